@@ -1,0 +1,40 @@
+"""The intermediate representation: axes, tensors, reads, statements, programs.
+
+Knows nothing of YAML, of derivatives or of code. Every other part of symloss speaks in these records.
+"""
+
+from symloss.program.records import (
+    OPERATIONS,
+    Axis,
+    Domain,
+    Program,
+    Statement,
+    Tensor,
+)
+from symloss.program.symbols import (
+    AxisSymbol,
+    Read,
+    SizeSymbol,
+    axes_of,
+    exact_arithmetic,
+    reads_of,
+    rename_axes,
+    substitute,
+)
+
+__all__ = [
+    "OPERATIONS",
+    "Axis",
+    "AxisSymbol",
+    "Domain",
+    "Program",
+    "Read",
+    "SizeSymbol",
+    "Statement",
+    "Tensor",
+    "axes_of",
+    "exact_arithmetic",
+    "reads_of",
+    "rename_axes",
+    "substitute",
+]
