@@ -1,0 +1,273 @@
+"""Print the driver of an entry point: plain Python that runs its kernels and matrix products in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import sympy
+
+from symloss.emit.numba_cpu.checks import check_call, checkable
+from symloss.emit.numba_cpu.expressions import ExpressionPrinter
+from symloss.emit.numba_cpu.kernels import KernelPrinter
+from symloss.lowering.schedule import Kernel, MatrixProduct, Schedule
+from symloss.program import Program, Read, reads_of
+from symloss.lowering.functions import Variable
+
+#: Samples per chunk of an element-wise kernel: its workspace stays in the first-level cache.
+ELEMENT_WISE_CHUNK = 2048
+
+
+@dataclass
+class DriverPrinter:
+    """Prints one driver for one dtype.
+
+    ``check_numbers`` gives the number in META of the check of each input and constraint; ``terms`` maps each term to its
+    batch axis; ``outputs`` are the names of the arrays to fill, in order.
+    """
+
+    schedule: Schedule
+    program: Program
+    kernels: dict[str, KernelPrinter]
+    check_numbers: dict[str, int]
+    terms: dict[str, str | None]
+    outputs: list[str]
+    directions: list[str]
+    totals: dict[str, KernelPrinter] = field(default_factory=dict)
+    helpers: set[str] = field(default_factory=set)
+
+    @property
+    def suffix(self) -> str:
+        """The ending of names for this dtype."""
+        return "f32" if self.schedule.dtype == "float32" else "f64"
+
+    @property
+    def real(self) -> str:
+        """The NumPy name of the dtype."""
+        return f"np.{self.schedule.dtype}"
+
+    @property
+    def name(self) -> str:
+        """The driver's name."""
+        return f"_{self.schedule.entry}_{self.suffix}"
+
+    def lines(self) -> list[str]:
+        """The text of the driver."""
+        body = list(self.body())
+        head = (
+            f"def {self.name}(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, "
+            "directions):"
+        )
+        return [head, *(f"    {line}" for line in body)]
+
+    def inputs(self) -> list[str]:
+        """The inputs in declared order."""
+        roles = ("prediction", "target", "coefficient")
+        return [name for name, tensor in self.program.tensors.items() if tensor.role in roles]
+
+    def body(self) -> Iterator[str]:
+        """The statements of the driver."""
+        yield f"{_unpacked(self.inputs())} = inputs"
+        parameters = [name for name, tensor in self.program.tensors.items() if tensor.role == "parameter"]
+        if parameters:
+            yield f"{_unpacked(parameters)} = (np.{self.schedule.dtype}(p) for p in parameters)"
+        if self.directions:
+            yield f"{_unpacked([name.lstrip('_') for name in self.directions])} = directions"
+        if self.outputs:
+            yield f"{_unpacked(self.outputs)} = outputs"
+        yield from self.sizes()
+        yield from self.expansions()
+        yield from self.global_checks()
+        yield from self.denominators()
+        yield from self.buffers()
+        for step in self.schedule.steps:
+            if isinstance(step, MatrixProduct):
+                left = f"{step.left.lstrip('_')}{'.T' if step.transpose_left else ''}"
+                right = f"{step.right.lstrip('_')}{'.T' if step.transpose_right else ''}"
+                yield f"np.matmul({left}, {right}, out={step.target})"
+            else:
+                yield from self.run(step, self.kernels[step.name])
+        yield f"return ({', '.join(self.values())}{',' if len(self.values()) == 1 else ''}), None"
+
+    def sizes(self) -> Iterator[str]:
+        """The lengths of the axes, read off the arrays."""
+        for axis in dict.fromkeys(map(self.program.root, self.program.axes)):
+            if self.program.axes[axis].size is not None:
+                yield f"size_{axis} = {self.program.axes[axis].size}"
+                continue
+            holders = [
+                (self.program.tensors[name].role == "coefficient", f"{name}.shape[{place}]")
+                for name in self.inputs()
+                for place, own in enumerate(self.program.tensors[name].axes)
+                if self.program.root(own) == axis
+            ]
+            if holders:
+                yield f"size_{axis} = {min(holders)[1]}"
+
+    def expansions(self) -> Iterator[str]:
+        """Coefficients that are not per sample, repeated from a scalar to their shape."""
+        for name in self.inputs():
+            tensor = self.program.tensors[name]
+            batched = bool(tensor.axes) and self.program.axes[self.program.root(tensor.axes[0])].kind == "batch"
+            if tensor.role == "coefficient" and tensor.axes and not batched:
+                self.helpers.add("_repeated")
+                yield f"{name} = _repeated({name}, {self.shape(tensor.axes)}, {self.real})"
+
+    def shape(self, axes: tuple[str, ...]) -> str:
+        """A shape as text."""
+        return _tuple([f"size_{self.program.root(axis)}" for axis in axes])
+
+    def global_checks(self) -> Iterator[str]:
+        """Inputs that belong to no batch, and constraints on sizes and parameters."""
+        for name in self.inputs():
+            tensor = self.program.tensors[name]
+            if checkable(tensor) and not (tensor.axes and self.is_batch(tensor.axes[0])):
+                helper, call = check_call(tensor, self.program, name, f"np.ones({name}.shape[0], np.bool_)", self.schedule.dtype)
+                self.helpers.add(helper)
+                yield "if validate:"
+                yield f"    wrong = {call}"
+                yield "    if wrong >= 0:"
+                yield f"        return (), ({self.check_numbers[name]}, wrong)"
+        show = ExpressionPrinter(self.schedule.dtype)
+        for number, constraint in enumerate(self.program.constraints):
+            if not any(self.program.tensors[read.tensor].axes for read in reads_of(constraint)):
+                named = constraint.xreplace(
+                    {leaf: _local(leaf, self.program) for leaf in constraint.atoms(sympy.Symbol)}
+                )
+                yield f"if validate and not ({show.condition(named)}):"
+                yield f"    return (), ({self.check_numbers[f'constraint {number}']}, 0)"
+
+    def is_batch(self, axis: str) -> bool:
+        """Whether an axis counts samples."""
+        return self.program.axes[self.program.root(axis)].kind == "batch"
+
+    def denominators(self) -> Iterator[str]:
+        """What each term's sum is divided by, and the full seeds where samples interact."""
+        whole = {a.name for k in self.kernels.values() for a in k.kernel.arguments if a.name.startswith("_seed")}
+        for number, (term, axis) in enumerate(self.terms.items()):
+            if axis is None:
+                if any("_seed" in kernel.kernel.parameters for kernel in self.kernels.values()):
+                    yield f"seed = {self.real}(1.0)"
+                continue
+            size = f"size_{self.program.root(axis)}"
+            total = f"_total_weight(weights[{number}], masks[{number}], {size})"
+            self.helpers |= {"_denominator", "_total_weight"}
+            if term in self.totals:
+                yield f"def weight_of_{term}():"
+                yield from (f"    {line}" for line in self.run(self.totals[term].kernel, self.totals[term], number))
+                yield "    return total"
+                yield ""
+                total = f"weight_of_{term}()"
+            yield f"{term}_denominator = _denominator(reduction, normalizer, lambda: {total})"
+            seed = "_seed" if len(self.terms) == 1 else f"_seed_{term}"
+            if seed in whole:
+                self.helpers.add("_all_seeds")
+                yield f"{seed.lstrip('_')} = _all_seeds(weights[{number}], {size}, {term}_denominator, {self.real})"
+
+    def buffers(self) -> Iterator[str]:
+        """Arrays between kernels."""
+        for name, axes in self.schedule.buffers.items():
+            if name not in self.outputs:
+                shape = self.shape(axes) if axes else "1"
+                yield f"{name.lstrip('_')} = np.empty({shape}, {self.real})"
+
+    def values(self) -> list[str]:
+        """The reduced value of each term, where the entry point gives it."""
+        wanted = [term for term in self.terms if term in self.schedule.outputs]
+        return [f"float({self.program.outputs[t]}[0])" if self.terms[t] is None else f"{t}_value" for t in wanted]
+
+    def run(self, kernel: Kernel, printer: KernelPrinter, term_number: int | None = None) -> Iterator[str]:
+        """One kernel: its workspace, the call, the combination of what its chunks gave."""
+        if kernel.axis is None:
+            yield f"{printer.name}({', '.join(printer.signature())})"
+            return
+        size = f"size_{self.program.root(kernel.axis)}"
+        yield f"samples = {size}"
+        yield f"chunk = {self.chunk(kernel)}"
+        yield "chunks = -(-samples // chunk)"
+        for argument in kernel.arguments:
+            if argument.expandable and argument.chunked:
+                name = argument.name
+                rest = [f"size_{self.program.root(axis)}" for axis in argument.axes[1:]]
+                self.helpers.add("_expanded")
+                full = _tuple([size, *rest])
+                yield f"{name}, {name}_step = _expanded({name}, {full}, {_tuple(['chunk', *rest])}, {self.real})"
+        number = self.term_of(kernel) if term_number is None else term_number
+        self.helpers.add("_per_sample")
+        if number is None:
+            yield f"weight, weight_step = np.ones(chunk, {self.real}), 0"
+            yield "mask, mask_step = np.ones(chunk, np.bool_), 0"
+        else:
+            yield f"weight, weight_step = _per_sample(weights[{number}], chunk, {self.real})"
+            yield f"mask, mask_step = _per_sample(masks[{number}], chunk, np.bool_)"
+            term = list(self.terms)[number]
+            if printer.weighted:
+                yield "denominator = " + (f"{self.real}(1.0)" if term_number is not None else f"{self.real}({term}_denominator)")
+            if kernel.term:
+                yield f"keep_losses = values[{number}] is not None"
+                yield f"losses_out = values[{number}] if keep_losses else np.empty(0, {self.real})"
+        for result in kernel.row_results:
+            yield f"{result.name}_partial = np.zeros(chunks)"
+        for vector in kernel.vector_results:
+            yield f"{vector.name}_partial = np.zeros({_tuple(['chunks', *(f'size_{self.program.root(a)}' for a in vector.axes)])})"
+        if printer.checks or kernel.constraints:
+            yield "failed = np.full((chunks, 2), -1, np.int64)"
+        yield f"run({printer.name}, chunks, {', '.join(printer.signature()[2:])})"
+        if printer.checks or kernel.constraints:
+            self.helpers.add("_first_failure")
+            yield "violation = _first_failure(failed)"
+            yield "if violation is not None:"
+            yield "    return (), violation" if term_number is None else "    return 1.0"
+        yield from self.combine(kernel)
+
+    def combine(self, kernel: Kernel) -> Iterator[str]:
+        """Sums over chunks, in their order."""
+        for result in kernel.row_results:
+            total = f"_pairwise_sum({result.name}_partial, chunks)"
+            if result.name == "total":
+                yield f"total = {total}"
+            elif result.term:
+                yield f"{result.term}_value = {total} / {result.term}_denominator"
+            elif result.kind in ("max", "min"):
+                start = "-np.inf" if result.kind == "max" else "np.inf"
+                yield f"{result.name}[...] = {result.name}_partial.{result.kind}(initial={start})"
+            elif result.kind == "norm":
+                yield f"{result.name}[...] = np.sqrt({total})"
+            else:
+                yield f"{result.name}[...] = {total}"
+        for vector in kernel.vector_results:
+            yield f"{vector.name}[...] = {vector.name}_partial.sum(axis=0)"
+
+    def term_of(self, kernel: Kernel) -> int | None:
+        """The number of the term whose batch the kernel runs over."""
+        for number, axis in enumerate(self.terms.values()):
+            if axis is not None and kernel.axis and self.program.root(axis) == self.program.root(kernel.axis):
+                return number
+        return None
+
+    def chunk(self, kernel: Kernel) -> str:
+        """Samples per chunk, as text."""
+        if kernel.element_wise:
+            return str(ELEMENT_WISE_CHUNK)
+        self.helpers.add("_chunk_rows")
+        lengths: dict[str, None] = {}
+        for argument in kernel.arguments:
+            if argument.chunked:
+                for axis in argument.axes[1:]:
+                    lengths.setdefault(f"size_{self.program.root(axis)}")
+        return f"_chunk_rows({' * '.join(lengths) or '1'})"
+
+
+def _unpacked(names: list[str]) -> str:
+    return ", ".join(names) + ("," if len(names) == 1 else "")
+
+
+def _tuple(entries: list[str]) -> str:
+    return f"({', '.join(entries)}{',' if len(entries) == 1 else ''})"
+
+
+def _local(leaf: sympy.Symbol, program: Program) -> sympy.Expr:
+    """A parameter or a size as the driver's local variable."""
+    if isinstance(leaf, Read):
+        return Variable(leaf.tensor)
+    return Variable(f"size_{program.root(leaf.axis)}", True)

@@ -1,0 +1,262 @@
+"""Print placed expressions as Python that Numba compiles without changing a type.
+
+Every number carries the dtype of the kernel: a bare ``0.5`` would turn float32 arithmetic into float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import sympy
+from sympy.core.sorting import default_sort_key
+
+from symloss import atoms
+from symloss.atoms import record_of
+from symloss.lowering.functions import Difference, Element, Gap, NormScale, Variable
+
+_COMPARISONS = {"Less": "<", "LessEqual": "<=", "Equal": "==", "NotEqual": "!="}
+_CONNECTIVES = {"And": " & ", "Or": " | "}
+_CONDITIONS = {*_COMPARISONS, *_CONNECTIVES, "Not"}
+
+#: Precedences, as in Python.
+_TERNARY, _OR, _AND, _COMPARE, _SUM, _PRODUCT, _ATOM = range(7)
+
+
+def is_condition(expression: sympy.Expr) -> bool:
+    """Whether an expression is true or false rather than a number."""
+    return expression.func.__name__ in _CONDITIONS
+
+
+@dataclass
+class ExpressionPrinter:
+    """Prints for one dtype and remembers which elementary functions the text calls."""
+
+    dtype: str
+    conditions: set[str] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
+    helpers: set[str] = field(default_factory=set)
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the names of functions for this dtype."""
+        return "f32" if self.dtype == "float32" else "f64"
+
+    # --- entry points --------------------------------------------------------------------------------------------
+
+    def real(self, expression: sympy.Expr, level: int = _TERNARY) -> str:
+        """The text of a number of the kernel's dtype."""
+        text, precedence = self._real(expression)
+        return f"({text})" if precedence < level else text
+
+    def integer(self, expression: sympy.Expr, level: int = _TERNARY) -> str:
+        """The text of an integer: an index, a size, a label."""
+        text, precedence = self._integer(expression)
+        return f"({text})" if precedence < level else text
+
+    def condition(self, expression: sympy.Expr, level: int = _OR) -> str:
+        """The text of something true or false."""
+        text, precedence = self._condition(expression)
+        return f"({text})" if precedence < level else text
+
+    def value(self, expression: sympy.Expr) -> str:
+        """The text of whatever kind of value the expression has."""
+        if is_condition(expression) or (isinstance(expression, Variable) and expression.name in self.conditions):
+            return self.condition(expression)
+        return self.integer(expression) if is_integer(expression) else self.real(expression)
+
+    # --- numbers -------------------------------------------------------------------------------------------------
+
+    def number(self, value: sympy.Expr) -> str:
+        """A typed constant, correctly rounded."""
+        if value in (sympy.oo, -sympy.oo):
+            text = "np.inf" if value == sympy.oo else "-np.inf"
+        else:
+            text = repr(float(sympy.Float(value, 40))) if not value.is_Rational else _decimal(value, self.dtype)
+        return f"f32({text})" if self.dtype == "float32" else text
+
+    def _real(self, expression: sympy.Expr) -> tuple[str, int]:
+        if expression.is_number and not expression.atoms(sympy.Symbol):
+            text = self.number(expression)
+            return text, _SUM if text.startswith("-") else _ATOM
+        if is_condition(expression):
+            return f"{self.number(sympy.S.One)} if {self.condition(expression)} else {self.number(sympy.S.Zero)}", _TERNARY
+        if isinstance(expression, Variable | Element):
+            return self._leaf(expression)
+        if is_integer(expression):
+            cast = "f32" if self.dtype == "float32" else "float"
+            return f"{cast}({self.integer(expression)})", _ATOM
+        if expression.is_Add:
+            return self._sum(expression, self.real), _SUM
+        if expression.is_Mul:
+            return self._product(expression)
+        if expression.is_Pow:
+            return self._power(expression)
+        return self._function(expression)
+
+    def _leaf(self, expression: sympy.Symbol) -> tuple[str, int]:
+        if isinstance(expression, Variable) and expression.name in self.conditions:
+            return f"{self.number(sympy.S.One)} if {expression.name} else {self.number(sympy.S.Zero)}", _TERNARY
+        text = self.element(expression)
+        if expression.is_integer:
+            return f"{'f32' if self.dtype == 'float32' else 'float'}({text})", _ATOM
+        return text, _ATOM
+
+    def element(self, leaf: sympy.Symbol) -> str:
+        """A variable or an array element, as written."""
+        if isinstance(leaf, Element):
+            return f"{leaf.array}[{', '.join(self.integer(s) for s in leaf.subscripts)}]"
+        return str(leaf.name)
+
+    def _sum(self, expression: sympy.Expr, show: Callable[[sympy.Expr, int], str]) -> str:
+        positive, negative = [], []
+        for term in sorted(expression.args, key=default_sort_key):
+            (negative if term.could_extract_minus_sign() else positive).append(term)
+        text = " + ".join(show(term, _SUM) for term in positive)
+        for term in negative:
+            text = f"{text} - {show(-term, _PRODUCT)}" if text else show(term, _SUM)
+        return text
+
+    def _product(self, expression: sympy.Expr) -> tuple[str, int]:
+        """Quotients first, so that neither a product overflows nor a quotient vanishes before the other is met."""
+        coefficient, rest = expression.as_coeff_Mul()
+        sign = "-" if coefficient.is_negative else ""
+        numerators: list[sympy.Expr] = []
+        denominators: list[sympy.Expr] = []
+        for factor in sorted(sympy.Mul.make_args(rest), key=default_sort_key):
+            if factor.is_Pow and factor.exp.is_number and factor.exp.is_negative:
+                if factor.exp.is_Integer:
+                    denominators += [factor.base] * int(-factor.exp)
+                else:
+                    denominators.append(sympy.Pow(factor.base, -factor.exp, evaluate=False))
+            elif factor.is_Pow and factor.exp.is_Integer and factor.exp <= 4:
+                numerators += [factor.base] * int(factor.exp)
+            else:
+                numerators.append(factor)
+        coefficient = abs(coefficient)
+        parts: list[str] = []
+        if not _is_dyadic(coefficient):
+            denominators.append(sympy.Integer(coefficient.q))
+            coefficient = sympy.Integer(coefficient.p)
+        if coefficient != 1 or not numerators:
+            if numerators:
+                parts.append(self.number(coefficient))
+            else:
+                numerators.append(coefficient)
+        pairs = min(len(numerators), len(denominators))
+        parts += [self.real(n, _ATOM) for n in numerators[: len(numerators) - pairs]]
+        quotients = list(zip(numerators[len(numerators) - pairs :], denominators, strict=False))
+        for number, (above, below) in enumerate(quotients):
+            text = f"{self.real(above, _ATOM)} / {self.real(below, _ATOM)}"
+            parts.append(text if number == 0 and not parts else f"({text})")
+        text = " * ".join(parts)
+        for below in denominators[pairs:]:
+            text = f"{text} / {self.real(below, _ATOM)}"
+        return sign + text, _SUM if sign else _PRODUCT
+
+    def _power(self, expression: sympy.Expr) -> tuple[str, int]:
+        base, exponent = expression.base, expression.exp
+        if base == sympy.E:
+            return self._call("exp", (exponent,)), _ATOM
+        if exponent == sympy.S.Half:
+            return f"math.sqrt({self.real(base)})", _ATOM
+        if exponent.is_Integer and exponent < 0:
+            below = self._power_text(base, -exponent)
+            return f"{self.number(sympy.S.One)} / {below}", _PRODUCT
+        if exponent == -sympy.S.Half:
+            return f"{self.number(sympy.S.One)} / math.sqrt({self.real(base)})", _PRODUCT
+        if exponent.is_Integer and exponent <= 4:
+            return self._power_text(base, exponent)[1:-1] if exponent > 1 else self.real(base), _PRODUCT
+        return self._call("pow", (base, exponent)), _ATOM
+
+    def _power_text(self, base: sympy.Expr, exponent: sympy.Integer) -> str:
+        text = self.real(base, _ATOM)
+        if exponent == 1:
+            return text
+        return f"({' * '.join([text] * int(exponent))})" if exponent <= 4 else self._call("pow", (base, exponent))
+
+    # --- functions -----------------------------------------------------------------------------------------------
+
+    def _function(self, expression: sympy.Expr) -> tuple[str, int]:
+        arguments = expression.args
+        if isinstance(expression, atoms.Where):
+            condition, a, b = arguments
+            return f"{self.real(a, _OR)} if {self.condition(condition)} else {self.real(b, _OR)}", _TERNARY
+        if isinstance(expression, atoms.StopGradient | atoms.SlopeAt):
+            return self._real(arguments[0])
+        if isinstance(expression, atoms.Absolute):
+            return f"abs({self.real(arguments[0])})", _ATOM
+        if isinstance(expression, Difference):
+            return f"{self.real(arguments[0], _SUM)} - {self.real(arguments[1], _PRODUCT)}", _SUM
+        if isinstance(expression, Gap | NormScale):
+            name = f"_{'gap' if isinstance(expression, Gap) else 'norm_scale'}_{self.suffix}"
+            self.helpers.add(name)
+            return f"{name}({', '.join(self.real(a) for a in arguments)})", _ATOM
+        return self._call(record_of(expression).name, arguments), _ATOM
+
+    def _call(self, name: str, arguments: tuple[sympy.Expr, ...]) -> str:
+        if name == "sqrt":
+            return f"math.sqrt({self.real(arguments[0])})"
+        self.functions.add(name)
+        return f"_{name}_{self.suffix}({', '.join(self.real(argument) for argument in arguments)})"
+
+    # --- conditions and integers ---------------------------------------------------------------------------------
+
+    def _condition(self, expression: sympy.Expr) -> tuple[str, int]:
+        if expression in (sympy.S.Zero, sympy.S.One):
+            return str(expression == 1), _ATOM
+        kind = expression.func.__name__
+        if kind in _COMPARISONS:
+            left, right = expression.args
+            whole = [is_integer(side) or bool(side.is_Integer) for side in (left, right)]
+            show = self.integer if all(whole) and (is_integer(left) or is_integer(right)) else self.real
+            return f"{show(left, _SUM)} {_COMPARISONS[kind]} {show(right, _SUM)}", _COMPARE
+        if kind in _CONNECTIVES:
+            return _CONNECTIVES[kind].join(self.condition(a, _SUM) for a in expression.args), _AND
+        if kind == "Not":
+            return f"not {self.condition(expression.args[0], _SUM)}", _AND
+        if isinstance(expression, Variable) and expression.name in self.conditions:
+            return expression.name, _ATOM
+        if isinstance(expression, Element | Variable) and expression.is_integer:
+            return self.element(expression), _ATOM
+        return f"{self.real(expression, _SUM)} != {self.number(sympy.S.Zero)}", _COMPARE
+
+    def _integer(self, expression: sympy.Expr) -> tuple[str, int]:
+        if expression.is_Integer:
+            return str(expression), _SUM if expression.is_negative else _ATOM
+        if isinstance(expression, Variable | Element):
+            return self.element(expression), _ATOM
+        if expression.is_Add:
+            return self._sum(expression, self.integer), _SUM
+        if expression.is_Mul:
+            return " * ".join(self.integer(a, _ATOM) for a in expression.args), _PRODUCT
+        if isinstance(expression, sympy.Mod):
+            return " % ".join(self.integer(a, _ATOM) for a in expression.args), _PRODUCT
+        if isinstance(expression, sympy.floor):
+            above, below = expression.args[0].as_numer_denom()
+            return f"{self.integer(above, _ATOM)} // {self.integer(below, _ATOM)}", _PRODUCT
+        if isinstance(expression, atoms.Where):
+            condition, a, b = expression.args
+            return f"{self.integer(a, _OR)} if {self.condition(condition)} else {self.integer(b, _OR)}", _TERNARY
+        raise AssertionError(f"no integer form for {expression}")
+
+
+def is_integer(expression: sympy.Expr) -> bool:
+    """Whether an expression is index arithmetic (numbers alone count as reals)."""
+    symbols = expression.atoms(sympy.Symbol)
+    return bool(symbols) and bool(expression.is_integer) and all(symbol.is_integer for symbol in symbols)
+
+
+def _is_dyadic(value: sympy.Expr) -> bool:
+    """Whether a coefficient is exact in binary floating point (or not rational at all)."""
+    return not value.is_Rational or bin(int(value.q)).count("1") == 1
+
+
+def _decimal(value: sympy.Rational, dtype: str) -> str:
+    """The shortest text that rounds to the right number, in one rounding."""
+    import numpy as np
+
+    real = np.float32 if dtype == "float32" else np.float64
+    rounded = real(int(value.p)) / real(int(value.q)) if _is_dyadic(value) else real(float(value))
+    text = repr(float(str(rounded)))
+    return text

@@ -1,0 +1,299 @@
+"""Print one kernel: a serial function over some chunks of samples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import sympy
+
+from symloss.emit.numba_cpu.checks import InputCheck
+from symloss.emit.numba_cpu.expressions import ExpressionPrinter, is_condition
+from symloss.lowering.rows import ROW, START
+from symloss.lowering.schedule import Accumulation, ForEach, Kernel, Let, Node, Store, Sweep, View
+from symloss.program import Program
+
+#: Entries of an inner sum that are added pairwise at a time.
+BLOCK = 256
+
+_START_VALUE = {"sum": "0.0", "norm": "0.0", "count": "0"}
+
+
+@dataclass
+class KernelPrinter:
+    """Prints the text of one kernel for one dtype."""
+
+    kernel: Kernel
+    program: Program
+    printer: ExpressionPrinter
+    checks: list[InputCheck]
+    blocks: list[str] = field(default_factory=list)
+    size_arguments: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return f"{self.kernel.name}_{self.printer.suffix}"
+
+    @property
+    def weighted(self) -> bool:
+        """Whether weights and the mask of the samples matter to this kernel."""
+        return self.kernel.term is not None or self.kernel.seeded or self.kernel.weighs
+
+    def signature(self) -> list[str]:
+        """The names of the arguments, which the driver passes in the same order."""
+        kernel = self.kernel
+        names = ["first", "last", "samples", "chunk"] if kernel.axis else []
+        for argument in kernel.arguments:
+            name = argument.name.lstrip("_")
+            names.append(name)
+            if argument.expandable and argument.chunked:
+                names.append(f"{name}_step")
+        names += [parameter.lstrip("_") for parameter in kernel.parameters]
+        names += self.size_arguments
+        if kernel.axis:
+            names += ["weight", "weight_step", "mask", "mask_step"]
+            if self.weighted:
+                names.append("denominator")
+            if kernel.term:
+                names += ["losses_out", "keep_losses"]
+            names += [f"{result.name}_partial" for result in (*kernel.row_results, *kernel.vector_results)]
+            if self.checks or kernel.constraints:
+                names += ["validate", "failed"]
+        return names
+
+    def sizes(self, text: str) -> list[str]:
+        """Lengths of axes that the text mentions and that are no arguments: fixed ones, and the samples' own."""
+        found = []
+        for axis in dict.fromkeys(map(self.program.root, self.program.axes)):
+            if not re.search(rf"\bsize_{axis}\b", text):
+                continue
+            fixed = self.program.axes[axis].size
+            if fixed is not None:
+                found.append(f"size_{axis} = {fixed}")
+            elif self.kernel.axis and axis == self.program.root(self.kernel.axis):
+                found.append(f"size_{axis} = samples")
+            else:
+                self.size_arguments.append(f"size_{axis}")
+        return found
+
+    # --- the whole function --------------------------------------------------------------------------------------
+
+    def lines(self) -> list[str]:
+        """The text of the function, decorator included."""
+        kernel = self.kernel
+        self.size_arguments.clear()
+        inner = list(self.body()) if kernel.axis else list(self.nodes(kernel.nodes))
+        preamble = list(self.nodes(kernel.preamble))
+        buffers = list(self.buffers())
+        text = "\n".join([*inner, *preamble, *buffers])
+        head = self.sizes(text)
+        lines = ["@_jit", f"def {self.name}({', '.join(self.signature())}):"]
+        lines += _indent([*head, *preamble, *buffers])
+        if kernel.axis:
+            lines += _indent(["for c in range(first, last):", *_indent(inner)])
+        else:
+            lines += _indent(inner)
+        return lines
+
+    def buffers(self) -> Iterator[str]:
+        """Workspace that all chunks share."""
+        kernel, real = self.kernel, self.real_type
+        if kernel.axis and self.weighted:
+            yield f"weights = np.empty(chunk, {real})"
+        if kernel.seeded:
+            yield f"seed = np.empty(chunk, {real})"
+        for result in kernel.row_results:
+            yield f"{result.name}_rows = np.empty(chunk)"
+        for name, axes in kernel.scratch.items():
+            shape = ", ".join(f"size_{self.program.root(axis)}" for axis in axes)
+            yield f"{name} = np.empty(({shape},), {real})" if len(axes) > 1 else f"{name} = np.empty({shape}, {real})"
+        for name in self.blocks:
+            yield f"{name} = np.empty({BLOCK})"
+
+    @property
+    def real_type(self) -> str:
+        """The NumPy name of the dtype."""
+        return f"np.{self.printer.dtype}"
+
+    def body(self) -> Iterator[str]:
+        """What is done for one chunk."""
+        kernel = self.kernel
+        yield "start = c * chunk"
+        yield "rows = min(chunk, samples - start)"
+        for argument in kernel.arguments:
+            if argument.chunked:
+                name = argument.name.lstrip("_")
+                offset = f"start * {name}_step" if argument.expandable else "start"
+                yield f"{name}_chunk = {name}[{offset} : {offset} + rows]"
+        yield "live = mask[start * mask_step : start * mask_step + rows]"
+        for check in self.checks:
+            yield from check.lines()
+        for number, constraint in kernel.constraints:
+            yield from self.constraint(number, constraint)
+        if self.weighted:
+            yield "weights[:rows] = weight[start * weight_step : start * weight_step + rows]"
+            if kernel.sample_weight is not None:
+                nodes, value = kernel.sample_weight
+                yield "for row in range(rows):"
+                yield from _indent(["if live[row]:", *_indent([*self.nodes(nodes), f"weights[row] *= {self.printer.real(value)}"])])
+        if kernel.seeded:
+            yield "for row in range(rows):"
+            yield "    seed[row] = weights[row] / denominator"
+        yield "for row in range(rows):"
+        yield from _indent(self.row())
+        yield from self.epilogue()
+
+    def constraint(self, number: int, constraint: tuple[list[Node], sympy.Expr]) -> Iterator[str]:
+        """Stop at the first live sample that violates a constraint."""
+        nodes, violated = constraint
+        yield "wrong = -1"
+        yield "if validate:"
+        report = [f"if {self.printer.condition(violated)}:", "    wrong = row", "    break"]
+        yield from _indent(
+            ["for row in range(rows):", *_indent(["if live[row]:", *_indent([*self.nodes(nodes), *report])])]
+        )
+        yield "if wrong >= 0:"
+        yield f"    failed[c, 0], failed[c, 1] = {number}, start + wrong"
+        yield "    continue"
+
+    def row(self) -> list[str]:
+        """What is done for one sample."""
+        kernel = self.kernel
+        lines: list[str] = []
+        if not kernel.element_wise:
+            skipped = [f"{name}_chunk[row] = {self.zero}" for name in self.written_rows()]
+            skipped += [f"{result.name}_rows[row] = 0.0" for result in kernel.row_results]
+            lines += ["if not live[row]:", *_indent([*skipped, "continue"])]
+        lines += self.nodes(kernel.nodes)
+        for result in kernel.row_results:
+            lines.append(f"{result.name}_rows[row] = {self.printer.real(result.value)}")
+        return lines
+
+    def written_rows(self) -> list[str]:
+        """The arrays whose rows this kernel fills."""
+        return [a.name.lstrip("_") for a in self.kernel.arguments if a.written and a.chunked]
+
+    @property
+    def zero(self) -> str:
+        """A typed zero."""
+        return self.printer.number(sympy.S.Zero)
+
+    def epilogue(self) -> Iterator[str]:
+        """Masks, weights and sums, after the loop over the samples of a chunk."""
+        kernel = self.kernel
+        if kernel.element_wise and (self.written_rows() or kernel.row_results):
+            dead = [f"{name}_chunk[row] = {self.zero}" for name in self.written_rows()]
+            dead += [f"{result.name}_rows[row] = 0.0" for result in kernel.row_results]
+            yield "if mask_step:"
+            yield from _indent(["for row in range(rows):", *_indent(["if not live[row]:", *_indent(dead)])])
+        if kernel.term:
+            rows = f"{kernel.term}_rows"
+            yield "for row in range(rows):"
+            yield f"    {rows}[row] = {rows}[row] * weights[row] if live[row] else 0.0"
+            yield "if keep_losses:"
+            yield f"    losses_out[start : start + rows] = {rows}[:rows]"
+        for result in kernel.row_results:
+            if result.kind in ("max", "min"):
+                yield f"{result.name}_partial[c] = {result.name}_rows[:rows].{result.kind}()"
+            elif result.kind == "norm":
+                yield f"{result.name}_rows[:rows] *= {result.name}_rows[:rows]"
+                yield f"{result.name}_partial[c] = _pairwise_sum({result.name}_rows, rows)"
+            else:
+                yield f"{result.name}_partial[c] = _pairwise_sum({result.name}_rows, rows)"
+
+    # --- nodes ---------------------------------------------------------------------------------------------------
+
+    def nodes(self, nodes: Iterable[Node]) -> list[str]:
+        """The text of a list of nodes."""
+        lines: list[str] = []
+        for node in nodes:
+            lines += self.node(node)
+        return lines
+
+    def node(self, node: Node) -> list[str]:
+        """The text of one node."""
+        show = self.printer
+        if isinstance(node, Let):
+            if node.value == START + ROW:
+                return [f"{node.variable} = start + row"]
+            text = show.value(node.value)
+            if is_condition(node.value):
+                show.conditions.add(node.variable)
+            return [f"{node.variable} = {text}"]
+        if isinstance(node, View):
+            return [f"{node.variable} = {node.array}[{show.integer(node.subscript)}]"]
+        if isinstance(node, Store):
+            where = ", ".join(show.integer(s) for s in node.subscripts)
+            if node.add:
+                return [f"{node.array}_partial[c, {where}] += {show.real(node.value)}"]
+            return [f"{node.array}[{where}] = {show.real(node.value)}"]
+        if isinstance(node, ForEach):
+            return [f"for {node.variable} in range({node.size}):", *_indent(self.nodes(node.body))]
+        return self.sweep(node)
+
+    def sweep(self, sweep: Sweep) -> list[str]:
+        """Nested loops with their accumulations; sums go pairwise through a block that stays in the cache."""
+        sums = [a for a in sweep.accumulations if a.kind in ("sum", "norm")]
+        lines = [self._start(a) for a in sweep.accumulations]
+        (axis, size), outer = sweep.loops[-1], sweep.loops[:-1]
+        inner = self.nodes(sweep.body[-1]) + [line for a in sweep.accumulations for line in self._visit(a)]
+        if sums:
+            for a in sums:
+                self._block(a)
+            loop = [
+                f"for block in range(0, {size}, {BLOCK}):",
+                *_indent(
+                    [
+                        f"count = min({BLOCK}, {size} - block)",
+                        "for lane in range(count):",
+                        *_indent([f"{axis} = block + lane", *inner]),
+                        *(f"{a.variable} += _pairwise_sum({self._block(a)}, count)" for a in sums),
+                    ]
+                ),
+            ]
+        else:
+            loop = [f"for {axis} in range({size}):", *_indent(inner)]
+        for (name, extent), nodes in reversed(list(zip(outer, sweep.body[:-1], strict=True))):
+            loop = [f"for {name} in range({extent}):", *_indent([*self.nodes(nodes), *loop])]
+        lines += loop
+        for a in sums:
+            total = f"math.sqrt({a.variable})" if a.kind == "norm" else a.variable
+            if self.printer.dtype == "float32":
+                total = f"f32({total})"
+            if total != a.variable:
+                lines.append(f"{a.variable} = {total}")
+        return lines
+
+    def _start(self, a: Accumulation) -> str:
+        if a.kind in _START_VALUE:
+            return f"{a.variable} = {_START_VALUE[a.kind]}"
+        return f"{a.variable} = {self.printer.number(-sympy.oo if a.kind == 'max' else sympy.oo)}"
+
+    def _visit(self, a: Accumulation) -> list[str]:
+        if a.kind == "sum":
+            return [f"{self._block(a)}[lane] = {self.printer.real(a.value)}"]
+        if a.kind == "norm":
+            name = f"{a.variable}_entry"
+            text = self.printer.real(a.value)
+            wide = f"float({text})" if self.printer.dtype == "float32" else text
+            return [f"{name} = {wide}", f"{self._block(a)}[lane] = {name} * {name}"]
+        if a.kind == "count":
+            return [f"{a.variable} += 1 if {self.printer.condition(a.value)} else 0"]
+        sign = ">" if a.kind == "max" else "<"
+        name = f"{a.variable}_entry"
+        return [
+            f"{name} = {self.printer.real(a.value)}",
+            f"{a.variable} = {name} if {name} {sign} {a.variable} or {name} != {name} else {a.variable}",
+        ]
+
+    def _block(self, a: Accumulation) -> str:
+        name = f"{a.variable}_block"
+        if name not in self.blocks:
+            self.blocks.append(name)
+        return name
+
+
+def _indent(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" for line in lines]

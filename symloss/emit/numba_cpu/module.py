@@ -1,0 +1,268 @@
+"""Put the text of one loss's file together: header, META, functions, kernels, drivers, wrappers."""
+
+from __future__ import annotations
+
+import inspect
+import pprint
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sympy
+
+from symloss.atoms.elementary import compose
+from symloss.emit.numba_cpu import support
+from symloss.emit.numba_cpu.checks import InputCheck, check_call, checkable
+from symloss.emit.numba_cpu.drivers import DriverPrinter
+from symloss.emit.numba_cpu.expressions import ExpressionPrinter
+from symloss.emit.numba_cpu.kernels import KernelPrinter
+from symloss.emit.templates import render
+from symloss.lowering import Kernel, Schedule, build_schedule
+from symloss.program import Program, exact_arithmetic
+
+if TYPE_CHECKING:
+    from symloss.calculus import Derivation
+    from symloss.language import Spec
+
+DTYPES = ("float64", "float32")
+_SUPPORT_ALWAYS = {"_serial", "_pairwise_sum", "_call"}
+
+
+@dataclass
+class EntryPoint:
+    """One entry point: the program it runs, the outputs it fills and the directions it takes."""
+
+    name: str
+    program: Program
+    values: bool
+    outputs: list[str]
+    directions: list[str] = field(default_factory=list)
+
+
+def emit_loss(spec: Spec, derivation: Derivation) -> str:
+    """The text of ``generated/cpu/<name>.py``, a function of the specification and the generator alone."""
+    with exact_arithmetic():
+        return _LossFile(spec, derivation).text()
+
+
+@dataclass
+class _LossFile:
+    spec: Spec
+    derivation: Derivation
+    functions: dict[str, set[str]] = field(default_factory=lambda: {dtype: set() for dtype in DTYPES})
+    helpers: set[str] = field(default_factory=lambda: set(_SUPPORT_ALWAYS))
+
+    def __post_init__(self) -> None:
+        self.program = self.derivation.stable
+        self.terms = self._terms()
+        self.checks, self.numbers = self._checks()
+
+    # --- facts ---------------------------------------------------------------------------------------------------
+
+    def _terms(self) -> dict[str, str | None]:
+        terms: dict[str, str | None] = {}
+        for term, target in self.program.outputs.items():
+            out = self.program.axes_of(target)
+            terms[term] = out[0] if out else None
+        return terms
+
+    @property
+    def predictions(self) -> list[str]:
+        """The inputs with respect to which the loss is differentiated by default."""
+        return [name for name, tensor in self.program.tensors.items() if tensor.role == "prediction"]
+
+    @property
+    def gradients(self) -> list[str]:
+        """What value_and_grad differentiates with respect to."""
+        return [key.removeprefix("grad ") for key in self.derivation.gradient.outputs if key.startswith("grad ")]
+
+    @property
+    def coupled(self) -> bool:
+        """Whether samples interact."""
+        from symloss.emit.numba_cpu.facts import interacts
+
+        return interacts(self.program)
+
+    def _checks(self) -> tuple[list[dict[str, str]], dict[str, int]]:
+        checks: list[dict[str, str]] = []
+        numbers: dict[str, int] = {}
+        for name, tensor in self.program.tensors.items():
+            if tensor.role in ("prediction", "target", "coefficient") and checkable(tensor):
+                numbers[name] = len(checks)
+                checks.append({"argument": name})
+        for number, constraint in enumerate(self.program.constraints):
+            numbers[f"constraint {number}"] = len(checks)
+            checks.append({"constraint": self.spec_constraint(number, constraint)})
+        return checks, numbers
+
+    def spec_constraint(self, number: int, constraint: sympy.Expr) -> str:
+        """A constraint as the specification words it."""
+        texts = getattr(self.spec, "constraints", ())
+        return str(texts[number]) if number < len(texts) else str(constraint)
+
+    def entries(self) -> list[EntryPoint]:
+        """The entry points that this loss has."""
+        derivation = self.derivation
+        predictions = self.predictions
+        found = [
+            EntryPoint("value", derivation.stable, True, []),
+            EntryPoint("value_and_grad", derivation.gradient, True, [f"grad {name}" for name in self.gradients]),
+        ]
+        if derivation.diagonal is not None:
+            keys = [f"grad {name}" for name in predictions] + [f"diag {name}" for name in predictions]
+            found.append(EntryPoint("grad_hess_diag", derivation.diagonal, False, keys))
+        directions = [f"_v_{name}" for name in predictions]
+        found.append(EntryPoint("hvp", derivation.product, False, [f"hvp {name}" for name in predictions], directions))
+        return found
+
+    # --- text ----------------------------------------------------------------------------------------------------
+
+    def text(self) -> str:
+        """The whole file."""
+        from symloss.emit.numba_cpu.facts import metadata
+
+        entries = self.entries()
+        sections: dict[str, list[str]] = {}
+        drivers: list[str] = []
+        for dtype in DTYPES:
+            blocks: list[str] = []
+            totals = self.total_kernels(dtype)
+            blocks += ["\n".join(printer.lines()) for printer in totals.values()]
+            for entry in entries:
+                kernels, driver = self.entry(entry, dtype, totals)
+                blocks += kernels
+                drivers.append(driver)
+            sections[dtype] = blocks
+        elementary = {dtype: _compiled(compose(self.functions[dtype], dtype)) for dtype in DTYPES if self.functions[dtype]}
+        drivers += [self.dispatcher(entry) for entry in entries]
+        meta = metadata(self.spec, self.derivation, self.checks, self.gradients, [e.name for e in entries])
+        return render(
+            "numba_cpu.py.jinja",
+            spec=self.spec,
+            meta=pprint.pformat(meta, width=110, sort_dicts=False),
+            header=self.header(),
+            helpers=self.helper_text(),
+            elementary=elementary,
+            sections=sections,
+            drivers=drivers,
+            entries=[entry.name for entry in entries],
+            wrappers=[self.wrapper(entry) for entry in entries],
+        )
+
+    def wrapper(self, entry: EntryPoint) -> dict[str, str]:
+        """The function by which a copied file is called: shape and dtype checks, then a serial run."""
+        roles = ("prediction", "target", "coefficient")
+        inputs = [t for t in self.program.tensors.values() if t.role in roles]
+        parameters = [t for t in self.program.tensors.values() if t.role == "parameter"]
+        given = [t.name if t.default is None else f"{t.name}={float(t.default)!r}" for t in inputs]
+        # A parameter without a default cannot follow inputs that have one; the grammar gives every parameter a default.
+        given.sort(key=lambda text: "=" in text)
+        given += [f"{t.name}={float(t.default)!r}" for t in parameters]
+        directions = ["v"] if entry.directions else []
+        reduction = '"sum"' if entry.name == "grad_hess_diag" else '"mean"'
+        options = [f"reduction={reduction}", "weight=None", "mask=None", "normalizer=None"]
+        passed = (
+            f'_call("{entry.name}", ({", ".join(t.name for t in inputs)},), ({"".join(t.name + ", " for t in parameters).rstrip()}), '
+            f"{'v' if directions else 'None'}, reduction, weight, mask, normalizer)"
+        )
+        docs = {
+            "value": "The loss.",
+            "value_and_grad": f"The loss and its gradients with respect to {', '.join(self.gradients)}.",
+            "grad_hess_diag": "Per-sample gradients and Hessian diagonals.",
+            "hvp": "The product of the Hessian with the directions v.",
+        }
+        return {
+            "name": entry.name,
+            "signature": ", ".join([*given[: len(inputs)], *given[len(inputs) :], "*", *directions, *options]),
+            "doc": docs[entry.name],
+            "body": f"return {passed}",
+        }
+
+    def header(self) -> dict[str, Any]:
+        """What the docstring of the file says."""
+        from symloss.emit.numba_cpu.facts import operation_counts
+
+        return {
+            "operations": operation_counts(self.derivation),
+            "rewrites": self.derivation.rewrites,
+            "references": [str(reference) for reference in self.spec.references],
+        }
+
+    def helper_text(self) -> list[str]:
+        """The text of the helpers that the file uses, compiled ones marked."""
+        found = []
+        for name, function in vars(support).items():
+            if name in self.helpers and inspect.isfunction(function):
+                text = inspect.getsource(function).rstrip()
+                found.append(f"@_jit\n{text}" if name in support.COMPILED else text)
+        return found
+
+    def total_kernels(self, dtype: str) -> dict[str, KernelPrinter]:
+        """Per term with weights of its own, a kernel that sums them."""
+        from symloss.lowering.stages import weighing_kernel
+
+        found = {}
+        for term, axis in self.terms.items():
+            if axis is not None and term in self.program.sample_weight:
+                kernel = weighing_kernel(self.program, term, axis)
+                found[term] = self.kernel(kernel, self.program, dtype)
+                found[term].lines()
+        return found
+
+    def kernel(self, kernel: Kernel, program: Program, dtype: str) -> KernelPrinter:
+        """A kernel with its printer and the checks that it makes."""
+        checks = []
+        for name in kernel.checked:
+            tensor = program.tensors[name]
+            if checkable(tensor) and any(a.name == name for a in kernel.arguments):
+                helper, call = check_call(tensor, program, f"{name}_chunk", "live", dtype)
+                self.helpers.add(helper)
+                always = tensor.domain.kind == "index"
+                checks.append(InputCheck(self.numbers[name], call, f"({name}_chunk.size // rows)", always))
+        kernel.constraints = [(self.numbers[f"constraint {n}"], c) for n, c in kernel.constraints]
+        return KernelPrinter(kernel, program, ExpressionPrinter(dtype), checks)
+
+    def entry(self, entry: EntryPoint, dtype: str, totals: dict[str, KernelPrinter]) -> tuple[list[str], str]:
+        """The kernels and the driver of one entry point for one dtype."""
+        keys = (list(self.terms) if entry.values else []) + entry.outputs
+        schedule: Schedule = build_schedule(entry.program, entry.name, tuple(keys), dtype)
+        printers = {
+            step.name: self.kernel(step, schedule.program, dtype) for step in schedule.steps if isinstance(step, Kernel)
+        }
+        kernels = ["\n".join(printer.lines()) for printer in printers.values()]
+        driver = DriverPrinter(
+            schedule,
+            schedule.program,
+            printers,
+            self.numbers,
+            self.terms,
+            [entry.program.outputs[key] for key in entry.outputs],
+            entry.directions,
+            totals,
+        )
+        text = "\n".join(driver.lines())
+        for printer in [*printers.values(), *totals.values()]:
+            self.functions[dtype] |= printer.printer.functions
+            self.helpers |= printer.printer.helpers
+        self.helpers |= driver.helpers
+        return kernels, text
+
+    def dispatcher(self, entry: EntryPoint) -> str:
+        """The driver that callers see: it chooses the dtype."""
+        inputs = [name for name, t in self.program.tensors.items() if t.role in ("prediction", "target", "coefficient")]
+        place = next(i for i, name in enumerate(inputs) if not self.program.tensors[name].domain.integer)
+        arguments = "inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions"
+        return "\n".join(
+            [
+                f"def _drive_{entry.name}(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, "
+                "outputs, directions=()):",
+                f"    driver = _{entry.name}_f32 if inputs[{place}].dtype == np.float32 else _{entry.name}_f64",
+                f"    return driver(run, {arguments})",
+            ]
+        )
+
+
+
+def _compiled(text: str) -> str:
+    """The text of functions with the decorator that compiles each."""
+    return re.sub(r"^def ", "@_jit\ndef ", text.strip(), flags=re.MULTILINE)

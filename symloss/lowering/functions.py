@@ -1,0 +1,46 @@
+"""Functions that only lowered expressions contain: they fix an order of evaluation that SymPy would not keep."""
+
+from __future__ import annotations
+
+import sympy
+
+
+class Gap(sympy.Function):
+    """``a - b``, and 0 where a equals b, infinities included: the distance from the maximum of a logsumexp."""
+
+    nargs = 2
+    is_real = True
+
+
+class Difference(sympy.Function):
+    """``a - b`` of two inputs, rounded once, before anything else is added to it."""
+
+    nargs = 2
+    is_real = True
+
+
+class NormScale(sympy.Function):
+    """A power of two that brings entries up to ``m`` in magnitude into the range where squares are representable."""
+
+    nargs = 1
+    is_real = True
+
+
+class Variable(sympy.Symbol):
+    """A local variable of the kernel, printed as it is called."""
+
+    def __new__(cls, name: str, integer: bool = False) -> Variable:
+        assumptions = {"integer": True} if integer else {"real": True}
+        return sympy.Symbol.__xnew__(cls, name, **assumptions)
+
+
+class Element(sympy.Symbol):
+    """An element of an array, printed as a subscript: ``z_n[k]``."""
+
+    __slots__ = ("array", "subscripts")
+
+    def __new__(cls, array: str, subscripts: tuple[sympy.Expr, ...], integer: bool = False) -> Element:
+        assumptions = {"integer": True} if integer else {"real": True}
+        symbol = sympy.Symbol.__xnew__(cls, f"{array}[{', '.join(map(str, subscripts))}]", **assumptions)
+        symbol.array, symbol.subscripts = array, subscripts
+        return symbol

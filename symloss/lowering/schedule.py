@@ -1,0 +1,155 @@
+"""What the emitters walk: kernels made of lets, loops, accumulations and stores, and matrix products between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import sympy
+
+from symloss.program import Program
+
+
+@dataclass(frozen=True)
+class Let:
+    """``variable = value``; ``comment`` is the user's name for it where there is one."""
+
+    variable: str
+    value: sympy.Expr
+
+
+@dataclass(frozen=True)
+class View:
+    """``variable = array[subscript]``: one row of an array, so that the inner loop runs over a plain vector."""
+
+    variable: str
+    array: str
+    subscript: sympy.Expr
+
+
+@dataclass(frozen=True)
+class Store:
+    """``array[subscripts] = value``; ``add`` accumulates instead."""
+
+    array: str
+    subscripts: tuple[sympy.Expr, ...]
+    value: sympy.Expr
+    add: bool = False
+
+
+@dataclass(frozen=True)
+class Accumulation:
+    """One reduction of a sweep: ``variable`` becomes the ``kind`` (sum, count, max, min, norm) of ``value``."""
+
+    variable: str
+    kind: str
+    value: sympy.Expr
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Loops over ``loops`` (variable, size expression) that evaluate ``body``, store and accumulate in one visit."""
+
+    loops: tuple[tuple[str, str], ...]
+    body: tuple[tuple[Node, ...], ...]
+    accumulations: tuple[Accumulation, ...] = ()
+
+
+@dataclass(frozen=True)
+class ForEach:
+    """A plain loop whose body holds further nodes (a sweep per entry of a scratch vector)."""
+
+    variable: str
+    size: str
+    body: tuple[Node, ...]
+
+
+Node = Let | View | Store | Sweep | ForEach
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An array that a kernel takes.
+
+    ``number`` is "real", "int" or "bool"; ``chunked`` says that the kernel reads or writes the rows of its own samples;
+    ``expandable`` that the caller may have given a scalar in place of it.
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    number: str
+    chunked: bool
+    written: bool
+    expandable: bool
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """A number per sample that is summed over the samples of a chunk: a term's value or a batch reduction."""
+
+    name: str
+    value: sympy.Expr
+    kind: str
+    term: str | None = None
+
+
+@dataclass(frozen=True)
+class VectorResult:
+    """A vector (or more) per chunk that samples add to: the gradient of class weights."""
+
+    name: str
+    axes: tuple[str, ...]
+
+
+@dataclass
+class Kernel:
+    """A serial loop over the samples of some chunks (``axis`` is None for a kernel outside every batch).
+
+    ``preamble`` runs once, ``nodes`` for every sample. ``term`` is the term whose values the kernel computes; ``seeded``
+    says that it reads the derivative of the reduced loss with respect to each sample's value. ``checked`` are the
+    inputs that it is the first to visit, and whose domains it therefore checks; ``constraints`` are numbers of constraints
+    with the condition that violates each. ``sample_weight`` multiplies the caller's weights; ``weighs`` asks for those.
+    """
+
+    name: str
+    axis: str | None
+    preamble: list[Node] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    arguments: list[Argument] = field(default_factory=list)
+    parameters: list[str] = field(default_factory=list)
+    scratch: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    row_results: list[RowResult] = field(default_factory=list)
+    vector_results: list[VectorResult] = field(default_factory=list)
+    term: str | None = None
+    seeded: bool = False
+    checked: list[str] = field(default_factory=list)
+    constraints: list[tuple[int, tuple[list[Node], sympy.Expr]]] = field(default_factory=list)
+    sample_weight: tuple[list[Node], sympy.Expr] | None = None
+    weighs: bool = False
+
+    @property
+    def element_wise(self) -> bool:
+        """Whether the loop over samples is the innermost one."""
+        return not any(isinstance(node, Sweep | ForEach | View) for node in self.nodes)
+
+
+@dataclass(frozen=True)
+class MatrixProduct:
+    """``target = left @ right`` with the operands transposed as said."""
+
+    target: str
+    left: str
+    right: str
+    transpose_left: bool
+    transpose_right: bool
+
+
+@dataclass
+class Schedule:
+    """All that runs for one entry point at one dtype."""
+
+    entry: str
+    dtype: str
+    program: Program
+    steps: list[Kernel | MatrixProduct] = field(default_factory=list)
+    buffers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)

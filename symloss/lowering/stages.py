@@ -1,0 +1,468 @@
+"""Which statements share one loop over the samples, which need another, and which are matrix products.
+
+A statement is *local* to a loop over samples when all that it reads of other statements belongs to the same sample.
+Losses whose samples do not interact have one loop per batch axis; a loss over the whole batch has several, with
+arrays between them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import sympy
+
+from symloss.atoms import And, Equal, Less, LessEqual, NotEqual, Or
+from symloss.lowering.functions import Element
+from symloss.lowering.names import Names
+from symloss.lowering.prepare import prepare
+from symloss.lowering.products import Contraction, find_contraction
+from symloss.lowering.rows import ROW, RowPlanner
+from symloss.lowering.schedule import (
+    Argument,
+    Kernel,
+    MatrixProduct,
+    RowResult,
+    Schedule,
+    Store,
+    VectorResult,
+)
+from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads_of, rename_axes
+
+
+def build_schedule(program: Program, entry: str, wanted: tuple[str, ...], dtype: str) -> Schedule:
+    """The schedule of one entry point.
+
+    Args:
+        program: a derived program that has the wanted outputs.
+        entry: the entry point's name, which the kernels' names start with.
+        wanted: keys of ``program.outputs``, in the order of the arrays that the driver fills.
+        dtype: "float32" or "float64".
+    """
+    return _Stages(program, entry, wanted, dtype).build()
+
+
+def _one_batch_at_a_time(program: Program) -> list[Statement]:
+    """Split a sum over the samples and more into a sum inside each sample and one over the samples."""
+
+    def is_batch(axis: str) -> bool:
+        return program.axes[program.root(axis)].kind == "batch"
+
+    statements: list[Statement] = []
+    for statement in program.statements:
+        outer = next((axis for axis in statement.over if is_batch(axis)), None)
+        inner = tuple(axis for axis in statement.over if axis != outer)
+        if outer is None or not inner or (statement.out and is_batch(statement.out[0])):
+            statements.append(statement)
+            continue
+        within = Statement(
+            f"{statement.target}__within", (outer, *statement.out), statement.operation, statement.body, inner
+        )
+        per_sample = Read(within.target, tuple(AxisSymbol(axis) for axis in within.out))
+        operation = "sum" if statement.operation == "count" else statement.operation
+        statements += [within, Statement(statement.target, statement.out, operation, per_sample, (outer,))]
+    return statements
+
+
+@dataclass
+class _Stages:
+    source: Program
+    entry: str
+    wanted: tuple[str, ...]
+    dtype: str
+    program: Program = field(init=False)
+    hard: dict[str, Statement] = field(default_factory=dict)
+    virtual: dict[str, Statement] = field(default_factory=dict)
+    contractions: dict[str, Contraction] = field(default_factory=dict)
+    level: dict[str, int] = field(default_factory=dict)
+    anchors: dict[str, str | None] = field(default_factory=dict)
+    stored: set[str] = field(default_factory=set)
+    needs: dict[str, frozenset[Read]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        program = prepare(self.source, self.wanted, self.dtype)
+        statements: list[Statement] = []
+        for statement in _one_batch_at_a_time(program):
+            found = find_contraction(statement, program)
+            if found:
+                self.contractions[statement.target] = found[0]
+                statements += found[1]
+            statements.append(statement)
+        self.program = program.replacing(statements=tuple(statements))
+
+    # --- roles ---------------------------------------------------------------------------------------------------
+
+    def is_batch(self, axis: str) -> bool:
+        return self.program.axes[self.program.root(axis)].kind == "batch"
+
+    def anchor(self, statement: Statement) -> str | None:
+        """The batch axis whose loop the statement runs in: its own, else the one that it sums over."""
+        axes = (*statement.out[:1], *statement.over) if not self._by_row(statement) else statement.out[:1]
+        return next((axis for axis in axes if self.is_batch(axis)), None)
+
+    def _by_row(self, statement: Statement) -> bool:
+        return bool(statement.out) and self.is_batch(statement.out[0])
+
+    def over_batch(self, statement: Statement) -> bool:
+        """Whether a statement collects something from all samples."""
+        return not self._by_row(statement) and self.anchor(statement) is not None
+
+    def outputs(self) -> dict[str, list[tuple[str, tuple[int, ...]]]]:
+        """Per wanted output the statements that hold it, with the entries of unrolled axes."""
+        found: dict[str, list[tuple[str, tuple[int, ...]]]] = {}
+        targets = {s.target for s in self.program.statements}
+        for key in self.wanted:
+            target = self.source.outputs[key]
+            if target in targets:
+                found[key] = [(target, ())]
+            else:
+                names = sorted(t for t in targets if t.startswith(f"{target}__"))
+                found[key] = [(name, tuple(map(int, name[len(target) + 2 :].split("_")))) for name in names]
+        return found
+
+    # --- which loop ----------------------------------------------------------------------------------------------
+
+    def hard_reads(self, expression: sympy.Expr) -> frozenset[Read]:
+        """The reads of stored statements, maps expanded."""
+        found: set[Read] = set()
+        for read in reads_of(expression):
+            if read.tensor in self.virtual:
+                statement = self.virtual[read.tensor]
+                if read.tensor not in self.needs:
+                    self.needs[read.tensor] = self.hard_reads(statement.body)
+                mapping = dict(zip(statement.out, read.index, strict=True))
+                for inner in self.needs[read.tensor]:
+                    renamed = rename_axes(inner, mapping)
+                    found.add(renamed)
+            elif read.tensor in self.hard:
+                found.add(read)
+        return frozenset(found)
+
+    def is_local(self, read: Read, anchor: str | None) -> bool:
+        statement = self.hard[read.tensor]
+        return (
+            anchor is not None
+            and read.tensor not in self.contractions
+            and self._by_row(statement)
+            and read.index[0] == AxisSymbol(anchor)
+            and self.anchors[read.tensor] == anchor
+        )
+
+    def assign(self) -> None:
+        """Give every stored statement the earliest loop in which all that it reads is there."""
+        wanted = {target for places in self.outputs().values() for target, _ in places}
+        operands = {read.tensor for c in self.contractions.values() for read in (c.left, c.right)}
+        for statement in self.program.statements:
+            target = statement.target
+            if statement.operation == "map" and target not in wanted and target not in operands:
+                self.virtual[target] = statement
+                continue
+            self.hard[target] = statement
+            self.anchors[target] = self.anchor(statement)
+            level = 0
+            for read in self.hard_reads(statement.body):
+                apart = 0 if self.is_local(read, self.anchors[target]) else 1
+                level = max(level, self.level[read.tensor] + apart)
+                if apart:
+                    self.stored.add(read.tensor)
+            if target in self.contractions:
+                level = max([level, *(self.level[r.tensor] + 1 for r in self._operands(target))])
+                self.stored |= {r.tensor for r in self._operands(target)}
+                self.stored.add(target)
+            if target in operands or self.over_batch(statement) or self.anchors[target] is None:
+                self.stored.add(target)
+            self.level[target] = level
+            if target in wanted and statement.operation == "map":
+                self.virtual[target] = statement
+
+    def _operands(self, target: str) -> list[Read]:
+        contraction = self.contractions[target]
+        return [read for read in (contraction.left, contraction.right) if read.tensor in self.hard]
+
+    # --- kernels -------------------------------------------------------------------------------------------------
+
+    def build(self) -> Schedule:
+        self.assign()
+        schedule = Schedule(self.entry, self.dtype, self.program)
+        groups: dict[tuple[int, str], list[str]] = {}
+        for target in self.hard:
+            kind = f"product {target}" if target in self.contractions else f"loop {self.anchors[target] or ''}"
+            groups.setdefault((self.level[target], kind), []).append(target)
+        checked: set[str] = set()
+        number = 0
+        for (_, kind), targets in sorted(groups.items(), key=lambda item: item[0]):
+            if kind.startswith("product"):
+                schedule.steps.append(self.product(targets[0]))
+                continue
+            number += 1
+            anchor = kind.removeprefix("loop ") or None
+            kernel = Kernel(f"{self.entry}_{number}", anchor)
+            schedule.steps.append(kernel)
+            _KernelBuilder(self, kernel, targets, checked).fill()
+        for target in sorted(self.stored):
+            schedule.buffers[target] = self.hard[target].out
+        for key, places in self.outputs().items():
+            schedule.outputs[key] = self.source.outputs[key] if len(places) != 1 or places[0][1] else places[0][0]
+        kernels = [step for step in schedule.steps if isinstance(step, Kernel)]
+        if len(kernels) == 1:
+            kernels[0].name = self.entry
+        return schedule
+
+    def product(self, target: str) -> MatrixProduct:
+        c = self.contractions[target]
+        return MatrixProduct(
+            target,
+            c.left.tensor,
+            c.right.tensor,
+            c.left.index[0] == AxisSymbol(c.shared),
+            c.right.index[0] != AxisSymbol(c.shared),
+        )
+
+
+def violation(condition: sympy.Expr) -> sympy.Expr:
+    """The negation of a condition; NaN satisfies it, since NaN is no violation."""
+    arguments = condition.args
+    if isinstance(condition, Less):
+        return LessEqual(arguments[1], arguments[0])
+    if isinstance(condition, LessEqual):
+        return Less(arguments[1], arguments[0])
+    if isinstance(condition, Equal):
+        return Or(Less(*arguments), Less(*reversed(arguments)))
+    if isinstance(condition, NotEqual):
+        return Equal(*arguments)
+    if isinstance(condition, And):
+        return Or(*map(violation, arguments))
+    if isinstance(condition, Or):
+        return And(*map(violation, arguments))
+    return Equal(condition, sympy.S.Zero)
+
+
+@dataclass
+class _KernelBuilder:
+    stages: _Stages
+    kernel: Kernel
+    targets: list[str]
+    checked: set[str]
+    seeded_term: str = ""
+
+    def fill(self) -> None:
+        stages, kernel = self.stages, self.kernel
+        program = stages.program
+        self.arguments: dict[str, Argument] = {}
+        self.outputs = {
+            target: (key, entries) for key, places in stages.outputs().items() for target, entries in places
+        }
+        self.terms = self._terms()
+        mine = [stages.hard[t] for t in self.targets]
+        reductions = [s for s in mine if s.operation != "map" and not stages.over_batch(s)]
+        self.locals = {s.target: s for s in reductions if s.target not in stages.contractions}
+        names = Names({*program.tensors, *program.axes, *(s.target for s in program.statements if s.target in stages.stored)})
+        self.planner = RowPlanner(program, kernel, stages.virtual, self.locals, names, self.locate)
+        for axis in program.axes:
+            names._taken.add(f"size_{axis}")
+        self.checks()
+        for statement in mine:
+            self.planner.count(statement.body)
+        depth = {s.target: self._sweep_level(s) for s in mine}
+        for level in sorted(set(depth.values())):
+            self._level([s for s in mine if depth[s.target] == level])
+        kernel.nodes = list(self.planner.scopes[1].nodes)
+        kernel.preamble = list(self.planner.scopes[0].nodes)
+        if kernel.term or kernel.seeded:
+            self.weigh()
+        self.constrain()
+        kernel.arguments = list(self.arguments.values())
+
+    def _terms(self) -> dict[str, str]:
+        """Statement that holds a term's value → the term."""
+        source = self.stages.source
+        return {source.outputs[key]: key for key in self.stages.wanted if " " not in key}
+
+    def _sweep_level(self, statement: Statement) -> int:
+        reads = self.stages.hard_reads(statement.body)
+        inside = [r.tensor for r in reads if r.tensor in self.locals and r.tensor != statement.target]
+        return max((self._sweep_level(self.locals[t]) + 1 for t in inside), default=0)
+
+    def _level(self, statements: list[Statement]) -> None:
+        """All statements of one level: fused sweeps, nested reductions, stores and results."""
+        stages, planner = self.stages, self.planner
+        sweeps: dict[tuple[str, ...], tuple[list[Statement], list[tuple[Statement, str, bool]]]] = {}
+
+        def shape(axes: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(stages.program.root(a) for a in axes)
+
+        later: list[Statement] = []
+        for statement in statements:
+            inner = planner.inner(statement)
+            if statement.target in self.locals:
+                if inner:
+                    planner.nested(statement, self._scratch(statement))
+                else:
+                    sweeps.setdefault(shape(statement.over), ([], []))[0].append(statement)
+                    if statement.target in stages.stored or statement.target in self.outputs:
+                        later.append(statement)
+            elif stages.over_batch(statement) and inner:
+                collected = self._per_sample(statement)
+                self._vector_result(collected)
+                sweeps.setdefault(shape(inner), ([], []))[1].append((collected, statement.target, True))
+            elif inner and statement.target not in self.terms:
+                sweeps.setdefault(shape(inner), ([], []))[1].append((statement, self._destination(statement), False))
+            else:
+                later.append(statement)
+        for reductions, stores in sweeps.values():
+            planner.sweep(reductions, stores)
+        for statement in later:
+            self._scalar(statement)
+    def _scalar(self, statement: Statement) -> None:
+        """A number per sample (or one number): stored, summed over the samples, or a term's value."""
+        stages, planner, kernel = self.stages, self.planner, self.kernel
+        read = Read(statement.target, tuple(AxisSymbol(a) for a in statement.out))
+        if stages.over_batch(statement):
+            collected = self._per_sample(statement)
+            value = planner.place(collected.body)
+            kernel.row_results.append(RowResult(statement.target, value, statement.operation))
+            return
+        value = planner.place(read if statement.target in self.locals else statement.body)
+        if statement.target in self.terms and statement.out:
+            kernel.term = self.terms[statement.target]
+            kernel.row_results.append(RowResult(kernel.term, value, "value", kernel.term))
+        if statement.target in stages.stored or statement.target not in self.terms:
+            array = self._destination(statement)
+            entries = tuple(sympy.Integer(e) for e in self.outputs.get(statement.target, ("", ()))[1])
+            if statement.out and entries:
+                array, subscripts = planner.row_of(array), entries
+            elif statement.out:
+                subscripts = (ROW,)
+            else:
+                subscripts = entries or (sympy.S.Zero,)
+            planner.scopes[1].nodes.append(Store(array, subscripts, value))
+
+    def _per_sample(self, statement: Statement) -> Statement:
+        """What one sample contributes to a sum over all samples."""
+        over = tuple(axis for axis in statement.over if axis != self.kernel.axis)
+        if over:
+            raise AssertionError(f"{statement} sums over samples and more at once")
+        return Statement(statement.target, (str(self.kernel.axis), *statement.out), "map", statement.body)
+
+    def _scratch(self, statement: Statement) -> str:
+        name = statement.target
+        if name in self.stages.stored or name in self.outputs:
+            array = self._destination(statement)
+            view = self.planner.row_of(array) if self.kernel.axis else array
+            self.planner.scratch[name] = view
+            return view
+        self.kernel.scratch[name] = self.planner.inner(statement)
+        self.planner.scratch[name] = name
+        return name
+
+    def _vector_result(self, statement: Statement) -> None:
+        self.kernel.vector_results.append(VectorResult(statement.target, statement.out[1:]))
+
+    def _destination(self, statement: Statement) -> str:
+        """The array that a statement is stored in."""
+        key, _ = self.outputs.get(statement.target, ("", ()))
+        name = self.stages.source.outputs[key] if key else statement.target
+        axes = self.stages.source.axes_of(name) if key else statement.out
+        number = "int" if statement.operation == "count" else "real"
+        return self._argument(name, axes, number, axes[:1] == (self.kernel.axis,), written=True)
+
+    def _argument(self, name: str, axes: tuple[str, ...], number: str, own_row: bool, written: bool = False) -> str:
+        """Make an array an argument of the kernel; the name under which this use of it is known there."""
+        tensor = self.stages.program.tensors.get(name)
+        known = self.arguments.get(name)
+        self.arguments[name] = Argument(
+            name=name,
+            axes=axes,
+            number=number,
+            chunked=own_row or bool(known and known.chunked),
+            written=written or bool(known and known.written),
+            expandable=tensor is not None and tensor.role == "coefficient",
+        )
+        return f"{name.lstrip('_')}_chunk" if own_row else name.lstrip("_")
+
+    def locate(self, read: Read, own_row: bool) -> tuple[str | None, bool]:
+        """The array that holds a read, None for a number, and whether it holds integers."""
+        program = self.stages.program
+        tensor = program.tensors.get(read.tensor)
+        if tensor is None:
+            statement = self.stages.hard[read.tensor]
+            number = "int" if statement.operation == "count" else "real"
+            return self._argument(read.tensor, statement.out, number, own_row), number == "int"
+        if tensor.role == "parameter" or (tensor.role == "seed" and not tensor.axes):
+            if read.tensor not in self.kernel.parameters:
+                self.kernel.parameters.append(read.tensor)
+            return None, False
+        if tensor.role == "seed" and own_row:
+            self.kernel.seeded = True
+            self.seeded_term = read.tensor.removeprefix("_seed").lstrip("_") or "value"
+            return "seed", False
+        number = {"index": "int", "boolean": "bool"}.get(tensor.domain.kind, "real")
+        return self._argument(read.tensor, tensor.axes, number, own_row), tensor.domain.integer
+
+    def aside(self) -> RowPlanner:
+        """A planner for a loop of its own over the same samples."""
+        planner = RowPlanner(self.stages.program, self.kernel, {}, {}, self.planner.names, self.locate)
+        planner.scopes[0] = self.planner.scopes[0]
+        return planner
+
+    def weigh(self) -> None:
+        """The intrinsic weight of a sample (class weights) joins the caller's."""
+        weights = self.stages.program.sample_weight
+        expression = weights.get(self.kernel.term or self.seeded_term)
+        if expression is not None:
+            planner = self.aside()
+            value = planner.place(expression)
+            self.kernel.sample_weight = (planner.scopes[1].nodes, value)
+
+    def constrain(self) -> None:
+        """The constraints on the samples of this kernel that no earlier kernel has checked."""
+        program = self.stages.program
+        for number, constraint in enumerate(program.constraints):
+            name = f"constraint {number}"
+            reads = [read for read in reads_of(constraint) if program.tensors[read.tensor].axes]
+            if name in self.checked or not reads:
+                continue
+            if any(program.tensors[read.tensor].axes[:1] != (self.kernel.axis,) for read in reads):
+                continue
+            self.checked.add(name)
+            planner = self.aside()
+            over = tuple(sorted(axes_of(constraint) - {str(self.kernel.axis)}))
+            violated = violation(constraint)
+            if over:
+                broken = Statement("broken", (str(self.kernel.axis),), "count", violated, over)
+                planner.local["broken"] = broken
+                planner.sweep([broken], [])
+                violated = Less(sympy.S.Zero, planner.place(Read("broken", (AxisSymbol(str(self.kernel.axis)),), True)))
+            else:
+                violated = planner.place(violated)
+            self.kernel.constraints.append((number, (planner.scopes[1].nodes, violated)))
+
+    def checks(self) -> None:
+        """The inputs of this batch axis that no earlier kernel has checked."""
+        program = self.stages.program
+        names = [
+            name
+            for name, tensor in program.tensors.items()
+            if tensor.role in ("prediction", "target", "coefficient")
+            and (tensor.axes[:1] == (self.kernel.axis,))
+            and name not in self.checked
+        ]
+        self.checked.update(names)
+        self.kernel.checked = names
+
+
+def weighing_kernel(program: Program, term: str, axis: str) -> Kernel:
+    """A kernel that adds up the weights of the live samples, for a term whose samples have a weight of their own."""
+    empty = program.replacing(statements=(), outputs={})
+    kernel = Kernel(f"total_weight_{term}", axis, term=None, weighs=True)
+    stages = _Stages(empty, kernel.name, (), "float64")
+    builder = _KernelBuilder(stages, kernel, [], set())
+    builder.arguments = {}
+    builder.planner = RowPlanner(program, kernel, {}, {}, Names(set(program.tensors) | set(program.axes)), builder.locate)
+    builder.checks()
+    builder.seeded_term = term
+    builder.weigh()
+    used = {argument for argument in builder.arguments}
+    kernel.checked = [name for name in kernel.checked if name in used]
+    kernel.row_results = [RowResult("total", Element("weights", (ROW,)), "sum")]
+    kernel.arguments = list(builder.arguments.values())
+    return kernel
