@@ -30,6 +30,7 @@ class Variable(sympy.Symbol):
     """A local variable of the kernel, printed as it is called."""
 
     def __new__(cls, name: str, integer: bool = False) -> Variable:
+        """A real variable, or an integer one."""
         assumptions = {"integer": True} if integer else {"real": True}
         return sympy.Symbol.__xnew__(cls, name, **assumptions)
 
@@ -40,6 +41,7 @@ class Element(sympy.Symbol):
     __slots__ = ("array", "subscripts")
 
     def __new__(cls, array: str, subscripts: tuple[sympy.Expr, ...], integer: bool = False) -> Element:
+        """The element of ``array`` at ``subscripts``."""
         assumptions = {"integer": True} if integer else {"real": True}
         symbol = sympy.Symbol.__xnew__(cls, f"{array}[{', '.join(map(str, subscripts))}]", **assumptions)
         symbol.array, symbol.subscripts = array, subscripts

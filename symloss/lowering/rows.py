@@ -18,7 +18,6 @@ from symloss.lowering.names import Names
 from symloss.lowering.schedule import Accumulation, ForEach, Kernel, Let, Node, Store, Sweep, View
 from symloss.program import AxisSymbol, Program, Read, SizeSymbol, Statement, axes_of, rename_axes
 
-
 #: The first sample of a chunk, and the number of a sample within its chunk.
 START, ROW = Variable("start", True), Variable("row", True)
 
@@ -147,7 +146,7 @@ class RowPlanner:
         rest = tuple(self.place(entry) for entry in read.index[own_row:])
         array, integer = self.locate(read, own_row)
         if array is None:
-            return Variable(read.tensor.lstrip("_"))
+            return Variable(read.tensor)
         if own_row and rest:
             element = Element(self.row_of(array), rest, integer)
         elif own_row:
@@ -170,12 +169,13 @@ class RowPlanner:
     def label(self, read: Read) -> str:
         """A readable name for the value of a read: ``pred_n``, ``z_y``."""
         if read.tensor in self.virtual:
-            return read.tensor.lstrip("_")
+            return read.tensor
         letters = [
             entry.axis if isinstance(entry, AxisSymbol) else entry.tensor if isinstance(entry, Read) else str(entry)
             for entry in (read.index[1:] if len(read.index) > 1 else read.index)
         ]
-        return "_".join([read.tensor.lstrip("_"), *(letter for letter in letters if letter.isidentifier() or letter.isdigit())])
+        kept = (letter for letter in letters if letter.isidentifier() or letter.isdigit())
+        return "_".join([read.tensor.rstrip("_"), *kept])
 
     def bind(self, expression: sympy.Expr, value: sympy.Expr, depth: int, label: str = "") -> sympy.Expr:
         """Name a value in the scope where it belongs."""

@@ -173,6 +173,9 @@ class _Stages:
             self.level[target] = level
             if target in wanted and statement.operation == "map":
                 self.virtual[target] = statement
+        for target, statement in self.hard.items():
+            reads = self.hard_reads(statement.body)
+            self.stored |= {read.tensor for read in reads if self.level[read.tensor] < self.level[target]}
 
     def _operands(self, target: str) -> list[Read]:
         contraction = self.contractions[target]
@@ -255,7 +258,9 @@ class _KernelBuilder:
         mine = [stages.hard[t] for t in self.targets]
         reductions = [s for s in mine if s.operation != "map" and not stages.over_batch(s)]
         self.locals = {s.target: s for s in reductions if s.target not in stages.contractions}
-        names = Names({*program.tensors, *program.axes, *(s.target for s in program.statements if s.target in stages.stored)})
+        names = Names(
+            {*program.tensors, *program.axes, *(s.target for s in program.statements if s.target in stages.stored)}
+        )
         self.planner = RowPlanner(program, kernel, stages.virtual, self.locals, names, self.locate)
         for axis in program.axes:
             names._taken.add(f"size_{axis}")
@@ -312,6 +317,7 @@ class _KernelBuilder:
             planner.sweep(reductions, stores)
         for statement in later:
             self._scalar(statement)
+
     def _scalar(self, statement: Statement) -> None:
         """A number per sample (or one number): stored, summed over the samples, or a term's value."""
         stages, planner, kernel = self.stages, self.planner, self.kernel
@@ -377,7 +383,7 @@ class _KernelBuilder:
             written=written or bool(known and known.written),
             expandable=tensor is not None and tensor.role == "coefficient",
         )
-        return f"{name.lstrip('_')}_chunk" if own_row else name.lstrip("_")
+        return f"{name}_chunk" if own_row else name
 
     def locate(self, read: Read, own_row: bool) -> tuple[str | None, bool]:
         """The array that holds a read, None for a number, and whether it holds integers."""
@@ -393,7 +399,7 @@ class _KernelBuilder:
             return None, False
         if tensor.role == "seed" and own_row:
             self.kernel.seeded = True
-            self.seeded_term = read.tensor.removeprefix("_seed").lstrip("_") or "value"
+            self.seeded_term = read.tensor.strip("_").removeprefix("seed").strip("_") or "value"
             return "seed", False
         number = {"index": "int", "boolean": "bool"}.get(tensor.domain.kind, "real")
         return self._argument(read.tensor, tensor.axes, number, own_row), tensor.domain.integer
@@ -415,26 +421,31 @@ class _KernelBuilder:
 
     def constrain(self) -> None:
         """The constraints on the samples of this kernel that no earlier kernel has checked."""
-        program = self.stages.program
-        for number, constraint in enumerate(program.constraints):
+        source, axis = self.stages.source, str(self.kernel.axis)
+        for number, constraint in enumerate(source.constraints):
             name = f"constraint {number}"
-            reads = [read for read in reads_of(constraint) if program.tensors[read.tensor].axes]
-            if name in self.checked or not reads:
-                continue
-            if any(program.tensors[read.tensor].axes[:1] != (self.kernel.axis,) for read in reads):
+            leading = {source.axes_of(read.tensor)[:1] for read in reads_of(constraint)} - {()}
+            if name in self.checked or leading != {(axis,)}:
                 continue
             self.checked.add(name)
+            over = tuple(sorted(axes_of(constraint) - {axis}))
+            broken = Statement("broken", (axis,), "count" if over else "map", violation(constraint), over)
+            asked = source.replacing(statements=(*source.statements, broken), outputs={"broken": "broken"})
             planner = self.aside()
-            over = tuple(sorted(axes_of(constraint) - {str(self.kernel.axis)}))
-            violated = violation(constraint)
+            for statement in prepare(asked, ["broken"], self.stages.dtype).statements:
+                if statement.operation == "map":
+                    planner.virtual[statement.target] = statement
+                    continue
+                planner.local[statement.target] = statement
+                if planner.inner(statement):
+                    planner.nested(statement, self._scratch(statement))
+                else:
+                    planner.sweep([statement], [])
             if over:
-                broken = Statement("broken", (str(self.kernel.axis),), "count", violated, over)
-                planner.local["broken"] = broken
-                planner.sweep([broken], [])
-                violated = Less(sympy.S.Zero, planner.place(Read("broken", (AxisSymbol(str(self.kernel.axis)),), True)))
+                condition = planner.place(Less(sympy.S.Zero, Read("broken", (AxisSymbol(axis),), True)))
             else:
-                violated = planner.place(violated)
-            self.kernel.constraints.append((number, (planner.scopes[1].nodes, violated)))
+                condition = planner.place(planner.virtual["broken"].body)
+            self.kernel.constraints.append((number, (planner.scopes[1].nodes, condition)))
 
     def checks(self) -> None:
         """The inputs of this batch axis that no earlier kernel has checked."""
@@ -457,7 +468,9 @@ def weighing_kernel(program: Program, term: str, axis: str) -> Kernel:
     stages = _Stages(empty, kernel.name, (), "float64")
     builder = _KernelBuilder(stages, kernel, [], set())
     builder.arguments = {}
-    builder.planner = RowPlanner(program, kernel, {}, {}, Names(set(program.tensors) | set(program.axes)), builder.locate)
+    builder.planner = RowPlanner(
+        program, kernel, {}, {}, Names(set(program.tensors) | set(program.axes)), builder.locate
+    )
     builder.checks()
     builder.seeded_term = term
     builder.weigh()

@@ -19,6 +19,7 @@ class AxisSymbol(sympy.Symbol):
     """The running index of one axis, ``k`` in ``z[n, k]``."""
 
     def __new__(cls, axis: str) -> AxisSymbol:
+        """The running index of ``axis``."""
         return sympy.Symbol.__xnew__(cls, axis, integer=True, nonnegative=True)
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
@@ -34,6 +35,7 @@ class SizeSymbol(sympy.Symbol):
     """The length of one axis, ``size[k]`` in a specification."""
 
     def __new__(cls, axis: str) -> SizeSymbol:
+        """The length of ``axis``."""
         symbol = sympy.Symbol.__xnew__(cls, f"size[{axis}]", integer=True, positive=True)
         symbol._axis = axis
         return symbol
@@ -59,6 +61,7 @@ class Read(sympy.Symbol):
     __slots__ = ("_index", "_integer", "_tensor")
 
     def __new__(cls, tensor: str, index: tuple[Any, ...] = (), integer: bool = False) -> Read:
+        """The read of ``tensor`` at ``index``; ``integer`` for a tensor of labels."""
         entries = tuple(sympy.sympify(entry) for entry in index)
         name = f"{tensor}[{', '.join(map(str, entries))}]" if entries else tensor
         assumptions = {"integer": True} if integer else {"real": True}

@@ -2,23 +2,8 @@
 
 from symloss.atoms.elementary.template import Template
 
-TEMPLATES = (
-    Template(
-        "log_tail_core",
-        '''
-def $log_tail_core(f):
-    """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (T(2) + f)
-    z = s * s
-    p = POLY(log, z)
-    half = T(0.5) * f * f
-    return half - s * (half + z * p)
-''',
-        (2, 2),
-    ),
-    Template(
-        "log_split",
-        '''
+
+LOG_SPLIT = '''
 def $log_split(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < C(min_normal)
@@ -28,9 +13,26 @@ def $log_split(x):
     n = exponent - (C(exponent_bias_subnormal) if small else C(exponent_bias))
     m = UINT(UINT(bits & U(mantissa)) + U(sqrt_half)).view(FLOAT)
     return n, m - T(1)
-''',
-        (0, 0),
-    ),
+'''
+
+
+def tail_core(name: str, polynomial: str, where: str) -> str:
+    """The text of f - log(1 + f) on the interval of a polynomial of the tables."""
+    return f'''
+def ${name}(f):
+    """f - log(1 + f) where 1 + f lies {where}."""
+    s = f / (T(2) + f)
+    z = s * s
+    p = POLY({polynomial}, z)
+    half = T(0.5) * f * f
+    return half - s * (half + z * p)
+'''
+
+
+TEMPLATES = (
+    Template("log_tail_core", tail_core("log_tail_core", "log", "between sqrt(1/2) and sqrt(2)"), (2, 2)),
+    Template("log_tail_near", tail_core("log_tail_near", "log_wide", "between 0.6 and 1.5"), (2, 2)),
+    Template("log_split", LOG_SPLIT, (0, 0)),
     Template(
         "log",
         '''
@@ -50,7 +52,7 @@ def $log(x):
         "log1p_pair",
         '''
 def $log1p_pair(x):
-    """log(1 + x) as a sum high + low, and whether 1 + x lies between sqrt(1/2) and sqrt(2)."""
+    """log(1 + x) as a sum high + low."""
     u = T(1) + x
     n, f = $log_split(u)
     near = n == T(0)
@@ -60,7 +62,7 @@ def $log1p_pair(x):
     lost = (x - (u - T(1))) if x < T(1) else (T(1) - (u - x))
     lost = T(0) if near else lost / u
     low = ((a - high) + f) + (lost + (n * C(ln2_lo) - $log_tail_core(f)))
-    return high, low, near
+    return high, low
 ''',
         (0.1, 0.1),
     ),
@@ -69,7 +71,7 @@ def $log1p_pair(x):
         '''
 def $log1p(x):
     """log(1 + x): -inf at -1, NaN below."""
-    high, low, _ = $log1p_pair(x)
+    high, low = $log1p_pair(x)
     y = high + low
     y = y if x < T(inf) else x
     y = x if abs(x) < C(tiny) else y
@@ -83,9 +85,9 @@ def $log1p(x):
         '''
 def $log_tail(x):
     """x - log(1 + x): inf at -1, NaN below."""
-    high, low, near = $log1p_pair(x)
+    high, low = $log1p_pair(x)
     y = (x - high) - low
-    y = $log_tail_core(x) if near else y
+    y = $log_tail_near(x) if abs(x + T(-0.05)) < T(0.45) else y
     y = y if x < C(huge) else x
     y = y if x > T(-1) else T(inf)
     return y if x >= T(-1) else x * T(nan)

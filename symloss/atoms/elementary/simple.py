@@ -21,15 +21,6 @@ TEMPLATES = (
     _library("asin", "The inverse sine", "math.asin(x)", (1, 1)),
     _library("log2", "The logarithm to base 2", "math.log2(x)", (1, 1)),
     _library("erf", "The error function", "math.erf(x)", (1, 1)),
-    Template(
-        "pow",
-        '''
-def $pow(x, p):
-    """x to the power p, by the C library."""
-    return x**p
-''',
-        (1, 1),
-    ),
     _compare("less", "<"),
     _compare("less_equal", "<="),
     _compare("equal", "=="),

@@ -6,6 +6,7 @@ A template is Python text in which
 - ``FLOAT``, ``INT`` and ``UINT`` are the floating type and the integer types of the same width,
 - ``T(0.5)`` is a typed number, ``C(name)`` a typed constant of the tables,
 - ``U(name)`` is an unsigned bit pattern of the tables, ``I(name)`` a signed one,
+- ``OUT(y)`` rounds the result of a wide function, which computes in float64 for both dtypes,
 - a line ``p = POLY(name, z)`` is a polynomial of the tables in z, by Horner's rule.
 """
 
@@ -16,16 +17,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from symloss.atoms.elementary import exponential, gamma, logarithm, logistic, simple
+from symloss.atoms.elementary import exponential, gamma, logarithm, logistic, power, simple
 from symloss.atoms.elementary.coefficients import POLYNOMIALS
 from symloss.atoms.elementary.constants import CONSTANTS, PATTERNS
 from symloss.atoms.elementary.template import Template
+
+#: The line above every ``def``. Without forced inlining LLVM leaves the larger functions as calls, which no loop over
+#: them can vectorise; Python's error model would test every divisor.
+DECORATOR = '@numba.njit(error_model="numpy", fastmath={"contract"}, forceinline=True)'
 
 #: The dtypes that functions exist for, with the suffix of their names.
 DTYPES = {"float64": "f64", "float32": "f32"}
 
 _TEMPLATES: dict[str, Template] = {}
-for _module in (simple, exponential, logarithm, logistic, gamma):
+for _module in (simple, exponential, logarithm, power, logistic, gamma):
     for _template in _module.TEMPLATES:
         if _template.name in _TEMPLATES:
             raise ValueError(f"the elementary function {_template.name!r} is defined twice")
@@ -66,6 +71,14 @@ def source(name: str, dtype: str) -> ElementarySource:
     needs = dict.fromkeys(re.findall(r"\$(\w+)", text))
     needs.pop(name, None)
     text = re.sub(r"\$(\w+)", rf"_\1_{suffix}", text)
+    text = re.sub(r"\bOUT\b", f"np.{dtype}", text)
+    ulps = template.ulps[0 if dtype == "float64" else 1]
+    text = _typed_text(text, "float64" if template.wide else dtype)
+    return ElementarySource(f"_{name}_{suffix}", text.strip("\n") + "\n", tuple(needs), ulps)
+
+
+def _typed_text(text: str, dtype: str) -> str:
+    """Replace the markers of types, numbers and polynomials."""
     text = re.sub(r"^( *)(\w+) = POLY\((\w+), (\w+)\)$", lambda found: _horner(found, dtype), text, flags=re.MULTILINE)
     text = re.sub(r"\bC\((\w+)\)", lambda found: _number(CONSTANTS[dtype][found[1]], dtype), text)
     text = re.sub(r"\bU\((\w+)\)", lambda found: f"UINT({_pattern(PATTERNS[dtype][found[1]])})", text)
@@ -74,17 +87,16 @@ def source(name: str, dtype: str) -> ElementarySource:
     width = "64" if dtype == "float64" else "32"
     for marker, kind in (("FLOAT", "float"), ("UINT", "uint"), ("INT", "int")):
         text = re.sub(rf"\b{marker}\b", f"np.{kind}{width}", text)
-    ulps = template.ulps[0 if dtype == "float64" else 1]
-    return ElementarySource(f"_{name}_{suffix}", text.strip("\n") + "\n", tuple(needs), ulps)
+    return text
 
 
-def compose(wanted: Iterable[str], dtype: str, decorator: str = "") -> str:
+def compose(wanted: Iterable[str], dtype: str, decorator: str = DECORATOR) -> str:
     """The text of the wanted functions and of all that they need, each after what it calls.
 
     Args:
         wanted: names as `source` takes them; the order does not matter.
         dtype: "float64" or "float32".
-        decorator: a line to put above every ``def``.
+        decorator: a line to put above every ``def``; empty for none.
     """
     texts: dict[str, str] = {}
 

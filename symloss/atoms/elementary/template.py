@@ -14,9 +14,12 @@ class Template:
         text: the template (see `symloss.atoms.elementary.source`).
         ulps: bounds on the error for float64 and for float32, at every float.
         float32: the template for float32 where it differs.
+        wide: the float32 function computes in float64 (it is rare, and this is the simplest accurate way); its helpers
+            are wide too. ``OUT(y)`` rounds the result.
     """
 
     name: str
     text: str
     ulps: tuple[float, float]
     float32: str = ""
+    wide: bool = False

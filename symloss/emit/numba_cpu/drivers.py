@@ -10,9 +10,9 @@ import sympy
 from symloss.emit.numba_cpu.checks import check_call, checkable
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.kernels import KernelPrinter
+from symloss.lowering.functions import Variable
 from symloss.lowering.schedule import Kernel, MatrixProduct, Schedule
 from symloss.program import Program, Read, reads_of
-from symloss.lowering.functions import Variable
 
 #: Samples per chunk of an element-wise kernel: its workspace stays in the first-level cache.
 ELEMENT_WISE_CHUNK = 2048
@@ -23,7 +23,7 @@ class DriverPrinter:
     """Prints one driver for one dtype.
 
     ``check_numbers`` gives the number in META of the check of each input and constraint; ``terms`` maps each term to its
-    batch axis; ``outputs`` are the names of the arrays to fill, in order.
+    batch axis and ``seeds`` to the tensor of its seeds; ``outputs`` are the names of the arrays to fill, in order.
     """
 
     schedule: Schedule
@@ -31,6 +31,7 @@ class DriverPrinter:
     kernels: dict[str, KernelPrinter]
     check_numbers: dict[str, int]
     terms: dict[str, str | None]
+    seeds: dict[str, str]
     outputs: list[str]
     directions: list[str]
     totals: dict[str, KernelPrinter] = field(default_factory=dict)
@@ -72,7 +73,7 @@ class DriverPrinter:
         if parameters:
             yield f"{_unpacked(parameters)} = (np.{self.schedule.dtype}(p) for p in parameters)"
         if self.directions:
-            yield f"{_unpacked([name.lstrip('_') for name in self.directions])} = directions"
+            yield f"{_unpacked(self.directions)} = directions"
         if self.outputs:
             yield f"{_unpacked(self.outputs)} = outputs"
         yield from self.sizes()
@@ -82,8 +83,8 @@ class DriverPrinter:
         yield from self.buffers()
         for step in self.schedule.steps:
             if isinstance(step, MatrixProduct):
-                left = f"{step.left.lstrip('_')}{'.T' if step.transpose_left else ''}"
-                right = f"{step.right.lstrip('_')}{'.T' if step.transpose_right else ''}"
+                left = f"{step.left}{'.T' if step.transpose_left else ''}"
+                right = f"{step.right}{'.T' if step.transpose_right else ''}"
                 yield f"np.matmul({left}, {right}, out={step.target})"
             else:
                 yield from self.run(step, self.kernels[step.name])
@@ -122,7 +123,9 @@ class DriverPrinter:
         for name in self.inputs():
             tensor = self.program.tensors[name]
             if checkable(tensor) and not (tensor.axes and self.is_batch(tensor.axes[0])):
-                helper, call = check_call(tensor, self.program, name, f"np.ones({name}.shape[0], np.bool_)", self.schedule.dtype)
+                helper, call = check_call(
+                    tensor, self.program, name, f"np.ones({name}.shape[0], np.bool_)", self.schedule.dtype
+                )
                 self.helpers.add(helper)
                 yield "if validate:"
                 yield f"    wrong = {call}"
@@ -130,7 +133,7 @@ class DriverPrinter:
                 yield f"        return (), ({self.check_numbers[name]}, wrong)"
         show = ExpressionPrinter(self.schedule.dtype)
         for number, constraint in enumerate(self.program.constraints):
-            if not any(self.program.tensors[read.tensor].axes for read in reads_of(constraint)):
+            if all(read.tensor in self.program.tensors and not read.index for read in reads_of(constraint)):
                 named = constraint.xreplace(
                     {leaf: _local(leaf, self.program) for leaf in constraint.atoms(sympy.Symbol)}
                 )
@@ -143,11 +146,11 @@ class DriverPrinter:
 
     def denominators(self) -> Iterator[str]:
         """What each term's sum is divided by, and the full seeds where samples interact."""
-        whole = {a.name for k in self.kernels.values() for a in k.kernel.arguments if a.name.startswith("_seed")}
+        whole = {a.name for k in self.kernels.values() for a in k.kernel.arguments}
         for number, (term, axis) in enumerate(self.terms.items()):
             if axis is None:
-                if any("_seed" in kernel.kernel.parameters for kernel in self.kernels.values()):
-                    yield f"seed = {self.real}(1.0)"
+                if any(self.seeds[term] in kernel.kernel.parameters for kernel in self.kernels.values()):
+                    yield f"{self.seeds[term]} = {self.real}(1.0)"
                 continue
             size = f"size_{self.program.root(axis)}"
             total = f"_total_weight(weights[{number}], masks[{number}], {size})"
@@ -159,17 +162,17 @@ class DriverPrinter:
                 yield ""
                 total = f"weight_of_{term}()"
             yield f"{term}_denominator = _denominator(reduction, normalizer, lambda: {total})"
-            seed = "_seed" if len(self.terms) == 1 else f"_seed_{term}"
+            seed = self.seeds[term]
             if seed in whole:
                 self.helpers.add("_all_seeds")
-                yield f"{seed.lstrip('_')} = _all_seeds(weights[{number}], {size}, {term}_denominator, {self.real})"
+                yield f"{seed} = _all_seeds(weights[{number}], {size}, {term}_denominator, {self.real})"
 
     def buffers(self) -> Iterator[str]:
         """Arrays between kernels."""
         for name, axes in self.schedule.buffers.items():
             if name not in self.outputs:
                 shape = self.shape(axes) if axes else "1"
-                yield f"{name.lstrip('_')} = np.empty({shape}, {self.real})"
+                yield f"{name} = np.empty({shape}, {self.real})"
 
     def values(self) -> list[str]:
         """The reduced value of each term, where the entry point gives it."""
@@ -202,7 +205,9 @@ class DriverPrinter:
             yield f"mask, mask_step = _per_sample(masks[{number}], chunk, np.bool_)"
             term = list(self.terms)[number]
             if printer.weighted:
-                yield "denominator = " + (f"{self.real}(1.0)" if term_number is not None else f"{self.real}({term}_denominator)")
+                yield "denominator = " + (
+                    f"{self.real}(1.0)" if term_number is not None else f"{self.real}({term}_denominator)"
+                )
             if kernel.term:
                 yield f"keep_losses = values[{number}] is not None"
                 yield f"losses_out = values[{number}] if keep_losses else np.empty(0, {self.real})"

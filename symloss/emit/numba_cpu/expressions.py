@@ -80,7 +80,10 @@ class ExpressionPrinter:
             text = self.number(expression)
             return text, _SUM if text.startswith("-") else _ATOM
         if is_condition(expression):
-            return f"{self.number(sympy.S.One)} if {self.condition(expression)} else {self.number(sympy.S.Zero)}", _TERNARY
+            return (
+                f"{self.number(sympy.S.One)} if {self.condition(expression)} else {self.number(sympy.S.Zero)}",
+                _TERNARY,
+            )
         if isinstance(expression, Variable | Element):
             return self._leaf(expression)
         if is_integer(expression):

@@ -46,11 +46,11 @@ class KernelPrinter:
         kernel = self.kernel
         names = ["first", "last", "samples", "chunk"] if kernel.axis else []
         for argument in kernel.arguments:
-            name = argument.name.lstrip("_")
+            name = argument.name
             names.append(name)
             if argument.expandable and argument.chunked:
                 names.append(f"{name}_step")
-        names += [parameter.lstrip("_") for parameter in kernel.parameters]
+        names += kernel.parameters
         names += self.size_arguments
         if kernel.axis:
             names += ["weight", "weight_step", "mask", "mask_step"]
@@ -124,7 +124,7 @@ class KernelPrinter:
         yield "rows = min(chunk, samples - start)"
         for argument in kernel.arguments:
             if argument.chunked:
-                name = argument.name.lstrip("_")
+                name = argument.name
                 offset = f"start * {name}_step" if argument.expandable else "start"
                 yield f"{name}_chunk = {name}[{offset} : {offset} + rows]"
         yield "live = mask[start * mask_step : start * mask_step + rows]"
@@ -137,7 +137,9 @@ class KernelPrinter:
             if kernel.sample_weight is not None:
                 nodes, value = kernel.sample_weight
                 yield "for row in range(rows):"
-                yield from _indent(["if live[row]:", *_indent([*self.nodes(nodes), f"weights[row] *= {self.printer.real(value)}"])])
+                yield from _indent(
+                    ["if live[row]:", *_indent([*self.nodes(nodes), f"weights[row] *= {self.printer.real(value)}"])]
+                )
         if kernel.seeded:
             yield "for row in range(rows):"
             yield "    seed[row] = weights[row] / denominator"
@@ -173,7 +175,7 @@ class KernelPrinter:
 
     def written_rows(self) -> list[str]:
         """The arrays whose rows this kernel fills."""
-        return [a.name.lstrip("_") for a in self.kernel.arguments if a.written and a.chunked]
+        return [a.name for a in self.kernel.arguments if a.written and a.chunked]
 
     @property
     def zero(self) -> str:

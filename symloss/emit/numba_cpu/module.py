@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
+import ast
 import pprint
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sympy
 
 from symloss.atoms.elementary import compose
-from symloss.emit.numba_cpu import support
 from symloss.emit.numba_cpu.checks import InputCheck, check_call, checkable
 from symloss.emit.numba_cpu.drivers import DriverPrinter
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.kernels import KernelPrinter
-from symloss.emit.templates import render
+from symloss.emit.numba_cpu.wrapping import wrapped
+from symloss.emit.templates import render, template_folder
 from symloss.lowering import Kernel, Schedule, build_schedule
+from symloss.lowering.names import with_safe_names
 from symloss.program import Program, exact_arithmetic
 
 if TYPE_CHECKING:
@@ -25,7 +28,15 @@ if TYPE_CHECKING:
     from symloss.language import Spec
 
 DTYPES = ("float64", "float32")
-_SUPPORT_ALWAYS = {"_serial", "_pairwise_sum", "_call"}
+INPUT_ROLES = ("prediction", "target", "coefficient")
+_DOCS = {
+    "value": "The loss.",
+    "value_and_grad": "The loss and its gradients with respect to {names}.",
+    "grad_hess_diag": "Per-sample gradients and Hessian diagonals, one of each per prediction.",
+    "hvp": "The product of the Hessian with the directions, one per prediction.",
+    "hessian": "Per-sample Hessian blocks, one per prediction.",
+}
+_SUPPORT_ALWAYS = {"_serial", "_pairwise_sum", "_call", "_hessian"}
 
 
 @dataclass
@@ -36,7 +47,8 @@ class EntryPoint:
     program: Program
     values: bool
     outputs: list[str]
-    directions: list[str] = field(default_factory=list)
+    directions: list[str]
+    seeds: dict[str, str]
 
 
 def emit_loss(spec: Spec, derivation: Derivation) -> str:
@@ -53,7 +65,7 @@ class _LossFile:
     helpers: set[str] = field(default_factory=lambda: set(_SUPPORT_ALWAYS))
 
     def __post_init__(self) -> None:
-        self.program = self.derivation.stable
+        self.program, _ = with_safe_names(self.derivation.stable)
         self.terms = self._terms()
         self.checks, self.numbers = self._checks()
 
@@ -69,7 +81,7 @@ class _LossFile:
     @property
     def predictions(self) -> list[str]:
         """The inputs with respect to which the loss is differentiated by default."""
-        return [name for name, tensor in self.program.tensors.items() if tensor.role == "prediction"]
+        return [name for name, tensor in self.derivation.stable.tensors.items() if tensor.role == "prediction"]
 
     @property
     def gradients(self) -> list[str]:
@@ -86,10 +98,11 @@ class _LossFile:
     def _checks(self) -> tuple[list[dict[str, str]], dict[str, int]]:
         checks: list[dict[str, str]] = []
         numbers: dict[str, int] = {}
+        public = dict(zip(self.program.tensors, self.derivation.stable.tensors, strict=True))
         for name, tensor in self.program.tensors.items():
-            if tensor.role in ("prediction", "target", "coefficient") and checkable(tensor):
+            if tensor.role in INPUT_ROLES and checkable(tensor):
                 numbers[name] = len(checks)
-                checks.append({"argument": name})
+                checks.append({"argument": public[name]})
         for number, constraint in enumerate(self.program.constraints):
             numbers[f"constraint {number}"] = len(checks)
             checks.append({"constraint": self.spec_constraint(number, constraint)})
@@ -104,16 +117,27 @@ class _LossFile:
         """The entry points that this loss has."""
         derivation = self.derivation
         predictions = self.predictions
+        gradients = [f"grad {name}" for name in predictions]
+        diagonals = [f"diag {name}" for name in predictions]
         found = [
-            EntryPoint("value", derivation.stable, True, []),
-            EntryPoint("value_and_grad", derivation.gradient, True, [f"grad {name}" for name in self.gradients]),
+            self.entry_point("value", derivation.stable, True, []),
+            self.entry_point("value_and_grad", derivation.gradient, True, [f"grad {name}" for name in self.gradients]),
         ]
         if derivation.diagonal is not None:
-            keys = [f"grad {name}" for name in predictions] + [f"diag {name}" for name in predictions]
-            found.append(EntryPoint("grad_hess_diag", derivation.diagonal, False, keys))
-        directions = [f"_v_{name}" for name in predictions]
-        found.append(EntryPoint("hvp", derivation.product, False, [f"hvp {name}" for name in predictions], directions))
+            found.append(self.entry_point("grad_hess_diag", derivation.diagonal, False, gradients + diagonals))
+        products = [f"hvp {name}" for name in predictions]
+        found.append(self.entry_point("hvp", derivation.product, False, products))
         return found
+
+    def entry_point(self, name: str, program: Program, values: bool, outputs: list[str]) -> EntryPoint:
+        """An entry point whose program has names that a generated file can use."""
+        safe, renamed = with_safe_names(program)
+        directions = [renamed.get(n, n) for n, t in program.tensors.items() if t.role == "direction"]
+        seeds = {}
+        for term in self.terms:
+            seed = "_seed" if len(self.terms) == 1 else f"_seed_{term}"
+            seeds[term] = renamed.get(seed, seed)
+        return EntryPoint(name, safe, values, outputs, directions, seeds)
 
     # --- text ----------------------------------------------------------------------------------------------------
 
@@ -133,10 +157,12 @@ class _LossFile:
                 blocks += kernels
                 drivers.append(driver)
             sections[dtype] = blocks
-        elementary = {dtype: _compiled(compose(self.functions[dtype], dtype)) for dtype in DTYPES if self.functions[dtype]}
+        elementary = {
+            dtype: compose(self.functions[dtype], dtype, "@_inline") for dtype in DTYPES if self.functions[dtype]
+        }
         drivers += [self.dispatcher(entry) for entry in entries]
         meta = metadata(self.spec, self.derivation, self.checks, self.gradients, [e.name for e in entries])
-        return render(
+        text = render(
             "numba_cpu.py.jinja",
             spec=self.spec,
             meta=pprint.pformat(meta, width=110, sort_dicts=False),
@@ -146,36 +172,32 @@ class _LossFile:
             sections=sections,
             drivers=drivers,
             entries=[entry.name for entry in entries],
-            wrappers=[self.wrapper(entry) for entry in entries],
+            wrappers=[self.wrapper(entry.name) for entry in entries] + [self.wrapper("hessian")],
         )
+        return wrapped(re.sub(r"\n{4,}", "\n\n\n", text).rstrip() + "\n")
 
-    def wrapper(self, entry: EntryPoint) -> dict[str, str]:
+    def wrapper(self, entry: str) -> dict[str, str]:
         """The function by which a copied file is called: shape and dtype checks, then a serial run."""
-        roles = ("prediction", "target", "coefficient")
-        inputs = [t for t in self.program.tensors.values() if t.role in roles]
-        parameters = [t for t in self.program.tensors.values() if t.role == "parameter"]
-        given = [t.name if t.default is None else f"{t.name}={float(t.default)!r}" for t in inputs]
-        # A parameter without a default cannot follow inputs that have one; the grammar gives every parameter a default.
-        given.sort(key=lambda text: "=" in text)
-        given += [f"{t.name}={float(t.default)!r}" for t in parameters]
-        directions = ["v"] if entry.directions else []
-        reduction = '"sum"' if entry.name == "grad_hess_diag" else '"mean"'
-        options = [f"reduction={reduction}", "weight=None", "mask=None", "normalizer=None"]
-        passed = (
-            f'_call("{entry.name}", ({", ".join(t.name for t in inputs)},), ({"".join(t.name + ", " for t in parameters).rstrip()}), '
-            f"{'v' if directions else 'None'}, reduction, weight, mask, normalizer)"
-        )
-        docs = {
-            "value": "The loss.",
-            "value_and_grad": f"The loss and its gradients with respect to {', '.join(self.gradients)}.",
-            "grad_hess_diag": "Per-sample gradients and Hessian diagonals.",
-            "hvp": "The product of the Hessian with the directions v.",
-        }
+        tensors = self.derivation.stable.tensors.values()
+        inputs = [t for t in tensors if t.role in INPUT_ROLES]
+        parameters = [t for t in tensors if t.role == "parameter"]
+        required = [t.name for t in inputs if t.default is None]
+        optional = [f"{t.name}={float(t.default)!r}" for t in (*inputs, *parameters) if t.default is not None]
+        directions = ["directions"] if entry == "hvp" else []
+        reduction = 'reduction="sum"' if entry in ("grad_hess_diag", "hessian") else 'reduction="mean"'
+        given = f"{_literal_tuple(t.name for t in inputs)}, {_literal_tuple(t.name for t in parameters)}"
+        options = "reduction, weight, mask, normalizer"
+        if entry == "hessian":
+            body = f"return _hessian({given}, {options})"
+        else:
+            body = f'return _call("{entry}", {given}, {"directions" if directions else "None"}, {options})'
         return {
-            "name": entry.name,
-            "signature": ", ".join([*given[: len(inputs)], *given[len(inputs) :], "*", *directions, *options]),
-            "doc": docs[entry.name],
-            "body": f"return {passed}",
+            "name": entry,
+            "signature": ", ".join(
+                [*required, *optional, "*", *directions, reduction, "weight=None", "mask=None", "normalizer=None"]
+            ),
+            "doc": _DOCS[entry].format(names=", ".join(self.gradients)),
+            "body": body,
         }
 
     def header(self) -> dict[str, Any]:
@@ -190,12 +212,7 @@ class _LossFile:
 
     def helper_text(self) -> list[str]:
         """The text of the helpers that the file uses, compiled ones marked."""
-        found = []
-        for name, function in vars(support).items():
-            if name in self.helpers and inspect.isfunction(function):
-                text = inspect.getsource(function).rstrip()
-                found.append(f"@_jit\n{text}" if name in support.COMPILED else text)
-        return found
+        return [text for name, text in support_functions().items() if name in self.helpers]
 
     def total_kernels(self, dtype: str) -> dict[str, KernelPrinter]:
         """Per term with weights of its own, a kernel that sums them."""
@@ -236,6 +253,7 @@ class _LossFile:
             printers,
             self.numbers,
             self.terms,
+            entry.seeds,
             [entry.program.outputs[key] for key in entry.outputs],
             entry.directions,
             totals,
@@ -249,7 +267,7 @@ class _LossFile:
 
     def dispatcher(self, entry: EntryPoint) -> str:
         """The driver that callers see: it chooses the dtype."""
-        inputs = [name for name, t in self.program.tensors.items() if t.role in ("prediction", "target", "coefficient")]
+        inputs = [name for name, t in self.program.tensors.items() if t.role in INPUT_ROLES]
         place = next(i for i, name in enumerate(inputs) if not self.program.tensors[name].domain.integer)
         arguments = "inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions"
         return "\n".join(
@@ -262,7 +280,19 @@ class _LossFile:
         )
 
 
+def _literal_tuple(names: Iterable[str]) -> str:
+    """A tuple of names as text."""
+    listed = list(names)
+    return f"({', '.join(listed)}{',' if len(listed) == 1 else ''})"
 
-def _compiled(text: str) -> str:
-    """The text of functions with the decorator that compiles each."""
-    return re.sub(r"^def ", "@_jit\ndef ", text.strip(), flags=re.MULTILINE)
+
+@cache
+def support_functions() -> dict[str, str]:
+    """The helpers that generated files carry a copy of, by name, as written in the templates folder."""
+    source = (template_folder() / "numba_cpu_support.py").read_text(encoding="utf-8")
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name != "_jit":
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            found[node.name] = "\n".join(source.split("\n")[first - 1 : node.end_lineno])
+    return found

@@ -1,30 +1,24 @@
 """Helpers that generated files carry a copy of: their source text is pasted, so they are written and tested here.
 
-Functions that start with an underscore and take arrays are compiled in the generated file; ``Support`` names those.
+What is marked with ``_jit`` is compiled there; the rest is plain Python that drivers and wrappers call.
 """
 
 import math
 
+import numba
 import numpy as np
 
 META, DRIVERS = {}, {}  # the generated file has its own
 
 f32 = np.float32
 
-#: Compiled in the generated file (the others run as plain Python in a driver).
-COMPILED = (
-    "_pairwise_sum",
-    "_outside_interval",
-    "_outside_set",
-    "_outside_index",
-    "_outside_simplex",
-    "_gap_f32",
-    "_gap_f64",
-    "_norm_scale_f32",
-    "_norm_scale_f64",
-)
+
+def _jit(function):
+    """The decorator of the generated file."""
+    return numba.njit(nogil=True, error_model="numpy")(function)
 
 
+@_jit
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
     while count > 8:
@@ -39,6 +33,7 @@ def _pairwise_sum(x, count):
     return total
 
 
+@_jit
 def _outside_interval(x, lower, upper, live):
     """The position of the first entry of a live row outside [lower, upper], or -1; NaN is no violation."""
     flat = x.reshape(-1)
@@ -53,6 +48,7 @@ def _outside_interval(x, lower, upper, live):
     return -1
 
 
+@_jit
 def _outside_set(x, values, live):
     """The position of the first entry of a live row that is none of two or more values, or -1."""
     flat = x.reshape(-1)
@@ -66,6 +62,7 @@ def _outside_set(x, values, live):
     return -1
 
 
+@_jit
 def _outside_index(x, size, live):
     """The position of the first label of a live row outside 0 … size - 1, or -1."""
     flat = x.reshape(-1)
@@ -76,6 +73,7 @@ def _outside_index(x, size, live):
     return -1
 
 
+@_jit
 def _outside_simplex(x, live, epsilon):
     """The position of the first negative entry, or of the first entry of a row that does not sum to one, or -1."""
     size = x.shape[-1]
@@ -93,21 +91,31 @@ def _outside_simplex(x, live, epsilon):
     return -1
 
 
+@_jit
 def _gap_f64(a, b):
     """The difference a - b; 0 where both are the same infinity."""
     return a - b if a != b else 0.0
 
 
+@_jit
 def _gap_f32(a, b):
     """The difference a - b; 0 where both are the same infinity."""
     return a - b if a != b else f32(0.0)
 
 
+@_jit
 def _norm_scale_f64(m):
     """A power of two that brings magnitudes up to m where squares neither overflow nor vanish."""
-    return math.ldexp(1.0, -600) if m > math.ldexp(1.0, 500) else math.ldexp(1.0, 600) if m < math.ldexp(1.0, -500) else 1.0
+    return (
+        math.ldexp(1.0, -600)
+        if m > math.ldexp(1.0, 500)
+        else math.ldexp(1.0, 600)
+        if m < math.ldexp(1.0, -500)
+        else 1.0
+    )
 
 
+@_jit
 def _norm_scale_f32(m):
     """Squares of float32 entries are formed in float64, where they need no scaling."""
     return f32(1.0)
@@ -182,14 +190,18 @@ def _call(entry, inputs, parameters, directions, reduction, weight, mask, normal
     sizes, arrays, shapes = {}, [], {}
     for item in META["inputs"]:
         kind = item["domain"]["kind"]
-        array = np.ascontiguousarray(given[item["name"]], np.int64 if kind == "index" else np.bool_ if kind == "boolean" else real)
+        array = np.ascontiguousarray(
+            given[item["name"]], np.int64 if kind == "index" else np.bool_ if kind == "boolean" else real
+        )
         shapes[item["name"]] = given[item["name"]].shape
         scalar = item["role"] == "coefficient" and given[item["name"]].ndim == 0
         if element_wise and item["axes"]:
             array = array.reshape(-1)
         if not scalar:
             if array.ndim != max(1, len(item["axes"])):
-                raise ValueError(f"{item['name']} has {given[item['name']].ndim} dimensions, expected axes {item['axes']}")
+                raise ValueError(
+                    f"{item['name']} has {given[item['name']].ndim} dimensions, expected axes {item['axes']}"
+                )
             for axis, size in zip(item["axes"], array.shape):
                 axis = META["axes"][axis]["like"] or axis
                 if sizes.setdefault(axis, size) != size:
@@ -200,16 +212,35 @@ def _call(entry, inputs, parameters, directions, reduction, weight, mask, normal
 
     def per_term(value, dtype):
         listed = [value] if len(terms) == 1 or value is None else list(value)
-        return [None if one is None else np.ascontiguousarray(one, dtype).reshape(-1) for one in listed * (len(terms) if value is None else 1)]
+        return [
+            None if one is None else np.ascontiguousarray(one, dtype).reshape(-1)
+            for one in listed * (len(terms) if value is None else 1)
+        ]
 
     values = [np.empty(n, real) if reduction == "none" else None for n in lengths]
-    wanted = {"value": [], "value_and_grad": META["gradients"], "grad_hess_diag": predictions * 2, "hvp": predictions}[entry]
+    wanted = {"value": [], "value_and_grad": META["gradients"], "grad_hess_diag": predictions * 2, "hvp": predictions}[
+        entry
+    ]
     flat = {item["name"]: array.shape for item, array in zip(META["inputs"], arrays)}
     outputs = [np.zeros(flat.get(name, (1,)), real) for name in wanted]
     listed = [directions] if len(predictions) == 1 else directions or []
-    ways = [np.ascontiguousarray(v, real).reshape(flat[name]) for v, name in zip(listed, predictions)] if entry == "hvp" else ()
+    ways = (
+        [np.ascontiguousarray(v, real).reshape(flat[name]) for v, name in zip(listed, predictions)]
+        if entry == "hvp"
+        else ()
+    )
     totals, violation = DRIVERS[entry](
-        _serial, arrays, parameters, per_term(weight, real), per_term(mask, np.bool_), reduction, normalizer, True, values, outputs, ways
+        _serial,
+        arrays,
+        parameters,
+        per_term(weight, real),
+        per_term(mask, np.bool_),
+        reduction,
+        normalizer,
+        True,
+        values,
+        outputs,
+        ways,
     )
     if violation is not None:
         raise ValueError(f"position {violation[1]} violates {META['checks'][violation[0]]}")
@@ -217,3 +248,28 @@ def _call(entry, inputs, parameters, directions, reduction, weight, mask, normal
     value = (values[0] if len(values) == 1 else tuple(values)) if reduction == "none" else sum(totals)
     results = outputs[0] if len(outputs) == 1 else tuple(outputs)
     return value if entry == "value" else (value, results) if entry == "value_and_grad" else results
+
+
+def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
+    """Per-sample Hessian blocks [n, d, d], one per prediction, from products with unit vectors."""
+    if META["coupled"]:
+        raise ValueError("samples interact, so the Hessian is not block diagonal; use hvp")
+    predictions = [item["name"] for item in META["inputs"] if item["role"] == "prediction"]
+    given = {item["name"]: np.asarray(value) for item, value in zip(META["inputs"], inputs)}
+    real = np.float32 if given[predictions[0]].dtype == np.float32 else np.float64
+    blocks = []
+    for name in predictions:
+        samples = given[name].shape[0] if given[name].ndim > 1 else given[name].size
+        width = given[name].size // max(1, samples)
+        if width > 512:
+            raise ValueError(f"the Hessian of {name} has {width} rows per sample, expected at most 512; use hvp")
+        block = np.empty((samples, width, width), real)
+        for column in range(width):
+            ways = {other: np.zeros(given[other].shape, real) for other in predictions}
+            ways[name].reshape((samples, width))[:, column] = 1
+            listed = ways[name] if len(predictions) == 1 else tuple(ways.values())
+            result = _call("hvp", inputs, parameters, listed, reduction, weight, mask, normalizer)
+            own = result if len(predictions) == 1 else result[predictions.index(name)]
+            block[:, :, column] = own.reshape((samples, width))
+        blocks.append(block)
+    return blocks[0] if len(blocks) == 1 else tuple(blocks)

@@ -1,0 +1,47 @@
+# `make` builds every kernel from specs/; `make test` runs the tests. Both set up .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: all build test test-slow lint format types check docs clean
+
+all: build
+
+build: $(STAMP)
+	$(BIN)/symloss build
+
+# The stamp is younger than pyproject.toml as long as what is installed is what is asked for.
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'symloss needs Python 3.11 or newer; say which: make PYTHON=python3.12' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -m 'not slow'
+
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -m slow
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+check: $(STAMP)
+	$(BIN)/symloss build --check
+
+# docs/latex/book.tex compiles with plain pdflatex; where there is one, it is run (twice: for the table of contents).
+docs: $(STAMP)
+	$(BIN)/symloss docs --format latex
+	@if command -v pdflatex >/dev/null; then cd docs/latex && pdflatex -interaction=nonstopmode -halt-on-error book.tex >/dev/null && pdflatex -interaction=nonstopmode -halt-on-error book.tex >/dev/null && echo "docs/latex/book.pdf"; else echo 'pdflatex was not found; docs/latex/book.tex is ready for it'; fi
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis docs/latex

@@ -1,0 +1,169 @@
+"""Rewrites a whole program: steps inlined, rules applied, steps that survive folded back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product as combinations
+from typing import Any
+
+from symloss.calculus.stabilise.finish import finish
+from symloss.calculus.stabilise.logarithms import xlogy_opened
+from symloss.calculus.stabilise.rule import Context, Rule
+from symloss.calculus.stabilise.table import REWRITING
+from symloss.calculus.stabilise.terms import factors_of, product
+from symloss.program import AxisSymbol, Program, Read, Statement, exact_arithmetic, reads_of, rename_axes, substitute
+
+#: A step is not written into what reads it where the result would have more nodes than this.
+_LARGEST = 3000
+
+
+def stabilise(program: Program) -> tuple[Program, tuple[str, ...]]:
+    """Lower a textbook program to forms that keep relative accuracy, before anything is differentiated.
+
+    The result has the same outputs, values and declared slopes in real arithmetic.
+
+    Returns:
+        The program, and for each kind of rewriting one sentence that says what was rewritten and why.
+    """
+    with exact_arithmetic():
+        return _stabilise(program)
+
+
+def _stabilise(program: Program) -> tuple[Program, tuple[str, ...]]:
+    expanded = _expanded(program)
+    context = Context(program, REWRITING)
+    for statement in expanded:
+        rewritten = _collapsed(replace(statement, body=context.rewrite(statement.body)), context)
+        context.statements[statement.target] = rewritten
+    if not context.fired:
+        return program, ()
+    known: dict[Any, Any] = {}
+    used: dict[Rule, None] = dict.fromkeys(context.fired)
+    for target, statement in context.statements.items():
+        context.statements[target] = replace(statement, body=finish(statement.body, context, known, used))
+    kept = _folded(program, context.statements)
+    axes = {name: axis for name, axis in context.axes.items() if name in program.axes or _uses(kept, name)}
+    sentences = tuple(r.sentence for r in used if r is not xlogy_opened)
+    return program.replacing(statements=kept, axes=axes), sentences
+
+
+def _collapsed(statement: Statement, context: Context) -> Statement:
+    return statement
+
+
+def _uses(statements: tuple[Statement, ...], axis: str) -> bool:
+    return any(axis in statement.over or axis in statement.out for statement in statements)
+
+
+def _expanded(program: Program) -> tuple[Statement, ...]:
+    """The statements with every map written into its readers; the maps themselves stay, for outputs and folding."""
+    maps: dict[str, Statement] = {}
+    found: list[Statement] = []
+    for statement in program.statements:
+        body, guard = _inlined(statement.body, maps), _inlined(statement.guard, maps)
+        if max(_size(body), _size(guard)) > _LARGEST:
+            body, guard = statement.body, statement.guard
+        statement = replace(statement, body=body, guard=guard)
+        found.append(statement)
+        if statement.operation == "map":
+            maps[statement.target] = statement
+    return tuple(found)
+
+
+def _inlined(expression: Any, maps: dict[str, Statement]) -> Any:
+    replaced = {}
+    for read in expression.atoms(Read):
+        step = maps.get(read.tensor)
+        if step is not None:
+            index = tuple(_inlined(entry, maps) for entry in read.index)
+            replaced[read] = rename_axes(step.body, dict(zip(step.out, index, strict=True)))
+    if not replaced:
+        return expression
+    return substitute(expression, replaced)
+
+
+def _size(expression: Any) -> int:
+    count, stack = 0, [expression]
+    while stack and count <= _LARGEST:
+        count += 1
+        stack.extend(stack.pop().args)
+    return count
+
+
+def _folded(program: Program, statements: dict[str, Statement]) -> tuple[Statement, ...]:
+    """Read the user's steps again where their bodies are still whole, drop what nothing reads, and order the rest."""
+    folded = dict(statements)
+    steps = [s.target for s in program.statements if s.operation == "map" and folded[s.target].body.args]
+    for target in reversed(steps):
+        step = statements[target]
+        for other in list(folded):
+            if other == target or _depends(folded, target, other):
+                continue
+            body = _reading(folded[other].body, step)
+            guard = folded[other].guard
+            folded[other] = replace(folded[other], body=body, guard=_reading(guard, step))
+    return _ordered(folded, tuple(program.outputs.values()))
+
+
+def _depends(statements: dict[str, Statement], target: str, on: str) -> bool:
+    """Whether computing `target` needs `on`."""
+    seen: set[str] = set()
+    stack = [target]
+    while stack:
+        current = stack.pop()
+        if current == on:
+            return True
+        if current not in seen and current in statements:
+            seen.add(current)
+            stack.extend(read.tensor for read in statements[current].reads)
+    return False
+
+
+def _reading(expression: Any, step: Statement) -> Any:
+    """The expression with every instance of the step's body replaced by a read of the step."""
+    for index in _instances(expression, step):
+        pattern = rename_axes(step.body, dict(zip(step.out, index, strict=True)))
+        if pattern.args:
+            expression = _with(expression, pattern, Read(step.target, index, bool(pattern.is_integer)))
+    return expression
+
+
+def _instances(expression: Any, step: Statement) -> list[tuple[Any, ...]]:
+    """The indices at which the step's body might occur in the expression."""
+    own: tuple[Any, ...] = tuple(map(AxisSymbol, step.out))
+    found: dict[tuple[Any, ...], None] = {own: None}
+    patterns = [read for read in reads_of(step.body) if set(own) <= set(read.index)]
+    present = sorted(expression.atoms(Read), key=str)
+    for pattern, read in combinations(patterns[:1], present):
+        if read.tensor == pattern.tensor:
+            found[tuple(read.index[pattern.index.index(axis)] for axis in own)] = None
+    return list(found)
+
+
+def _with(expression: Any, pattern: Any, read: Read) -> Any:
+    if expression == pattern:
+        return read
+    if not expression.args:
+        return expression
+    arguments = tuple(_with(argument, pattern, read) for argument in expression.args)
+    if arguments != expression.args:
+        expression = expression.func(*arguments)
+    if pattern.is_Mul and expression.is_Mul and set(pattern.args) <= set(expression.args):
+        return product(f for f in factors_of(expression) if f not in pattern.args) * read
+    return expression
+
+
+def _ordered(statements: dict[str, Statement], outputs: tuple[str, ...]) -> tuple[Statement, ...]:
+    """The statements that the outputs need, each before its readers, otherwise in the order they were made."""
+    found: dict[str, Statement] = {}
+
+    def visit(target: str) -> None:
+        if target in found or target not in statements:
+            return
+        for read in statements[target].reads:
+            visit(read.tensor)
+        found[target] = statements[target]
+
+    for target in outputs:
+        visit(target)
+    return tuple(found.values())

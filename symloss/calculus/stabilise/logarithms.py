@@ -1,0 +1,184 @@
+"""Logarithms near 1, of quotients and of products, and exponentials minus one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+from sympy import S, exp, log
+
+from symloss.atoms import And, Expm1, Less, Log1p, Log2, LogRatio, Where, XLog1pY, XLogY
+from symloss.calculus.stabilise.logistic import difference
+from symloss.calculus.stabilise.rule import Context, rule
+from symloss.calculus.stabilise.terms import cofactors, factors_of, plus, quotient, terms_of, without
+
+_CROSSOVER = sympy.Rational(7, 10)
+
+
+@rule(
+    log,
+    before="log(x**a)",
+    after="a*log(x)",
+    reason="the power overflows before its logarithm does",
+)
+def log_of_power(expression: Any, context: Context) -> Any:
+    argument = expression.args[0]
+    if argument.is_Pow and (context.facts.range(argument.base).nonnegative or argument.exp == S.Half):
+        return argument.exp * log(argument.base)
+    return None
+
+
+@rule(
+    log,
+    before="log(1 - exp(-x))",
+    after="where(x > 7/10, log1p(-exp(-x)), log(expm1(x)) - x)",
+    reason="exact both where exp(-x) is near 1 and where it vanishes",
+)
+def log_of_expm1(expression: Any, context: Context) -> Any:
+    number, inner = expression.args[0].as_coeff_Mul()
+    if number != -1 or not isinstance(inner, Expm1):
+        return None
+    x = inner.args[0]
+    return Where(Less(x, -_CROSSOVER), Log1p(-exp(x)), x + log(Expm1(-x)))
+
+
+@rule(
+    log,
+    before="log(a/b)",
+    after="log_ratio(a, b)",
+    reason="exact near a = b, and the quotient cannot overflow",
+)
+def log_of_quotient(expression: Any, context: Context) -> Any:
+    above, below = quotient(expression.args[0])
+    if below == 1:
+        return None
+    if above == 1:
+        return -log(below)
+    facts = context.facts
+    if facts.range(above).nonnegative and facts.range(below).nonnegative:
+        return LogRatio(above, below)
+    return None
+
+
+@rule(
+    log,
+    before="log(1 + x)",
+    after="log1p(x)",
+    reason="1 + x rounds a small x away",
+)
+def log_near_one(expression: Any, context: Context) -> Any:
+    argument = expression.args[0]
+    if not argument.is_Add:
+        return None
+    terms = terms_of(argument)
+    if terms.get(S.One) != 1:
+        return None
+    return Log1p(plus({key: value for key, value in terms.items() if key != 1}, S.Zero))
+
+
+@rule(
+    Log1p,
+    before="log1p(exp(x))",
+    after="softplus(x)",
+    reason="the exponential overflows where its logarithm does not",
+)
+def log1p_of_exponential(expression: Any, context: Context) -> Any:
+    inner = log(1 + expression.args[0])
+    result = context.rewrite(inner)
+    return None if isinstance(result, Log1p) else result
+
+
+@rule(
+    Log2,
+    before="log2(x)",
+    after="log(x)/log(2)",
+    reason="the natural logarithm has a form that keeps relative accuracy here",
+)
+def log2_of_special(expression: Any, context: Context) -> Any:
+    natural = log(expression.args[0])
+    result = context.rewrite(natural)
+    return None if result == natural else result / log(2)
+
+
+@rule(
+    XLogY,
+    XLog1pY,
+    before="xlogy(x, y)",
+    after="x*log(y) while rules look for patterns",
+    reason="the convention 0 log 0 = 0 is put back at the end",
+)
+def xlogy_opened(expression: Any, context: Context) -> Any:
+    x, y = expression.args
+    facts = context.facts
+    # The last pass gives a factor back its power to annihilate only if its domain bounds it.
+    if not all(facts.range(factor).bounded for factor in factors_of(x)):
+        return None
+    return x * (log(y) if isinstance(expression, XLogY) else Log1p(y))
+
+
+@rule(
+    sympy.Add,
+    before="log(a) - log(b)",
+    after="log_ratio(a, b)",
+    reason="two large logarithms cancel near a = b",
+)
+def difference_of_logs(expression: Any, context: Context) -> Any:
+    terms = terms_of(expression)
+    logs = cofactors(terms, log)
+    for monomial, first, factor in logs:
+        for other, second, other_factor in logs:
+            if monomial != other and other_factor == -factor and factor.could_extract_minus_sign() is False:
+                rest = {key: value for key, value in terms.items() if key not in (monomial, other)}
+                return plus(rest, factor * LogRatio(first.args[0], second.args[0]))
+    return None
+
+
+@rule(
+    sympy.Add,
+    before="log1p(a) - log1p(b)",
+    after="log1p((a - b)/(1 + b)) where a and b are near",
+    reason="two logarithms cancel near a = b",
+)
+def difference_of_log1ps(expression: Any, context: Context) -> Any:
+    terms = terms_of(expression)
+    logs = cofactors(terms, Log1p)
+    for monomial, first, factor in logs:
+        for other, second, other_factor in logs:
+            if monomial == other or other_factor != -factor or factor.could_extract_minus_sign():
+                continue
+            a, b = first.args[0], second.args[0]
+            rest = {key: value for key, value in terms.items() if key not in (monomial, other)}
+            near = And(Less(a, 2 * b + 1), Less(b, 2 * a + 1))
+            # Far apart the ratio form is accurate too, and no rule takes it up again.
+            return plus(rest, factor * Where(near, Log1p(difference(a, b) / (1 + b)), LogRatio(1 + a, 1 + b)))
+    return None
+
+
+@rule(
+    sympy.Add,
+    before="exp(x) - 1",
+    after="expm1(x)",
+    reason="nearly one minus one cancels",
+)
+def exp_minus_one(expression: Any, context: Context) -> Any:
+    terms = terms_of(expression)
+    for monomial, power, factor in cofactors(terms, exp):
+        rest = {key: value for key, value in terms.items() if key != monomial}
+        left = without(rest, terms_of(-factor))
+        if left is not None:
+            return plus(left, factor * Expm1(power.args[0]))
+    return None
+
+
+RULES = (
+    log_of_power,
+    log_of_expm1,
+    log_of_quotient,
+    log_near_one,
+    log1p_of_exponential,
+    log2_of_special,
+    xlogy_opened,
+    difference_of_logs,
+    difference_of_log1ps,
+    exp_minus_one,
+)

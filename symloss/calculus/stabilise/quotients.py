@@ -1,0 +1,137 @@
+"""One minus a quotient, and differences of sums over the same axes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import sympy
+from sympy import S
+
+from symloss.calculus.stabilise.rule import Context, rule
+from symloss.calculus.stabilise.terms import Terms, factors_of, plus, product, quotient, scaled, terms_of, total
+from symloss.program import AxisSymbol, Read, Statement, rename_axes
+
+
+@rule(
+    sympy.Add,
+    before="1 - a/b",
+    after="(b - a)/b",
+    reason="the difference is formed before the quotient rounds, from parts that do not cancel",
+)
+def one_minus_quotient(expression: Any, context: Context) -> Any:
+    terms = terms_of(expression)
+    for monomial, number in terms.items():
+        above, below = quotient(monomial)
+        if below == 1:
+            continue
+        for other, amount in terms.items():
+            if other == monomial:
+                continue
+            rest = {key: value for key, value in terms.items() if key not in (monomial, other)}
+            result = _combined(number, above, below, other, amount, rest, context)
+            if result is not None:
+                return result
+    return None
+
+
+def _combined(
+    number: Any, above: Any, below: Any, other: Any, amount: Any, rest: Terms, context: Context
+) -> Any:
+    """number·above/below + amount·other as one quotient, where its numerator does not cancel."""
+    numerator, denominator = quotient(other)
+    if denominator == below:
+        joined = plus(scaled(number, above), total(scaled(amount, numerator)))
+        result = context.rewrite(joined)
+        return plus(rest, result / below) if _better(joined, result, context) else None
+    if denominator != 1 or (other != 1 and other not in factors_of(above)):
+        return None
+    above = above / other
+    amounts = [amount]
+    if other == 1 and abs(amount) > 1:
+        amounts.append(sympy.sign(amount))
+    for part in amounts:
+        joined = plus(scaled(part, below), total(scaled(number, above)))
+        result = context.rewrite(joined)
+        if not _better(joined, result, context):
+            continue
+        left = dict(rest)
+        if part != amount:
+            left[other] = amount - part
+        return plus(left, other * result / below)
+    return None
+
+
+def _better(joined: Any, result: Any, context: Context) -> bool:
+    return bool(result != 0 and context.facts.harmless(result)) or joined == 0
+
+
+@rule(
+    sympy.Add,
+    before="sum(a) - sum(b)",
+    after="sum(a - b)",
+    reason="element by element the difference has a form that does not cancel",
+)
+def difference_of_sums(expression: Any, context: Context) -> Any:
+    terms = terms_of(expression)
+    sums = [
+        (monomial, *found)
+        for monomial in terms
+        for found in _sum_factors(monomial, context)
+    ]
+    for monomial, read, factor in sums:
+        group = [(monomial, read, factor)]
+        base = context.statements[read.tensor]
+        for other, candidate, other_factor in sums:
+            if other != monomial and other_factor == factor and candidate.index == read.index:
+                if _aligned(context.statements[candidate.tensor], base, context) is not None:
+                    group.append((other, candidate, other_factor))
+        signs = {context.facts.sign(terms[m] * m) for m, _, _ in group}
+        if len(group) < 2 or signs <= {1} or signs <= {-1}:
+            continue
+        body = total(_merged(group, base, terms, context))
+        better = context.rewrite(body)
+        if not context.facts.definite(better) and len(terms_of(better)) >= len(terms_of(body)):
+            continue
+        if not context.would_change(body) and not context.facts.definite(better):
+            continue
+        merged = context.add(f"{base.target}_difference", replace(base, body=better))
+        rest = {key: value for key, value in terms.items() if key not in {m for m, _, _ in group}}
+        return plus(rest, factor * Read(merged.tensor, read.index))
+    return None
+
+
+def _sum_factors(monomial: Any, context: Context) -> list[tuple[Any, Any]]:
+    factors = factors_of(monomial)
+    return [
+        (factor, product(f for f in factors if f is not factor))
+        for factor in factors
+        if context.statement_of(factor, "sum") is not None
+    ]
+
+
+def _aligned(statement: Statement, base: Statement, context: Context) -> Any:
+    """The statement's body in the axes of the base, where both run over the same items; else None."""
+    if len(statement.over) != len(base.over) or len(statement.out) != len(base.out):
+        return None
+    pairs = dict(zip((*statement.out, *statement.over), (*base.out, *base.over), strict=True))
+    program = context.program
+    if any(a != b and (a not in program.axes or b not in program.axes or program.root(a) != program.root(b))
+           for a, b in pairs.items()):
+        return None
+    renaming = {a: AxisSymbol(b) for a, b in pairs.items()}
+    if rename_axes(statement.guard, renaming) != base.guard:
+        return None
+    return rename_axes(statement.body, renaming)
+
+
+def _merged(group: Any, base: Statement, terms: Terms, context: Context) -> Terms:
+    found: Terms = {}
+    for monomial, read, _ in group:
+        body = _aligned(context.statements[read.tensor], base, context)
+        for key, value in scaled(terms[monomial], body).items():
+            found[key] = found.get(key, S.Zero) + value
+    return {key: value for key, value in found.items() if value != 0}
+
+
+RULES = (difference_of_sums, one_minus_quotient)

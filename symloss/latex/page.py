@@ -1,0 +1,155 @@
+"""What one page says about a loss, ready for the template."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from symloss.atoms import record_of
+from symloss.latex.escape import escape
+from symloss.latex.names import symbol
+from symloss.latex.statements import StatementPrinter
+from symloss.latex.steps import Step, derivation_steps, result
+from symloss.program import Domain, Program, Tensor
+
+#: Kink conventions of the operations that are not atoms (architecture.md, "Program").
+_KINKS_OF_OPERATIONS = {
+    "norm": r"$\lVert x \rVert$: slope 0 at $x = 0$",
+    "max": r"$\max$: tied entries share the slope equally",
+    "min": r"$\min$: tied entries share the slope equally",
+}
+
+
+def page_content(spec: Any, derivation: Any) -> dict[str, Any]:
+    """The variables of ``page.tex.jinja`` for one loss."""
+    program = derivation.textbook
+    printer = StatementPrinter(program)
+    return {
+        "name": spec.name,
+        "title": escape(spec.title),
+        "hash": spec.hash,
+        "description": escape(spec.doc) if getattr(spec, "doc", "") else "",
+        "definition": [printer.equation(statement).latex() for statement in program.statements],
+        "sizes": _sizes(program, printer),
+        "inputs": [_input(tensor, printer) for tensor in program.tensors.values()],
+        "constraints": ", ".join(f"${printer.expressions.condition(part)}$" for part in program.constraints),
+        "steps": [
+            {
+                "text": escape(step.text),
+                "equations": [StatementPrinter(step.program).equation(s).latex() for s in step.statements],
+            }
+            for step in derivation_steps(derivation)
+        ],
+        "gradients": results(derivation.gradient, "grad "),
+        "diagonal": [] if derivation.diagonal is None else results(derivation.diagonal, "diag "),
+        "refusal": derivation.refusal or "",
+        "products": results(derivation.product, "hvp "),
+        "claims": [_claim(claim) for claim in spec.claims],
+        "kinks": kinks(derivation.textbook),
+        "numerics": _numerics(derivation),
+        "elsewhere": [{"library": library, "text": text} for library, text in getattr(spec, "elsewhere", {}).items()],
+        "references": list(spec.references),
+    }
+
+
+def _equations(step: Step) -> list[str]:
+    printer = StatementPrinter(step.program)
+    return [printer.equation(statement).latex() for statement in step.statements]
+
+
+def derivation_latex(derivation: Any) -> str:
+    """The numbered steps of a derivation as an ``enumerate`` environment; needs amsmath."""
+    lines = [r"\begin{enumerate}"]
+    for step in derivation_steps(derivation):
+        lines.append(rf"\item {escape(step.text)}")
+        printer = StatementPrinter(step.program)
+        for statement in step.statements:
+            lines += [r"\[\begin{aligned}", printer.equation(statement).latex(), r"\end{aligned}\]"]
+    return "\n".join([*lines, r"\end{enumerate}"])
+
+
+_LEFT = {
+    "grad ": r"\frac{{\partial \ell}}{{\partial {0}}}",
+    "diag ": r"\frac{{\partial^{{2}} \ell}}{{\partial {0}^{{2}}}}",
+    "hvp ": r"\left(H v\right)_{{{0}}}",
+}
+
+
+def results(program: Program, prefix: str) -> list[str]:
+    """The outputs of a program whose keys start with ``prefix``, in one formula each, then what these refer to."""
+    printer = StatementPrinter(program)
+    equations: list[str] = []
+    parts: dict[str, Any] = {}
+    for key in program.outputs:
+        if key.startswith(prefix):
+            statement, needed = result(program, key)
+            input_text = printer.target(key.removeprefix(prefix), statement.out)
+            equations.append(printer.equation(statement, _LEFT[prefix].format(input_text)).latex())
+            parts |= {part.target: part for part in needed}
+    return equations + [printer.equation(part).latex() for part in parts.values()]
+
+
+def kinks(program: Program) -> list[str]:
+    """The kink conventions of the functions and operations that occur in a program."""
+    found: dict[str, None] = {}
+    for statement in program.statements:
+        if statement.operation in _KINKS_OF_OPERATIONS:
+            found[_KINKS_OF_OPERATIONS[statement.operation]] = None
+        for node in sympy.preorder_traversal(statement.body):
+            record = record_of(node)
+            if record is not None and record.kink:
+                found[f"${record.latex.format(*record.arguments)}$: {escape(record.kink)}"] = None
+    return sorted(found)
+
+
+def domain_latex(domain: Domain, printer: StatementPrinter) -> str:
+    """A domain as a set."""
+    if domain.kind == "boolean":
+        return r"true or false"
+    if domain.kind == "index":
+        return rf"$\{{0, \dots, {printer.size(domain.axis or '')}-1\}}$"
+    if domain.kind == "simplex":
+        return rf"$\ge 0$, sums to 1 along ${symbol(domain.axis or '').latex()}$"
+    if domain.kind == "set":
+        return rf"$\{{{', '.join(sympy.latex(value) for value in domain.values)}\}}$"
+    if domain.unrestricted:
+        return r"$\mathbb{R}$"
+    left, right = "[" if domain.lower_closed else "(", "]" if domain.upper_closed else ")"
+    return f"${left}{sympy.latex(domain.lower)}, {sympy.latex(domain.upper)}{right}$"
+
+
+def _input(tensor: Tensor, printer: StatementPrinter) -> dict[str, str]:
+    default = ""
+    if tensor.default is not None:
+        default = f"; default ${sympy.latex(tensor.default)}$"
+    return {
+        "symbol": printer.target(tensor.name, tensor.axes),
+        "name": tensor.name,
+        "role": tensor.role,
+        "domain": domain_latex(tensor.domain, printer) + default,
+        "doc": tensor.doc,
+    }
+
+
+def _sizes(program: Program, printer: StatementPrinter) -> str:
+    parts = []
+    for axis in program.axes.values():
+        kind = f"like ${symbol(axis.like).latex()}$" if axis.like else escape(axis.kind)
+        parts.append(rf"$0 \le {symbol(axis.name).latex()} < {printer.size(axis.name)}$ ({kind})")
+    return ", ".join(parts)
+
+
+def _claim(claim: Any) -> dict[str, str]:
+    note = rf"\newline\emph{{{escape(claim.note)}}}" if claim.note else ""
+    return {"text": rf"\texttt{{{escape(claim.text)}}}{note}", "expected": claim.expect, "status": "not yet checked"}
+
+
+def _numerics(derivation: Any) -> list[str]:
+    if not derivation.rewrites:
+        return ["The formula is evaluated as it is written; no rewriting was needed."]
+    count = len(derivation.rewrites)
+    return [
+        f"Before it is differentiated the formula is brought into a stable form by {count} "
+        f"rewriting{'s' if count > 1 else ''} (steps 2{f' to {count + 1}' if count > 1 else ''} of the derivation)."
+    ]

@@ -1,0 +1,124 @@
+"""Statements of a program as LaTeX equations, broken into lines that fit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import sympy
+
+from symloss.latex.expressions import ExpressionPrinter, sizes_of
+from symloss.latex.names import symbol
+from symloss.program import Program, Statement
+
+#: A line of a display holds about this many characters of ordinary size.
+LINE_WIDTH = 78
+
+_BIG = {"sum": r"\sum", "max": r"\max", "min": r"\min"}
+_FRACTION = re.compile(r"\\frac\{((?:[^{}]|\{[^{}]*\})*)\}\{((?:[^{}]|\{[^{}]*\})*)\}")
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A left side and the lines of a right side; the pieces are joined by alignment at the relation."""
+
+    left: str
+    lines: tuple[str, ...]
+
+    def latex(self) -> str:
+        """The body of an ``aligned`` environment."""
+        return f"{self.left} &= " + " \\\\\n&\\quad ".join(self.lines)
+
+
+class StatementPrinter:
+    """Prints the statements of one program."""
+
+    def __init__(self, program: Program) -> None:
+        """Prepare for one program."""
+        self.program = program
+        self.size = sizes_of(program)
+        self.expressions = ExpressionPrinter(size=self.size)
+
+    def target(self, name: str, axes: tuple[str, ...]) -> str:
+        """The left side of a statement, or an input at its running indices."""
+        return symbol(name).latex(tuple(symbol(axis).latex() for axis in axes))
+
+    def equation(self, statement: Statement, left: str | None = None) -> Equation:
+        """A statement as an equation; ``left`` replaces its own left side."""
+        left = left or self.target(statement.target, statement.out)
+        return Equation(left, self.right(statement))
+
+    def right(self, statement: Statement) -> tuple[str, ...]:
+        """The right side of a statement, in lines."""
+        if statement.operation == "map":
+            return self.broken(statement.body)
+        body = self.expressions.doprint(statement.body)
+        bounds = self._bounds(statement)
+        if statement.operation == "sum":
+            return self._big(rf"\sum{bounds}", statement.body)
+        if statement.operation in _BIG:
+            return (rf"{_BIG[statement.operation]}{bounds} {self._bracketed(statement.body, body)}",)
+        if statement.operation == "logsumexp":
+            return (rf"\log \sum{bounds} \exp\left({body}\right)",)
+        squared = rf"{body}^{{2}}" if statement.body.is_Symbol else rf"\left({body}\right)^{{2}}"
+        return (rf"\sqrt{{\sum{bounds} {squared}}}",)
+
+    def broken(self, expression: sympy.Expr) -> tuple[str, ...]:
+        """An expression in lines, broken between the terms of a sum where it is too wide for one."""
+        whole = self.expressions.doprint(expression)
+        if not isinstance(expression, sympy.Add) or width(whole) <= LINE_WIDTH:
+            return (whole,)
+        lines: list[str] = []
+        for term in self.expressions._as_ordered_terms(expression):
+            text = self.expressions.doprint(term)
+            signed = text if text.startswith("-") or not lines else f"+ {text}"
+            if lines and width(lines[-1]) + width(signed) <= LINE_WIDTH:
+                lines[-1] += f" {signed}"
+            else:
+                lines.append(signed)
+        return tuple(lines)
+
+    def _big(self, operator: str, body: sympy.Expr) -> tuple[str, ...]:
+        lines = self.broken(body)
+        if len(lines) == 1:
+            return (f"{operator} {self._bracketed(body, lines[0])}",)
+        first, *middle, last = lines
+        return (rf"{operator} \Bigl( {first}", *(rf"\qquad {line}" for line in middle), rf"\qquad {last} \Bigr)")
+
+    @staticmethod
+    def _bracketed(body: sympy.Expr, text: str) -> str:
+        needs = isinstance(body, sympy.Add) or text.startswith("-")
+        return rf"\left({text}\right)" if needs else text
+
+    def _bounds(self, statement: Statement) -> str:
+        """``_{k=0}^{K-1}``; with a guard, the range and the guard under the sign."""
+        if len(statement.over) == 1 and statement.guard == 1 and statement.operation in ("sum", "logsumexp", "norm"):
+            axis = statement.over[0]
+            return f"_{{{symbol(axis).latex()}=0}}^{{{_less_one(self.size(axis))}}}"
+        rows = [self._range(axis) for axis in statement.over]
+        if statement.guard != 1:
+            rows.append(self.expressions.condition(statement.guard))
+        stacked = r" \\ ".join(rows)
+        return f"_{{{stacked}}}" if len(rows) == 1 else rf"_{{\substack{{{stacked}}}}}"
+
+    def _range(self, axis: str) -> str:
+        return rf"0 \le {symbol(axis).latex()} < {self.size(axis)}"
+
+
+def _less_one(size: str) -> str:
+    return str(int(size) - 1) if size.isdigit() else f"{size}-1"
+
+
+def width(latex: str) -> int:
+    """About how many characters wide a formula is when set: a command counts as one, scripts count half."""
+    flat = re.sub(r"\\(?:left|right|bigl?|bigr?|Bigl?|Bigr?)\b|\\(?:mathrm|operatorname|text|mathbb)\*?", "", latex)
+    if (cases := re.search(r"\\begin\{cases\}(.*)\\end\{cases\}", flat, re.S)) is not None:
+        rows = cases[1].split(r"\\")
+        flat = flat[: cases.start()] + max(rows, key=len) + flat[cases.end() :]
+    flat = re.sub(
+        r"\\frac\{((?:[^{}]|\{[^{}]*\})*)\}\{((?:[^{}]|\{[^{}]*\})*)\}", lambda m: max(m[1], m[2], key=len), flat
+    )
+    flat = re.sub(r"\\(log|exp|sum|max|min)\b", "xxx", flat)
+    flat = re.sub(r"\\[A-Za-z]+|\\.", "x", flat)
+    scripts = sum(len(script) for script in re.findall(r"[_^]\{([^{}]*)\}", flat))
+    return len(re.sub(r"[{}_^\s]", "", flat)) - scripts // 2

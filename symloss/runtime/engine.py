@@ -1,0 +1,374 @@
+"""From the arguments of a call to a driver and back; every entry point goes this way.
+
+The way is short on purpose: a call on a thousand elements should cost microseconds. What shapes and dtypes imply is
+worked out once and remembered; a call that met them before only looks them up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from symloss.errors import SymlossError
+from symloss.runtime import threads as _threads
+from symloss.runtime.arrays import Array, as_array, check_kind, prepared
+from symloss.runtime.coupled import full_position, kept_rows, run_on_kept
+from symloss.runtime.frame import frame_of
+from symloss.runtime.layout import Layout, Result
+from symloss.runtime.options import (
+    REDUCTIONS,
+    batch_array,
+    check_reduction,
+    checked_parameter,
+    ignoring,
+    per_term,
+    unknown_keyword,
+)
+from symloss.runtime.out import Wanted, checked_out
+from symloss.runtime.reading import read_inputs
+from symloss.runtime.violations import violation
+from symloss.runtime.words import kind_of, listed
+
+_KNOWN_REDUCTIONS = frozenset(REDUCTIONS)
+
+#: Shapes remembered per loss. A training loop meets a handful; the bound only stops endless growth.
+_MOST_LAYOUTS = 256
+
+
+class Call:
+    """The checked arguments of one call."""
+
+    __slots__ = (
+        "arrays",
+        "given",
+        "layout",
+        "masks",
+        "normalizer",
+        "parameters",
+        "reduction",
+        "run",
+        "validate",
+        "values",
+        "weights",
+    )
+
+    layout: Layout
+    arrays: Sequence[Array]
+    given: Sequence[Any]
+    parameters: Sequence[float]
+    weights: Sequence[Array | None]
+    masks: Sequence[Array | None]
+    values: Sequence[Array | None]
+    reduction: str
+    normalizer: float | None
+    validate: bool
+    run: Callable[..., None]
+
+
+class Engine:
+    """A loss's declaration and drivers, with the arguments' way in and the results' way out."""
+
+    def __init__(self, meta: Mapping[str, Any], drivers: Mapping[str, Any]) -> None:
+        """Read a generated module's ``META`` and ``DRIVERS``."""
+        self.meta, self.drivers = meta, drivers
+        self.frame = frame = frame_of(meta)
+        self._arity = len(frame.inputs)
+        self._defaults = [item.default for item in frame.parameters]
+        self._nothing: list[Any] = [None] * len(frame.terms)
+        self._batchless = frame.batchless
+        self._layouts: dict[tuple[Any, ...], Layout] = {}
+        self._positions = {entry.name: number for number, entry in enumerate(frame.inputs)}
+        self._parameters = {item.name: number for number, item in enumerate(frame.parameters)}
+        self._owners: dict[str, list[int | None]] = {
+            "value": [],
+            "value_and_grad": [entry if isinstance(entry, int) else None for entry in frame.gradients],
+            "grad_hess_diag": [*frame.predictions, *frame.predictions],
+            "hvp": list(frame.predictions),
+        }
+
+    def begin(
+        self,
+        inputs: Sequence[Any],
+        named: Mapping[str, Any],
+        reduction: Any,
+        weight: Any,
+        mask: Any,
+        normalizer: Any,
+        ignore_index: Any,
+        validate: Any,
+        threads: Any,
+        axis: Any,
+        default: str = "mean",
+    ) -> Call:
+        """Check the arguments that all entry points share.
+
+        Raises:
+            TypeError: an argument of the wrong type, an unknown keyword, a missing input.
+            ValueError: a shape, a parameter or an option that does not fit.
+        """
+        call = Call()
+        chosen: Mapping[str, Any] = named
+        if named or len(inputs) != self._arity:
+            inputs, chosen = self._bind(inputs, named)
+        call.given = inputs
+        call.layout = layout = self._read(call, inputs, axis)
+        if chosen:
+            parameters = self._defaults.copy()
+            for name, value in chosen.items():
+                number = self._parameters[name]
+                parameters[number] = checked_parameter(self.frame.parameters[number], value, layout.computing)
+            call.parameters = parameters
+        else:
+            call.parameters = self._defaults
+        if weight is None and mask is None and ignore_index is None:
+            call.weights = call.masks = self._nothing
+        else:
+            self._samples(call, weight, mask, ignore_index)
+        if validate is not True and validate is not False:
+            raise TypeError(f"validate is {kind_of(validate)}, expected True or False")
+        if (
+            normalizer is not None
+            or self._batchless
+            or type(reduction) is not str
+            or reduction not in _KNOWN_REDUCTIONS
+        ):
+            normalizer = check_reduction(self.frame, reduction, normalizer, default)
+            if normalizer is not None:
+                reduction = "mean"  # a sum with a normaliser and a mean with one are the same quotient
+        call.reduction, call.normalizer, call.validate = reduction, normalizer, validate
+        if threads is not None:
+            threads = _threads.checked_threads(threads)
+        call.run = _threads.serial if layout.elements < _threads.SERIAL_BELOW else _threads.runner(threads)
+        call.values = self._nothing
+        return call
+
+    def _read(self, call: Call, inputs: Sequence[Any], axis: Any) -> Layout:
+        """The layout of the inputs; sets the arrays as a kernel reads them."""
+        key: list[Any] = []
+        known = None
+        if axis is None:
+            for array in inputs:
+                if type(array) is np.ndarray and array.flags.carray:
+                    key.append(array.shape)
+                    key.append(array.dtype)
+                elif array is None:
+                    key.append(None)
+                else:
+                    break
+            else:
+                known = self._layouts.get(tuple(key))
+        if known is not None and known.steps is not None:
+            call.arrays = [
+                array if step is None else array.reshape(step) if type(step) is tuple else step
+                for array, step in zip(inputs, known.steps, strict=True)
+            ]
+            return known
+        layout, call.arrays = read_inputs(self.frame, inputs, axis)
+        if axis is None and layout.steps is not None:
+            if len(self._layouts) >= _MOST_LAYOUTS:
+                self._layouts.clear()
+            self._layouts[tuple(key)] = layout
+        return layout
+
+    def _bind(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Inputs in declared order (None where an optional one is absent) and the parameters that were given."""
+        frame = self.frame
+        if len(inputs) > self._arity:
+            names = listed(entry.name for entry in frame.inputs)
+            count = f"{self._arity} input{'' if self._arity == 1 else 's'}"
+            hint = "; parameters go by name" if frame.parameters else ""
+            raise TypeError(f"{frame.name} takes {count} ({names}), but {len(inputs)} were given{hint}")
+        bound = [*inputs, *[None] * (self._arity - len(inputs))]
+        chosen = {}
+        for name, value in named.items():
+            if name in self._parameters:
+                chosen[name] = value
+            elif name not in self._positions:
+                raise unknown_keyword(frame, name)
+            elif self._positions[name] < len(inputs):
+                raise TypeError(f"{frame.name} got {name} twice, by position and by name")
+            else:
+                bound[self._positions[name]] = value
+        missing = [
+            entry.name
+            for entry, value in zip(frame.inputs, bound, strict=True)
+            if value is None and entry.optional is None
+        ]
+        if missing:
+            verb = "is" if len(missing) == 1 else "are"
+            raise TypeError(f"{frame.name} needs {listed(missing)}, which {verb} missing")
+        return bound, chosen
+
+    def _samples(self, call: Call, weight: Any, mask: Any, ignore_index: Any) -> None:
+        """Set, per term, the weight and the mask as a kernel reads them."""
+        frame, layout = self.frame, call.layout
+        weights = masks = self._nothing
+        if weight is not None:
+            entries = per_term(frame, weight, "weight")
+            weights = [batch_array(frame, layout, term, entry, "weight", "real") for term, entry in enumerate(entries)]
+        if mask is not None:
+            entries = per_term(frame, mask, "mask")
+            masks = [batch_array(frame, layout, term, entry, "mask", "boolean") for term, entry in enumerate(entries)]
+        if ignore_index is not None:
+            masks = masks.copy()
+            ignoring(frame, layout, call.arrays, masks, ignore_index)
+        call.weights, call.masks = weights, masks
+
+    def offered(self, entry: str) -> None:
+        """Refuse an entry point that the generated module does not have.
+
+        Raises:
+            SymlossError: with the reason that the compiler recorded.
+        """
+        if entry not in self.drivers:
+            reason = self.meta["refused"].get(entry, "its specification does not offer it")
+            raise SymlossError(f"{self.frame.name} has no {entry}: {reason}")
+
+    def per_sample(self, call: Call) -> None:
+        """Make room for the values of a call with the reduction "none"."""
+        call.values = [np.empty(length, call.layout.computing) for length in call.layout.lengths]
+
+    def directions(self, call: Call, v: Any) -> tuple[list[Array], list[Array]]:
+        """The direction of a Hessian-vector product, as given and as a kernel reads it, one per prediction.
+
+        Raises:
+            TypeError: not one array of real numbers per prediction.
+            ValueError: not shaped like the prediction.
+        """
+        numbers, layout = self.frame.predictions, call.layout
+        names = [self.frame.inputs[number].name for number in numbers]
+        if len(numbers) == 1:
+            entries = [v]
+        elif isinstance(v, list | tuple) and len(v) == len(numbers):
+            entries = list(v)
+        else:
+            raise TypeError(f"v is {kind_of(v)}, expected a tuple of {len(numbers)} arrays: {listed(names)}")
+        given, ready = [], []
+        for number, name, entry in zip(numbers, names, entries, strict=True):
+            label = "v" if len(numbers) == 1 else f"v for {name}"
+            array = as_array(entry, label)
+            check_kind(array, "real", label)
+            if array.shape != layout.given[number]:
+                raise ValueError(
+                    f"{label} has shape {array.shape}, expected {layout.given[number]}, the shape of {name}"
+                )
+            given.append(array)
+            ready.append(layout.to_kernel(number, prepared(array, "real", layout.computing, label)))
+        return given, ready
+
+    def targets(
+        self,
+        entry: str,
+        call: Call,
+        out: Any,
+        chosen: Sequence[int],
+        weight: Any,
+        mask: Any,
+        directions: Sequence[Array] = (),
+    ) -> dict[int, Array]:
+        """The caller's arrays for the chosen results, by the number of the result.
+
+        Raises:
+            TypeError: see `checked_out`.
+            ValueError: see `checked_out`.
+        """
+        frame, specs = self.frame, call.layout.results[entry]
+        sources = [
+            (item.name, as_array(value, item.name))
+            for item, value in zip(frame.inputs, call.given, strict=True)
+            if value is not None
+        ]
+        for name, value in (("weight", weight), ("mask", mask)):
+            sources += [(name, as_array(item, name)) for item in per_term(frame, value, name) if item is not None]
+        sources += [("v", array) for array in directions]
+        in_place = self.meta.get("in_place", {}).get(entry, {})
+        wanted = []
+        for number in chosen:
+            spec = specs[number]
+            # A result that the kernel cannot write directly is copied at the end, when all inputs have been read.
+            safe = in_place.get(spec.source, ()) if spec.direct else tuple(name for name, _ in sources)
+            wanted.append(Wanted(spec.label, spec.shape, spec.dtype, frozenset(safe)))
+        return dict(zip(chosen, checked_out(out, wanted, sources), strict=True))
+
+    def launch(
+        self, entry: str, call: Call, outputs: Sequence[Array] = (), directions: Sequence[Array] = ()
+    ) -> Sequence[float]:
+        """Run a driver; the reduced value of each term.
+
+        Raises:
+            ValueError: an element outside its domain, or a mean over no weight.
+        """
+        driver = self.drivers[entry]
+        kept = None
+        if self.frame.coupled and any(mask is not None for mask in call.masks):
+            kept = kept_rows(self.frame, call.masks)
+            totals, found = run_on_kept(driver, self.frame, call, kept, outputs, self._owners[entry], directions)
+        else:
+            totals, found = driver(
+                call.run,
+                call.arrays,
+                call.parameters,
+                call.weights,
+                call.masks,
+                call.reduction,
+                call.normalizer,
+                call.validate,
+                call.values,
+                outputs,
+                directions,
+            )
+        if found is not None:
+            number, position = found
+            check = self.meta["checks"][number]
+            if kept is not None:
+                position = full_position(self.frame, call, kept, check, position)
+            raise violation(self.frame, check, int(position), call.layout, call.arrays)
+        return totals
+
+    def value(self, call: Call, totals: Sequence[float]) -> Any:
+        """The value as the caller gets it: a float, or the values of the samples."""
+        if call.reduction != "none":
+            return float(totals[0] if len(totals) == 1 else sum(totals))
+        layout = call.layout
+        dtype = layout.returned[self.frame.predictions[0]]
+        shaped = []
+        with np.errstate(over="ignore"):
+            for array, batch in zip(call.values, layout.batches, strict=True):
+                if array is not None:
+                    shaped.append(array.reshape(batch).astype(dtype, copy=False))
+        return shaped[0] if len(shaped) == 1 else tuple(shaped)
+
+
+def buffers(
+    specs: Sequence[Result], targets: Mapping[int, Array] | None, layout: Layout
+) -> tuple[list[Array], list[Array | None]]:
+    """What the driver writes into, and what the caller gets (None where `finish` makes it)."""
+    outputs: list[Array] = []
+    results: list[Array | None] = []
+    for number, spec in enumerate(specs):
+        target = targets.get(number) if targets else None
+        if spec.direct:
+            if target is None:
+                target = np.empty(spec.shape, spec.dtype)
+            outputs.append(target if spec.same else target.reshape(spec.flat))
+        else:
+            outputs.append(np.empty(spec.flat, layout.computing))
+        results.append(target)
+    return outputs, results
+
+
+def finish(specs: Sequence[Result], layout: Layout, outputs: Sequence[Array], results: list[Array | None]) -> None:
+    """Give results that the kernel could not write directly the caller's layout and dtype."""
+    for number, spec in enumerate(specs):
+        if spec.direct:
+            continue
+        output = outputs[number]
+        shaped = output.reshape(spec.shape) if spec.number is None else layout.to_caller(spec.number, output)
+        target = results[number]
+        with np.errstate(over="ignore"):
+            if target is None:
+                results[number] = shaped.astype(spec.dtype, copy=False)
+            else:
+                np.copyto(target, shaped, casting="same_kind")

@@ -1,0 +1,94 @@
+"""Results: fresh arrays, or the caller's own through ``out=``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symloss.runtime.arrays import Array
+from symloss.runtime.words import kind_of, listed
+
+#: How much work the exact overlap test may do before two arrays with overlapping bounds count as overlapping.
+_OVERLAP_WORK: Any = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One result: its name in messages, the caller's shape and dtype, and the inputs whose memory it may take over."""
+
+    label: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    inputs: frozenset[str]
+
+
+def checked_out(out: Any, wanted: Sequence[Wanted], sources: Sequence[tuple[str, Array]]) -> list[Array]:
+    """The caller's arrays for the results, as many as there are results.
+
+    Args:
+        out: an array where there is one result, else a tuple of arrays.
+        wanted: the results.
+        sources: name and memory of every array that the call reads.
+
+    Raises:
+        TypeError: not arrays, or the wrong dtype.
+        ValueError: a wrong number or shape, not writable or contiguous, or memory shared with an input or a result.
+    """
+    given = [out] if isinstance(out, np.ndarray) else out
+    if not isinstance(given, list | tuple):
+        raise TypeError(f"out is {kind_of(out)}, expected {_expected(wanted)}")
+    if len(given) != len(wanted):
+        raise ValueError(f"out has {len(given)} array{'' if len(given) == 1 else 's'}, expected {_expected(wanted)}")
+    arrays: list[Array] = []
+    for number, (array, entry) in enumerate(zip(given, wanted, strict=True)):
+        label = "out" if len(wanted) == 1 else f"out[{number}] ({entry.label})"
+        if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
+            raise TypeError(f"{label} is {kind_of(array)}, expected a NumPy array")
+        array = np.asarray(array)
+        if array.shape != entry.shape:
+            raise ValueError(f"{label} has shape {array.shape}, expected {entry.shape}")
+        if array.dtype != entry.dtype:
+            raise TypeError(f"{label} has dtype {array.dtype}, expected {entry.dtype}")
+        for ok, what in (
+            (array.flags.writeable, "writable"),
+            (array.flags.c_contiguous, "C-contiguous"),
+            (array.flags.aligned, "aligned in memory"),
+        ):
+            if not ok:
+                raise ValueError(f"{label} is not {what}")
+        for name, source in sources:
+            if _overlap(array, source) and not (name in entry.inputs and _same(array, source)):
+                raise ValueError(f"{label} shares memory with {name}, which is still read when it is written")
+        for other, before in enumerate(arrays):
+            if _overlap(array, before):
+                raise ValueError(f"{label} shares memory with out[{other}]")
+        arrays.append(array)
+    return arrays
+
+
+def _expected(wanted: Sequence[Wanted]) -> str:
+    if len(wanted) == 1:
+        return "one array"
+    return f"a tuple of {len(wanted)} arrays: {listed(entry.label for entry in wanted)}"
+
+
+def _overlap(left: Array, right: Array) -> bool:
+    if not np.may_share_memory(left, right):
+        return False
+    try:
+        return np.shares_memory(left, right, max_work=_OVERLAP_WORK)
+    except np.exceptions.TooHardError:
+        return True
+
+
+def _same(left: Array, right: Array) -> bool:
+    """Whether both are exactly the same elements of the same memory."""
+    return (
+        left.ctypes.data == right.ctypes.data
+        and left.shape == right.shape
+        and left.dtype == right.dtype
+        and bool(right.flags.c_contiguous)
+    )

@@ -1,0 +1,203 @@
+"""Running the chunks of a kernel on several threads.
+
+A kernel does chunks ``first … last-1`` and writes one partial result per chunk, so the result has the same bits
+however the chunks are shared out. The calling thread works too and never waits for a helper that has not begun:
+a call from inside a worker, from many threads at once or after a fork therefore cannot deadlock.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any
+
+Kernel = Callable[..., Any]
+
+#: Elements (over all inputs) below which a call stays on the calling thread: waking a helper costs about as much as
+#: the work that it would take over (docs/architecture.md has the measurement).
+SERIAL_BELOW = 1 << 16
+
+#: Blocks per thread: enough to even out an unequal load, few enough that handing them out costs nothing.
+_BLOCKS_PER_THREAD = 4
+
+_MOST_THREADS = 256
+
+_queue: SimpleQueue[_Job] = SimpleQueue()
+_helpers = 0
+_helpers_lock = threading.Lock()
+
+
+def _after_fork() -> None:
+    """The child has none of the parent's threads, and its locks may have been held by one of them."""
+    global _queue, _helpers, _helpers_lock
+    _queue, _helpers, _helpers_lock = SimpleQueue(), 0, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+class _Job:
+    """One kernel over all its chunks, shared by the caller and whoever helps."""
+
+    __slots__ = ("args", "blocks", "busy", "chunks", "error", "idle", "kernel", "lock", "next", "waiting")
+
+    def __init__(self, kernel: Kernel, chunks: int, blocks: int, args: tuple[Any, ...]) -> None:
+        self.kernel, self.chunks, self.blocks, self.args = kernel, chunks, blocks, args
+        self.next = 0
+        self.busy = 0  # helpers inside a block; the caller is not counted, so that an interrupt cannot lose its count
+        self.waiting = False
+        self.error: BaseException | None = None
+        self.lock = threading.Lock()
+        self.idle = threading.Lock()
+        self.idle.acquire()
+
+    def block(self, number: int) -> None:
+        first = number * self.chunks // self.blocks
+        self.kernel(first, (number + 1) * self.chunks // self.blocks, *self.args)
+
+    def help(self) -> None:
+        while True:
+            with self.lock:
+                number = self.next
+                if number >= self.blocks:
+                    return
+                self.next = number + 1
+                self.busy += 1
+            try:
+                self.block(number)
+            except BaseException as error:
+                with self.lock:
+                    self.error = self.error or error
+                    self.next = self.blocks
+            finally:
+                with self.lock:
+                    self.busy -= 1
+                    if self.waiting and not self.busy:
+                        self.waiting = False
+                        self.idle.release()
+
+    def run(self) -> None:
+        interrupt: BaseException | None = None
+        try:
+            while True:
+                with self.lock:
+                    number = self.next
+                    self.next = number + 1
+                if number >= self.blocks:
+                    break
+                self.block(number)
+        except BaseException as error:
+            interrupt = error
+        # Nobody may still write into the caller's arrays once this call has returned or raised.
+        while True:
+            try:
+                self.settle()
+                break
+            except BaseException as error:
+                interrupt = interrupt or error
+        self.args = ()
+        if interrupt is not None:
+            raise interrupt
+        if self.error is not None:
+            raise self.error
+
+    def settle(self) -> None:
+        with self.lock:
+            self.next = max(self.next, self.blocks)
+            if not self.busy:
+                return
+            self.waiting = True
+        self.idle.acquire()
+
+
+def _help_forever(queue: SimpleQueue[_Job]) -> None:
+    while True:
+        job = queue.get()
+        job.help()
+        del job  # the arrays of the last call must not live until the next one
+
+
+def _ensure_helpers(wanted: int) -> None:
+    global _helpers
+    if _helpers >= wanted:
+        return
+    with _helpers_lock:
+        while _helpers < wanted:
+            thread = threading.Thread(target=_help_forever, args=(_queue,), name="symloss", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the system grants no more threads; those there are do the work
+                return
+            _helpers += 1
+
+
+def serial(kernel: Kernel, chunks: int, *args: Any) -> None:
+    """Run all chunks of a kernel on the calling thread."""
+    kernel(0, chunks, *args)
+
+
+class Threads:
+    """``run(kernel, chunks, *args)`` over a fixed number of threads, the calling one included."""
+
+    __slots__ = ("count",)
+
+    def __init__(self, count: int) -> None:
+        """At most this many threads."""
+        self.count = min(count, _MOST_THREADS)
+
+    def __call__(self, kernel: Kernel, chunks: int, *args: Any) -> None:
+        """Run all chunks; an exception of any of them is raised here once every thread has let go of the arrays."""
+        threads = min(self.count, chunks)
+        if threads <= 1:
+            kernel(0, chunks, *args)
+            return
+        job = _Job(kernel, chunks, min(chunks, threads * _BLOCKS_PER_THREAD), args)
+        _ensure_helpers(threads - 1)
+        queue = _queue
+        for _ in range(threads - 1):
+            queue.put(job)
+        job.run()
+
+
+_runners: dict[int, Callable[..., None]] = {1: serial}
+
+
+def runner(threads: int | None) -> Callable[..., None]:
+    """How to run a kernel that is worth several threads; ``None`` takes the default number."""
+    count = default_threads() if threads is None else threads
+    known = _runners.get(count)
+    return known if known is not None else _runners.setdefault(count, Threads(count))
+
+
+def checked_threads(threads: object) -> int:
+    """The ``threads=`` argument as a positive integer.
+
+    Raises:
+        TypeError: it is not an integer.
+        ValueError: it is not positive.
+    """
+    if isinstance(threads, bool) or not hasattr(threads, "__index__"):
+        raise TypeError(f"threads is {threads!r}, expected a positive integer")
+    count: int = threads.__index__()
+    if count < 1:
+        raise ValueError(f"threads is {count}, expected a positive integer")
+    return count
+
+
+def default_threads() -> int:
+    """The number of threads without ``threads=``: SYMLOSS_NUM_THREADS, or the processors this process may use.
+
+    Raises:
+        ValueError: the environment variable is not a positive integer.
+    """
+    text = os.environ.get("SYMLOSS_NUM_THREADS")
+    if text:
+        if not text.strip().isdecimal() or int(text) < 1:
+            raise ValueError(f"the environment variable SYMLOSS_NUM_THREADS is {text!r}, expected a positive integer")
+        return int(text)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
