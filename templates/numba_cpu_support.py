@@ -136,14 +136,14 @@ def _per_sample(array, chunk, dtype):
     return (np.ones(chunk, dtype), 0) if array is None else (array, 1)
 
 
-def _expanded(array, shape, dtype):
+def _expanded(array, full, shared):
     """A coefficient and its step: as given, or a scalar repeated over one chunk that all chunks share."""
-    return (np.full(shape, array.reshape(-1)[0], dtype), 0) if array.size == 1 and shape != array.shape else (array, 1)
+    return (np.full(shared, array.reshape(-1)[0]), 0) if array.size == 1 and array.shape != full else (array, 1)
 
 
-def _repeated(array, shape, dtype):
+def _repeated(array, full):
     """A coefficient of the given shape, a scalar repeated."""
-    return np.full(shape, array.reshape(-1)[0], dtype) if array.size == 1 and shape != array.shape else array
+    return np.full(full, array.reshape(-1)[0]) if array.size == 1 and array.shape != full else array
 
 
 def _denominator(reduction, normalizer, total):

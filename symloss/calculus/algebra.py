@@ -11,7 +11,7 @@ import sympy
 from symloss.atoms import Equal, Expm1, HalfStep, Less, LessEqual, Not, NotEqual, Where
 from symloss.calculus.reduction import conjuncts, selection, where_all
 from symloss.calculus.scalar import times
-from symloss.program import Read
+from symloss.program import AxisSymbol, Read
 
 Expr = Any
 #: Gives u where a read has the value exp(u), else None.
@@ -39,13 +39,22 @@ def tidy(expression: Expr, exponent: Exponent = lambda read: None) -> Expr:
 
 
 def _tidy_node(node: Expr, exponent: Exponent) -> Expr:
+    if isinstance(node, Equal | NotEqual):
+        a, b = sorted(node.args, key=lambda side: (not isinstance(side, AxisSymbol), side.is_number, str(side)))
+        return node if node.args == (a, b) else node.func(a, b)
     if node.is_Mul:
-        return times(*node.args) if any(isinstance(factor, Where) for factor in node.args) else node
+        factors = [Where(factor, 1, 0) if _is_bracket(factor) else factor for factor in node.args]
+        return times(*factors) if any(isinstance(factor, Where) for factor in factors) else node
     if node.is_Add:
         return factored(collected(node.args), exponent)
     if isinstance(node, Where):
         return _tidy_branch(node)
     return node
+
+
+def _is_bracket(factor: Expr) -> bool:
+    """Whether a factor is an Iverson bracket of indices, which a sum may eliminate."""
+    return isinstance(factor, Equal | NotEqual) and all(argument.is_integer for argument in factor.args)
 
 
 def _tidy_branch(node: Expr) -> Expr:
@@ -65,7 +74,7 @@ def collected(terms: Iterable[Expr]) -> Expr:
     """A sum in which the terms under one condition, and under its complement, share a branch."""
     plain: list[Expr] = []
     by_condition: dict[Expr, tuple[list[Expr], list[Expr]]] = {}
-    for term in terms:
+    for term in _flat(terms):
         if isinstance(term, Where) and (term.args[1] == 0 or term.args[2] == 0):
             condition, yes, no = term.args
             mirrored = complement(condition)
@@ -78,6 +87,16 @@ def collected(terms: Iterable[Expr]) -> Expr:
             plain.append(term)
     branches = [Where(condition, sympy.Add(*a), sympy.Add(*b)) for condition, (a, b) in by_condition.items()]
     return sympy.Add(*plain, *map(_tidy_branch_if_any, branches))
+
+
+def _flat(terms: Iterable[Expr]) -> Iterable[Expr]:
+    """The terms of sums and of negated sums."""
+    for term in terms:
+        factor, inner = term.as_coeff_Mul()
+        if inner.is_Add and abs(factor) == 1:
+            yield from _flat(factor * part for part in inner.args)
+        else:
+            yield term
 
 
 def _tidy_branch_if_any(expression: Expr) -> Expr:
@@ -146,20 +165,17 @@ def _without(term: Expr, shared: dict[Expr, Expr]) -> Expr:
 
 def _one_minus(expression: Expr, exponent: Exponent) -> Expr:
     """``c - c·w`` with w = exp(u) is ``-c·expm1(u)``, which does not cancel as w comes near 1."""
-    if not (expression.is_Add and len(expression.args) == 2):
+    number, rest = expression.as_coeff_Add()
+    if number == 0 or not expression.is_Add:
         return expression
-    number, product = expression.args
-    if not number.is_Number:
-        number, product = product, number
-    if not number.is_Number:
-        return expression
-    coefficient, read = product.as_coeff_Mul()
-    if coefficient != -number:
-        return expression
-    if isinstance(read, sympy.exp):
-        return coefficient * Expm1(read.args[0])
-    inner = exponent(read) if isinstance(read, Read) else None
-    return expression if inner is None else coefficient * Expm1(inner)
+    for term in sympy.Add.make_args(rest):
+        coefficient, read = term.as_coeff_Mul()
+        if coefficient != -number:
+            continue
+        inner = read.args[0] if isinstance(read, sympy.exp) else exponent(read) if isinstance(read, Read) else None
+        if inner is not None:
+            return rest - term + coefficient * Expm1(inner)
+    return expression
 
 
 def _signed_halves(expression: Expr) -> Expr:

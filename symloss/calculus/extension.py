@@ -7,7 +7,8 @@ from typing import Any
 
 import sympy
 
-from symloss.atoms import Where, XOverY
+from symloss.atoms import Equal, Where, XOverY
+from symloss.calculus.scalar import is_finite
 from symloss.program import Axis, AxisSymbol, Program, Read, Statement, Tensor
 
 Expr = Any
@@ -38,6 +39,7 @@ class Extension:
         self.outputs: dict[str, str] = dict(program.outputs)
         self._known = {statement.target: statement for statement in program.statements}
         self._names = {*self.axes, *self.tensors, *self._known}
+        self._finite: dict[str, bool] = {}
 
     def name(self, wanted: str) -> str:
         """A name for a statement that nothing else has: the wanted one, with underscores appended where it is taken."""
@@ -84,12 +86,12 @@ class Extension:
         """The statement that assigns a target, old or new."""
         return self._known[target]
 
-    def add(self, statement: Statement) -> Read:
-        """Append a statement; gives the read of its target at its own axes."""
+    def add(self, statement: Statement, index: tuple[Expr, ...] | None = None) -> Read:
+        """Append a statement; gives the read of its target at an index, by default at its own axes."""
         self.statements.append(statement)
         self._known[statement.target] = statement
         self._names.add(statement.target)
-        return Read(statement.target, running(statement.out))
+        return Read(statement.target, running(statement.out) if index is None else index)
 
     def input(self, tensor: Tensor) -> None:
         """Add an input that the extended program reads, such as a seed."""
@@ -99,6 +101,16 @@ class Extension:
     def fixed(self, axis: str) -> int | None:
         """The length of a short axis that the program itself fixes."""
         return self.axes[self.root(axis)].size
+
+    def finite(self, read: Read) -> bool:
+        """Whether what is read is finite at finite inputs, as far as the statements show."""
+        name = read.tensor
+        if name in self.tensors:
+            return True
+        if name not in self._finite:
+            statement = self._known[name]
+            self._finite[name] = _is_softmax(statement, self._known) or is_finite(statement.body, self.finite)
+        return self._finite[name]
 
     def result(self, outputs: Mapping[str, str]) -> Program:
         """The extended program."""
@@ -123,8 +135,6 @@ class Extension:
                 body = Where(statement.guard, body, 0)
             return self._shared(f"weight_{statement.target}", (*statement.out, *statement.over), "map", body)
         if statement.operation in ("max", "min"):
-            from symloss.atoms import Equal
-
             winner = Equal(statement.body, value)
             count = self._shared(
                 f"ties_{statement.target}", statement.out, "sum", winner, statement.over, statement.guard
@@ -147,3 +157,15 @@ class Extension:
             if (known.out, known.operation, known.body, known.over, known.guard) == (out, operation, body, over, guard):
                 return Read(known.target, running(out))
         return self.add(Statement(self.name(name), out, operation, body, over, guard))
+
+
+def _is_softmax(statement: Statement, known: Mapping[str, Statement]) -> bool:
+    """Whether a statement is exp(body - T) for the logsumexp T of that body, and so at most 1."""
+    body = statement.body.args[1] if isinstance(statement.body, Where) else statement.body
+    if not isinstance(body, sympy.exp):
+        return False
+    for read in body.args[0].atoms(Read):
+        source = known.get(read.tensor)
+        if source is not None and source.operation == "logsumexp" and body.args[0] == source.body - read:
+            return True
+    return False

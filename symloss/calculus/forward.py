@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import sympy
 
 from symloss.atoms import Where
-from symloss.calculus.extension import Extension
-from symloss.calculus.scalar import tangent, times
+from symloss.calculus.extension import Extension, running
+from symloss.calculus.scalar import Finite, tangent, times
 from symloss.calculus.simplify import simplify
 from symloss.program import Program, Read, Statement, Tensor, exact_arithmetic
 
@@ -41,10 +41,7 @@ def hessian_vector_product(gradient_program: Program, base: Program) -> Program:
             target = gradient_program.outputs[f"grad {tensor.name}"]
             name = extension.name(f"hvp_{tensor.name}")
             rate = rates.get(target)
-            body: Expr = sympy.S.Zero
-            if rate is not None:
-                source = extension.statement(rate)
-                body = Read(rate, Tensor("", source.out, "").read().index)
+            body = sympy.S.Zero if rate is None else Read(rate, running(tensor.axes))
             extension.add(Statement(name, tensor.axes, "map", body))
             outputs[f"hvp {tensor.name}"] = name
         return simplify(extension.result(outputs), base)
@@ -54,10 +51,10 @@ def push_forward(extension: Extension, directions: Mapping[str, str]) -> dict[st
     """Append the tangent of every statement that depends on an input with a direction; gives their names."""
     rates = dict(directions)
     for statement in extension.program.statements:
-        body = statement_tangent(statement, lambda read: _rate(read, rates))
+        body = statement_tangent(statement, lambda read: _rate(read, rates), extension.finite)
         if body == 0:
             continue
-        body = times(extension.weight(statement), body)
+        body = times(extension.weight(statement), body, finite=extension.finite)
         name = extension.name(f"tangent_{statement.target}")
         operation = "sum" if statement.over else "map"
         extension.add(replace(statement, target=name, operation=operation, body=body))
@@ -65,16 +62,19 @@ def push_forward(extension: Extension, directions: Mapping[str, str]) -> dict[st
     return rates
 
 
-def statement_tangent(statement: Statement, rate: Any) -> Expr:
-    """The directional derivative of a statement's body; an exponential that the statement itself holds is read there."""
-    body = tangent(statement.body, rate)
+def statement_tangent(statement: Statement, rate: Callable[[Read], Expr], finite: Finite) -> Expr:
+    """The directional derivative of a statement's body."""
+    return own_exponential(statement, tangent(statement.body, rate, finite))
+
+
+def own_exponential(statement: Statement, derivative: Expr) -> Expr:
+    """A derivative of a statement that says exp(u), or exp(u) in a branch: the exponential is read, not computed anew."""
     core = statement.body
     while isinstance(core, Where) and core.args[2] == 0:
         core = core.args[1]
-    if statement.operation == "map" and isinstance(core, sympy.exp) and body != 0:
-        own = Tensor(statement.target, statement.out, "").read()
-        return body.xreplace({core: own})
-    return body
+    if statement.operation != "map" or not isinstance(core, sympy.exp) or derivative == 0:
+        return derivative
+    return derivative.xreplace({core: Read(statement.target, running(statement.out))})
 
 
 def _rate(read: Read, rates: Mapping[str, str]) -> Expr:

@@ -52,7 +52,7 @@ def split_sum(extension: Extension, total: Sum) -> Iterator[Sum]:
         yield Sum(where_all(conjuncts(total.guard), total.body))
         return
     rest = []
-    for term in sympy.Add.make_args(total.body):
+    for term in _terms(total.body, set(total.over)):
         confined = confine(extension, replace(total, body=term))
         if confined is None:
             rest.append(term)
@@ -60,6 +60,25 @@ def split_sum(extension: Extension, total: Sum) -> Iterator[Sum]:
             yield from split_sum(extension, confined)
     if rest:
         yield _without_idle_axes(extension, replace(total, body=sympy.Add(*rest)))
+
+
+def _terms(body: Expr, over: set[str]) -> list[Expr]:
+    """The terms of a sum; a product is distributed over a factor some of whose terms a bracket confines."""
+    terms: list[Expr] = []
+    for term in sympy.Add.make_args(body):
+        factors = sympy.Mul.make_args(term)
+        chosen = [f for f in factors if f.is_Add and any(_brackets(part, over) for part in f.args)]
+        if chosen:
+            rest = [factor for factor in factors if factor is not chosen[0]]
+            terms.extend(t for part in chosen[0].args for t in _terms(times(part, *rest), over))
+        else:
+            terms.append(term)
+    return terms
+
+
+def _brackets(term: Expr, over: set[str]) -> bool:
+    conditions, _ = selection(term)
+    return any(isinstance(condition, Equal) and axes_of(condition) & over for condition in conditions)
 
 
 def confine(extension: Extension, total: Sum) -> Sum | None:
@@ -74,8 +93,9 @@ def confine(extension: Extension, total: Sum) -> Sum | None:
         at: dict[str, str | Expr] = {axis: place}
         over = tuple(other for other in total.over if other != axis)
         kept = tuple(rename_axes(other, at) for other in selected if other is not condition)
-        guard = And(*(rename_axes(other, at) for other in guards if other is not condition), *within)
-        return Sum(where_all(tuple(c for c in kept if c != 1), rename_axes(body, at)), over, guard)
+        guard = [rename_axes(other, at) for other in guards if other is not condition] + list(within)
+        kept, admitted = (tuple(c for c in some if not _certain(extension, c)) for some in (kept, guard))
+        return Sum(where_all(kept, rename_axes(body, at)), over, And(*admitted))
     return None
 
 
@@ -143,6 +163,21 @@ def in_range(extension: Extension, index: Expr, axis: str) -> bool:
 
 def _range(extension: Extension, index: Expr, axis: str) -> tuple[Expr, ...]:
     return LessEqual(0, index), Less(index, SizeSymbol(extension.root(axis)))
+
+
+def _certain(extension: Extension, condition: Expr) -> bool:
+    """Whether a condition holds because a running index lies within its axis."""
+    if not isinstance(condition, Less | LessEqual):
+        return bool(condition == 1)
+    low, high = condition.args
+    if isinstance(condition, LessEqual) and low == 0:
+        offset, index = high.as_coeff_Add()
+        return isinstance(index, AxisSymbol) and bool(offset >= 0)
+    if isinstance(condition, Less) and isinstance(high, SizeSymbol):
+        offset, index = low.as_coeff_Add()
+        same = isinstance(index, AxisSymbol) and extension.root(index.axis) == extension.root(high.axis)
+        return same and bool(offset <= 0)
+    return False
 
 
 def _without_idle_axes(extension: Extension, total: Sum) -> Sum:

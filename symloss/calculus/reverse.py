@@ -95,8 +95,9 @@ class _Reverse:
         return self.extension.result(outputs)
 
     def _pull(self, statement: Statement, adjoint: Expr) -> None:
-        weighted = times(adjoint, self.extension.weight(statement))
-        shares = pullback(statement.body, weighted, lambda read: read.tensor in self.live and not read.integer)
+        finite = self.extension.finite
+        weighted = times(adjoint, self.extension.weight(statement), finite=finite)
+        shares = pullback(statement.body, weighted, lambda read: read.tensor in self.live and not read.integer, finite)
         for read, share in shares.items():
             self._contribute(statement, read, share)
 

@@ -12,48 +12,73 @@ from typing import Any
 
 import sympy
 
-from symloss.atoms import Atom, Maximum, Minimum, SlopeAt, StopGradient, Where, XLogY, XOverY, ZeroTimes, evidently_finite
+from symloss.atoms import Atom, Maximum, Minimum, SlopeAt, StopGradient, Where, XLogY, XOverY, ZeroTimes, record_of
 from symloss.program import Read
 
 Expr = Any
 
 
-def selects_zero(expression: Expr) -> bool:
-    """Whether an expression has a factor that is exactly 0 on a region, by choice and not by smallness."""
-    if expression.is_Mul:
-        return any(map(selects_zero, expression.args))
-    if isinstance(expression, ZeroTimes | XOverY):
+#: Functions of the real line that are finite wherever their arguments are, and grow no faster than these.
+_TAME = frozenset(
+    ("abs", "relu", "ramp", "maximum", "minimum", "clamp", "softplus", "log_cosh", "stop_gradient", "where", "slope_at")
+)
+
+#: Whether the values of a read are finite at finite inputs.
+Finite = Callable[[Read], bool]
+
+
+def always(read: Read) -> bool:
+    """Take every read for finite."""
+    return True
+
+
+def is_finite(expression: Expr, finite: Finite = always) -> bool:
+    """Whether an expression has no pole and no exponential growth: division, log and exp are taken for infinite."""
+    if isinstance(expression, Read):
+        return finite(expression)
+    if not expression.args:
+        return expression.is_finite is not False
+    if isinstance(expression, sympy.Pow):
+        exponent = expression.exp
+        return bool(exponent.is_Number and exponent.is_positive) and is_finite(expression.base, finite)
+    record = record_of(expression)
+    if record is not None and record.bounded:
         return True
-    if isinstance(expression, Atom):
-        image = expression.record.image
+    if expression.is_Add or expression.is_Mul or (record is not None and record.name in _TAME):
+        return all(is_finite(argument, finite) for argument in expression.args)
+    return False
+
+
+def selects_zero(factor: Expr) -> bool:
+    """Whether a factor is exactly 0 on a region, by choice and not by smallness."""
+    if isinstance(factor, ZeroTimes | XOverY):
+        return True
+    if isinstance(factor, Atom):
+        image = factor.record.image
         return bool(image.is_FiniteSet and 0 in image)
     return False
 
 
-def times(*factors: Expr) -> Expr:
+def times(*factors: Expr, finite: Finite = always) -> Expr:
     """A product in which a branch of 0 stays a branch, and a selected 0 wins over an infinity."""
-    product: Expr = sympy.S.One
-    for factor in factors:
-        product = _times(product, factor)
-    return product
-
-
-def _times(a: Expr, b: Expr) -> Expr:
-    if a == 0 or b == 0:
+    flat = [part for factor in factors for part in sympy.Mul.make_args(factor) if part != 1]
+    if any(part == 0 for part in flat):
         return sympy.S.Zero
-    if a == 1 or b == 1:
-        return b if a == 1 else a
-    for branch, other in ((a, b), (b, a)):
-        if isinstance(branch, Where):
+    for place, branch in enumerate(flat):
+        if isinstance(branch, Where) and 0 in branch.args[1:]:
             condition, yes, no = branch.args
+            others = (*flat[:place], *flat[place + 1 :])
             if no == 0:
-                return Where(condition, _times(yes, other), 0)
-            if yes == 0:
-                return Where(condition, 0, _times(no, other))
-    for selector, other in ((a, b), (b, a)):
-        if not selector.is_number and selects_zero(selector) and not evidently_finite(other):
-            return ZeroTimes(selector, other)
-    return a * b
+                return Where(condition, times(yes, *others, finite=finite), 0)
+            return Where(condition, 0, times(no, *others, finite=finite))
+    selectors = [part for part in flat if selects_zero(part)]
+    infinite = [part for part in flat if part not in selectors and not is_finite(part, finite)]
+    if not selectors or not infinite:
+        return sympy.Mul(*flat)
+    zeros = [part.args[0] if isinstance(part, ZeroTimes) else part for part in selectors]
+    infinite += [part.args[1] for part in selectors if isinstance(part, ZeroTimes)]
+    rest = [part for part in flat if part not in selectors and part not in infinite]
+    return sympy.Mul(*rest, ZeroTimes(sympy.Mul(*zeros), sympy.Mul(*infinite)))
 
 
 def _active_order(body: Expr, active: Callable[[Read], bool]) -> list[Expr]:
@@ -75,7 +100,9 @@ def _active_order(body: Expr, active: Callable[[Read], bool]) -> list[Expr]:
     return list(order)
 
 
-def pullback(body: Expr, adjoint: Expr, active: Callable[[Read], bool]) -> dict[Read, Expr]:
+def pullback(
+    body: Expr, adjoint: Expr, active: Callable[[Read], bool], finite: Finite = always
+) -> dict[Read, Expr]:
     """The adjoint of every active read, given the adjoint of the body's value: one reverse sweep over the tree."""
     order = _active_order(body, active)
     sums: dict[Expr, list[Expr]] = {node: [] for node in order}
@@ -89,32 +116,33 @@ def pullback(body: Expr, adjoint: Expr, active: Callable[[Read], bool]) -> dict[
         if isinstance(node, Read):
             reads[node] = total
             continue
-        for argument, share in _shares(node, total, sums):
+        for argument, share in _shares(node, total, sums, finite):
             sums[argument].append(share)
     return dict(sorted(reads.items(), key=lambda item: str(item[0])))
 
 
-def _shares(node: Expr, adjoint: Expr, active: Mapping[Expr, Any]) -> list[tuple[Expr, Expr]]:
+def _shares(node: Expr, adjoint: Expr, active: Mapping[Expr, Any], finite: Finite) -> list[tuple[Expr, Expr]]:
     """What each active argument of a node receives of the node's adjoint."""
     arguments = node.args
     places = [place for place, argument in enumerate(arguments) if argument in active]
     if node.is_Add:
         return [(arguments[place], adjoint) for place in places]
     if node.is_Mul:
-        return [(arguments[p], times(adjoint, *arguments[:p], *arguments[p + 1 :])) for p in places]
+        return [(arguments[p], times(adjoint, *arguments[:p], *arguments[p + 1 :], finite=finite)) for p in places]
     if isinstance(node, StopGradient):
         return []
     if isinstance(node, SlopeAt):
         inner, condition, slope = arguments
-        return [(inner, Where(condition, times(adjoint, slope), adjoint))] if 0 in places else []
+        return [(inner, Where(condition, times(adjoint, slope, finite=finite), adjoint))] if 0 in places else []
     if isinstance(node, ZeroTimes):
         a, b = arguments
-        shares = {0: times(adjoint, b) if evidently_finite(b) else ZeroTimes(adjoint, b), 1: ZeroTimes(a, adjoint)}
+        tame = is_finite(b, finite)
+        shares = {0: times(adjoint, b, finite=finite) if tame else ZeroTimes(adjoint, b), 1: ZeroTimes(a, adjoint)}
         return [(arguments[place], shares[place]) for place in places]
-    return [(arguments[place], times(adjoint, slope_of(node, place))) for place in places]
+    return [(arguments[place], times(adjoint, slope_of(node, place), finite=finite)) for place in places]
 
 
-def tangent(body: Expr, rate: Callable[[Read], Expr]) -> Expr:
+def tangent(body: Expr, rate: Callable[[Read], Expr], finite: Finite = always) -> Expr:
     """The directional derivative of a body, given that of every read: one forward sweep over the tree."""
     known: dict[Expr, Expr] = {}
 
@@ -129,28 +157,28 @@ def tangent(body: Expr, rate: Callable[[Read], Expr]) -> Expr:
         rates = [visit(argument) for argument in node.args]
         if all(rate == 0 for rate in rates):
             return sympy.S.Zero
-        return _combined(node, rates)
+        return _combined(node, rates, finite)
 
     return visit(body)
 
 
-def _combined(node: Expr, rates: list[Expr]) -> Expr:
+def _combined(node: Expr, rates: list[Expr], finite: Finite) -> Expr:
     arguments = node.args
     moving = [place for place, rate in enumerate(rates) if rate != 0]
     if node.is_Add:
         return sympy.Add(*rates)
     if node.is_Mul:
-        return sympy.Add(*(times(*arguments[:p], *arguments[p + 1 :], rates[p]) for p in moving))
+        return sympy.Add(*(times(*arguments[:p], *arguments[p + 1 :], rates[p], finite=finite) for p in moving))
     if isinstance(node, Where):
         return Where(arguments[0], rates[1], rates[2])
     if isinstance(node, SlopeAt):
-        return Where(arguments[1], times(arguments[2], rates[0]), rates[0])
+        return Where(arguments[1], times(arguments[2], rates[0], finite=finite), rates[0])
     if isinstance(node, ZeroTimes):
         (a, b), (da, db) = arguments, rates
         return ZeroTimes(da, b) + ZeroTimes(a, db)
     if isinstance(node, Maximum | Minimum) and rates[0] == rates[1]:
         return rates[0]
-    return sympy.Add(*(times(slope_of(node, place), rates[place]) for place in moving))
+    return sympy.Add(*(times(slope_of(node, place), rates[place], finite=finite) for place in moving))
 
 
 def slope_of(node: Expr, place: int) -> Expr:

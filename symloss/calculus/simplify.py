@@ -154,6 +154,11 @@ def _merged(program: Program, keep: int) -> Program:
                 guard=_with_targets(statement.guard, renamed),
             )
         key = _canonical(program, statement)
+        opposite = seen.get(_canonical(program, replace(statement, body=-statement.body)))
+        if position >= keep and key not in seen and opposite is not None and statement.operation in ("map", "sum"):
+            negated = -Read(opposite.target, running(statement.out))
+            statements.append(Statement(statement.target, statement.out, "map", negated))
+            continue
         first = seen.setdefault(key, statement)
         if first is not statement and position >= keep:
             if statement.target not in outputs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from symloss.language.document import Entries, Items, Node
 from symloss.language.reading import entries, items, known_keys, known_name, names, prose, required, word
@@ -42,6 +43,14 @@ def read_references(node: Node | None, source: Source) -> tuple[Reference, ...]:
         else:
             found.append(Reference(text=prose(item, source, "a reference")))
     return tuple(found)
+
+
+def read_elsewhere(node: Node | None, source: Source) -> Mapping[str, str]:
+    """The mapping under `elsewhere:`: for each library how its loss relates to this one, in a sentence."""
+    if node is None:
+        return MappingProxyType({})
+    mapping = entries(node, source, "elsewhere")
+    return MappingProxyType({key.value: prose(value, source, key.value) for key, value in mapping})
 
 
 def _listed(node: Node, source: Source, what: str) -> str:

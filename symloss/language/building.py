@@ -268,13 +268,13 @@ def _is_pole(function: str, argument: Any) -> bool:
     return function in ("log", "log2") and argument == 0
 
 
-_OPERATORS = {
+_OPERATORS: dict[str, Any] = {
     "*": lambda a, b: a * b,
     "/": lambda a, b: a / b,
     "//": lambda a, b: sympy.floor(a / b),
     "%": sympy.Mod,
 }
-_COMPARISONS = {
+_COMPARISONS: dict[str, Any] = {
     "<": atoms.Less,
     "<=": atoms.LessEqual,
     ">": lambda a, b: atoms.Less(b, a),

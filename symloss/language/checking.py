@@ -120,6 +120,10 @@ class Checker:
         raise self._unknown(node, name)
 
     def _unknown(self, node: Expression, name: str) -> SpecError:
+        if name == self.scope.current:
+            return self.fail(
+                f"{name} cannot read itself; missing feature: recursion along an axis (cumsum[k](…) exists)", node
+            )
         if name in self.scope.later:
             return self.fail(f"{name} is defined further down; a step may read only what stands above it", node)
         if name == "default" and self.scope.claims:

@@ -87,13 +87,22 @@ class Elaboration:
                 own = Read(target, tuple(AxisSymbol(axis) for axis in out))
                 self._known.setdefault((operation, over, guard, body), own)
             return
+        before = len(self.statements)
         body = builder.real(node)
-        last = self.statements[-1] if self.statements else None
-        if node in checker.calls and last and body == Read(last.target, tuple(AxisSymbol(axis) for axis in last.out)):
-            # The other loss ended with a reduction; it becomes this statement instead of being copied to it.
-            self.statements[-1] = replace(last, target=target, out=out)
-            return
-        self.emit(Statement(target, out, "map", body))
+        last = self.statements[-1] if len(self.statements) > before else None
+        if last is not None and body == _own_read(last) and set(out) == set(last.out):
+            self._rename_last(target, out)
+        else:
+            self.emit(Statement(target, out, "map", body))
+
+    def _rename_last(self, target: str, out: tuple[str, ...]) -> None:
+        """A step that is just the last statement (a rank, another loss's reduction) takes it over; no copy."""
+        last = self.statements[-1]
+        self.statements[-1] = renamed = replace(last, target=target, out=out)
+        self.taken.add(target)
+        for key, read in self._known.items():
+            if read.tensor == last.target:
+                self._known[key] = _own_read(renamed)
 
     def expression(self, checker: Checker, node: Expression) -> Any:
         """The SymPy form of a checked expression; its reductions become statements."""
@@ -102,3 +111,7 @@ class Elaboration:
     def condition(self, checker: Checker, node: Expression) -> Any:
         """The same for a condition, with the values 0 and 1."""
         return Builder(self, checker).condition(node)
+
+
+def _own_read(statement: Statement) -> Read:
+    return Read(statement.target, tuple(AxisSymbol(axis) for axis in statement.out))

@@ -11,7 +11,7 @@ from typing import Any
 import sympy
 
 from symloss.errors import SpecError
-from symloss.language.annexes import read_accuracy, read_differentiate, read_references
+from symloss.language.annexes import read_accuracy, read_differentiate, read_elsewhere, read_references
 from symloss.language.checking import Checker
 from symloss.language.claim_reading import parse_claims
 from symloss.language.claims import Claim, names_of
@@ -48,6 +48,7 @@ KEYS = (
     "claims",
     "accuracy",
     "references",
+    "elsewhere",
 )
 VERSIONS = ("1",)
 
@@ -138,6 +139,7 @@ class _Parser:
             uses=tuple(sorted(self._program_uses)),
             accuracy=read_accuracy(self.root.get("accuracy"), self.source),
             constraints=constraint_texts,
+            elsewhere=read_elsewhere(self.root.get("elsewhere"), self.source),
         )
 
     # --- head -------------------------------------------------------------------------------------------------------
@@ -225,13 +227,15 @@ class _Parser:
 
     def _step(self, name: Text, axes: tuple[Text, ...], right: Text) -> None:
         out: list[str] = []
-        for axis in axes:
-            if axis.value not in self.scope.axes:
-                raise unknown(axis, self.scope.axes, "axis")
-            if axis.value in out:
-                raise axis.error(f"axis {axis.value} stands twice; declare a second index, j: like {axis.value}")
-            out.append(axis.value)
+        for label in axes:
+            if label.value not in self.scope.axes:
+                raise unknown(label, self.scope.axes, "axis")
+            if label.value in out:
+                raise label.error(f"axis {label.value} stands twice; declare a second index, j: like {label.value}")
+            out.append(label.value)
+        self.scope.current = name.value
         checker, node = self._checked(right, frozenset(out))
+        self.scope.current = ""
         for axis, place in checker.types[node].axes.items():
             if axis not in out:
                 raise checker.fail(
@@ -351,9 +355,11 @@ class _Parser:
         wanted = needed_statements(statements, (*terms, *also))
         kept = tuple(statement for statement in statements if statement.target in wanted)
         self._unused_steps = [s.target for s in statements if s.target not in wanted]
+        running = {axis for statement in kept for axis in (*statement.out, *statement.over)}
+        axes = {name: axis for name, axis in self.scope.axes.items() if name in running or not name.startswith("_")}
         return Program(
             name,
-            MappingProxyType(dict(self.scope.axes)),
+            MappingProxyType(axes),
             MappingProxyType(tensors),
             kept,
             MappingProxyType({term: term for term in terms}),

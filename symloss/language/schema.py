@@ -65,6 +65,11 @@ def json_schema() -> dict[str, Any]:
                 },
                 "where the loss comes from",
             ),
+            "elsewhere": {
+                "type": "object",
+                "additionalProperties": _TEXT,
+                "description": "library: how its loss relates to this one",
+            },
         },
     }
 

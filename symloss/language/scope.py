@@ -77,8 +77,9 @@ def joined(*types: Type) -> dict[str, int]:
 class Scope:
     """All names at one point of a specification.
 
-    ``claims`` opens the claim language; ``later`` names the steps that are defined further down, for a better
-    message; ``loss`` finds another loss by name (raising `LookupError` when there is none).
+    ``claims`` opens the claim language; ``later`` names the steps that are defined further down and ``current`` the one
+    that is being defined, for better messages; ``loss`` finds another loss by name (raising `LookupError` when there
+    is none).
     """
 
     axes: dict[str, Axis]
@@ -87,6 +88,7 @@ class Scope:
     losses: Callable[[], tuple[str, ...]]
     claims: bool = False
     later: set[str] = field(default_factory=set)
+    current: str = ""
     sizes: dict[str, int] = field(default_factory=dict)
 
     def root(self, axis: str) -> str:

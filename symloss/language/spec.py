@@ -66,6 +66,7 @@ class Spec:
         path: the file, or None.
         uses: the losses that the formula calls.
         accuracy: the author's accuracy class, if stated.
+        elsewhere: for other libraries how their loss relates to this one.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Spec:
     uses: tuple[str, ...] = ()
     accuracy: Accuracy | None = None
     constraints: tuple[str, ...] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def predictions(self) -> tuple[Tensor, ...]:

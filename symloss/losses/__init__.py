@@ -5,7 +5,7 @@ from __future__ import annotations
 from symloss.runtime.locations import shipped_names
 from symloss.runtime.loss import Loss
 
-__all__ = shipped_names()  # noqa: PLE0605 (the names come from the folder of generated modules)
+__all__ = shipped_names()
 
 
 def __getattr__(name: str) -> Loss:

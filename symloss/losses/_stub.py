@@ -7,27 +7,27 @@ from typing import Any
 
 _HEAD = """\
 # Written by `symloss build` from the specifications; do not edit.
-from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias, overload
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from symloss.runtime.loss import Loss
 
 _Array: TypeAlias = NDArray[Any]
-_PerTerm: TypeAlias = ArrayLike | Sequence[ArrayLike | None] | dict[str, ArrayLike]
-"""
+_PerTerm: TypeAlias = ArrayLike | Sequence[ArrayLike | None] | Mapping[str, ArrayLike]
+_Reduced: TypeAlias = Literal["mean", "sum"]
+_Any: TypeAlias = Literal["mean", "sum", "none"]
 
-_OPTIONS = (
-    "weight: _PerTerm | None = None",
-    "mask: _PerTerm | None = None",
-    "normalizer: float | None = None",
-    "ignore_index: int | None = None",
-    "validate: bool = True",
-    "threads: int | None = None",
-    "axis: int | None = None",
-)
+class _Options(TypedDict, total=False):
+    weight: _PerTerm | None
+    mask: _PerTerm | None
+    normalizer: float | None
+    ignore_index: int | None
+    validate: bool
+    threads: int | None
+    axis: int | None
+"""
 
 
 def stub_text(metas: Iterable[Mapping[str, Any]]) -> str:
@@ -37,7 +37,7 @@ def stub_text(metas: Iterable[Mapping[str, Any]]) -> str:
         metas: the META of each shipped generated module.
     """
     ordered = sorted(metas, key=lambda meta: str(meta["name"]))
-    names = "".join(f"    {meta['name']!r},\n".replace("'", '"') for meta in ordered)
+    names = "".join(f'    "{meta["name"]}",\n' for meta in ordered)
     blocks = [_HEAD, f"__all__ = [\n{names}]\n" if ordered else "__all__: list[str] = []\n"]
     blocks += ["\n".join(_class(meta)) + "\n" for meta in ordered]
     blocks.append("".join(f"{meta['name']}: {_class_name(meta)}\n" for meta in ordered))
@@ -50,50 +50,57 @@ def _class_name(meta: Mapping[str, Any]) -> str:
 
 def _class(meta: Mapping[str, Any]) -> list[str]:
     """One loss: a subclass of `Loss` whose methods take its own inputs and parameters."""
-    gradient = _arrays(len(meta["predictions"]))
-    values = _arrays(len(meta["terms"]))
-    lines = [f"class _{_class_name(meta)[1:]}(Loss):"]
-    for number, (reductions, value) in enumerate((('"mean", "sum"', "float"), ('"none"', values))):
-        default = ' = "mean"' if number == 0 else ""
-        lines += _method(meta, "__call__", [f"reduction: Literal[{reductions}]{default}"], value, number == 0)
-    for number, (reductions, value) in enumerate((('"mean", "sum"', "float"), ('"none"', values))):
-        default = ' = "mean"' if number == 0 else ""
-        for wrt, derivative in (
-            ("None = None", gradient),
-            ("str", "_Array"),
-            ("tuple[str, ...]", "tuple[_Array, ...]"),
-        ):
-            own = [f"reduction: Literal[{reductions}]{default}", f"wrt: {wrt}", "out: Any = None"]
-            first = number == 0 and wrt.startswith("None")
-            lines += _method(meta, "value_and_grad", own, f"tuple[{value}, {derivative}]", first)
-    own = ['reduction: Literal["mean", "sum", "none"] = "sum"', "out: Any = None"]
+    gradient, values = _arrays(len(meta["predictions"])), _arrays(len(meta["terms"]))
+    reductions = (('reduction: _Reduced = "mean"', "float"), ('reduction: Literal["none"]', values))
+    derivatives = (
+        ("wrt: None = None", gradient),
+        ("wrt: str", "_Array"),
+        ("wrt: tuple[str, ...]", "tuple[_Array, ...]"),
+    )
+    lines = [f"class {_class_name(meta)}(Loss):"]
+    lines += _overloads(meta, "__call__", [([reduction], value) for reduction, value in reductions])
+    lines += _overloads(
+        meta,
+        "value_and_grad",
+        [
+            ([reduction, wrt, "out: Any = None"], f"tuple[{value}, {derivative}]")
+            for reduction, value in reductions
+            for wrt, derivative in derivatives
+        ],
+    )
     if "grad_hess_diag" in meta["entries"]:
-        lines += _method(meta, "grad_hess_diag", own, f"tuple[{gradient}, {gradient}]", None)
+        own = ['reduction: _Any = "sum"', "out: Any = None"]
+        lines += _method(meta, "grad_hess_diag", own, f"tuple[{gradient}, {gradient}]", _OVERRIDE)
     direction = "ArrayLike" if len(meta["predictions"]) == 1 else "Sequence[ArrayLike]"
-    own = [f"v: {direction}", 'reduction: Literal["mean", "sum", "none"] = "mean"', "out: Any = None"]
-    lines += _method(meta, "hvp", own, gradient, None)
-    own = ["cross: bool = False", 'reduction: Literal["mean", "sum", "none"] = "mean"']
-    lines += _method(meta, "hessian", own, "Any", None)
+    own = [f"v: {direction}", 'reduction: _Any = "mean"', "out: Any = None"]
+    lines += _method(meta, "hvp", own, gradient, _OVERRIDE)
+    return lines + _method(meta, "hessian", ["cross: bool = False", 'reduction: _Any = "mean"'], "Any", _OVERRIDE)
+
+
+#: The base class takes any arguments, a loss its own: that is the point of the stub, and no valid override.
+_OVERRIDE = "  # type: ignore[override]"
+
+
+def _overloads(meta: Mapping[str, Any], name: str, variants: list[tuple[list[str], str]]) -> list[str]:
+    lines = []
+    for number, (own, result) in enumerate(variants):
+        lines.append("    @overload" + ("" if number else _OVERRIDE))
+        lines += _method(meta, name, own, result, "")
     return lines
 
 
-def _method(meta: Mapping[str, Any], name: str, own: list[str], result: str, first: bool | None) -> list[str]:
-    """A method; ``first`` is None where it is not overloaded, else whether it is the first of its overloads."""
+def _method(meta: Mapping[str, Any], name: str, own: list[str], result: str, remark: str) -> list[str]:
     inputs = meta["inputs"]
     required = max((place for place, entry in enumerate(inputs) if entry["optional"] is None), default=-1)
     arguments = ["self"]
     for place, entry in enumerate(inputs):
-        optional = entry["optional"] is not None
-        kind = "ArrayLike | None" if optional else "ArrayLike"
-        arguments.append(f"{entry['name']}: {kind}{' = None' if optional and place > required else ''}")
-    keywords = [f"{entry['name']}: float = {float(entry['default'])!r}" for entry in meta["parameters"]]
-    # Keyword-only arguments may come in any order, so one without a default need not come first.
-    arguments += ["*", *keywords, *own, *_OPTIONS]
-    overload = ["    @overload"] if first is not None else []
-    # The base class takes any arguments; a loss takes its own. That is the point of the stub.
-    ignore = "" if first is False else "  # type: ignore[override]"
-    body = [f"        {argument}," for argument in arguments]
-    return [*overload, f"    def {name}({ignore}", *body, f"    ) -> {result}: ..."]
+        kind = "ArrayLike" if entry["optional"] is None else "ArrayLike | None"
+        arguments.append(f"{entry['name']}: {kind}{' = None' if place > required else ''}")
+    arguments.append("*")
+    # Keyword-only arguments may stand in any order, so one without a default need not come first.
+    arguments += [f"{entry['name']}: float = {float(entry['default'])!r}" for entry in meta["parameters"]]
+    arguments += [*own, "**options: Unpack[_Options]"]
+    return [f"    def {name}({remark}", *(f"        {argument}," for argument in arguments), f"    ) -> {result}: ..."]
 
 
 def _arrays(count: int) -> str:

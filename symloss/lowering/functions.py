@@ -46,3 +46,9 @@ class Element(sympy.Symbol):
         symbol = sympy.Symbol.__xnew__(cls, f"{array}[{', '.join(map(str, subscripts))}]", **assumptions)
         symbol.array, symbol.subscripts = array, subscripts
         return symbol
+
+
+def is_integer(expression: sympy.Expr) -> bool:
+    """Whether an expression is index arithmetic (numbers alone count as reals)."""
+    symbols = expression.atoms(sympy.Symbol)
+    return bool(symbols) and bool(expression.is_integer) and all(symbol.is_integer for symbol in symbols)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import sympy
 
-from symloss.lowering.functions import Element, Variable
+from symloss.lowering.functions import Element, Variable, is_integer
 from symloss.lowering.names import Names
 from symloss.lowering.schedule import Accumulation, ForEach, Kernel, Let, Node, Store, Sweep, View
 from symloss.program import AxisSymbol, Program, Read, SizeSymbol, Statement, axes_of, rename_axes
@@ -111,6 +111,8 @@ class RowPlanner:
 
     def rebuild(self, expression: sympy.Expr, depth: int) -> sympy.Expr:
         """The same function of placed arguments."""
+        if is_integer(expression):
+            return expression.xreplace({leaf: self.place(leaf) for leaf in expression.atoms(sympy.Symbol)})
         if expression.is_Mul:
             shallow = [f for f in expression.args if not f.is_Number and not _reciprocal(f) and self.depth(f) < depth]
             if len(shallow) > 1:

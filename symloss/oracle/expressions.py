@@ -44,7 +44,7 @@ class Evaluation:
         return bool(_RELATIONS[type(condition)](a, b))
 
     def _side(self, e: Any) -> Any:
-        return mpf(self.holds(e)) if isinstance(e, Boolean) else self.value(e)
+        return mpf(self.holds(e)) if isinstance(e, Boolean) and not isinstance(e, sympy.Expr) else self.value(e)
 
     def _compute(self, e: Any) -> Any:
         if e in self._frozen:

@@ -52,9 +52,10 @@ def real_number(value: Any, name: str) -> float:
             raise ValueError(f"{name} is too large for a float, expected a real number") from None
         except Exception:  # a foreign type whose __float__ refuses
             raise TypeError(f"{name} is {kind_of(value)}, expected a real number") from None
-    if value != value:
+    number: float = value
+    if number != number:
         raise ValueError(f"{name} is nan, expected a real number")
-    return value  # type: ignore[no-any-return]
+    return number
 
 
 def checked_parameter(parameter: Parameter, value: Any, dtype: np.dtype[Any]) -> float:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mpmath import mp, mpf
 
 from symloss.language import SpecLibrary
-from symloss.oracle import evaluate_adaptively
+from symloss.oracle import Interpreter, evaluate_adaptively
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = SpecLibrary([ROOT / "specs"])
@@ -50,6 +51,33 @@ def test_textbook_program(name: str, case: Mapping[str, Any]) -> None:
     assert set(found) == set(expected)
     for term, values in expected.items():
         assert_close(per_sample(found[term], len(values)), values, case["tolerance"], f"{name} {term}")
+
+
+@pytest.mark.parametrize(("name", "case"), CASES)
+def test_textbook_slopes(name: str, case: Mapping[str, Any]) -> None:
+    """Central differences of the textbook program at 300 bits, which know nothing of the calculus, are the peer's gradient."""
+    if case["reduction"] != "none":
+        pytest.skip("class weights act in the reduction, which the generated kernels do")
+    interpreter = Interpreter(LIBRARY.load(name).program)
+
+    def total(inputs: Mapping[str, Any]) -> Any:
+        found = interpreter.evaluate({}, inputs, case["parameters"], precision=300)
+        with mp.workprec(300):
+            return mp.fsum(number for values in found.values() for number in values.values())
+
+    with mp.workprec(300):
+        step = mpf(2) ** -90
+        for key, expected in case["gradients"].items():
+            array = np.array(case["inputs"][key], dtype=object)
+            slopes = np.empty(array.shape)
+            for position in np.ndindex(array.shape):
+                sides = []
+                for sign in (1, -1):
+                    moved = array.copy()
+                    moved[position] = mpf(array[position]) + sign * step
+                    sides.append(total({**case["inputs"], key: moved.tolist()}))
+                slopes[position] = float((sides[0] - sides[1]) / (2 * step))
+            assert_gradient(slopes, expected, case["tolerance"], f"{name} gradient of {key}")
 
 
 def _arrays(name: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:

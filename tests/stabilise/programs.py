@@ -443,4 +443,3 @@ CATALOGUE = [
     contrastive,
     tversky,
 ]
-

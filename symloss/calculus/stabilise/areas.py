@@ -10,12 +10,11 @@ from typing import Any
 import sympy
 from sympy import S
 
-from symloss.atoms import Maximum, Minimum
-from symloss.calculus.stabilise.facts import kink_sides
-from symloss.calculus.stabilise.order import is_ramp, parts
+from symloss.calculus.stabilise.facts import kink_sides, linear
+from symloss.calculus.stabilise.order import parts
 from symloss.calculus.stabilise.rule import Context, rule
 from symloss.calculus.stabilise.terms import Terms, factors_of, plus, terms_of
-from symloss.program import Read, Statement, axes_of
+from symloss.program import Read
 
 _MOST_LENGTHS = 5
 
@@ -106,7 +105,7 @@ def _side(lengths: list[Any], context: Context) -> _Side | None:
     """Parts of which every length is a sum, found among the combinations of lengths that are never negative."""
     if len(lengths) > _MOST_LENGTHS:
         return None
-    forms = [_linear(length) for length in lengths]
+    forms = [linear(terms_of(length)) for length in lengths]
     admitted: list[Vector] = []
     for vector in cartesian((0, 1, -1), repeat=len(lengths)):
         if not any(vector):
@@ -139,22 +138,6 @@ def _plus(a: Vector, b: Vector) -> Vector:
     return tuple(x + y for x, y in zip(a, b, strict=True))
 
 
-def _linear(length: Any) -> Terms:
-    """A linear form in which max(a, b) is a + b - min(a, b), so that equal forms look equal."""
-    found: Terms = {}
-    for leaf, number in terms_of(length).items():
-        sides = kink_sides(leaf)
-        if sides is not None and isinstance(leaf, Maximum) and not is_ramp(leaf):
-            inner = {**terms_of(sides[0] + sides[1])}
-            low = Minimum(*sorted(sides, key=str))
-            inner[low] = inner.get(low, S.Zero) - 1
-        else:
-            inner = {leaf: S.One}
-        for key, value in inner.items():
-            found[key] = found.get(key, S.Zero) + number * value
-    return {key: value for key, value in found.items() if value != 0}
-
-
 def _combined(vector: Vector, forms: list[Terms]) -> Terms:
     found: Terms = {}
     for share, form in zip(vector, forms, strict=True):
@@ -185,17 +168,10 @@ def _weights(areas: Terms, sides: list[_Side], emphasis: Any) -> dict[tuple[int,
 def _named(side: _Side, context: Context) -> _Side:
     """The side with its parts and lengths as steps of their own, so that derivatives stay small."""
     return _Side(
-        tuple(_step("length", length, context) for length in side.lengths),
-        tuple(
-            _step("length" if part in side.lengths else "margin", part, context) for part in side.parts
-        ),
+        tuple(context.step("length", length) for length in side.lengths),
+        tuple(context.step("length" if part in side.lengths else "margin", part) for part in side.parts),
         side.shares,
     )
-
-
-def _step(hint: str, expression: Any, context: Context) -> Any:
-    axes = tuple(axis for axis in context.axes if axis in axes_of(expression))
-    return context.add(hint, Statement("", axes, "map", expression))
 
 
 def _collected(weights: dict[tuple[int, ...], Any], sides: list[_Side]) -> Any:

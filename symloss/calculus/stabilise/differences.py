@@ -7,6 +7,7 @@ from typing import Any
 import sympy
 from sympy import S, cos, exp, sin
 
+from symloss.atoms import ZeroTimes
 from symloss.calculus.stabilise.rule import Context, rule
 from symloss.calculus.stabilise.terms import cofactors, factors_of, plus, product, scaled, terms_of, total, without
 from symloss.program import Read
@@ -126,7 +127,7 @@ def square_with_exponential(expression: Any, context: Context) -> Any:
     if len(exponentials) != 1 or len(squares) != 1 or context.facts.range(exponentials[0]).bounded:
         return None
     rest = product(f for f in expression.args if f is not exponentials[0] and f is not squares[0])
-    return rest * (squares[0].base * exp(exponentials[0].args[0] / 2)) ** 2
+    return rest * ZeroTimes(squares[0].base, exp(exponentials[0].args[0] / 2)) ** 2
 
 
 RULES = (exact_cancellation, root_minus_base, difference_of_squares, one_minus_cosine, square_with_exponential)

@@ -35,13 +35,13 @@ def _stabilise(program: Program) -> tuple[Program, tuple[str, ...]]:
     for statement in expanded:
         rewritten = _collapsed(replace(statement, body=context.rewrite(statement.body)), context)
         context.statements[statement.target] = rewritten
-    if not context.fired:
-        return program, ()
     known: dict[Any, Any] = {}
     used: dict[Rule, None] = dict.fromkeys(context.fired)
-    for target, statement in context.statements.items():
-        context.statements[target] = replace(statement, body=finish(statement.body, context, known, used))
     kept = _folded(program, context.statements)
+    context.statements.update({statement.target: statement for statement in kept})
+    kept = tuple(replace(statement, body=finish(statement.body, context, known, used)) for statement in kept)
+    if not used:
+        return program, ()
     axes = {name: axis for name, axis in context.axes.items() if name in program.axes or _uses(kept, name)}
     sentences = tuple(r.sentence for r in used if r is not xlogy_opened)
     return program.replacing(statements=kept, axes=axes), sentences
@@ -102,7 +102,30 @@ def _folded(program: Program, statements: dict[str, Statement]) -> tuple[Stateme
             body = _reading(folded[other].body, step)
             guard = folded[other].guard
             folded[other] = replace(folded[other], body=body, guard=_reading(guard, step))
-    return _ordered(folded, tuple(program.outputs.values()))
+    wanted = [*program.outputs.values()]
+    wanted += [read.tensor for weight in program.sample_weight.values() for read in reads_of(weight)]
+    return _ordered(_without_aliases(folded, set(wanted)), tuple(wanted))
+
+
+def _without_aliases(statements: dict[str, Statement], wanted: set[str]) -> dict[str, Statement]:
+    """Read the step itself where a statement of the compiler's only repeats it."""
+    found = dict(statements)
+    for target, statement in statements.items():
+        own = tuple(map(AxisSymbol, statement.out))
+        body = found[target].body
+        if target in wanted or statement.operation != "map" or not isinstance(body, Read):
+            continue
+        if body.tensor in found and body.index == own:
+            alias = {Read(target, own): body}
+            for other, reader in found.items():
+                if other != target and target in {read.tensor for read in reader.reads}:
+                    exact = {
+                        read: Read(body.tensor, read.index) for read in reader.reads if read.tensor == target
+                    } | alias
+                    found[other] = replace(
+                        reader, body=substitute(reader.body, exact), guard=substitute(reader.guard, exact)
+                    )
+    return found
 
 
 def _depends(statements: dict[str, Statement], target: str, on: str) -> bool:
@@ -148,8 +171,11 @@ def _with(expression: Any, pattern: Any, read: Read) -> Any:
     arguments = tuple(_with(argument, pattern, read) for argument in expression.args)
     if arguments != expression.args:
         expression = expression.func(*arguments)
-    if pattern.is_Mul and expression.is_Mul and set(pattern.args) <= set(expression.args):
-        return product(f for f in factors_of(expression) if f not in pattern.args) * read
+    if pattern.is_Mul and expression.is_Mul:
+        for power in (1, -1):
+            wanted = {factor**power for factor in pattern.args}
+            if wanted <= set(expression.args):
+                return product(f for f in factors_of(expression) if f not in wanted) * read**power
     return expression
 
 

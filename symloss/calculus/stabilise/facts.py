@@ -142,6 +142,7 @@ class Facts:
     def __init__(self, program: Program, statements: Mapping[str, Statement]) -> None:
         self._program, self._statements = program, statements
         self._known: dict[Any, Range] = {}
+        self._forms: dict[Any, bool] = {}
         self._gaps = [
             terms_of(constraint.args[1] - constraint.args[0])
             for constraint in program.constraints
@@ -242,11 +243,38 @@ class Facts:
             low, high = _number(number)
             found = found + Range(low, high, False, False) * self.range(monomial)
         if not (found.nonnegative or found.nonpositive):
-            if self.never_negative(terms):
+            if self.never_negative(terms) or self._dominated(terms):
                 return Range(Fraction(0), found.high, False, found.high_open)
-            if self.never_negative({monomial: -number for monomial, number in terms.items()}):
+            opposite = {monomial: -number for monomial, number in terms.items()}
+            if self.never_negative(opposite) or self._dominated(opposite):
                 return Range(found.low, Fraction(0), found.low_open, False)
         return found
+
+    def _dominated(self, terms: Terms) -> bool:
+        """Whether each product that is subtracted has factors no larger than those of a product that is added."""
+        added = {monomial: number for monomial, number in terms.items() if number > 0 and monomial.is_Mul}
+        for monomial, number in terms.items():
+            if number > 0:
+                if monomial not in added and not self.range(monomial).nonnegative:
+                    return False
+                continue
+            larger = next((m for m, n in added.items() if n >= -number and self._covers(m, monomial)), None)
+            if larger is None:
+                return False
+            added[larger] += number
+        return bool(added) and all(self.range(monomial).nonnegative for monomial in added)
+
+    def _covers(self, large: Any, small: Any) -> bool:
+        factors = list(factors_of(large))
+        for factor in factors_of(small):
+            match = next((f for f in factors if self.range(factor).nonnegative and self._at_least(f, factor)), None)
+            if match is None:
+                return False
+            factors.remove(match)
+        return not factors
+
+    def _at_least(self, large: Any, small: Any) -> bool:
+        return self.never_negative(terms_of(large - small))
 
     def never_negative(self, terms: Terms, depth: int = _DEPTH) -> bool:
         """Whether a linear form in reads, minima, maxima and ramps is never negative, by domains and constraints.
@@ -254,18 +282,24 @@ class Facts:
         A maximum with a positive factor may be replaced by either side; one with a negative factor must pass with
         both.
         """
-        terms = {monomial: number for monomial, number in terms.items() if number != 0}
+        terms = linear(terms)
         if depth == 0:
             return False
-        for leaf, number in terms.items():
-            sides = kink_sides(leaf)
-            if sides is None:
-                continue
-            low_side = isinstance(leaf, Minimum)
-            quantifier = any if (number > 0) != low_side else all
-            return quantifier(
-                self.never_negative(_replacing(terms, leaf, number, side), depth - 1) for side in sides
-            ) or (isinstance(leaf, Relu | Ramp) and number > 0 and self.never_negative(_dropping(terms, leaf)))
+        key = frozenset(terms.items()), depth
+        if key not in self._forms:
+            self._forms[key] = self._never_negative(terms, depth)
+        return self._forms[key]
+
+    def _never_negative(self, terms: Terms, depth: int) -> bool:
+        kinks = [(leaf, number) for leaf, number in terms.items() if kink_sides(leaf) is not None]
+        for leaf, number in kinks:
+            if (number > 0) == isinstance(leaf, Minimum):
+                sides = kink_sides(leaf) or ()
+                return all(self.never_negative(_replacing(terms, leaf, number, side), depth - 1) for side in sides)
+        for leaf, number in sorted(kinks, key=lambda item: sympy.S.Zero not in item[0].args):
+            sides = kink_sides(leaf) or ()
+            if any(self.never_negative(_replacing(terms, leaf, number, side), depth - 1) for side in sides):
+                return True
         low: Bound = Fraction(0)
         for monomial, number in terms.items():
             a, b = _number(number)
@@ -337,6 +371,23 @@ def kink_sides(leaf: Any) -> tuple[Any, Any] | None:
     return None
 
 
+def linear(terms: Terms) -> Terms:
+    """The terms with max(a, b) as a + b - min(a, b), so that equal linear forms look equal."""
+    found: Terms = {}
+    for leaf, number in terms.items():
+        if isinstance(leaf, Maximum) and sympy.S.Zero not in leaf.args:
+            low = Minimum(*sorted(leaf.args, key=str))
+            inner = dict(terms_of(leaf.args[0] + leaf.args[1]))
+            inner[low] = inner.get(low, sympy.S.Zero) - 1
+        elif isinstance(leaf, Minimum):
+            inner = {Minimum(*sorted(leaf.args, key=str)): sympy.S.One}
+        else:
+            inner = {leaf: sympy.S.One}
+        for key, value in inner.items():
+            found[key] = found.get(key, sympy.S.Zero) + number * value
+    return {key: value for key, value in found.items() if value != 0}
+
+
 def _replacing(terms: Terms, leaf: Any, number: Any, side: Any) -> Terms:
     found = _dropping(terms, leaf)
     for monomial, value in terms_of(side).items():
@@ -351,17 +402,13 @@ def _dropping(terms: Terms, leaf: Any) -> Terms:
 def _of_maximum(facts: Facts, expression: Any) -> Range:
     a, b = (facts.range(argument) for argument in expression.args)
     low = max(a.low, b.low)
-    return Range(
-        low, max(a.high, b.high), all(r.low_open for r in (a, b) if r.low == low), a.high_open and b.high_open
-    )
+    return Range(low, max(a.high, b.high), all(r.low_open for r in (a, b) if r.low == low), a.high_open and b.high_open)
 
 
 def _of_minimum(facts: Facts, expression: Any) -> Range:
     a, b = (facts.range(argument) for argument in expression.args)
     high = min(a.high, b.high)
-    return Range(
-        min(a.low, b.low), high, a.low_open and b.low_open, all(r.high_open for r in (a, b) if r.high == high)
-    )
+    return Range(min(a.low, b.low), high, a.low_open and b.low_open, all(r.high_open for r in (a, b) if r.high == high))
 
 
 def _of_ramp(facts: Facts, expression: Any) -> Range:

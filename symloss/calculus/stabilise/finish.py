@@ -51,34 +51,42 @@ RULES = (SHARED_CHOICE, ANNIHILATION)
 
 
 def finish(expression: Any, context: Context, known: dict[Any, Any], used: dict[Rule, None]) -> Any:
-    """Apply the rules of the last pass to every node, leaves first."""
-    if expression in known:
-        return known[expression]
+    """Apply the rules of the last pass to every node, leaves first: all of the first rule, then all of the second."""
+    for candidate in RULES:
+        expression = _everywhere(expression, candidate, context, known, used)
+    return expression
+
+
+def _everywhere(
+    expression: Any, candidate: Rule, context: Context, known: dict[Any, Any], used: dict[Rule, None]
+) -> Any:
     if not expression.args:
         return expression
-    if expression.is_Pow and expression.exp == 2 and expression.base.is_Mul:
-        inside = finish(expression.base, context, known, used)
-        result = inside**2
-    else:
-        result = expression.func(*(finish(argument, context, known, used) for argument in expression.args))
-    for candidate in RULES:
-        if isinstance(result, candidate.heads):
-            changed = candidate.apply(result, context)
-            if changed is not None and changed != result:
-                used[candidate] = None
-                if candidate is SHARED_CHOICE:
-                    changed = finish(changed, context, known, used)
-                result = changed
-                break
-    known[expression] = result
+    if (candidate, expression) in known:
+        return known[candidate, expression]
+    arguments = (_everywhere(argument, candidate, context, known, used) for argument in expression.args)
+    result = _sign_inside(expression.func(*arguments))
+    if isinstance(result, candidate.heads):
+        changed = candidate.apply(result, context)
+        if changed is not None and changed != result:
+            used[candidate] = None
+            result = _everywhere(changed, candidate, context, known, used)
+    known[candidate, expression] = result
     return result
+
+
+def _sign_inside(expression: Any) -> Any:
+    """-(-a - b) as a + b."""
+    number, inner = expression.as_coeff_Mul()
+    if number < 0 and inner.is_Add and all(term.as_coeff_Mul()[0] < 0 for term in inner.args):
+        return -number * sympy.Add(*(-term for term in inner.args))
+    return expression
 
 
 def annihilating(expression: Any, context: Context) -> Any:
     """A product in which the factors that may be 0 annihilate those that may be infinite, or None."""
-    facts = context.facts
     factors = list(expression.args)
-    zeros = [f for f in factors if not f.is_number and facts.range(f).bounded and facts.range(f).admits_zero]
+    zeros = [f for f in factors if context.is_weight(f)]
     unbounded = [f for f in factors if f not in zeros and blows_up(f, context)]
     if not zeros or not unbounded:
         return None
@@ -109,9 +117,7 @@ def blows_up(expression: Any, context: Context) -> bool:
         return False
     if isinstance(expression, Read):
         statement = context.statements.get(expression.tensor)
-        return statement is not None and (
-            statement.operation == "logsumexp" or blows_up(statement.body, context)
-        )
+        return statement is not None and (statement.operation == "logsumexp" or blows_up(statement.body, context))
     if isinstance(expression, _UNBOUNDED):
         return True
     if expression.is_Pow and expression.exp.is_number and expression.exp < 0:
@@ -130,8 +136,8 @@ def shared_choice(expression: Any) -> Any:
     common = [factor for factor in first if factor in second and factor != 1]
     if common and a != b:
         return product(common) * Where(condition, _left(first, common), _left(second, common))
-    if a != 0 and b != 0 and a.could_extract_minus_sign() and not b.is_number and a == -b:
-        return -Where(condition, -a, a)
+    if a != 0 and a == -b and a.could_extract_minus_sign():
+        return -Where(condition, b, a)
     if a.could_extract_minus_sign() and b.could_extract_minus_sign() and a.is_Mul and b.is_Mul:
         return -Where(condition, -a, -b)
     return None

@@ -8,9 +8,11 @@ import sympy
 from sympy import S, exp, log
 
 from symloss.atoms import And, Expm1, Less, Log1p, Log2, LogRatio, Where, XLog1pY, XLogY
-from symloss.calculus.stabilise.logistic import difference
+from symloss.calculus.stabilise.logistic import difference, exponential_terms
+from symloss.calculus.stabilise.logsumexp import exponent_of_sum
 from symloss.calculus.stabilise.rule import Context, rule
 from symloss.calculus.stabilise.terms import cofactors, factors_of, plus, quotient, terms_of, without
+from symloss.program import Read
 
 _CROSSOVER = sympy.Rational(7, 10)
 
@@ -83,9 +85,12 @@ def log_near_one(expression: Any, context: Context) -> Any:
     reason="the exponential overflows where its logarithm does not",
 )
 def log1p_of_exponential(expression: Any, context: Context) -> Any:
-    inner = log(1 + expression.args[0])
-    result = context.rewrite(inner)
-    return None if isinstance(result, Log1p) else result
+    inner = plus(terms_of(expression.args[0]), S.One)
+    if exponential_terms(inner) is not None:
+        return log(inner)
+    if exponent_of_sum(expression.args[0], context) is not None:
+        return log(inner)
+    return None
 
 
 @rule(
@@ -109,10 +114,10 @@ def log2_of_special(expression: Any, context: Context) -> Any:
 )
 def xlogy_opened(expression: Any, context: Context) -> Any:
     x, y = expression.args
-    facts = context.facts
-    # The last pass gives a factor back its power to annihilate only if its domain bounds it.
-    if not all(facts.range(factor).bounded for factor in factors_of(x)):
+    # The last pass must find the factor again, to give it back its power to annihilate.
+    if not all(context.is_weight(factor) for factor in factors_of(x)) and not isinstance(x, Read):
         return None
+    context.weights.update(factors_of(x))
     return x * (log(y) if isinstance(expression, XLogY) else Log1p(y))
 
 

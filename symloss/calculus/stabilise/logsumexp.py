@@ -170,7 +170,9 @@ def _admitted(guard: Any, context: Context) -> bool:
             leaves |= {AxisSymbol(a): sympy.Integer(v) for a, v in zip(axes, values, strict=False)}
             leaves |= {r: sympy.Integer(v) for r, v in zip(reads, values[len(axes) :], strict=True)}
             value = substitute(guard, leaves)
-            if any(isinstance(node, sympy.Rational) and not node.is_Integer for node in sympy.preorder_traversal(value)):
+            if any(
+                isinstance(node, sympy.Rational) and not node.is_Integer for node in sympy.preorder_traversal(value)
+            ):
                 break
             if value != 1:
                 return False

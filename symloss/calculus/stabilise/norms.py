@@ -28,9 +28,7 @@ def root_of_sum_of_squares(expression: Any, context: Context) -> Any:
             roots.append(factor.base ** (factor.exp / 2))
         else:
             return None
-    made = context.add(
-        f"{statement.target}_norm", replace(statement, target="", operation="norm", body=product(roots))
-    )
+    made = context.add(f"{statement.target}_norm", replace(statement, target="", operation="norm", body=product(roots)))
     return Read(made.tensor, expression.base.index) ** expression.exp.p
 
 

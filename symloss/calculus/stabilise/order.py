@@ -8,7 +8,7 @@ import sympy
 from sympy import S
 
 from symloss.atoms import Equal, Less, Maximum, Minimum, Ramp, Relu, Where
-from symloss.calculus.stabilise.facts import kink_sides
+from symloss.calculus.stabilise.facts import kink_sides, linear
 from symloss.calculus.stabilise.rule import Context, rule
 from symloss.calculus.stabilise.terms import Terms, terms_of, total
 from symloss.program import Read
@@ -55,7 +55,7 @@ def inner_of(ramp: Any) -> Any:
 
 def parts(terms: Terms, context: Context, depth: int = _DEPTH) -> Any:
     """A linear form as a sum of parts that are never negative, or None where that is not found."""
-    terms = {leaf: number for leaf, number in terms.items() if number != 0}
+    terms = linear(terms)
     if not terms:
         return S.Zero
     if depth == 0 or not context.facts.never_negative(terms):
@@ -98,13 +98,13 @@ def _steps(leaf: Any, number: Any, terms: Terms, context: Context, depth: int) -
             flipped = {leaf: number}
             for key, value in terms_of(inner).items():
                 flipped[key] = flipped.get(key, S.Zero) - number * value
-            found.append((number * below_zero(leaf), _minus(terms, flipped)))
+            found.append((number * below_zero(leaf), _minus(terms, linear(flipped))))
         else:
             whole = {key: value / -number for key, value in _minus(terms, {leaf: number}).items()}
-            shortened = _minus(whole, terms_of(inner))
+            shortened = _minus(whole, linear(terms_of(inner)))
             outer, gap = parts(whole, context, depth - 1), parts(shortened, context, depth - 1)
             if outer is not None and gap is not None:
-                found.append((-number * shorter(leaf, gap, outer), {}))
+                found.append((-number * shorter(leaf, gap, outer, context), {}))
         return found
     sides = kink_sides(leaf)
     if sides is None or (number > 0) != isinstance(leaf, Maximum):
@@ -120,11 +120,12 @@ def _steps(leaf: Any, number: Any, terms: Terms, context: Context, depth: int) -
     return found
 
 
-def shorter(ramp: Any, gap: Any, outer: Any) -> Any:
+def shorter(ramp: Any, gap: Any, outer: Any, context: Context) -> Any:
     """outer - max(0, R) where gap = outer - R, with the slope that the ramp has at R = 0."""
-    inner = inner_of(ramp)
+    inner = context.step("overlap", inner_of(ramp))
     if isinstance(ramp, Relu):
         return Where(Less(0, inner), gap, outer)
+    gap, outer = context.step("margin", gap), context.step("length", outer)
     return Where(Less(0, inner), gap, Where(Equal(inner, 0), (gap + outer) / 2, outer))
 
 

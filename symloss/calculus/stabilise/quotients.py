@@ -9,7 +9,17 @@ import sympy
 from sympy import S
 
 from symloss.calculus.stabilise.rule import Context, rule
-from symloss.calculus.stabilise.terms import Terms, factors_of, plus, product, quotient, scaled, terms_of, total
+from symloss.calculus.stabilise.terms import (
+    Terms,
+    factors_of,
+    plus,
+    product,
+    quotient,
+    scaled,
+    terms_of,
+    total,
+    without,
+)
 from symloss.program import AxisSymbol, Read, Statement, rename_axes
 
 
@@ -25,8 +35,9 @@ def one_minus_quotient(expression: Any, context: Context) -> Any:
         above, below = quotient(monomial)
         if below == 1:
             continue
+        sign = context.facts.sign(number * monomial)
         for other, amount in terms.items():
-            if other == monomial:
+            if other == monomial or (sign != 0 and sign == context.facts.sign(amount * other)):
                 continue
             rest = {key: value for key, value in terms.items() if key not in (monomial, other)}
             result = _combined(number, above, below, other, amount, rest, context)
@@ -35,9 +46,7 @@ def one_minus_quotient(expression: Any, context: Context) -> Any:
     return None
 
 
-def _combined(
-    number: Any, above: Any, below: Any, other: Any, amount: Any, rest: Terms, context: Context
-) -> Any:
+def _combined(number: Any, above: Any, below: Any, other: Any, amount: Any, rest: Terms, context: Context) -> Any:
     """number·above/below + amount·other as one quotient, where its numerator does not cancel."""
     numerator, denominator = quotient(other)
     if denominator == below:
@@ -49,7 +58,7 @@ def _combined(
     above = above / other
     amounts = [amount]
     if other == 1 and abs(amount) > 1:
-        amounts.append(sympy.sign(amount))
+        amounts.insert(0, sympy.sign(amount))
     for part in amounts:
         joined = plus(scaled(part, below), total(scaled(number, above)))
         result = context.rewrite(joined)
@@ -58,7 +67,49 @@ def _combined(
         left = dict(rest)
         if part != amount:
             left[other] = amount - part
-        return plus(left, other * result / below)
+        return plus(left, other * _share(result, below, -number * above, part, context))
+    return None
+
+
+def _share(excess: Any, below: Any, shared: Any, part: Any, context: Context) -> Any:
+    """excess/below, where part·below = excess + shared.
+
+    Two steps of one sign make the denominator, so that the derivative, shared·d(excess) - excess·d(shared) over its
+    square, cancels no more than the value does.
+    """
+    signs = {context.facts.sign(excess), context.facts.sign(shared)}
+    if isinstance(below, Read) or signs not in ({1}, {-1}):
+        return excess / below
+    first, second = context.step("excess", excess / part), context.step("shared", shared / part)
+    return part * first / (first + second)
+
+
+@rule(
+    sympy.Mul,
+    before="(b - a)/b",
+    after="1 - a/b",
+    reason="as one minus a quotient it has a form whose derivative does not cancel",
+    early=True,
+)
+def difference_over_base(expression: Any, context: Context) -> Any:
+    above, below = quotient(expression)
+    if all(isinstance(factor, Read) or factor.is_number for factor in factors_of(below)):
+        return None
+    for factor in factors_of(above):
+        if not factor.is_Add:
+            continue
+        terms = terms_of(factor)
+        for sign in (1, -1):
+            left = without(terms, scaled(sign, below))
+            if left is None or context.facts.definite(factor):
+                continue
+            rest = product(f for f in factors_of(above) if f is not factor)
+            opened = sympy.Add(1, total({k: sign * v for k, v in left.items()}) / below)
+            if context.in_progress(opened):
+                continue
+            result = context.rewrite(opened)
+            if S.One not in terms_of(result):
+                return sign * rest * result
     return None
 
 
@@ -74,11 +125,7 @@ def _better(joined: Any, result: Any, context: Context) -> bool:
 )
 def difference_of_sums(expression: Any, context: Context) -> Any:
     terms = terms_of(expression)
-    sums = [
-        (monomial, *found)
-        for monomial in terms
-        for found in _sum_factors(monomial, context)
-    ]
+    sums = [(monomial, *found) for monomial in terms for found in _sum_factors(monomial, context)]
     for monomial, read, factor in sums:
         group = [(monomial, read, factor)]
         base = context.statements[read.tensor]
@@ -116,8 +163,10 @@ def _aligned(statement: Statement, base: Statement, context: Context) -> Any:
         return None
     pairs = dict(zip((*statement.out, *statement.over), (*base.out, *base.over), strict=True))
     program = context.program
-    if any(a != b and (a not in program.axes or b not in program.axes or program.root(a) != program.root(b))
-           for a, b in pairs.items()):
+    if any(
+        a != b and (a not in program.axes or b not in program.axes or program.root(a) != program.root(b))
+        for a, b in pairs.items()
+    ):
         return None
     renaming = {a: AxisSymbol(b) for a, b in pairs.items()}
     if rename_axes(statement.guard, renaming) != base.guard:
@@ -134,4 +183,4 @@ def _merged(group: Any, base: Statement, terms: Terms, context: Context) -> Term
     return {key: value for key, value in found.items() if value != 0}
 
 
-RULES = (difference_of_sums, one_minus_quotient)
+RULES = (difference_over_base, difference_of_sums, one_minus_quotient)

@@ -25,6 +25,7 @@ class Rule:
         before, after: the two forms, in the specification's language.
         reason: what the second form keeps that the first one loses.
         apply: gives the new expression, or None where the rule does not match.
+        early: whether the rule must see the node before its arguments are rewritten.
     """
 
     heads: tuple[Any, ...]
@@ -32,6 +33,7 @@ class Rule:
     after: str
     reason: str
     apply: Callable[[Any, Context], Any]
+    early: bool = False
 
     @property
     def sentence(self) -> str:
@@ -39,9 +41,11 @@ class Rule:
         return f"{self.before} -> {self.after}: {self.reason}"
 
 
-def rule(*heads: Any, before: str, after: str, reason: str) -> Callable[[Callable[[Any, Context], Any]], Rule]:
+def rule(
+    *heads: Any, before: str, after: str, reason: str, early: bool = False
+) -> Callable[[Callable[[Any, Context], Any]], Rule]:
     """Make a function of (expression, context) a rule for the given outermost classes."""
-    return lambda apply: Rule(heads, before, after, reason, apply)
+    return lambda apply: Rule(heads, before, after, reason, apply, early)
 
 
 class Context:
@@ -53,11 +57,14 @@ class Context:
         self.statements: dict[str, Statement] = {}
         self.facts = Facts(program, self.statements)
         self.made: set[str] = set()
+        #: Factors that a specification wrote as the first argument of xlogy.
+        self.weights: set[Any] = set()
         self._rules = rules
         self._by_head: dict[Any, tuple[Rule, ...]] = {}
         self._outcomes: dict[Any, tuple[Any, tuple[Rule, ...]]] = {}
         self._fired: dict[Rule, None] = {}
         self._firings = 0
+        self._open: set[Any] = set()
 
     @property
     def fired(self) -> tuple[Rule, ...]:
@@ -69,15 +76,21 @@ class Context:
         known = self._outcomes.get(expression)
         if known is None:
             outer, self._fired = self._fired, {}
+            self._open.add(expression)
             try:
                 result = self._rewritten(expression)
                 known = result, tuple(self._fired)
             finally:
                 self._fired = outer
+                self._open.discard(expression)
             self._outcomes[expression] = known
             self._outcomes.setdefault(known[0], (known[0], ()))
         self._fired.update(dict.fromkeys(known[1]))
         return known[0]
+
+    def in_progress(self, expression: Any) -> bool:
+        """Whether the expression is being rewritten just now, further out."""
+        return expression in self._open
 
     def would_change(self, expression: Any) -> bool:
         """Whether some rule matches in the expression; nothing is recorded as used."""
@@ -93,11 +106,21 @@ class Context:
             return expression
         if expression.args and _is_condition(expression):
             return expression
+        result = self._applied(expression, early=True)
+        if result is not None:
+            return self.rewrite(result)
         arguments = tuple(self.rewrite(argument) for argument in expression.args)
         if arguments != expression.args:
             rebuilt = expression.func(*arguments)
             return self.rewrite(rebuilt) if rebuilt != expression else rebuilt
+        result = self._applied(expression, early=False)
+        return expression if result is None else self.rewrite(result)
+
+    def _applied(self, expression: Any, early: bool) -> Any:
+        """What the first matching rule makes of the node, or None."""
         for candidate in self._rules_for(type(expression)):
+            if candidate.early != early:
+                continue
             before = dict(self._fired)
             result = candidate.apply(expression, self)
             if result is None or result == expression:
@@ -107,13 +130,23 @@ class Context:
             if self._firings > _MOST_FIRINGS:
                 raise SymlossError(f"the stabilising rules do not come to rest on {str(expression)[:120]}")
             self._fired[candidate] = None
-            return self.rewrite(result)
-        return expression
+            return result
+        return None
 
     def _rules_for(self, head: Any) -> tuple[Rule, ...]:
         if head not in self._by_head:
             self._by_head[head] = tuple(r for r in self._rules if issubclass(head, r.heads))
         return self._by_head[head]
+
+    def is_weight(self, factor: Any) -> bool:
+        """Whether a factor may be 0 and weighs what it multiplies: bounded, or free of predictions and never negative."""
+        found = self.facts.range(factor)
+        if not found.admits_zero or factor.is_number:
+            return False
+        if factor in self.weights or found.bounded:
+            return True
+        tensors = [self.program.tensors.get(read.tensor) for read in factor.atoms(Read)]
+        return found.nonnegative and all(tensor is not None and tensor.role != "prediction" for tensor in tensors)
 
     def statement_of(self, expression: Any, operation: str) -> Statement | None:
         """The statement behind a read, where it has the given operation."""
@@ -166,6 +199,13 @@ class Context:
         self.statements[name] = replace(statement, target=name, body=body)
         self.made.add(name)
         return Read(name, tuple(map(AxisSymbol, statement.out)))
+
+    def step(self, hint: str, expression: Any) -> Any:
+        """Read a map of its own with this body, so that derivatives stay small; a leaf stays itself."""
+        if not expression.args:
+            return expression
+        axes = tuple(axis for axis in self.axes if axis in axes_of(expression))
+        return self.add(hint, Statement("", axes, "map", expression))
 
 
 def _is_condition(expression: Any) -> bool:

@@ -85,4 +85,3 @@ def repeated_choice(expression: Any, context: Context) -> Any:
 
 
 RULES = (function_of_choice, power_of_choice, constant_and_choice, repeated_choice)
-

@@ -7,9 +7,9 @@ from typing import Any
 import sympy
 from sympy import S, exp, log
 
-from symloss.atoms import ExpTail, Log1p, LogRatio, LogTail
+from symloss.atoms import Equal, ExpTail, Log1p, LogRatio, LogTail, Where
 from symloss.calculus.stabilise.rule import Context, rule
-from symloss.calculus.stabilise.terms import Terms, cofactors, plus, quotient, scaled, terms_of, without
+from symloss.calculus.stabilise.terms import Terms, cofactors, plus, quotient, scaled, terms_of, total, without
 
 #: A logarithm of a quotient may stand for that of a power of the quotient: log(s2/s1) for -log(s1^2/s2^2)/2.
 _POWERS = (S.One, -S.One, sympy.Integer(2), sympy.Integer(-2), S.Half, -S.Half)
@@ -79,7 +79,11 @@ def _tail(rest: Terms, ratio: Any, factor: Any, context: Context) -> Any:
     if left is None:
         return None
     above, below = quotient(ratio)
-    return plus(left, factor * LogTail((above - below) / below))
+    tail = factor * LogTail((above - below) / below)
+    if context.facts.range(below).admits_zero:
+        # With 0·log 0 = 0 the sum has a finite value where the quotient has none.
+        tail = Where(Equal(below, 0), total(wanted), tail)
+    return plus(left, tail)
 
 
 def _opened(terms: Terms) -> Terms:

@@ -112,7 +112,7 @@ class DriverPrinter:
             batched = bool(tensor.axes) and self.program.axes[self.program.root(tensor.axes[0])].kind == "batch"
             if tensor.role == "coefficient" and tensor.axes and not batched:
                 self.helpers.add("_repeated")
-                yield f"{name} = _repeated({name}, {self.shape(tensor.axes)}, {self.real})"
+                yield f"{name} = _repeated({name}, {self.shape(tensor.axes)})"
 
     def shape(self, axes: tuple[str, ...]) -> str:
         """A shape as text."""
@@ -194,7 +194,7 @@ class DriverPrinter:
                 rest = [f"size_{self.program.root(axis)}" for axis in argument.axes[1:]]
                 self.helpers.add("_expanded")
                 full = _tuple([size, *rest])
-                yield f"{name}, {name}_step = _expanded({name}, {full}, {_tuple(['chunk', *rest])}, {self.real})"
+                yield f"{name}, {name}_step = _expanded({name}, {full}, {_tuple(['chunk', *rest])})"
         number = self.term_of(kernel) if term_number is None else term_number
         self.helpers.add("_per_sample")
         if number is None:

@@ -13,7 +13,7 @@ from sympy.core.sorting import default_sort_key
 
 from symloss import atoms
 from symloss.atoms import record_of
-from symloss.lowering.functions import Difference, Element, Gap, NormScale, Variable
+from symloss.lowering.functions import Difference, Element, Gap, NormScale, Variable, is_integer
 
 _COMPARISONS = {"Less": "<", "LessEqual": "<=", "Equal": "==", "NotEqual": "!="}
 _CONNECTIVES = {"And": " & ", "Or": " | "}
@@ -242,12 +242,6 @@ class ExpressionPrinter:
             condition, a, b = expression.args
             return f"{self.integer(a, _OR)} if {self.condition(condition)} else {self.integer(b, _OR)}", _TERNARY
         raise AssertionError(f"no integer form for {expression}")
-
-
-def is_integer(expression: sympy.Expr) -> bool:
-    """Whether an expression is index arithmetic (numbers alone count as reals)."""
-    symbols = expression.atoms(sympy.Symbol)
-    return bool(symbols) and bool(expression.is_integer) and all(symbol.is_integer for symbol in symbols)
 
 
 def _is_dyadic(value: sympy.Expr) -> bool:

@@ -24,7 +24,9 @@ META = {
             "doc": "",
         },
     ],
-    "parameters": [{"name": "delta", "default": 1.0, "domain": {**_REAL, "lower": 0.0}, "doc": "where it turns linear"}],
+    "parameters": [
+        {"name": "delta", "default": 1.0, "domain": {**_REAL, "lower": 0.0}, "doc": "where it turns linear"}
+    ],
     "terms": {"value": "n"},
     "gradients": ["pred"],
     "predictions": ["pred"],
@@ -72,7 +74,9 @@ def _run(run, inputs, parameters, weights, masks, reduction, normalizer, validat
     denominator = 1.0
     if reduction == "mean":
         live = np.ones(pred.size, np.bool_) if masks[0] is None else mask
-        denominator = float(live.sum() if weights[0] is None else weight[live].sum()) if normalizer is None else normalizer
+        denominator = (
+            float(live.sum() if weights[0] is None else weight[live].sum()) if normalizer is None else normalizer
+        )
         if denominator == 0:
             raise ValueError("the mean over a batch of zero total weight is undefined")
     partial = np.zeros(chunks)
