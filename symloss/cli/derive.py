@@ -19,13 +19,16 @@ def command(loss: str, latex: bool) -> None:
 
         click.echo(derivation_latex(derivation))
         return
+    from symloss.cli.plain import statement_text
     from symloss.latex.steps import derivation_steps, result
 
     click.echo(f"{spec.title} ({spec.name})")
     for number, step in enumerate(derivation_steps(derivation), start=1):
         click.echo(f"\n{number}. {step.text}")
+        if step.code:
+            click.echo(f"     {step.code}")
         for statement in step.statements:
-            click.echo(f"     {statement}")
+            click.echo(f"     {statement_text(statement)}")
     click.echo("\nResult, for one sample of weight 1:")
     for program, prefix in (
         (derivation.gradient, "grad "),
@@ -35,7 +38,7 @@ def command(loss: str, latex: bool) -> None:
         for output in [] if program is None else [key for key in program.outputs if key.startswith(prefix)]:
             statement, parts = result(program, output)
             for part in parts:
-                click.echo(f"     {part}")
-            click.echo(f"  {output}: {statement}")
+                click.echo(f"     {statement_text(part)}")
+            click.echo(f"  {output}: {statement_text(statement)}")
     if derivation.diagonal is None:
         click.echo(f"  no Hessian diagonal: {derivation.refusal}")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import sympy
 from sympy.printing.latex import LatexPrinter
 
 from symloss.atoms import record_of
-from symloss.latex.names import symbol
+from symloss.latex.names import Names, symbol
 from symloss.program import Program, Read
 
 #: Comparisons without their Iverson bracket, by record name.
@@ -21,13 +21,14 @@ class ExpressionPrinter(LatexPrinter):  # type: ignore[misc]
     """LaTeX of a statement's body, guard or index.
 
     Args:
-        axes: what to print for a running index, by axis name (renamed ones only).
+        names: how names are set.
+        size: what to print for the length of an axis.
     """
 
-    def __init__(self, axes: Mapping[str, str] | None = None, size: Callable[[str], str] | None = None) -> None:
-        """Prepare; ``size`` prints the length of an axis."""
+    def __init__(self, names: Names | None = None, size: Callable[[str], str] | None = None) -> None:
+        """Prepare for one program."""
         super().__init__({"fold_short_frac": False, "mul_symbol": r" \, "})
-        self._axes = axes or {}
+        self._names = names or Names()
         self._size = size or size_symbol
 
     def doprint(self, expr: Any) -> str:
@@ -82,10 +83,10 @@ class ExpressionPrinter(LatexPrinter):  # type: ignore[misc]
         return sorted(terms, key=lambda term: bool(term.could_extract_minus_sign()))
 
     def _print_Read(self, expr: Read) -> str:  # noqa: N802
-        return symbol(expr.tensor).latex(tuple(self._print(entry) for entry in expr.index))
+        return self._names.symbol(expr.tensor).latex(tuple(self._print(entry) for entry in expr.index))
 
     def _print_AxisSymbol(self, expr: Any) -> str:  # noqa: N802
-        return self._axes.get(expr.axis) or symbol(expr.axis).latex()
+        return symbol(expr.axis).latex()
 
     def _print_SizeSymbol(self, expr: Any) -> str:  # noqa: N802
         return self._size(expr.axis)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 _GREEK = frozenset(
@@ -11,17 +12,12 @@ _GREEK = frozenset(
         *("xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
     )
 )
-_SHORT = {
-    "lam": r"\lambda",
-    "eps": r"\varepsilon",
-    "epsilon": r"\varepsilon",
-    "sig": r"\sigma",
-}
+_SHORT = {"lam": r"\lambda", "eps": r"\varepsilon", "epsilon": r"\varepsilon"}
 _ACCENTS = {"hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot"}
 _WIDE_ACCENTS = {"hat": r"\widehat", "bar": r"\overline", "tilde": r"\widetilde", "dot": r"\dot"}
 
-#: What the calculus calls its own tensors (architecture.md, "Derivations").
-_SEED = r"\bar{\ell}"
+#: What the calculus puts before a name for the derivative of the loss by it, its rate of change, a softmax weight.
+_DERIVED = {"d": r"\overline", "grad": r"\overline", "tangent": r"\dot", "hvp": r"\dot", "weight": "w", "diag": "h"}
 
 
 @dataclass(frozen=True)
@@ -40,24 +36,56 @@ class Symbol:
         return text + (f"^{{{self.sup}}}" if self.sup else "")
 
 
+class Names:
+    """How names are set.
+
+    Args:
+        declared: the names that the specification gave; those that the compiler made from them, ``d_z`` or
+            ``tangent_t1``, are recognised by not being among these. None where every name counts as given.
+    """
+
+    def __init__(self, declared: Collection[str] | None = None) -> None:
+        """Prepare for one program."""
+        self._declared = declared
+
+    def symbol(self, name: str) -> Symbol:
+        """The symbol of a tensor, parameter, axis or statement's target."""
+        if name.startswith("_"):
+            return self._compiler_symbol(name.lstrip("_"))
+        head, _, rest = name.partition("_")
+        if self._declared is not None and name not in self._declared and head in _DERIVED and rest.strip("_"):
+            inner = self.symbol(rest.strip("_"))
+            accent = _DERIVED[head]
+            if accent.startswith("\\"):
+                return Symbol(f"{accent}{{{inner.base}}}", inner.sub, inner.sup)
+            return Symbol(accent, (inner.latex(),))
+        return symbol(name.rstrip("_"))
+
+    def _compiler_symbol(self, name: str) -> Symbol:
+        """Seeds and directions."""
+        head, _, rest = name.partition("_")
+        if head == "seed":
+            return Symbol(r"\overline{\ell}", (_upright(rest),) if rest else ())
+        if head == "v" and rest:
+            return Symbol("v", (), symbol(rest).latex())
+        return symbol(name)
+
+
 def symbol(name: str) -> Symbol:
-    """The mathematical symbol of a tensor, parameter, axis or statement's target."""
+    """The symbol of a name that a person chose."""
     if name == "value":
         return Symbol(r"\ell")
-    if name.startswith("_"):
-        return _compiler_symbol(name)
     words = name.split("_")
     if len(words) == 2 and words[1] in _ACCENTS:
         inner = symbol(words[0])
         accent = _ACCENTS[words[1]] if _is_letter(words[0]) else _WIDE_ACCENTS[words[1]]
         return Symbol(f"{accent}{{{inner.base}}}", inner.sub)
-    if len(words) > 1 and _is_letter(words[0]):
-        inner = symbol(words[0])
-        return Symbol(inner.base, (*inner.sub, *(_upright("_".join(words[1:])),)), inner.sup)
-    match = re.fullmatch(r"([A-Za-z]+)(\d+)", name)
-    if match:
-        inner = symbol(match[1])
-        return Symbol(inner.base, (*inner.sub, match[2]), inner.sup)
+    match = re.fullmatch(r"([A-Za-z]+?)(\d*)", words[0])
+    if match and _is_letter(match[1]):
+        suffix = (_upright("_".join(words[1:])),) if len(words) > 1 else ()
+        return Symbol(_letters(match[1]), (*([match[2]] if match[2] else []), *suffix))
+    if match and match[2] and len(words) == 1:
+        return Symbol(_letters(match[1]), (match[2],))
     return Symbol(_letters(name))
 
 
@@ -69,8 +97,8 @@ def _letters(word: str) -> str:
     if word in _SHORT:
         return _SHORT[word]
     if word in _GREEK:
-        return f"\\{word}" if word != "omicron" else "o"
-    return word if len(word) == 1 else _upright(word)
+        return f"\\{word}"
+    return _upright(word)
 
 
 def _upright(word: str) -> str:
@@ -78,20 +106,3 @@ def _upright(word: str) -> str:
         return word
     escaped = word.replace("_", r"\_")
     return f"\\mathrm{{{escaped}}}"
-
-
-def _compiler_symbol(name: str) -> Symbol:
-    """Names with a leading underscore: seeds, directions, adjoints and tangents of other names."""
-    body = name.lstrip("_")
-    if body == "seed":
-        return Symbol(_SEED)
-    head, _, rest = body.partition("_")
-    if head == "seed":
-        return Symbol(_SEED, (_upright(rest),))
-    if head == "v" and rest:
-        return Symbol("v", (), symbol(rest).latex())
-    if head in ("bar", "dot", "adjoint", "tangent") and rest:
-        inner = symbol(rest.lstrip("_"))
-        accent = r"\overline" if head in ("bar", "adjoint") else r"\dot"
-        return Symbol(f"{accent}{{{inner.base}}}", inner.sub, inner.sup)
-    return Symbol(_letters(body) if body.isalpha() else _upright(body))

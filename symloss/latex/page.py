@@ -10,7 +10,7 @@ from symloss.atoms import record_of
 from symloss.latex.escape import escape
 from symloss.latex.names import symbol
 from symloss.latex.statements import StatementPrinter
-from symloss.latex.steps import Step, derivation_steps, result
+from symloss.latex.steps import Step, declared_names, derivation_steps, result
 from symloss.program import Domain, Program, Tensor
 
 #: Kink conventions of the operations that are not atoms (architecture.md, "Program").
@@ -25,6 +25,8 @@ def page_content(spec: Any, derivation: Any) -> dict[str, Any]:
     """The variables of ``page.tex.jinja`` for one loss."""
     program = derivation.textbook
     printer = StatementPrinter(program)
+    declared = declared_names(program)
+    steps = derivation_steps(derivation)
     return {
         "name": spec.name,
         "title": escape(spec.title),
@@ -34,17 +36,11 @@ def page_content(spec: Any, derivation: Any) -> dict[str, Any]:
         "sizes": _sizes(program, printer),
         "inputs": [_input(tensor, printer) for tensor in program.tensors.values()],
         "constraints": ", ".join(f"${printer.expressions.condition(part)}$" for part in program.constraints),
-        "steps": [
-            {
-                "text": escape(step.text),
-                "equations": [StatementPrinter(step.program).equation(s).latex() for s in step.statements],
-            }
-            for step in derivation_steps(derivation)
-        ],
-        "gradients": results(derivation.gradient, "grad "),
-        "diagonal": [] if derivation.diagonal is None else results(derivation.diagonal, "diag "),
+        "steps": [{"text": _sentence(step), "equations": _equations(step, declared)} for step in steps],
+        "gradients": results(derivation.gradient, "grad ", declared),
+        "diagonal": [] if derivation.diagonal is None else results(derivation.diagonal, "diag ", declared),
         "refusal": derivation.refusal or "",
-        "products": results(derivation.product, "hvp "),
+        "products": results(derivation.product, "hvp ", declared),
         "claims": [_claim(claim) for claim in spec.claims],
         "kinks": kinks(derivation.textbook),
         "numerics": _numerics(derivation),
@@ -53,19 +49,23 @@ def page_content(spec: Any, derivation: Any) -> dict[str, Any]:
     }
 
 
-def _equations(step: Step) -> list[str]:
-    printer = StatementPrinter(step.program)
+def _equations(step: Step, declared: set[str]) -> list[str]:
+    printer = StatementPrinter(step.program, declared)
     return [printer.equation(statement).latex() for statement in step.statements]
+
+
+def _sentence(step: Step) -> str:
+    return escape(step.text) + (rf" \texttt{{{escape(step.code)}}}" if step.code else "")
 
 
 def derivation_latex(derivation: Any) -> str:
     """The numbered steps of a derivation as an ``enumerate`` environment; needs amsmath."""
+    declared = declared_names(derivation.textbook)
     lines = [r"\begin{enumerate}"]
     for step in derivation_steps(derivation):
-        lines.append(rf"\item {escape(step.text)}")
-        printer = StatementPrinter(step.program)
-        for statement in step.statements:
-            lines += [r"\[\begin{aligned}", printer.equation(statement).latex(), r"\end{aligned}\]"]
+        lines.append(rf"\item {_sentence(step)}")
+        for equation in _equations(step, declared):
+            lines += [r"\[\begin{aligned}", equation, r"\end{aligned}\]"]
     return "\n".join([*lines, r"\end{enumerate}"])
 
 
@@ -76,9 +76,9 @@ _LEFT = {
 }
 
 
-def results(program: Program, prefix: str) -> list[str]:
+def results(program: Program, prefix: str, declared: set[str]) -> list[str]:
     """The outputs of a program whose keys start with ``prefix``, in one formula each, then what these refer to."""
-    printer = StatementPrinter(program)
+    printer = StatementPrinter(program, declared)
     equations: list[str] = []
     parts: dict[str, Any] = {}
     for key in program.outputs:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sympy
 
 from symloss.latex.expressions import ExpressionPrinter, sizes_of
-from symloss.latex.names import symbol
+from symloss.latex.names import Names, symbol
 from symloss.program import Program, Statement
 
 #: A line of a display holds about this many characters of ordinary size.
@@ -33,15 +34,16 @@ class Equation:
 class StatementPrinter:
     """Prints the statements of one program."""
 
-    def __init__(self, program: Program) -> None:
-        """Prepare for one program."""
+    def __init__(self, program: Program, declared: Collection[str] | None = None) -> None:
+        """Prepare for one program; ``declared`` are the names that its specification gave (see `Names`)."""
         self.program = program
         self.size = sizes_of(program)
-        self.expressions = ExpressionPrinter(size=self.size)
+        self.names = Names(declared)
+        self.expressions = ExpressionPrinter(self.names, self.size)
 
     def target(self, name: str, axes: tuple[str, ...]) -> str:
         """The left side of a statement, or an input at its running indices."""
-        return symbol(name).latex(tuple(symbol(axis).latex() for axis in axes))
+        return self.names.symbol(name).latex(tuple(symbol(axis).latex() for axis in axes))
 
     def equation(self, statement: Statement, left: str | None = None) -> Equation:
         """A statement as an equation; ``left`` replaces its own left side."""

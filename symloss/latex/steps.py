@@ -16,38 +16,42 @@ READABLE = 60
 
 @dataclass(frozen=True)
 class Step:
-    """A sentence and the statements that it announces, in the symbols of one program."""
+    """A sentence and the statements that it announces, in the symbols of one program; ``code`` is a formula as text."""
 
     text: str
     program: Program
     statements: tuple[Statement, ...] = ()
+    code: str = ""
+
+
+def declared_names(program: Program) -> set[str]:
+    """The names that a textbook program gives to inputs, parameters and steps."""
+    return {*program.tensors, *(statement.target for statement in program.statements)}
 
 
 def derivation_steps(derivation: Any) -> list[Step]:
     """The steps from the formula as declared to the gradient: forward, rewritten, reverse, result."""
     textbook, stable, gradient = derivation.textbook, derivation.stable, derivation.gradient
     steps = [Step("Evaluate the loss as it is declared.", textbook, textbook.statements)]
-    steps += [Step(_sentence(rewrite), stable) for rewrite in derivation.rewrites]
+    steps += [_rewriting(rewrite, stable) for rewrite in derivation.rewrites]
     if derivation.rewrites:
-        steps.append(
-            Step(
-                "In this form it loses no accuracy, and it is the form that is differentiated.",
-                stable,
-                stable.statements,
-            )
-        )
+        steps.append(Step("This is the form that is differentiated and computed.", stable, stable.statements))
     known = {statement.target for statement in stable.statements}
     results = {target for key, target in gradient.outputs.items() if key.startswith("grad ")}
     reverse = tuple(s for s in gradient.statements if s.target not in known and s.target not in results)
     if reverse:
-        steps.append(
-            Step("Go back from the loss to its inputs; each statement is one use of the chain rule.", gradient, reverse)
-        )
+        steps.append(Step("Go back from the loss to its inputs by the chain rule.", gradient, reverse))
     for key, target in gradient.outputs.items():
         if key.startswith("grad "):
             name = key.removeprefix("grad ")
-            steps.append(Step(f"The derivative with respect to {name}.", gradient, (gradient.statement(target),)))
+            steps.append(Step(f"The derivative by {name}.", gradient, (gradient.statement(target),)))
     return steps
+
+
+def _rewriting(rewrite: str, stable: Program) -> Step:
+    """A rewriting, "this -> that: the reason", as a step."""
+    code, _, reason = rewrite.rpartition(": ")
+    return Step(f"Rewrite, because {reason}." if code else f"Rewrite: {reason}.", stable, code=code)
 
 
 def result(program: Program, output: str) -> tuple[Statement, tuple[Statement, ...]]:
@@ -57,26 +61,25 @@ def result(program: Program, output: str) -> tuple[Statement, tuple[Statement, .
         The statement, and the reductions to which it still refers, in order.
     """
     with exact_arithmetic():
-        units = {
-            read: sympy.S.One for statement in program.statements for read in statement.reads if _is_seed(program, read)
-        }
-        insert = _inserter(program)
-        statement = _mapped(program.statement(program.outputs[output]), lambda body: insert(substitute(body, units)))
+        plain = program.replacing(statements=tuple(_with_unit_seeds(program, s) for s in program.statements))
+        insert = _inserter(plain)
+        statement = _mapped(plain.statement(plain.outputs[output]), insert)
         shown: dict[str, Statement] = {}
         pending = [statement]
         while pending:
             for read in pending.pop().reads:
-                if read.tensor in program.tensors or read.tensor in shown:
-                    continue
-                part = _mapped(program.statement(read.tensor), lambda body: insert(substitute(body, units)))
-                shown[read.tensor] = part
-                pending.append(part)
+                if read.tensor not in plain.tensors and read.tensor not in shown:
+                    part = _mapped(plain.statement(read.tensor), insert)
+                    shown[read.tensor] = part
+                    pending.append(part)
     order = [statement.target for statement in program.statements]
     return statement, tuple(sorted(shown.values(), key=lambda part: order.index(part.target)))
 
 
-def _is_seed(program: Program, read: Read) -> bool:
-    return read.tensor in program.tensors and program.tensors[read.tensor].role == "seed"
+def _with_unit_seeds(program: Program, statement: Statement) -> Statement:
+    seeds = {name for name, tensor in program.tensors.items() if tensor.role == "seed"}
+    units = {read: sympy.S.One for read in statement.reads if read.tensor in seeds}
+    return _mapped(statement, lambda expression: substitute(expression, units)) if units else statement
 
 
 def _mapped(statement: Statement, change: Callable[[sympy.Expr], sympy.Expr]) -> Statement:
@@ -102,9 +105,3 @@ def _inserter(program: Program) -> Callable[[sympy.Expr], sympy.Expr]:
                 expression = grown
 
     return insert
-
-
-def _sentence(text: str) -> str:
-    text = text.strip()
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else f"{text}."

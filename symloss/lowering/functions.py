@@ -50,5 +50,14 @@ class Element(sympy.Symbol):
 
 def is_integer(expression: sympy.Expr) -> bool:
     """Whether an expression is index arithmetic (numbers alone count as reals)."""
-    symbols = expression.atoms(sympy.Symbol)
-    return bool(symbols) and bool(expression.is_integer) and all(symbol.is_integer for symbol in symbols)
+    return bool(expression.atoms(sympy.Symbol)) and _integral(expression)
+
+
+def _integral(expression: sympy.Expr) -> bool:
+    if isinstance(expression, sympy.floor):
+        return all(bool(symbol.is_integer) for symbol in expression.atoms(sympy.Symbol))
+    if expression.is_Add or expression.is_Mul or isinstance(expression, sympy.Mod):
+        return all(map(_integral, expression.args))
+    if expression.func.__name__ == "Where":
+        return all(map(_integral, expression.args[1:]))
+    return expression.is_Atom and bool(expression.is_integer)

@@ -105,7 +105,7 @@ class RowPlanner:
             return self.place_read(expression, depth)
         rebuilt = self.rebuild(expression, depth)
         hoisted = depth < len(self.scopes) - 1 and not _reciprocal(expression)
-        if (bind or hoisted or self.uses[expression] > 1) and not rebuilt.is_Atom:
+        if (bind or hoisted or self.uses[expression] > 1) and not _plain(rebuilt):
             return self.bind(expression, rebuilt, depth)
         return rebuilt
 
@@ -245,3 +245,8 @@ def _own_read(statement: Statement) -> Read:
 def _reciprocal(expression: sympy.Expr) -> bool:
     """A division is rounded once, a product with a hoisted reciprocal twice; reciprocals therefore stay in place."""
     return bool(expression.is_Pow and expression.exp.is_number and expression.exp.is_negative)
+
+
+def _plain(expression: sympy.Expr) -> bool:
+    """A leaf or its negative, which costs nothing to write again."""
+    return bool(expression.is_Atom or (expression.is_Mul and len(expression.args) == 2 and expression.args[0] == -1 and expression.args[1].is_Atom))

@@ -52,11 +52,7 @@ def kept_rows(frame: Frame, masks: Sequence[Array | None]) -> Kept:
 def _check_partners(frame: Frame, pairing: str, mask: Array) -> None:
     kept = np.flatnonzero(mask)
     before, after = partners(pairing, len(mask)), partners(pairing, len(kept))
-    if (
-        before is None
-        or after is None
-        or not np.array_equal(before[kept], kept[after])
-    ):
+    if before is None or after is None or not np.array_equal(before[kept], kept[after]):
         raise ValueError(f"mask parts samples that {frame.name} pairs by {pairing}; both must stay or both must leave")
 
 

@@ -40,7 +40,7 @@ class Layout:
 
     Per input: ``given`` and ``flat`` hold the caller's shape and the shape a kernel sees; ``moved`` the pair (position
     in the caller's array, position in the declared order) of a sample axis that ``axis=`` named, or None; ``broadcast``
-    marks coefficients that are absent or scalar, ``cast`` inputs whose dtype was changed; ``returned`` is the dtype of
+    marks coefficients that are absent or scalar, ``cast`` inputs that lost precision; ``returned`` is the dtype of
     a result that is shaped like it. Per term: ``batches`` and ``lengths`` hold the batch shape and its number of
     samples. ``parts`` holds the dimensions of each root axis, ``results`` what each entry point gives back. ``steps``
     says how to get the kernel's arrays from the caller's without a copy (as is, a reshape, or a constant), and is None
@@ -190,11 +190,11 @@ def _agree(known: dict[str, tuple[Shape, str]], root: str, part: Shape, entry: I
     first = known.setdefault(root, (part, entry.name))
     if first[0] == part:
         return
-    plain = len(part) == 1 == len(first[0]) and what != "batch shape"
+    batch = what == "batch shape"
+    plain = not batch and len(part) == len(first[0]) == 1
     expected, found = (first[0][0], part[0]) if plain else (first[0], part)
-    joint = "size" if plain or what == "batch shape" else "shape"
-    noun = what if what == "batch shape" else f"{joint} along {what}"
-    raise ValueError(f"{entry.name} has shape {shape} with {noun} {found}, expected {expected} as in {first[1]}")
+    words = f"{what} {found}" if batch else f"{found} along {what}"
+    raise ValueError(f"{entry.name} has shape {shape}, hence {words}, expected {expected} as in {first[1]}")
 
 
 def _checked_axis(frame: Frame, axis: object) -> int:

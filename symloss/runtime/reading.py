@@ -43,7 +43,7 @@ def read_inputs(frame: Frame, inputs: Sequence[Any], axis: object) -> tuple[Layo
         array = arrays[number]
         kernel, step, direct = _read(layout, number, entry, array)
         ready.append(kernel)
-        layout.cast[number] = array is not None and array.dtype != kernel.dtype
+        layout.cast[number] = array is not None and array.dtype.kind == "f" and array.itemsize > kernel.itemsize
         steps = None if steps is None or not direct else [*steps, step]
     layout.steps = steps
     layout.results = _results(frame, layout)

@@ -11,9 +11,9 @@ def refused(error, message):
 
 
 SHAPES = [
-    ((4,), (5,), r"^target has shape \(5,\) with batch shape \(5,\), expected \(4,\) as in pred$"),
-    ((4, 1), (4,), r"^target has shape \(4,\) with batch shape \(4,\), expected \(4, 1\) as in pred$"),
-    ((4,), (), r"^target has shape \(\) with batch shape \(\), expected \(4,\) as in pred$"),
+    ((4,), (5,), r"^target has shape \(5,\), hence batch shape \(5,\), expected \(4,\) as in pred$"),
+    ((4, 1), (4,), r"^target has shape \(4,\), hence batch shape \(4,\), expected \(4, 1\) as in pred$"),
+    ((4,), (), r"^target has shape \(\), hence batch shape \(\), expected \(4,\) as in pred$"),
     ((4,), (1,), r"^target has shape \(1,\)"),
 ]
 
@@ -27,10 +27,10 @@ def test_shapes_must_agree(huber, first, second, message):
 @pytest.mark.parametrize(
     ("z", "y", "w", "message"),
     [
-        ((5, 3), (4,), (3,), r"^y has shape \(4,\) with batch shape \(4,\), expected \(5,\) as in z$"),
-        ((5, 3), (5, 1), (3,), r"^y has shape \(5, 1\) with batch shape"),
-        ((5, 3), (5,), (4,), r"^class_weight has shape \(4,\) with size along axis k 4, expected 3 as in z$"),
-        ((5, 3), (5,), (1,), r"^class_weight has shape \(1,\) with size along axis k 1, expected 3 as in z$"),
+        ((5, 3), (4,), (3,), r"^y has shape \(4,\), hence batch shape \(4,\), expected \(5,\) as in z$"),
+        ((5, 3), (5, 1), (3,), r"^y has shape \(5, 1\), hence batch shape"),
+        ((5, 3), (5,), (4,), r"^class_weight has shape \(4,\), hence 4 along axis k, expected 3 as in z$"),
+        ((5, 3), (5,), (1,), r"^class_weight has shape \(1,\), hence 1 along axis k, expected 3 as in z$"),
         ((5, 3), (5,), (5, 3), r"^class_weight has shape \(5, 3\), expected 1 dimension \[k\]$"),
         ((), (), (3,), r"^z has shape \(\), expected at least 1 dimension \[n, k\]$"),
     ],
@@ -46,7 +46,7 @@ def test_row_shapes_must_agree(cross_entropy, z, y, w, message):
         ((3,), (3, 4), (), r"^a has shape \(3,\), expected at least 2 dimensions \[n, d\]$"),
         ((3, 2, 2), (3, 4, 1), (), r"^b has shape \(3, 4, 1\), expected 2 dimensions \[n, e\]$"),
         ((3, 2), (3, 5), (), r"^b has shape \(3, 5\), expected 4 along axis e, not 5$"),
-        ((3, 2), (2, 4), (), r"^b has shape \(2, 4\) with batch shape \(2,\), expected \(3,\) as in a$"),
+        ((3, 2), (2, 4), (), r"^b has shape \(2, 4\), hence batch shape \(2,\), expected \(3,\) as in a$"),
         ((3, 2), (3, 4), (1,), r"^shift has shape \(1,\), expected 0 dimensions \[\]$"),
     ],
 )

@@ -115,9 +115,9 @@ def test_the_sample_axis_may_sit_elsewhere(cross_entropy):
         product = cross_entropy.hvp(moved, y, v=np.moveaxis(v, -1, axis), axis=axis)
         np.testing.assert_array_equal(np.moveaxis(product, axis, -1), cross_entropy.hvp(z, y, v=v))
     np.testing.assert_array_equal(cross_entropy.hessian(np.moveaxis(z, -1, 1), y, axis=1), cross_entropy.hessian(z, y))
+    wrong = y.copy()
+    wrong[1, 2, 4] = 4
     with pytest.raises(ValueError, match=r"^y\[1, 2, 4\] is 4, expected an index of axis k \(0 to 3\)$"):
-        wrong = y.copy()
-        wrong[1, 2, 4] = 4
         cross_entropy(np.moveaxis(z, -1, 1), wrong, axis=1)
 
 

@@ -232,8 +232,10 @@ REFERENCES: dict[str, tuple[Arrays, Mapping[str, float], Callable[..., Any]]] = 
     "beta_nll": (
         {"mu": real(5), "logvar": np.array([-12.0, 0.3, 11.0, -0.5, 1.0]), "target": real(5)},
         {"beta": 0.5},
-        lambda mu, logvar, target, beta: np.exp(beta * np.clip(logvar, -10, 10))
-        * (-stats.norm.logpdf(target, mu, np.exp(np.clip(logvar, -10, 10) / 2)) - np.log(2 * np.pi) / 2),
+        lambda mu, logvar, target, beta: (
+            np.exp(beta * np.clip(logvar, -10, 10))
+            * (-stats.norm.logpdf(target, mu, np.exp(np.clip(logvar, -10, 10) / 2)) - np.log(2 * np.pi) / 2)
+        ),
     ),
     "bradley_terry": ({"a": real(5), "b": real(5), "won": unit(5)}, {}, lambda a, b, won: bce(a - b, won)),
     "cauchy": (pair(), {"c": 1.5}, lambda pred, target, c: np.log1p(((pred - target) / c) ** 2 / 2)),
@@ -304,9 +306,11 @@ REFERENCES: dict[str, tuple[Arrays, Mapping[str, float], Callable[..., Any]]] = 
     "ppo_clip": (
         {"logp": real(6, scale=0.3), "logp_old": real(6, scale=0.3), "advantage": real(6)},
         {"epsilon": 0.2},
-        lambda logp, logp_old, advantage, epsilon: -np.minimum(
-            np.exp(logp - logp_old) * advantage,
-            np.clip(np.exp(logp - logp_old), 1 - epsilon, 1 + epsilon) * advantage,
+        lambda logp, logp_old, advantage, epsilon: (
+            -np.minimum(
+                np.exp(logp - logp_old) * advantage,
+                np.clip(np.exp(logp - logp_old), 1 - epsilon, 1 + epsilon) * advantage,
+            )
         ),
     ),
     "pseudo_huber": (pair(), {"delta": 1.5}, lambda pred, target, delta: special.pseudo_huber(delta, pred - target)),
@@ -375,9 +379,11 @@ REFERENCES: dict[str, tuple[Arrays, Mapping[str, float], Callable[..., Any]]] = 
     "winkler_interval_score": (
         {"lower": -positive(6), "upper": positive(6), "target": real(6, scale=2)},
         {"alpha": 0.2},
-        lambda lower, upper, target, alpha: (upper - lower)
-        + 2 / alpha * (lower - target) * (target < lower)
-        + 2 / alpha * (target - upper) * (target > upper),
+        lambda lower, upper, target, alpha: (
+            (upper - lower)
+            + 2 / alpha * (lower - target) * (target < lower)
+            + 2 / alpha * (target - upper) * (target > upper)
+        ),
     ),
 }
 
@@ -392,8 +398,8 @@ def test_there_are_enough_and_every_one_has_a_reference() -> None:
 def test_the_language_is_stressed() -> None:
     text = "\n".join(file.read_text(encoding="utf-8") for file in FILES.values())
     for construct in (
-        "erf(", "lgamma(", "digamma(", "atan(", "acos(", "cos(", "cumsum[", "sort[", "rank[", "stop_gradient(", "clamp(",
-        "where(", "axes: []", "differentiate:", "terms:", "size: 4", "like ", "span: many", "iou(", "bce_with_logits(",
+        "erf(", "lgamma(", "digamma(", "atan(", "acos(", "cos(", "cumsum[", "sort[", "rank[", "stop_gradient(",
+        "clamp(", "where(", "axes: []", "differentiate:", "terms:", "size: 4", "like ", "span: many", "iou(", "bce_with_logits(",
         "huber(", "boolean", "logsumexp[j, ", "norm[n]", "xlogy(", "pi", " and ", "constraints:", "max[a]",
     ):  # fmt: skip
         assert construct in text, construct

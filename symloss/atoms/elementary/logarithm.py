@@ -2,7 +2,6 @@
 
 from symloss.atoms.elementary.template import Template
 
-
 LOG_SPLIT = '''
 def $log_split(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""

@@ -67,7 +67,7 @@ def _combined(number: Any, above: Any, below: Any, other: Any, amount: Any, rest
         left = dict(rest)
         if part != amount:
             left[other] = amount - part
-        return plus(left, other * _share(result, below, -number * above, part, context))
+        return plus(left, other * _share(result, below, total(scaled(-number, above)), part, context))
     return None
 
 
@@ -80,7 +80,8 @@ def _share(excess: Any, below: Any, shared: Any, part: Any, context: Context) ->
     signs = {context.facts.sign(excess), context.facts.sign(shared)}
     if isinstance(below, Read) or signs not in ({1}, {-1}):
         return excess / below
-    first, second = context.step("excess", excess / part), context.step("shared", shared / part)
+    first = context.step("excess", total(scaled(1 / part, excess)))
+    second = context.step("shared", total(scaled(1 / part, shared)))
     return part * first / (first + second)
 
 
