@@ -8,17 +8,31 @@ from typing import Any
 
 import sympy
 
-from symloss.atoms import Equal, Expm1, HalfStep, Less, LessEqual, Not, NotEqual, Where
+from symloss.atoms import (
+    Atom,
+    Equal,
+    Expm1,
+    HalfStep,
+    Less,
+    LessEqual,
+    Not,
+    NotEqual,
+    Sigmoid,
+    Tanh,
+    Where,
+    ZeroTimes,
+)
+from symloss.atoms.record import BITS
 from symloss.calculus.reduction import conjuncts, selection, where_all
-from symloss.calculus.scalar import times
-from symloss.program import AxisSymbol, Read
+from symloss.calculus.scalar import Finite, is_finite, times
+from symloss.program import AxisSymbol, Read, axes_of, rename_axes
 
 Expr = Any
 #: Gives u where a read has the value exp(u), else None.
 Exponent = Callable[[Read], Expr | None]
 
 
-def tidy(expression: Expr, exponent: Exponent = lambda read: None) -> Expr:
+def tidy(expression: Expr, exponent: Exponent = lambda read: None, finite: Finite = lambda read: False) -> Expr:
     """Clean up an expression, leaves first.
 
     Branches move out of products, terms under one condition are added inside it, complementary conditions become one
@@ -32,24 +46,63 @@ def tidy(expression: Expr, exponent: Exponent = lambda read: None) -> Expr:
         if node not in known:
             arguments = [visit(argument) for argument in node.args]
             rebuilt = node if all(a is b for a, b in zip(arguments, node.args, strict=True)) else node.func(*arguments)
-            known[node] = _tidy_node(rebuilt, exponent)
+            known[node] = _tidy_node(rebuilt, exponent, finite)
         return known[node]
 
     return visit(expression)
 
 
-def _tidy_node(node: Expr, exponent: Exponent) -> Expr:
+def _tidy_node(node: Expr, exponent: Exponent, finite: Finite) -> Expr:
+    if isinstance(node, Less | LessEqual | Equal | NotEqual) and all(side.is_integer for side in node.args):
+        # Within exact arithmetic SymPy does not see that i - (i + 1) is a number.
+        difference = sympy.expand(node.args[0] - node.args[1])
+        if difference.is_Number:
+            return node.func(difference, 0)
     if isinstance(node, Equal | NotEqual):
         a, b = sorted(node.args, key=lambda side: (not isinstance(side, AxisSymbol), side.is_number, str(side)))
         return node if node.args == (a, b) else node.func(a, b)
     if node.is_Mul:
         factors = [Where(factor, 1, 0) if _is_bracket(factor) else factor for factor in node.args]
-        return times(*factors) if any(isinstance(factor, Where) for factor in factors) else node
+        return _idempotent(times(*factors) if any(isinstance(factor, Where) for factor in factors) else node)
     if node.is_Add:
-        return factored(collected(node.args), exponent)
+        return factored(_complements(collected(node.args), exponent), exponent)
     if isinstance(node, Where):
         return _tidy_branch(node)
+    if isinstance(node, ZeroTimes) and is_finite(node.args[1], finite):
+        return sympy.Mul(*node.args)
+    if isinstance(node, Atom | sympy.exp) and any(map(_is_negated_sum, node.args)):
+        # a - b is exactly -(b - a); writing it in one way lets equal values be seen to be equal.
+        return node.func(*(_negated(argument) for argument in node.args))
     return node
+
+
+def _is_negated_sum(expression: Expr) -> bool:
+    return bool(
+        expression.is_Mul and len(expression.args) == 2 and expression.args[0] == -1 and expression.args[1].is_Add
+    )
+
+
+def _negated(expression: Expr) -> Expr:
+    return sympy.Add(*(-term for term in expression.args[1].args)) if _is_negated_sum(expression) else expression
+
+
+def _idempotent(node: Expr) -> Expr:
+    """A bracket times itself is itself, also where it selects the zero of a `ZeroTimes`."""
+    factors = []
+    selected = {part for f in node.args if isinstance(f, ZeroTimes) for part in sympy.Mul.make_args(f.args[0])}
+    changed = False
+    for factor in sympy.Mul.make_args(node):
+        base, power = (factor.base, factor.exp) if isinstance(factor, sympy.Pow) else (factor, sympy.S.One)
+        if _is_bit(base) and power.is_Integer and power > 0 and (power > 1 or base in selected):
+            changed = True
+            factors += [] if base in selected else [base]
+        else:
+            factors.append(factor)
+    return sympy.Mul(*factors) if changed else node
+
+
+def _is_bit(factor: Expr) -> bool:
+    return isinstance(factor, Atom) and factor.record.image == BITS
 
 
 def _is_bracket(factor: Expr) -> bool:
@@ -59,15 +112,36 @@ def _is_bracket(factor: Expr) -> bool:
 
 def _tidy_branch(node: Expr) -> Expr:
     """Drop what the condition of a branch already decides inside it."""
+    if not isinstance(node, Where):
+        return node
     condition, yes, no = node.args
     if isinstance(condition, Not):
-        return Where(condition.args[0], no, yes)
+        condition, yes, no = condition.args[0], no, yes
     if isinstance(condition, NotEqual):
-        return Where(Equal(*condition.args), no, yes)
+        condition, yes, no = Equal(*condition.args), no, yes
+    yes = _assuming(yes, conjuncts(condition), sympy.S.One)
+    no = _assuming(no, (condition,), sympy.S.Zero)
+    if isinstance(condition, Equal):
+        yes = _at_gathered(condition, yes)
     if isinstance(yes, Where) and yes.args[2] == 0 and no == 0:
         inner, body = selection(yes)
         return where_all((*conjuncts(condition), *inner), body)
-    return node
+    return Where(condition, yes, no)
+
+
+def _assuming(expression: Expr, conditions: Iterable[Expr], truth: Expr) -> Expr:
+    """An expression where the truth of some conditions, and of their complements, is known."""
+    known = {condition: truth for condition in conditions}
+    known |= {complement(condition): 1 - truth for condition in known}
+    return expression.xreplace(known) if expression.has(*known) else expression
+
+
+def _at_gathered(condition: Expr, expression: Expr) -> Expr:
+    """Where a running index equals a gathered one, everything can be read there: it no longer varies along the axis."""
+    for side, other in (condition.args, condition.args[::-1]):
+        if isinstance(side, AxisSymbol) and isinstance(other, Read) and side.axis not in axes_of(other):
+            return rename_axes(expression, {side.axis: other})
+    return expression
 
 
 def collected(terms: Iterable[Expr]) -> Expr:
@@ -75,7 +149,7 @@ def collected(terms: Iterable[Expr]) -> Expr:
     plain: list[Expr] = []
     by_condition: dict[Expr, tuple[list[Expr], list[Expr]]] = {}
     for term in _flat(terms):
-        if isinstance(term, Where) and (term.args[1] == 0 or term.args[2] == 0):
+        if isinstance(term, Where):
             condition, yes, no = term.args
             mirrored = complement(condition)
             if condition not in by_condition and mirrored in by_condition:
@@ -85,8 +159,10 @@ def collected(terms: Iterable[Expr]) -> Expr:
             negative.append(no)
         else:
             plain.append(term)
-    branches = [Where(condition, sympy.Add(*a), sympy.Add(*b)) for condition, (a, b) in by_condition.items()]
-    return sympy.Add(*plain, *map(_tidy_branch_if_any, branches))
+    branches = [
+        _tidy_branch(Where(condition, sympy.Add(*a), sympy.Add(*b))) for condition, (a, b) in by_condition.items()
+    ]
+    return sympy.Add(*plain, *branches)
 
 
 def _flat(terms: Iterable[Expr]) -> Iterable[Expr]:
@@ -97,10 +173,6 @@ def _flat(terms: Iterable[Expr]) -> Iterable[Expr]:
             yield from _flat(factor * part for part in inner.args)
         else:
             yield term
-
-
-def _tidy_branch_if_any(expression: Expr) -> Expr:
-    return _tidy_branch(expression) if isinstance(expression, Where) else expression
 
 
 #: Comparisons whose complement is another comparison. NaN satisfies neither `<` nor `≤`, so these need equal types.
@@ -139,14 +211,14 @@ def factored(expression: Expr, exponent: Exponent = lambda read: None) -> Expr:
         return expression
     terms = list(expression.args)
     if not any(term.is_Mul or isinstance(term, sympy.Pow) for term in terms):
-        return _one_minus(expression, exponent)
+        return _complements(expression, exponent)
     shared = reduce(
         lambda a, b: {base: min(a[base], b[base]) for base in a if base in b}, [_powers(term) for term in terms]
     )
     shared = {base: power for base, power in shared.items() if base not in (1, -1)}
     common = [base**power for base, power in shared.items()]
     rest = sympy.Add(*(_without(term, shared) for term in terms)) if shared else expression
-    rest = _signed_halves(_one_minus(rest, exponent))
+    rest = _signed_halves(_complements(rest, exponent))
     return times(*common, rest) if shared else rest
 
 
@@ -163,19 +235,78 @@ def _without(term: Expr, shared: dict[Expr, Expr]) -> Expr:
     return sympy.Mul(*remaining)
 
 
-def _one_minus(expression: Expr, exponent: Exponent) -> Expr:
-    """``c - c·w`` with w = exp(u) is ``-c·expm1(u)``, which does not cancel as w comes near 1."""
-    number, rest = expression.as_coeff_Add()
-    if number == 0 or not expression.is_Add:
+def _complements(expression: Expr, exponent: Exponent) -> Expr:
+    """Differences that cancel, in the form that does not.
+
+    ``a - a·w`` with w = exp(u) is ``-a·expm1(u)``; with w = sigmoid(u) it is ``a·sigmoid(-u)``; and
+    ``a·sigmoid(-u) - a·sigmoid(u)`` is ``-a·tanh(u/2)``; ``a/(b + c) - a·b/(b + c)²`` is ``a·c/(b + c)²``. The a may
+    stand in a branch.
+    """
+    if not expression.is_Add:
         return expression
-    for term in sympy.Add.make_args(rest):
-        coefficient, read = term.as_coeff_Mul()
-        if coefficient != -number:
-            continue
-        inner = read.args[0] if isinstance(read, sympy.exp) else exponent(read) if isinstance(read, Read) else None
-        if inner is not None:
-            return rest - term + coefficient * Expm1(inner)
+    terms = list(expression.args)
+    for term in expression.args:
+        for factor in _bases(term):
+            for partner, replacement in _partners(factor, term, exponent):
+                others = [other for other in terms if other is not term]
+                if partner in others:
+                    others.remove(partner)
+                    return _complements(sympy.Add(*others, replacement), exponent)
+                for branch in others:
+                    merged = _inside(branch, partner, term, replacement)
+                    if merged is not None:
+                        others.remove(branch)
+                        return _complements(sympy.Add(*others, merged), exponent)
     return expression
+
+
+def _bases(term: Expr) -> list[Expr]:
+    """The factors of a product, those of whole positive powers once."""
+    factors = sympy.Mul.make_args(term)
+    return [
+        factor.base if isinstance(factor, sympy.Pow) and factor.exp.is_Integer and factor.exp > 0 else factor
+        for factor in factors
+    ]
+
+
+def _partners(factor: Expr, term: Expr, exponent: Exponent) -> list[tuple[Expr, Expr]]:
+    """For a term ``-a·factor``: what it may cancel with, and what the two are together."""
+    inner = factor.args[0] if isinstance(factor, sympy.exp) else exponent(factor) if isinstance(factor, Read) else None
+    if inner is not None:
+        rest = -term / factor
+        found = [(rest, -rest * Expm1(inner))]
+        if isinstance(factor, sympy.exp):
+            # SymPy has made exp(2u) of the square of exp(u).
+            once = sympy.exp(inner / 2)
+            found.append((rest * once, -rest * once * Expm1(inner / 2)))
+        return found
+    if isinstance(factor, Sigmoid):
+        inner, rest = factor.args[0], -term / factor
+        mirror = Sigmoid(-inner)
+        return [(rest, rest * mirror), (rest * mirror, -rest * Tanh(inner / 2))]
+    if isinstance(factor, sympy.Pow) and factor.base.is_Add and factor.exp.is_Integer and factor.exp <= -2:
+        whole = factor.base
+        rests = [(-term * whole / part, sympy.Add(*(p for p in whole.args if p is not part))) for part in whole.args]
+        return [(rest, rest * others / whole) for rest, others in rests]
+    return []
+
+
+def _inside(branch: Expr, partner: Expr, term: Expr, replacement: Expr) -> Expr | None:
+    """A branch one side of which holds the partner of a term, with the term taken into both sides."""
+    if not isinstance(branch, Where):
+        return None
+    condition, *sides = branch.args
+    if not any(partner in sympy.Add.make_args(side) for side in sides):
+        return None
+    joined = []
+    for side in sides:
+        parts = list(sympy.Add.make_args(side))
+        if partner in parts:
+            parts.remove(partner)
+            joined.append(sympy.Add(*parts, replacement))
+        else:
+            joined.append(side + term)
+    return Where(condition, *joined)
 
 
 def _signed_halves(expression: Expr) -> Expr:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy
 
-from symloss.atoms import Equal, Where, XOverY
+from symloss.atoms import Equal, Where
 from symloss.calculus.scalar import is_finite
 from symloss.program import Axis, AxisSymbol, Program, Read, Statement, Tensor
 
@@ -54,7 +54,7 @@ class Extension:
         return self.root(like) if like else axis
 
     def axis(self, like: str, avoid: Iterable[str]) -> str:
-        """Another index over the same axis that is none of `avoid`: a declared one where there is one, else a new one."""
+        """Another index over the same axis that is none of `avoid`: a declared one if there is one, else a new one."""
         root, taken = self.root(like), set(avoid)
         for name in self.axes:
             if name not in taken and self.root(name) == root:
@@ -141,7 +141,8 @@ class Extension:
             )
             return Where(winner, 1 / count, 0)
         if statement.operation == "norm":
-            return XOverY(statement.body, value)
+            # A branch, unlike XOverY, has second derivatives that are 0 at the kink too, and not infinite.
+            return Where(Equal(value, 0), 0, statement.body / value)
         return sympy.S.One
 
     def _shared(

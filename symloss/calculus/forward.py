@@ -68,7 +68,7 @@ def statement_tangent(statement: Statement, rate: Callable[[Read], Expr], finite
 
 
 def own_exponential(statement: Statement, derivative: Expr) -> Expr:
-    """A derivative of a statement that says exp(u), or exp(u) in a branch: the exponential is read, not computed anew."""
+    """A derivative of a statement that says exp(u), perhaps in a branch: the exponential is read, not computed anew."""
     core = statement.body
     while isinstance(core, Where) and core.args[2] == 0:
         core = core.args[1]

@@ -8,19 +8,20 @@ gradient itself.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 import sympy
 
-from symloss.atoms import Equal
+from symloss.atoms import And, Equal
 from symloss.calculus.algebra import collected, factored
 from symloss.calculus.extension import Extension, running
 from symloss.calculus.forward import own_exponential
 from symloss.calculus.reduction import Sum, selection, split_sum, where_all
 from symloss.calculus.scalar import pullback, times
-from symloss.calculus.simplify import simplify
+from symloss.calculus.simplify import constant_factor, simplify
 from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, exact_arithmetic, rename_axes
 
 Expr = Any
@@ -34,10 +35,13 @@ class Refusal(Exception):  # noqa: N818 - a result to be reported, not a fault
 
 @dataclass(frozen=True)
 class Term:
-    """A part of a tangent: 0 unless the index at each position of `ties` equals that axis of P; there it is `body`."""
+    """A part of a tangent: 0 unless the index at each position of `ties` equals that axis of P; there it is `total`.
+
+    A sum whose nest would be too deep for a statement stays a sum until P is known to be the gradient's own index.
+    """
 
     ties: tuple[tuple[int, str], ...]
-    body: Expr
+    total: Sum
 
 
 def hessian_diagonal(gradient_program: Program, base: Program) -> Program:
@@ -77,8 +81,7 @@ def deepest_nest(program: Program) -> tuple[str, ...]:
 def _sentence(program: Program, reached: tuple[str, ...], limit: tuple[str, ...]) -> str:
     return (
         f"the Hessian diagonal of {program.name} would need loops over {', '.join(reached)}, deeper than those of its "
-        f"gradient ({', '.join(limit)}); the Hessian-vector product (hvp) costs no more than the gradient and is offered "
-        "instead"
+        f"gradient ({', '.join(limit)}); use the Hessian-vector product (hvp), which costs no more than the gradient"
     )
 
 
@@ -97,6 +100,7 @@ class _Diagonal:
             self.element[axis] = extension.axis(axis, taken)
             taken.add(self.element[axis])
         self.needed = self._ancestors()
+        self.suffix = ""
 
     def _ancestors(self) -> set[str]:
         needed = {self.target}
@@ -112,6 +116,7 @@ class _Diagonal:
         for entries in product(*(range(self.extension.fixed(axis) or 0) for axis in short)):
             at = dict(zip(short, map(sympy.Integer, entries), strict=True))
             condition = tuple(Equal(AxisSymbol(axis), entry) for axis, entry in at.items())
+            self.suffix = "".join(f"_{entry}" for entry in entries)
             bodies.append(where_all(condition, self._at(at)))
         name = self.extension.name(f"diag_{self.prediction}")
         self.extension.add(Statement(name, self.axes, "map", collected(bodies)))
@@ -121,7 +126,7 @@ class _Diagonal:
         """The diagonal at one position of the short axes, as an expression over the prediction's other axes."""
         ties = tuple((place, self.element[axis]) for place, axis in enumerate(self.axes) if axis in self.element)
         fixed = tuple(Equal(AxisSymbol(axis), entry) for axis, entry in entries.items())
-        rates = {self.prediction: [Term(ties, where_all(fixed, sympy.S.One))]}
+        rates = {self.prediction: [Term(ties, Sum(where_all(fixed, sympy.S.One)))]}
         for statement in self.program.statements:
             if statement.target not in self.needed:
                 continue
@@ -140,22 +145,34 @@ class _Diagonal:
         bodies = []
         for total in self._sums(statement, rates):
             placed = Sum(rename_axes(total.body, here), total.over, rename_axes(total.guard, here))
-            bodies += [self._expression(part, statement) for part in split_sum(self.extension, placed)]
+            for part in split_sum(self.extension, placed):
+                body = self._expression(part, statement)
+                if body is None:
+                    nest = self._nest(part, statement)
+                    raise Refusal(_sentence(self.program, nest, deepest_nest(self.program)))
+                bodies.append(body)
         body = factored(collected(bodies))
         return rename_axes(body, {name: axis for axis, name in own.items()})
 
     def _propagated(self, statement: Statement, rates: dict[str, list[Term]]) -> list[Term]:
         """The tangent of one target."""
         by_ties: dict[tuple[tuple[int, str], ...], list[Expr]] = {}
+        terms = []
         for total in self._sums(statement, rates):
             ties, tied = self._tie(statement, total)
             for part in split_sum(self.extension, tied):
-                by_ties.setdefault(ties, []).append(self._expression(part, statement))
-        return [
-            Term(ties, self._named(factored(collected(bodies)), statement))
-            for ties, bodies in sorted(by_ties.items())
-            if sympy.Add(*bodies) != 0
-        ]
+                body = self._expression(part, statement)
+                if body is None and len(part.over) > self.limit:
+                    nest = self._nest(part, statement)
+                    raise Refusal(_sentence(self.program, nest, deepest_nest(self.program)))
+                if body is None:
+                    terms.append(Term(ties, part))
+                else:
+                    by_ties.setdefault(ties, []).append(body)
+        for ties, bodies in sorted(by_ties.items()):
+            if sympy.Add(*bodies) != 0:
+                terms.append(Term(ties, Sum(self._named(factored(collected(bodies)), statement))))
+        return terms
 
     def _sums(self, statement: Statement, rates: dict[str, list[Term]]) -> list[Sum]:
         """The tangent of a statement as sums of shares, with every tie written as a bracket in front of the body."""
@@ -163,9 +180,7 @@ class _Diagonal:
         if not any(read.tensor in rates and not read.integer for read in statement.body.atoms(Read)):
             return []
         weight = self.extension.weight(statement)
-        shares = pullback(
-            statement.body, weight, lambda read: read.tensor in rates and not read.integer, finite
-        )
+        shares = pullback(statement.body, weight, lambda read: read.tensor in rates and not read.integer, finite)
         sums = []
         for read, share in shares.items():
             share = own_exponential(statement, share)
@@ -173,8 +188,13 @@ class _Diagonal:
             place: dict[str, str | Expr] = dict(zip(axes, read.index, strict=True))
             for term in rates[read.tensor]:
                 brackets = tuple(Equal(read.index[position], AxisSymbol(axis)) for position, axis in term.ties)
-                body = times(share, rename_axes(term.body, place), finite=finite)
-                sums.append(Sum(where_all(brackets, body), statement.over, statement.guard))
+                bound = (*statement.out, *statement.over, *self.element.values())
+                apart: dict[str, str | Expr] = dict(self.extension.apart(term.total.over, bound))
+                over = tuple(str(apart.get(axis, axis)) for axis in term.total.over)
+                inner = rename_axes(rename_axes(term.total.body, apart), place)
+                guard = rename_axes(rename_axes(term.total.guard, apart), place)
+                body = times(share, inner, finite=finite)
+                sums.append(Sum(where_all(brackets, body), (*statement.over, *over), And(statement.guard, guard)))
         return [total for total in sums if total.body != 0]
 
     def _tie(self, statement: Statement, total: Sum) -> tuple[tuple[tuple[int, str], ...], Sum]:
@@ -191,27 +211,46 @@ class _Diagonal:
             here: dict[str, str | Expr] = {statement.out[position]: element}
             total = Sum(rename_axes(total.body, here), total.over, rename_axes(total.guard, here))
 
-    def _expression(self, part: Sum, statement: Statement) -> Expr:
-        """A part of a tangent as an expression; a sum that is left becomes a statement."""
+    def _nest(self, part: Sum, statement: Statement) -> tuple[str, ...]:
+        """The axes of the loops that a sum needs, short ones left out."""
+        used = axes_of(part.body) | axes_of(part.guard)
+        nest = [axis for axis in (*statement.out, *self.element.values()) if axis in used] + list(part.over)
+        return tuple(axis for axis in nest if self.extension.fixed(axis) is None)
+
+    def _expression(self, part: Sum, statement: Statement) -> Expr | None:
+        """A part of a tangent as an expression: a sum that is left becomes a statement; None where it is too deep."""
         if not part.over:
             return part.body
-        used = axes_of(part.body) | axes_of(part.guard)
-        out = tuple(axis for axis in (*statement.out, *self.element.values()) if axis in used)
-        nest = (*out, *part.over)
-        if len([axis for axis in nest if self.extension.fixed(axis) is None]) > self.limit:
-            raise Refusal(_sentence(self.program, nest, deepest_nest(self.program)))
-        name = self.extension.name(f"tangent_{statement.target}")
-        return self.extension.add(Statement(name, out, "sum", part.body, part.over, part.guard))
+        whole = self._outside(part, statement)
+        if whole is not None or not part.body.is_Add:
+            return whole
+        terms = [self._outside(replace(part, body=term), statement) for term in part.body.args]
+        return None if any(term is None for term in terms) else sympy.Add(*terms)
+
+    def _outside(self, part: Sum, statement: Statement) -> Expr | None:
+        """A sum as a statement times the factors that it does not vary."""
+        outer, inner = constant_factor(part)
+        if len(self._nest(inner, statement)) > self.limit:
+            return None
+        used = axes_of(inner.body) | axes_of(inner.guard)
+        out = self._free(used, statement)
+        name = self.extension.name(f"tangent_{statement.target}{self.suffix}")
+        read = self.extension.add(Statement(name, out, "sum", inner.body, inner.over, inner.guard))
+        return times(outer, read)
+
+    def _free(self, used: Collection[str], statement: Statement) -> tuple[str, ...]:
+        """The axes of a statement for a tangent: those of the target and of P that it uses, batches first."""
+        axes = [axis for axis in (*statement.out, *self.element.values()) if axis in used]
+        return tuple(sorted(axes, key=lambda axis: self.extension.axes[axis].kind != "batch"))
 
     def _named(self, body: Expr, statement: Statement) -> Expr:
         """A body that is worth a statement of its own, read from there."""
         if sympy.count_ops(body) <= _SMALL:
             return body
-        used = axes_of(body)
-        out = tuple(axis for axis in (*statement.out, *self.element.values()) if axis in used)
+        out = self._free(axes_of(body), statement)
         if len([axis for axis in out if self.extension.fixed(axis) is None]) > self.limit:
             return body
-        name = self.extension.name(f"tangent_{statement.target}")
+        name = self.extension.name(f"tangent_{statement.target}{self.suffix}")
         return self.extension.add(self._readable(Statement(name, out, "map", body)), running(out))
 
     def _readable(self, statement: Statement) -> Statement:

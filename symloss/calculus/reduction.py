@@ -99,9 +99,7 @@ def confine(extension: Extension, total: Sum) -> Sum | None:
     return None
 
 
-def _solve(
-    extension: Extension, condition: Expr, over: tuple[str, ...]
-) -> tuple[str, Expr, tuple[Expr, ...]] | None:
+def _solve(extension: Extension, condition: Expr, over: tuple[str, ...]) -> tuple[str, Expr, tuple[Expr, ...]] | None:
     """The axis that an equation of indices fixes, its value, and the conditions under which that is an index."""
     if not isinstance(condition, Equal):
         return None

@@ -4,8 +4,8 @@ For each read ``A[e]`` in the body of ``T[out] = operation over `over` of body``
 
     d_A[a] += sum over the axes that a does not name of [a = e] · d_T[out] · weight · ∂body/∂read
 
-where the weight is that of the operation (`Extension.weight`). An index that is a running axis renames that axis to a; any
-other (a number, a gather, an axis that occurs twice) leaves the Iverson bracket, which later sums eliminate.
+where the weight is that of the operation (`Extension.weight`). An index that is a running axis renames that axis to a;
+any other (a number, a gather, an axis that occurs twice) leaves the Iverson bracket, which later sums eliminate.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import sympy
 
 from symloss.atoms import Equal, Where
 from symloss.calculus.algebra import collected, factored
-from symloss.calculus.extension import Extension, running
-from symloss.calculus.reduction import Sum, conjuncts, selection, split_sum, where_all
+from symloss.calculus.extension import Extension
+from symloss.calculus.reduction import Sum, selection, split_sum, where_all
 from symloss.calculus.scalar import pullback, times
 from symloss.calculus.simplify import simplify
 from symloss.program import (

@@ -91,7 +91,8 @@ def _active_order(body: Expr, active: Callable[[Read], bool]) -> list[Expr]:
             if isinstance(node, Read):
                 depends[node] = active(node)
             else:
-                depends[node] = any([visit(argument) for argument in node.args])
+                found = [visit(argument) for argument in node.args]
+                depends[node] = True in found
             if depends[node]:
                 order[node] = None
         return depends[node]
@@ -100,9 +101,7 @@ def _active_order(body: Expr, active: Callable[[Read], bool]) -> list[Expr]:
     return list(order)
 
 
-def pullback(
-    body: Expr, adjoint: Expr, active: Callable[[Read], bool], finite: Finite = always
-) -> dict[Read, Expr]:
+def pullback(body: Expr, adjoint: Expr, active: Callable[[Read], bool], finite: Finite = always) -> dict[Read, Expr]:
     """The adjoint of every active read, given the adjoint of the body's value: one reverse sweep over the tree."""
     order = _active_order(body, active)
     sums: dict[Expr, list[Expr]] = {node: [] for node in order}

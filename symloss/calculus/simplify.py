@@ -19,7 +19,8 @@ from symloss.calculus.scalar import times
 from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads_of, rename_axes, substitute
 
 Expr = Any
-_ROUNDS = 2
+_MOST_ROUNDS = 5
+_ALWAYS_FINITE = ("seed", "parameter", "coefficient")
 
 
 def simplify(program: Program, base: Program) -> Program:
@@ -30,10 +31,14 @@ def simplify(program: Program, base: Program) -> Program:
     computed there, equal statements (up to the names of their axes) are merged, and what nothing needs is dropped.
     """
     keep = len(base.statements)
-    for _ in range(_ROUNDS):
+    for _ in range(_MOST_ROUNDS):
+        before = program.statements
         program = _rewritten(program, keep)
         program = _merged(program, keep)
+        program = _without_aliases(program, keep)
         program = _without_dead(program, keep)
+        if program.statements == before:
+            break
     return _without_unused_axes(program, base)
 
 
@@ -56,8 +61,12 @@ def _rewritten(program: Program, keep: int) -> Program:
             return None
         return rename_axes(source.body.args[0], dict(zip(source.out, read.index, strict=True)))
 
+    def finite(read: Read) -> bool:
+        """Whether a read is finite even where predictions are not: those have limits at infinity."""
+        return read.tensor in work.tensors and work.tensors[read.tensor].role in _ALWAYS_FINITE
+
     for statement in program.statements[keep:]:
-        body = tidy(_expanded(statement.body, work, inlined, new), exponent)
+        body = tidy(_expanded(statement.body, work, inlined, new), exponent, finite)
         guard = _expanded(statement.guard, work, inlined, new)
         for finished in _reduced(work, replace(statement, body=body, guard=guard), exponent):
             if finished.target not in outputs and _is_copy(finished):
@@ -105,7 +114,7 @@ def _reduced(work: Extension, statement: Statement, exponent: Any) -> list[State
         if not part.over:
             terms.append(part.body)
             continue
-        outer, inner = _hoisted(part)
+        outer, inner = constant_factor(part)
         out = statement.out
         if outer != 1:
             used = axes_of(inner.body) | axes_of(inner.guard)
@@ -118,7 +127,7 @@ def _reduced(work: Extension, statement: Statement, exponent: Any) -> list[State
     return [*extra, Statement(statement.target, statement.out, "map", tidy(sympy.Add(*terms), exponent))]
 
 
-def _hoisted(part: Sum) -> tuple[Expr, Sum]:
+def constant_factor(part: Sum) -> tuple[Expr, Sum]:
     """The factors that the summed axes do not vary, and the sum of the rest.
 
     Numbers and parameters stay in a sum of products of tensors: there they scale a matrix product for free.
@@ -140,6 +149,26 @@ def _hoisted(part: Sum) -> tuple[Expr, Sum]:
     return factor, replace(part, body=sympy.Mul(*inner))
 
 
+def hoisted(program: Program) -> Program:
+    """A program whose sums have the factors that they do not vary outside: ``sum_d u[i,d]/n[i]`` as a quotient."""
+    work = Extension(program.replacing(statements=()))
+    for statement in program.statements:
+        work.name(statement.target)
+    for statement in program.statements:
+        outer, inner = sympy.S.One, None
+        if statement.operation == "sum" and not statement.body.is_Add:
+            outer, inner = constant_factor(Sum(statement.body, statement.over, statement.guard))
+        if inner is None or not axes_of(outer):
+            work.add(statement)
+            continue
+        used = axes_of(inner.body) | axes_of(inner.guard)
+        out = tuple(axis for axis in statement.out if axis in used)
+        name = work.name(f"{statement.target}_sum")
+        read = work.add(Statement(name, out, "sum", inner.body, inner.over, inner.guard))
+        work.add(Statement(statement.target, statement.out, "map", times(outer, read)))
+    return work.result(program.outputs)
+
+
 def _merged(program: Program, keep: int) -> Program:
     """Replace a statement that computes what an earlier one does by that one."""
     seen: dict[Any, Statement] = {}
@@ -154,7 +183,10 @@ def _merged(program: Program, keep: int) -> Program:
                 guard=_with_targets(statement.guard, renamed),
             )
         key = _canonical(program, statement)
-        opposite = seen.get(_canonical(program, replace(statement, body=-statement.body)))
+        if position >= keep and _is_copy(statement):
+            statements.append(statement)
+            continue
+        opposite = seen.get(_canonical(program, replace(statement, body=times(-1, statement.body))))
         if position >= keep and key not in seen and opposite is not None and statement.operation in ("map", "sum"):
             negated = -Read(opposite.target, running(statement.out))
             statements.append(Statement(statement.target, statement.out, "map", negated))
@@ -164,11 +196,41 @@ def _merged(program: Program, keep: int) -> Program:
             if statement.target not in outputs:
                 renamed[statement.target] = first.target
                 continue
-            statement = Statement(
-                statement.target, statement.out, "map", Read(first.target, running(statement.out))
-            )
+            statement = Statement(statement.target, statement.out, "map", Read(first.target, running(statement.out)))
         statements.append(statement)
     return program.replacing(statements=tuple(statements))
+
+
+def _without_aliases(program: Program, keep: int) -> Program:
+    """An output that only repeats another new statement takes its place."""
+    outputs = set(program.outputs.values())
+    sources = {statement.target: statement for statement in program.statements[keep:]}
+    statements = list(program.statements)
+    for alias in program.statements[keep:]:
+        if alias.target not in outputs or not isinstance(alias.body, Read) or alias.operation != "map":
+            continue
+        source = sources.get(alias.body.tensor)
+        if source is None or source.target in outputs or alias.body.index != running(alias.out):
+            continue
+        if set(alias.out) & set(source.over):
+            continue
+        moved = replace(
+            source,
+            target=alias.target,
+            out=alias.out,
+            body=rename_axes(source.body, dict(zip(source.out, alias.out, strict=True))),
+            guard=rename_axes(source.guard, dict(zip(source.out, alias.out, strict=True))),
+        )
+        renamed = {source.target: alias.target}
+        statements = [
+            moved
+            if s is source
+            else replace(s, body=_with_targets(s.body, renamed), guard=_with_targets(s.guard, renamed))
+            for s in statements
+            if s.target != alias.target
+        ]
+        return _without_aliases(program.replacing(statements=tuple(statements)), keep)
+    return program
 
 
 def _with_targets(expression: Expr, renamed: dict[str, str]) -> Expr:

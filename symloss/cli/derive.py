@@ -39,6 +39,6 @@ def command(loss: str, latex: bool) -> None:
             statement, parts = result(program, output)
             for part in parts:
                 click.echo(f"     {statement_text(part)}")
-            click.echo(f"  {output}: {statement_text(statement)}")
+            click.echo(f"  {statement_text(statement)}")
     if derivation.diagonal is None:
         click.echo(f"  no Hessian diagonal: {derivation.refusal}")

@@ -22,6 +22,9 @@ _INFIX = {
 class _PlainPrinter(StrPrinter):  # type: ignore[misc]
     """SymPy's text, with functions as the specification language calls them and positive terms first."""
 
+    # SymPy's functions print themselves by their class where a printer asks them to; this one does not ask.
+    printmethod = "_symloss_text"
+
     def _print_Function(self, expr: Any) -> str:  # noqa: N802
         record = record_of(expr)
         if record is None:
@@ -29,6 +32,8 @@ class _PlainPrinter(StrPrinter):  # type: ignore[misc]
         arguments = [self._print(argument) for argument in expr.args]
         if record.name in _INFIX:
             return f"({_INFIX[record.name].join(arguments)})"
+        if record.name == "where":
+            arguments[0] = _bare(arguments[0])
         if record.name == "zero_times":
             return "*".join(f"({text})" if " " in text else text for text in arguments)
         return f"{record.language or record.name}({', '.join(arguments)})"
@@ -45,5 +50,10 @@ def statement_text(statement: Statement) -> str:
     body = printer.doprint(statement.body)
     if statement.operation == "map":
         return f"{left} = {body}"
-    guard = [] if statement.guard == 1 else [printer.doprint(statement.guard).removeprefix("(").removesuffix(")")]
+    guard = [] if statement.guard == 1 else [_bare(printer.doprint(statement.guard))]
     return f"{left} = {statement.operation}[{', '.join([*statement.over, *guard])}]({body})"
+
+
+def _bare(text: str) -> str:
+    """A condition without the parentheses that it needs as a part of something else."""
+    return text[1:-1] if text.startswith("(") and text.endswith(")") else text

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 #: Bounds on constant arithmetic, far above what a loss needs and far below what takes time.
 MAX_BITS = 4096
 MAX_POWER = 1000
+_LARGEST = sympy.Integer(2) ** MAX_BITS
+_NOT_REAL = "this constant expression is not a real number"
 
 
 class Builder:
@@ -58,12 +60,32 @@ class Builder:
         return self._sound(found, node)
 
     def _sound(self, found: Any, node: Expression) -> Any:
-        """Refuse constants that are no real numbers: log(0), 0**-1, acos(2), numbers of absurd length."""
-        if found.has(sympy.zoo, sympy.nan, sympy.I) or (found.is_number and found.is_extended_real is False):
-            raise self.checker.fail("this constant expression is not a real number", node)
-        if found.is_Rational and max(abs(found.p), found.q).bit_length() > MAX_BITS:
+        """Refuse constants that are no real numbers, log(0) or acos(2), and those of absurd size.
+
+        Every constant is bounded before anything is built on it, so that no later step computes with a tower.
+        """
+        if not found.is_number or found.is_infinite:
+            if found.has(sympy.zoo, sympy.nan, sympy.I):
+                raise self.checker.fail(_NOT_REAL, node)
+            return found
+        if found.has(sympy.zoo, sympy.nan, sympy.I):
+            raise self.checker.fail(_NOT_REAL, node)
+        if found.is_Rational:
+            too_large = max(abs(found.p), found.q).bit_length() > MAX_BITS
+        else:
+            too_large = abs(self._evaluated(found, node)) > _LARGEST
+        if too_large:
             raise self.checker.fail("this constant is too large", node)
         return found
+
+    def _evaluated(self, constant: Any, node: Expression) -> Any:
+        try:
+            value = constant.evalf(15)
+        except (TypeError, ValueError, ArithmeticError):
+            value = sympy.nan
+        if not value.is_Float and not value.is_Rational:
+            raise self.checker.fail(_NOT_REAL, node)
+        return value
 
     def real(self, node: Expression) -> Any:
         """The expression where a number is expected: a boolean read becomes 0 or 1."""
@@ -175,12 +197,15 @@ class Builder:
         if known is None:
             return
         for argument, domain, place in zip(arguments, known.domains, node.arguments, strict=False):
-            if not argument.is_Rational:
+            if not argument.is_number or argument.is_infinite:
                 continue
+            if not argument.is_Rational:
+                argument = self._evaluated(argument, place)
             if node.function in ("lgamma", "digamma", "trigamma") and abs(argument) > sympy.Integer(10) ** 6:
                 raise self.checker.fail(f"the constant argument of {node.function} is too large", place)
             if (domain.contains(argument) == sympy.false and argument != 0) or _is_pole(node.function, argument):
-                raise self.checker.fail(f"{argument} is outside the domain of {node.function}", place)
+                shown = argument if argument.is_Rational else "this constant"
+                raise self.checker.fail(f"{shown} is outside the domain of {node.function}", place)
 
     # --- reductions ---------------------------------------------------------------------------------------------
 

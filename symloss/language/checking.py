@@ -439,7 +439,7 @@ class Checker:
         except LookupError:
             raise self._no_function(node, node.function) from None
         except SpecError as fault:
-            if fault.message.startswith(CIRCLE):
+            if fault.message.startswith(CIRCLE) and not fault.source:
                 raise self.fail(fault.message, node) from None
             raise
         call = bind(self, node, loss, inside)

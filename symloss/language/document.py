@@ -19,6 +19,7 @@ from symloss.language.source import Source, Text
 
 MAX_FILE = 256 * 1024
 MAX_DEPTH = 64
+MAX_NODES = 8000
 _CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -122,7 +123,7 @@ def _build(source: Source) -> Node | None:
     """Run through the parser's events with an explicit stack."""
     stack: list[tuple[Any, list[Any]]] = []
     root: Node | None = None
-    documents = 0
+    documents = nodes = 0
     for event in YAML(typ="safe", pure=True).parse(source.text):
         kind = type(event).__name__
         offset = event.start_mark.index if event.start_mark else 0
@@ -131,6 +132,9 @@ def _build(source: Source) -> Node | None:
             if documents > 1:
                 raise source.error("a file holds one specification; a second YAML document starts here", offset)
             continue
+        nodes += 1
+        if nodes > MAX_NODES:
+            raise source.error(f"the file has more than {MAX_NODES} keys and values", offset)
         if kind == "AliasEvent" or getattr(event, "anchor", None):
             raise source.error("YAML anchors and aliases (&, *) are not part of the language", offset)
         if getattr(event, "tag", None) and kind not in ("DocumentEndEvent",):

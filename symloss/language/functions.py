@@ -48,8 +48,9 @@ def clamp(x: Any, low: Any, high: Any, slope: str = "inside") -> Any:
     if slope == "none":
         return atoms.StopGradient(clamped)
     if slope == "pass":
-        # The difference is exactly 0 in any arithmetic, so only the slope comes from it.
-        return sympy.Add(atoms.StopGradient(clamped), sympy.Add(x, -atoms.StopGradient(x)))
+        # x - x is exactly 0 in any arithmetic, so only the slope comes from it; inside an atom, because SymPy would
+        # flatten the difference into the sum and let it round.
+        return atoms.StopGradient(clamped) + atoms.ZeroTimes(x - atoms.StopGradient(x), 2) / 2
     return clamped
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
 
-from symloss.program import Program, Read, Statement, exact_arithmetic, rename_axes, substitute
+from symloss.program import Program, Read, Statement, exact_arithmetic, reads_of, rename_axes, substitute
 
-#: A result is written out in one formula up to this many operations; beyond, it refers to the steps.
-READABLE = 60
+#: A formula with more operations than this gets no more written into it.
+READABLE = 40
+
+#: What has no more operations than this is written out wherever it is used.
+SHORT = 3
 
 
 @dataclass(frozen=True)
@@ -51,29 +55,60 @@ def derivation_steps(derivation: Any) -> list[Step]:
 def _rewriting(rewrite: str, stable: Program) -> Step:
     """A rewriting, "this -> that: the reason", as a step."""
     code, _, reason = rewrite.rpartition(": ")
-    return Step(f"Rewrite, because {reason}." if code else f"Rewrite: {reason}.", stable, code=code)
+    return Step(f"Rewrite ({reason}):" if code else f"Rewrite: {reason}.", stable, code=code)
 
 
 def result(program: Program, output: str) -> tuple[Statement, tuple[Statement, ...]]:
-    """An output in one formula: intermediate values inserted, derivatives of the reduced loss set to 1.
+    """An output in as few formulas as stay readable; derivatives of the reduced loss are set to 1.
+
+    What is used once, or is short, is inserted where it is used; nothing is written out twice.
 
     Returns:
-        The statement, and the reductions to which it still refers, in order.
+        The statement, and those to which it still refers, in order.
     """
     with exact_arithmetic():
-        plain = program.replacing(statements=tuple(_with_unit_seeds(program, s) for s in program.statements))
-        insert = _inserter(plain)
-        statement = _mapped(plain.statement(plain.outputs[output]), insert)
-        shown: dict[str, Statement] = {}
-        pending = [statement]
-        while pending:
-            for read in pending.pop().reads:
-                if read.tensor not in plain.tensors and read.tensor not in shown:
-                    part = _mapped(plain.statement(read.tensor), insert)
-                    shown[read.tensor] = part
-                    pending.append(part)
-    order = [statement.target for statement in program.statements]
-    return statement, tuple(sorted(shown.values(), key=lambda part: order.index(part.target)))
+        target = program.outputs[output]
+        live = _live(program, target)
+        kept: dict[str, Statement] = {}
+        uses = Counter(read.tensor for statement in live for read in _occurrences(statement))
+        for statement in (_with_unit_seeds(program, statement) for statement in live):
+            kept[statement.target] = _mapped(statement, lambda expression: _inserted(expression, kept, uses))
+    needed = _live(program.replacing(statements=tuple(kept.values())), target)
+    return needed[-1], needed[:-1]
+
+
+def _live(program: Program, target: str) -> tuple[Statement, ...]:
+    """The statements that a target needs, itself last."""
+    wanted, found = {target}, []
+    for statement in reversed(program.statements):
+        if statement.target in wanted:
+            found.append(statement)
+            wanted |= {read.tensor for read in statement.reads}
+    return tuple(reversed(found))
+
+
+def _occurrences(statement: Statement) -> list[Read]:
+    """Every read as often as it is written."""
+    nodes = (node for part in (statement.body, statement.guard) for node in sympy.preorder_traversal(part))
+    return [inner for node in nodes if isinstance(node, Read) for inner in (node, *_inside(node))]
+
+
+def _inside(read: Read) -> list[Read]:
+    return [inner for entry in read.index for inner in reads_of(entry)]
+
+
+def _inserted(expression: sympy.Expr, kept: Mapping[str, Statement], uses: Mapping[str, int]) -> sympy.Expr:
+    """An expression with element-wise intermediates written out, where that makes it easier to read."""
+    for read in sorted(expression.atoms(Read), key=str):
+        statement = kept.get(read.tensor)
+        if statement is None or statement.operation != "map":
+            continue
+        size = sympy.count_ops(statement.body)
+        if size > SHORT and (uses[read.tensor] > 1 or size + sympy.count_ops(expression) > READABLE):
+            continue
+        body = rename_axes(statement.body, dict(zip(statement.out, read.index, strict=True)))
+        expression = substitute(expression, {read: body})
+    return expression
 
 
 def _with_unit_seeds(program: Program, statement: Statement) -> Statement:
@@ -84,24 +119,3 @@ def _with_unit_seeds(program: Program, statement: Statement) -> Statement:
 
 def _mapped(statement: Statement, change: Callable[[sympy.Expr], sympy.Expr]) -> Statement:
     return replace(statement, body=change(statement.body), guard=change(statement.guard))
-
-
-def _inserter(program: Program) -> Callable[[sympy.Expr], sympy.Expr]:
-    """Replace reads of element-wise intermediates by what they stand for, while the result stays readable."""
-    maps = {statement.target: statement for statement in program.statements if statement.operation == "map"}
-
-    def insert(expression: sympy.Expr) -> sympy.Expr:
-        kept: set[Read] = set()
-        while True:
-            candidates = sorted((r for r in expression.atoms(Read) if r.tensor in maps and r not in kept), key=str)
-            if not candidates:
-                return expression
-            statement = maps[candidates[0].tensor]
-            body = rename_axes(statement.body, dict(zip(statement.out, candidates[0].index, strict=True)))
-            grown = substitute(expression, {candidates[0]: body})
-            if sympy.count_ops(grown) > max(READABLE, sympy.count_ops(expression)):
-                kept.add(candidates[0])
-            else:
-                expression = grown
-
-    return insert

@@ -26,7 +26,7 @@ from symloss.runtime.options import (
     per_term,
     unknown_keyword,
 )
-from symloss.runtime.out import Wanted, checked_out
+from symloss.runtime.out import checked_out
 from symloss.runtime.reading import read_inputs
 from symloss.runtime.violations import violation
 from symloss.runtime.words import kind_of, listed
@@ -274,23 +274,18 @@ class Engine:
             TypeError: see `checked_out`.
             ValueError: see `checked_out`.
         """
-        frame, specs = self.frame, call.layout.results[entry]
+        specs = call.layout.results[entry]
         sources = [
-            (item.name, as_array(value, item.name))
-            for item, value in zip(frame.inputs, call.given, strict=True)
+            (item.name, value if type(value) is np.ndarray else as_array(value, item.name))
+            for item, value in zip(self.frame.inputs, call.given, strict=True)
             if value is not None
         ]
         for name, value in (("weight", weight), ("mask", mask)):
-            sources += [(name, as_array(item, name)) for item in per_term(frame, value, name) if item is not None]
+            if value is not None:
+                entries = per_term(self.frame, value, name)
+                sources += [(name, as_array(item, name)) for item in entries if item is not None]
         sources += [("v", array) for array in directions]
-        in_place = self.meta.get("in_place", {}).get(entry, {})
-        wanted = []
-        for number in chosen:
-            spec = specs[number]
-            # A result that the kernel cannot write directly is copied at the end, when all inputs have been read.
-            safe = in_place.get(spec.source, ()) if spec.direct else tuple(name for name, _ in sources)
-            wanted.append(Wanted(spec.label, spec.shape, spec.dtype, frozenset(safe)))
-        return dict(zip(chosen, checked_out(out, wanted, sources), strict=True))
+        return dict(zip(chosen, checked_out(out, [specs[number] for number in chosen], sources), strict=True))
 
     def launch(
         self, entry: str, call: Call, outputs: Sequence[Array] = (), directions: Sequence[Array] = ()

@@ -48,7 +48,9 @@ class Frame:
     """The declaration of a loss.
 
     ``single`` says that a batch is exactly one dimension: a span axis takes the rest, or samples interact. ``paired``
-    holds the expressions by which samples find partners in the batch.
+    holds the expressions by which samples find partners in the batch. ``target`` is the number of the input whose
+    labels ``ignore_index`` filters; ``in_place`` names, per entry point and gradient, the inputs whose memory it may
+    take over.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Frame:
     predictions: tuple[int, ...]
     gradients: tuple[int | str, ...]
     target: int | None
+    in_place: Mapping[str, Mapping[str, frozenset[str]]]
 
     @property
     def batchless(self) -> bool:
@@ -100,6 +103,10 @@ def frame_of(meta: Mapping[str, Any]) -> Frame:
         predictions=tuple(position[name] for name in meta["predictions"]),
         gradients=tuple(position.get(name, name) for name in meta["gradients"]),
         target=position[labels[0].name] if labels and meta["ignore_index"] else None,
+        in_place={
+            entry: {name: frozenset(inputs) for name, inputs in allowed.items()}
+            for entry, allowed in meta.get("in_place", {}).items()
+        },
     )
 
 

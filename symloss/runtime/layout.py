@@ -22,7 +22,8 @@ class Result:
 
     ``label`` names it in messages, ``source`` is what it is a derivative by, ``number`` the input it is shaped like
     (None for a parameter), ``shape`` the caller's shape and ``flat`` the kernel's. ``direct`` says that the kernel can
-    write into the array that the caller gets, ``same`` that it need not be reshaped for that.
+    write into the array that the caller gets, ``same`` that it need not be reshaped for that; ``over`` names the inputs
+    whose memory that array may be.
     """
 
     label: str
@@ -33,6 +34,7 @@ class Result:
     dtype: np.dtype[Any]
     direct: bool
     same: bool
+    over: frozenset[str]
 
 
 class Layout:

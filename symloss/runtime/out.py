@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from symloss.runtime.arrays import Array
+from symloss.runtime.layout import Result
 from symloss.runtime.words import kind_of, listed
 
 #: How much work the exact overlap test may do before two arrays with overlapping bounds count as overlapping.
 _OVERLAP_WORK: Any = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One result: its name in messages, the caller's shape and dtype, and the inputs whose memory it may take over."""
-
-    label: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    inputs: frozenset[str]
-
-
-def checked_out(out: Any, wanted: Sequence[Wanted], sources: Sequence[tuple[str, Array]]) -> list[Array]:
+def checked_out(out: Any, wanted: Sequence[Result], sources: Sequence[tuple[str, Array]]) -> list[Array]:
     """The caller's arrays for the results, as many as there are results.
 
     Args:
         out: an array where there is one result, else a tuple of arrays.
-        wanted: the results.
+        wanted: the results that are asked for.
         sources: name and memory of every array that the call reads.
 
     Raises:
@@ -45,39 +35,39 @@ def checked_out(out: Any, wanted: Sequence[Wanted], sources: Sequence[tuple[str,
     arrays: list[Array] = []
     for number, (array, entry) in enumerate(zip(given, wanted, strict=True)):
         label = "out" if len(wanted) == 1 else f"out[{number}] ({entry.label})"
-        if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
-            raise TypeError(f"{label} is {kind_of(array)}, expected a NumPy array")
-        array = np.asarray(array)
+        if type(array) is not np.ndarray:
+            if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
+                raise TypeError(f"{label} is {kind_of(array)}, expected a NumPy array")
+            array = np.asarray(array)
         if array.shape != entry.shape:
             raise ValueError(f"{label} has shape {array.shape}, expected {entry.shape}")
         if array.dtype != entry.dtype:
             raise TypeError(f"{label} has dtype {array.dtype}, expected {entry.dtype}")
-        for ok, what in (
-            (array.flags.writeable, "writable"),
-            (array.flags.c_contiguous, "C-contiguous"),
-            (array.flags.aligned, "aligned in memory"),
-        ):
-            if not ok:
-                raise ValueError(f"{label} is not {what}")
+        flags = array.flags
+        if not flags.carray:
+            what = "writable" if not flags.writeable else "aligned" if not flags.aligned else "C-contiguous"
+            raise ValueError(f"{label} is not {what}")
         for name, source in sources:
-            if _overlap(array, source) and not (name in entry.inputs and _same(array, source)):
+            if (
+                np.may_share_memory(array, source)
+                and _overlap(array, source)
+                and not (name in entry.over and _same(array, source))
+            ):
                 raise ValueError(f"{label} shares memory with {name}, which is still read when it is written")
         for other, before in enumerate(arrays):
-            if _overlap(array, before):
+            if np.may_share_memory(array, before) and _overlap(array, before):
                 raise ValueError(f"{label} shares memory with out[{other}]")
         arrays.append(array)
     return arrays
 
 
-def _expected(wanted: Sequence[Wanted]) -> str:
+def _expected(wanted: Sequence[Result]) -> str:
     if len(wanted) == 1:
         return "one array"
     return f"a tuple of {len(wanted)} arrays: {listed(entry.label for entry in wanted)}"
 
 
 def _overlap(left: Array, right: Array) -> bool:
-    if not np.may_share_memory(left, right):
-        return False
     try:
         return np.shares_memory(left, right, max_work=_OVERLAP_WORK)
     except np.exceptions.TooHardError:

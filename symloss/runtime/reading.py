@@ -71,21 +71,26 @@ def _read(layout: Layout, number: int, entry: Input, array: Array | None) -> tup
 def _results(frame: Frame, layout: Layout) -> dict[str, list[Result]]:
     """What each entry point gives back."""
 
-    def like(number: int, what: str) -> Result:
+    def like(number: int, entry: str, what: str) -> Result:
         name, dtype = frame.inputs[number].name, layout.returned[number]
         shape, flat = layout.given[number], layout.flat[number]
         direct = dtype == layout.computing and layout.moved[number] is None
-        return Result(f"{what} {name}", name, number, shape, flat, dtype, direct, shape == flat)
+        # A result that is copied into place at the end may go where anything was: all has been read by then.
+        over = frame.in_place.get(entry, {}).get(name, frozenset()) if direct else everything
+        return Result(f"{what} {name}", name, number, shape, flat, dtype, direct, shape == flat, over)
 
     def derivative(entry: int | str) -> Result:
         if isinstance(entry, int):
-            return like(entry, "gradient of")
+            return like(entry, "value_and_grad", "gradient of")
         dtype = layout.returned[frame.predictions[0]]
-        return Result(f"gradient of {entry}", entry, None, (), (1,), dtype, dtype == layout.computing, False)
+        direct = dtype == layout.computing
+        return Result(f"gradient of {entry}", entry, None, (), (1,), dtype, direct, False, frozenset())
 
-    gradients = [like(number, "gradient of") for number in frame.predictions]
+    everything = frozenset((*(entry.name for entry in frame.inputs), "weight", "mask", "v"))
+    diagonals = [("gradient of", number) for number in frame.predictions]
+    diagonals += [("Hessian diagonal of", number) for number in frame.predictions]
     return {
         "value_and_grad": [derivative(entry) for entry in frame.gradients],
-        "grad_hess_diag": [*gradients, *(like(number, "Hessian diagonal of") for number in frame.predictions)],
-        "hvp": [like(number, "product of") for number in frame.predictions],
+        "grad_hess_diag": [like(number, "grad_hess_diag", what) for what, number in diagonals],
+        "hvp": [like(number, "hvp", "product of") for number in frame.predictions],
     }

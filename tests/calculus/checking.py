@@ -6,7 +6,8 @@ from itertools import product
 
 from mpmath import mp, mpf
 
-from symloss.oracle import Unrolled, evaluate_adaptively
+from symloss.oracle import Interpreter, Unrolled, evaluate_adaptively
+from symloss.program import Statement, axes_of
 
 DIGITS = 25
 
@@ -17,32 +18,53 @@ def fraction(generator, low=-2, high=2):
 
 
 def point(program, sizes, seed=0):
-    """Labels and exact real values for every input, inside its domain; arrays by index."""
+    """Labels and exact real values for every input, inside its domain and within the constraints; arrays by index."""
     generator = random.Random(seed)
     lengths = {axis: program.axes[program.root(axis)].size or sizes[program.root(axis)] for axis in program.axes}
-    labels, reals = {}, {}
-    for name, tensor in program.tensors.items():
-        indices = list(product(*(range(lengths[axis]) for axis in tensor.axes)))
-        domain = tensor.domain
-        if domain.integer:
-            high = lengths[domain.axis] if domain.kind == "index" else 2
-            labels[name] = {index: generator.randrange(high) for index in indices}
-        elif domain.kind == "set":
-            reals[name] = {index: Fraction(int(v.p), int(v.q)) for index in indices for v in [generator.choice(domain.values)]}
-        elif domain.kind == "simplex":
-            raw = {index: fraction(generator, 0, 1) for index in indices}
-            at = tensor.axes.index(domain.axis)
-            sums = {}
-            for index, value in raw.items():
-                sums[index[:at] + index[at + 1 :]] = sums.get(index[:at] + index[at + 1 :], 0) + value
-            reals[name] = {index: value / sums[index[:at] + index[at + 1 :]] for index, value in raw.items()}
-        elif tensor.default is not None and tensor.role == "parameter":
-            reals[name] = {(): Fraction(int(tensor.default.p), int(tensor.default.q))}
-        else:
-            low = Fraction(str(domain.lower)) if domain.lower.is_Rational else Fraction(-2)
-            high = Fraction(str(domain.upper)) if domain.upper.is_Rational else max(low, Fraction(0)) + 2
-            reals[name] = {index: fraction(generator, low, high) for index in indices}
-    return labels, reals
+    conditions = constraints(program)
+    for _ in range(20000):
+        labels, reals = {}, {}
+        for tensor in program.tensors.values():
+            values = draw(generator, tensor, lengths)
+            (labels if tensor.domain.integer else reals)[tensor.name] = values
+        outcome = conditions.evaluate(sizes, {**labels, **reals})
+        if all(value == 1 for values in outcome.values() for value in values.values()):
+            return labels, reals
+    raise AssertionError(f"no point of {program.name} satisfies its constraints")
+
+
+def constraints(program):
+    """The constraints of a program as the outputs of another."""
+    statements = tuple(
+        Statement(f"constraint_{i}", tuple(sorted(axes_of(body))), "map", body)
+        for i, body in enumerate(program.constraints)
+    )
+    return Interpreter(program.replacing(statements=statements, outputs={s.target: s.target for s in statements}))
+
+
+def draw(generator, tensor, lengths):
+    """Random exact values of one tensor."""
+    indices = list(product(*(range(lengths[axis]) for axis in tensor.axes)))
+    domain = tensor.domain
+    if domain.integer:
+        high = lengths[domain.axis] if domain.kind == "index" else 2
+        values = {index: generator.randrange(high) for index in indices}
+        # Reductions under a mask need something to reduce.
+        return {index: 1 if domain.kind == "boolean" and index[-1:] == (0,) else v for index, v in values.items()}
+    if domain.kind == "set":
+        return {index: Fraction(str(generator.choice(domain.values))) for index in indices}
+    if domain.kind == "simplex":
+        at = tensor.axes.index(domain.axis)
+        raw = {index: fraction(generator, 0, 1) for index in indices}
+        sums = {}
+        for index, value in raw.items():
+            sums[index[:at] + index[at + 1 :]] = sums.get(index[:at] + index[at + 1 :], 0) + value
+        return {index: value / sums[index[:at] + index[at + 1 :]] for index, value in raw.items()}
+    if tensor.default is not None and tensor.role == "parameter":
+        return {(): Fraction(str(tensor.default))}
+    low = Fraction(str(domain.lower)) if domain.lower.is_Rational else Fraction(-2)
+    high = Fraction(str(domain.upper)) if domain.upper.is_Rational else max(low, Fraction(0)) + 2
+    return {index: fraction(generator, low, high) for index in indices}
 
 
 class Comparison:

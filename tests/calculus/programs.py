@@ -88,7 +88,7 @@ def param(name, default):
 
 
 K, D = Axis("k", "class"), Axis("d", "feature")
-I, J = Axis("i", "batch"), Axis("j", "batch", like="i")
+ROW, COLUMN = Axis("i", "batch"), Axis("j", "batch", like="i")
 Y = rd("y", "n", integer=True)
 z, y, zk = rd("z", "n"), rd("y", "n"), rd("z", "n", "k")
 
@@ -208,7 +208,7 @@ def gradient_penalty():
     ]
 
 
-@program({"i": 3, "d": 2}, I, J, D)
+@program({"i": 3, "d": 2}, ROW, COLUMN, D)
 def info_nce():
     u, v, tau = rd("u", "i", "d"), rd("v", "i", "d"), rd("tau")
     return [pred("u", "id"), pred("v", "id"), param("tau", "1/2")], [
@@ -220,7 +220,7 @@ def info_nce():
     ]
 
 
-@program({"i": 4, "d": 2}, I, J, D)
+@program({"i": 4, "d": 2}, ROW, COLUMN, D)
 def nt_xent():
     size = SizeSymbol("i")
     other = sympy.Mod(ax("i") + sympy.floor(size / 2), size)
@@ -273,10 +273,10 @@ def row_extremes():
 @program({"n": 3, "k": 4}, N, K, Axis("l", "class", like="k"))
 def cumulative():
     """Cumulative sums along an axis, and neighbours along it."""
-    k, l, size = ax("k"), ax("l"), SizeSymbol("k")
+    k, other, size = ax("k"), ax("l"), SizeSymbol("k")
     following = rd("c", "n", k + 1)
     return [pred(axes="nk"), target(axes="nk")], [
-        st("c", "nk", exp(rd("z", "n", "l")), "sum", "l", LessEqual(l, k)),
+        st("c", "nk", exp(rd("z", "n", "l")), "sum", "l", LessEqual(other, k)),
         st("value", "n", (following - zk) ** 2 * rd("y", "n", "k"), "sum", "k", Less(k + 1, size)),
     ]
 
@@ -284,9 +284,9 @@ def cumulative():
 @program({"n": 1, "k": 3}, N, K, Axis("l", "class", like="k"))
 def sorted_rows():
     """The rank of each item as an integer that gathers, as sort is written."""
-    k, l = ax("k"), ax("l")
+    k, other = ax("k"), ax("l")
     zl = rd("z", "n", "l")
-    before = And(Equal(zl, zk), Less(l, k))
+    before = And(Equal(zl, zk), Less(other, k))
     ahead = Less(zl, zk)
     return [pred(axes="nk"), target(axes="nk")], [
         st("rank", "nk", ahead + before, "sum", "l"),

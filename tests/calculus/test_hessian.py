@@ -7,7 +7,7 @@ from symloss.calculus.reverse import gradient
 from .checking import Comparison
 from .programs import PROGRAMS
 
-COUPLED = ("info_nce", "nt_xent")
+COUPLED = ("info_nce", "nt_xent", "batch_statistic")
 
 
 def predictions(program):

@@ -25,10 +25,10 @@ def test_there_are_faulty_specifications():
 def test_fault_is_found_with_place_and_caret(path, library):
     text = path.read_text()
     line, column, message = text.rpartition("# error: ")[2].strip().split(":", 2)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(SpecError) as caught:
         parse_spec(text, path.name, library)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     error = caught.value
     assert (error.line, error.column, error.message) == (int(line), int(column), message.strip())
     assert str(error).startswith(f"{path.name}:{line}:{column}: {message.strip()}")

@@ -16,10 +16,10 @@ inputs: {x: {axes: [n, k], role: prediction}}
 
 
 def refuse(text):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(SpecError) as caught:
         parse_spec(text, "f.yaml", SpecLibrary())
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     return caught.value.message
 
 
@@ -40,6 +40,11 @@ def refuse(text):
         ("((((10**60)**60)**60)**60)**60", "too large"),
         ("2**500*2**500*2**500*2**500*2**500*2**500*2**500*2**500*2**500", "too large"),
         ("lgamma(1e300)", "too large"),
+        ("exp(exp(exp(100)))", "too large"),
+        ("sum[k](x[n, k])*(exp(exp(exp(exp(9)))) < 2)", "too large"),
+        ("acos(pi)", "outside the domain"),
+        ("log(1 - pi)", "outside the domain"),
+        ("pi**0.5 + (1 - pi)**0.5", "not a real number"),
     ],
 )
 def test_expression_is_bounded(expression, message):
@@ -80,14 +85,16 @@ def test_document_is_bounded(text):
 def test_ten_megabytes(tmp_path):
     path = tmp_path / "big.yaml"
     path.write_bytes(b"symloss: 1\n" + b"#" * 10_000_000)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(SpecError, match="10000011 bytes"):
         read_spec(path, SpecLibrary())
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     with pytest.raises(SpecError, match="262144"):
         parse_spec("#" * 10_000_000, "f.yaml", SpecLibrary())
 
 
-@pytest.mark.parametrize("attack", ["__import__('os')", "x.__class__", "open('f')", "(x := 1)", "[i for i in x]", "x if x else x", "f'{x}'"])
+@pytest.mark.parametrize(
+    "attack", ["__import__('os')", "x.__class__", "open('f')", "(x := 1)", "[i for i in x]", "x if x else x", "f'{x}'"]
+)
 def test_nothing_of_python_is_evaluated(attack):
     refuse(HEAD + "value: |\n  " + attack + "\n")

@@ -190,7 +190,7 @@ def test_what_is_no_array_of_numbers(huber, value, message):
 
 
 def test_floats_are_no_labels(cross_entropy):
-    with pytest.raises(TypeError, match="^y has dtype float64, expected integers$"):
+    with pytest.raises(TypeError, match=r"^y has dtype float64, expected integers$"):
         cross_entropy(np.ones((2, 3)), np.array([0.0, 1.0]))
 
 

@@ -1,4 +1,4 @@
-"""Every name of the catalogue has a specification whose public interface is the catalogue's, transcribed here by hand."""
+"""Every name of the catalogue has a specification with the catalogue's interface, transcribed here by hand."""
 
 from __future__ import annotations
 

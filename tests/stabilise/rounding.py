@@ -87,7 +87,7 @@ class Rounding:
             return self.added(list(e.args), at)
         if e.is_Mul:
             product = mpf(1)
-            for factor in sorted(e.args, key=lambda f: f.is_Pow and f.exp.is_Number and f.exp < 0):
+            for factor in sorted(e.args, key=lambda f: bool(f.is_Pow and f.exp.is_Number and f.exp < 0)):
                 right = self.value(factor, at)
                 left = product
                 product = rounded(lambda left=left, right=right: left * right)

@@ -140,16 +140,15 @@ def $digamma(x):
 def $trigamma_positive(x):
     """The second derivative of log gamma for x > 0: a sum of positive terms."""
     n = 0
-    while x < 12.0:
-        x = x + 1.0
+    while x + n < 12.0:
         n = n + 1
-    inverse = 1.0 / x
+    inverse = 1.0 / (x + n)
     z = inverse * inverse
     p = POLY(trigamma_far, z)
     total = inverse + (0.5 * z + inverse * z * p)
-    for _ in range(n):
-        x = x - 1.0
-        total = total + (1.0 / x) / x
+    while n > 0:
+        n = n - 1
+        total = total + (1.0 / (x + n)) / (x + n)
     return total
 ''',
         (3, 3),
@@ -177,16 +176,15 @@ def $trigamma(x):
 def $polygamma2_positive(x):
     """The third derivative of log gamma for x > 0: a sum of negative terms."""
     n = 0
-    while x < 14.0:
-        x = x + 1.0
+    while x + n < 14.0:
         n = n + 1
-    inverse = 1.0 / x
+    inverse = 1.0 / (x + n)
     z = inverse * inverse
     p = POLY(polygamma2_far, z)
     total = z + (inverse * z + z * z * p)
-    for _ in range(n):
-        x = x - 1.0
-        total = total + 2.0 * (((1.0 / x) / x) / x)
+    while n > 0:
+        n = n - 1
+        total = total + 2.0 * (((1.0 / (x + n)) / (x + n)) / (x + n))
     return -total
 ''',
         (4, 4),

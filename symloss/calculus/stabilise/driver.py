@@ -10,7 +10,7 @@ from symloss.calculus.stabilise.finish import finish
 from symloss.calculus.stabilise.logarithms import xlogy_opened
 from symloss.calculus.stabilise.rule import Context, Rule
 from symloss.calculus.stabilise.table import REWRITING
-from symloss.calculus.stabilise.terms import factors_of, product
+from symloss.calculus.stabilise.terms import factors_of, product, terms_of
 from symloss.program import AxisSymbol, Program, Read, Statement, exact_arithmetic, reads_of, rename_axes, substitute
 
 #: A step is not written into what reads it where the result would have more nodes than this.
@@ -166,6 +166,8 @@ def _instances(expression: Any, step: Statement) -> list[tuple[Any, ...]]:
 def _with(expression: Any, pattern: Any, read: Read) -> Any:
     if expression == pattern:
         return read
+    if pattern.is_Add and expression.is_Add and terms_of(expression) == terms_of(-pattern):
+        return -read
     if not expression.args:
         return expression
     arguments = tuple(_with(argument, pattern, read) for argument in expression.args)

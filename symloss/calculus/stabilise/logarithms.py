@@ -11,10 +11,11 @@ from symloss.atoms import And, Expm1, Less, Log1p, Log2, LogRatio, Where, XLog1p
 from symloss.calculus.stabilise.logistic import difference, exponential_terms
 from symloss.calculus.stabilise.logsumexp import exponent_of_sum
 from symloss.calculus.stabilise.rule import Context, rule
-from symloss.calculus.stabilise.terms import cofactors, factors_of, plus, quotient, terms_of, without
+from symloss.calculus.stabilise.terms import cofactors, factors_of, plus, quotient, terms_of, total, without
 from symloss.program import Read
 
 _CROSSOVER = sympy.Rational(7, 10)
+_LARGEST_WHOLE_POWER = 6
 
 
 @rule(
@@ -59,6 +60,24 @@ def log_of_quotient(expression: Any, context: Context) -> Any:
     facts = context.facts
     if facts.range(above).nonnegative and facts.range(below).nonnegative:
         return LogRatio(above, below)
+    return None
+
+
+@rule(
+    LogRatio,
+    before="log(a/(a + d))",
+    after="-log1p(d/a) where d < a",
+    reason="a + d rounds a small d away",
+)
+def log_ratio_of_sum(expression: Any, context: Context) -> Any:
+    """log(a/b) where b - a, or a - b, is one of the parts that the larger one is a sum of."""
+    a, b = expression.args
+    for small, large, sign in ((a, b, -1), (b, a, 1)):
+        excess = total(terms_of(large - small))
+        fewer = len(terms_of(excess)) < len(terms_of(large))
+        if fewer and context.facts.range(excess).nonnegative and context.facts.range(small).positive:
+            near = sign * Log1p(excess / small)
+            return Where(Less(excess, small), near, context.settled(LogRatio(a, b)))
     return None
 
 
@@ -175,10 +194,35 @@ def exp_minus_one(expression: Any, context: Context) -> Any:
     return None
 
 
+@rule(
+    sympy.Add,
+    before="(1 + x)**a - 1",
+    after="expm1(a*log1p(x))",
+    reason="nearly one minus one cancels",
+)
+def power_minus_one(expression: Any, context: Context) -> Any:
+    """Whole powers up to 6 become x·(1 + p + p**2 + …) with p = 1 + x, which is smooth where p vanishes."""
+    terms = terms_of(expression)
+    for monomial, power, factor in cofactors(terms, sympy.Pow):
+        base, exponent = power.base, power.exp
+        inside = terms_of(base)
+        rest = {key: value for key, value in terms.items() if key != monomial}
+        left = without(rest, terms_of(-factor))
+        if left is None or inside.get(S.One) != 1 or len(inside) < 2:
+            continue
+        x = total({key: value for key, value in inside.items() if key != 1})
+        if exponent.is_Integer and 2 <= exponent <= _LARGEST_WHOLE_POWER:
+            return plus(left, factor * x * sympy.Add(*(base**i for i in range(int(exponent)))))
+        if not exponent.is_Integer and context.facts.range(base).positive:
+            return plus(left, factor * Expm1(exponent * Log1p(x)))
+    return None
+
+
 RULES = (
     log_of_power,
     log_of_expm1,
     log_of_quotient,
+    log_ratio_of_sum,
     log_near_one,
     log1p_of_exponential,
     log2_of_special,
@@ -186,4 +230,5 @@ RULES = (
     difference_of_logs,
     difference_of_log1ps,
     exp_minus_one,
+    power_minus_one,
 )

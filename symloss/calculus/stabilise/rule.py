@@ -65,6 +65,7 @@ class Context:
         self._fired: dict[Rule, None] = {}
         self._firings = 0
         self._open: set[Any] = set()
+        self._settled: set[Any] = set()
 
     @property
     def fired(self) -> tuple[Rule, ...]:
@@ -88,6 +89,11 @@ class Context:
         self._fired.update(dict.fromkeys(known[1]))
         return known[0]
 
+    def settled(self, expression: Any) -> Any:
+        """The expression, of which no rule will take up the outermost node."""
+        self._settled.add(expression)
+        return expression
+
     def in_progress(self, expression: Any) -> bool:
         """Whether the expression is being rewritten just now, further out."""
         return expression in self._open
@@ -104,7 +110,7 @@ class Context:
     def _rewritten(self, expression: Any) -> Any:
         if not expression.args or isinstance(expression, Read):
             return expression
-        if expression.args and _is_condition(expression):
+        if expression in self._settled or _is_condition(expression):
             return expression
         result = self._applied(expression, early=True)
         if result is not None:

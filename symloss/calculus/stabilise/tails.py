@@ -7,7 +7,7 @@ from typing import Any
 import sympy
 from sympy import S, exp, log
 
-from symloss.atoms import Equal, ExpTail, Log1p, LogRatio, LogTail, Where
+from symloss.atoms import Equal, ExpTail, Less, Log1p, LogRatio, LogTail, Where
 from symloss.calculus.stabilise.rule import Context, rule
 from symloss.calculus.stabilise.terms import Terms, cofactors, plus, quotient, scaled, terms_of, total, without
 
@@ -79,7 +79,9 @@ def _tail(rest: Terms, ratio: Any, factor: Any, context: Context) -> Any:
     if left is None:
         return None
     above, below = quotient(ratio)
-    tail = factor * LogTail((above - below) / below)
+    # Where a is far below b, (a - b)/b rounds to nearly -1; there nothing cancels in the sum as written.
+    apart = context.settled(sympy.Add((above - below) / below, -LogRatio(above, below)))
+    tail = factor * Where(Less(4 * above, below), apart, LogTail((above - below) / below))
     if context.facts.range(below).admits_zero:
         # With 0·log 0 = 0 the sum has a finite value where the quotient has none.
         tail = Where(Equal(below, 0), total(wanted), tail)

@@ -72,7 +72,7 @@ class ExpressionPrinter:
         if value in (sympy.oo, -sympy.oo):
             text = "np.inf" if value == sympy.oo else "-np.inf"
         else:
-            text = repr(float(sympy.Float(value, 40))) if not value.is_Rational else _decimal(value, self.dtype)
+            text = _decimal(value, self.dtype) if value.is_Rational else repr(float(value.evalf(40)))
         return f"f32({text})" if self.dtype == "float32" else text
 
     def _real(self, expression: sympy.Expr) -> tuple[str, int]:
@@ -122,7 +122,9 @@ class ExpressionPrinter:
 
     def _product(self, expression: sympy.Expr) -> tuple[str, int]:
         """Quotients first, so that neither a product overflows nor a quotient vanishes before the other is met."""
-        coefficient, rest = expression.as_coeff_Mul()
+        constants = [factor for factor in expression.args if factor.is_number]
+        coefficient = sympy.Mul(*constants)
+        rest = sympy.Mul(*(factor for factor in expression.args if not factor.is_number), evaluate=False)
         sign = "-" if coefficient.is_negative else ""
         numerators: list[sympy.Expr] = []
         denominators: list[sympy.Expr] = []
