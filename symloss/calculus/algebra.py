@@ -131,7 +131,7 @@ def _tidy_branch(node: Expr) -> Expr:
 
 def _assuming(expression: Expr, conditions: Iterable[Expr], truth: Expr) -> Expr:
     """An expression where the truth of some conditions, and of their complements, is known."""
-    known = {condition: truth for condition in conditions}
+    known = dict.fromkeys(conditions, truth)
     known |= {complement(condition): 1 - truth for condition in known}
     return expression.xreplace(known) if expression.has(*known) else expression
 

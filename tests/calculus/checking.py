@@ -39,7 +39,8 @@ def constraints(program):
         Statement(f"constraint_{i}", tuple(sorted(axes_of(body))), "map", body)
         for i, body in enumerate(program.constraints)
     )
-    return Interpreter(program.replacing(statements=statements, outputs={s.target: s.target for s in statements}))
+    outputs = {statement.target: statement.target for statement in statements}
+    return Interpreter(program.replacing(statements=(*program.statements, *statements), outputs=outputs))
 
 
 def draw(generator, tensor, lengths):

@@ -19,7 +19,7 @@ def small_sizes(program):
     """Batches of two and label axes of three; four rows where samples pair up."""
     coupled = any(axis.kind == "batch" and axis.like for axis in program.axes.values())
     lengths = {"batch": 4 if program.name == "nt_xent" else 3 if coupled else 2}
-    return {name: lengths.get(axis.kind, 2 if coupled else 3) for name, axis in program.axes.items()}
+    return {name: axis.size or lengths.get(axis.kind, 2 if coupled else 3) for name, axis in program.axes.items()}
 
 
 @pytest.mark.parametrize("name", LIBRARY.names())

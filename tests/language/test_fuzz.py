@@ -103,7 +103,7 @@ TOKENS = [
     "integral",
     "all",
 ]
-RELAXED = settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+RELAXED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def fault_of(text):

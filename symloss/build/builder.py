@@ -1,0 +1,166 @@
+"""The build: every specification whose generated file is not up to date is compiled, written and verified."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import active_children, get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from symloss.build.manifest import Entry, is_fresh, output_path, read_manifest, write_manifest
+from symloss.build.measured import is_project_output, record
+from symloss.build.sources import catalogue, generator_hash, write_atomically
+from symloss.build.stubs import write_stub
+from symloss.errors import SymlossError
+
+if TYPE_CHECKING:
+    from symloss.build.verify import Report
+
+VERIFICATIONS = ("standard", "full", "none")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one specification.
+
+    Attributes:
+        name: the loss.
+        path: its specification.
+        status: "fresh" (nothing to do), "built", or "failed" (not compiled, or not verified).
+        derived: what was derived and emitted, "value, gradient, …".
+        entry: what the manifest records; None where it was not compiled.
+        report: the verification; None where there was none.
+        seconds: the time it took.
+        error: why it could not be compiled.
+    """
+
+    name: str
+    path: Path
+    status: str
+    derived: tuple[str, ...] = ()
+    entry: Entry | None = None
+    report: Report | None = None
+    seconds: float = 0.0
+    error: SymlossError | None = None
+
+
+def build(
+    specs: Sequence[Path],
+    out: Path,
+    jobs: int = 2,
+    verify: str = "standard",
+    progress: Callable[[Result], None] = lambda result: None,
+) -> list[Result]:
+    """Bring the generated files of ``specs`` under ``out`` up to date.
+
+    Args:
+        specs: paths of specifications.
+        out: the output folder; kernels go to ``out/cpu``, what they were made from to ``out/manifest.json``.
+        jobs: how many processes may work; with one, or for one specification, this process does.
+        verify: "standard" (oracle at one size, each entry point and dtype once), "full" (more sizes and options) or
+            "none".
+        progress: called with each result, in the order in which they come.
+
+    Returns:
+        One result per specification, in the order given. A file is replaced as a whole or not at all; a specification
+        that fails does not stop the others, and is tried again by the next build.
+    """
+    if verify not in VERIFICATIONS:
+        raise SymlossError(f"verify is one of {', '.join(VERIFICATIONS)}; it was {verify!r}")
+    entries = read_manifest(out)
+    generator = generator_hash()
+    results: dict[Path, Result] = {}
+    due: list[Path] = []
+    for path in specs:
+        # The name in a file is its stem for the catalogue; for others the compiler finds out.
+        name = path.stem
+        if is_fresh(entries.get(name), path, out, name, generator):
+            results[path] = Result(name, path, "fresh", entry=entries[name])
+            progress(results[path])
+        else:
+            due.append(path)
+    try:
+        for result in _compiled(due, out, jobs, verify):
+            results[result.path] = result
+            if result.status == "built" and result.entry is not None:
+                entries[result.name] = result.entry
+            else:
+                entries.pop(result.name, None)
+            progress(result)
+        if is_project_output(out):
+            _drop_strays(entries, out)
+            write_stub(entries, out, changed=bool(due))
+    finally:
+        write_manifest(out, entries)
+        record(results.values(), out)
+    return [results[path] for path in specs]
+
+
+def build_one(path: Path, out: Path, verify: str) -> Result:
+    """Compile, write and verify one specification."""
+    from symloss.build.compiler import compile_spec
+
+    started = time.perf_counter()
+    try:
+        compiled = compile_spec(path)
+    except SymlossError as error:
+        return Result(path.stem, path, "failed", seconds=time.perf_counter() - started, error=error)
+    name = compiled.spec.name
+    target = output_path(out, name)
+    write_atomically(target, compiled.text)
+    report = None
+    if verify != "none":
+        from symloss.build.verify import verify as run_verification
+
+        report = run_verification(compiled.spec, compiled.derivation, target, full=verify == "full")
+    return Result(
+        name=name,
+        path=path,
+        status="built" if report is None or report.passed else "failed",
+        derived=tuple(compiled.entry.statements),
+        entry=compiled.entry,
+        report=report,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _compiled(due: Sequence[Path], out: Path, jobs: int, verify: str) -> Iterator[Result]:
+    if len(due) <= 1 or jobs <= 1:
+        for path in due:
+            yield build_one(path, out, verify)
+        return
+    yield from in_processes(build_one, [(path, out, verify) for path in due], jobs)
+
+
+def in_processes(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
+    """The outcomes of calls in fresh processes, as they come; an interruption ends the processes at once."""
+    executor = ProcessPoolExecutor(
+        min(jobs, len(calls)), mp_context=get_context("spawn"), initializer=_ignore_interrupts
+    )
+    pending: set[Future[Any]] = set()
+    try:
+        pending = {executor.submit(function, *arguments) for arguments in calls}
+        for future in as_completed(pending):
+            yield future.result()
+    finally:
+        # After Ctrl-C what runs would go on for seconds; writes are atomic, so it may be ended.
+        executor.shutdown(wait=False, cancel_futures=True)
+        if not all(future.done() for future in pending):
+            for process in active_children():
+                process.terminate()
+
+
+def _ignore_interrupts() -> None:
+    """Only the main process answers Ctrl-C, with one line instead of one traceback per process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _drop_strays(entries: dict[str, Entry], out: Path) -> None:
+    """In the project's own generated folder, remove what was made from specifications that are gone."""
+    for name in sorted(set(entries) - set(catalogue())):
+        output_path(out, name).unlink(missing_ok=True)
+        del entries[name]

@@ -1,0 +1,81 @@
+"""``symloss build --check``: is everything under generated/ exactly what the sources give?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from symloss.build.builder import in_processes
+from symloss.build.manifest import NAME, Entry, manifest_text, output_path
+from symloss.build.measured import is_project_output
+from symloss.build.sources import catalogue, pinned_sympy, read_source, sympy_version
+from symloss.build.stubs import STUB, stub_of
+from symloss.errors import SymlossError
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A file that is "missing", "stale" or "surplus", or a specification that is "faulty"."""
+
+    path: Path
+    kind: str
+    message: str = ""
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return self.message or f"{self.path} is {self.kind}"
+
+
+def check(out: Path, jobs: int = 2, progress: Callable[[str], None] = lambda name: None) -> list[Fault]:
+    """Compile the whole catalogue in memory and compare with the files under ``out``; nothing is written.
+
+    Args:
+        out: the folder that holds ``cpu/`` and ``manifest.json``.
+        jobs: how many processes compile.
+        progress: called with the name of each loss that was compiled.
+
+    Raises:
+        SymlossError: the installed SymPy is not the pinned one, so that a comparison would mean nothing.
+    """
+    if sympy_version() != pinned_sympy():
+        raise SymlossError(
+            f"generated files are compared under SymPy {pinned_sympy()}, which symloss pins; SymPy {sympy_version()}, "
+            "which is installed, may order terms differently"
+        )
+    known = catalogue()
+    faults: list[Fault] = []
+    entries: dict[str, Entry] = {}
+    texts: dict[str, str] = {}
+    for name, text, entry, error in in_processes(_compile, [(path,) for path in known.values()], jobs):
+        progress(name)
+        if entry is None:
+            faults.append(Fault(known[name], "faulty", str(error)))
+            continue
+        entries[name], texts[name] = entry, text
+        faults += _compared(output_path(out, name), text)
+    faults += _compared(out / NAME, manifest_text(entries))
+    if is_project_output(out):
+        faults += _compared(STUB, stub_of(texts[name] for name in sorted(texts)))
+    faults += [Fault(path, "surplus") for path in _generated(out) if path.stem not in known]
+    return sorted(faults, key=lambda fault: str(fault.path))
+
+
+def _compile(path: Path) -> tuple[str, str, Entry | None, SymlossError | None]:
+    from symloss.build.compiler import compile_spec
+
+    try:
+        compiled = compile_spec(path)
+    except SymlossError as error:
+        return path.stem, "", None, error
+    return path.stem, compiled.text, compiled.entry, None
+
+
+def _compared(path: Path, text: str) -> list[Fault]:
+    if not path.is_file():
+        return [Fault(path, "missing")]
+    return [] if read_source(path) == text else [Fault(path, "stale")]
+
+
+def _generated(out: Path) -> Sequence[Path]:
+    return sorted(path for path in (out / "cpu").glob("*.py") if path.name != "__init__.py")

@@ -1,0 +1,96 @@
+"""``generated/manifest.json``: what each generated file was made from. Sorted, and free of measurements and dates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from symloss.build.sources import catalogue, digest, read_source, write_atomically
+
+FORMAT = 1
+NAME = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one generated file was made from, and what the compiler found out about the loss.
+
+    Attributes:
+        title: the loss in words, for ``symloss list``.
+        source: hash of the text of the specification and of those it uses.
+        uses: names of the specifications that it calls, directly or not.
+        specification: the normalised specification's own hash, which the generated file states.
+        generator: hash of the compiler, the templates and SymPy's version.
+        output: hash of the generated text.
+        operations: arithmetic operations of each derived program, before scheduling.
+        statements: the number of statements of each derived program.
+        accuracy: the accuracy class of each entry point, with its reason.
+        rewrites: what the recogniser rewrote, in sentences.
+    """
+
+    title: str
+    source: str
+    uses: tuple[str, ...]
+    specification: str
+    generator: str
+    output: str
+    operations: Mapping[str, int] = field(default_factory=dict)
+    statements: Mapping[str, int] = field(default_factory=dict)
+    accuracy: Mapping[str, Any] = field(default_factory=dict)
+    rewrites: tuple[str, ...] = ()
+
+
+def read_manifest(folder: Path) -> dict[str, Entry]:
+    """The entries by loss; empty where there is no manifest, or one of another format or one that cannot be read."""
+    try:
+        data = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        if data["format"] != FORMAT:
+            return {}
+        return {
+            name: Entry(**{**entry, "uses": tuple(entry["uses"]), "rewrites": tuple(entry["rewrites"])})
+            for name, entry in data["losses"].items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def manifest_text(entries: Mapping[str, Entry]) -> str:
+    """The text of the manifest: the same for the same entries, in whatever order they were made."""
+    losses = {name: asdict(entry) for name, entry in entries.items()}
+    return json.dumps({"format": FORMAT, "losses": losses}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def write_manifest(folder: Path, entries: Mapping[str, Entry]) -> None:
+    """Write the manifest if it changed."""
+    text = manifest_text(entries)
+    path = folder / NAME
+    if not path.is_file() or read_source(path) != text:
+        write_atomically(path, text)
+
+
+def source_hash(path: Path, uses: Iterable[str]) -> str | None:
+    """Hash of a specification's text and of the catalogue's specifications that it uses; None where one is gone."""
+    known = catalogue()
+    texts = [read_source(path)]
+    for name in sorted(uses):
+        used = known.get(name) or path.with_name(f"{name}.yaml")
+        if not used.is_file():
+            return None
+        texts += [name, read_source(used)]
+    return digest(texts)
+
+
+def output_path(folder: Path, name: str) -> Path:
+    """Where the kernels of a loss lie under an output folder."""
+    return folder / "cpu" / f"{name}.py"
+
+
+def is_fresh(entry: Entry | None, path: Path, folder: Path, name: str, generator: str) -> bool:
+    """Whether the generated file of a specification is there, untouched, and made from what is there now."""
+    if entry is None or entry.generator != generator or entry.source != source_hash(path, entry.uses):
+        return False
+    output = output_path(folder, name)
+    return output.is_file() and entry.output == digest([read_source(output)])

@@ -1,0 +1,125 @@
+"""Admitted inputs for verification: inside every domain and within the constraints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from random import Random
+from typing import Any
+
+import sympy
+
+from symloss.oracle import Interpreter
+from symloss.program import Domain, Program, Statement, Tensor, axes_of
+
+Values = dict[tuple[int, ...], Any]
+INPUT_ROLES = ("prediction", "target", "coefficient")
+
+def is_coupled(program: Program) -> bool:
+    """Whether a sample's value depends on other samples: a batch axis is reduced or occurs twice."""
+    batch = {name for name in program.axes if program.axes[program.root(name)].kind == "batch"}
+    return any(batch & set(statement.over) or len(batch & set(statement.out)) > 1 for statement in program.statements)
+
+
+def sizes_for(program: Program, batch: int, other: int) -> dict[str, int]:
+    """A length for every axis; `like` axes share, fixed ones keep theirs."""
+
+    def size(name: str) -> int:
+        root = program.axes[program.root(name)]
+        return root.size or (batch if root.kind == "batch" else other)
+
+    return {name: size(name) for name in program.axes}
+
+
+def draw(program: Program, sizes: dict[str, int], seed: int) -> dict[str, Values]:
+    """Values of every input by index; the same for the same arguments.
+
+    Raises:
+        ArithmeticError: no admitted values were found.
+    """
+    generator = Random(f"{program.name} {seed}")
+    inputs = {name: tensor for name, tensor in program.tensors.items() if tensor.role in INPUT_ROLES}
+    drawn = {name: _tensor(tensor, sizes, generator) for name, tensor in inputs.items()}
+    conditions = _conditions(program)
+    if conditions is None:
+        return drawn
+    for _ in range(400):
+        faulty = _violations(conditions, sizes, drawn)
+        if not faulty:
+            return drawn
+        for name, tensor in inputs.items():
+            fresh = _tensor(tensor, sizes, generator)
+            for index in drawn[name]:
+                # Only the samples that violate something are drawn again; a violation without a sample redraws all.
+                if not index or None in faulty or index[0] in faulty or tensor.role == "coefficient":
+                    drawn[name][index] = fresh[index]
+    raise ArithmeticError(f"no inputs of {program.name} were found that satisfy its constraints")
+
+
+def _conditions(program: Program) -> Interpreter | None:
+    """The constraints as a program of its own."""
+    if not program.constraints:
+        return None
+    statements = tuple(
+        Statement(
+            f"c{number}",
+            tuple(sorted(axes_of(sympy.sympify(constraint)), key=list(program.axes).index)),
+            "map",
+            constraint,
+        )
+        for number, constraint in enumerate(program.constraints)
+    )
+    outputs = {statement.target: statement.target for statement in statements}
+    return Interpreter(replace(program, statements=statements, outputs=outputs))
+
+
+def _violations(conditions: Interpreter, sizes: dict[str, int], drawn: dict[str, Values]) -> set[int | None]:
+    found = conditions.evaluate(sizes, drawn)
+    return {index[0] if index else None for values in found.values() for index, holds in values.items() if holds != 1}
+
+
+def _tensor(tensor: Tensor, sizes: dict[str, int], generator: Random) -> Values:
+    shape = [range(sizes[axis]) for axis in tensor.axes]
+    values = {index: _value(tensor, sizes, generator) for index in product(*shape)}
+    if tensor.domain.kind == "simplex":
+        _normalise(values, tensor.axes.index(tensor.domain.axis or ""))
+    return values
+
+
+def _value(tensor: Tensor, sizes: dict[str, int], generator: Random) -> Any:
+    domain = tensor.domain
+    if domain.kind == "boolean":
+        return generator.random() < 0.75
+    if domain.kind == "index":
+        return generator.randrange(sizes[domain.axis or ""])
+    if domain.kind == "set":
+        return float(generator.choice(domain.values))
+    if domain.kind == "simplex":
+        return generator.uniform(0.05, 1.0)
+    return _real(domain, tensor.role, generator)
+
+
+def _real(domain: Domain, role: str, generator: Random) -> float:
+    low, high = float(domain.lower), float(domain.upper)
+    bounded = (low > -float("inf"), high < float("inf"))
+    if all(bounded):
+        # Targets are as often at the ends of their interval as inside; predictions there would give infinite values.
+        if role == "target" and domain.lower_closed and domain.upper_closed and generator.random() < 0.5:
+            return generator.choice((low, high))
+        return low + (high - low) * generator.uniform(0.02, 0.98)
+    if bounded[0]:
+        return low + generator.uniform(0.05, 3.0)
+    if bounded[1]:
+        return high - generator.uniform(0.05, 3.0)
+    return generator.gauss(0.0, 1.5)
+
+
+def _normalise(values: Values, position: int) -> None:
+    """Make the entries along one axis sum to 1 but for rounding."""
+    groups: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+    for index in values:
+        groups.setdefault(index[:position] + index[position + 1 :], []).append(index)
+    for members in groups.values():
+        total = sum(values[index] for index in members)
+        for index in members:
+            values[index] /= total
