@@ -3,6 +3,7 @@
 What is marked with ``_jit`` is compiled there; the rest is plain Python that drivers and wrappers call.
 """
 
+import functools
 import math
 
 import numba
@@ -131,9 +132,28 @@ def _chunk_rows(entries):
     return max(1, min(256, 16384 // max(1, entries)))
 
 
+@functools.cache
+def _ones(count, dtype):
+    """Ones that calls share and never write to."""
+    return np.ones(count, dtype)
+
+
 def _per_sample(array, chunk, dtype):
     """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (np.ones(chunk, dtype), 0) if array is None else (array, 1)
+    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+
+
+@_jit
+def _clear(x):
+    """Fill a row with zeros."""
+    flat = x.reshape(-1)
+    for i in range(flat.size):
+        flat[i] = 0
+
+
+def _total(partial, chunks):
+    """The sum over all chunks."""
+    return partial[0] if chunks == 1 else _pairwise_sum(partial, chunks)
 
 
 def _expanded(array, full, shared):
@@ -148,10 +168,12 @@ def _repeated(array, full):
 
 def _denominator(reduction, normalizer, total):
     """What the sum over the samples is divided by; ``total()`` is the total weight."""
-    if reduction != "mean":
+    if reduction == "none":
         return 1.0
     if normalizer is not None:
         return float(normalizer)
+    if reduction == "sum":
+        return 1.0
     denominator = float(total())
     if denominator == 0:
         raise ValueError("the mean over a batch of zero total weight is undefined; use reduction='sum' or 'none'")
@@ -169,10 +191,10 @@ def _total_weight(weight, mask, samples):
 
 def _first_failure(failed):
     """The first violation that a chunk reported, as (check, position), or None."""
-    for check, position in failed:
-        if check >= 0:
-            return int(check), int(position)
-    return None
+    if len(failed) == 1:
+        return (int(failed[0, 0]) - 1, int(failed[0, 1])) if failed[0, 0] else None
+    chunks = np.flatnonzero(failed[:, 0])
+    return (int(failed[chunks[0], 0]) - 1, int(failed[chunks[0], 1])) if chunks.size else None
 
 
 def _all_seeds(weight, samples, denominator, dtype):

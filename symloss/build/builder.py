@@ -116,7 +116,7 @@ def build_one(path: Path, out: Path, verify: str) -> Result:
     if verify != "none":
         from symloss.build.verify import verify as run_verification
 
-        report = run_verification(compiled.spec, compiled.derivation, target, full=verify == "full")
+        report = run_verification(compiled.derivation, target, full=verify == "full")
     return Result(
         name=name,
         path=path,

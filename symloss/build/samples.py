@@ -15,6 +15,7 @@ from symloss.program import Domain, Program, Statement, Tensor, axes_of
 Values = dict[tuple[int, ...], Any]
 INPUT_ROLES = ("prediction", "target", "coefficient")
 
+
 def is_coupled(program: Program) -> bool:
     """Whether a sample's value depends on other samples: a batch axis is reduced or occurs twice."""
     batch = {name for name in program.axes if program.axes[program.root(name)].kind == "batch"}
@@ -70,7 +71,8 @@ def _conditions(program: Program) -> Interpreter | None:
         for number, constraint in enumerate(program.constraints)
     )
     outputs = {statement.target: statement.target for statement in statements}
-    return Interpreter(replace(program, statements=statements, outputs=outputs))
+    # A constraint may be about computed values, such as the number of valid items.
+    return Interpreter(replace(program, statements=(*program.statements, *statements), outputs=outputs))
 
 
 def _violations(conditions: Interpreter, sizes: dict[str, int], drawn: dict[str, Values]) -> set[int | None]:

@@ -64,12 +64,10 @@ class Builder:
 
         Every constant is bounded before anything is built on it, so that no later step computes with a tower.
         """
-        if not found.is_number or found.is_infinite:
-            if found.has(sympy.zoo, sympy.nan, sympy.I):
-                raise self.checker.fail(_NOT_REAL, node)
-            return found
         if found.has(sympy.zoo, sympy.nan, sympy.I):
             raise self.checker.fail(_NOT_REAL, node)
+        if not found.is_number or found.is_infinite:
+            return found
         if found.is_Rational:
             too_large = max(abs(found.p), found.q).bit_length() > MAX_BITS
         else:

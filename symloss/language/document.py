@@ -97,7 +97,7 @@ def parse_document(text: str, file: str) -> tuple[Source, Entries]:
     """
     source = Source(file, text)
     if len(text.encode("utf-8", "surrogatepass")) > MAX_FILE:
-        raise source.error(f"the file has more than {MAX_FILE} bytes, the most that a specification may have")
+        raise SpecError(f"the file has more than {MAX_FILE} bytes, the most that a specification may have", file)
     odd = _CONTROL.search(text)
     if odd:
         raise source.error(f"the character U+{ord(odd.group()):04X} does not belong in a text file", odd.start())

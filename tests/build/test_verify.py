@@ -20,7 +20,7 @@ def compiled(write_spec: Write) -> Compiled:
 def verified(compiled: Compiled, text: str, folder: Path, derivation: object = None) -> object:
     module = folder / f"{compiled.spec.name}.py"
     module.write_text(text, encoding="utf-8")
-    return verify(compiled.spec, derivation or compiled.derivation, module)
+    return verify(derivation or compiled.derivation, module)
 
 
 def test_a_right_kernel_passes_and_is_measured(compiled: Compiled, tmp_path: Path) -> None:

@@ -5,9 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
-from sympy import Rational, S, exp, log, sqrt
+from sympy import Rational, S, cos, exp, log, sqrt
 
-from symloss.atoms import Equal, Less, Maximum, Minimum, NotEqual, Sigmoid, Softplus, Where
+from symloss.atoms import (
+    Absolute,
+    Equal,
+    Less,
+    Log1p,
+    Log2,
+    Maximum,
+    Minimum,
+    NotEqual,
+    Sigmoid,
+    Softplus,
+    Tanh,
+    Where,
+    XLogY,
+)
 from symloss.program import Axis, AxisSymbol, Domain, Program, SizeSymbol, Statement, Tensor, exact_arithmetic
 
 REAL = Domain()
@@ -442,4 +456,110 @@ CATALOGUE = [
     generalized_cross_entropy,
     contrastive,
     tversky,
+]
+
+
+def _scalar(name: str, body: Any, domain: Domain = REAL) -> Any:
+    """A program of one real input x."""
+
+    @exactly
+    def build() -> Program:
+        b = Book(name, n="batch")
+        x = b.input("x", "n", domain).read()
+        b.step("value", body(x))
+        return b.done()
+
+    build.__name__ = name
+    return build
+
+
+@exactly
+def selected_probability() -> Program:
+    b = Book("selected_probability", n="batch")
+    z, y = b.input("z", "n").read(), b.input("y", "n", BIT, "target").read()
+    b.step("value", -log(y * Sigmoid(z) + (1 - y) * (1 - Sigmoid(z))))
+    return b.done()
+
+
+@exactly
+def contrastive_ratio() -> Program:
+    b = Book("contrastive_ratio", n="batch", k="item")
+    p, s = b.input("pos", "n").read(), b.input("neg", "nk").read()
+    t = b.step("t1", exp(s), "n", "sum", "k")
+    b.step("value", -log(exp(p) / (exp(p) + t())))
+    return b.done()
+
+
+@exactly
+def log_mean_exponential() -> Program:
+    b = Book("log_mean_exponential", n="batch", k="item")
+    s = b.input("s", "nk").read()
+    t = b.step("t1", exp(s), "n", "sum", "k")
+    b.step("value", log(t() / SizeSymbol("k")))
+    return b.done()
+
+
+@exactly
+def euclidean_length() -> Program:
+    b = Book("euclidean_length", n="batch", k="feature")
+    s = b.input("s", "nk").read()
+    t = b.step("t1", s**2, "n", "sum", "k")
+    b.step("value", sqrt(t()))
+    return b.done()
+
+
+@exactly
+def squared_log_error() -> Program:
+    b = Book("squared_log_error", n="batch")
+    x, t = b.input("x", "n", NONNEGATIVE).read(), b.input("t", "n", NONNEGATIVE, "target").read()
+    b.step("value", (log(1 + x) - log(1 + t)) ** 2)
+    return b.done()
+
+
+@exactly
+def difference_of_logarithms() -> Program:
+    b = Book("difference_of_logarithms", n="batch")
+    x, t = b.input("x", "n", POSITIVE).read(), b.input("t", "n", POSITIVE, "target").read()
+    b.step("value", (log(x) - log(t)) ** 2 + log(x / (x + t)))
+    return b.done()
+
+
+@exactly
+def difference_of_sides() -> Program:
+    b = Book("difference_of_sides", n="batch")
+    x, t = b.input("x", "n").read(), b.input("t", "n", REAL, "target").read()
+    b.step("value", (x - Minimum(x, t)) ** 2 + (2 * (x - t) + 2 * t))
+    return b.done()
+
+
+EXTRA = [
+    selected_probability,
+    contrastive_ratio,
+    log_mean_exponential,
+    euclidean_length,
+    squared_log_error,
+    difference_of_logarithms,
+    difference_of_sides,
+    _scalar("tanh_of_exponentials", lambda x: (exp(x) - exp(-x)) / (exp(x) + exp(-x))),
+    _scalar("tanh_of_one_exponential", lambda x: (1 - exp(-2 * x)) / (1 + exp(-2 * x))),
+    _scalar("exponential_share", lambda x: exp(x) / (1 + exp(x))),
+    _scalar("two_sided_share", lambda x: exp(x) / (exp(x) + exp(-x))),
+    _scalar("stable_softplus", lambda x: Maximum(x, 0) + log(1 + exp(-Absolute(x)))),
+    _scalar("log1p_of_exponential", lambda x: Log1p(exp(x))),
+    _scalar("log_cosh_in_parts", lambda x: x + Softplus(-2 * x) - log(2)),
+    _scalar("one_minus_tanh", lambda x: 1 - Tanh(x)),
+    _scalar("one_minus_tanh_squared", lambda x: 1 - Tanh(x) ** 2),
+    _scalar("twice_sigmoid_minus_one", lambda x: 2 * Sigmoid(x) - 1),
+    _scalar("one_minus_cosine", lambda x: 1 - cos(x)),
+    _scalar("linear_exponential", lambda x: exp(x) - x - 1),
+    _scalar("fair", lambda x: Absolute(x) - log(1 + Absolute(x))),
+    _scalar("log_one_minus_exponential", lambda x: log(1 - exp(-x)), POSITIVE),
+    _scalar("log_of_square", lambda x: log(x**2), POSITIVE),
+    _scalar("binary_logarithm", lambda x: Log2(1 + x), NONNEGATIVE),
+    _scalar("power_minus_one", lambda x: (1 + x**2) ** Rational(1, 3) - 1),
+    _scalar("whole_power_minus_one", lambda x: 1 - (1 - x**2) ** 3),
+    _scalar("difference_of_squares", lambda x: x**2 - 4),
+    _scalar("square_times_exponential", lambda x: x**2 * exp(x)),
+    _scalar("nested_choice", lambda x: Where(Less(0, x), Where(Less(0, x), x, 1), x**2)),
+    _scalar("entropy", lambda x: XLogY(x, x), UNIT),
 ]

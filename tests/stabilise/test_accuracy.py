@@ -194,7 +194,7 @@ def test_dice_of_nearly_equal_masks():
         assert worst(programs.tversky, arrays, {"n": 1, "k": 4}) <= 6
 
 
-def _box_pairs() -> tuple[list[float], list[float]]:
+def box_pairs() -> tuple[list[float], list[float]]:
     random_ = random.Random(5)
     pred: list[float] = []
     target: list[float] = []
@@ -215,7 +215,7 @@ def _box_pairs() -> tuple[list[float], list[float]]:
 
 @pytest.mark.parametrize("build", [programs.iou, programs.giou], ids=lambda build: build.__name__)
 def test_boxes_that_nearly_agree(build):
-    pred, target = _box_pairs()
+    pred, target = box_pairs()
     arrays = {"pred": grid(pred, 4), "target": grid(target, 4)}
     assert worst(build, arrays, {"n": len(pred) // 4}) <= 16
     assert worst(build, arrays, {"n": len(pred) // 4}, stable=False) > 1e6

@@ -11,7 +11,7 @@ from symloss.calculus.stabilise import stabilise
 from symloss.oracle import Interpreter
 
 
-@pytest.mark.parametrize("build", programs.CATALOGUE, ids=lambda build: build.__name__)
+@pytest.mark.parametrize("build", programs.CATALOGUE + programs.EXTRA, ids=lambda build: build.__name__)
 def test_values_are_preserved(build):
     textbook = build()
     stable, sentences = stabilise(textbook)

@@ -110,8 +110,11 @@ class Context:
     def _rewritten(self, expression: Any) -> Any:
         if not expression.args or isinstance(expression, Read):
             return expression
-        if expression in self._settled or _is_condition(expression):
+        if _is_condition(expression):
             return expression
+        if expression in self._settled:
+            arguments = tuple(self.rewrite(argument) for argument in expression.args)
+            return self.settled(expression.func(*arguments))
         result = self._applied(expression, early=True)
         if result is not None:
             return self.rewrite(result)

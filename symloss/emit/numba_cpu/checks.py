@@ -25,7 +25,7 @@ class InputCheck:
         """Stop at the first violation, remembering which check failed and where."""
         yield f"wrong = {self.call}" if self.always else f"wrong = {self.call} if validate else -1"
         yield "if wrong >= 0:"
-        yield f"    failed[c, 0], failed[c, 1] = {self.number}, start * {self.entries} + wrong"
+        yield f"    failed[c, 0], failed[c, 1] = {self.number + 1}, start * {self.entries} + wrong"
         yield "    continue"
 
 

@@ -198,8 +198,8 @@ class DriverPrinter:
         number = self.term_of(kernel) if term_number is None else term_number
         self.helpers.add("_per_sample")
         if number is None:
-            yield f"weight, weight_step = np.ones(chunk, {self.real}), 0"
-            yield "mask, mask_step = np.ones(chunk, np.bool_), 0"
+            yield f"weight, weight_step = _ones(chunk, {self.real}), 0"
+            yield "mask, mask_step = _ones(chunk, np.bool_), 0"
         else:
             yield f"weight, weight_step = _per_sample(weights[{number}], chunk, {self.real})"
             yield f"mask, mask_step = _per_sample(masks[{number}], chunk, np.bool_)"
@@ -216,7 +216,7 @@ class DriverPrinter:
         for vector in kernel.vector_results:
             yield f"{vector.name}_partial = np.zeros({_tuple(['chunks', *(f'size_{self.program.root(a)}' for a in vector.axes)])})"
         if printer.checks or kernel.constraints:
-            yield "failed = np.full((chunks, 2), -1, np.int64)"
+            yield "failed = np.zeros((chunks, 2), np.int64)"
         yield f"run({printer.name}, chunks, {', '.join(printer.signature()[2:])})"
         if printer.checks or kernel.constraints:
             self.helpers.add("_first_failure")
@@ -228,7 +228,7 @@ class DriverPrinter:
     def combine(self, kernel: Kernel) -> Iterator[str]:
         """Sums over chunks, in their order."""
         for result in kernel.row_results:
-            total = f"_pairwise_sum({result.name}_partial, chunks)"
+            total = f"_total({result.name}_partial, chunks)"
             if result.name == "total":
                 yield f"total = {total}"
             elif result.term:

@@ -133,7 +133,8 @@ class KernelPrinter:
         for number, constraint in kernel.constraints:
             yield from self.constraint(number, constraint)
         if self.weighted:
-            yield "weights[:rows] = weight[start * weight_step : start * weight_step + rows]"
+            yield "for row in range(rows):"
+            yield "    weights[row] = weight[start * weight_step + row]"
             if kernel.sample_weight is not None:
                 nodes, value = kernel.sample_weight
                 yield "for row in range(rows):"
@@ -157,7 +158,7 @@ class KernelPrinter:
             ["for row in range(rows):", *_indent(["if live[row]:", *_indent([*self.nodes(nodes), *report])])]
         )
         yield "if wrong >= 0:"
-        yield f"    failed[c, 0], failed[c, 1] = {number}, start + wrong"
+        yield f"    failed[c, 0], failed[c, 1] = {number + 1}, start + wrong"
         yield "    continue"
 
     def row(self) -> list[str]:
@@ -165,7 +166,7 @@ class KernelPrinter:
         kernel = self.kernel
         lines: list[str] = []
         if not kernel.element_wise:
-            skipped = [f"{name}_chunk[row] = {self.zero}" for name in self.written_rows()]
+            skipped = self.cleared()
             skipped += [f"{result.name}_rows[row] = 0.0" for result in kernel.row_results]
             lines += ["if not live[row]:", *_indent([*skipped, "continue"])]
         lines += self.nodes(kernel.nodes)
@@ -173,20 +174,22 @@ class KernelPrinter:
             lines.append(f"{result.name}_rows[row] = {self.printer.real(result.value)}")
         return lines
 
-    def written_rows(self) -> list[str]:
-        """The arrays whose rows this kernel fills."""
-        return [a.name for a in self.kernel.arguments if a.written and a.chunked]
-
-    @property
-    def zero(self) -> str:
-        """A typed zero."""
-        return self.printer.number(sympy.S.Zero)
+    def cleared(self) -> list[str]:
+        """Zeros in the rows that this kernel would fill (a loop: slices cost Numba seconds to compile)."""
+        lines = []
+        for argument in self.kernel.arguments:
+            if argument.written and argument.chunked and len(argument.axes) == 1:
+                lines.append(f"{argument.name}_chunk[row] = {self.printer.number(sympy.S.Zero)}")
+            elif argument.written and argument.chunked:
+                self.printer.helpers.add("_clear")
+                lines.append(f"_clear({argument.name}_chunk[row])")
+        return lines
 
     def epilogue(self) -> Iterator[str]:
         """Masks, weights and sums, after the loop over the samples of a chunk."""
         kernel = self.kernel
-        if kernel.element_wise and (self.written_rows() or kernel.row_results):
-            dead = [f"{name}_chunk[row] = {self.zero}" for name in self.written_rows()]
+        if kernel.element_wise:
+            dead = self.cleared()
             dead += [f"{result.name}_rows[row] = 0.0" for result in kernel.row_results]
             yield "if mask_step:"
             yield from _indent(["for row in range(rows):", *_indent(["if not live[row]:", *_indent(dead)])])
@@ -195,7 +198,8 @@ class KernelPrinter:
             yield "for row in range(rows):"
             yield f"    {rows}[row] = {rows}[row] * weights[row] if live[row] else 0.0"
             yield "if keep_losses:"
-            yield f"    losses_out[start : start + rows] = {rows}[:rows]"
+            yield "    for row in range(rows):"
+            yield f"        losses_out[start + row] = {rows}[row]"
         for result in kernel.row_results:
             if result.kind in ("max", "min"):
                 yield f"{result.name}_partial[c] = {result.name}_rows[:rows].{result.kind}()"

@@ -36,7 +36,7 @@ _DOCS = {
     "hvp": "The product of the Hessian with the directions, one per prediction.",
     "hessian": "Per-sample Hessian blocks, one per prediction.",
 }
-_SUPPORT_ALWAYS = {"_serial", "_pairwise_sum", "_call", "_hessian"}
+_SUPPORT_ALWAYS = {"_serial", "_pairwise_sum", "_call", "_hessian", "_ones", "_total"}
 
 
 @dataclass
