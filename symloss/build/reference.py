@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpmath import mp, mpf
 
+from symloss.build.magnitudes import magnitudes
 from symloss.build.samples import Values
 from symloss.build.verify import exact_value
 from symloss.oracle import Interpreter, evaluate_adaptively
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 #: Enough bits for the effect of a rounding to be seen through any cancellation that the samples contain.
 _PLENTY = 320
-_DOUBLE = 53
+
+#: Bits and rounding (to nearest, away from zero) of the runs that show a program's own noise. One run alone may happen
+#: to round nothing.
+_ROUGH = ((53, "n"), (53, "u"), (54, "n"), (55, "u"))
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Point:
     Attributes:
         exact: the result of the formula at the inputs as they are.
         moved: by how much one rounding of every input changes it.
-        noise: by how much it changes when every step of the program is rounded.
+        noise: by how much it may change when every step of the program is rounded.
     """
 
     exact: Any
@@ -62,6 +66,13 @@ class Reference:
             Interpreter(program, [key for key in program.outputs if key.startswith(prefix)])
             for program, prefix in extended
         ]
+        self.magnitudes = [
+            Interpreter(magnitudes(program, keys))
+            for program, keys in (
+                (derivation.stable, list(derivation.stable.outputs)),
+                *((interpreter.program, list(interpreter.outputs)) for interpreter in self.interpreters[1:]),
+            )
+        ]
         # The value is rounded in its stable form: the textbook form may lose everything.
         self.rounded_interpreters = [Interpreter(derivation.stable), *self.interpreters[1:]]
 
@@ -87,19 +98,22 @@ class Reference:
         lengths = {axis: len(kept.get(self.program.root(axis), range(size))) for axis, size in self.sizes.items()}
         seeds = self._seeds(tensors, lengths, weights, kept)
         given = tensors | seeds
+        unit_mp = mpf(unit.numerator) / unit.denominator
         exact = self._run(self.interpreters, lengths, given, seeds, None)
         moved = [
             self._run(self.interpreters, lengths, self._moved(tensors, unit, seed) | seeds, seeds, (_PLENTY, "n"))
             for seed in range(2)
         ]
+        sizes = self._run(self.magnitudes, lengths, given, seeds, (_PLENTY, "n"))
         rounded = [
-            self._run(self.rounded_interpreters, lengths, given, seeds, (_DOUBLE, rounding)) for rounding in "nu"
+            (self._run(self.rounded_interpreters, lengths, given, seeds, (bits, rounding)), mp.ldexp(unit_mp, bits))
+            for bits, rounding in _ROUGH
         ]
-        scale = mpf(unit.numerator) / unit.denominator * mp.ldexp(1, _DOUBLE)
 
         def point(key: str, index: tuple[int, ...], value: Any) -> Point:
             shift = max(abs(other[key][index] - value) for other in moved)
-            noise = scale * max(abs(other[key][index] - value) for other in rounded)
+            noise = max(scale * abs(other[key][index] - value) for other, scale in rounded)
+            noise = max(noise, unit_mp * sizes[key][index])
             return Point(value, shift, noise)
 
         return {key: {index: point(key, index, value) for index, value in by.items()} for key, by in exact.items()}

@@ -19,7 +19,7 @@ _INFIX = {
 }
 
 
-class _PlainPrinter(StrPrinter):  # type: ignore[misc]
+class _PlainPrinter(StrPrinter):
     """SymPy's text, with functions as the specification language calls them and positive terms first."""
 
     # SymPy's functions print themselves by their class where a printer asks them to; this one does not ask.

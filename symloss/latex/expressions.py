@@ -17,7 +17,7 @@ _RELATIONS = {"less": "<", "less_equal": r"\le", "equal": "=", "not_equal": r"\n
 _CONNECTIVES = {"and": r"\text{ and }", "or": r"\text{ or }"}
 
 
-class ExpressionPrinter(LatexPrinter):  # type: ignore[misc]
+class ExpressionPrinter(LatexPrinter):
     """LaTeX of a statement's body, guard or index.
 
     Args:

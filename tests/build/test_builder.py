@@ -84,7 +84,7 @@ def test_an_error_survives_the_way_back_from_another_process(write_spec: Write, 
     error = results[0].error
     assert isinstance(error, SpecError)
     assert "tarjet" in str(error)
-    assert error.line == 7
+    assert error.line == 8
 
 
 @pytest.mark.parametrize("step", ["write", "replace"])

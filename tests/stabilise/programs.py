@@ -532,7 +532,20 @@ def difference_of_sides() -> Program:
     return b.done()
 
 
+@exactly
+def one_hot_label_smoothing() -> Program:
+    b = Book("one_hot_label_smoothing", n="batch", k="class")
+    z, y = b.input("z", "nk"), b.label("y", "n", "k").read()
+    epsilon = b.parameter("epsilon", Domain(lower=S.Zero, upper=S.One, lower_closed=True), "1/10")
+    t = b.step("t1", z.read(), "n", "logsumexp", "k")
+    q = b.step("q", (1 - epsilon) * Equal(k, y) + epsilon / SizeSymbol("k"), "nk")
+    s = b.step("t2", q() * (z.read() - t()), "n", "sum", "k")
+    b.step("value", -s())
+    return b.done()
+
+
 EXTRA = [
+    one_hot_label_smoothing,
     selected_probability,
     contrastive_ratio,
     log_mean_exponential,

@@ -10,7 +10,7 @@ from typing import Any
 import sympy
 from sympy import S
 
-from symloss.calculus.stabilise.facts import kink_sides, linear
+from symloss.calculus.stabilise.linear import kink_sides, linear
 from symloss.calculus.stabilise.order import parts
 from symloss.calculus.stabilise.rule import Context, rule
 from symloss.calculus.stabilise.terms import Terms, factors_of, plus, terms_of
@@ -41,6 +41,7 @@ class _Side:
     reason="areas cancel where boxes nearly agree; the parts are single differences and have one sign",
 )
 def difference_of_areas(expression: Any, context: Context) -> Any:
+    """Products of one length per direction, with both signs, whose polynomial in never-negative parts has one sign."""
     terms = terms_of(expression)
     areas = {key: number for key, number in terms.items() if _is_area(key, context)}
     rest = {key: number for key, number in terms.items() if key not in areas}

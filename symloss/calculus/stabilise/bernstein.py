@@ -22,9 +22,10 @@ _MOST_VARIABLES = 3
     reason="both corners have one sign, so that nothing cancels",
 )
 def corners(expression: Any, context: Context) -> Any:
+    """Reads between 0 and 1 that occur in no function and in no power."""
     terms = terms_of(expression)
     found = context.facts.range(total(terms))
-    if context.facts.definite(expression) or not found.admits_zero and (found.positive or (-found).positive):
+    if context.facts.definite(expression) or found.positive or (-found).positive:
         return None
     variables = [v for v in sorted(expression.atoms(Read), key=str) if _unit(v, context) and _affine(terms, v)]
     if not 1 <= len(variables) <= _MOST_VARIABLES:
@@ -72,7 +73,7 @@ def _combination(part: Any, variables: list[Any], context: Context) -> Any:
         signs.add(sign)
         weights = [v if bit == 1 else 1 - v for v, bit in zip(variables, corner, strict=True)]
         summands.append(product((value, *weights)))
-    if len(signs) != 1 or len(summands) == 2 ** len(variables) and len(variables) > 1:
+    if len(signs) != 1 or (len(variables) > 1 and len(summands) == 2 ** len(variables)):
         return None
     return sympy.Add(*summands)
 

@@ -20,6 +20,7 @@ from symloss.program import Read
     reason="terms that cancel exactly are not computed",
 )
 def exact_cancellation(expression: Any, context: Context) -> Any:
+    """A sum that has fewer terms once numbers are distributed over nested sums."""
     terms = terms_of(expression)
     return total(terms) if len(terms) < _leaves(expression) else None
 
@@ -40,6 +41,7 @@ def _leaves(expression: Any) -> int:
     reason="the root and a cancel for small x",
 )
 def root_minus_base(expression: Any, context: Context) -> Any:
+    """c·sqrt(a² + x) and -c·a among the terms, a never negative."""
     terms = terms_of(expression)
     facts = context.facts
     for monomial, root, factor in cofactors(terms, sympy.Pow):
@@ -80,6 +82,7 @@ def _root(square: Any) -> Any:
     reason="the squares cancel near a = b",
 )
 def difference_of_squares(expression: Any, context: Context) -> Any:
+    """Two squares of products of reads and functions."""
     terms = terms_of(expression)
     if len(terms) != 2:
         return None
@@ -93,10 +96,7 @@ def difference_of_squares(expression: Any, context: Context) -> Any:
 
 
 def _simple(expression: Any) -> bool:
-    return all(
-        factor.is_number or isinstance(factor, Read) or isinstance(factor, sympy.Function)
-        for factor in factors_of(expression)
-    )
+    return all(factor.is_number or isinstance(factor, Read | sympy.Function) for factor in factors_of(expression))
 
 
 @rule(
@@ -106,6 +106,7 @@ def _simple(expression: Any) -> bool:
     reason="nearly one minus one cancels",
 )
 def one_minus_cosine(expression: Any, context: Context) -> Any:
+    """c and -c·cos(x) among the terms."""
     terms = terms_of(expression)
     for monomial, cosine, factor in cofactors(terms, cos):
         rest = {key: value for key, value in terms.items() if key != monomial}
@@ -122,6 +123,7 @@ def one_minus_cosine(expression: Any, context: Context) -> Any:
     reason="a vanishing square times an overflowing exponential is not infinite",
 )
 def square_with_exponential(expression: Any, context: Context) -> Any:
+    """One square and one unbounded exponential among the factors."""
     exponentials = [factor for factor in expression.args if isinstance(factor, exp) and not factor.is_number]
     squares = [factor for factor in expression.args if factor.is_Pow and factor.exp == 2]
     if len(exponentials) != 1 or len(squares) != 1 or context.facts.range(exponentials[0]).bounded:

@@ -9,6 +9,7 @@ from typing import Any
 from symloss.calculus.stabilise.finish import finish
 from symloss.calculus.stabilise.logarithms import xlogy_opened
 from symloss.calculus.stabilise.rule import Context, Rule
+from symloss.calculus.stabilise.sums import PICKED_ITEM, picked
 from symloss.calculus.stabilise.table import REWRITING
 from symloss.calculus.stabilise.terms import factors_of, product, terms_of
 from symloss.program import AxisSymbol, Program, Read, Statement, exact_arithmetic, reads_of, rename_axes, substitute
@@ -32,11 +33,15 @@ def stabilise(program: Program) -> tuple[Program, tuple[str, ...]]:
 def _stabilise(program: Program) -> tuple[Program, tuple[str, ...]]:
     expanded = _expanded(program)
     context = Context(program, REWRITING)
+    used: dict[Rule, None] = {}
     for statement in expanded:
-        rewritten = _collapsed(replace(statement, body=context.rewrite(statement.body)), context)
-        context.statements[statement.target] = rewritten
+        split = picked(statement, context)
+        if split != (statement,):
+            used[PICKED_ITEM] = None
+        for part in split:
+            context.statements[part.target] = replace(part, body=context.rewrite(part.body))
     known: dict[Any, Any] = {}
-    used: dict[Rule, None] = dict.fromkeys(context.fired)
+    used |= dict.fromkeys(context.fired)
     kept = _folded(program, context.statements)
     context.statements.update({statement.target: statement for statement in kept})
     kept = tuple(replace(statement, body=finish(statement.body, context, known, used)) for statement in kept)
@@ -45,10 +50,6 @@ def _stabilise(program: Program) -> tuple[Program, tuple[str, ...]]:
     axes = {name: axis for name, axis in context.axes.items() if name in program.axes or _uses(kept, name)}
     sentences = tuple(r.sentence for r in used if r is not xlogy_opened)
     return program.replacing(statements=kept, axes=axes), sentences
-
-
-def _collapsed(statement: Statement, context: Context) -> Statement:
-    return statement
 
 
 def _uses(statements: tuple[Statement, ...], axis: str) -> bool:
@@ -92,19 +93,35 @@ def _size(expression: Any) -> int:
 
 def _folded(program: Program, statements: dict[str, Statement]) -> tuple[Statement, ...]:
     """Read the user's steps again where their bodies are still whole, drop what nothing reads, and order the rest."""
+    wanted = [*program.outputs.values()]
+    wanted += [read.tensor for weight in program.sample_weight.values() for read in reads_of(weight)]
     folded = dict(statements)
+    live = _needed(folded, wanted)
     steps = [s.target for s in program.statements if s.operation == "map" and folded[s.target].body.args]
     for target in reversed(steps):
         step = statements[target]
-        for other in list(folded):
-            if other == target or _depends(folded, target, other):
+        leaves = {read.tensor for read in reads_of(step.body)}
+        for other in sorted(live - {target}):
+            reader = folded[other]
+            if not leaves <= {read.tensor for read in reader.reads} or _depends(folded, target, other):
                 continue
-            body = _reading(folded[other].body, step)
-            guard = folded[other].guard
-            folded[other] = replace(folded[other], body=body, guard=_reading(guard, step))
-    wanted = [*program.outputs.values()]
-    wanted += [read.tensor for weight in program.sample_weight.values() for read in reads_of(weight)]
+            body, guard = _reading(reader.body, step), _reading(reader.guard, step)
+            if (body, guard) != (reader.body, reader.guard):
+                folded[other] = replace(reader, body=body, guard=guard)
+                live |= _needed(folded, [target])
     return _ordered(_without_aliases(folded, set(wanted)), tuple(wanted))
+
+
+def _needed(statements: dict[str, Statement], wanted: list[str]) -> set[str]:
+    """The statements that the wanted ones read, directly or not, themselves included."""
+    found: set[str] = set()
+    stack = [target for target in wanted if target in statements]
+    while stack:
+        current = stack.pop()
+        if current not in found:
+            found.add(current)
+            stack.extend(read.tensor for read in statements[current].reads if read.tensor in statements)
+    return found
 
 
 def _without_aliases(statements: dict[str, Statement], wanted: set[str]) -> dict[str, Statement]:
@@ -130,16 +147,7 @@ def _without_aliases(statements: dict[str, Statement], wanted: set[str]) -> dict
 
 def _depends(statements: dict[str, Statement], target: str, on: str) -> bool:
     """Whether computing `target` needs `on`."""
-    seen: set[str] = set()
-    stack = [target]
-    while stack:
-        current = stack.pop()
-        if current == on:
-            return True
-        if current not in seen and current in statements:
-            seen.add(current)
-            stack.extend(read.tensor for read in statements[current].reads)
-    return False
+    return on in _needed(statements, [target])
 
 
 def _reading(expression: Any, step: Statement) -> Any:

@@ -25,6 +25,7 @@ _LARGEST_WHOLE_POWER = 6
     reason="the power overflows before its logarithm does",
 )
 def log_of_power(expression: Any, context: Context) -> Any:
+    """A power of what is never negative."""
     argument = expression.args[0]
     if argument.is_Pow and (context.facts.range(argument.base).nonnegative or argument.exp == S.Half):
         return argument.exp * log(argument.base)
@@ -38,6 +39,7 @@ def log_of_power(expression: Any, context: Context) -> Any:
     reason="exact both where exp(-x) is near 1 and where it vanishes",
 )
 def log_of_expm1(expression: Any, context: Context) -> Any:
+    """The logarithm of -expm1(-x), which is what 1 - exp(-x) has become."""
     number, inner = expression.args[0].as_coeff_Mul()
     if number != -1 or not isinstance(inner, Expm1):
         return None
@@ -52,6 +54,7 @@ def log_of_expm1(expression: Any, context: Context) -> Any:
     reason="exact near a = b, and the quotient cannot overflow",
 )
 def log_of_quotient(expression: Any, context: Context) -> Any:
+    """A quotient of two expressions that are never negative."""
     above, below = quotient(expression.args[0])
     if below == 1:
         return None
@@ -88,6 +91,7 @@ def log_ratio_of_sum(expression: Any, context: Context) -> Any:
     reason="1 + x rounds a small x away",
 )
 def log_near_one(expression: Any, context: Context) -> Any:
+    """A sum with the constant 1."""
     argument = expression.args[0]
     if not argument.is_Add:
         return None
@@ -104,6 +108,7 @@ def log_near_one(expression: Any, context: Context) -> Any:
     reason="the exponential overflows where its logarithm does not",
 )
 def log1p_of_exponential(expression: Any, context: Context) -> Any:
+    """log1p of an exponential or of a sum of exponentials."""
     inner = plus(terms_of(expression.args[0]), S.One)
     if exponential_terms(inner) is not None:
         return log(inner)
@@ -119,6 +124,7 @@ def log1p_of_exponential(expression: Any, context: Context) -> Any:
     reason="the natural logarithm has a form that keeps relative accuracy here",
 )
 def log2_of_special(expression: Any, context: Context) -> Any:
+    """log2 where the natural logarithm has a stable form."""
     natural = log(expression.args[0])
     result = context.rewrite(natural)
     return None if result == natural else result / log(2)
@@ -132,6 +138,7 @@ def log2_of_special(expression: Any, context: Context) -> Any:
     reason="the convention 0 log 0 = 0 is put back at the end",
 )
 def xlogy_opened(expression: Any, context: Context) -> Any:
+    """xlogy as a plain product, its first factor remembered for the last pass."""
     x, y = expression.args
     # The last pass must find the factor again, to give it back its power to annihilate.
     if not all(context.is_weight(factor) for factor in factors_of(x)) and not isinstance(x, Read):
@@ -147,6 +154,7 @@ def xlogy_opened(expression: Any, context: Context) -> Any:
     reason="two large logarithms cancel near a = b",
 )
 def difference_of_logs(expression: Any, context: Context) -> Any:
+    """c·log(a) and -c·log(b) among the terms."""
     terms = terms_of(expression)
     logs = cofactors(terms, log)
     for monomial, first, factor in logs:
@@ -164,6 +172,7 @@ def difference_of_logs(expression: Any, context: Context) -> Any:
     reason="two logarithms cancel near a = b",
 )
 def difference_of_log1ps(expression: Any, context: Context) -> Any:
+    """c·log1p(a) and -c·log1p(b) among the terms."""
     terms = terms_of(expression)
     logs = cofactors(terms, Log1p)
     for monomial, first, factor in logs:
@@ -185,6 +194,7 @@ def difference_of_log1ps(expression: Any, context: Context) -> Any:
     reason="nearly one minus one cancels",
 )
 def exp_minus_one(expression: Any, context: Context) -> Any:
+    """c·exp(x) and -c among the terms."""
     terms = terms_of(expression)
     for monomial, power, factor in cofactors(terms, exp):
         rest = {key: value for key, value in terms.items() if key != monomial}
@@ -199,6 +209,7 @@ def exp_minus_one(expression: Any, context: Context) -> Any:
     before="(1 + x)**a - 1",
     after="expm1(a*log1p(x))",
     reason="nearly one minus one cancels",
+    early=True,
 )
 def power_minus_one(expression: Any, context: Context) -> Any:
     """Whole powers up to 6 become x·(1 + p + p**2 + …) with p = 1 + x, which is smooth where p vanishes."""
@@ -213,7 +224,7 @@ def power_minus_one(expression: Any, context: Context) -> Any:
         x = total({key: value for key, value in inside.items() if key != 1})
         if exponent.is_Integer and 2 <= exponent <= _LARGEST_WHOLE_POWER:
             return plus(left, factor * x * sympy.Add(*(base**i for i in range(int(exponent)))))
-        if not exponent.is_Integer and context.facts.range(base).positive:
+        if not exponent.is_Integer and exponent != S.Half and context.facts.range(base).positive:
             return plus(left, factor * Expm1(exponent * Log1p(x)))
     return None
 

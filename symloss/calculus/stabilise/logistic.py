@@ -54,6 +54,7 @@ def difference(a: Any, b: Any) -> Any:
     reason="neither overflows nor cancels",
 )
 def reciprocal_of_exponentials(expression: Any, context: Context) -> Any:
+    """A reciprocal of 1 + exp(-x), to any negative power."""
     pair = exponential_terms(expression.base)
     if pair is None or not (expression.exp.is_Number and expression.exp < 0):
         return None
@@ -70,6 +71,7 @@ def reciprocal_of_exponentials(expression: Any, context: Context) -> Any:
     reason="a quotient of exponentials overflows where its value is moderate",
 )
 def exponential_share(expression: Any, context: Context) -> Any:
+    """An exponential over a sum of two exponentials, or times a sigmoid that completes it."""
     factors = expression.args
     exponent = next((factor.args[0] for factor in factors if isinstance(factor, exp)), None)
     if exponent is None:
@@ -96,6 +98,7 @@ def exponential_share(expression: Any, context: Context) -> Any:
     reason="neither overflows nor cancels near 0",
 )
 def tanh_written_out(expression: Any, context: Context) -> Any:
+    """Tanh by its exponentials, or by one of them."""
     factors = expression.args
     for below in factors:
         if isinstance(below, Sigmoid):
@@ -124,6 +127,7 @@ def tanh_written_out(expression: Any, context: Context) -> Any:
     reason="the exponentials overflow and the logarithm of nearly 1 cancels",
 )
 def log_of_exponentials(expression: Any, context: Context) -> Any:
+    """The logarithm of a sum of two exponentials, of which one may be 1."""
     argument = expression.args[0]
     number, inner = argument.as_coeff_Mul()
     pair = exponential_terms(inner)
@@ -143,6 +147,7 @@ def log_of_exponentials(expression: Any, context: Context) -> Any:
     reason="keeps relative accuracy for confident predictions",
 )
 def log_of_sigmoid(expression: Any, context: Context) -> Any:
+    """The logarithm of a product in which sigmoids or exponentials are factors."""
     split, rest = S.Zero, []
     for factor in factors_of(expression.args[0]):
         base, power = (factor.base, factor.exp) if factor.is_Pow else (factor, S.One)
@@ -165,6 +170,7 @@ def log_of_sigmoid(expression: Any, context: Context) -> Any:
     reason="one function, whose slope sigmoid(x)*sigmoid(-x) does not cancel",
 )
 def exp_of_softplus(expression: Any, context: Context) -> Any:
+    """An exponential in which -softplus(x) is one of the terms."""
     terms = terms_of(expression.args[0])
     for monomial, number in terms.items():
         if isinstance(monomial, Softplus) and number == -1:
@@ -180,6 +186,7 @@ def exp_of_softplus(expression: Any, context: Context) -> Any:
     reason="a power of a vanishing sigmoid is not 0 and has a finite slope",
 )
 def power_of_sigmoid(expression: Any, context: Context) -> Any:
+    """A power that is not a whole number."""
     base, power = expression.base, expression.exp
     if power.is_Integer:
         return None
@@ -195,6 +202,7 @@ def power_of_sigmoid(expression: Any, context: Context) -> Any:
     reason="the difference of two large numbers cancels",
 )
 def softplus_minus_argument(expression: Any, context: Context) -> Any:
+    """c·softplus(x) and -c·x, or c·max(0, x) and c·softplus(-|x|), among the terms."""
     terms = terms_of(expression)
     for monomial, softplus, factor in cofactors(terms, Softplus):
         rest = {key: value for key, value in terms.items() if key != monomial}
@@ -217,6 +225,7 @@ def softplus_minus_argument(expression: Any, context: Context) -> Any:
     reason="one minus nearly one cancels",
 )
 def complement(expression: Any, context: Context) -> Any:
+    """A constant and a sigmoid or tanh that make the complement among the terms."""
     terms = terms_of(expression)
     for monomial, sigmoid, factor in cofactors(terms, Sigmoid):
         rest = {key: value for key, value in terms.items() if key != monomial}
@@ -251,6 +260,7 @@ def complement(expression: Any, context: Context) -> Any:
     reason="the three terms cancel near 0",
 )
 def log_cosh_in_parts(expression: Any, context: Context) -> Any:
+    """c·x, c·softplus(-2x) and -c·log 2 among the terms."""
     terms = terms_of(expression)
     for monomial, softplus, factor in cofactors(terms, Softplus):
         rest = {key: value for key, value in terms.items() if key != monomial}

@@ -44,6 +44,7 @@ def exponent_of_sum(read: Any, context: Context) -> Any:
     reason="the exponentials overflow and underflow",
 )
 def log_of_sum_of_exponentials(expression: Any, context: Context) -> Any:
+    """The logarithm of a product in which sums of exponentials are factors."""
     split, rest = S.Zero, []
     for factor in factors_of(expression.args[0]):
         base, power = (factor.base, factor.exp) if factor.is_Pow else (factor, S.One)
@@ -62,6 +63,7 @@ def log_of_sum_of_exponentials(expression: Any, context: Context) -> Any:
     reason="a quotient of exponentials overflows where its value is moderate",
 )
 def share_of_sum_of_exponentials(expression: Any, context: Context) -> Any:
+    """An exponential over a sum of exponentials."""
     if not any(isinstance(factor, exp) for factor in expression.args):
         return None
     for factor in expression.args:
@@ -81,6 +83,7 @@ def share_of_sum_of_exponentials(expression: Any, context: Context) -> Any:
     reason="a quotient of exponentials overflows where its value is moderate",
 )
 def exponential_beside_sum(expression: Any, context: Context) -> Any:
+    """A sum of an exponential and a sum of exponentials, under a power or a logarithm."""
     inner = expression.args[0]
     if not inner.is_Add or not any(isinstance(term, exp) or term == 1 for term in inner.args):
         return None
@@ -98,6 +101,7 @@ def exponential_beside_sum(expression: Any, context: Context) -> Any:
     reason="keeps relative accuracy for confident predictions",
 )
 def logsumexp_minus_member(expression: Any, context: Context) -> Any:
+    """c·T and -c·b(y) among the terms, T being the logsumexp of b(k) over k, and y one of its items."""
     terms = terms_of(expression)
     for monomial, number in terms.items():
         for factor in factors_of(monomial):

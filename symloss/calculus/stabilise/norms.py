@@ -19,6 +19,7 @@ from symloss.program import Read
     reason="the squares neither overflow nor vanish, and the slope at 0 is declared 0",
 )
 def root_of_sum_of_squares(expression: Any, context: Context) -> Any:
+    """A half power of a sum over squares."""
     statement = context.statement_of(expression.base, "sum")
     if statement is None or not expression.exp.is_Rational or expression.exp.q != 2:
         return None
@@ -39,6 +40,7 @@ def root_of_sum_of_squares(expression: Any, context: Context) -> Any:
     reason="the square is smooth at 0, where the norm has a kink",
 )
 def square_of_norm(expression: Any, context: Context) -> Any:
+    """An even power of a norm."""
     statement = context.statement_of(expression.base, "norm")
     if statement is None or not expression.exp.is_Integer or expression.exp % 2 or not expression.exp > 0:
         return None

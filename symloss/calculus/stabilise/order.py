@@ -8,7 +8,7 @@ import sympy
 from sympy import S
 
 from symloss.atoms import Equal, Less, Maximum, Minimum, Ramp, Relu, Where
-from symloss.calculus.stabilise.facts import kink_sides, linear
+from symloss.calculus.stabilise.linear import kink_sides, linear
 from symloss.calculus.stabilise.rule import Context, rule
 from symloss.calculus.stabilise.terms import Terms, terms_of, total
 from symloss.program import Read
@@ -23,6 +23,7 @@ _DEPTH = 8
     reason="a difference of inputs is rounded once, and parts of one sign do not cancel",
 )
 def ordered_parts(expression: Any, context: Context) -> Any:
+    """A linear form of minima, maxima and ramps that is never negative, or never positive."""
     terms = terms_of(expression)
     if not any(kink_sides(leaf) for leaf in terms) or context.facts.definite(expression):
         return None

@@ -30,6 +30,7 @@ from symloss.program import AxisSymbol, Read, Statement, rename_axes
     reason="the difference is formed before the quotient rounds, from parts that do not cancel",
 )
 def one_minus_quotient(expression: Any, context: Context) -> Any:
+    """A number, or a factor of the numerator, beside a quotient of the other sign."""
     terms = terms_of(expression)
     for monomial, number in terms.items():
         above, below = quotient(monomial)
@@ -93,6 +94,7 @@ def _share(excess: Any, below: Any, shared: Any, part: Any, context: Context) ->
     early=True,
 )
 def difference_over_base(expression: Any, context: Context) -> Any:
+    """A sum that holds its own denominator as a term, over that denominator."""
     above, below = quotient(expression)
     if all(isinstance(factor, Read) or factor.is_number for factor in factors_of(below)):
         return None
@@ -125,15 +127,16 @@ def _better(joined: Any, result: Any, context: Context) -> bool:
     reason="element by element the difference has a form that does not cancel",
 )
 def difference_of_sums(expression: Any, context: Context) -> Any:
+    """Sums over the same items, of both signs, whose bodies together have a better form."""
     terms = terms_of(expression)
     sums = [(monomial, *found) for monomial in terms for found in _sum_factors(monomial, context)]
     for monomial, read, factor in sums:
         group = [(monomial, read, factor)]
         base = context.statements[read.tensor]
         for other, candidate, other_factor in sums:
-            if other != monomial and other_factor == factor and candidate.index == read.index:
-                if _aligned(context.statements[candidate.tensor], base, context) is not None:
-                    group.append((other, candidate, other_factor))
+            matching = other != monomial and other_factor == factor and candidate.index == read.index
+            if matching and _aligned(context.statements[candidate.tensor], base, context) is not None:
+                group.append((other, candidate, other_factor))
         signs = {context.facts.sign(terms[m] * m) for m, _, _ in group}
         if len(group) < 2 or signs <= {1} or signs <= {-1}:
             continue

@@ -7,8 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-import sympy
-
 from symloss.calculus.stabilise.facts import Facts
 from symloss.errors import SymlossError
 from symloss.program import Axis, AxisSymbol, Program, Read, Statement, axes_of, rename_axes
@@ -56,7 +54,6 @@ class Context:
         self.axes: dict[str, Axis] = dict(program.axes)
         self.statements: dict[str, Statement] = {}
         self.facts = Facts(program, self.statements)
-        self.made: set[str] = set()
         #: Factors that a specification wrote as the first argument of xlogy.
         self.weights: set[Any] = set()
         self._rules = rules
@@ -148,7 +145,7 @@ class Context:
         return self._by_head[head]
 
     def is_weight(self, factor: Any) -> bool:
-        """Whether a factor may be 0 and weighs what it multiplies: bounded, or free of predictions and never negative."""
+        """Whether a factor may be 0 and weighs what it multiplies: bounded, or never negative and no prediction."""
         found = self.facts.range(factor)
         if not found.admits_zero or factor.is_number:
             return False
@@ -200,14 +197,18 @@ class Context:
             same = (known.out, known.operation, known.over) == (statement.out, statement.operation, statement.over)
             if same and known.body == body and known.guard == statement.guard:
                 return Read(known.target, tuple(map(AxisSymbol, known.out)))
+        name = self.unused(hint)
+        self.statements[name] = replace(statement, target=name, body=body)
+        return Read(name, tuple(map(AxisSymbol, statement.out)))
+
+    def unused(self, hint: str) -> str:
+        """The hint, or the hint with a number, that names nothing yet."""
         taken = {*self.statements, *self.program.tensors, *self.axes, *(s.target for s in self.program.statements)}
         name, count = hint, 1
         while name in taken:
             count += 1
             name = f"{hint}{count}"
-        self.statements[name] = replace(statement, target=name, body=body)
-        self.made.add(name)
-        return Read(name, tuple(map(AxisSymbol, statement.out)))
+        return name
 
     def step(self, hint: str, expression: Any) -> Any:
         """Read a map of its own with this body, so that derivatives stay small; a leaf stays itself."""
@@ -222,8 +223,3 @@ def _is_condition(expression: Any) -> bool:
     with suppress(AttributeError, TypeError):
         return bool(image is not None and image.is_FiniteSet)
     return False
-
-
-def is_one(expression: Any) -> bool:
-    """Whether the expression is the number 1."""
-    return bool(expression == sympy.S.One)

@@ -22,6 +22,7 @@ def _chosen(condition: Any, a: Any, b: Any, context: Context) -> Any:
 
 @rule(log, Log1p, Log2, exp, before="log(where(c, a, b))", after="where(c, log(a), log(b))", reason=_REASON)
 def function_of_choice(expression: Any, context: Context) -> Any:
+    """A function of a branch, or of a sum that a label of two values decides."""
     inner = expression.args[0]
     if isinstance(inner, Where):
         condition, a, b = inner.args
@@ -31,6 +32,7 @@ def function_of_choice(expression: Any, context: Context) -> Any:
 
 @rule(sympy.Pow, before="where(c, a, b)**p", after="where(c, a**p, b**p)", reason=_REASON)
 def power_of_choice(expression: Any, context: Context) -> Any:
+    """A power of a branch, or of a sum that a label of two values decides."""
     base, power = expression.base, expression.exp
     if isinstance(base, Where):
         condition, a, b = base.args
@@ -40,6 +42,7 @@ def power_of_choice(expression: Any, context: Context) -> Any:
 
 @rule(sympy.Add, before="1 - where(c, a, b)", after="where(c, 1 - a, 1 - b)", reason=_REASON)
 def constant_and_choice(expression: Any, context: Context) -> Any:
+    """A number and one branch."""
     terms = terms_of(expression)
     choices = [(monomial, number) for monomial, number in terms.items() if isinstance(monomial, Where)]
     if len(choices) != 1 or len(terms) != 2:
@@ -78,6 +81,7 @@ def _by_label(expression: Any, inner: Any, context: Context) -> Any:
     reason="the same question is asked once",
 )
 def repeated_choice(expression: Any, context: Context) -> Any:
+    """A branch whose branch has the same condition."""
     condition, a, b = expression.args
     first = a.args[1] if isinstance(a, Where) and a.args[0] == condition else a
     second = b.args[2] if isinstance(b, Where) and b.args[0] == condition else b

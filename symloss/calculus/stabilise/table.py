@@ -14,6 +14,7 @@ from symloss.calculus.stabilise import (
     order,
     quotients,
     selection,
+    sums,
     tails,
 )
 from symloss.calculus.stabilise.rule import Rule
@@ -33,5 +34,5 @@ REWRITING: tuple[Rule, ...] = (
     *bernstein.RULES,
 )
 
-#: Every rule, those of the last pass included.
-RULES: tuple[Rule, ...] = (*REWRITING, *finish.RULES)
+#: Every rule, those of the first and of the last pass included.
+RULES: tuple[Rule, ...] = (sums.PICKED_ITEM, *REWRITING, *finish.RULES)

@@ -22,6 +22,7 @@ _POWERS = (S.One, -S.One, sympy.Integer(2), sympy.Integer(-2), S.Half, -S.Half)
     reason="never negative, and exact near its zero",
 )
 def exp_tail(expression: Any, context: Context) -> Any:
+    """c·exp(x), -c and -c·x among the terms, x being a sum perhaps."""
     terms = terms_of(expression)
     for monomial, power, factor in cofactors(terms, exp):
         rest = {key: value for key, value in terms.items() if key != monomial}
@@ -39,6 +40,7 @@ def exp_tail(expression: Any, context: Context) -> Any:
     reason="never negative, and exact near its zero",
 )
 def log_tail(expression: Any, context: Context) -> Any:
+    """c·x and -c·log1p(x) among the terms."""
     terms = terms_of(expression)
     for monomial, logarithm, factor in cofactors(terms, Log1p):
         rest = {key: value for key, value in terms.items() if key != monomial}
@@ -55,6 +57,7 @@ def log_tail(expression: Any, context: Context) -> Any:
     reason="never negative, and exact near a = b",
 )
 def log_tail_of_quotient(expression: Any, context: Context) -> Any:
+    """c·a/b, -c and -c·log(a/b) among the terms, the logarithm perhaps of a power of the quotient."""
     terms = terms_of(expression)
     for kind in (LogRatio, log):
         for monomial, logarithm, factor in cofactors(terms, kind):

@@ -1,0 +1,55 @@
+"""Σ|terms|: a program's outputs with every sum in them replaced by the sum of the magnitudes of its terms.
+
+It bounds what rounding can do to a result that cancels; where all terms have one sign it is the result's own magnitude.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from symloss.atoms import Absolute, Where, ZeroTimes, record_of
+from symloss.program import Program, Read, Statement, exact_arithmetic
+
+_PREFIX = "_magnitude_of_"
+
+
+def magnitudes(program: Program, keys: list[str]) -> Program:
+    """A program with the same output keys, which hold the magnitudes."""
+    with exact_arithmetic():
+        known = {statement.target: statement for statement in program.statements}
+        found: dict[str, Statement] = {}
+        for key in keys:
+            _of_statement(program.outputs[key], known, found)
+    outputs = {key: _PREFIX + program.outputs[key] for key in keys}
+    return program.replacing(statements=(*program.statements, *found.values()), outputs=outputs)
+
+
+def _of_statement(target: str, known: Mapping[str, Statement], found: dict[str, Statement]) -> str:
+    """The name of the statement that holds the magnitude of ``target``; it is entered after what it reads."""
+    name = _PREFIX + target
+    if name not in found:
+        statement = known[target]
+        body = _of(statement.body, known, found)
+        found[name] = replace(statement, target=name, body=body)
+    return name
+
+
+def _of(expression: Any, known: Mapping[str, Statement], found: dict[str, Statement]) -> Any:
+    if expression.is_Add or expression.is_Mul:
+        return expression.func(*(_of(part, known, found) for part in expression.args))
+    if isinstance(expression, Read):
+        statement = known.get(expression.tensor)
+        if statement is not None and statement.operation in ("map", "sum"):
+            return Read(_of_statement(expression.tensor, known, found), expression.index)
+        return Absolute(expression)
+    record = record_of(expression)
+    if record is not None and record.name == "where":
+        condition, first, second = expression.args
+        return Where(condition, _of(first, known, found), _of(second, known, found))
+    if record is not None and record.name == "zero_times":
+        return ZeroTimes(*(_of(part, known, found) for part in expression.args))
+    return abs(expression) if expression.is_Number else Absolute(sympy.sympify(expression))
