@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symloss.build.builder import Result, build
-    from symloss.build.check import Fault, check
+    from symloss.build.checking import Fault, check
     from symloss.build.user import compiled_module_path
-    from symloss.build.verify import Report, verify
+    from symloss.build.verification import Report, verify
 
 _HOME = {
     "Result": "builder",
     "build": "builder",
-    "Fault": "check",
-    "check": "check",
-    "Report": "verify",
-    "verify": "verify",
+    "Fault": "checking",
+    "check": "checking",
+    "Report": "verification",
+    "verify": "verification",
     "compiled_module_path": "user",
 }
 

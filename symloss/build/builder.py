@@ -18,7 +18,7 @@ from symloss.build.stubs import write_stub
 from symloss.errors import SymlossError
 
 if TYPE_CHECKING:
-    from symloss.build.verify import Report
+    from symloss.build.verification import Report
 
 VERIFICATIONS = ("standard", "full", "none")
 
@@ -114,7 +114,7 @@ def build_one(path: Path, out: Path, verify: str) -> Result:
     write_atomically(target, compiled.text)
     report = None
     if verify != "none":
-        from symloss.build.verify import verify as run_verification
+        from symloss.build.verification import verify as run_verification
 
         report = run_verification(compiled.derivation, target, full=verify == "full")
     return Result(

@@ -19,7 +19,7 @@ from symloss.build.samples import INPUT_ROLES, Values, draw, is_coupled, sizes_f
 from symloss.program import Program
 
 if TYPE_CHECKING:
-    from symloss.build.verify import Report
+    from symloss.build.verification import Report
     from symloss.calculus import Derivation
 
 DTYPES = ("float64", "float32")

@@ -12,7 +12,7 @@ from mpmath import mp, mpf
 
 from symloss.build.magnitudes import magnitudes
 from symloss.build.samples import Values
-from symloss.build.verify import exact_value
+from symloss.build.verification import exact_value
 from symloss.oracle import Interpreter, evaluate_adaptively
 from symloss.program import Program, Statement
 

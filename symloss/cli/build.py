@@ -142,7 +142,7 @@ def _lines(result: Result, verbose: bool) -> list[str]:
 
 
 def _check(out: Path, jobs: int) -> int:
-    from symloss.build.check import check
+    from symloss.build.checking import check
 
     faults = check(out, jobs)
     for fault in faults:

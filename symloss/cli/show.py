@@ -15,4 +15,4 @@ def command(loss: str) -> None:
 
     path = resolve(loss)
     shipped = not loss.endswith((".yaml", ".yml"))
-    click.echo(symloss.load(loss if shipped else str(path)).describe())
+    click.echo(symloss.load(loss if shipped else str(path)).__doc__)

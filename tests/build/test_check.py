@@ -13,10 +13,10 @@ Write = Callable[..., Path]
 @pytest.fixture
 def catalogue(write_spec: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An output folder that is up to date with a catalogue of one loss."""
-    import symloss.build.check
+    import symloss.build.checking
 
     spec, out = write_spec(), tmp_path / "generated"
-    monkeypatch.setattr(symloss.build.check, "catalogue", lambda: {"mine": spec})
+    monkeypatch.setattr(symloss.build.checking, "catalogue", lambda: {"mine": spec})
     build([spec], out, jobs=1, verify="none")
     return out
 
@@ -48,8 +48,8 @@ def test_nothing_is_written(catalogue: Path) -> None:
 
 
 def test_another_sympy_is_refused_in_a_sentence(catalogue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import symloss.build.check
+    import symloss.build.checking
 
-    monkeypatch.setattr(symloss.build.check, "sympy_version", lambda: "1.99")
+    monkeypatch.setattr(symloss.build.checking, "sympy_version", lambda: "1.99")
     with pytest.raises(SymlossError, match=r"SymPy 1\.99, which is installed"):
         check_function(catalogue, jobs=1)

@@ -2,7 +2,7 @@
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
-from strategies import SIZES, programs
+from ..strategies import SIZES, programs
 
 from symloss.calculus import Refusal, gradient, hessian_diagonal, hessian_vector_product, predictions, real_tensors
 

@@ -116,7 +116,7 @@ def test_derive_ends_in_the_gradient(capsys: pytest.CaptureFixture[str]) -> None
     text = capsys.readouterr().out
     assert "1. " in text
     assert text.index("value[n] =") < text.index("Result")
-    assert "grad pred" in text.split("Result")[1]
+    assert "grad_pred[n] = 2*(pred[n] - target[n])" in text.split("Result")[1]
     assert run(["derive", "mse", "--latex"]) == 0
     assert r"\begin{enumerate}" in capsys.readouterr().out
 
@@ -160,7 +160,7 @@ def test_ctrl_c_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
     monkeypatch.setattr("symloss.cli.list_losses.catalogue", interrupted)
     assert run(["list"]) == 130
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert capsys.readouterr().err.strip().startswith("interrupted")
 
 
 def test_a_closed_pipe_is_no_error() -> None:

@@ -32,7 +32,7 @@ def $exp_pair(x):
     low = ((T(1) - high) + r) + (((a - r) - c) + r * r * p)
     return high, low, n
 ''',
-        (0.05, 0.05),
+        (0.1, 0.1),
     ),
     Template(
         "exp",
@@ -42,7 +42,7 @@ def $exp(x):
     high, low, n = $exp_pair(x)
     return $scale(high + low, n)
 ''',
-        (0.6, 0.6),
+        (0.8, 0.8),
     ),
     Template(
         "expm1_pair",
@@ -76,7 +76,7 @@ def $expm1(x):
     y = T(2) * (high + low)
     return x if abs(x) < C(tiny) else y
 ''',
-        (1, 1),
+        (0.9, 0.9),
     ),
     Template(
         "exp_tail",
@@ -94,6 +94,6 @@ def $exp_tail(x):
     far = -x if x < -C(huge) else far
     return near if abs(x) < T(0.5) else far
 ''',
-        (2, 2),
+        (1.4, 1.4),
     ),
 )

@@ -45,7 +45,7 @@ def $log(x):
     y = y if x > T(0) else T(-inf)
     return y if x >= T(0) else x * T(nan)
 ''',
-        (1, 1),
+        (0.9, 0.9),
     ),
     Template(
         "log1p_pair",
@@ -77,7 +77,7 @@ def $log1p(x):
     y = y if x > T(-1) else T(-inf)
     return y if x >= T(-1) else x * T(nan)
 ''',
-        (1, 1),
+        (0.95, 0.95),
     ),
     Template(
         "log_tail",
@@ -115,7 +115,7 @@ def $log_ratio(a, b):
     regular = (a > T(0)) & (b > T(0)) & (a < T(inf)) & (b < T(inf))
     return y if regular else $log(a) - $log(b)
 ''',
-        (2, 2),
+        (1.8, 1.8),
     ),
     Template(
         "xlogy",

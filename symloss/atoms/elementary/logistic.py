@@ -38,7 +38,7 @@ def $softplus(x):
     e, rest = $exp_falling(abs(x))
     return (T(0) if x < T(0) else x) + $log1p_unit(e, rest)
 ''',
-        (2, 2),
+        (1.6, 1.6),
     ),
     Template(
         "sigmoid",
@@ -54,7 +54,7 @@ def $sigmoid(x):
     inverse = T(1.457) - T(0.5) * whole
     return quotient + ((rest if negative else T(0)) - quotient * lost) * inverse
 ''',
-        (2, 2),
+        (1.3, 1.3),
     ),
     Template(
         "tanh",
@@ -70,7 +70,7 @@ def $tanh(x):
     far = -far if x < T(0) else far
     return near if a < T(0.55) else far
 ''',
-        (2, 2),
+        (1.5, 1.5),
     ),
     Template(
         "log_cosh",
@@ -85,6 +85,6 @@ def $log_cosh(x):
     far = (a - C(ln2_top)) + ($log1p_unit(e, rest) - C(ln2_rest))
     return near if a < T(0.8) else far
 ''',
-        (2, 2),
+        (1.4, 1.4),
     ),
 )

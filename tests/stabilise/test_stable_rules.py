@@ -6,15 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import programs
 import pytest
+import textbook_programs as programs
 
 from symloss.calculus.stabilise import RULES, stabilise
 
 _FINGERPRINT = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import programs
+import textbook_programs as programs
 from symloss.calculus.stabilise import stabilise
 for build in programs.CATALOGUE:
     program, sentences = stabilise(build())

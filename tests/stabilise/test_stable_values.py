@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import mpmath
-import programs
 import pytest
-from sampling import sample, sizes_of
+import textbook_programs as programs
+from exact_samples import sample, sizes_of
 
 from symloss.calculus.stabilise import stabilise
 from symloss.oracle import Interpreter

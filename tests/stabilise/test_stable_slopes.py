@@ -1,4 +1,4 @@
-"""The stable program has the textbook program's declared slopes, at ties and kinks too, and gradients that keep their digits."""
+"""The stable program has the declared slopes, at ties and kinks too, and gradients that keep their digits."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import random
 from typing import Any
 
 import mpmath
-import programs
 import pytest
+import textbook_programs as programs
+from exact_samples import sample, sizes_of
+from ideal_rounding import Rounding
 from mpmath import mpf
-from rounding import Rounding
-from sampling import sample, sizes_of
-from test_accuracy import LOGITS, RESIDUALS, ROWS, ULP, box_pairs, grid
+from test_stable_accuracy import LOGITS, RESIDUALS, ROWS, ULP, box_pairs, grid
 
 from symloss.calculus import gradient, predictions
 from symloss.calculus.stabilise import stabilise
@@ -98,7 +98,7 @@ def test_gradient_of_focal_below_one():
 
 @pytest.mark.parametrize("true", [0, 2])
 def test_gradient_of_cross_entropy(true):
-    arrays = {"z": grid(sum(ROWS, []), 3), "y": {(n,): true for n in range(len(ROWS))}}
+    arrays = {"z": grid(list(itertools.chain(*ROWS)), 3), "y": {(n,): true for n in range(len(ROWS))}}
     # Each entry is an exponential of a difference of logits, which is rounded once: at most 1400 here.
     assert worst_slope(programs.softmax_cross_entropy, arrays, {"n": len(ROWS), "k": 3}) <= 1400
     near = {"z": grid([3.0, 0.0, -1.0, 30.0, 0.0, -1.0], 3), "y": {(n,): true for n in range(2)}}
