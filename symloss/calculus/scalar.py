@@ -20,7 +20,7 @@ Expr = Any
 
 #: Functions of the real line that are finite wherever their arguments are, and grow no faster than these.
 _TAME = frozenset(
-    ("abs", "relu", "ramp", "maximum", "minimum", "clamp", "softplus", "log_cosh", "stop_gradient", "where", "slope_at")
+    "abs relu ramp maximum minimum clamp softplus log_cosh stop_gradient where slope_at zero_times".split()
 )
 
 #: Whether the values of a read are finite at finite inputs.
@@ -72,13 +72,24 @@ def times(*factors: Expr, finite: Finite = always) -> Expr:
                 return Where(condition, times(yes, *others, finite=finite), 0)
             return Where(condition, 0, times(no, *others, finite=finite))
     selectors = [part for part in flat if selects_zero(part)]
-    infinite = [part for part in flat if part not in selectors and not is_finite(part, finite)]
-    if not selectors or not infinite:
+    others = [part for part in flat if part not in selectors]
+    infinite = [part for part in others if not is_finite(part, finite)]
+    unbounded = [part for part in selectors if not is_finite(part, finite)]
+    if not selectors or not (infinite or (unbounded and len(selectors) > 1)):
         return sympy.Mul(*flat)
-    zeros = [part.args[0] if isinstance(part, ZeroTimes) else part for part in selectors]
-    infinite += [part.args[1] for part in selectors if isinstance(part, ZeroTimes)]
-    rest = [part for part in flat if part not in selectors and part not in infinite]
-    return sympy.Mul(*rest, ZeroTimes(sympy.Mul(*zeros), sympy.Mul(*infinite)))
+    rest = [part for part in others if part not in infinite]
+    return sympy.Mul(*rest, _annihilated(selectors, infinite))
+
+
+def _annihilated(selectors: list[Expr], infinite: list[Expr]) -> Expr:
+    """A product that is 0 where any selector is; an x/y selects by its x, and may itself be infinite elsewhere."""
+    ratios = [part for part in selectors if isinstance(part, XOverY)]
+    nested = [part for part in selectors if isinstance(part, ZeroTimes)]
+    zeros = [part for part in selectors if part not in ratios and part not in nested]
+    zeros += [part.args[0] for part in nested]
+    unbounded = sympy.Mul(*infinite, *(part.args[1] for part in nested))
+    inner = ZeroTimes(sympy.Mul(*ratios), unbounded) if ratios else unbounded
+    return ZeroTimes(sympy.Mul(*zeros), inner) if zeros else inner
 
 
 def _active_order(body: Expr, active: Callable[[Read], bool]) -> list[Expr]:

@@ -41,7 +41,7 @@ class ExpressionPrinter(LatexPrinter):
             text = rf"\left[{self.condition(expr)}\right]"
             return text if "exp" not in options else f"{text}^{{{options['exp']}}}"
         if record is not None and record.name == "where":
-            return self._branches(expr, **options)
+            return self._cases(expr, **options)
         return str(super()._print(expr, **options))
 
     def condition(self, expression: Any) -> str:
@@ -62,12 +62,16 @@ class ExpressionPrinter(LatexPrinter):
         text = self.condition(expression)
         return text if record is None or record.name in _RELATIONS else rf"\left({text}\right)"
 
-    def _branches(self, expression: Any, exp: str | None = None) -> str:
-        rows: list[str] = []
+    def branches(self, expression: Any) -> list[tuple[Any, str]]:
+        """The values of nested branches, each with its condition as LaTeX; empty for anything else."""
+        rows: list[tuple[Any, str]] = []
         while _is_branch(expression):
             chosen, value, expression = expression.args
-            rows.append(rf"{self._print(value)} & \text{{if }} {self.condition(chosen)}")
-        rows.append(rf"{self._print(expression)} & \text{{otherwise}}")
+            rows.append((value, rf"\text{{if }} {self.condition(chosen)}"))
+        return [*rows, (expression, r"\text{otherwise}")] if rows else []
+
+    def _cases(self, expression: Any, exp: str | None = None) -> str:
+        rows = [f"{self._print(value)} & {condition}" for value, condition in self.branches(expression)]
         text = r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 

@@ -142,7 +142,9 @@ def _sizes(program: Program, printer: StatementPrinter) -> str:
 
 def _claim(claim: Any) -> dict[str, str]:
     note = rf"\newline\emph{{{escape(claim.note)}}}" if claim.note else ""
-    return {"text": rf"\texttt{{{escape(claim.text)}}}{note}", "expected": claim.expect, "status": "not yet checked"}
+    text = claim.text.replace(f"; note: {claim.note}", "") if claim.note else claim.text
+    text = text.replace(f"; expect: {claim.expect}", "")
+    return {"text": rf"\texttt{{{escape(text)}}}{note}", "expected": claim.expect, "status": "not yet checked"}
 
 
 def _numerics(derivation: Any) -> list[str]:

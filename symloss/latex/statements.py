@@ -66,26 +66,64 @@ class StatementPrinter:
         return (rf"\sqrt{{\sum{bounds} {squared}}}",)
 
     def broken(self, expression: sympy.Expr) -> tuple[str, ...]:
-        """An expression in lines, broken between the terms of a sum where it is too wide for one."""
+        """An expression in lines, broken between terms, in products and in branches where it is too wide for one."""
         whole = self.expressions.doprint(expression)
-        if not isinstance(expression, sympy.Add) or width(whole) <= LINE_WIDTH:
+        if width(whole) <= LINE_WIDTH:
             return (whole,)
+        if isinstance(expression, sympy.Mul):
+            return self._broken_product(expression) or (whole,)
+        if isinstance(expression, sympy.Add):
+            return self._broken_sum(expression)
+        branches = self.expressions.branches(expression)
+        return (self._broken_branches(branches),) if branches else (whole,)
+
+    def _broken_sum(self, expression: sympy.Expr) -> tuple[str, ...]:
         lines: list[str] = []
         for term in self.expressions._as_ordered_terms(expression):
-            text = self.expressions.doprint(term)
-            signed = text if text.startswith("-") or not lines else f"+ {text}"
-            if lines and width(lines[-1]) + width(signed) <= LINE_WIDTH:
+            first, *others = self.broken(term)
+            signed = first if first.startswith("-") or not lines else f"+ {first}"
+            if lines and not others and width(lines[-1]) + width(signed) <= LINE_WIDTH:
                 lines[-1] += f" {signed}"
             else:
-                lines.append(signed)
+                lines += [signed, *others]
         return tuple(lines)
+
+    def _broken_product(self, product: sympy.Expr) -> tuple[str, ...]:
+        """A product that is wide because of one factor, with that one broken into lines; empty if there is none."""
+        wide = [f for f in product.args if isinstance(f, sympy.Add) or self.expressions.branches(f)]
+        if not wide:
+            return ()
+        widest = max(wide, key=lambda factor: width(self.expressions.doprint(factor)))
+        rest = sympy.Mul(*(factor for factor in product.args if factor is not widest))
+        operator = {"1": "", "-1": "-"}.get(str(rest), self.expressions.doprint(rest))
+        if isinstance(rest, sympy.Add):
+            operator = rf"\left({operator}\right)"
+        return self._enclosed(operator, self.broken(widest))
+
+    def _broken_branches(self, branches: list[tuple[sympy.Expr, str]]) -> str:
+        """Cases whose values may take several lines."""
+        rows = []
+        for value, condition in branches:
+            first, *others = self.broken(value)
+            if others:
+                inner = r" \\ & \quad ".join([first, *others])
+                first = rf"\begin{{aligned}}[t] & {inner} \end{{aligned}}"
+            rows.append(rf"{first} & {condition}")
+        return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
+
+    @staticmethod
+    def _enclosed(operator: str, lines: tuple[str, ...]) -> tuple[str, ...]:
+        """``operator ( lines )`` with parentheses that may stand on different lines."""
+        if len(lines) == 1:
+            return (rf"{operator} \left({lines[0]}\right)",)
+        first, *middle, last = lines
+        return (rf"{operator} \Bigl( {first}", *(rf"\qquad {line}" for line in middle), rf"\qquad {last} \Bigr)")
 
     def _big(self, operator: str, body: sympy.Expr) -> tuple[str, ...]:
         lines = self.broken(body)
         if len(lines) == 1:
             return (f"{operator} {self._bracketed(body, lines[0])}",)
-        first, *middle, last = lines
-        return (rf"{operator} \Bigl( {first}", *(rf"\qquad {line}" for line in middle), rf"\qquad {last} \Bigr)")
+        return self._enclosed(operator, lines)
 
     @staticmethod
     def _bracketed(body: sympy.Expr, text: str) -> str:

@@ -12,7 +12,7 @@ import sympy
 from symloss.program import Program, Read, Statement, exact_arithmetic, reads_of, rename_axes, substitute
 
 #: A formula with more operations than this gets no more written into it.
-READABLE = 40
+READABLE = 20
 
 #: What has no more operations than this is written out wherever it is used.
 SHORT = 3

@@ -222,7 +222,7 @@ def settle(run: Callable[[int, str], dict[str, Values]], digits: int, limit: int
     """Call ``run(precision, rounding)`` at doubled precision until two results agree to `digits` relative digits.
 
     A value that shrinks with the precision, three times over, is noise around an exact 0; so is one that is smaller
-    than nearly all of the working precision in every one of the last three runs when the limit is reached.
+    than nine tenths of the working precision in each of the last three runs when the limit is reached.
 
     Raises:
         ArithmeticError: two runs still differ at `limit` bits.

@@ -8,14 +8,14 @@ with `symloss.calculus`; off the kinks the two must agree to every digit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property, reduce
+from functools import cache, cached_property, reduce
 from itertools import product
 from typing import Any
 
 import sympy
 from mpmath import mp
 
-from symloss.atoms.record import record_of
+from symloss.atoms.record import RECORDS, AtomRecord, record_of
 from symloss.oracle.expressions import Evaluation
 from symloss.oracle.interpreter import Values, settle
 from symloss.program import AxisSymbol, Program, Read, SizeSymbol, Statement
@@ -24,6 +24,28 @@ Index = tuple[int, ...]
 Expressions = dict[Index, Any]
 
 _MAXIMUM = {"max": sympy.Ge, "min": sympy.Le}
+
+
+@cache
+def _template(name: str) -> tuple[Any, tuple[Any, ...]]:
+    """An atom's textbook definition with a symbol in each place."""
+    record = RECORDS[name]
+    places = tuple(sympy.Dummy(name, real=True) for name in record.arguments)
+    return sympy.sympify(record.textbook(*places)), places
+
+
+def _first_true(branches: list[tuple[Any, Any]]) -> Any:
+    """A Piecewise without the branches that are known to be false or to come after a true one."""
+    kept = []
+    for value, condition in branches:
+        if condition == sympy.false:
+            continue
+        kept.append((value, condition))
+        if condition == sympy.true:
+            break
+    if not kept:
+        return sympy.nan
+    return kept[0][0] if kept[0][1] == sympy.true else sympy.Piecewise(*kept, evaluate=False)
 
 
 class Unrolled:
@@ -45,6 +67,7 @@ class Unrolled:
         self.program = program
         self.sizes = {axis: program.axes[program.root(axis)].size or sizes[program.root(axis)] for axis in program.axes}
         self.frozen: dict[Any, Any] = {}
+        self._frozen_by_value: dict[Any, Any] = {}
         self.symbols: dict[str, dict[Index, Any]] = {}
         self._values: dict[str, Expressions] = {}
         for name, tensor in program.tensors.items():
@@ -83,7 +106,9 @@ class Unrolled:
         """One reduction written out; a guard that depends on real values becomes a branch."""
 
         def kept(body: Any, admitted: Any, otherwise: Any) -> Any:
-            return body if admitted == 1 else sympy.Piecewise((body, sympy.Ne(admitted, 0)), (otherwise, True))
+            if admitted == 1:
+                return body
+            return _first_true([(body, sympy.Ne(self._freeze(admitted), 0)), (otherwise, sympy.true)])
 
         if operation in ("map", "sum"):
             return sympy.Add(*(kept(body, admitted, sympy.S.Zero) for body, admitted in bodies))
@@ -97,8 +122,12 @@ class Unrolled:
         values = [kept(body, admitted, empty) for body, admitted in bodies]
         if not values:
             return empty
-        branches = [(value, reduce(sympy.And, (wins(value, other) for other in values))) for value in values[:-1]]
-        return sympy.Piecewise(*branches, (values[-1], True))
+        frozen = [self._freeze(value) for value in values]
+        branches = [
+            (value, reduce(sympy.And, (wins(here, other) for other in frozen)))
+            for value, here in zip(values[:-1], frozen[:-1], strict=True)
+        ]
+        return _first_true([*branches, (values[-1], sympy.true)])
 
     def _expand(self, expression: Any, place: Mapping[str, int]) -> Any:
         """An expression at one place: leaves become symbols and numbers, atoms their textbook definitions."""
@@ -128,15 +157,39 @@ class Unrolled:
                 condition = visit(e.args[0])
                 if condition.is_Number:
                     return visit(e.args[1] if condition != 0 else e.args[2])
-            value = record.textbook(*map(visit, e.args))
-            return self._freeze(value) if record.name == "stop_gradient" else value
+            arguments = [visit(argument) for argument in e.args]
+            return self._freeze(arguments[0]) if record.name == "stop_gradient" else self._textbook(record, arguments)
 
         return visit(expression)
 
     def _freeze(self, value: Any) -> Any:
-        symbol = sympy.Dummy("frozen", real=True)
-        self.frozen[symbol] = value
-        return symbol
+        """A symbol that stands for a value and is constant under derivatives."""
+        if value.is_Number:
+            return value
+        if value not in self._frozen_by_value:
+            symbol = sympy.Dummy("frozen", real=True)
+            self._frozen_by_value[value] = symbol
+            self.frozen[symbol] = value
+        return self._frozen_by_value[value]
+
+    def _textbook(self, record: AtomRecord, arguments: list[Any]) -> Any:
+        """An atom's textbook definition at some arguments; in conditions, whose truth is locally constant, frozen ones.
+
+        SymPy spends minutes on conditions between large expressions, which no derivative needs.
+        """
+        template, places = _template(record.name)
+        values = dict(zip(places, arguments, strict=True))
+        frozen = {place: self._freeze(argument) for place, argument in values.items()}
+
+        def fill(e: Any) -> Any:
+            if isinstance(e, sympy.Piecewise):
+                branches = [(fill(branch), condition.xreplace(frozen)) for branch, condition in e.args]
+                return _first_true(branches)
+            if e in values:
+                return values[e]
+            return e.func(*map(fill, e.args)) if e.args else e
+
+        return fill(template)
 
     @cached_property
     def seeds(self) -> dict[str, dict[Index, Any]]:

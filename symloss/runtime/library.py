@@ -68,9 +68,15 @@ def load_generated(path: str | os.PathLike[str], source: str | None = None) -> L
         path: the generated CPU module.
         source: what `load` would find it by again when the loss is unpickled; by default the file itself.
     """
+    file = Path(path).resolve()
+    loss = Loss(load_module(file, _module_name(file)), source, None if source else str(file))
+    return _loaded.setdefault(f"{file}\0{source}", loss)
+
+
+def _module_name(file: Path) -> str:
+    """One name per file, however it is loaded: machine code that was cached under another name cannot be loaded."""
     from hashlib import sha256
 
-    file = Path(path).resolve()
-    key = sha256(str(file).encode()).hexdigest()[:16]
-    loss = Loss(load_module(file, f"symloss._generated_{key}.{file.stem}"), source, None if source else str(file))
-    return _loaded.setdefault(f"{file}\0{source}", loss)
+    if file.parent == generated_folder().resolve():
+        return f"symloss._generated.{file.stem}"
+    return f"symloss._generated_{sha256(str(file).encode()).hexdigest()[:16]}.{file.stem}"
