@@ -5,6 +5,7 @@ such a loss; here XGBoost gets the gradient and the Hessian diagonal that were d
 XGBoost is not installed, thirty lines of Newton boosting on scikit-learn's trees take its place.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -54,11 +55,7 @@ def tree_predictions(objective, inputs, targets, others):
 
 def default_backend():
     """XGBoost where it is installed, scikit-learn's trees otherwise."""
-    try:
-        import xgboost  # noqa: F401
-    except ImportError:
-        return "trees"
-    return "xgboost"
+    return "xgboost" if find_spec("xgboost") else "trees"
 
 
 def main(backend=None):

@@ -1,8 +1,8 @@
 """Multinomial logistic regression on scikit-learn's digits, by two SciPy optimisers.
 
 The model is linear, ``z = X W + b``, so by the chain rule all that an optimiser asks for comes from the loss at the
-logits: the gradient is ``X' G`` with G from ``value_and_grad``, the Hessian times a direction ``X' H (X V)`` with H from
-``hvp``. Both optimisers must reach the optimum that scikit-learn's own LogisticRegression finds.
+logits: the gradient is ``X' G`` with G from ``value_and_grad``, the Hessian times a direction V is ``X' H (X V)``, for
+which ``hvp`` gives ``H (X V)``. Both optimisers must reach the optimum that scikit-learn's LogisticRegression finds.
 """
 
 import numpy as np

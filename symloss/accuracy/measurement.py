@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from mpmath import mp, mpf
 
+from symloss.accuracy.bounds import ErrorBound
 from symloss.accuracy.points import Instance, Sampler, Values, is_coupled, sizes_for
 from symloss.accuracy.reference import Reference, kind_of
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 DTYPES = ("float64", "float32")
 ENTRIES = ("value", "value_and_grad", "grad_hess_diag", "hvp")
 INPUT_ROLES = ("prediction", "target", "coefficient")
+#: Ulps that every class allows.
+BOUND = 4
 
 
 @dataclass
@@ -44,15 +47,27 @@ class Error:
     ulps: float
     instance: Instance
     directions: Mapping[str, Values]
+    ratio: float = 0.0
 
 
 @dataclass
 class Measurement:
-    """All errors of one loss above a threshold, and how many numbers were compared."""
+    """What was found for one loss.
+
+    Attributes:
+        errors: numbers that are beyond the bound of their class.
+        ulps: by entry point, dtype and output the largest error in ulps.
+        ratios: by entry point, dtype and output the largest quotient of an error and its bound.
+        compared: how many numbers were compared.
+        unclaimed: how many of them had terms beyond the largest number, so that nothing is claimed of them.
+        substituted: how many exact results came from the stable program, the textbook formula being unsettled.
+    """
 
     errors: list[Error] = field(default_factory=list)
-    largest: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    ulps: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    ratios: dict[tuple[str, str, str], float] = field(default_factory=dict)
     compared: int = 0
+    unclaimed: int = 0
     substituted: int = 0
 
 
@@ -63,7 +78,6 @@ def measure(
     dtypes: tuple[str, ...] = DTYPES,
     seed: int = 0,
     other: int = 3,
-    keep_above: float = 1.0,
 ) -> Measurement:
     """Run every entry point on adversarial inputs and compare with exact results.
 
@@ -74,15 +88,23 @@ def measure(
         dtypes: the computing dtypes.
         seed: another seed draws other inputs.
         other: the length of axes that are not of fixed length.
-        keep_above: errors of fewer ulps than this are not kept one by one.
     """
-    return _Run(derivation, loss, other, keep_above).run(count, dtypes, seed)
+    return _Run(derivation, loss, other).run(count, dtypes, seed)
+
+
+def measure_specials(derivation: Derivation, loss: Any, dtypes: tuple[str, ...] = DTYPES, other: int = 3) -> Measurement:
+    """Put an infinity of either sign, and NaN, into each unrestricted input in turn.
+
+    What is infinite must come out as the limit where there is one; a value that NaN went into must be NaN. Outputs
+    without a limit are counted as unclaimed.
+    """
+    return _Run(derivation, loss, other).specials(dtypes)
 
 
 class _Run:
-    def __init__(self, derivation: Derivation, loss: Any, other: int, keep_above: float) -> None:
+    def __init__(self, derivation: Derivation, loss: Any, other: int) -> None:
         self.program = derivation.textbook
-        self.loss, self.keep_above = loss, keep_above
+        self.loss = loss
         self.meta: Mapping[str, Any] = loss.meta
         self.coupled = is_coupled(self.program)
         self.batch = 4 if self.coupled else 1
@@ -94,6 +116,7 @@ class _Run:
         if "grad_hess_diag" in self.meta["entries"]:
             outputs += [f"diag {name}" for name in self.predictions]
         self.reference = Reference(derivation, outputs)
+        self.bound = ErrorBound(derivation, self.sizes)
         self.found = Measurement()
 
     def run(self, count: int, dtypes: tuple[str, ...], seed: int) -> Measurement:
@@ -111,6 +134,50 @@ class _Run:
                     self._compare(entry, dtype, group, instances, directions, exact)
         self.found.substituted = self.reference.substituted
         return self.found
+
+    def specials(self, dtypes: tuple[str, ...]) -> Measurement:
+        """Measure infinities and NaN."""
+        real = [t for t in self.program.tensors.values() if t.role in INPUT_ROLES and t.domain.unrestricted]
+        for dtype in dtypes:
+            sampler = Sampler(self.program, self.sizes, dtype, seed=1)
+            for tensor in real:
+                for special in (np.inf, -np.inf, np.nan):
+                    instance = sampler.ordinary()
+                    chosen = sampler.random.choice(list(instance.tensors[tensor.name]))
+                    values = {**instance.tensors[tensor.name], chosen: special}
+                    instance = Instance({**instance.tensors, tensor.name: values}, instance.parameters)
+                    if not sampler.satisfies(instance):
+                        continue
+                    directions = sampler.direction(instance)
+                    if np.isnan(special):
+                        self._spread(tensor.name, chosen, dtype, instance)
+                        continue
+                    kinds = ("value", "grad")
+                    exact = self.reference.results(instance, directions, self.sizes, kinds)
+                    for entry in ("value", "value_and_grad"):
+                        self._compare(entry, dtype, [0], [instance], [directions], [exact])
+        return self.found
+
+    def _spread(self, name: str, place: tuple[int, ...], dtype: str, instance: Instance) -> None:
+        """NaN in an input must reach the value of its sample."""
+        arrays = [self.array(n, [instance.tensors[n]], dtype) for n in self.inputs()]
+        for key, array in self.outcome("value", arrays, [], instance.parameters):
+            if name not in self._inputs_of(key):
+                continue
+            index = (place[0],) if self.coupled else (0,)
+            found = float(array[index])
+            self.found.compared += 1
+            if not np.isnan(found):
+                error = Error("value", dtype, key, index, found, mp.nan, float("inf"), instance, {}, float("inf"))
+                self.found.errors.append(error)
+
+    def _inputs_of(self, key: str) -> set[str]:
+        """Every tensor that an output depends on."""
+        found = {self.program.outputs[key]}
+        for statement in reversed(self.program.statements):
+            if statement.target in found:
+                found |= {read.tensor for read in statement.reads}
+        return found
 
     def _groups(self, instances: list[Instance]) -> list[list[int]]:
         """The numbers of the instances that one call can take: those with the same parameters."""
@@ -164,12 +231,26 @@ class _Run:
         instance: Instance,
         directions: Mapping[str, Values],
     ) -> None:
+        if mp.isnan(exact):
+            self.found.unclaimed += 1
+            return
         ulps = error_in_ulps(found, exact, dtype)
         self.found.compared += 1
         place = entry, dtype, key
-        self.found.largest[place] = max(self.found.largest.get(place, 0.0), ulps)
-        if not ulps <= self.keep_above:
-            self.found.errors.append(Error(entry, dtype, key, index, found, exact, ulps, instance, directions))
+        ratio = ulps / BOUND
+        if ratio > max(self.found.ratios.get(place, 0.0), 0.5):
+            # The bound is never below 4 ulp, so that smaller errors cannot set a record.
+            finite = self.reference.approaching(instance)
+            allowance = self.bound.allowance(key, index, finite, directions, float(np.finfo(dtype).eps) / 2)
+            if mp.isfinite(exact) and allowance > float(np.finfo(dtype).max) / 16:
+                self.found.unclaimed += 1
+                return
+            if np.isfinite(ulps):
+                ratio = float(abs(mpf(found) - exact) / (BOUND * ulp(exact, dtype) + allowance))
+        self.found.ulps[place] = max(self.found.ulps.get(place, 0.0), ulps)
+        self.found.ratios[place] = max(self.found.ratios.get(place, 0.0), ratio)
+        if not ratio <= 1:
+            self.found.errors.append(Error(entry, dtype, key, index, found, exact, ulps, instance, directions, ratio))
 
     # --- calls ---------------------------------------------------------------------------------------------------
 

@@ -57,6 +57,20 @@ class Sampler:
             found.append(Instance(self.admitted(parameters), parameters))
         return found
 
+    def ordinary(self) -> Instance:
+        """Inputs of ordinary size, with the default parameters."""
+        parameters = self.defaults()
+        for _ in range(_ATTEMPTS):
+            drawn = {tensor.name: self._tensor(tensor, plain=True) for tensor in self.inputs}
+            self._order(drawn)
+            if self.conditions is None or self._holds(drawn, parameters):
+                return Instance(drawn, parameters)
+        raise ArithmeticError(f"no inputs of {self.program.name} were found that satisfy its constraints")
+
+    def satisfies(self, instance: Instance) -> bool:
+        """Whether the constraints hold."""
+        return self.conditions is None or self._holds(instance.tensors, instance.parameters)
+
     def direction(self, instance: Instance) -> dict[str, Values]:
         """A direction for every prediction."""
         return {
@@ -124,14 +138,22 @@ class Sampler:
         top = float(np.log2(self.info.max)) - np.log2(HEADROOM) - 4
         return float(2.0 ** self.random.uniform(float(np.log2(self.info.smallest_subnormal)) + 2, top))
 
-    def _tensor(self, tensor: Tensor) -> Values:
+    def _tensor(self, tensor: Tensor, plain: bool = False) -> Values:
         shape = [range(self.sizes[axis]) for axis in tensor.axes]
+        if tensor.default is not None and not self._per_sample(tensor):
+            # One call serves many instances, which share what belongs to no sample.
+            return {index: float(tensor.default) for index in itertools.product(*shape)}
+        if plain and tensor.domain.unrestricted:
+            return {index: self.rounded(self.random.gauss(0.0, 1.2)) for index in itertools.product(*shape)}
         values = {index: self._value(tensor.domain) for index in itertools.product(*shape)}
         if tensor.domain.kind == "simplex":
             self._normalise(values, tensor.axes.index(tensor.domain.axis or ""))
         elif tensor.domain.unrestricted and len(values) > 1:
             self._tie(values)
         return values
+
+    def _per_sample(self, tensor: Tensor) -> bool:
+        return any(self.program.axes[self.program.root(axis)].kind == "batch" for axis in tensor.axes)
 
     def _value(self, domain: Domain) -> Any:
         random = self.random
@@ -259,7 +281,7 @@ class Sampler:
     def _place(read: Read, index: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(int(e) if e.is_Integer else i for e, i in zip(read.index, index, strict=False))
 
-    def _holds(self, drawn: dict[str, Values], parameters: Mapping[str, float]) -> bool:
+    def _holds(self, drawn: Mapping[str, Values], parameters: Mapping[str, float]) -> bool:
         assert self.conditions is not None
         inside = all(
             _inside(tensor.domain, value)
@@ -274,6 +296,8 @@ class Sampler:
 
 
 def _inside(domain: Domain, value: float) -> bool:
+    if domain.kind == "simplex":
+        return 0 <= value <= 1
     if domain.kind != "interval":
         return True
     low, high = float(domain.lower), float(domain.upper)

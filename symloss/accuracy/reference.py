@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import sympy
 from mpmath import mp, mpf
 
+from symloss.accuracy.amplification import amplifies
 from symloss.accuracy.points import Instance, Values
+from symloss.atoms import record_of
 from symloss.calculus.forward import hessian_vector_product
 from symloss.calculus.hessian import Refusal, hessian_diagonal
 from symloss.calculus.reverse import gradient
-from symloss.oracle import Interpreter, evaluate_adaptively
+from symloss.calculus.stabilise.ranges import Range
+from symloss.oracle import Interpreter, evaluate_adaptively, numbers
 from symloss.program import Program, exact_arithmetic
 
 if TYPE_CHECKING:
@@ -19,8 +23,14 @@ if TYPE_CHECKING:
 
 #: Relative digits on which two runs must agree.
 DIGITS = 25
-#: Bits at which a textbook formula is given up: one minus the sigmoid of 1e4 needs 14 500.
-MOST_BITS = 1 << 15
+#: Bits at which a formula is given up.
+MOST_BITS = 1 << 17
+#: A textbook formula with exponentials is run with so many bits per unit of its largest input from the start: at fewer,
+#: 1 + e^-300 is 1 in every run, and two runs agree on a wrong result.
+_BITS_PER_UNIT = 6
+#: Inputs beyond this are left to the stable program, or the textbook formula would need too many bits.
+LARGEST_EXPONENT = 1000.0
+_LOGARITHMS = ("log", "log1p", "log2")
 
 
 class Reference:
@@ -42,6 +52,7 @@ class Reference:
         self._stable = {kind: program for kind, program in programs_of(derivation).items()}
         self._textbook = _textbook_programs(derivation)
         self._interpreters: dict[tuple[str, str], Interpreter] = {}
+        self._exponential = _has_exponentials(derivation.textbook)
 
     def results(
         self, instance: Instance, directions: Mapping[str, Values], sizes: Mapping[str, int], kinds: Iterable[str]
@@ -57,21 +68,60 @@ class Reference:
     def _settled(
         self, kind: str, keys: list[str], instance: Instance, directions: Mapping[str, Values], sizes: Mapping[str, int]
     ) -> dict[str, Values]:
+        if any(mp.isinf(value) for values in instance.tensors.values() for value in values.values()):
+            return self.limits(kind, keys, instance, directions, sizes)
         textbook = self._run("textbook", kind, keys, instance, directions, sizes)
-        if textbook is not None and not any(mp.isnan(v) for values in textbook.values() for v in values.values()):
+        if textbook is not None and all(mp.isfinite(v) for values in textbook.values() for v in values.values()):
             return textbook
         stable = self._run("stable", kind, keys, instance, directions, sizes)
         if stable is None:
             raise ArithmeticError(f"the reference for {', '.join(keys)} could not be evaluated")
-        if textbook is None:
-            self.substituted += 1
-            return stable
-        for key, values in textbook.items():
+        found = stable if textbook is None else textbook
+        limits: dict[str, Values] | None = None
+        for key, values in found.items():
             for index, value in values.items():
-                if mp.isnan(value):
-                    self.substituted += 1
+                if not mp.isfinite(value):
+                    # On the end of a domain conventions such as 0 log 0 = 0 decide, or else the limit from inside.
                     values[index] = stable[key][index]
-        return textbook
+                if mp.isnan(values[index]):
+                    limits = limits or self.limits(kind, keys, instance, directions, sizes)
+                    values[index] = limits[key][index]
+                self.substituted += textbook is None or not mp.isfinite(value)
+        return found
+
+    def limits(
+        self, kind: str, keys: list[str], instance: Instance, directions: Mapping[str, Values], sizes: Mapping[str, int]
+    ) -> dict[str, Values]:
+        """The limits as infinite inputs grow, and as predictions come to the ends of their domains from inside."""
+        runs = [
+            self._run("stable", kind, keys, self.approaching(instance, step), directions, sizes) for step in (1, 2, 4)
+        ]
+        first, second, third = runs
+        if first is None or second is None or third is None:
+            raise ArithmeticError(f"the limit of {', '.join(keys)} could not be evaluated")
+        return {
+            key: {index: limit_of(first[key][index], second[key][index], third[key][index]) for index in values}
+            for key, values in first.items()
+        }
+
+    def approaching(self, instance: Instance, step: int = 4) -> Instance:
+        """The inputs with infinities replaced by large numbers, and ends of domains by numbers just inside."""
+        far = mp.ldexp(mpf(1), 40 * step)
+        near = mp.ldexp(mpf(1), -900 * step)
+        tensors: dict[str, Values] = {}
+        for name, values in instance.tensors.items():
+            tensor = self._textbook["value"].tensors[name]
+            ends = tensor.domain.lower, tensor.domain.upper
+            moves = tensor.role == "prediction" and tensor.domain.kind == "interval" and all(e.is_finite for e in ends)
+            tensors[name] = {
+                index: mp.sign(value) * far
+                if mp.isinf(value)
+                else _inside(value, ends, near)
+                if moves
+                else value
+                for index, value in values.items()
+            }
+        return Instance(tensors, instance.parameters)
 
     def _run(
         self,
@@ -84,6 +134,12 @@ class Reference:
     ) -> dict[str, Values] | None:
         programs = self._textbook if which == "textbook" else self._stable
         program = programs.get(kind)
+        digits = DIGITS
+        if which == "textbook" and self._exponential:
+            largest = _largest(instance)
+            if largest > LARGEST_EXPONENT:
+                return None
+            digits += int(_BITS_PER_UNIT * largest * 0.302)
         if program is None:
             return None
         place = which, kind
@@ -94,10 +150,51 @@ class Reference:
         present = {name: values for name, values in tensors.items() if name in program.tensors}
         try:
             return evaluate_adaptively(
-                self._interpreters[place], sizes, present, instance.parameters, DIGITS, MOST_BITS
+                self._interpreters[place], sizes, present, instance.parameters, digits, MOST_BITS
             )
         except ArithmeticError:
             return None
+
+
+def limit_of(first: Any, second: Any, third: Any) -> Any:
+    """What three values tend to whose argument comes nearer by the same factor each time; NaN where that is not seen."""
+    if mp.isnan(third) or mp.isinf(third):
+        return third
+    sizes = [abs(first), abs(second), abs(third)]
+    if sizes[1] > sizes[0] * mpf("1.2") and sizes[2] > sizes[1] * mpf("1.2"):
+        return mp.inf if third > 0 else mp.ninf
+    if abs(third - second) <= mp.ldexp(sizes[2], -30):
+        return third
+    if sizes[1] < sizes[0] * mpf("0.9") and sizes[2] < sizes[1] * mpf("0.9"):
+        return mpf(0)
+    return mp.nan
+
+
+def _inside(value: Any, ends: tuple[Any, Any], distance: Any) -> Any:
+    """A value on an end moved inside by a share of the width."""
+    low, high = (numbers.number(end) for end in ends)
+    if value == low:
+        return low + (high - low) * distance
+    with mp.workprec(2 * -int(mp.log(distance, 2)) + 64):
+        return high - (high - low) * distance if value == high else value
+
+
+def _has_exponentials(program: Program) -> bool:
+    """Whether some function of the formula grows or decays like an exponential."""
+    for statement in program.statements:
+        if statement.operation == "logsumexp":
+            return True
+        for node in sympy.preorder_traversal(statement.body):
+            record = record_of(node)
+            grows = record is not None and record.arity == 1 and record.name not in _LOGARITHMS
+            if grows and amplifies(record, 0, Range()):
+                return True
+    return False
+
+
+def _largest(instance: Instance) -> float:
+    sizes = [abs(value) for values in instance.tensors.values() for value in values.values()]
+    return float(max(sizes, default=0))
 
 
 def kind_of(key: str) -> str:

@@ -11,7 +11,7 @@ from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symloss.build.manifest import Entry, is_fresh, output_path, read_manifest, write_manifest
+from symloss.build.manifest import Entry, is_fresh, output_path, read_manifest, read_stub_hash, write_manifest
 from symloss.build.measured import is_project_output, record
 from symloss.build.sources import catalogue, generator_hash, write_atomically
 from symloss.build.stubs import write_stub
@@ -71,7 +71,7 @@ def build(
     """
     if verify not in VERIFICATIONS:
         raise SymlossError(f"verify is one of {', '.join(VERIFICATIONS)}; it was {verify!r}")
-    entries = read_manifest(out)
+    entries, stub = read_manifest(out), read_stub_hash(out)
     generator = generator_hash()
     results: dict[Path, Result] = {}
     due: list[Path] = []
@@ -93,9 +93,9 @@ def build(
             progress(result)
         if is_project_output(out):
             _drop_strays(entries, out)
-            write_stub(entries, out, changed=bool(due))
+            stub = write_stub(entries, out, stub)
     finally:
-        write_manifest(out, entries)
+        write_manifest(out, entries, stub)
         record(results.values(), out)
     return [results[path] for path in specs]
 

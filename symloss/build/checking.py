@@ -10,7 +10,7 @@ from symloss.build.builder import in_processes
 from symloss.build.manifest import NAME, Entry, manifest_text, output_path
 from symloss.build.measured import is_project_output
 from symloss.build.sources import catalogue, pinned_sympy, read_source, sympy_version
-from symloss.build.stubs import STUB, stub_of
+from symloss.build.stubs import STUB, stub_hash, stub_of
 from symloss.errors import SymlossError
 
 
@@ -54,9 +54,12 @@ def check(out: Path, jobs: int = 2, progress: Callable[[str], None] = lambda nam
             continue
         entries[name], texts[name] = entry, text
         faults += _compared(output_path(out, name), text)
-    faults += _compared(out / NAME, manifest_text(entries))
+    stub = ""
     if is_project_output(out):
-        faults += _compared(STUB, stub_of(texts[name] for name in sorted(texts)))
+        text = stub_of(texts[name] for name in sorted(texts))
+        faults += _compared(STUB, text)
+        stub = stub_hash(entries, text)
+    faults += _compared(out / NAME, manifest_text(entries, stub))
     faults += [Fault(path, "surplus") for path in _generated(out) if path.stem not in known]
     return sorted(faults, key=lambda fault: str(fault.path))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 
+from symloss.accuracy.record import accuracy_record
 from symloss.build.manifest import Entry, source_hash
 from symloss.build.sources import data_folder, digest, generator_hash
 from symloss.calculus import derive
@@ -54,7 +55,7 @@ def compile_spec(path: Path) -> Compiled:
         output=digest([text]),
         operations={name: count_operations(program) for name, program in programs.items()},
         statements={name: len(program.statements) for name, program in programs.items()},
-        accuracy={},
+        accuracy=accuracy_record(spec, derivation),
         rewrites=tuple(derivation.rewrites),
     )
     return Compiled(spec, derivation, text, entry)

@@ -57,15 +57,29 @@ def read_manifest(folder: Path) -> dict[str, Entry]:
         return {}
 
 
-def manifest_text(entries: Mapping[str, Entry]) -> str:
-    """The text of the manifest: the same for the same entries, in whatever order they were made."""
+def read_stub_hash(folder: Path) -> str:
+    """What the manifest says about the type stub; empty where it says nothing."""
+    try:
+        return str(json.loads((folder / NAME).read_text(encoding="utf-8"))["stub"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def manifest_text(entries: Mapping[str, Entry], stub: str = "") -> str:
+    """The text of the manifest: the same for the same entries, in whatever order they were made.
+
+    Args:
+        entries: by loss.
+        stub: hash of the type stub of the losses and of what it was made from; empty outside a checkout.
+    """
     losses = {name: asdict(entry) for name, entry in entries.items()}
-    return json.dumps({"format": FORMAT, "losses": losses}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    content = {"format": FORMAT, "losses": losses, "stub": stub}
+    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def write_manifest(folder: Path, entries: Mapping[str, Entry]) -> None:
+def write_manifest(folder: Path, entries: Mapping[str, Entry], stub: str = "") -> None:
     """Write the manifest if it changed."""
-    text = manifest_text(entries)
+    text = manifest_text(entries, stub)
     path = folder / NAME
     if not path.is_file() or read_source(path) != text:
         write_atomically(path, text)

@@ -28,8 +28,8 @@ __all__ = [
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
-#: The parts of the compiler on which the text of a generated file depends.
-GENERATOR = ("program", "atoms", "language", "calculus", "lowering", "emit")
+#: The parts of the compiler on which generated files and the manifest depend.
+GENERATOR = ("program", "atoms", "language", "calculus", "lowering", "emit", "accuracy")
 
 
 def catalogue() -> dict[str, Path]:

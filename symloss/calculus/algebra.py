@@ -216,10 +216,35 @@ def factored(expression: Expr, exponent: Exponent = lambda read: None) -> Expr:
         lambda a, b: {base: min(a[base], b[base]) for base in a if base in b}, [_powers(term) for term in terms]
     )
     shared = {base: power for base, power in shared.items() if base not in (1, -1)}
-    common = [base**power for base, power in shared.items()]
     rest = sympy.Add(*(_without(term, shared) for term in terms)) if shared else expression
-    rest = _signed_halves(_complements(rest, exponent))
+    if shared and len(rest.args) > 2 and any(_without(term, shared).is_Add for term in terms):
+        # w·y + (1 - y) must not become w·y - y + 1, whose terms cancel: one factor stays where it is.
+        base = next(reversed(shared))
+        shared = {b: power - (b == base) for b, power in shared.items() if b != base or power > 1}
+        rest = sympy.Add(*(_without(term, shared) for term in terms)) if shared else expression
+    common = [base**power for base, power in shared.items()]
+    rest = cancelled(_signed_halves(_complements(rest, exponent)))
     return times(*common, rest) if shared else rest
+
+
+def cancelled(expression: Expr) -> Expr:
+    """A sum of differences of values that are read, without those that cancel: ``2·(a - n) - 2·(a - p)`` is 2·(p - n)."""
+    if not expression.is_Add:
+        return expression
+    totals: dict[Expr, Expr] = {}
+    for term in expression.args:
+        number, inner = term.as_coeff_Mul()
+        for part in inner.args if inner.is_Add else (inner,):
+            factor, leaf = part.as_coeff_Mul()
+            if not isinstance(leaf, Read):
+                return expression
+            totals[leaf] = totals.get(leaf, sympy.S.Zero) + number * factor
+    if all(total != 0 for total in totals.values()):
+        return expression
+    left = {leaf: total for leaf, total in totals.items() if total != 0}
+    sizes = {abs(total) for total in left.values()}
+    scale = sizes.pop() if len(sizes) == 1 else sympy.S.One
+    return sympy.Mul(scale, sympy.Add(*(total / scale * leaf for leaf, total in left.items())))
 
 
 def _without(term: Expr, shared: dict[Expr, Expr]) -> Expr:

@@ -20,7 +20,10 @@ Expr = Any
 
 #: Functions of the real line that are finite wherever their arguments are, and grow no faster than these.
 _TAME = frozenset(
-    "abs relu ramp maximum minimum clamp softplus log_cosh stop_gradient where slope_at zero_times".split()
+    (
+        *("abs", "relu", "ramp", "maximum", "minimum", "clamp", "softplus", "log_cosh"),
+        *("stop_gradient", "where", "slope_at", "zero_times"),
+    )
 )
 
 #: Whether the values of a read are finite at finite inputs.
@@ -67,10 +70,10 @@ def times(*factors: Expr, finite: Finite = always) -> Expr:
     for place, branch in enumerate(flat):
         if isinstance(branch, Where) and 0 in branch.args[1:]:
             condition, yes, no = branch.args
-            others = (*flat[:place], *flat[place + 1 :])
+            around = (*flat[:place], *flat[place + 1 :])
             if no == 0:
-                return Where(condition, times(yes, *others, finite=finite), 0)
-            return Where(condition, 0, times(no, *others, finite=finite))
+                return Where(condition, times(yes, *around, finite=finite), 0)
+            return Where(condition, 0, times(no, *around, finite=finite))
     selectors = [part for part in flat if selects_zero(part)]
     others = [part for part in flat if part not in selectors]
     infinite = [part for part in others if not is_finite(part, finite)]

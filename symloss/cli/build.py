@@ -99,7 +99,7 @@ class _Display:
             self.progress.start()
 
     def close(self) -> None:
-        if self.console is not None:
+        if self.console is not None and self.console.is_terminal:
             self.progress.stop()
 
 

@@ -21,6 +21,7 @@ from symloss.errors import SymlossError
 )
 def command(losses: tuple[str, ...], style: str, out: Path | None) -> None:
     """Write one LaTeX page per LOSS (all of them by default) and book.tex, which plain pdflatex compiles."""
+    from symloss.accuracy.record import accuracy_record
     from symloss.latex import book, page, preamble
 
     folder = out or Path("docs") / style
@@ -31,7 +32,8 @@ def command(losses: tuple[str, ...], style: str, out: Path | None) -> None:
         spec = read_path(path)
         if spec.name in pages:
             raise SymlossError(f"two of the specifications are called {spec.name}")
-        pages[spec.name] = page(spec, derivation_of(spec))
+        derivation = derivation_of(spec)
+        pages[spec.name] = page(spec, derivation, accuracy_record(spec, derivation))
         families.setdefault(path.parent.name if path in shipped else "your own", []).append(spec.name)
     for name, text in pages.items():
         write_atomically(folder / f"{name}.tex", text)

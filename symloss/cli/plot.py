@@ -92,15 +92,24 @@ def _scene(loss: Any) -> tuple[dict[str, Any], str, Array]:
         if axis["like"]:
             sizes[name] = sizes[axis["like"]]
     swept = meta["predictions"][0]
+    domain = next(item["domain"] for item in meta["inputs"] if item["name"] == swept)
+    flat = None
     for seed in range(500):
         generator = np.random.default_rng(seed)
         inputs = {item["name"]: _values(item, sizes, generator) for item in meta["inputs"]}
         try:
-            loss(*inputs.values())
+            _, gradient = loss.value_and_grad(*inputs.values())
         except ValueError:
             continue
-        domain = next(item["domain"] for item in meta["inputs"] if item["name"] == swept)
-        return inputs, swept, _grid(domain, float(inputs[swept].flat[0]))
+        scene = inputs, swept, _grid(domain, float(inputs[swept].flat[0]))
+        # Disjoint boxes, or a margin that holds, make a dull picture.
+        if _first(gradient) != 0:
+            return scene
+        flat = flat or scene
+        if seed >= 50:
+            return flat
+    if flat is not None:
+        return flat
     raise SymlossError(f"no inputs were found that {loss.name} admits, so there is nothing to draw")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+import textwrap
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,20 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters["docstring"] = docstring
+    environment.filters["folded"] = folded
     return environment
 
 
 def docstring(text: str) -> str:
     """Text from a specification made inert inside a Python docstring: no escape sequence, no closing quotes."""
     return str(text).replace("\\", "\\\\").replace('"', "'").replace("\r", " ").strip()
+
+
+def folded(text: str, width: int = 108) -> str:
+    """Text with its long lines broken at spaces; what continues a line is indented."""
+    lines = str(text).split("\n")
+    wrap = partial(textwrap.wrap, width=width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(piece for line in lines for piece in (wrap(line) if len(line) > width else [line]))
 
 
 def render(template: str, **context: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -35,9 +36,15 @@ def _environment() -> Environment:
     return environment
 
 
-def page(spec: Any, derivation: Any) -> str:
-    """The LaTeX page of one loss; it compiles alone, beside ``preamble.tex``, and as a part of the book."""
-    return _environment().get_template("page.tex.jinja").render(page_content(spec, derivation))
+def page(spec: Any, derivation: Any, accuracy: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """The LaTeX page of one loss; it compiles alone, beside ``preamble.tex``, and as a part of the book.
+
+    Args:
+        spec: the specification.
+        derivation: its derivation.
+        accuracy: by entry point its accuracy class and the reason, ``{"class", "reason"}``.
+    """
+    return _environment().get_template("page.tex.jinja").render(page_content(spec, derivation, accuracy))
 
 
 def preamble() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sympy
@@ -21,7 +22,7 @@ _KINKS_OF_OPERATIONS = {
 }
 
 
-def page_content(spec: Any, derivation: Any) -> dict[str, Any]:
+def page_content(spec: Any, derivation: Any, accuracy: Mapping[str, Any]) -> dict[str, Any]:
     """The variables of ``page.tex.jinja`` for one loss."""
     program = derivation.textbook
     printer = StatementPrinter(program)
@@ -34,6 +35,7 @@ def page_content(spec: Any, derivation: Any) -> dict[str, Any]:
         "description": escape(spec.doc) if getattr(spec, "doc", "") else "",
         "definition": [printer.equation(statement).latex() for statement in program.statements],
         "sizes": _sizes(program, printer),
+        "weights": [printer.expressions.doprint(weight) for weight in program.sample_weight.values()],
         "inputs": [_input(tensor, printer) for tensor in program.tensors.values()],
         "constraints": ", ".join(f"${printer.expressions.condition(part)}$" for part in program.constraints),
         "steps": [{"text": _sentence(step), "equations": _equations(step, declared)} for step in steps],
@@ -44,6 +46,7 @@ def page_content(spec: Any, derivation: Any) -> dict[str, Any]:
         "claims": [_claim(claim) for claim in spec.claims],
         "kinks": kinks(derivation.textbook),
         "numerics": _numerics(derivation),
+        "accuracy": [{"entry": entry, **found} for entry, found in accuracy.items()],
         "elsewhere": [{"library": library, "text": text} for library, text in getattr(spec, "elsewhere", {}).items()],
         "references": list(spec.references),
     }
@@ -151,7 +154,5 @@ def _numerics(derivation: Any) -> list[str]:
     if not derivation.rewrites:
         return ["The formula is evaluated as it is written; no rewriting was needed."]
     count = len(derivation.rewrites)
-    return [
-        f"Before it is differentiated the formula is brought into a stable form by {count} "
-        f"rewriting{'s' if count > 1 else ''} (steps 2{f' to {count + 1}' if count > 1 else ''} of the derivation)."
-    ]
+    steps = "step 2" if count == 1 else f"steps 2 to {count + 1}"
+    return [f"Before it is differentiated the formula is brought into a stable form ({steps} of the derivation)."]

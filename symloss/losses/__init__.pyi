@@ -2163,7 +2163,8 @@ class _InfoNce(Loss):
     def hvp(  # type: ignore[override]
         self,
         u: ArrayLike,
-        v: ArrayLike,
+        v_: ArrayLike,
+        /,
         *,
         tau: float = 0.07,
         v: Sequence[ArrayLike],

@@ -92,10 +92,15 @@ def _overloads(meta: Mapping[str, Any], name: str, variants: list[tuple[list[str
 def _method(meta: Mapping[str, Any], name: str, own: list[str], result: str, remark: str) -> list[str]:
     inputs = meta["inputs"]
     required = max((place for place, entry in enumerate(inputs) if entry["optional"] is None), default=-1)
+    # An input that is called like an option of the method, `v` of hvp, can only be passed by position.
+    options = {argument.split(":")[0] for argument in own}
+    clash = max((place for place, entry in enumerate(inputs) if entry["name"] in options), default=-1)
     arguments = ["self"]
     for place, entry in enumerate(inputs):
         kind = "ArrayLike" if entry["optional"] is None else "ArrayLike | None"
-        arguments.append(f"{entry['name']}: {kind}{' = None' if place > required else ''}")
+        word = f"{entry['name']}_" if entry["name"] in options else entry["name"]
+        arguments.append(f"{word}: {kind}{' = None' if place > required else ''}")
+        arguments += ["/"] if place == clash else []
     arguments.append("*")
     # Keyword-only arguments may stand in any order, so one without a default need not come first.
     arguments += [f"{entry['name']}: float = {float(entry['default'])!r}" for entry in meta["parameters"]]

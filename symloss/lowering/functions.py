@@ -48,6 +48,22 @@ class Element(sympy.Symbol):
         return symbol
 
 
+class Guarded(sympy.Function):
+    """``Guarded(element, condition)``: an array element where the condition holds; elsewhere NaN, or -1 for a label.
+
+    An index that may leave its array is read this way, so that a formula that goes out of range yields NaN and never
+    another array's memory.
+    """
+
+    nargs = 2
+
+    def _eval_is_real(self) -> bool:
+        return True
+
+    def _eval_is_integer(self) -> bool:
+        return bool(self.args[0].is_integer)
+
+
 def is_integer(expression: sympy.Expr) -> bool:
     """Whether an expression is index arithmetic (numbers alone count as reals)."""
     return bool(expression.atoms(sympy.Symbol)) and _integral(expression)
@@ -60,4 +76,6 @@ def _integral(expression: sympy.Expr) -> bool:
         return all(map(_integral, expression.args))
     if expression.func.__name__ == "Where":
         return all(map(_integral, expression.args[1:]))
+    if isinstance(expression, Guarded):
+        return _integral(expression.args[0])
     return expression.is_Atom and bool(expression.is_integer)

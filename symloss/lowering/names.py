@@ -16,7 +16,7 @@ from symloss.program import AxisSymbol, Program, Read, SizeSymbol
 _OWN = """
 np numba math f32 META DRIVERS first last samples chunk chunks weight weights weight_step mask masks mask_step
 denominator losses_out keep_losses validate failed seed start rows row live c wrong block lane count run inputs
-parameters outputs values reduction normalizer directions violation total driver
+parameters outputs values total_weight reduction normalizer directions violation total driver
 """
 _RESERVED = (
     frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins)) | frozenset(_OWN.split())

@@ -47,8 +47,8 @@ def without_dead_statements(program: Program, wanted: Iterable[str]) -> Program:
 def _split_logsumexp(program: Program) -> Program:
     """``T = logsumexp(b)`` becomes ``T = max + rest`` with ``rest = log1p(sum of exp(b - max) but for one maximum)``.
 
-    Both parts keep their relative accuracy, and what reads ``T - b`` reads ``(max - b) + rest``, where the difference of
-    two inputs is rounded once whatever their common size (logits near 1e4).
+    Both parts keep their relative accuracy, and what reads ``T - b`` reads ``(max - b) + rest``, where the difference
+    of two inputs is rounded once whatever their common size (logits near 1e4).
     """
     split = {s.target for s in program.statements if s.operation == "logsumexp"}
     statements: list[Statement] = []

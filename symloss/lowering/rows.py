@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 import sympy
 
-from symloss.lowering.functions import Element, Variable, is_integer
+from symloss.atoms import And, Less, LessEqual
+from symloss.lowering.functions import Element, Guarded, Variable, is_integer
 from symloss.lowering.names import Names
 from symloss.lowering.schedule import Accumulation, ForEach, Kernel, Let, Node, Store, Sweep, View
 from symloss.program import AxisSymbol, Program, Read, SizeSymbol, Statement, axes_of, rename_axes
@@ -36,7 +37,8 @@ class RowPlanner:
     """Builds the nodes of one kernel.
 
     ``virtual`` are the maps that are computed where they are read, ``local`` the reductions of this kernel, and
-    ``element`` turns a read of any other tensor into the array element that holds it.
+    ``locate`` names the array that holds any other tensor. ``checked`` are the labels that are known to lie in their
+    domain when a live sample is computed; ``live_only`` says that the nodes run for no other samples.
     """
 
     program: Program
@@ -48,6 +50,8 @@ class RowPlanner:
     uses: Counter[sympy.Expr] = field(default_factory=Counter)
     scopes: list[Scope] = field(default_factory=list)
     scratch: dict[str, str] = field(default_factory=dict)
+    checked: frozenset[str] = frozenset()
+    live_only: bool = False
 
     def __post_init__(self) -> None:
         self.scopes = [Scope(None), Scope(self.kernel.axis)]
@@ -143,21 +147,67 @@ class RowPlanner:
         if read.tensor in self.local:
             own = self.kernel.axis in self.local[read.tensor].out
             inner = tuple(self.place(entry) for entry in read.index[own:])
-            return Element(self.scratch[read.tensor], inner, read.integer)
+            return self.guarded(read, own, inner, Element(self.scratch[read.tensor], inner, read.integer))
         own_row = bool(read.index) and self.kernel.axis is not None and read.index[0] == AxisSymbol(self.kernel.axis)
         rest = tuple(self.place(entry) for entry in read.index[own_row:])
         array, integer = self.locate(read, own_row)
         if array is None:
             return Variable(read.tensor)
+        element: sympy.Expr
         if own_row and rest:
             element = Element(self.row_of(array), rest, integer)
         elif own_row:
             element = Element(array, (ROW,), integer)
         else:
             element = Element(array, rest or (sympy.S.Zero,), integer)
+        element = self.guarded(read, own_row, rest, element)
         if self.uses[read] > 1 or depth < len(self.scopes) - 1:
             return self.bind(read, element, depth, self.label(read))
         return element
+
+    def guarded(self, read: Read, skip: bool, placed: tuple[sympy.Expr, ...], element: Element) -> sympy.Expr:
+        """An element, behind a test of every index that may lie outside its axis."""
+        axes = self.program.axes_of(read.tensor)[skip:]
+        tests: list[sympy.Expr] = []
+        for axis, entry, index in zip(axes, read.index[skip:], placed, strict=True):
+            if self.inside(entry, axis):
+                continue
+            size = self.program.axes[self.program.root(axis)].size
+            length = Variable(self.size(axis), True) if size is None else sympy.Integer(size)
+            tests += [LessEqual(sympy.S.Zero, index), Less(index, length)]
+        return Guarded(element, And(*tests)) if tests else element
+
+    def inside(self, entry: sympy.Expr, axis: str) -> bool:
+        """Whether an index lies inside an axis whatever the data: a running index, a number, a checked label."""
+        root = self.program.root(axis)
+        size = self.program.axes[root].size
+        if isinstance(entry, AxisSymbol):
+            return self.program.root(entry.axis) == root
+        if entry.is_Integer:
+            return size is not None and bool(0 <= entry < size)
+        if isinstance(entry, Read):
+            return (
+                self.own_label(entry) and self.program.root(str(self.program.tensors[entry.tensor].domain.axis)) == root
+            )
+        if isinstance(entry, sympy.Mod):
+            modulus = entry.args[1]
+            return isinstance(modulus, SizeSymbol) and self.program.root(modulus.axis) == root
+        return False
+
+    def own_label(self, read: Read) -> bool:
+        """Whether a read is a label of this very sample that is known to lie in its domain."""
+        tensor = self.program.tensors.get(read.tensor)
+        if tensor is None or tensor.domain.kind != "index" or read.tensor not in self.checked:
+            return False
+        own = read.index[:1] == (AxisSymbol(str(self.kernel.axis)),) or not self.batched(tensor.axes)
+        if own and self.batched(tensor.axes) and not self.live_only:
+            # A sample that is masked may hold any label, so it must not even be visited.
+            self.kernel.gathers = True
+        return own and all(self.inside(entry, axis) for axis, entry in zip(tensor.axes, read.index, strict=True))
+
+    def batched(self, axes: tuple[str, ...]) -> bool:
+        """Whether the first of some axes counts samples."""
+        return bool(axes) and self.program.axes[self.program.root(axes[0])].kind == "batch"
 
     def row_of(self, array: str) -> str:
         """The view of this sample's row of an array."""
@@ -249,4 +299,7 @@ def _reciprocal(expression: sympy.Expr) -> bool:
 
 def _plain(expression: sympy.Expr) -> bool:
     """A leaf or its negative, which costs nothing to write again."""
-    return bool(expression.is_Atom or (expression.is_Mul and len(expression.args) == 2 and expression.args[0] == -1 and expression.args[1].is_Atom))
+    return bool(
+        expression.is_Atom
+        or (expression.is_Mul and len(expression.args) == 2 and expression.args[0] == -1 and expression.args[1].is_Atom)
+    )

@@ -104,10 +104,12 @@ class VectorResult:
 class Kernel:
     """A serial loop over the samples of some chunks (``axis`` is None for a kernel outside every batch).
 
-    ``preamble`` runs once, ``nodes`` for every sample. ``term`` is the term whose values the kernel computes; ``seeded``
-    says that it reads the derivative of the reduced loss with respect to each sample's value. ``checked`` are the
-    inputs that it is the first to visit, and whose domains it therefore checks; ``constraints`` are numbers of constraints
-    with the condition that violates each. ``sample_weight`` multiplies the caller's weights; ``weighs`` asks for those.
+    ``preamble`` runs once, ``nodes`` for every sample. ``term`` is the term whose values the kernel computes;
+    ``seeded`` says that it reads the derivative of the reduced loss with respect to each sample's value. ``checked``
+    are the inputs that it is the first to visit, and whose domains it therefore checks; ``constraints`` are numbers of
+    constraints with the condition that violates each. ``sample_weight`` multiplies the caller's weights;
+    ``weighs`` asks for those. ``gathers`` says that labels of a sample are used as indices, so that a masked sample
+    must be skipped.
     """
 
     name: str
@@ -125,11 +127,12 @@ class Kernel:
     constraints: list[tuple[int, tuple[list[Node], sympy.Expr]]] = field(default_factory=list)
     sample_weight: tuple[list[Node], sympy.Expr] | None = None
     weighs: bool = False
+    gathers: bool = False
 
     @property
     def element_wise(self) -> bool:
         """Whether the loop over samples is the innermost one."""
-        return not any(isinstance(node, Sweep | ForEach | View) for node in self.nodes)
+        return not self.gathers and not any(isinstance(node, Sweep | ForEach | View) for node in self.nodes)
 
 
 @dataclass(frozen=True)

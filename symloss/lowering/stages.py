@@ -258,10 +258,11 @@ class _KernelBuilder:
         mine = [stages.hard[t] for t in self.targets]
         reductions = [s for s in mine if s.operation != "map" and not stages.over_batch(s)]
         self.locals = {s.target: s for s in reductions if s.target not in stages.contractions}
-        names = Names(
-            {*program.tensors, *program.axes, *(s.target for s in program.statements if s.target in stages.stored)}
+        arrays = (*stages.stored, *(stages.source.outputs[key] for key in stages.wanted))
+        names = Names({*program.tensors, *program.axes, *arrays})
+        self.planner = RowPlanner(
+            program, kernel, stages.virtual, self.locals, names, self.locate, checked=self.checked_labels()
         )
-        self.planner = RowPlanner(program, kernel, stages.virtual, self.locals, names, self.locate)
         for axis in program.axes:
             names._taken.add(f"size_{axis}")
         self.checks()
@@ -276,6 +277,9 @@ class _KernelBuilder:
             self.weigh()
         self.constrain()
         kernel.arguments = list(self.arguments.values())
+        visited = {argument.name for argument in kernel.arguments if argument.chunked}
+        kernel.checked = [name for name in kernel.checked if name in visited]
+        self.checked.update(kernel.checked)
 
     def _terms(self) -> dict[str, str]:
         """Statement that holds a term's value → the term."""
@@ -406,7 +410,16 @@ class _KernelBuilder:
 
     def aside(self) -> RowPlanner:
         """A planner for a loop of its own over the same samples."""
-        planner = RowPlanner(self.stages.program, self.kernel, {}, {}, self.planner.names, self.locate)
+        planner = RowPlanner(
+            self.stages.program,
+            self.kernel,
+            {},
+            {},
+            self.planner.names,
+            self.locate,
+            checked=self.planner.checked,
+            live_only=True,
+        )
         planner.scopes[0] = self.planner.scopes[0]
         return planner
 
@@ -424,8 +437,8 @@ class _KernelBuilder:
         source, axis = self.stages.source, str(self.kernel.axis)
         for number, constraint in enumerate(source.constraints):
             name = f"constraint {number}"
-            leading = {source.axes_of(read.tensor)[:1] for read in reads_of(constraint)} - {()}
-            if name in self.checked or leading != {(axis,)}:
+            leading = {a for read in reads_of(constraint) for a in source.axes_of(read.tensor)[:1]}
+            if name in self.checked or {a for a in leading if self.stages.is_batch(a)} != {axis}:
                 continue
             self.checked.add(name)
             over = tuple(sorted(axes_of(constraint) - {axis}))
@@ -442,7 +455,7 @@ class _KernelBuilder:
                 else:
                     planner.sweep([statement], [])
             if over:
-                condition = planner.place(Less(sympy.S.Zero, Read("broken", (AxisSymbol(axis),), True)))
+                condition = planner.place(Less(sympy.S.Zero, Read("broken", (AxisSymbol(axis),))))
             else:
                 condition = planner.place(planner.virtual["broken"].body)
             self.kernel.constraints.append((number, (planner.scopes[1].nodes, condition)))
@@ -457,8 +470,18 @@ class _KernelBuilder:
             and (tensor.axes[:1] == (self.kernel.axis,))
             and name not in self.checked
         ]
-        self.checked.update(names)
         self.kernel.checked = names
+
+    def checked_labels(self) -> frozenset[str]:
+        """The labels that are checked before the samples of this kernel are computed, in the driver or in a kernel."""
+        program = self.stages.program
+        found = {
+            name
+            for name, tensor in program.tensors.items()
+            if tensor.domain.kind == "index"
+            and (tensor.axes[:1] == (self.kernel.axis,) or not (tensor.axes and self.stages.is_batch(tensor.axes[0])))
+        }
+        return frozenset(found | self.checked)
 
 
 def weighing_kernel(program: Program, term: str, axis: str) -> Kernel:
@@ -469,13 +492,19 @@ def weighing_kernel(program: Program, term: str, axis: str) -> Kernel:
     builder = _KernelBuilder(stages, kernel, [], set())
     builder.arguments = {}
     builder.planner = RowPlanner(
-        program, kernel, {}, {}, Names(set(program.tensors) | set(program.axes)), builder.locate
+        program,
+        kernel,
+        {},
+        {},
+        Names(set(program.tensors) | set(program.axes)),
+        builder.locate,
+        checked=builder.checked_labels(),
+        live_only=True,
     )
     builder.checks()
     builder.seeded_term = term
     builder.weigh()
-    used = {argument for argument in builder.arguments}
-    kernel.checked = [name for name in kernel.checked if name in used]
+    kernel.checked = [name for name in kernel.checked if name in builder.arguments]
     kernel.row_results = [RowResult("total", Element("weights", (ROW,)), "sum")]
     kernel.arguments = list(builder.arguments.values())
     return kernel

@@ -14,6 +14,8 @@ from symloss.oracle import numbers
 from symloss.oracle.compilation import compile_statement, whole
 from symloss.program import Program
 
+#: At this many bits, what has shown no digit yet is below every floating point number.
+_ENOUGH_FOR_ZERO = 4000
 #: A tensor's values by index; a scalar has the index ().
 Values = dict[tuple[int, ...], Any]
 
@@ -221,8 +223,9 @@ def evaluate_adaptively(
 def settle(run: Callable[[int, str], dict[str, Values]], digits: int, limit: int) -> dict[str, Values]:
     """Call ``run(precision, rounding)`` at doubled precision until two results agree to `digits` relative digits.
 
-    A value that shrinks with the precision, three times over, is noise around an exact 0; so is one that is smaller
-    than nine tenths of the working precision in each of the last three runs when the limit is reached.
+    A value that shrinks with the precision, three times over, is noise around an exact 0. So is one that in each of
+    the last three runs, the last of them at thousands of bits, shows nothing above the last tenth of its precision:
+    whatever it is, it lies far below the smallest number of any floating point format.
 
     Raises:
         ArithmeticError: two runs still differ at `limit` bits.
@@ -246,7 +249,7 @@ def settle(run: Callable[[int, str], dict[str, Values]], digits: int, limit: int
             (key, index)
             for key, index in unsettled
             if _vanishing([values[key][index] for values in history[-4:]])
-            or (last and _negligible([values[key][index] for values in history], first))
+            or (precision >= _ENOUGH_FOR_ZERO and _negligible([values[key][index] for values in history], first))
         ]
         if len(noise) == len(unsettled):
             for key, index in noise:

@@ -208,7 +208,7 @@ def gradient_penalty():
     ]
 
 
-@program({"i": 3, "d": 2}, ROW, COLUMN, D)
+@program({"i": 2, "d": 2}, ROW, COLUMN, D)
 def info_nce():
     u, v, tau = rd("u", "i", "d"), rd("v", "i", "d"), rd("tau")
     return [pred("u", "id"), pred("v", "id"), param("tau", "1/2")], [

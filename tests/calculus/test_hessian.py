@@ -14,7 +14,7 @@ def predictions(program):
     return [name for name, tensor in program.tensors.items() if tensor.role == "prediction"]
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n == "nt_xent")) for n in PROGRAMS])
 def test_hessian_vector_product(name):
     program, sizes = PROGRAMS[name]
     wrt = predictions(program)

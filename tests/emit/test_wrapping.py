@@ -17,6 +17,8 @@ NAMES = ", ".join(f"argument_{i}" for i in range(20))
         f"total = {TERMS}",
         f"total = function({TERMS}) + ({TERMS})",
         f"def f():\n    return first + ({TERMS})",
+        f"total[c, k] += {TERMS}",
+        f"total = {TERMS} * function(x)",
         f"def f():\n    return ({TERMS})",
     ],
 )

@@ -152,7 +152,7 @@ def test_limits_and_special_values(body, x, wanted):
     assert mp.isnan(got) if mp.isnan(wanted) else got == wanted
 
 
-@pytest.mark.parametrize("exponent", [100, 1000, 5000])
+@pytest.mark.parametrize("exponent", [100, 1000, 1500])
 def test_precision_rises_until_a_small_term_shows(exponent):
     made = elementwise(sympy.log(1 + sympy.exp(X)))
     got = evaluate_adaptively(made, {}, {"x": [-exponent]}, digits=20)["value"][0,]

@@ -84,7 +84,7 @@ def $lgamma(x):
         return OUT(x)
     if x > -1e-20:
         return OUT(np.inf if x == 0.0 else -math.log(-x))
-    s, c = $sine_pi(x)
+    s, _ = $sine_pi(x)
     return OUT(np.inf if s == 0.0 else math.log(math.pi / abs(x * s)) - $lgamma_positive(-x))
 ''',
         (3, 1),
@@ -164,7 +164,7 @@ def $trigamma(x):
         return OUT(np.nan)
     if x > 0.0:
         return OUT($trigamma_positive(x))
-    s, c = $sine_pi(x)
+    s, _ = $sine_pi(x)
     return OUT(np.inf if s == 0.0 else (math.pi / s) * (math.pi / s) - $trigamma_positive(1.0 - x))
 ''',
         (3, 1),

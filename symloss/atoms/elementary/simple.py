@@ -111,7 +111,8 @@ def $step(x):
         '''
 def $half_step(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    return T(1) if x > T(0) else (T(0) if x < T(0) else (T(0.5) if x == T(0) else x))
+    y = T(0) if x < T(0) else (T(0.5) if x == T(0) else x)
+    return T(1) if x > T(0) else y
 ''',
         (0, 0),
     ),

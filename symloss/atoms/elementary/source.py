@@ -114,7 +114,7 @@ def compose(wanted: Iterable[str], dtype: str, decorator: str = DECORATOR) -> st
 
 
 def _pattern(value: int) -> str:
-    return str(value) if value < 64 else hex(value)
+    return str(value) if value < 64 else f"0x{value:X}"
 
 
 def _typed(literal: str, dtype: str) -> str:
@@ -125,7 +125,8 @@ def _typed(literal: str, dtype: str) -> str:
 
 
 def _number(value: float, dtype: str) -> str:
-    return repr(value) if dtype == "float64" else f"np.float32({value!r})"
+    text = repr(value).replace("e+", "e")
+    return text if dtype == "float64" else f"np.float32({text})"
 
 
 def _horner(found: re.Match[str], dtype: str) -> str:

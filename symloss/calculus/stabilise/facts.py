@@ -165,13 +165,14 @@ class Facts:
                 if monomial not in added and not self.range(monomial).nonnegative:
                     return False
                 continue
-            larger = next((m for m, n in added.items() if n >= -number and self._covers(m, monomial)), None)
+            larger = next((m for m, n in added.items() if n >= -number and self.covers(m, monomial)), None)
             if larger is None:
                 return False
             added[larger] += number
         return bool(added) and all(self.range(monomial).nonnegative for monomial in added)
 
-    def _covers(self, large: Any, small: Any) -> bool:
+    def covers(self, large: Any, small: Any) -> bool:
+        """Whether the factors of one product are, one by one, at least as large as those of another."""
         factors = list(factors_of(large))
         for factor in factors_of(small):
             match = next((f for f in factors if self.range(factor).nonnegative and self._at_least(f, factor)), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import sympy
@@ -14,6 +14,9 @@ from symloss.lowering.functions import Variable
 from symloss.lowering.schedule import Kernel, MatrixProduct, Schedule
 from symloss.program import Program, Read, reads_of
 
+#: What every driver takes, but for the directions.
+DRIVER_ARGUMENTS = "run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs"
+
 #: Samples per chunk of an element-wise kernel: its workspace stays in the first-level cache.
 ELEMENT_WISE_CHUNK = 2048
 
@@ -22,8 +25,9 @@ ELEMENT_WISE_CHUNK = 2048
 class DriverPrinter:
     """Prints one driver for one dtype.
 
-    ``check_numbers`` gives the number in META of the check of each input and constraint; ``terms`` maps each term to its
-    batch axis and ``seeds`` to the tensor of its seeds; ``outputs`` are the names of the arrays to fill, in order.
+    ``check_numbers`` gives the number in META of the check of each input and constraint; ``terms`` maps each term to
+    its batch axis and ``seeds`` to the tensor of its seeds; ``outputs`` are the names of the arrays to fill, in order;
+    ``unvisited`` are inputs that kernels read but do not check.
     """
 
     schedule: Schedule
@@ -35,6 +39,7 @@ class DriverPrinter:
     outputs: list[str]
     directions: list[str]
     totals: dict[str, KernelPrinter] = field(default_factory=dict)
+    unvisited: frozenset[str] = frozenset()
     helpers: set[str] = field(default_factory=set)
 
     @property
@@ -55,11 +60,8 @@ class DriverPrinter:
     def lines(self) -> list[str]:
         """The text of the driver."""
         body = list(self.body())
-        head = (
-            f"def {self.name}(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, "
-            "directions):"
-        )
-        return [head, *(f"    {line}" for line in body)]
+        head = f"def {self.name}({DRIVER_ARGUMENTS}, directions):"
+        return [head, *(f"    {line}" if line else "" for line in body)]
 
     def inputs(self) -> list[str]:
         """The inputs in declared order."""
@@ -116,24 +118,28 @@ class DriverPrinter:
 
     def shape(self, axes: tuple[str, ...]) -> str:
         """A shape as text."""
-        return _tuple([f"size_{self.program.root(axis)}" for axis in axes])
+        return _tuple(self.lengths(axes))
+
+    def lengths(self, axes: Iterable[str]) -> list[str]:
+        """The variables that hold the lengths of axes."""
+        return [f"size_{self.program.root(axis)}" for axis in axes]
 
     def global_checks(self) -> Iterator[str]:
-        """Inputs that belong to no batch, and constraints on sizes and parameters."""
+        """Inputs that no kernel checks, and constraints on sizes and parameters."""
         for name in self.inputs():
             tensor = self.program.tensors[name]
-            if checkable(tensor) and not (tensor.axes and self.is_batch(tensor.axes[0])):
-                helper, call = check_call(
-                    tensor, self.program, name, f"np.ones({name}.shape[0], np.bool_)", self.schedule.dtype
-                )
+            batched = bool(tensor.axes) and self.is_batch(tensor.axes[0])
+            if checkable(tensor) and (name in self.unvisited or not batched):
+                live = f"np.ones({name}.shape[0], np.bool_)"
+                helper, call = check_call(tensor, self.program, name, live, self.schedule.dtype)
                 self.helpers.add(helper)
-                yield "if validate:"
-                yield f"    wrong = {call}"
-                yield "    if wrong >= 0:"
-                yield f"        return (), ({self.check_numbers[name]}, wrong)"
+                always = tensor.domain.kind == "index"
+                yield f"wrong = {call}" if always else f"wrong = {call} if validate else -1"
+                yield "if wrong >= 0:"
+                yield f"    return (), ({self.check_numbers[name]}, wrong)"
         show = ExpressionPrinter(self.schedule.dtype)
         for number, constraint in enumerate(self.program.constraints):
-            if all(read.tensor in self.program.tensors and not read.index for read in reads_of(constraint)):
+            if concerns_no_sample(constraint):
                 named = constraint.xreplace(
                     {leaf: _local(leaf, self.program) for leaf in constraint.atoms(sympy.Symbol)}
                 )
@@ -156,16 +162,30 @@ class DriverPrinter:
             total = f"_total_weight(weights[{number}], masks[{number}], {size})"
             self.helpers |= {"_denominator", "_total_weight"}
             if term in self.totals:
-                yield f"def weight_of_{term}():"
+                yield from ("", "def total_weight():")
                 yield from (f"    {line}" for line in self.run(self.totals[term].kernel, self.totals[term], number))
                 yield "    return total"
-                yield ""
-                total = f"weight_of_{term}()"
-            yield f"{term}_denominator = _denominator(reduction, normalizer, lambda: {total})"
+                yield from ("", f"{term}_denominator = _denominator(reduction, normalizer, total_weight)")
+            elif self.divides(term):
+                yield f"{term}_denominator = _denominator(reduction, normalizer, lambda: {total})"
+            else:
+                # Nothing is divided, but a mean over no weight is refused all the same.
+                yield f"_denominator(reduction, normalizer, lambda: {total})"
             seed = self.seeds[term]
             if seed in whole:
                 self.helpers.add("_all_seeds")
                 yield f"{seed} = _all_seeds(weights[{number}], {size}, {term}_denominator, {self.real})"
+
+    def divides(self, term: str) -> bool:
+        """Whether anything that the driver prints divides by a term's denominator."""
+        kernels = [printer.kernel for printer in self.kernels.values()]
+        if term in self.totals or any(self.seeds[term] == a.name for kernel in kernels for a in kernel.arguments):
+            return True
+        number = list(self.terms).index(term)
+        return any(
+            kernel.term == term or (self.kernels[kernel.name].weighted and self.term_of(kernel) == number)
+            for kernel in kernels
+        )
 
     def buffers(self) -> Iterator[str]:
         """Arrays between kernels."""
@@ -214,7 +234,7 @@ class DriverPrinter:
         for result in kernel.row_results:
             yield f"{result.name}_partial = np.zeros(chunks)"
         for vector in kernel.vector_results:
-            yield f"{vector.name}_partial = np.zeros({_tuple(['chunks', *(f'size_{self.program.root(a)}' for a in vector.axes)])})"
+            yield f"{vector.name}_partial = np.zeros(({', '.join(['chunks', *self.lengths(vector.axes)])}))"
         if printer.checks or kernel.constraints:
             yield "failed = np.zeros((chunks, 2), np.int64)"
         yield f"run({printer.name}, chunks, {', '.join(printer.signature()[2:])})"
@@ -229,10 +249,10 @@ class DriverPrinter:
         """Sums over chunks, in their order."""
         for result in kernel.row_results:
             total = f"_total({result.name}_partial, chunks)"
-            if result.name == "total":
-                yield f"total = {total}"
-            elif result.term:
+            if result.term:
                 yield f"{result.term}_value = {total} / {result.term}_denominator"
+            elif kernel.weighs:
+                yield f"total = {total}"
             elif result.kind in ("max", "min"):
                 start = "-np.inf" if result.kind == "max" else "np.inf"
                 yield f"{result.name}[...] = {result.name}_partial.{result.kind}(initial={start})"
@@ -261,6 +281,11 @@ class DriverPrinter:
                 for axis in argument.axes[1:]:
                     lengths.setdefault(f"size_{self.program.root(axis)}")
         return f"_chunk_rows({' * '.join(lengths) or '1'})"
+
+
+def concerns_no_sample(constraint: sympy.Expr) -> bool:
+    """Whether a constraint is about parameters and sizes alone."""
+    return not any(read.index for read in reads_of(constraint))
 
 
 def _unpacked(names: list[str]) -> str:

@@ -13,7 +13,7 @@ from sympy.core.sorting import default_sort_key
 
 from symloss import atoms
 from symloss.atoms import record_of
-from symloss.lowering.functions import Difference, Element, Gap, NormScale, Variable, is_integer
+from symloss.lowering.functions import Difference, Element, Gap, Guarded, NormScale, Variable, is_integer
 
 _COMPARISONS = {"Less": "<", "LessEqual": "<=", "Equal": "==", "NotEqual": "!="}
 _CONNECTIVES = {"And": " & ", "Or": " | "}
@@ -112,7 +112,8 @@ class ExpressionPrinter:
         return str(leaf.name)
 
     def _sum(self, expression: sympy.Expr, show: Callable[[sympy.Expr, int], str]) -> str:
-        positive, negative = [], []
+        positive: list[sympy.Expr] = []
+        negative: list[sympy.Expr] = []
         for term in sorted(expression.args, key=default_sort_key):
             (negative if term.could_extract_minus_sign() else positive).append(term)
         text = " + ".join(show(term, _SUM) for term in positive)
@@ -187,6 +188,9 @@ class ExpressionPrinter:
         if isinstance(expression, atoms.Where):
             condition, a, b = arguments
             return f"{self.real(a, _OR)} if {self.condition(condition)} else {self.real(b, _OR)}", _TERNARY
+        if isinstance(expression, Guarded):
+            nan = "f32(np.nan)" if self.dtype == "float32" else "np.nan"
+            return f"{self.real(arguments[0], _OR)} if {self.condition(arguments[1])} else {nan}", _TERNARY
         if isinstance(expression, atoms.StopGradient | atoms.SlopeAt):
             return self._real(arguments[0])
         if isinstance(expression, atoms.Absolute):
@@ -197,7 +201,10 @@ class ExpressionPrinter:
             name = f"_{'gap' if isinstance(expression, Gap) else 'norm_scale'}_{self.suffix}"
             self.helpers.add(name)
             return f"{name}({', '.join(self.real(a) for a in arguments)})", _ATOM
-        return self._call(record_of(expression).name, arguments), _ATOM
+        record = record_of(expression)
+        if record is None:
+            raise AssertionError(f"no text for {expression}")
+        return self._call(record.name, arguments), _ATOM
 
     def _call(self, name: str, arguments: tuple[sympy.Expr, ...]) -> str:
         if name == "sqrt":
@@ -243,6 +250,9 @@ class ExpressionPrinter:
         if isinstance(expression, atoms.Where):
             condition, a, b = expression.args
             return f"{self.integer(a, _OR)} if {self.condition(condition)} else {self.integer(b, _OR)}", _TERNARY
+        if isinstance(expression, Guarded):
+            element, condition = expression.args
+            return f"{self.integer(element, _OR)} if {self.condition(condition)} else -1", _TERNARY
         raise AssertionError(f"no integer form for {expression}")
 
 

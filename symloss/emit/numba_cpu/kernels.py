@@ -58,7 +58,8 @@ class KernelPrinter:
                 names.append("denominator")
             if kernel.term:
                 names += ["losses_out", "keep_losses"]
-            names += [f"{result.name}_partial" for result in (*kernel.row_results, *kernel.vector_results)]
+            names += [f"{result.name}_partial" for result in kernel.row_results]
+            names += [f"{result.name}_partial" for result in kernel.vector_results]
             if self.checks or kernel.constraints:
                 names += ["validate", "failed"]
         return names

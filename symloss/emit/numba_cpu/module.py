@@ -14,12 +14,14 @@ import sympy
 
 from symloss.atoms.elementary import compose
 from symloss.emit.numba_cpu.checks import InputCheck, check_call, checkable
-from symloss.emit.numba_cpu.drivers import DriverPrinter
+from symloss.emit.numba_cpu.drivers import DRIVER_ARGUMENTS, DriverPrinter, concerns_no_sample
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
+from symloss.emit.numba_cpu.in_place import overwritable
 from symloss.emit.numba_cpu.kernels import KernelPrinter
 from symloss.emit.numba_cpu.wrapping import wrapped
 from symloss.emit.templates import render, template_folder
-from symloss.lowering import Kernel, Schedule, build_schedule
+from symloss.errors import SymlossError
+from symloss.lowering import Kernel, MatrixProduct, Schedule, build_schedule
 from symloss.lowering.names import with_safe_names
 from symloss.program import Program, exact_arithmetic
 
@@ -37,6 +39,7 @@ _DOCS = {
     "hessian": "Per-sample Hessian blocks, one per prediction.",
 }
 _SUPPORT_ALWAYS = {"_serial", "_pairwise_sum", "_call", "_hessian", "_ones", "_total"}
+_SUPPORT_ALWAYS |= {"_root", "_checked_array", "_check_numbers", "_per_term"}
 
 
 @dataclass
@@ -63,10 +66,20 @@ class _LossFile:
     derivation: Derivation
     functions: dict[str, set[str]] = field(default_factory=lambda: {dtype: set() for dtype in DTYPES})
     helpers: set[str] = field(default_factory=lambda: set(_SUPPORT_ALWAYS))
+    in_place: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.program, _ = with_safe_names(self.derivation.stable)
+        if self.program.sample_weight and self.coupled:
+            raise SymlossError(
+                f"{self.spec.name} weights its classes, but its samples interact; a coupled loss has no class weights"
+            )
         self.terms = self._terms()
+        axes = [self.program.root(axis) for axis in self.terms.values() if axis is not None]
+        if len(set(axes)) < len(axes):
+            raise SymlossError(
+                f"{self.spec.name} has terms that share a batch axis; add them up in one, or give each an axis of its own"
+            )
         self.checks, self.numbers = self._checks()
 
     # --- facts ---------------------------------------------------------------------------------------------------
@@ -162,12 +175,16 @@ class _LossFile:
         }
         drivers += [self.dispatcher(entry) for entry in entries]
         meta = metadata(self.spec, self.derivation, self.checks, self.gradients, [e.name for e in entries])
+        meta["in_place"] = self.in_place
+        helpers = self.helper_text()
+        functions = [*helpers, *elementary.values(), *(block for blocks in sections.values() for block in blocks)]
         text = render(
             "numba_cpu.py.jinja",
+            uses_math=any("math." in function for function in functions),
             spec=self.spec,
             meta=pprint.pformat(meta, width=110, sort_dicts=False),
             header=self.header(),
-            helpers=self.helper_text(),
+            helpers=helpers,
             elementary=elementary,
             sections=sections,
             drivers=drivers,
@@ -183,14 +200,14 @@ class _LossFile:
         parameters = [t for t in tensors if t.role == "parameter"]
         required = [t.name for t in inputs if t.default is None]
         optional = [f"{t.name}={float(t.default)!r}" for t in (*inputs, *parameters) if t.default is not None]
-        directions = ["directions"] if entry == "hvp" else []
+        directions = ["v"] if entry == "hvp" else []
         reduction = 'reduction="sum"' if entry in ("grad_hess_diag", "hessian") else 'reduction="mean"'
         given = f"{_literal_tuple(t.name for t in inputs)}, {_literal_tuple(t.name for t in parameters)}"
         options = "reduction, weight, mask, normalizer"
         if entry == "hessian":
             body = f"return _hessian({given}, {options})"
         else:
-            body = f'return _call("{entry}", {given}, {"directions" if directions else "None"}, {options})'
+            body = f'return _call("{entry}", {given}, {"v" if directions else "None"}, {options})'
         return {
             "name": entry,
             "signature": ", ".join(
@@ -243,10 +260,17 @@ class _LossFile:
         """The kernels and the driver of one entry point for one dtype."""
         keys = (list(self.terms) if entry.values else []) + entry.outputs
         schedule: Schedule = build_schedule(entry.program, entry.name, tuple(keys), dtype)
+        self.note_in_place(entry, schedule)
         printers = {
             step.name: self.kernel(step, schedule.program, dtype) for step in schedule.steps if isinstance(step, Kernel)
         }
         kernels = ["\n".join(printer.lines()) for printer in printers.values()]
+        steps = schedule.steps
+        if entry.values:
+            self.require_checked({number for printer in printers.values() for number, _ in printer.kernel.constraints})
+        read = {a.name for step in steps if isinstance(step, Kernel) for a in step.arguments if not a.written}
+        read |= {side for step in steps if isinstance(step, MatrixProduct) for side in (step.left, step.right)}
+        read -= {name for step in steps if isinstance(step, Kernel) for name in step.checked}
         driver = DriverPrinter(
             schedule,
             schedule.program,
@@ -257,6 +281,7 @@ class _LossFile:
             [entry.program.outputs[key] for key in entry.outputs],
             entry.directions,
             totals,
+            frozenset(read),
         )
         text = "\n".join(driver.lines())
         for printer in [*printers.values(), *totals.values()]:
@@ -265,17 +290,42 @@ class _LossFile:
         self.helpers |= driver.helpers
         return kernels, text
 
+    def require_checked(self, checked: set[int]) -> None:
+        """Refuse a constraint that neither a kernel nor the driver can check."""
+        for number, constraint in enumerate(self.program.constraints):
+            if self.numbers[f"constraint {number}"] not in checked and not concerns_no_sample(constraint):
+                raise SymlossError(
+                    f"{self.spec.name} has a constraint that no kernel can check, because it is not about one sample: "
+                    f"{self.spec_constraint(number, constraint)}"
+                )
+
+    def note_in_place(self, entry: EntryPoint, schedule: Schedule) -> None:
+        """Record which inputs the results of an entry point may overwrite, for every dtype."""
+        if entry.name not in ("value_and_grad", "hvp"):
+            return
+        public = dict(zip(self.program.tensors, self.derivation.stable.tensors, strict=True))
+        results = {key.split(" ", 1)[1]: entry.program.outputs[key] for key in entry.outputs}
+        single = len(self.predictions) == 1
+        sources = {safe: name for safe, name in public.items() if self.program.tensors[safe].role in INPUT_ROLES}
+        sources |= dict.fromkeys(entry.directions, "v") if single else {}
+        found = {
+            name: [sources[source] for source in allowed]
+            for name, allowed in overwritable(schedule, results, sources).items()
+        }
+        known = self.in_place.get(entry.name)
+        if known is not None:
+            found = {name: [s for s in found.get(name, ()) if s in allowed] for name, allowed in known.items()}
+        self.in_place[entry.name] = {name: allowed for name, allowed in found.items() if allowed}
+
     def dispatcher(self, entry: EntryPoint) -> str:
         """The driver that callers see: it chooses the dtype."""
         inputs = [name for name, t in self.program.tensors.items() if t.role in INPUT_ROLES]
         place = next(i for i, name in enumerate(inputs) if not self.program.tensors[name].domain.integer)
-        arguments = "inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions"
         return "\n".join(
             [
-                f"def _drive_{entry.name}(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, "
-                "outputs, directions=()):",
+                f"def _drive_{entry.name}({DRIVER_ARGUMENTS}, directions=()):",
                 f"    driver = _{entry.name}_f32 if inputs[{place}].dtype == np.float32 else _{entry.name}_f64",
-                f"    return driver(run, {arguments})",
+                f"    return driver({DRIVER_ARGUMENTS}, directions)",
             ]
         )
 

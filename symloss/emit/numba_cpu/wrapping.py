@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 #: The longest line of a generated file.
 WIDTH = 120
+
+_ASSIGNMENT = re.compile(r"(.*?) (\+?=) (.*)")
 
 
 def wrapped(text: str) -> str:
@@ -20,11 +23,12 @@ def _wrap(line: str) -> list[str]:
     ending = next((end for end in ("):", ")") if line.endswith(end)), None)
     opening = line.find("(")
     call = opening > 0 and (line[opening - 1].isalnum() or line[opening - 1] == "_") and " for " not in line
-    if ending and call and _closes_at_end(line, opening, ending):
+    if ending and call and opening < WIDTH and _closes_at_end(line, opening, ending):
         return _block(line[: opening + 1], line[opening + 1 : -len(ending)] + ",", indent, indent + ending)
-    target, equals, value = line.partition(" = ")
-    if equals:
-        return _block(f"{target} = (", value, indent, f"{indent})")
+    assignment = _ASSIGNMENT.match(line)
+    if assignment:
+        target, equals, value = assignment.groups()
+        return _block(f"{target} {equals} (", value, indent, f"{indent})")
     if line.lstrip().startswith("return "):
         return _block(f"{indent}return (", line.lstrip().removeprefix("return "), indent, f"{indent})")
     return [line]

@@ -1,0 +1,118 @@
+"""The accuracy class of every entry point of a loss, with its reason, derived from its programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sympy
+
+from symloss.accuracy.grades import CANCELLING, CLASSES, Grade, Grader, worst
+from symloss.accuracy.reference import kind_of, programs_of
+from symloss.program import Program, Read, exact_arithmetic, reads_of, substitute
+
+if TYPE_CHECKING:
+    from symloss.calculus import Derivation
+    from symloss.language import Spec
+
+#: What each entry point returns.
+ENTRIES = {
+    "value": ("value",),
+    "value_and_grad": ("value", "grad"),
+    "grad_hess_diag": ("grad", "diag"),
+    "hvp": ("hvp",),
+}
+#: No sentence of a reason is longer than this.
+_LONGEST = 160
+
+
+def accuracy_record(spec: Spec | None, derivation: Derivation) -> dict[str, Any]:
+    """By entry point ``{"class", "reason", "outputs": {output: class}}``, and ``"at_ends"`` where it is better there.
+
+    ``at_ends`` maps an input that is confined to a closed interval to the class that holds where every one of its
+    entries is an end of it (hard labels 0 and 1). A class that the specification states replaces the derived one.
+    """
+    with exact_arithmetic():
+        grades = output_grades(derivation)
+        ends = {name: output_grades(derivation, name) for name in _confined(derivation.textbook)}
+    stated = None if spec is None else spec.accuracy
+    found: dict[str, Any] = {}
+    for entry, kinds in ENTRIES.items():
+        keys = [key for key in grades if kind_of(key) in kinds]
+        if entry == "grad_hess_diag" and derivation.diagonal is None:
+            continue
+        grade = worst(*(grades[key] for key in keys))
+        if stated is not None:
+            found[entry] = {"class": stated.kind, "reason": stated.reason}
+            continue
+        outputs = {key: grades[key].name for key in keys}
+        found[entry] = {"class": grade.name, "reason": _reason(grade), "outputs": outputs}
+        better = {}
+        for name, at_ends in ends.items():
+            best = worst(*(at_ends[key] for key in keys))
+            if CLASSES.index(best.name) < CLASSES.index(grade.name):
+                better[name] = best.name
+        if better:
+            found[entry]["at_ends"] = better
+    return found
+
+
+def output_grades(derivation: Derivation, at_ends_of: str | None = None) -> dict[str, Grade]:
+    """The grade of every output; where an input is named, only at the ends of its domain."""
+    found: dict[str, Grade] = {}
+    for kind, program in programs_of(derivation).items():
+        variants = [program] if at_ends_of is None else _at_ends(program, at_ends_of)
+        graders = [Grader(variant) for variant in variants]
+        for key, target in program.outputs.items():
+            if kind_of(key) == kind:
+                found[key] = worst(*(grader.target(target) for grader in graders))
+    return found
+
+
+def _confined(program: Program) -> list[str]:
+    """The targets that lie in a closed interval."""
+    return [
+        tensor.name
+        for tensor in program.tensors.values()
+        if tensor.role == "target"
+        and tensor.domain.kind == "interval"
+        and tensor.domain.lower_closed
+        and tensor.domain.upper_closed
+    ]
+
+
+def _at_ends(program: Program, name: str) -> list[Program]:
+    """The program with one input replaced by each end of its interval."""
+    domain = program.tensors[name].domain
+    return [_with_constant(program, name, end) for end in (domain.lower, domain.upper)]
+
+
+def _with_constant(program: Program, name: str, value: Any) -> Program:
+    def replaced(expression: Any) -> Any:
+        reads: dict[sympy.Symbol, Any] = {read: value for read in reads_of(expression) if read.tensor == name}
+        return substitute(expression, reads) if reads else expression
+
+    statements = tuple(
+        statement if not any(isinstance(r, Read) and r.tensor == name for r in statement.reads)
+        else type(statement)(
+            statement.target,
+            statement.out,
+            statement.operation,
+            replaced(statement.body),
+            statement.over,
+            replaced(statement.guard),
+        )
+        for statement in program.statements
+    )
+    return program.replacing(statements=statements)
+
+
+def _reason(grade: Grade) -> str:
+    if not grade.reason:
+        return "every sum has terms of one sign or is one difference of inputs, and no function amplifies a rounding"
+    text = grade.reason if len(grade.reason) <= _LONGEST else f"{grade.reason[:_LONGEST - 1]}…"
+    if grade.level == CANCELLING:
+        return f"{text}, and no form with terms of one sign exists"
+    return text
+
+
+__all__ = ["ENTRIES", "accuracy_record", "output_grades"]
