@@ -12,7 +12,9 @@ EXPECTED = Path(__file__).parent / "golden" / "expected"
 
 
 def pytest_addoption(parser):
-    parser.addoption("--update-golden", action="store_true", help="write the golden files instead of comparing with them")
+    parser.addoption(
+        "--update-golden", action="store_true", help="write the golden files instead of comparing with them"
+    )
 
 
 @pytest.fixture
@@ -26,7 +28,9 @@ def golden(request):
             return
         expected = path.read_text(encoding="utf-8") if path.exists() else ""
         if text != expected:
-            lines = difflib.unified_diff(expected.splitlines(), text.splitlines(), f"golden {name}", "now", lineterm="", n=1)
+            lines = difflib.unified_diff(
+                expected.splitlines(), text.splitlines(), f"golden {name}", "now", lineterm="", n=1
+            )
             pytest.fail("\n".join(list(lines)[:60]) + "\n(pytest --update-golden accepts the change)", pytrace=False)
 
     return compare

@@ -54,6 +54,7 @@ def build(
     jobs: int = 2,
     verify: str = "standard",
     progress: Callable[[Result], None] = lambda result: None,
+    begin: Callable[[int], None] = lambda due: None,
 ) -> list[Result]:
     """Bring the generated files of ``specs`` under ``out`` up to date.
 
@@ -64,6 +65,7 @@ def build(
         verify: "standard" (oracle at one size, each entry point and dtype once), "full" (more sizes and options) or
             "none".
         progress: called with each result, in the order in which they come.
+        begin: called once, before the first is compiled, with the number that has to be; not called if there is none.
 
     Returns:
         One result per specification, in the order given. A file is replaced as a whole or not at all; a specification
@@ -83,6 +85,8 @@ def build(
             progress(results[path])
         else:
             due.append(path)
+    if due:
+        begin(len(due))
     try:
         for result in _compiled(due, out, jobs, verify):
             results[result.path] = result

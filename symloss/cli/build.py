@@ -12,7 +12,7 @@ from symloss.build.builder import VERIFICATIONS, Result, build
 from symloss.cli.arguments import resolve_all
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.progress import Progress
 
 
 @click.command("build")
@@ -67,46 +67,36 @@ def _processors() -> int:
 class _Display:
     """One line per loss that was built, above a progress bar where there is a terminal; rich only once it is needed."""
 
-    def __init__(self, total: int, verbose: bool) -> None:
-        self.total, self.verbose, self.done = total, verbose, 0
-        self.console: Console | None = None
+    def __init__(self, verbose: bool) -> None:
+        self.verbose = verbose
+        self.progress: Progress | None = None
 
-    def __call__(self, result: Result) -> None:
-        self.done += 1
-        if result.status == "fresh":
-            return
-        if self.console is None:
-            self._start()
-        self.progress.update(self.task, completed=self.done)
-        for line in _lines(result, self.verbose):
-            self.progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    def _start(self) -> None:
+    def begin(self, due: int) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-        self.console = Console()
-        self.progress = Progress(
-            TextColumn("building"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self.console,
-            transient=True,
-        )
-        self.task = self.progress.add_task("building", total=self.total)
-        if self.console.is_terminal:
+        columns = (TextColumn("building"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self.progress = Progress(*columns, console=Console(), transient=True)
+        self.task = self.progress.add_task("building", total=due)
+        if self.progress.console.is_terminal:
             self.progress.start()
 
+    def show(self, result: Result) -> None:
+        if self.progress is None or result.status == "fresh":
+            return
+        for line in _lines(result, self.verbose):
+            self.progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.progress.advance(self.task)
+
     def close(self) -> None:
-        if self.console is not None and self.console.is_terminal:
+        if self.progress is not None and self.progress.console.is_terminal:
             self.progress.stop()
 
 
 def _build(paths: list[Path], out: Path, verify: str, jobs: int, verbose: bool) -> int:
-    display = _Display(len(paths), verbose)
+    display = _Display(verbose)
     try:
-        results = build(paths, out, jobs, verify, display)
+        results = build(paths, out, jobs, verify, display.show, display.begin)
     finally:
         display.close()
     fresh = sum(result.status == "fresh" for result in results)

@@ -10,7 +10,7 @@ import sympy
 
 from symloss.atoms import Absolute, And, Equal, Less, Log1p, Maximum, Minimum, Where
 from symloss.lowering.functions import Difference, Gap, NormScale
-from symloss.program import AxisSymbol, Program, Read, Statement, reads_of, rename_axes, substitute
+from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads_of, rename_axes, substitute
 
 #: A fixed axis no longer than this is unrolled.
 LONGEST_UNROLLED = 8
@@ -21,6 +21,7 @@ _NEUTRAL = {"sum": sympy.S.Zero, "norm": sympy.S.Zero, "max": -sympy.oo, "min": 
 def prepare(program: Program, wanted: Iterable[str], dtype: str) -> Program:
     """The statements that the wanted outputs need, lowered to loops' own forms, with short axes unrolled."""
     program = without_dead_statements(program, wanted)
+    program = _samples_by_one_name(program)
     program = _split_logsumexp(program)
     program = _guards_into_branches(program)
     if dtype == "float64":
@@ -42,6 +43,25 @@ def without_dead_statements(program: Program, wanted: Iterable[str]) -> Program:
             kept.append(statement)
             live |= {read.tensor for read in statement.reads}
     return program.replacing(statements=tuple(reversed(kept)), outputs=outputs)
+
+
+def _samples_by_one_name(program: Program) -> Program:
+    """Call the samples of a statement's target by the batch axis itself, so that it shares the loop of the others.
+
+    The calculus may leave a target whose first axis is a second index over the batch; the name says nothing.
+    """
+
+    def renamed(statement: Statement) -> Statement:
+        first = statement.out[0] if statement.out else None
+        root = first and program.root(first)
+        if not first or not root or first == root or program.axes[root].kind != "batch":
+            return statement
+        if root in (*statement.out, *statement.over, *axes_of(statement.body), *axes_of(statement.guard)):
+            return statement
+        body, guard = (rename_axes(e, {first: root}) for e in (statement.body, statement.guard))
+        return replace(statement, out=(root, *statement.out[1:]), body=body, guard=guard)
+
+    return program.replacing(statements=tuple(map(renamed, program.statements)))
 
 
 def _split_logsumexp(program: Program) -> Program:

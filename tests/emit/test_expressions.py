@@ -64,7 +64,9 @@ def test_printed_arithmetic(expression, expected, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("name", sorted(name for name, record in atoms.RECORDS.items() if record.name not in {"and", "or", "not"}))
+@pytest.mark.parametrize(
+    "name", sorted(name for name, record in atoms.RECORDS.items() if record.name not in {"and", "or", "not"})
+)
 def test_every_atom_prints_and_compiles(name, dtype):
     record = atoms.RECORDS[name]
     function = atoms.constructor_of(record)
@@ -96,7 +98,11 @@ def test_text_does_not_depend_on_the_hash_seed():
     )
     texts = {
         subprocess.run(
-            [sys.executable, "-c", script], env={"PYTHONHASHSEED": seed, "PATH": ""}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", script],
+            env={"PYTHONHASHSEED": seed, "PATH": ""},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for seed in ("0", "1", "2")
     }

@@ -6,7 +6,12 @@ from symloss.program import Axis, AxisSymbol, Program, Read, Statement, Tensor
 
 def test_each_name_is_handed_out_once():
     names = Names({"pred"})
-    assert [names.fresh("pred"), names.fresh("pred"), names.fresh("t"), names.fresh("t")] == ["pred2", "pred3", "t1", "t2"]
+    assert [names.fresh("pred"), names.fresh("pred"), names.fresh("t"), names.fresh("t")] == [
+        "pred2",
+        "pred3",
+        "t1",
+        "t2",
+    ]
 
 
 def test_python_words_and_the_kernels_own_names_are_never_handed_out():

@@ -61,6 +61,6 @@ class _Swap(ast.NodeTransformer):
     def __init__(self, a: str, b: str) -> None:
         self.names = {a: b, b: a}
 
-    def visit_Name(self, node: ast.Name) -> ast.Name:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.Name:
         node.id = self.names.get(node.id, node.id)
         return node

@@ -21,18 +21,20 @@ from pathlib import Path
 
 os.environ["NUMBA_DISABLE_JIT"] = "1"
 
-from symloss import atoms  # noqa: E402
-from symloss.atoms import record_of  # noqa: E402
-from symloss.build.comparison import Comparison  # noqa: E402
-from symloss.build.samples import draw, is_coupled, sizes_for  # noqa: E402
-from symloss.build.verification import Report, compare_with_oracle, exact_value  # noqa: E402
-from symloss.calculus import derive  # noqa: E402
-from symloss.errors import SymlossError  # noqa: E402
-from symloss.language import SpecLibrary, parse_spec, read_spec  # noqa: E402
-from symloss.oracle import evaluate_adaptively  # noqa: E402
-from symloss.runtime.library import load_generated  # noqa: E402
-from tests.mutation.mutants import mutants  # noqa: E402
-from tests.specs import test_fixtures  # noqa: E402
+import itertools
+
+from symloss import atoms
+from symloss.atoms import record_of
+from symloss.build.comparison import Comparison
+from symloss.build.samples import draw, is_coupled, sizes_for
+from symloss.build.verification import Report, compare_with_oracle, exact_value
+from symloss.calculus import derive
+from symloss.errors import SymlossError
+from symloss.language import SpecLibrary, parse_spec, read_spec
+from symloss.oracle import evaluate_adaptively
+from symloss.runtime.library import load_generated
+from tests.mutation.mutants import mutants
+from tests.specs import test_fixtures
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = SpecLibrary([ROOT / "specs"])
@@ -45,7 +47,7 @@ def planted_in_spec(name: str) -> dict[str, object]:
     text, spec = path.read_text(), read_spec(path, LIBRARY)
     cases = [parameters.values[1] for parameters in test_fixtures.CASES if parameters.values[0] == name]
     inputs = [t.name for t in spec.inputs if t.role in ("prediction", "target") and not t.domain.integer]
-    swaps = list(zip(inputs, inputs[1:], strict=False))
+    swaps = list(itertools.pairwise(inputs))
     faulty = []
     for line in _formulas(path):
         head, equals, body = line.rpartition(" = ") if " = " in line else ("", "", line)
@@ -117,10 +119,14 @@ def planted_in_kernel(name: str) -> dict[str, object]:
     text = path.read_text()
     lines = text.split("\n")
     inputs = [t.name for t in spec.inputs if t.role in ("prediction", "target") and not t.domain.integer]
-    swaps = [(f"{a}_chunk", f"{b}_chunk") for a, b in zip(inputs, inputs[1:], strict=False)]
+    swaps = [(f"{a}_chunk", f"{b}_chunk") for a, b in itertools.pairwise(inputs)]
     faulty = []
     for function in ast.parse(text).body:
-        if isinstance(function, ast.FunctionDef) and function.name.endswith("_f64") and not function.name.startswith("_"):
+        if (
+            isinstance(function, ast.FunctionDef)
+            and function.name.endswith("_f64")
+            and not function.name.startswith("_")
+        ):
             for node in ast.walk(function):
                 simple = isinstance(node, ast.Assign) and node.lineno == node.end_lineno
                 if simple and not _bookkeeping(node):
@@ -148,7 +154,11 @@ def planted_in_kernel(name: str) -> dict[str, object]:
 def _bookkeeping(node: ast.Assign) -> bool:
     """Whether an assignment divides the work into chunks and blocks rather than computes a value."""
     name = ast.unparse(node.targets[0])
-    blocks = isinstance(node.value, ast.BinOp) and ast.unparse(node.value) in ("block + lane", "start + row", "c * chunk")
+    blocks = isinstance(node.value, ast.BinOp) and ast.unparse(node.value) in (
+        "block + lane",
+        "start + row",
+        "c * chunk",
+    )
     return blocks or name in ("rows", "live", "wrong", "count") or "chunk" in name or "failed" in name
 
 

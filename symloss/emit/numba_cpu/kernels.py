@@ -284,7 +284,8 @@ class KernelPrinter:
         if a.kind == "norm":
             name = f"{a.variable}_entry"
             text = self.printer.real(a.value)
-            wide = f"float({text})" if self.printer.dtype == "float32" else text
+            # Numba takes float() of a float32 to be a float32.
+            wide = f"np.float64({text})" if self.printer.dtype == "float32" else text
             return [f"{name} = {wide}", f"{self._block(a)}[lane] = {name} * {name}"]
         if a.kind == "count":
             return [f"{a.variable} += 1 if {self.printer.condition(a.value)} else 0"]
