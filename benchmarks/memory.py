@@ -38,17 +38,14 @@ for entry in sys.argv[4].split(","):
     calling(loss, entry, few)()
     calling(loss, entry, some)()
     call = calling(loss, entry, many)
-    for buffer in call.__closure__ or ():
-        for array in buffer.cell_contents if isinstance(buffer.cell_contents, tuple) else (buffer.cell_contents,):
-            if hasattr(array, "fill") and not any(array is given for given in many):
-                array.fill(0.5)  # a buffer's pages come with the first write, which is not the call's doing
     Path("/proc/self/clear_refs").write_text("5")
     before = resident("VmRSS")
     call()
     found[entry] = resident("VmHWM") - before
 size = max(array.nbytes for array in predictions(loss, many))
 rows = len(many[0])
-print(json.dumps({"peaks": found, "input": size, "square": rows * rows * many[0].itemsize, "coupled": loss.meta["coupled"]}))
+square = rows * rows * many[0].itemsize
+print(json.dumps({"peaks": found, "input": size, "square": square, "coupled": loss.meta["coupled"]}))
 """
 
 

@@ -16,6 +16,7 @@ import symloss
 from symloss.runtime.threads import default_threads
 
 THREADS = default_threads()
+POOL = ThreadPoolExecutor(THREADS)
 
 
 def normal(*shape, seed=0):
@@ -70,7 +71,6 @@ def moving(loss, arrays):
     room = [np.empty_like(array) for array in predicted]
     size = predicted[0].size
     cuts = [size * part // THREADS for part in range(THREADS + 1)]
-    pool = ThreadPoolExecutor(THREADS)
 
     def part(first, last):
         for number, buffer in enumerate(room):
@@ -84,7 +84,7 @@ def moving(loss, arrays):
         if size < 1 << 16:
             part(0, size)
         else:
-            list(pool.map(part, cuts[:-1], cuts[1:]))
+            list(POOL.map(part, cuts[:-1], cuts[1:]))
 
     return run
 

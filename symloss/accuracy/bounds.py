@@ -2,11 +2,11 @@
 
 A result is computed together with its derivatives by the roundings that no evaluation can avoid:
 
-- a difference of two inputs, and the argument of a function that amplifies it (an exponent), each rounded once: weight 1,
-- a sum whose terms have both signs, which rounds by up to the sum of their magnitudes: weight 4.
+- a difference of two inputs, and the argument of a function that amplifies it (an exponent), each rounded once,
+- a sum whose terms have both signs, which rounds by up to the sum of their magnitudes, four times.
 
-The bound is 4 ulp plus u times the sum of the magnitudes of all those effects. Where a condition falls to the other side
-when its argument is rounded, the jump counts whole.
+The bound is 4 ulp plus u times the sum of the magnitudes of all those effects. Where a condition falls to the other
+side when its argument is rounded, the jump counts whole.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import sympy
 from mpmath import mp, mpf
 
-from symloss.accuracy.grades import CHOICES, CONDITIONS, EXACT, TIGHT, Grade, Grader
+from symloss.accuracy.grades import CHOICES, CONDITIONS, EXACT, TIGHT, Grade, Grader, power_of_two
 from symloss.accuracy.points import Instance, Values
 from symloss.accuracy.reference import kind_of, programs_of, unit_seeds
 from symloss.accuracy.signs import NOTHING, Assumptions, opposite
@@ -100,6 +101,24 @@ class ErrorBound:
             total = Traced(traced.value, effects).total * mpf(unit)
             return total if mp.isfinite(total) else mp.inf
 
+    def leaves_range(
+        self, key: str, index: tuple[int, ...], instance: Instance, directions: Mapping[str, Values], dtype: str
+    ) -> bool:
+        """Whether a step or a product of two factors on the way to one number is no normal number of the dtype.
+
+        A step that is exactly 0 counts as one.
+        """
+        kind = kind_of(key)
+        program = self._programs[kind]
+        info = np.finfo(dtype)
+        low, high = mpf(float(info.tiny)), mpf(float(info.max))
+        with mp.workprec(_BITS), exact_arithmetic():
+            tensors = {**instance.tensors, **{f"_v_{name}": values for name, values in directions.items()}}
+            tensors |= unit_seeds(program, self.sizes)
+            tracer = _Tracer(program, self._graders[kind], self.sizes, tensors, instance.parameters, 0.0)
+            tracer.target(program.outputs[key], index)
+            return any(value != 0 and not low <= abs(value) <= high for value in tracer.steps)
+
 
 class _Tracer:
     """One evaluation of a program's entries, each when it is asked for."""
@@ -117,6 +136,8 @@ class _Tracer:
         self.tensors, self.parameters, self.unit = tensors, parameters, mpf(unit)
         self._entries: dict[tuple[str, tuple[int, ...]], Traced] = {}
         self._tops: dict[tuple[str, tuple[int, ...]], tuple[Traced, Traced]] = {}
+        #: Every value on the way.
+        self.steps: list[Any] = []
 
     # --- statements ----------------------------------------------------------------------------------------------
 
@@ -195,7 +216,9 @@ class _Scope:
         """The value of an expression with its effects."""
         key = e, assumptions
         if key not in self._known:
-            self._known[key] = self._trace(e, assumptions)
+            found = self._known[key] = self._trace(e, assumptions)
+            if not isinstance(e, Read | AxisSymbol | SizeSymbol):
+                self.tracer.steps.append(found.value)
         return self._known[key]
 
     def integer(self, e: Any) -> int:
@@ -217,10 +240,14 @@ class _Scope:
         if e.is_Add:
             return self._sum(e, assumptions)
         if e.is_Mul:
-            return multiplied([self.trace(factor, assumptions) for factor in e.args])
+            factors = [self.trace(factor, assumptions) for factor in e.args]
+            self.tracer.steps += [a.value * b.value for a, b in itertools.combinations(factors, 2)]
+            return multiplied(factors)
         if isinstance(e, sympy.Mod | sympy.floor):
             values = [self.trace(argument, assumptions).value for argument in e.args]
-            return Traced(mp.floor(values[0]) if len(values) == 1 else values[0] - values[1] * mp.floor(values[0] / values[1]))
+            return Traced(
+                mp.floor(values[0]) if len(values) == 1 else values[0] - values[1] * mp.floor(values[0] / values[1])
+            )
         record = record_of(e)
         name = record.name if record is not None else type(e).__name__
         if name == "where":
@@ -232,12 +259,14 @@ class _Scope:
             return applied(lambda x: numbers.power(x, exponent), [self.trace(e.base, assumptions)])
         arguments = [self.trace(argument, assumptions) for argument in e.args]
         if name == "zero_times":
+            self.tracer.steps.append(arguments[0].value * arguments[1].value)
             return Traced(mpf(0)) if arguments[0].value == 0 else multiplied(arguments)
         if name == "slope_at":
             return arguments[0]
         function: Callable[..., Any] = {sympy.exp: numbers.exponential, sympy.log: numbers.logarithm}.get(type(e)) or (
-            numbers.power if isinstance(e, sympy.Pow) and record is not None and record.arity == 2 else
-            numbers.atom_function(record)  # type: ignore[arg-type]
+            numbers.power
+            if isinstance(e, sympy.Pow) and record is not None and record.arity == 2
+            else numbers.atom_function(record)  # type: ignore[arg-type]
         )
         if record is not None and record.image.is_FiniteSet:
             return self._step(e, function, arguments)
@@ -249,6 +278,9 @@ class _Scope:
         """The argument of a function that amplifies is itself rounded once, unless it is an input."""
         inner = e.args[position]
         if self.grader.grade(inner, assumptions).level <= EXACT or not self.grader.amplifies(e, position, assumptions):
+            return argument
+        number, base = inner.as_coeff_Mul()
+        if power_of_two(number) and base.is_Add and self.grader.kind_of_sum(base, assumptions) == "difference":
             return argument
         site = "exponent", inner, self.site
         return Traced(argument.value, {**argument.effects, site: argument.value})
@@ -289,7 +321,7 @@ class _Scope:
         if chosen.value == 0:
             sides = sides[1], sides[0]
         result = self.trace(*sides[0])
-        if not chosen.effects:
+        if not chosen.effects or not self.tracer.unit:
             return result
         other = self.trace(*sides[1])
         jump = abs(result.value - other.value) / self.tracer.unit
@@ -300,7 +332,7 @@ class _Scope:
         arguments = [self.trace(argument, assumptions) for argument in e.args]
         values = [argument.value for argument in arguments]
         if name in ("and", "or", "not"):
-            held = {"and": all, "or": any, "not": lambda v: not v[0]}[name](values)
+            held = all(values) if name == "and" else any(values) if name == "or" else not values[0]
             effects = {p: x for a in arguments for p, x in a.effects.items()}
             return Traced(mpf(bool(held)), effects)
         held = _RELATIONS[name](*values)
@@ -308,7 +340,7 @@ class _Scope:
         return Traced(mpf(bool(held)), self._undecided(e, gap))
 
     def _undecided(self, e: Any, argument: Traced) -> Effects:
-        noise = argument.total * self.tracer.unit * _UNDECIDED
+        noise = argument.total * self.tracer.unit * _UNDECIDED if self.tracer.unit else mpf(0)
         decided = noise == 0 or not mp.isfinite(argument.value) or abs(argument.value) > noise
         return {} if decided else {("jump", e, self.site): 1 / self.tracer.unit}
 

@@ -1,8 +1,8 @@
 """How accurate a program can be, statement by statement: sums of one sign, differences of inputs, exponents.
 
-Every sub-expression gets a grade. Products, quotients, powers and functions that hardly amplify keep the grade of their
-arguments; a sum of terms of one sign keeps the worst of its terms; one difference of two inputs is rounded once and stays
-tight until a function amplifies that rounding; a sum of computed terms of both signs cancels.
+Every sub-expression gets a grade. Products, quotients, powers and functions that hardly amplify keep the grade of
+their arguments; a sum of terms of one sign keeps the worst of its terms; one difference of two inputs is rounded once
+and stays tight until a function amplifies that rounding; a sum of computed terms of both signs cancels.
 """
 
 from __future__ import annotations

@@ -59,7 +59,8 @@ class Measurement:
         ulps: by entry point, dtype and output the largest error in ulps.
         ratios: by entry point, dtype and output the largest quotient of an error and its bound.
         compared: how many numbers were compared.
-        unclaimed: how many of them had terms beyond the largest number, so that nothing is claimed of them.
+        unclaimed: how many had no limit, or terms beyond the largest number, so that nothing is claimed of them.
+        outside: how many were beyond the bound behind a step of the program that over- or underflows.
         substituted: how many exact results came from the stable program, the textbook formula being unsettled.
     """
 
@@ -68,6 +69,7 @@ class Measurement:
     ratios: dict[tuple[str, str, str], float] = field(default_factory=dict)
     compared: int = 0
     unclaimed: int = 0
+    outside: int = 0
     substituted: int = 0
 
 
@@ -92,7 +94,9 @@ def measure(
     return _Run(derivation, loss, other).run(count, dtypes, seed)
 
 
-def measure_specials(derivation: Derivation, loss: Any, dtypes: tuple[str, ...] = DTYPES, other: int = 3) -> Measurement:
+def measure_specials(
+    derivation: Derivation, loss: Any, dtypes: tuple[str, ...] = DTYPES, other: int = 3
+) -> Measurement:
     """Put an infinity of either sign, and NaN, into each unrestricted input in turn.
 
     What is infinite must come out as the limit where there is one; a value that NaN went into must be NaN. Outputs
@@ -247,6 +251,9 @@ class _Run:
                 return
             if np.isfinite(ulps):
                 ratio = float(abs(mpf(found) - exact) / (BOUND * ulp(exact, dtype) + allowance))
+            if ratio > 1 and self.bound.leaves_range(key, index, finite, directions, dtype):
+                self.found.outside += 1
+                return
         self.found.ulps[place] = max(self.found.ulps.get(place, 0.0), ulps)
         self.found.ratios[place] = max(self.found.ratios.get(place, 0.0), ratio)
         if not ratio <= 1:

@@ -91,7 +91,9 @@ class Sampler:
 
     def parameters(self) -> dict[str, float]:
         """Every parameter somewhere in its domain."""
-        return {name: self._parameter(self.program.tensors[name].domain, value) for name, value in self.defaults().items()}
+        return {
+            name: self._parameter(self.program.tensors[name].domain, value) for name, value in self.defaults().items()
+        }
 
     def _parameter(self, domain: Domain, default: float) -> float:
         for _ in range(_ATTEMPTS):
@@ -216,7 +218,7 @@ class Sampler:
         eps = float(self.info.eps)
         kind = self.random.random()
         if kind < 0.25:
-            return value
+            return self.rounded(value)
         steps = self.random.choice((1, -1)) * 2.0 ** self.random.uniform(0, -np.log2(eps) - 2)
         return self.rounded(value * (1 + eps * steps) if value else self.scale * eps * steps)
 

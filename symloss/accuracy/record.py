@@ -92,7 +92,8 @@ def _with_constant(program: Program, name: str, value: Any) -> Program:
         return substitute(expression, reads) if reads else expression
 
     statements = tuple(
-        statement if not any(isinstance(r, Read) and r.tensor == name for r in statement.reads)
+        statement
+        if not any(isinstance(r, Read) and r.tensor == name for r in statement.reads)
         else type(statement)(
             statement.target,
             statement.out,
@@ -109,7 +110,7 @@ def _with_constant(program: Program, name: str, value: Any) -> Program:
 def _reason(grade: Grade) -> str:
     if not grade.reason:
         return "every sum has terms of one sign or is one difference of inputs, and no function amplifies a rounding"
-    text = grade.reason if len(grade.reason) <= _LONGEST else f"{grade.reason[:_LONGEST - 1]}…"
+    text = grade.reason if len(grade.reason) <= _LONGEST else f"{grade.reason[: _LONGEST - 1]}…"
     if grade.level == CANCELLING:
         return f"{text}, and no form with terms of one sign exists"
     return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import sympy
@@ -49,7 +50,7 @@ class Reference:
         """
         self.outputs = list(outputs)
         self.substituted = 0
-        self._stable = {kind: program for kind, program in programs_of(derivation).items()}
+        self._stable = programs_of(derivation)
         self._textbook = _textbook_programs(derivation)
         self._interpreters: dict[tuple[str, str], Interpreter] = {}
         self._exponential = _has_exponentials(derivation.textbook)
@@ -94,7 +95,8 @@ class Reference:
     ) -> dict[str, Values]:
         """The limits as infinite inputs grow, and as predictions come to the ends of their domains from inside."""
         runs = [
-            self._run("stable", kind, keys, self.approaching(instance, step), directions, sizes) for step in (1, 2, 4)
+            self._run("stable", kind, keys, self.approaching(instance, step), directions, sizes, 80 * step)
+            for step in (1, 2, 4)
         ]
         first, second, third = runs
         if first is None or second is None or third is None:
@@ -107,18 +109,14 @@ class Reference:
     def approaching(self, instance: Instance, step: int = 4) -> Instance:
         """The inputs with infinities replaced by large numbers, and ends of domains by numbers just inside."""
         far = mp.ldexp(mpf(1), 40 * step)
-        near = mp.ldexp(mpf(1), -900 * step)
+        near = mp.ldexp(mpf(1), -200 * step)
         tensors: dict[str, Values] = {}
         for name, values in instance.tensors.items():
             tensor = self._textbook["value"].tensors[name]
             ends = tensor.domain.lower, tensor.domain.upper
             moves = tensor.role == "prediction" and tensor.domain.kind == "interval" and all(e.is_finite for e in ends)
             tensors[name] = {
-                index: mp.sign(value) * far
-                if mp.isinf(value)
-                else _inside(value, ends, near)
-                if moves
-                else value
+                index: mp.sign(value) * far if mp.isinf(value) else _inside(value, ends, near) if moves else value
                 for index, value in values.items()
             }
         return Instance(tensors, instance.parameters)
@@ -131,10 +129,11 @@ class Reference:
         instance: Instance,
         directions: Mapping[str, Values],
         sizes: Mapping[str, int],
+        more: int = 0,
     ) -> dict[str, Values] | None:
         programs = self._textbook if which == "textbook" else self._stable
         program = programs.get(kind)
-        digits = DIGITS
+        digits = DIGITS + more
         if which == "textbook" and self._exponential:
             largest = _largest(instance)
             if largest > LARGEST_EXPONENT:
@@ -157,7 +156,7 @@ class Reference:
 
 
 def limit_of(first: Any, second: Any, third: Any) -> Any:
-    """What three values tend to whose argument comes nearer by the same factor each time; NaN where that is not seen."""
+    """What three values tend to, whose arguments come nearer and nearer; NaN where that is not seen."""
     if mp.isnan(third) or mp.isinf(third):
         return third
     sizes = [abs(first), abs(second), abs(third)]
@@ -229,8 +228,6 @@ def _textbook_programs(derivation: Derivation) -> dict[str, Program]:
             "hvp": hessian_vector_product(by_predictions, textbook),
         }
         if derivation.diagonal is not None:
-            try:
+            with suppress(Refusal):
                 found["diag"] = hessian_diagonal(by_predictions, textbook)
-            except Refusal:
-                pass
     return found

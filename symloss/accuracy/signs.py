@@ -70,9 +70,9 @@ class Signs:
             return self._agreed(
                 self.sign(branch, assumed) for branch, assumed in branches(e, assumptions) if branch != 0
             )
-        if record is not None and record.arity == 1 and record.monotone[0] in ("increasing", "nondecreasing"):
-            if record.special.get((sympy.S.Zero,)) == 0:
-                return self.sign(e.args[0], assumptions)
+        rises = record is not None and record.arity == 1 and record.monotone[0] in ("increasing", "nondecreasing")
+        if record is not None and rises and record.special.get((sympy.S.Zero,)) == 0:
+            return self.sign(e.args[0], assumptions)
         return 0
 
     @staticmethod

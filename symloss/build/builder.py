@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -105,14 +106,23 @@ def build(
 
 
 def build_one(path: Path, out: Path, verify: str) -> Result:
-    """Compile, write and verify one specification."""
-    from symloss.build.compiler import compile_spec
-
+    """Compile, write and verify one specification; whatever goes wrong with it stays with it."""
     started = time.perf_counter()
     try:
-        compiled = compile_spec(path)
+        return _built(path, out, verify, started)
     except SymlossError as error:
         return Result(path.stem, path, "failed", seconds=time.perf_counter() - started, error=error)
+    except Exception as error:
+        if os.environ.get("SYMLOSS_TRACEBACK"):
+            raise
+        defect = SymlossError(f"{path}: defect of symloss: {type(error).__name__}: {error}")
+        return Result(path.stem, path, "failed", seconds=time.perf_counter() - started, error=defect)
+
+
+def _built(path: Path, out: Path, verify: str, started: float) -> Result:
+    from symloss.build.compiler import compile_spec
+
+    compiled = compile_spec(path)
     name = compiled.spec.name
     target = output_path(out, name)
     write_atomically(target, compiled.text)

@@ -44,15 +44,17 @@ def draw(program: Program, sizes: dict[str, int], seed: int) -> dict[str, Values
     conditions = _conditions(program)
     if conditions is None:
         return drawn
-    for _ in range(400):
+    for attempt in range(400):
         faulty = _violations(conditions, sizes, drawn)
         if not faulty:
             return drawn
         for name, tensor in inputs.items():
             fresh = _tensor(tensor, sizes, generator)
+            batched = bool(tensor.axes) and program.axes[program.root(tensor.axes[0])].kind == "batch"
             for index in drawn[name]:
-                # Only the samples that violate something are drawn again; a violation without a sample redraws all.
-                if not index or None in faulty or index[0] in faulty or tensor.role == "coefficient":
+                # Only the samples that violate something are drawn again; what samples share, when that does not help.
+                shared = not batched and attempt % 20 == 19
+                if None in faulty or shared or (batched and index[0] in faulty):
                     drawn[name][index] = fresh[index]
     raise ArithmeticError(f"no inputs of {program.name} were found that satisfy its constraints")
 

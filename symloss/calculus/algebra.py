@@ -228,7 +228,7 @@ def factored(expression: Expr, exponent: Exponent = lambda read: None) -> Expr:
 
 
 def cancelled(expression: Expr) -> Expr:
-    """A sum of differences of values that are read, without those that cancel: ``2·(a - n) - 2·(a - p)`` is 2·(p - n)."""
+    """A sum of differences of reads without what cancels in it: ``2·(a - n) - 2·(a - p)`` is ``2·(p - n)``."""
     if not expression.is_Add:
         return expression
     totals: dict[Expr, Expr] = {}

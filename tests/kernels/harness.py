@@ -52,17 +52,14 @@ class Kernels:
     """One loss: its derivation, its kernels, and exact results on a few distinct samples.
 
     Attributes:
-        spec: the specification.
-        derivation: its derived programs.
         program: the textbook program.
         coupled: whether samples interact; then results exist for the distinct samples only, not for repetitions.
     """
 
     def __init__(self, path: Path, distinct: int | None = None, other: int | None = None, seed: int = 1) -> None:
-        """Read and derive the loss; what is compiled, drawn or evaluated waits until it is asked for."""
+        """Read the loss; what is derived, compiled, drawn or evaluated waits until it is asked for."""
         self.path = path
-        self.spec, self.derivation = derived(path)
-        self.program: Program = self.derivation.textbook
+        self.program: Program = specification(path).program
         self.coupled = is_coupled(self.program)
         self.distinct = distinct or (6 if self.coupled else DISTINCT)
         self.sizes = sizes_for(self.program, self.distinct, other or 3)
@@ -97,6 +94,20 @@ class Kernels:
     @property
     def batchless(self) -> bool:
         return None in self.meta["terms"].values()
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether the only axes are batches of samples that do not interact."""
+        return not self.coupled and all(axis.kind == "batch" for axis in self.program.axes.values())
+
+    @property
+    def free_axes(self) -> list[str]:
+        """The axes of a sample whose length is the caller's to choose."""
+        roots = dict.fromkeys(map(self.program.root, self.program.axes))
+        return [r for r in roots if self.program.axes[r].kind != "batch" and self.program.axes[r].size is None]
+
+    def is_batch(self, axis: str) -> bool:
+        return self.program.axes[self.program.root(axis)].kind == "batch"
 
     @property
     def predictions(self) -> list[str]:
@@ -169,6 +180,10 @@ class Kernels:
         return found
 
     # --- exact results -----------------------------------------------------------------------------------------------
+
+    @property
+    def derivation(self) -> Derivation:
+        return derived(self.path)[1]
 
     @cached_property
     def reference(self) -> Reference:
@@ -350,7 +365,8 @@ class Outcome:
                 units = max(self.samples(t).units(v, dtype) for t, v in zip(self.seeds, parts, strict=True))
             else:
                 units = self.expected(key).units(value, dtype)
-            assert units <= TOLERANCE, f"{self.kernels.path.stem} {entry} {key} {dtype} {self.options} off by {units:.3g} units"
+            where = f"{self.kernels.path.stem} {entry} {key} {dtype} {self.options}"
+            assert units <= TOLERANCE, f"{where} off by {units:.3g} units"
             worst = max(worst, units)
         return worst
 
@@ -365,17 +381,22 @@ def one_or_all(arrays: Sequence[Any]) -> Any:
 
 
 @cache
+def specification(path: Path) -> Spec:
+    return read_spec(path, LIBRARY)
+
+
+@cache
 def derived(path: Path) -> tuple[Spec, Derivation]:
-    spec = read_spec(path, LIBRARY)
+    spec = specification(path)
     return spec, derive(spec.program, spec.differentiate)
 
 
 @cache
 def module_file(path: Path) -> Path:
     shipped = generated_folder() / f"{path.stem}.py"
-    if CATALOGUE.get(path.stem) == path and shipped.is_file():
-        if shipped.read_text(encoding="utf-8") == emit_loss(*derived(path)):
-            return shipped
+    catalogued = CATALOGUE.get(path.stem) == path and shipped.is_file()
+    if catalogued and shipped.read_text(encoding="utf-8") == emit_loss(*derived(path)):
+        return shipped
     return compiled_module_path(path)
 
 

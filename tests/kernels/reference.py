@@ -1,8 +1,9 @@
 """What a kernel should return: programs run by the interpreter, with the conditioning of every result.
 
 Kernels are never consulted. A result of a kernel is right when its error, measured against the exact result at the very
-inputs that the kernel got, is a few units, where one unit is one ulp of the exact result, plus the change that one rounding of each
-input would make, plus one rounding of the sum of the magnitudes of what is added up. There is no absolute tolerance.
+inputs that the kernel got, is a few units, where one unit is one ulp of the exact result, plus the change that one
+rounding of each input would make, plus one rounding of the sum of the magnitudes of what is added up. There is no
+absolute tolerance.
 """
 
 from __future__ import annotations
@@ -100,7 +101,9 @@ class Reference:
                 key: {
                     index: Point(
                         value,
-                        max(abs(other[key][index] - value) for other in shifted) / mpf(_STEP.numerator) * _STEP.denominator
+                        max(abs(other[key][index] - value) for other in shifted)
+                        / mpf(_STEP.numerator)
+                        * _STEP.denominator
                         if mp.isfinite(value)
                         else mpf(0),
                         magnitude[key][index],
@@ -111,12 +114,14 @@ class Reference:
             }
 
     def _precise(self, exact: dict[str, Values], run: Any) -> dict[str, Values]:
-        """The results at the precision of the moved runs, wherever the adaptive run has settled on a number not zero."""
+        """The results at the precision of the moved runs, wherever the adaptive run settled on a number but 0."""
         fine: dict[str, Values] = {}
         for interpreter in (run([one], None) for one in self.exact):
             fine |= interpreter
         return {
-            key: {index: fine[key][index] if value != 0 and mp.isfinite(value) else value for index, value in by.items()}
+            key: {
+                index: fine[key][index] if value != 0 and mp.isfinite(value) else value for index, value in by.items()
+            }
             for key, by in exact.items()
         }
 
@@ -192,7 +197,9 @@ class Expected:
         with np.errstate(all="ignore"):
             rounded = self.high.astype(dtype).astype(np.float64)
             exponent = np.floor(np.log2(np.abs(self.high)))
-            ulp = np.where(self.high == 0, 0.0, np.maximum(float(info.eps) * 2.0**exponent, float(info.smallest_subnormal)))
+            ulp = np.where(
+                self.high == 0, 0.0, np.maximum(float(info.eps) * 2.0**exponent, float(info.smallest_subnormal))
+            )
             unit = ulp + float(info.eps) / 2 * (self.slope + self.magnitude)
             error = np.abs((found - self.high) - self.low)
             units = np.where(error == 0, 0.0, error / unit)

@@ -164,7 +164,7 @@ CLAIMS = {
 }
 KEY_ORDER = [
     "symloss", "name", "title", "axes", "inputs", "parameters", "constraints", "define", "slopes", "value", "terms",
-    "differentiate", "claims", "references", "doc",
+    "differentiate", "accuracy", "claims", "references", "doc", "elsewhere",
 ]  # fmt: skip
 
 

@@ -122,6 +122,9 @@ def blows_up(expression: Any, context: Context) -> bool:
         return True
     if expression.is_Pow and expression.exp.is_number and expression.exp < 0:
         return False
+    if expression.is_Pow and expression.exp.is_number and expression.exp > 1:
+        # A square overflows where what is squared does not.
+        return True
     if isinstance(expression, Where):
         return any(blows_up(argument, context) for argument in expression.args[1:])
     return any(blows_up(argument, context) for argument in expression.args)

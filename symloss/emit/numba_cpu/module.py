@@ -78,7 +78,7 @@ class _LossFile:
         axes = [self.program.root(axis) for axis in self.terms.values() if axis is not None]
         if len(set(axes)) < len(axes):
             raise SymlossError(
-                f"{self.spec.name} has terms that share a batch axis; add them up in one, or give each an axis of its own"
+                f"{self.spec.name} has terms that share a batch axis; add them up, or give each an axis of its own"
             )
         self.checks, self.numbers = self._checks()
 

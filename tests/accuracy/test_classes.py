@@ -1,0 +1,172 @@
+"""The accuracy classes that are derived from the programs."""
+
+import dataclasses
+
+import pytest
+from mpmath import mp, mpf
+
+from symloss.accuracy import ErrorBound, Instance, accuracy_record, output_grades
+from symloss.accuracy.measurement import error_in_ulps
+from symloss.accuracy.points import sizes_for
+from symloss.accuracy.reference import limit_of
+from symloss.calculus import Derivation
+from symloss.calculus.forward import hessian_vector_product
+from symloss.calculus.reverse import gradient
+from symloss.language import Accuracy
+
+from .catalogue import NAMES, derivation_of, spec_of
+
+REGRESSION = ("mse", "mae", "huber", "smooth_l1", "log_cosh", "quantile")
+GAN = ("gan_discriminator", "gan_generator_minimax", "gan_generator_nonsaturating", "wgan_critic", "wgan_generator")
+
+
+def grades(name, at_ends_of=None):
+    return {key: grade.name for key, grade in output_grades(derivation_of(name), at_ends_of).items()}
+
+
+@pytest.mark.parametrize("name", REGRESSION)
+def test_value_and_gradient_of_regression_losses_are_tight(name):
+    found = grades(name)
+    assert found["value"] == found["grad pred"] == "tight"
+
+
+@pytest.mark.parametrize("name", ["hinge", *GAN])
+def test_every_output_is_tight(name):
+    assert set(grades(name).values()) == {"tight"}
+
+
+@pytest.mark.parametrize("name", ["bce", "bce_with_logits"])
+def test_binary_cross_entropy_is_tight_for_hard_labels_and_its_value_for_every_label(name):
+    assert grades(name)["value"] == "tight"
+    assert set(grades(name, at_ends_of="y").values()) == {"tight"}
+    assert [key for key in grades(name) if key.startswith("grad") and grades(name)[key] != "cancelling"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "expected"),
+    [
+        ("softmax_cross_entropy", "value", "conditioned"),
+        ("softmax_cross_entropy", "diag z", "conditioned"),
+        ("softmax_cross_entropy_soft", "value", "tight"),
+        ("softmax_cross_entropy_soft", "grad z", "cancelling"),
+        ("pairwise_logistic", "grad s_pos", "conditioned"),
+        ("pairwise_hinge", "value", "conditioned"),
+        ("log_cosh", "diag pred", "conditioned"),
+        ("kl_divergence", "value", "cancelling"),
+        ("kl_divergence", "grad q", "tight"),
+        ("kl_standard_normal", "value", "tight"),
+        ("focal", "value", "conditioned"),
+        ("iou", "value", "tight"),
+        ("dice", "value", "tight"),
+        ("triplet", "grad anchor", "cancelling"),
+        ("info_nce", "value", "cancelling"),
+    ],
+)
+def test_classes(name, key, expected):
+    assert grades(name)[key] == expected
+
+
+def unstable(name):
+    """A derivation in which the formula as written stands for the stable one."""
+    textbook = derivation_of(name).textbook
+    predictions = [tensor.name for tensor in textbook.tensors.values() if tensor.role == "prediction"]
+    by_predictions = gradient(textbook, predictions)
+    product = hessian_vector_product(by_predictions, textbook)
+    return Derivation(textbook, textbook, (), by_predictions, product, None, "not asked for")
+
+
+@pytest.mark.parametrize("name", ["log_cosh", "bce_with_logits", "kl_standard_normal", "iou", "dice", "focal"])
+def test_the_formula_as_written_has_a_weaker_class(name):
+    assert output_grades(unstable(name))["value"].level > output_grades(derivation_of(name))["value"].level
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_record_names_a_class_and_a_reason_for_every_entry_point(name):
+    record = accuracy_record(spec_of(name), derivation_of(name))
+    assert set(record) >= {"value", "value_and_grad", "hvp"}
+    for entry in record.values():
+        assert entry["class"] in ("tight", "conditioned", "cancelling")
+        assert len(entry["reason"]) > 20
+        assert entry["class"] in entry["outputs"].values()
+
+
+def test_a_specification_may_state_its_class():
+    stated = dataclasses.replace(spec_of("mse"), accuracy=Accuracy("cancelling", "because it is said so"))
+    assert accuracy_record(stated, derivation_of("mse"))["value"] == {
+        "class": "cancelling",
+        "reason": "because it is said so",
+    }
+
+
+# --- bounds at points ------------------------------------------------------------------------------------------------
+
+
+def allowance(name, key, parameters, unit=1.0, **tensors):
+    derivation = derivation_of(name)
+    bound = ErrorBound(derivation, sizes_for(derivation.textbook, 1, 3))
+    values = {n: v if isinstance(v, dict) else {(0,): v} for n, v in tensors.items()}
+    index = (0,)
+    return float(bound.allowance(key, index, Instance(values, parameters), {}, unit))
+
+
+def test_the_allowance_of_a_difference_is_its_condition():
+    # d softplus(-(s_pos - s_neg)) = -sigmoid(s_neg - s_pos) d(s_pos - s_neg)
+    found = allowance("pairwise_logistic", "value", {}, s_pos=5.0, s_neg=2.0)
+    assert found == pytest.approx(float(3 / (1 + mp.e**3)), rel=1e-12)
+
+
+def test_nothing_is_allowed_beyond_four_ulp_where_a_class_is_tight():
+    assert allowance("mse", "value", {}, pred=1.0, target=1.0 + 2**-40) == 0
+
+
+def test_a_sum_that_cancels_is_allowed_four_times_its_terms():
+    found = allowance("bce_with_logits", "grad z", {}, z=0.0, y=0.5, pos_weight=1.0)
+    # -y/2 and (1 - y)/2 cancel; 1 - y is a difference of inputs, rounded once.
+    assert found == pytest.approx(4 * (0.25 + 0.25) + 0.5 * 0.5, rel=1e-12)
+
+
+def test_a_jump_within_rounding_is_allowed():
+    unit = 2.0**-53
+    near = allowance("pairwise_hinge", "grad s_pos", {"margin": 1.0}, unit, s_pos=1 + 2 * unit, s_neg=0.0)
+    far = allowance("pairwise_hinge", "grad s_pos", {"margin": 1.0}, unit, s_pos=0.5, s_neg=0.0)
+    assert near >= 1
+    assert far == 0
+
+
+# --- ulps and limits -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("found", "exact", "dtype", "ulps"),
+    [
+        (1.0, mpf(1), "float64", 0),
+        (1.0 + 2**-52, mpf(1), "float64", 1),
+        (1.0, mpf(1) - mpf(2) ** -53, "float64", 1),
+        (1.0 + 2**-23, mpf(1), "float32", 1),
+        (2**-1074, mpf(0), "float64", 1),
+        (0.0, mpf(2) ** -1072, "float64", 4),
+        (float("inf"), mpf(10) ** 400, "float64", 0),
+        (float("-inf"), mpf(10) ** 400, "float64", float("inf")),
+        (float("inf"), mpf(1), "float64", float("inf")),
+        (float("nan"), mpf(1), "float64", float("inf")),
+        (float("nan"), mp.nan, "float64", 0),
+    ],
+)
+def test_errors_in_ulps(found, exact, dtype, ulps):
+    assert error_in_ulps(found, exact, dtype) == ulps
+
+
+@pytest.mark.parametrize(
+    ("function", "limit"),
+    [
+        (lambda x: 1 / x, 0),
+        (lambda x: x, float("inf")),
+        (lambda x: -mp.log(x), float("-inf")),
+        (lambda x: 3 + 1 / x, 3),
+        (lambda x: mp.sin(x), None),
+    ],
+)
+def test_limits(function, limit):
+    with mp.workprec(600):
+        found = limit_of(*(function(mpf(2) ** (40 * step)) for step in (1, 2, 4)))
+    assert mp.isnan(found) if limit is None else found == pytest.approx(limit)
