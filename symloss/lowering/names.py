@@ -21,7 +21,10 @@ parameters outputs values total_weight reduction normalizer directions violation
 _RESERVED = (
     frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins)) | frozenset(_OWN.split())
 )
-_OWN_SHAPE = re.compile(r"_.*|size_.*|.*_(chunk|rows?|partial|step|denominator|value|block|entry|out)")
+_OWN_SHAPE = re.compile(
+    r"_.*|size_.*|.*_(chunk|rows?|partial|step|denominator|value|block|entry|out)"
+    r"|(value|value_and_grad|grad_hess_diag|hvp|total_weight)(_.*)?_f(32|64)"
+)
 
 
 class Names:
