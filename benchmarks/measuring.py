@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 
+_COMMON = {"value", "unit", "limit", "reached"}
 MEASURED = Path(__file__).resolve().parents[1] / "docs" / "measured"
 
 
@@ -92,7 +93,8 @@ def show(title, figures):
     print(f"\n{title}")
     for name, entry in figures.items():
         limit = f"limit {entry['limit']:<6g} {'' if entry['reached'] else 'NOT REACHED'}" if "limit" in entry else ""
-        print(f"  {name:<58} {entry['value']:>10.4g} {entry['unit']:<9} {limit}".rstrip())
+        detail = ", ".join(f"{key} {value}" for key, value in entry.items() if key not in _COMMON)
+        print(f"  {name:<62} {entry['value']:>9.4g} {entry['unit']:<8} {limit:<26} {detail}".rstrip())
 
 
 def record(name, content):

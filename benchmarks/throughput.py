@@ -216,6 +216,8 @@ def main(arguments=None):
     parser.add_argument("--only", default="", help="rows whose name contains this text")
     parser.add_argument("--record", action="store_true", help="write docs/measured/throughput.json")
     chosen = parser.parse_args(arguments)
+    if chosen.record and chosen.only:
+        parser.error("what is recorded is the whole table; leave out --only")
     columns = ("symloss", "torch", "scikit-learn", "NumPy", "moving the data")
     described = machine() | {"threads": THREADS}
     for package, module in (("torch", "torch"), ("scikit-learn", "sklearn")):

@@ -56,7 +56,8 @@ META = {'name': 'noise_prediction',
  'checks': [],
  'ignore_index': False,
  'coupled': False,
- 'paired': []}
+ 'paired': [],
+ 'in_place': {'value_and_grad': {'eps_hat': ['eps_hat', 'eps']}, 'hvp': {'eps_hat': ['eps_hat', 'eps', 'v']}}}
 
 
 def _jit(function):
@@ -142,61 +143,102 @@ def _total_weight(weight, mask, samples):
     return _pairwise_sum(work, work.size)
 
 
-def _call(entry, inputs, parameters, directions, reduction, weight, mask, normalizer):
-    """Check shapes and dtypes, flatten the batch, run the driver in this thread, and shape the results."""
-    predictions = [item["name"] for item in META["inputs"] if item["role"] == "prediction"]
-    batch_axes = {name for name, axis in META["axes"].items() if axis["kind"] == "batch"}
-    element_wise = all(set(item["axes"]) <= batch_axes and len(item["axes"]) < 2 for item in META["inputs"])
-    given = {item["name"]: np.asarray(value) for item, value in zip(META["inputs"], inputs)}
-    real = np.float32 if given[predictions[0]].dtype == np.float32 else np.float64
-    sizes, arrays, shapes = {}, [], {}
-    for item in META["inputs"]:
-        kind = item["domain"]["kind"]
-        array = np.ascontiguousarray(
-            given[item["name"]], np.int64 if kind == "index" else np.bool_ if kind == "boolean" else real
+def _root(axis):
+    """The axis whose length an axis shares."""
+    like = META["axes"][axis]["like"]
+    return _root(like) if like else axis
+
+
+def _checked_array(item, value, real, sizes):
+    """An input as the kernels read it, its shape checked against the sizes that earlier inputs have shown."""
+    name, axes, kind = item["name"], item["axes"], item["domain"]["kind"]
+    given = np.asarray(value)
+    allowed = "iub" if kind in ("index", "boolean") else "iubf"
+    if given.dtype.kind not in allowed or (kind == "boolean" and given.dtype != np.bool_):
+        raise TypeError(
+            f"{name} has dtype {given.dtype}, expected {'real numbers' if allowed == 'iubf' else kind} values"
         )
-        shapes[item["name"]] = given[item["name"]].shape
-        scalar = item["role"] == "coefficient" and given[item["name"]].ndim == 0
-        if element_wise and item["axes"]:
-            array = array.reshape(-1)
-        if not scalar:
-            if array.ndim != max(1, len(item["axes"])):
-                raise ValueError(
-                    f"{item['name']} has {given[item['name']].ndim} dimensions, expected axes {item['axes']}"
-                )
-            for axis, size in zip(item["axes"], array.shape):
-                axis = META["axes"][axis]["like"] or axis
-                if sizes.setdefault(axis, size) != size:
-                    raise ValueError(f"{item['name']} has length {size} along {axis}, expected {sizes[axis]}")
-        arrays.append(array)
-    terms = META["terms"]
-    lengths = [sizes[META["axes"][axis]["like"] or axis] if axis else 1 for axis in terms.values()]
+    array = np.ascontiguousarray(given, np.int64 if kind == "index" else np.bool_ if kind == "boolean" else real)
+    if not given.ndim and (item["role"] == "coefficient" or not axes):
+        return array.reshape((1,) * max(1, len(axes)))
+    parts = given.shape
+    flat = not META["coupled"] and all(axis["kind"] == "batch" for axis in META["axes"].values())
+    if flat and len(axes) == 1:
+        parts, array = (given.shape,), array.reshape(-1)  # an element-wise loss takes any shape
+    if len(parts) != len(axes):
+        raise ValueError(f"{name} has shape {given.shape}, expected one dimension for each of the axes {axes}")
+    for axis, size in zip(axes, parts):
+        fixed = META["axes"][_root(axis)]["size"]
+        expected = sizes.setdefault(_root(axis), size if fixed is None else fixed)
+        if size != expected:
+            raise ValueError(f"{name} has {size} along axis {axis}, expected {expected}")
+    return array
 
-    def per_term(value, dtype):
-        listed = [value] if len(terms) == 1 or value is None else list(value)
-        return [
-            None if one is None else np.ascontiguousarray(one, dtype).reshape(-1)
-            for one in listed * (len(terms) if value is None else 1)
-        ]
 
-    values = [np.empty(n, real) if reduction == "none" else None for n in lengths]
-    wanted = {"value": [], "value_and_grad": META["gradients"], "grad_hess_diag": predictions * 2, "hvp": predictions}[
-        entry
-    ]
+def _check_numbers(parameters, reduction, normalizer):
+    """Refuse a parameter outside its domain, an unknown reduction, a normalizer that is no positive number."""
+    for item, number in zip(META["parameters"], parameters):
+        domain = item["domain"]
+        if domain["kind"] == "set":
+            inside = number in domain["values"]
+        else:
+            lower = -math.inf if domain["lower"] is None else domain["lower"]
+            upper = math.inf if domain["upper"] is None else domain["upper"]
+            inside = lower < number < upper
+            inside = inside or (number == lower and domain["lower_closed"])
+            inside = inside or (number == upper and domain["upper_closed"])
+        if not inside:
+            raise ValueError(f"{item['name']} is {number}, which lies outside its domain")
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"reduction is {reduction!r}, expected 'none', 'mean' or 'sum'")
+    if normalizer is not None and not 0 < normalizer < math.inf:
+        raise ValueError(f"normalizer is {normalizer}, expected a positive finite number")
+
+
+def _per_term(name, value, batches, dtype):
+    """One weight or mask per term, or None, each of the shape of its batch."""
+    if value is None:
+        return [None] * len(batches)
+    listed = [value] if len(batches) == 1 else list(value)
+    if len(listed) != len(batches) or None in batches or (name == "mask" and META["coupled"]):
+        raise ValueError(f"{name} does not fit {META['name']}, whose terms are {list(META['terms'])}; see symloss.load")
+    for one, batch in zip(listed, batches):
+        shape = batch if isinstance(batch, tuple) else (batch,)
+        if one is not None and np.shape(one) != shape:
+            raise ValueError(f"{name} has shape {np.shape(one)}, expected {shape}")
+    return [None if one is None else np.ascontiguousarray(one, dtype).reshape(-1) for one in listed]
+
+
+def _call(entry, inputs, parameters, directions, reduction, weight, mask, normalizer):
+    """Check the arguments, run the driver in this thread, and give the results the shape of the predictions."""
+    given = {item["name"]: np.asarray(value) for item, value in zip(META["inputs"], inputs)}
+    predictions = META["predictions"]
+    lead = given[predictions[0]].dtype
+    real = np.float32 if lead in (np.float32, np.float16) else np.float64
+    sizes = {}
+    arrays = [_checked_array(item, value, real, sizes) for item, value in zip(META["inputs"], inputs)]
+    _check_numbers(parameters, reduction, normalizer)
+    batches = [None if axis is None else sizes[_root(axis)] for axis in META["terms"].values()]
+    if None in batches:
+        reduction = "sum"
+    lengths = [1 if batch is None else math.prod(batch) if isinstance(batch, tuple) else batch for batch in batches]
+    values = [np.empty(length, real) if reduction == "none" else None for length in lengths]
+    derivatives = {"value": [], "value_and_grad": META["gradients"], "hvp": predictions}.get(entry, predictions * 2)
     flat = {item["name"]: array.shape for item, array in zip(META["inputs"], arrays)}
-    outputs = [np.zeros(flat.get(name, (1,)), real) for name in wanted]
-    listed = [directions] if len(predictions) == 1 else directions or []
-    ways = (
-        [np.ascontiguousarray(v, real).reshape(flat[name]) for v, name in zip(listed, predictions)]
-        if entry == "hvp"
-        else ()
-    )
+    ways = []
+    if entry == "hvp":
+        listed = [directions] if len(predictions) == 1 else list(directions)
+        for name, way in zip(predictions, listed, strict=True):
+            if np.shape(way) != given[name].shape:
+                raise ValueError(f"the direction for {name} has shape {np.shape(way)}, expected {given[name].shape}")
+            ways.append(np.ascontiguousarray(way, real).reshape(flat[name]))
+    outputs = [np.zeros(flat.get(name, (1,)), real) for name in derivatives]
     totals, violation = DRIVERS[entry](
         _serial,
         arrays,
         parameters,
-        per_term(weight, real),
-        per_term(mask, np.bool_),
+        _per_term("weight", weight, batches, real),
+        _per_term("mask", mask, batches, np.bool_),
         reduction,
         normalizer,
         True,
@@ -206,34 +248,47 @@ def _call(entry, inputs, parameters, directions, reduction, weight, mask, normal
     )
     if violation is not None:
         raise ValueError(f"position {violation[1]} violates {META['checks'][violation[0]]}")
-    outputs = [output.reshape(shapes.get(name, ())) for output, name in zip(outputs, wanted)]
-    value = (values[0] if len(values) == 1 else tuple(values)) if reduction == "none" else sum(totals)
+    shapes = {name: array.shape for name, array in given.items()}
+    dtype = lead if lead.kind == "f" else real
+    outputs = [
+        output.reshape(shapes.get(name, ())).astype(dtype, copy=False) for output, name in zip(outputs, derivatives)
+    ]
+    if reduction == "none":
+        shaped = [one.reshape(batch).astype(dtype, copy=False) for one, batch in zip(values, batches)]
+        value = shaped[0] if len(shaped) == 1 else tuple(shaped)
+    else:
+        value = sum(totals)
     results = outputs[0] if len(outputs) == 1 else tuple(outputs)
     return value if entry == "value" else (value, results) if entry == "value_and_grad" else results
 
 
 def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
     """Per-sample Hessian blocks [n, d, d], one per prediction, from products with unit vectors."""
-    if META["coupled"]:
+    if META["coupled"] or None in META["terms"].values():
         raise ValueError("samples interact, so the Hessian is not block diagonal; use hvp")
-    predictions = [item["name"] for item in META["inputs"] if item["role"] == "prediction"]
+    records = {item["name"]: item for item in META["inputs"]}
     given = {item["name"]: np.asarray(value) for item, value in zip(META["inputs"], inputs)}
-    real = np.float32 if given[predictions[0]].dtype == np.float32 else np.float64
+    predictions = META["predictions"]
+    real = np.float32 if given[predictions[0]].dtype in (np.float32, np.float16) else np.float64
     blocks = []
     for name in predictions:
-        samples = given[name].shape[0] if given[name].ndim > 1 else given[name].size
-        width = given[name].size // max(1, samples)
+        shape, axes = given[name].shape, records[name]["axes"]
+        if not axes or META["axes"][axes[0]]["kind"] != "batch":
+            raise ValueError(f"{name} is shared by all samples, so the Hessian has no block of one sample; use hvp")
+        # A sample is what follows the batch axis; a loss without further axes takes batches of any shape.
+        batch = shape[:1] if len(axes) > 1 else shape
+        width = math.prod(shape[len(batch) :])
         if width > 512:
             raise ValueError(f"the Hessian of {name} has {width} rows per sample, expected at most 512; use hvp")
-        block = np.empty((samples, width, width), real)
+        block = np.empty((math.prod(batch), width, width), given[name].dtype if given[name].dtype.kind == "f" else real)
         for column in range(width):
             ways = {other: np.zeros(given[other].shape, real) for other in predictions}
-            ways[name].reshape((samples, width))[:, column] = 1
+            ways[name].reshape(-1, width)[:, column] = 1
             listed = ways[name] if len(predictions) == 1 else tuple(ways.values())
             result = _call("hvp", inputs, parameters, listed, reduction, weight, mask, normalizer)
             own = result if len(predictions) == 1 else result[predictions.index(name)]
-            block[:, :, column] = own.reshape((samples, width))
-        blocks.append(block)
+            block[:, :, column] = own.reshape(-1, width)
+        blocks.append(block.reshape(batch if len(axes) == 1 else block.shape))
     return blocks[0] if len(blocks) == 1 else tuple(blocks)
 
 
@@ -766,9 +821,9 @@ def grad_hess_diag(eps_hat, eps, *, reduction="sum", weight=None, mask=None, nor
     return _call("grad_hess_diag", (eps_hat, eps), (), None, reduction, weight, mask, normalizer)
 
 
-def hvp(eps_hat, eps, *, directions, reduction="mean", weight=None, mask=None, normalizer=None):
+def hvp(eps_hat, eps, *, v, reduction="mean", weight=None, mask=None, normalizer=None):
     """The product of the Hessian with the directions, one per prediction."""
-    return _call("hvp", (eps_hat, eps), (), directions, reduction, weight, mask, normalizer)
+    return _call("hvp", (eps_hat, eps), (), v, reduction, weight, mask, normalizer)
 
 
 def hessian(eps_hat, eps, *, reduction="sum", weight=None, mask=None, normalizer=None):

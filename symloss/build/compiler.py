@@ -40,8 +40,12 @@ def compile_spec(path: Path) -> Compiled:
     try:
         derivation = derive(spec.program, spec.differentiate)
         text = emit_loss(spec, derivation)
+        # Names of a specification may clash with those of the emitter; such a file must never replace a good one.
+        compile(text, f"{spec.name}.py", "exec")
     except SymlossError:
         raise
+    except SyntaxError as error:
+        raise SymlossError(f"{path}: the code generated for {spec.name} is not Python: {error.msg}") from None
     except RecursionError:
         raise SymlossError(f"{path}: the formula of {spec.name} is nested too deeply to be compiled") from None
     uses = _closure(spec, library.including(path.resolve().parent))

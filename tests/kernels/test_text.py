@@ -103,7 +103,8 @@ keep("value", module.value(*inputs, **parameters, **options))
 value, gradients = module.value_and_grad(*inputs, **parameters, **options)
 keep("also", value)
 keep("grad", gradients)
-keep("hvp", module.hvp(*inputs, **parameters, v=v, **options))
+direction = "directions" if "v" in {item["name"] for item in module.META["inputs"]} else "v"
+keep("hvp", module.hvp(*inputs, **parameters, **{direction: v}, **options))
 if hasattr(module, "grad_hess_diag"):
     both = module.grad_hess_diag(*inputs, **parameters, **options)
     keep("diag", both)

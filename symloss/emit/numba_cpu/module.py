@@ -200,14 +200,16 @@ class _LossFile:
         parameters = [t for t in tensors if t.role == "parameter"]
         required = [t.name for t in inputs if t.default is None]
         optional = [f"{t.name}={float(t.default)!r}" for t in (*inputs, *parameters) if t.default is not None]
-        directions = ["v"] if entry == "hvp" else []
+        taken = {t.name for t in (*inputs, *parameters)}
+        direction = next(name for name in ("v", "directions", "directions_") if name not in taken)
+        directions = [direction] if entry == "hvp" else []
         reduction = 'reduction="sum"' if entry in ("grad_hess_diag", "hessian") else 'reduction="mean"'
         given = f"{_literal_tuple(t.name for t in inputs)}, {_literal_tuple(t.name for t in parameters)}"
         options = "reduction, weight, mask, normalizer"
         if entry == "hessian":
             body = f"return _hessian({given}, {options})"
         else:
-            body = f'return _call("{entry}", {given}, {"v" if directions else "None"}, {options})'
+            body = f'return _call("{entry}", {given}, {direction if directions else "None"}, {options})'
         return {
             "name": entry,
             "signature": ", ".join(
