@@ -34,6 +34,7 @@ def measured(spec, count):
         "compared": found.compared + specials.compared,
         "beyond_bound": len(found.errors) + len(specials.errors),
         "outside_range": found.outside,
+        "indeterminate_at_infinity": specials.indeterminate,
         "unclaimed": found.unclaimed + specials.unclaimed,
     }
 

@@ -2778,9 +2778,9 @@ def value_and_grad(u, v, tau=0.07, *, reduction="mean", weight=None, mask=None, 
     return _call("value_and_grad", (u, v), (tau,), None, reduction, weight, mask, normalizer)
 
 
-def hvp(u, v, tau=0.07, *, v, reduction="mean", weight=None, mask=None, normalizer=None):
+def hvp(u, v, tau=0.07, *, directions, reduction="mean", weight=None, mask=None, normalizer=None):
     """The product of the Hessian with the directions, one per prediction."""
-    return _call("hvp", (u, v), (tau,), v, reduction, weight, mask, normalizer)
+    return _call("hvp", (u, v), (tau,), directions, reduction, weight, mask, normalizer)
 
 
 def hessian(u, v, tau=0.07, *, reduction="sum", weight=None, mask=None, normalizer=None):

@@ -106,6 +106,17 @@ class Reference:
             for key, values in first.items()
         }
 
+    def indeterminate(self, key: str, index: tuple[int, ...], instance: Instance, sizes: Mapping[str, int]) -> bool:
+        """Whether the stable program itself comes to infinity less infinity or the like at infinite inputs."""
+        place = "stable", kind_of(key)
+        program = self._stable[place[1]]
+        tensors = {**instance.tensors, **unit_seeds(program, sizes)}
+        present = {name: values for name, values in tensors.items() if name in program.tensors}
+        if place not in self._interpreters:
+            self._interpreters[place] = Interpreter(program, [k for k in self.outputs if kind_of(k) == place[1]])
+        found = self._interpreters[place].evaluate(sizes, present, instance.parameters)
+        return bool(mp.isnan(found[key][index]))
+
     def approaching(self, instance: Instance, step: int = 4) -> Instance:
         """The inputs with infinities replaced by large numbers, and ends of domains by numbers just inside."""
         far = mp.ldexp(mpf(1), 40 * step)

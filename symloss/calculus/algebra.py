@@ -18,6 +18,7 @@ from symloss.atoms import (
     Not,
     NotEqual,
     Sigmoid,
+    Softplus,
     Tanh,
     Where,
     ZeroTimes,
@@ -63,7 +64,8 @@ def _tidy_node(node: Expr, exponent: Exponent, finite: Finite) -> Expr:
         return node if node.args == (a, b) else node.func(a, b)
     if node.is_Mul:
         factors = [Where(factor, 1, 0) if _is_bracket(factor) else factor for factor in node.args]
-        return _idempotent(times(*factors) if any(isinstance(factor, Where) for factor in factors) else node)
+        found = _idempotent(times(*factors) if any(isinstance(factor, Where) for factor in factors) else node)
+        return _vanishing(found) if found.is_Mul else found
     if node.is_Add:
         return factored(_complements(collected(node.args), exponent), exponent)
     if isinstance(node, Where):
@@ -74,6 +76,25 @@ def _tidy_node(node: Expr, exponent: Exponent, finite: Finite) -> Expr:
         # a - b is exactly -(b - a); writing it in one way lets equal values be seen to be equal.
         return node.func(*(_negated(argument) for argument in node.args))
     return node
+
+
+def _vanishing(node: Expr) -> Expr:
+    """``sigmoid(u)·softplus(-u)`` tends to 0 as u falls: the factor that vanishes annihilates the one that grows."""
+    for factor in node.args:
+        if not isinstance(factor, Sigmoid):
+            continue
+        others = [other for other in node.args if other is not factor]
+        if any(_grows(other, factor.args[0]) for other in others):
+            return ZeroTimes(factor, sympy.Mul(*others))
+    return node
+
+
+def _grows(expression: Expr, argument: Expr) -> bool:
+    """Whether softplus(-argument) is a factor or a term of an expression, and not the exponent of a function."""
+    if isinstance(expression, Softplus):
+        return bool(sympy.expand(expression.args[0] + argument) == 0)
+    joins = expression.is_Mul or expression.is_Add or isinstance(expression, ZeroTimes | Where)
+    return joins and any(_grows(part, argument) for part in expression.args)
 
 
 def _is_negated_sum(expression: Expr) -> bool:

@@ -32,7 +32,7 @@ DTYPES = ("float64", "float32")
 REDUCTIONS = ("none", "mean", "sum")
 
 #: How many units (see `reference`) a kernel may be off.
-TOLERANCE = 6.0
+TOLERANCE = 4.0
 
 #: Distinct samples; prime, so that no chunk holds a whole number of repetitions.
 DISTINCT = 5
