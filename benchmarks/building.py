@@ -37,13 +37,15 @@ print(json.dumps({name: seconds(path) for name, path in specs.items()}))
 
 def _built(folder, cache):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
-    started = time.perf_counter()
-    done = subprocess.run(
-        [*COMMAND, "--out", str(folder), "--jobs", "2"], env=environment, capture_output=True, text=True, check=False
-    )
-    seconds = time.perf_counter() - started
-    if done.returncode:
-        raise SystemExit(f"the build failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    # Into a file: a pipe would stay open as long as any process of an interrupted build does.
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+        started = time.perf_counter()
+        command = [*COMMAND, "--out", str(folder), "--jobs", "2"]
+        done = subprocess.run(command, env=environment, stdout=log, stderr=subprocess.STDOUT, check=False)
+        seconds = time.perf_counter() - started
+        log.seek(0)
+        if done.returncode:
+            raise SystemExit(f"the build failed:\n{log.read()[-2000:]}")
     return seconds
 
 

@@ -33,6 +33,10 @@ class Names:
     def __init__(self, taken: frozenset[str] | set[str] = frozenset()) -> None:
         self._taken = set(taken) | _RESERVED
 
+    def reserve(self, name: str) -> None:
+        """Keep a name from being handed out."""
+        self._taken.add(name)
+
     def fresh(self, wish: str) -> str:
         """The wished name, or the wished name with the first free number."""
         base = re.sub(r"\W+", "_", wish).strip("_") or "t"

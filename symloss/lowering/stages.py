@@ -264,7 +264,7 @@ class _KernelBuilder:
             program, kernel, stages.virtual, self.locals, names, self.locate, checked=self.checked_labels()
         )
         for axis in program.axes:
-            names._taken.add(f"size_{axis}")
+            names.reserve(f"size_{axis}")
         self.checks()
         for statement in mine:
             self.planner.count(statement.body)
@@ -362,6 +362,7 @@ class _KernelBuilder:
             return view
         self.kernel.scratch[name] = self.planner.inner(statement)
         self.planner.scratch[name] = name
+        self.planner.names.reserve(name)
         return name
 
     def _vector_result(self, statement: Statement) -> None:

@@ -216,7 +216,7 @@ class Kernels:
                 divisor = mpf(options.normalizer)
             elif options.reduction == "mean":
                 divisor = sum((s * int(c) for s, c in zip(seeds, counts[axis], strict=True)), mpf(0))
-            found[term] = [s / divisor for s in seeds]
+            found[term] = [s / divisor for s in seeds] if divisor else seeds
         return found
 
     # --- calls -------------------------------------------------------------------------------------------------------
