@@ -612,14 +612,14 @@ def grad_hess_diag_f64(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
+            seed_n = seed[row]
             y_n = y_chunk[row]
             p_n = p_chunk[row]
-            t1 = _xovery_f64(y_n, p_n)
-            t2 = 1.0 - p_n
-            t3 = _xovery_f64(1.0 - y_n, t2)
-            seed_n = seed[row]
-            grad_p_chunk[row] = seed_n * (t3 - t1)
-            diag_p_chunk[row] = seed_n * (_zero_times_f64(t1, 1.0 / p_n) + _zero_times_f64(t3, 1.0 / t2))
+            t1 = 1.0 - p_n
+            t2 = _xovery_f64(1.0 - y_n, t1)
+            t3 = _xovery_f64(y_n, p_n)
+            grad_p_chunk[row] = seed_n * (t2 - t3)
+            diag_p_chunk[row] = seed_n * (_zero_times_f64(t3, 1.0 / p_n) + _zero_times_f64(t2, 1.0 / t1))
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -629,16 +629,16 @@ def grad_hess_diag_f64(
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, y, p, v_p_, hvp_p, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
+        v_p__chunk = v_p_[start : start + rows]
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
-        v_p__chunk = v_p_[start : start + rows]
         hvp_p_chunk = hvp_p[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(p_chunk, 0.0, 1.0, live) if validate else -1
@@ -780,14 +780,14 @@ def grad_hess_diag_f32(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
+            seed_n = seed[row]
             y_n = y_chunk[row]
             p_n = p_chunk[row]
-            t1 = _xovery_f32(y_n, p_n)
-            t2 = f32(1.0) - p_n
-            t3 = _xovery_f32(f32(1.0) - y_n, t2)
-            seed_n = seed[row]
-            grad_p_chunk[row] = seed_n * (t3 - t1)
-            diag_p_chunk[row] = seed_n * (_zero_times_f32(t1, f32(1.0) / p_n) + _zero_times_f32(t3, f32(1.0) / t2))
+            t1 = f32(1.0) - p_n
+            t2 = _xovery_f32(f32(1.0) - y_n, t1)
+            t3 = _xovery_f32(y_n, p_n)
+            grad_p_chunk[row] = seed_n * (t2 - t3)
+            diag_p_chunk[row] = seed_n * (_zero_times_f32(t3, f32(1.0) / p_n) + _zero_times_f32(t2, f32(1.0) / t1))
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -797,16 +797,16 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, y, p, v_p_, hvp_p, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
+        v_p__chunk = v_p_[start : start + rows]
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
-        v_p__chunk = v_p_[start : start + rows]
         hvp_p_chunk = hvp_p[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(p_chunk, f32(0.0), f32(1.0), live) if validate else -1
@@ -926,7 +926,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, y, p, v_p_, hvp_p, weight, weight_step, mask, mask_step, denominator, validate,
+        hvp_f64, chunks, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator, validate,
         failed,
     )
     violation = _first_failure(failed)
@@ -1026,7 +1026,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, y, p, v_p_, hvp_p, weight, weight_step, mask, mask_step, denominator, validate,
+        hvp_f32, chunks, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator, validate,
         failed,
     )
     violation = _first_failure(failed)

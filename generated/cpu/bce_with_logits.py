@@ -639,15 +639,15 @@ def grad_hess_diag_f64(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
+            seed_n = seed[row]
             y_n = y_chunk[row]
             z_n = z_chunk[row]
             t1 = _sigmoid_f64(z_n)
-            t2 = t1 * (1.0 - y_n)
+            t2 = (1.0 - y_n) * t1
             pos_weight_n = pos_weight_chunk[row]
             t3 = _sigmoid_f64(-z_n)
-            seed_n = seed[row]
-            grad_z_chunk[row] = seed_n * (t2 - pos_weight_n * t3 * y_n)
-            diag_z_chunk[row] = seed_n * t3 * (t2 + pos_weight_n * t1 * y_n)
+            grad_z_chunk[row] = seed_n * (t2 - pos_weight_n * y_n * t3)
+            diag_z_chunk[row] = seed_n * (t2 + pos_weight_n * y_n * t1) * t3
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -657,7 +657,7 @@ def grad_hess_diag_f64(
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, y, z, pos_weight, pos_weight_step, v_z_, hvp_z, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
@@ -665,10 +665,10 @@ def hvp_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
+        v_z__chunk = v_z_[start : start + rows]
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
         pos_weight_chunk = pos_weight[start * pos_weight_step : start * pos_weight_step + rows]
-        v_z__chunk = v_z_[start : start + rows]
         hvp_z_chunk = hvp_z[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(y_chunk, 0.0, 1.0, live) if validate else -1
@@ -688,7 +688,7 @@ def hvp_f64(
             z_n = z_chunk[row]
             t1 = _sigmoid_f64(z_n)
             hvp_z_chunk[row] = (
-                seed[row] * v_z__chunk[row] * (t1 * (1.0 - y_n) + pos_weight_chunk[row] * t1 * y_n) * _sigmoid_f64(-z_n)
+                seed[row] * v_z__chunk[row] * ((1.0 - y_n) * t1 + pos_weight_chunk[row] * y_n * t1) * _sigmoid_f64(-z_n)
             )
         if mask_step:
             for row in range(rows):
@@ -818,15 +818,15 @@ def grad_hess_diag_f32(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
+            seed_n = seed[row]
             y_n = y_chunk[row]
             z_n = z_chunk[row]
             t1 = _sigmoid_f32(z_n)
-            t2 = t1 * (f32(1.0) - y_n)
+            t2 = (f32(1.0) - y_n) * t1
             pos_weight_n = pos_weight_chunk[row]
             t3 = _sigmoid_f32(-z_n)
-            seed_n = seed[row]
-            grad_z_chunk[row] = seed_n * (t2 - pos_weight_n * t3 * y_n)
-            diag_z_chunk[row] = seed_n * t3 * (t2 + pos_weight_n * t1 * y_n)
+            grad_z_chunk[row] = seed_n * (t2 - pos_weight_n * y_n * t3)
+            diag_z_chunk[row] = seed_n * (t2 + pos_weight_n * y_n * t1) * t3
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -836,7 +836,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, y, z, pos_weight, pos_weight_step, v_z_, hvp_z, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
@@ -844,10 +844,10 @@ def hvp_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
+        v_z__chunk = v_z_[start : start + rows]
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
         pos_weight_chunk = pos_weight[start * pos_weight_step : start * pos_weight_step + rows]
-        v_z__chunk = v_z_[start : start + rows]
         hvp_z_chunk = hvp_z[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(y_chunk, f32(0.0), f32(1.0), live) if validate else -1
@@ -867,7 +867,7 @@ def hvp_f32(
             z_n = z_chunk[row]
             t1 = _sigmoid_f32(z_n)
             hvp_z_chunk[row] = (
-                seed[row] * v_z__chunk[row] * (t1 * (f32(1.0) - y_n) + pos_weight_chunk[row] * t1 * y_n) *
+                seed[row] * v_z__chunk[row] * ((f32(1.0) - y_n) * t1 + pos_weight_chunk[row] * y_n * t1) *
                 _sigmoid_f32(-z_n)
             )
         if mask_step:
@@ -971,7 +971,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, y, z, pos_weight, pos_weight_step, v_z_, hvp_z, weight, weight_step, mask,
+        hvp_f64, chunks, samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1075,7 +1075,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, y, z, pos_weight, pos_weight_step, v_z_, hvp_z, weight, weight_step, mask,
+        hvp_f32, chunks, samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

@@ -398,7 +398,7 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, b, a, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
@@ -408,8 +408,8 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        b_chunk = b[start : start + rows]
         a_chunk = a[start : start + rows]
+        b_chunk = b[start : start + rows]
         y_chunk = y[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_set(y_chunk, (0.0, 1.0,), live) if validate else -1
@@ -422,8 +422,8 @@ def value_f64(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            b_row = b_chunk[row]
             a_row = a_chunk[row]
+            b_row = b_chunk[row]
             D__largest = -np.inf
             D_squared = 0.0
             for block in range(0, size_d, 256):
@@ -463,7 +463,7 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, b, a, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
@@ -474,8 +474,8 @@ def value_and_grad_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        b_chunk = b[start : start + rows]
         a_chunk = a[start : start + rows]
+        b_chunk = b[start : start + rows]
         grad_a_chunk = grad_a[start : start + rows]
         grad_b_chunk = grad_b[start : start + rows]
         y_chunk = y[start : start + rows]
@@ -494,8 +494,8 @@ def value_and_grad_f64(
                 _clear(grad_b_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            b_row = b_chunk[row]
             a_row = a_chunk[row]
+            b_row = b_chunk[row]
             D__largest = -np.inf
             D_squared = 0.0
             for block in range(0, size_d, 256):
@@ -526,21 +526,20 @@ def value_and_grad_f64(
             t4 = seed_n * y_n
             t6 = D__scaled / t3
             t7 = t6 == 0.0
-            t8 = 1.0 / t6
-            t9 = 1.0 - y_n
-            t10 = margin - t6
-            t11 = _half_step_f64(t10)
-            t12 = _maximum_f64(0.0, t10)
-            t13 = -2.0 * seed_n * t11 * t12 * t9
+            t8 = 1.0 - y_n
+            t9 = margin - t6
+            t10 = _half_step_f64(t9)
+            t11 = _maximum_f64(0.0, t9)
+            t12 = -2.0 * seed_n * t8 * t10 * t11
             grad_a_row = grad_a_chunk[row]
             grad_b_row = grad_b_chunk[row]
             for d in range(size_d):
                 t5 = a_row[d] - b_row[d]
-                t14 = t13 * t5 * t8
-                grad_a_row[d] = 2.0 * t4 * t5 + (0.0 if t7 else t14)
-                t15 = -t13 * t5 * t8
-                grad_b_row[d] = -2.0 * t4 * t5 + (0.0 if t7 else t15)
-            value_rows[row] = _zero_times_f64(t9, t12 * t12) + _zero_times_f64(y_n, D_squared)
+                t13 = t12 * (t5 / t6)
+                grad_a_row[d] = 2.0 * t4 * t5 + (0.0 if t7 else t13)
+                t14 = -t12 * (t5 / t6)
+                grad_b_row[d] = (0.0 if t7 else t14) + -2.0 * t4 * t5
+            value_rows[row] = _zero_times_f64(y_n, D_squared) + _zero_times_f64(t8, t11 * t11)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -551,7 +550,7 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, b, a, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight, weight_step, mask,
+    first, last, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
@@ -560,8 +559,8 @@ def grad_hess_diag_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        b_chunk = b[start : start + rows]
         a_chunk = a[start : start + rows]
+        b_chunk = b[start : start + rows]
         grad_a_chunk = grad_a[start : start + rows]
         grad_b_chunk = grad_b[start : start + rows]
         diag_a_chunk = diag_a[start : start + rows]
@@ -583,8 +582,8 @@ def grad_hess_diag_f64(
                 _clear(diag_a_chunk[row])
                 _clear(diag_b_chunk[row])
                 continue
-            b_row = b_chunk[row]
             a_row = a_chunk[row]
+            b_row = b_chunk[row]
             D__largest = -np.inf
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
@@ -609,39 +608,36 @@ def grad_hess_diag_f64(
             t4 = seed_n * y_n
             t6 = D__scaled / t3
             t7 = t6 == 0.0
-            t8 = 1.0 / t6
-            t9 = 1.0 - y_n
-            t10 = margin - t6
-            t11 = _half_step_f64(t10)
-            t12 = _maximum_f64(0.0, t10)
-            t13 = -2.0 * seed_n * t11 * t12 * t9
+            t8 = 1.0 - y_n
+            t9 = margin - t6
+            t10 = _half_step_f64(t9)
+            t11 = _maximum_f64(0.0, t9)
+            t12 = -2.0 * seed_n * t8 * t10 * t11
             grad_a_row = grad_a_chunk[row]
             grad_b_row = grad_b_chunk[row]
-            t16 = 2.0 * seed_n * y_n
-            t17 = t13 * t8
-            t18 = t11 * t11
-            t19 = seed_n * t18 * t9
-            t21 = 1.0 / (t6 * t6)
+            t15 = 2.0 * seed_n * y_n
+            t16 = t12 / t6
+            t17 = seed_n * t8 * t10 * t10
             diag_a_row = diag_a_chunk[row]
             diag_b_row = diag_b_chunk[row]
             for d in range(size_d):
                 t5 = a_row[d] - b_row[d]
-                t14 = t13 * t5 * t8
-                grad_a_row[d] = 2.0 * t4 * t5 + (0.0 if t7 else t14)
-                t15 = -t13 * t5 * t8
-                grad_b_row[d] = -2.0 * t4 * t5 + (0.0 if t7 else t15)
-                t20 = t5 * t8
-                tangent_D = 0.0 if t7 else t20
-                tangent_d_D = 2.0 * t19 * tangent_D
-                t22 = t17 + t5 * t8 * tangent_d_D - t13 * t21 * t5 * tangent_D
-                diag_a_row[d] = t16 + (0.0 if t7 else t22)
-                t23 = t17 + t5 * (t8 * tangent_d_D - t13 * t21 * tangent_D)
-                diag_b_row[d] = t16 + (0.0 if t7 else t23)
+                t13 = t12 * (t5 / t6)
+                grad_a_row[d] = 2.0 * t4 * t5 + (0.0 if t7 else t13)
+                t14 = -t12 * (t5 / t6)
+                grad_b_row[d] = (0.0 if t7 else t14) + -2.0 * t4 * t5
+                t18 = t5 / t6
+                tangent_D = 0.0 if t7 else t18
+                tangent_d_D = 2.0 * t17 * tangent_D
+                t19 = t16 + tangent_d_D * (t5 / t6) - t12 * (tangent_D / t6) * (t5 / t6)
+                diag_a_row[d] = t15 + (0.0 if t7 else t19)
+                t20 = t16 + t5 * (tangent_d_D / t6 - t12 / t6 * (tangent_D / t6))
+                diag_b_row[d] = t15 + (0.0 if t7 else t20)
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, b, a, v_b_, v_a_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
+    first, last, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
@@ -651,10 +647,10 @@ def hvp_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        b_chunk = b[start : start + rows]
         a_chunk = a[start : start + rows]
-        v_b__chunk = v_b_[start : start + rows]
+        b_chunk = b[start : start + rows]
         v_a__chunk = v_a_[start : start + rows]
+        v_b__chunk = v_b_[start : start + rows]
         hvp_a_chunk = hvp_a[start : start + rows]
         hvp_b_chunk = hvp_b[start : start + rows]
         y_chunk = y[start : start + rows]
@@ -672,8 +668,8 @@ def hvp_f64(
                 _clear(hvp_a_chunk[row])
                 _clear(hvp_b_chunk[row])
                 continue
-            b_row = b_chunk[row]
             a_row = a_chunk[row]
+            b_row = b_chunk[row]
             D__largest = -np.inf
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
@@ -695,46 +691,43 @@ def hvp_f64(
             D__scaled = math.sqrt(D__scaled)
             t4 = D__scaled / t3
             t5 = t4 == 0.0
-            t6 = 1.0 / t4
-            v_b__row = v_b__chunk[row]
             v_a__row = v_a__chunk[row]
+            v_b__row = v_b__chunk[row]
             tangent_D = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    t7 = a_row[d] - b_row[d]
-                    t8 = v_a__row[d] - v_b__row[d]
-                    t9 = t6 * t7 * t8
-                    tangent_D_block[lane] = 0.0 if t5 else t9
+                    t6 = a_row[d] - b_row[d]
+                    t7 = v_a__row[d] - v_b__row[d]
+                    t8 = t6 * (t7 / t4)
+                    tangent_D_block[lane] = 0.0 if t5 else t8
                 tangent_D += _pairwise_sum(tangent_D_block, count)
             seed_n = seed[row]
             y_n = y_chunk[row]
-            t10 = seed_n * y_n
-            t13 = 1.0 - y_n
-            t14 = margin - t4
-            t15 = _half_step_f64(t14)
-            t16 = t15 * t15
-            t17 = _zero_times_f64(t16, tangent_D)
-            t18 = 2.0 * seed_n * t13 * t17
-            t19 = _maximum_f64(0.0, t14)
-            t20 = -2.0 * seed_n * t13 * t15 * t19
-            t21 = t20 * tangent_D
-            t22 = 1.0 / (t4 * t4)
+            t9 = seed_n * y_n
+            t11 = 1.0 - y_n
+            t12 = margin - t4
+            t13 = _half_step_f64(t12)
+            t14 = _maximum_f64(0.0, t12)
+            t15 = -2.0 * seed_n * t11 * t13 * t14
+            t16 = _zero_times_f64(t13 * t13, tangent_D)
+            t17 = 2.0 * seed_n * t11 * t16
+            t19 = t15 * tangent_D
             hvp_a_row = hvp_a_chunk[row]
             hvp_b_row = hvp_b_chunk[row]
             for d in range(size_d):
-                t11 = v_a__row[d] - v_b__row[d]
-                t12 = a_row[d] - b_row[d]
-                t23 = t11 * t20 * t6 + t12 * t18 * t6 + -t12 * t21 * t22
-                hvp_a_row[d] = 2.0 * t10 * t11 + (0.0 if t5 else t23)
-                t24 = t12 * t21 * t22 - t11 * t20 * t6 - t12 * t18 * t6
-                hvp_b_row[d] = -2.0 * t10 * t11 + (0.0 if t5 else t24)
+                t10 = v_a__row[d] - v_b__row[d]
+                t18 = a_row[d] - b_row[d]
+                t20 = t15 * (t10 / t4) + t17 * (t18 / t4) + -t19 / t4 * (t18 / t4)
+                hvp_a_row[d] = 2.0 * t9 * t10 + (0.0 if t5 else t20)
+                t21 = t19 / t4 * (t18 / t4) - t15 * (t10 / t4) - t17 * (t18 / t4)
+                hvp_b_row[d] = (0.0 if t5 else t21) + -2.0 * t9 * t10
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, b, a, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
@@ -744,8 +737,8 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        b_chunk = b[start : start + rows]
         a_chunk = a[start : start + rows]
+        b_chunk = b[start : start + rows]
         y_chunk = y[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_set(y_chunk, (f32(0.0), f32(1.0),), live) if validate else -1
@@ -758,8 +751,8 @@ def value_f32(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            b_row = b_chunk[row]
             a_row = a_chunk[row]
+            b_row = b_chunk[row]
             D = 0.0
             D_squared = 0.0
             for block in range(0, size_d, 256):
@@ -787,7 +780,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, b, a, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
@@ -798,8 +791,8 @@ def value_and_grad_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        b_chunk = b[start : start + rows]
         a_chunk = a[start : start + rows]
+        b_chunk = b[start : start + rows]
         grad_a_chunk = grad_a[start : start + rows]
         grad_b_chunk = grad_b[start : start + rows]
         y_chunk = y[start : start + rows]
@@ -818,8 +811,8 @@ def value_and_grad_f32(
                 _clear(grad_b_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            b_row = b_chunk[row]
             a_row = a_chunk[row]
+            b_row = b_chunk[row]
             D = 0.0
             D_squared = 0.0
             for block in range(0, size_d, 256):
@@ -838,21 +831,20 @@ def value_and_grad_f32(
             y_n = y_chunk[row]
             t2 = seed_n * y_n
             t4 = D == f32(0.0)
-            t5 = f32(1.0) / D
-            t6 = f32(1.0) - y_n
-            t7 = margin - D
-            t8 = _half_step_f32(t7)
-            t9 = _maximum_f32(f32(0.0), t7)
-            t10 = -f32(2.0) * seed_n * t6 * t8 * t9
+            t5 = f32(1.0) - y_n
+            t6 = margin - D
+            t7 = _half_step_f32(t6)
+            t8 = _maximum_f32(f32(0.0), t6)
+            t9 = -f32(2.0) * seed_n * t5 * t7 * t8
             grad_a_row = grad_a_chunk[row]
             grad_b_row = grad_b_chunk[row]
             for d in range(size_d):
                 t3 = a_row[d] - b_row[d]
-                t11 = t10 * t3 * t5
-                grad_a_row[d] = f32(2.0) * t2 * t3 + (f32(0.0) if t4 else t11)
-                t12 = -t10 * t3 * t5
-                grad_b_row[d] = -f32(2.0) * t2 * t3 + (f32(0.0) if t4 else t12)
-            value_rows[row] = _zero_times_f32(t6, t9 * t9) + _zero_times_f32(y_n, D_squared)
+                t10 = t9 * (t3 / D)
+                grad_a_row[d] = f32(2.0) * t2 * t3 + (f32(0.0) if t4 else t10)
+                t11 = -t9 * (t3 / D)
+                grad_b_row[d] = (f32(0.0) if t4 else t11) + -f32(2.0) * t2 * t3
+            value_rows[row] = _zero_times_f32(y_n, D_squared) + _zero_times_f32(t5, t8 * t8)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -863,7 +855,7 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, b, a, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight, weight_step, mask,
+    first, last, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
@@ -872,8 +864,8 @@ def grad_hess_diag_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        b_chunk = b[start : start + rows]
         a_chunk = a[start : start + rows]
+        b_chunk = b[start : start + rows]
         grad_a_chunk = grad_a[start : start + rows]
         grad_b_chunk = grad_b[start : start + rows]
         diag_a_chunk = diag_a[start : start + rows]
@@ -895,8 +887,8 @@ def grad_hess_diag_f32(
                 _clear(diag_a_chunk[row])
                 _clear(diag_b_chunk[row])
                 continue
-            b_row = b_chunk[row]
             a_row = a_chunk[row]
+            b_row = b_chunk[row]
             D = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -911,39 +903,36 @@ def grad_hess_diag_f32(
             y_n = y_chunk[row]
             t2 = seed_n * y_n
             t4 = D == f32(0.0)
-            t5 = f32(1.0) / D
-            t6 = f32(1.0) - y_n
-            t7 = margin - D
-            t8 = _half_step_f32(t7)
-            t9 = _maximum_f32(f32(0.0), t7)
-            t10 = -f32(2.0) * seed_n * t6 * t8 * t9
+            t5 = f32(1.0) - y_n
+            t6 = margin - D
+            t7 = _half_step_f32(t6)
+            t8 = _maximum_f32(f32(0.0), t6)
+            t9 = -f32(2.0) * seed_n * t5 * t7 * t8
             grad_a_row = grad_a_chunk[row]
             grad_b_row = grad_b_chunk[row]
-            t13 = f32(2.0) * seed_n * y_n
-            t14 = t10 * t5
-            t15 = t8 * t8
-            t16 = seed_n * t15 * t6
-            t18 = f32(1.0) / (D * D)
+            t12 = f32(2.0) * seed_n * y_n
+            t13 = t9 / D
+            t14 = seed_n * t5 * t7 * t7
             diag_a_row = diag_a_chunk[row]
             diag_b_row = diag_b_chunk[row]
             for d in range(size_d):
                 t3 = a_row[d] - b_row[d]
-                t11 = t10 * t3 * t5
-                grad_a_row[d] = f32(2.0) * t2 * t3 + (f32(0.0) if t4 else t11)
-                t12 = -t10 * t3 * t5
-                grad_b_row[d] = -f32(2.0) * t2 * t3 + (f32(0.0) if t4 else t12)
-                t17 = t3 * t5
-                tangent_D = f32(0.0) if t4 else t17
-                tangent_d_D = f32(2.0) * t16 * tangent_D
-                t19 = t14 + t3 * t5 * tangent_d_D - t10 * t18 * t3 * tangent_D
-                diag_a_row[d] = t13 + (f32(0.0) if t4 else t19)
-                t20 = t14 + t3 * (t5 * tangent_d_D - t10 * t18 * tangent_D)
-                diag_b_row[d] = t13 + (f32(0.0) if t4 else t20)
+                t10 = t9 * (t3 / D)
+                grad_a_row[d] = f32(2.0) * t2 * t3 + (f32(0.0) if t4 else t10)
+                t11 = -t9 * (t3 / D)
+                grad_b_row[d] = (f32(0.0) if t4 else t11) + -f32(2.0) * t2 * t3
+                t15 = t3 / D
+                tangent_D = f32(0.0) if t4 else t15
+                tangent_d_D = f32(2.0) * t14 * tangent_D
+                t16 = t13 + tangent_d_D * (t3 / D) - t9 * (tangent_D / D) * (t3 / D)
+                diag_a_row[d] = t12 + (f32(0.0) if t4 else t16)
+                t17 = t13 + t3 * (tangent_d_D / D - t9 / D * (tangent_D / D))
+                diag_b_row[d] = t12 + (f32(0.0) if t4 else t17)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, b, a, v_b_, v_a_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
+    first, last, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
@@ -953,10 +942,10 @@ def hvp_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        b_chunk = b[start : start + rows]
         a_chunk = a[start : start + rows]
-        v_b__chunk = v_b_[start : start + rows]
+        b_chunk = b[start : start + rows]
         v_a__chunk = v_a_[start : start + rows]
+        v_b__chunk = v_b_[start : start + rows]
         hvp_a_chunk = hvp_a[start : start + rows]
         hvp_b_chunk = hvp_b[start : start + rows]
         y_chunk = y[start : start + rows]
@@ -974,8 +963,8 @@ def hvp_f32(
                 _clear(hvp_a_chunk[row])
                 _clear(hvp_b_chunk[row])
                 continue
-            b_row = b_chunk[row]
             a_row = a_chunk[row]
+            b_row = b_chunk[row]
             D = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -987,42 +976,39 @@ def hvp_f32(
                 D += _pairwise_sum(D_block, count)
             D = f32(math.sqrt(D))
             t2 = D == f32(0.0)
-            t3 = f32(1.0) / D
-            v_b__row = v_b__chunk[row]
             v_a__row = v_a__chunk[row]
+            v_b__row = v_b__chunk[row]
             tangent_D = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    t4 = a_row[d] - b_row[d]
-                    t5 = v_a__row[d] - v_b__row[d]
-                    t6 = t3 * t4 * t5
-                    tangent_D_block[lane] = f32(0.0) if t2 else t6
+                    t3 = a_row[d] - b_row[d]
+                    t4 = v_a__row[d] - v_b__row[d]
+                    t5 = t3 * (t4 / D)
+                    tangent_D_block[lane] = f32(0.0) if t2 else t5
                 tangent_D += _pairwise_sum(tangent_D_block, count)
             tangent_D = f32(tangent_D)
             seed_n = seed[row]
             y_n = y_chunk[row]
-            t7 = seed_n * y_n
-            t10 = f32(1.0) - y_n
-            t11 = margin - D
-            t12 = _half_step_f32(t11)
-            t13 = t12 * t12
-            t14 = _zero_times_f32(t13, tangent_D)
-            t15 = f32(2.0) * seed_n * t10 * t14
-            t16 = _maximum_f32(f32(0.0), t11)
-            t17 = -f32(2.0) * seed_n * t10 * t12 * t16
-            t18 = t17 * tangent_D
-            t19 = f32(1.0) / (D * D)
+            t6 = seed_n * y_n
+            t8 = f32(1.0) - y_n
+            t9 = margin - D
+            t10 = _half_step_f32(t9)
+            t11 = _maximum_f32(f32(0.0), t9)
+            t12 = -f32(2.0) * seed_n * t8 * t10 * t11
+            t13 = _zero_times_f32(t10 * t10, tangent_D)
+            t14 = f32(2.0) * seed_n * t8 * t13
+            t16 = t12 * tangent_D
             hvp_a_row = hvp_a_chunk[row]
             hvp_b_row = hvp_b_chunk[row]
             for d in range(size_d):
-                t8 = v_a__row[d] - v_b__row[d]
-                t9 = a_row[d] - b_row[d]
-                t20 = t15 * t3 * t9 + t17 * t3 * t8 + -t18 * t19 * t9
-                hvp_a_row[d] = f32(2.0) * t7 * t8 + (f32(0.0) if t2 else t20)
-                t21 = t18 * t19 * t9 - t15 * t3 * t9 - t17 * t3 * t8
-                hvp_b_row[d] = -f32(2.0) * t7 * t8 + (f32(0.0) if t2 else t21)
+                t7 = v_a__row[d] - v_b__row[d]
+                t15 = a_row[d] - b_row[d]
+                t17 = t12 * (t7 / D) + t14 * (t15 / D) + -t16 / D * (t15 / D)
+                hvp_a_row[d] = f32(2.0) * t6 * t7 + (f32(0.0) if t2 else t17)
+                t18 = t16 / D * (t15 / D) - t12 * (t7 / D) - t14 * (t15 / D)
+                hvp_b_row[d] = (f32(0.0) if t2 else t18) + -f32(2.0) * t6 * t7
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1042,7 +1028,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, b, a, y, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        value_f64, chunks, samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1072,7 +1058,7 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, b, a, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask,
+        value_and_grad_f64, chunks, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1099,7 +1085,7 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, b, a, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
+        grad_hess_diag_f64, chunks, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
         weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1124,7 +1110,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, b, a, v_b_, v_a_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
+        hvp_f64, chunks, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1150,7 +1136,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, b, a, y, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        value_f32, chunks, samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1180,7 +1166,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, b, a, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask,
+        value_and_grad_f32, chunks, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1207,7 +1193,7 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, b, a, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
+        grad_hess_diag_f32, chunks, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
         weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1232,7 +1218,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, b, a, v_b_, v_a_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
+        hvp_f32, chunks, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

@@ -456,24 +456,23 @@ def value_and_grad_f64(
                 t1_difference += _pairwise_sum(t1_difference_block, count)
                 t2_2 += _pairwise_sum(t2_2_block, count)
                 t3 += _pairwise_sum(t3_block, count)
-            t5 = smooth + t2_2 + t3
-            t6 = t5 == 0.0
-            t7 = 2.0 * t1
-            t8 = smooth + t7
-            t9 = t1_difference + t8
-            t10 = 1.0 / (t9 * t9)
+            t4 = smooth + t2_2 + t3
+            t5 = t4 == 0.0
             seed_n = seed[row]
-            t11 = seed_n * t10 * t8
-            t12 = 0.0 if t6 else t11
-            t13 = -seed_n * t10 * t1_difference
-            t14 = 0.0 if t6 else t13
+            t6 = 2.0 * t1
+            t7 = smooth + t6
+            t8 = t7 + t1_difference
+            t9 = -seed_n / t8 * (t1_difference / t8)
+            t10 = 0.0 if t5 else t9
+            t11 = t7 / t8 * (seed_n / t8)
+            t12 = 0.0 if t5 else t11
             grad_p_row = grad_p_chunk[row]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
-                t4 = 1.0 - y_pixel2
-                grad_p_row[pixel] = t12 * t4 + 2.0 * t14 * y_pixel2 - t12 * y_pixel2
-            t15 = t1_difference / t9
-            value_rows[row] = 0.0 if t6 else t15
+                t13 = 1.0 - y_pixel2
+                grad_p_row[pixel] = 2.0 * t10 * y_pixel2 + t12 * t13 - t12 * y_pixel2
+            t14 = t1_difference / t8
+            value_rows[row] = 0.0 if t5 else t14
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -539,34 +538,33 @@ def grad_hess_diag_f64(
                 t1_difference += _pairwise_sum(t1_difference_block, count)
                 t2_2 += _pairwise_sum(t2_2_block, count)
                 t3 += _pairwise_sum(t3_block, count)
-            t5 = smooth + t2_2 + t3
-            t6 = t5 == 0.0
-            t7 = 2.0 * t1
-            t8 = smooth + t7
-            t9 = t1_difference + t8
-            t10 = 1.0 / (t9 * t9)
+            t4 = smooth + t2_2 + t3
+            t5 = t4 == 0.0
             seed_n = seed[row]
-            t11 = seed_n * t10 * t8
-            t12 = 0.0 if t6 else t11
-            t13 = -seed_n * t10 * t1_difference
-            t14 = 0.0 if t6 else t13
+            t6 = 2.0 * t1
+            t7 = smooth + t6
+            t8 = t7 + t1_difference
+            t9 = -seed_n / t8 * (t1_difference / t8)
+            t10 = 0.0 if t5 else t9
+            t11 = t7 / t8 * (seed_n / t8)
+            t12 = 0.0 if t5 else t11
             grad_p_row = grad_p_chunk[row]
-            t16 = 1.0 / (t9 * t9 * t9)
-            t17 = -2.0 * t16 * t8
-            t18 = t10 + t17
-            t20 = 2.0 * t16 * t1_difference
-            t21 = t20 - t10
+            t15 = 2.0 * (t1_difference / t8) / t8 / t8
+            t16 = -1.0 / t8 / t8
+            t17 = t15 + t16
+            t19 = -2.0 * (t7 / t8) / t8 / t8
+            t20 = 1.0 / (t8 * t8) + t19
             diag_p_row = diag_p_chunk[row]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
-                t4 = 1.0 - y_pixel2
-                grad_p_row[pixel] = t12 * t4 + 2.0 * t14 * y_pixel2 - t12 * y_pixel2
-                t15 = 1.0 - 2.0 * y_pixel2
-                t19 = seed_n * (2.0 * t18 * y_pixel2 - 2.0 * t15 * t16 * t8)
-                tangent_d_t1_difference = 0.0 if t6 else t19
-                t22 = seed_n * (t15 * t21 + 4.0 * t16 * t1_difference * y_pixel2)
-                tangent_d_overlap = 0.0 if t6 else t22
-                diag_p_row[pixel] = t15 * tangent_d_t1_difference + 2.0 * tangent_d_overlap * y_pixel2
+                t13 = 1.0 - y_pixel2
+                grad_p_row[pixel] = 2.0 * t10 * y_pixel2 + t12 * t13 - t12 * y_pixel2
+                t14 = 1.0 - 2.0 * y_pixel2
+                t18 = seed_n * (t14 * t17 + 4.0 * (t1_difference / t8) * (y_pixel2 / t8) / t8)
+                tangent_d_overlap = 0.0 if t5 else t18
+                t21 = seed_n * (2.0 * y_pixel2 * t20 - 2.0 * (t7 / t8) * (t14 / t8) / t8)
+                tangent_d_t1_difference = 0.0 if t5 else t21
+                diag_p_row[pixel] = 2.0 * tangent_d_overlap * y_pixel2 + tangent_d_t1_difference * t14
 
 
 @_jit
@@ -635,31 +633,29 @@ def hvp_f64(
                 t3 += _pairwise_sum(t3_block, count)
                 tangent_t1 += _pairwise_sum(tangent_t1_block, count)
                 tangent_t1_difference += _pairwise_sum(tangent_t1_difference_block, count)
-            t5 = smooth + t2_2 + t3
-            t6 = t5 == 0.0
-            t7 = 2.0 * t1
-            t8 = smooth + t7
-            t9 = t1_difference + t8
-            t10 = 1.0 / (t9 * t9)
-            t11 = 2.0 * t10 * tangent_t1
-            t12 = 1.0 / (t9 * t9 * t9)
-            t13 = 2.0 * tangent_t1
-            t14 = t13 + tangent_t1_difference
-            t15 = -2.0 * t12 * t14 * t8
-            t16 = t11 + t15
+            t4 = smooth + t2_2 + t3
+            t5 = t4 == 0.0
             seed_n = seed[row]
-            t17 = seed_n * t16
-            t18 = 0.0 if t6 else t17
-            t19 = -t10 * tangent_t1_difference
-            t20 = 2.0 * t12 * t14 * t1_difference
-            t21 = t19 + t20
-            t22 = seed_n * t21
-            t23 = 0.0 if t6 else t22
+            t6 = 2.0 * t1
+            t7 = smooth + t6
+            t8 = t7 + t1_difference
+            t9 = 2.0 * tangent_t1
+            t10 = t9 + tangent_t1_difference
+            t11 = 2.0 * (t1_difference / t8) * (t10 / t8) / t8
+            t12 = -tangent_t1_difference / t8 / t8
+            t13 = t11 + t12
+            t14 = seed_n * t13
+            t15 = 0.0 if t5 else t14
+            t16 = 2.0 * (tangent_t1 / t8) / t8
+            t17 = -2.0 * (t7 / t8) * (t10 / t8) / t8
+            t18 = t16 + t17
+            t19 = seed_n * t18
+            t20 = 0.0 if t5 else t19
             hvp_p_row = hvp_p_chunk[row]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
-                t4 = 1.0 - y_pixel2
-                hvp_p_row[pixel] = t18 * t4 + 2.0 * t23 * y_pixel2 - t18 * y_pixel2
+                t21 = 1.0 - y_pixel2
+                hvp_p_row[pixel] = 2.0 * t15 * y_pixel2 + t20 * t21 - t20 * y_pixel2
 
 
 @_jit
@@ -791,24 +787,23 @@ def value_and_grad_f32(
             t1_difference = f32(t1_difference)
             t2_2 = f32(t2_2)
             t3 = f32(t3)
-            t5 = smooth + t2_2 + t3
-            t6 = t5 == f32(0.0)
-            t7 = f32(2.0) * t1
-            t8 = smooth + t7
-            t9 = t1_difference + t8
-            t10 = f32(1.0) / (t9 * t9)
+            t4 = smooth + t2_2 + t3
+            t5 = t4 == f32(0.0)
             seed_n = seed[row]
-            t11 = seed_n * t10 * t8
-            t12 = f32(0.0) if t6 else t11
-            t13 = -seed_n * t10 * t1_difference
-            t14 = f32(0.0) if t6 else t13
+            t6 = f32(2.0) * t1
+            t7 = smooth + t6
+            t8 = t7 + t1_difference
+            t9 = -seed_n / t8 * (t1_difference / t8)
+            t10 = f32(0.0) if t5 else t9
+            t11 = t7 / t8 * (seed_n / t8)
+            t12 = f32(0.0) if t5 else t11
             grad_p_row = grad_p_chunk[row]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
-                t4 = f32(1.0) - y_pixel2
-                grad_p_row[pixel] = t12 * t4 + f32(2.0) * t14 * y_pixel2 - t12 * y_pixel2
-            t15 = t1_difference / t9
-            value_rows[row] = f32(0.0) if t6 else t15
+                t13 = f32(1.0) - y_pixel2
+                grad_p_row[pixel] = f32(2.0) * t10 * y_pixel2 + t12 * t13 - t12 * y_pixel2
+            t14 = t1_difference / t8
+            value_rows[row] = f32(0.0) if t5 else t14
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -878,34 +873,33 @@ def grad_hess_diag_f32(
             t1_difference = f32(t1_difference)
             t2_2 = f32(t2_2)
             t3 = f32(t3)
-            t5 = smooth + t2_2 + t3
-            t6 = t5 == f32(0.0)
-            t7 = f32(2.0) * t1
-            t8 = smooth + t7
-            t9 = t1_difference + t8
-            t10 = f32(1.0) / (t9 * t9)
+            t4 = smooth + t2_2 + t3
+            t5 = t4 == f32(0.0)
             seed_n = seed[row]
-            t11 = seed_n * t10 * t8
-            t12 = f32(0.0) if t6 else t11
-            t13 = -seed_n * t10 * t1_difference
-            t14 = f32(0.0) if t6 else t13
+            t6 = f32(2.0) * t1
+            t7 = smooth + t6
+            t8 = t7 + t1_difference
+            t9 = -seed_n / t8 * (t1_difference / t8)
+            t10 = f32(0.0) if t5 else t9
+            t11 = t7 / t8 * (seed_n / t8)
+            t12 = f32(0.0) if t5 else t11
             grad_p_row = grad_p_chunk[row]
-            t16 = f32(1.0) / (t9 * t9 * t9)
-            t17 = -f32(2.0) * t16 * t8
-            t18 = t10 + t17
-            t20 = f32(2.0) * t16 * t1_difference
-            t21 = t20 - t10
+            t15 = f32(2.0) * (t1_difference / t8) / t8 / t8
+            t16 = -f32(1.0) / t8 / t8
+            t17 = t15 + t16
+            t19 = -f32(2.0) * (t7 / t8) / t8 / t8
+            t20 = f32(1.0) / (t8 * t8) + t19
             diag_p_row = diag_p_chunk[row]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
-                t4 = f32(1.0) - y_pixel2
-                grad_p_row[pixel] = t12 * t4 + f32(2.0) * t14 * y_pixel2 - t12 * y_pixel2
-                t15 = f32(1.0) - f32(2.0) * y_pixel2
-                t19 = seed_n * (f32(2.0) * t18 * y_pixel2 - f32(2.0) * t15 * t16 * t8)
-                tangent_d_t1_difference = f32(0.0) if t6 else t19
-                t22 = seed_n * (t15 * t21 + f32(4.0) * t16 * t1_difference * y_pixel2)
-                tangent_d_overlap = f32(0.0) if t6 else t22
-                diag_p_row[pixel] = t15 * tangent_d_t1_difference + f32(2.0) * tangent_d_overlap * y_pixel2
+                t13 = f32(1.0) - y_pixel2
+                grad_p_row[pixel] = f32(2.0) * t10 * y_pixel2 + t12 * t13 - t12 * y_pixel2
+                t14 = f32(1.0) - f32(2.0) * y_pixel2
+                t18 = seed_n * (t14 * t17 + f32(4.0) * (t1_difference / t8) * (y_pixel2 / t8) / t8)
+                tangent_d_overlap = f32(0.0) if t5 else t18
+                t21 = seed_n * (f32(2.0) * y_pixel2 * t20 - f32(2.0) * (t7 / t8) * (t14 / t8) / t8)
+                tangent_d_t1_difference = f32(0.0) if t5 else t21
+                diag_p_row[pixel] = f32(2.0) * tangent_d_overlap * y_pixel2 + tangent_d_t1_difference * t14
 
 
 @_jit
@@ -980,31 +974,29 @@ def hvp_f32(
             t3 = f32(t3)
             tangent_t1 = f32(tangent_t1)
             tangent_t1_difference = f32(tangent_t1_difference)
-            t5 = smooth + t2_2 + t3
-            t6 = t5 == f32(0.0)
-            t7 = f32(2.0) * t1
-            t8 = smooth + t7
-            t9 = t1_difference + t8
-            t10 = f32(1.0) / (t9 * t9)
-            t11 = f32(2.0) * t10 * tangent_t1
-            t12 = f32(1.0) / (t9 * t9 * t9)
-            t13 = f32(2.0) * tangent_t1
-            t14 = t13 + tangent_t1_difference
-            t15 = -f32(2.0) * t12 * t14 * t8
-            t16 = t11 + t15
+            t4 = smooth + t2_2 + t3
+            t5 = t4 == f32(0.0)
             seed_n = seed[row]
-            t17 = seed_n * t16
-            t18 = f32(0.0) if t6 else t17
-            t19 = -t10 * tangent_t1_difference
-            t20 = f32(2.0) * t12 * t14 * t1_difference
-            t21 = t19 + t20
-            t22 = seed_n * t21
-            t23 = f32(0.0) if t6 else t22
+            t6 = f32(2.0) * t1
+            t7 = smooth + t6
+            t8 = t7 + t1_difference
+            t9 = f32(2.0) * tangent_t1
+            t10 = t9 + tangent_t1_difference
+            t11 = f32(2.0) * (t1_difference / t8) * (t10 / t8) / t8
+            t12 = -tangent_t1_difference / t8 / t8
+            t13 = t11 + t12
+            t14 = seed_n * t13
+            t15 = f32(0.0) if t5 else t14
+            t16 = f32(2.0) * (tangent_t1 / t8) / t8
+            t17 = -f32(2.0) * (t7 / t8) * (t10 / t8) / t8
+            t18 = t16 + t17
+            t19 = seed_n * t18
+            t20 = f32(0.0) if t5 else t19
             hvp_p_row = hvp_p_chunk[row]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
-                t4 = f32(1.0) - y_pixel2
-                hvp_p_row[pixel] = t18 * t4 + f32(2.0) * t23 * y_pixel2 - t18 * y_pixel2
+                t21 = f32(1.0) - y_pixel2
+                hvp_p_row[pixel] = f32(2.0) * t15 * y_pixel2 + t20 * t21 - t20 * y_pixel2
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

@@ -614,11 +614,10 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, y, p, grad_p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    t4 = 1.0 / float(size_pixel)
-    t14 = 1.0 - lam
+    t6 = 1.0 - lam
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     value_rows = np.empty(chunk)
@@ -668,7 +667,7 @@ def value_and_grad_f64(
                     t3 = 1.0 - p_pixel
                     t1_block[lane] = -_xlog1py_f64(t2, -p_pixel) - _xlogy_f64(y_pixel, p_pixel)
                     dice_t1_block[lane] = p_pixel * y_pixel
-                    dice_t1_difference_block[lane] = p_pixel * t2 + t3 * y_pixel
+                    dice_t1_difference_block[lane] = p_pixel * t2 + y_pixel * t3
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
                 t1 += _pairwise_sum(t1_block, count)
@@ -676,32 +675,31 @@ def value_and_grad_f64(
                 dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count)
                 dice_t2 += _pairwise_sum(dice_t2_block, count)
                 dice_t3 += _pairwise_sum(dice_t3_block, count)
+            t4 = dice_t2 + dice_t3 + smooth
+            t5 = t4 == 0.0
             seed_n = seed[row]
-            t5 = seed_n * t4
-            t6 = _zero_times_f64(lam, t5)
-            t8 = dice_t2 + dice_t3 + smooth
-            t9 = t8 == 0.0
-            t10 = 2.0 * dice_t1
-            t11 = smooth + t10
-            t12 = dice_t1_difference + t11
-            t13 = 1.0 / (t12 * t12)
-            t15 = seed_n * t11 * t13 * t14
-            t16 = 0.0 if t9 else t15
-            t17 = -dice_t1_difference * seed_n * t13 * t14
-            t18 = 0.0 if t9 else t17
+            t7 = 2.0 * dice_t1
+            t8 = t7 + smooth
+            t9 = t8 + dice_t1_difference
+            t10 = -dice_t1_difference * (seed_n / t9) * (t6 / t9)
+            t11 = 0.0 if t5 else t10
+            t12 = t8 * (seed_n / t9) * (t6 / t9)
+            t13 = 0.0 if t5 else t12
+            t16 = seed_n / float(size_pixel)
+            t17 = _zero_times_f64(lam, t16)
             grad_p_row = grad_p_chunk[row]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
+                t14 = 1.0 - y_pixel2
                 p_pixel2 = p_row[pixel]
-                t7 = 1.0 - y_pixel2
-                t19 = 1.0 - p_pixel2
+                t15 = 1.0 - p_pixel2
                 grad_p_row[pixel] = (
-                    t16 * t7 + 2.0 * t18 * y_pixel2 + _zero_times_f64(_xovery_f64(t7, t19), t6) - t16 * y_pixel2 -
-                    _zero_times_f64(_xovery_f64(y_pixel2, p_pixel2), t6)
+                    2.0 * t11 * y_pixel2 + t13 * t14 + _zero_times_f64(_xovery_f64(t14, t15), t17) - t13 * y_pixel2 -
+                    _zero_times_f64(_xovery_f64(y_pixel2, p_pixel2), t17)
                 )
-            t20 = dice_t1_difference / t12
-            cross_entropy = t1 * t4
-            value_rows[row] = t14 * (0.0 if t9 else t20) + _zero_times_f64(lam, cross_entropy)
+            t18 = dice_t1_difference / t9
+            cross_entropy = t1 / float(size_pixel)
+            value_rows[row] = t6 * (0.0 if t5 else t18) + _zero_times_f64(lam, cross_entropy)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -712,10 +710,10 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, p, y, grad_p, diag_p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    t13 = 1.0 - lam
+    t5 = 1.0 - lam
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     dice_t1_block = np.empty(256)
@@ -759,65 +757,64 @@ def grad_hess_diag_f64(
                     pixel = block + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
-                    t1 = 1.0 - p_pixel
-                    t2 = 1.0 - y_pixel
+                    t1 = 1.0 - y_pixel
+                    t2 = 1.0 - p_pixel
                     dice_t1_block[lane] = p_pixel * y_pixel
-                    dice_t1_difference_block[lane] = p_pixel * t2 + t1 * y_pixel
+                    dice_t1_difference_block[lane] = p_pixel * t1 + y_pixel * t2
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
                 dice_t1 += _pairwise_sum(dice_t1_block, count)
                 dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count)
                 dice_t2 += _pairwise_sum(dice_t2_block, count)
                 dice_t3 += _pairwise_sum(dice_t3_block, count)
+            t3 = dice_t2 + dice_t3 + smooth
+            t4 = t3 == 0.0
             seed_n = seed[row]
-            t4 = seed_n / float(size_pixel)
-            t5 = _zero_times_f64(lam, t4)
-            t7 = dice_t2 + dice_t3 + smooth
-            t8 = t7 == 0.0
-            t9 = 2.0 * dice_t1
-            t10 = smooth + t9
-            t11 = dice_t1_difference + t10
-            t12 = 1.0 / (t11 * t11)
-            t14 = seed_n * t10 * t12 * t13
-            t15 = 0.0 if t8 else t14
-            t16 = -dice_t1_difference * seed_n * t12 * t13
-            t17 = 0.0 if t8 else t16
+            t6 = 2.0 * dice_t1
+            t7 = t6 + smooth
+            t8 = t7 + dice_t1_difference
+            t9 = -dice_t1_difference * (seed_n / t8) * (t5 / t8)
+            t10 = 0.0 if t4 else t9
+            t11 = t7 * (seed_n / t8) * (t5 / t8)
+            t12 = 0.0 if t4 else t11
+            t16 = seed_n / float(size_pixel)
+            t17 = _zero_times_f64(lam, t16)
             grad_p_row = grad_p_chunk[row]
-            t21 = seed_n * t13
-            t22 = 1.0 / (t11 * t11 * t11)
-            t23 = -2.0 * t10 * t22
-            t24 = t12 + t23
-            t26 = 2.0 * dice_t1_difference * t22
-            t27 = t26 - t12
+            t19 = seed_n * t5
+            t21 = 2.0 * (dice_t1_difference / t8) / t8 / t8
+            t22 = -1.0 / t8 / t8
+            t23 = t21 + t22
+            t25 = -2.0 * (t7 / t8) / t8 / t8
+            t26 = 1.0 / (t8 * t8) + t25
             diag_p_row = diag_p_chunk[row]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
+                t13 = 1.0 - y_pixel2
                 p_pixel2 = p_row[pixel]
-                t3 = _xovery_f64(y_pixel2, p_pixel2)
-                t6 = 1.0 - y_pixel2
-                t18 = 1.0 - p_pixel2
-                t19 = _xovery_f64(t6, t18)
+                t14 = 1.0 - p_pixel2
+                t15 = _xovery_f64(t13, t14)
+                t18 = _xovery_f64(y_pixel2, p_pixel2)
                 grad_p_row[pixel] = (
-                    t15 * t6 + 2.0 * t17 * y_pixel2 + _zero_times_f64(t19, t5) - t15 * y_pixel2 - _zero_times_f64(t3,
-                    t5)
+                    2.0 * t10 * y_pixel2 + t12 * t13 + _zero_times_f64(t15, t17) - t12 * y_pixel2 - _zero_times_f64(t18,
+                    t17)
                 )
                 t20 = 1.0 - 2.0 * y_pixel2
-                t25 = t21 * (2.0 * t24 * y_pixel2 - 2.0 * t10 * t20 * t22)
-                tangent_d_dice_t1_difference = 0.0 if t8 else t25
-                t28 = t21 * (t20 * t27 + 4.0 * dice_t1_difference * t22 * y_pixel2)
-                tangent_d_dice_overlap = 0.0 if t8 else t28
+                t24 = t19 * (t20 * t23 + 4.0 * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
+                tangent_d_dice_overlap = 0.0 if t4 else t24
+                t27 = t19 * (2.0 * y_pixel2 * t26 - 2.0 * (t7 / t8) * (t20 / t8) / t8)
+                tangent_d_dice_t1_difference = 0.0 if t4 else t27
                 diag_p_row[pixel] = (
-                    t20 * tangent_d_dice_t1_difference + 2.0 * tangent_d_dice_overlap * y_pixel2 + _zero_times_f64(t19,
-                    t5 / t18) - _zero_times_f64(-1.0, _zero_times_f64(t3, t5 / p_pixel2))
+                    2.0 * tangent_d_dice_overlap * y_pixel2 + tangent_d_dice_t1_difference * t20 + _zero_times_f64(t15,
+                    t17 / t14) - _zero_times_f64(-1.0, _zero_times_f64(t18, t17 / p_pixel2))
                 )
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, p, y, v_p_, hvp_p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    t8 = 1.0 - lam
+    t5 = 1.0 - lam
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     dice_t1_block = np.empty(256)
@@ -865,11 +862,11 @@ def hvp_f64(
                     pixel = block + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
-                    t1 = 1.0 - p_pixel
-                    t2 = 1.0 - y_pixel
+                    t1 = 1.0 - y_pixel
+                    t2 = 1.0 - p_pixel
                     v_p_pixel = v_p__row[pixel]
                     dice_t1_block[lane] = p_pixel * y_pixel
-                    dice_t1_difference_block[lane] = p_pixel * t2 + t1 * y_pixel
+                    dice_t1_difference_block[lane] = p_pixel * t1 + y_pixel * t2
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
                     tangent_dice_t1_block[lane] = v_p_pixel * y_pixel
@@ -880,39 +877,37 @@ def hvp_f64(
                 dice_t3 += _pairwise_sum(dice_t3_block, count)
                 tangent_dice_t1 += _pairwise_sum(tangent_dice_t1_block, count)
                 tangent_dice_t1_difference += _pairwise_sum(tangent_dice_t1_difference_block, count)
+            t3 = dice_t2 + dice_t3 + smooth
+            t4 = t3 == 0.0
             seed_n = seed[row]
-            t3 = seed_n / float(size_pixel)
-            t4 = _zero_times_f64(lam, t3)
-            t6 = dice_t2 + dice_t3 + smooth
-            t7 = t6 == 0.0
-            t9 = 2.0 * dice_t1
-            t10 = smooth + t9
-            t11 = dice_t1_difference + t10
-            t12 = 1.0 / (t11 * t11)
-            t13 = 2.0 * t12 * tangent_dice_t1
-            t14 = 1.0 / (t11 * t11 * t11)
-            t15 = 2.0 * tangent_dice_t1
-            t16 = t15 + tangent_dice_t1_difference
-            t17 = -2.0 * t10 * t14 * t16
-            t18 = t13 + t17
-            t19 = seed_n * t18 * t8
-            t20 = 0.0 if t7 else t19
-            t21 = -t12 * tangent_dice_t1_difference
-            t22 = 2.0 * dice_t1_difference * t14 * t16
-            t23 = t21 + t22
-            t24 = seed_n * t23 * t8
-            t25 = 0.0 if t7 else t24
+            t6 = 2.0 * dice_t1
+            t7 = t6 + smooth
+            t8 = t7 + dice_t1_difference
+            t9 = 2.0 * tangent_dice_t1
+            t10 = t9 + tangent_dice_t1_difference
+            t11 = 2.0 * (dice_t1_difference / t8) * (t10 / t8) / t8
+            t12 = -tangent_dice_t1_difference / t8 / t8
+            t13 = t11 + t12
+            t14 = seed_n * t5 * t13
+            t15 = 0.0 if t4 else t14
+            t16 = 2.0 * (tangent_dice_t1 / t8) / t8
+            t17 = -2.0 * (t7 / t8) * (t10 / t8) / t8
+            t18 = t16 + t17
+            t19 = seed_n * t5 * t18
+            t20 = 0.0 if t4 else t19
+            t23 = seed_n / float(size_pixel)
+            t24 = _zero_times_f64(lam, t23)
             hvp_p_row = hvp_p_chunk[row]
             for pixel in range(size_pixel):
-                v_p_pixel2 = v_p__row[pixel]
                 y_pixel2 = y_row[pixel]
+                t21 = 1.0 - y_pixel2
+                v_p_pixel2 = v_p__row[pixel]
                 p_pixel2 = p_row[pixel]
-                t5 = 1.0 - y_pixel2
-                t26 = 1.0 - p_pixel2
+                t22 = 1.0 - p_pixel2
                 hvp_p_row[pixel] = (
-                    t20 * t5 + 2.0 * t25 * y_pixel2 + _zero_times_f64(v_p_pixel2 * _zero_times_f64(_xovery_f64(t5, t26),
-                    1.0 / t26), t4) - t20 * y_pixel2 - _zero_times_f64(-v_p_pixel2 *
-                    _zero_times_f64(_xovery_f64(y_pixel2, p_pixel2), 1.0 / p_pixel2), t4)
+                    2.0 * t15 * y_pixel2 + t20 * t21 + _zero_times_f64(v_p_pixel2 * _zero_times_f64(_xovery_f64(t21,
+                    t22), 1.0 / t22), t24) - t20 * y_pixel2 - _zero_times_f64(-v_p_pixel2 *
+                    _zero_times_f64(_xovery_f64(y_pixel2, p_pixel2), 1.0 / p_pixel2), t24)
                 )
 
 
@@ -994,11 +989,10 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, y, p, grad_p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    t4 = f32(1.0) / f32(size_pixel)
-    t14 = f32(1.0) - lam
+    t6 = f32(1.0) - lam
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     value_rows = np.empty(chunk)
@@ -1048,7 +1042,7 @@ def value_and_grad_f32(
                     t3 = f32(1.0) - p_pixel
                     t1_block[lane] = -_xlog1py_f32(t2, -p_pixel) - _xlogy_f32(y_pixel, p_pixel)
                     dice_t1_block[lane] = p_pixel * y_pixel
-                    dice_t1_difference_block[lane] = p_pixel * t2 + t3 * y_pixel
+                    dice_t1_difference_block[lane] = p_pixel * t2 + y_pixel * t3
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
                 t1 += _pairwise_sum(t1_block, count)
@@ -1061,32 +1055,31 @@ def value_and_grad_f32(
             dice_t1_difference = f32(dice_t1_difference)
             dice_t2 = f32(dice_t2)
             dice_t3 = f32(dice_t3)
+            t4 = dice_t2 + dice_t3 + smooth
+            t5 = t4 == f32(0.0)
             seed_n = seed[row]
-            t5 = seed_n * t4
-            t6 = _zero_times_f32(lam, t5)
-            t8 = dice_t2 + dice_t3 + smooth
-            t9 = t8 == f32(0.0)
-            t10 = f32(2.0) * dice_t1
-            t11 = smooth + t10
-            t12 = dice_t1_difference + t11
-            t13 = f32(1.0) / (t12 * t12)
-            t15 = seed_n * t11 * t13 * t14
-            t16 = f32(0.0) if t9 else t15
-            t17 = -dice_t1_difference * seed_n * t13 * t14
-            t18 = f32(0.0) if t9 else t17
+            t7 = f32(2.0) * dice_t1
+            t8 = t7 + smooth
+            t9 = t8 + dice_t1_difference
+            t10 = -dice_t1_difference * (seed_n / t9) * (t6 / t9)
+            t11 = f32(0.0) if t5 else t10
+            t12 = t8 * (seed_n / t9) * (t6 / t9)
+            t13 = f32(0.0) if t5 else t12
+            t16 = seed_n / f32(size_pixel)
+            t17 = _zero_times_f32(lam, t16)
             grad_p_row = grad_p_chunk[row]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
+                t14 = f32(1.0) - y_pixel2
                 p_pixel2 = p_row[pixel]
-                t7 = f32(1.0) - y_pixel2
-                t19 = f32(1.0) - p_pixel2
+                t15 = f32(1.0) - p_pixel2
                 grad_p_row[pixel] = (
-                    t16 * t7 + f32(2.0) * t18 * y_pixel2 + _zero_times_f32(_xovery_f32(t7, t19), t6) - t16 * y_pixel2 -
-                    _zero_times_f32(_xovery_f32(y_pixel2, p_pixel2), t6)
+                    f32(2.0) * t11 * y_pixel2 + t13 * t14 + _zero_times_f32(_xovery_f32(t14, t15), t17) - t13 * y_pixel2
+                    - _zero_times_f32(_xovery_f32(y_pixel2, p_pixel2), t17)
                 )
-            t20 = dice_t1_difference / t12
-            cross_entropy = t1 * t4
-            value_rows[row] = t14 * (f32(0.0) if t9 else t20) + _zero_times_f32(lam, cross_entropy)
+            t18 = dice_t1_difference / t9
+            cross_entropy = t1 / f32(size_pixel)
+            value_rows[row] = t6 * (f32(0.0) if t5 else t18) + _zero_times_f32(lam, cross_entropy)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -1097,10 +1090,10 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, p, y, grad_p, diag_p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    t13 = f32(1.0) - lam
+    t5 = f32(1.0) - lam
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     dice_t1_block = np.empty(256)
@@ -1144,10 +1137,10 @@ def grad_hess_diag_f32(
                     pixel = block + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
-                    t1 = f32(1.0) - p_pixel
-                    t2 = f32(1.0) - y_pixel
+                    t1 = f32(1.0) - y_pixel
+                    t2 = f32(1.0) - p_pixel
                     dice_t1_block[lane] = p_pixel * y_pixel
-                    dice_t1_difference_block[lane] = p_pixel * t2 + t1 * y_pixel
+                    dice_t1_difference_block[lane] = p_pixel * t1 + y_pixel * t2
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
                 dice_t1 += _pairwise_sum(dice_t1_block, count)
@@ -1158,55 +1151,54 @@ def grad_hess_diag_f32(
             dice_t1_difference = f32(dice_t1_difference)
             dice_t2 = f32(dice_t2)
             dice_t3 = f32(dice_t3)
+            t3 = dice_t2 + dice_t3 + smooth
+            t4 = t3 == f32(0.0)
             seed_n = seed[row]
-            t4 = seed_n / f32(size_pixel)
-            t5 = _zero_times_f32(lam, t4)
-            t7 = dice_t2 + dice_t3 + smooth
-            t8 = t7 == f32(0.0)
-            t9 = f32(2.0) * dice_t1
-            t10 = smooth + t9
-            t11 = dice_t1_difference + t10
-            t12 = f32(1.0) / (t11 * t11)
-            t14 = seed_n * t10 * t12 * t13
-            t15 = f32(0.0) if t8 else t14
-            t16 = -dice_t1_difference * seed_n * t12 * t13
-            t17 = f32(0.0) if t8 else t16
+            t6 = f32(2.0) * dice_t1
+            t7 = t6 + smooth
+            t8 = t7 + dice_t1_difference
+            t9 = -dice_t1_difference * (seed_n / t8) * (t5 / t8)
+            t10 = f32(0.0) if t4 else t9
+            t11 = t7 * (seed_n / t8) * (t5 / t8)
+            t12 = f32(0.0) if t4 else t11
+            t16 = seed_n / f32(size_pixel)
+            t17 = _zero_times_f32(lam, t16)
             grad_p_row = grad_p_chunk[row]
-            t21 = seed_n * t13
-            t22 = f32(1.0) / (t11 * t11 * t11)
-            t23 = -f32(2.0) * t10 * t22
-            t24 = t12 + t23
-            t26 = f32(2.0) * dice_t1_difference * t22
-            t27 = t26 - t12
+            t19 = seed_n * t5
+            t21 = f32(2.0) * (dice_t1_difference / t8) / t8 / t8
+            t22 = -f32(1.0) / t8 / t8
+            t23 = t21 + t22
+            t25 = -f32(2.0) * (t7 / t8) / t8 / t8
+            t26 = f32(1.0) / (t8 * t8) + t25
             diag_p_row = diag_p_chunk[row]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
+                t13 = f32(1.0) - y_pixel2
                 p_pixel2 = p_row[pixel]
-                t3 = _xovery_f32(y_pixel2, p_pixel2)
-                t6 = f32(1.0) - y_pixel2
-                t18 = f32(1.0) - p_pixel2
-                t19 = _xovery_f32(t6, t18)
+                t14 = f32(1.0) - p_pixel2
+                t15 = _xovery_f32(t13, t14)
+                t18 = _xovery_f32(y_pixel2, p_pixel2)
                 grad_p_row[pixel] = (
-                    t15 * t6 + f32(2.0) * t17 * y_pixel2 + _zero_times_f32(t19, t5) - t15 * y_pixel2 -
-                    _zero_times_f32(t3, t5)
+                    f32(2.0) * t10 * y_pixel2 + t12 * t13 + _zero_times_f32(t15, t17) - t12 * y_pixel2 -
+                    _zero_times_f32(t18, t17)
                 )
                 t20 = f32(1.0) - f32(2.0) * y_pixel2
-                t25 = t21 * (f32(2.0) * t24 * y_pixel2 - f32(2.0) * t10 * t20 * t22)
-                tangent_d_dice_t1_difference = f32(0.0) if t8 else t25
-                t28 = t21 * (t20 * t27 + f32(4.0) * dice_t1_difference * t22 * y_pixel2)
-                tangent_d_dice_overlap = f32(0.0) if t8 else t28
+                t24 = t19 * (t20 * t23 + f32(4.0) * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
+                tangent_d_dice_overlap = f32(0.0) if t4 else t24
+                t27 = t19 * (f32(2.0) * y_pixel2 * t26 - f32(2.0) * (t7 / t8) * (t20 / t8) / t8)
+                tangent_d_dice_t1_difference = f32(0.0) if t4 else t27
                 diag_p_row[pixel] = (
-                    t20 * tangent_d_dice_t1_difference + f32(2.0) * tangent_d_dice_overlap * y_pixel2 +
-                    _zero_times_f32(t19, t5 / t18) - _zero_times_f32(f32(-1.0), _zero_times_f32(t3, t5 / p_pixel2))
+                    f32(2.0) * tangent_d_dice_overlap * y_pixel2 + tangent_d_dice_t1_difference * t20 +
+                    _zero_times_f32(t15, t17 / t14) - _zero_times_f32(f32(-1.0), _zero_times_f32(t18, t17 / p_pixel2))
                 )
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, p, y, v_p_, hvp_p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    t8 = f32(1.0) - lam
+    t5 = f32(1.0) - lam
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     dice_t1_block = np.empty(256)
@@ -1254,11 +1246,11 @@ def hvp_f32(
                     pixel = block + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
-                    t1 = f32(1.0) - p_pixel
-                    t2 = f32(1.0) - y_pixel
+                    t1 = f32(1.0) - y_pixel
+                    t2 = f32(1.0) - p_pixel
                     v_p_pixel = v_p__row[pixel]
                     dice_t1_block[lane] = p_pixel * y_pixel
-                    dice_t1_difference_block[lane] = p_pixel * t2 + t1 * y_pixel
+                    dice_t1_difference_block[lane] = p_pixel * t1 + y_pixel * t2
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
                     tangent_dice_t1_block[lane] = v_p_pixel * y_pixel
@@ -1275,39 +1267,38 @@ def hvp_f32(
             dice_t3 = f32(dice_t3)
             tangent_dice_t1 = f32(tangent_dice_t1)
             tangent_dice_t1_difference = f32(tangent_dice_t1_difference)
+            t3 = dice_t2 + dice_t3 + smooth
+            t4 = t3 == f32(0.0)
             seed_n = seed[row]
-            t3 = seed_n / f32(size_pixel)
-            t4 = _zero_times_f32(lam, t3)
-            t6 = dice_t2 + dice_t3 + smooth
-            t7 = t6 == f32(0.0)
-            t9 = f32(2.0) * dice_t1
-            t10 = smooth + t9
-            t11 = dice_t1_difference + t10
-            t12 = f32(1.0) / (t11 * t11)
-            t13 = f32(2.0) * t12 * tangent_dice_t1
-            t14 = f32(1.0) / (t11 * t11 * t11)
-            t15 = f32(2.0) * tangent_dice_t1
-            t16 = t15 + tangent_dice_t1_difference
-            t17 = -f32(2.0) * t10 * t14 * t16
-            t18 = t13 + t17
-            t19 = seed_n * t18 * t8
-            t20 = f32(0.0) if t7 else t19
-            t21 = -t12 * tangent_dice_t1_difference
-            t22 = f32(2.0) * dice_t1_difference * t14 * t16
-            t23 = t21 + t22
-            t24 = seed_n * t23 * t8
-            t25 = f32(0.0) if t7 else t24
+            t6 = f32(2.0) * dice_t1
+            t7 = t6 + smooth
+            t8 = t7 + dice_t1_difference
+            t9 = f32(2.0) * tangent_dice_t1
+            t10 = t9 + tangent_dice_t1_difference
+            t11 = f32(2.0) * (dice_t1_difference / t8) * (t10 / t8) / t8
+            t12 = -tangent_dice_t1_difference / t8 / t8
+            t13 = t11 + t12
+            t14 = seed_n * t5 * t13
+            t15 = f32(0.0) if t4 else t14
+            t16 = f32(2.0) * (tangent_dice_t1 / t8) / t8
+            t17 = -f32(2.0) * (t7 / t8) * (t10 / t8) / t8
+            t18 = t16 + t17
+            t19 = seed_n * t5 * t18
+            t20 = f32(0.0) if t4 else t19
+            t23 = seed_n / f32(size_pixel)
+            t24 = _zero_times_f32(lam, t23)
             hvp_p_row = hvp_p_chunk[row]
             for pixel in range(size_pixel):
-                v_p_pixel2 = v_p__row[pixel]
                 y_pixel2 = y_row[pixel]
+                t21 = f32(1.0) - y_pixel2
+                v_p_pixel2 = v_p__row[pixel]
                 p_pixel2 = p_row[pixel]
-                t5 = f32(1.0) - y_pixel2
-                t26 = f32(1.0) - p_pixel2
+                t22 = f32(1.0) - p_pixel2
                 hvp_p_row[pixel] = (
-                    t20 * t5 + f32(2.0) * t25 * y_pixel2 + _zero_times_f32(v_p_pixel2 * _zero_times_f32(_xovery_f32(t5,
-                    t26), f32(1.0) / t26), t4) - t20 * y_pixel2 - _zero_times_f32(-v_p_pixel2 *
-                    _zero_times_f32(_xovery_f32(y_pixel2, p_pixel2), f32(1.0) / p_pixel2), t4)
+                    f32(2.0) * t15 * y_pixel2 + t20 * t21 + _zero_times_f32(v_p_pixel2 *
+                    _zero_times_f32(_xovery_f32(t21, t22), f32(1.0) / t22), t24) - t20 * y_pixel2 -
+                    _zero_times_f32(-v_p_pixel2 * _zero_times_f32(_xovery_f32(y_pixel2, p_pixel2), f32(1.0) / p_pixel2),
+                    t24)
                 )
 
 
@@ -1358,7 +1349,7 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, y, p, grad_p, lam, smooth, size_pixel, weight, weight_step, mask,
+        value_and_grad_f64, chunks, samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1385,7 +1376,7 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, p, y, grad_p, diag_p, lam, smooth, size_pixel, weight, weight_step,
+        grad_hess_diag_f64, chunks, samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step,
         mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1410,7 +1401,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, p, y, v_p_, hvp_p, lam, smooth, size_pixel, weight, weight_step, mask,
+        hvp_f64, chunks, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1466,7 +1457,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, y, p, grad_p, lam, smooth, size_pixel, weight, weight_step, mask,
+        value_and_grad_f32, chunks, samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1493,7 +1484,7 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, p, y, grad_p, diag_p, lam, smooth, size_pixel, weight, weight_step,
+        grad_hess_diag_f32, chunks, samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step,
         mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1518,7 +1509,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, p, y, v_p_, hvp_p, lam, smooth, size_pixel, weight, weight_step, mask,
+        hvp_f32, chunks, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

@@ -596,7 +596,7 @@ def _log_tail_f32(x):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, mu_theta, alpha_bar, alpha_bar_step, alpha, alpha_step, xt, x0, sigma2, sigma2_step,
+    first, last, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta,
     size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
@@ -605,12 +605,12 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        mu_theta_chunk = mu_theta[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
+        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
         alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
         xt_chunk = xt[start : start + rows]
+        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         x0_chunk = x0[start : start + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
+        mu_theta_chunk = mu_theta[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(alpha_chunk, 5e-324, 0.9999999999999999, live) if validate else -1
         if wrong >= 0:
@@ -640,39 +640,36 @@ def value_f64(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            mu_theta_row = mu_theta_chunk[row]
+            sigma2_n = sigma2_chunk[row]
+            alpha_n = alpha_chunk[row]
+            xt_row = xt_chunk[row]
             alpha_bar_n = alpha_bar_chunk[row]
             t2 = 1.0 - alpha_bar_n
-            t3 = 1.0 / t2
-            alpha_n = alpha_chunk[row]
-            t4 = alpha_n - alpha_bar_n
-            xt_row = xt_chunk[row]
-            t5 = 1.0 / alpha_n
-            t6 = alpha_bar_n * t5
-            t7 = math.sqrt(t6)
-            t8 = 1.0 - alpha_n
-            t9 = t7 * t8
+            t3 = alpha_n - alpha_bar_n
+            t4 = alpha_bar_n / alpha_n
+            t5 = math.sqrt(t4)
+            t6 = 1.0 - alpha_n
+            t7 = t5 * t6
             x0_row = x0_chunk[row]
-            sigma2_n = sigma2_chunk[row]
-            t11 = 1.0 / sigma2_n
-            t12 = 4.0 * t4 * t8
-            t13 = alpha_n * sigma2_n * t2
-            t14 = t12 < t13
-            t15 = t4 * t8
-            t16 = _log_ratio_f64(t15, t13)
-            t17 = -alpha_n * sigma2_n * t2
-            t18 = t15 + t17
-            t19 = t11 * t18 * t3 * t5
-            t20 = t19 - t16
-            t21 = _log_tail_f64(t19)
-            t22 = t20 if t14 else t21
+            mu_theta_row = mu_theta_chunk[row]
+            t9 = 4.0 * t6 * t3
+            t10 = alpha_n * sigma2_n * t2
+            t11 = t9 < t10
+            t12 = t6 * t3
+            t13 = -alpha_n * sigma2_n * t2
+            t14 = t12 + t13
+            t15 = t14 / alpha_n / sigma2_n / t2
+            t16 = _log_ratio_f64(t12, t10)
+            t17 = t15 - t16
+            t18 = _log_tail_f64(t15)
+            t19 = t17 if t11 else t18
             t1 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    t10 = x0_row[d] * t3 * t9 + xt_row[d] * t3 * (t4 / math.sqrt(alpha_n)) - mu_theta_row[d]
-                    t1_block[lane] = t22 + t10 * t10 * t11
+                    t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
+                    t1_block[lane] = t8 * (t8 / sigma2_n) + t19
                 t1 += _pairwise_sum(t1_block, count)
             value_rows[row] = 0.5 * t1
         for row in range(rows):
@@ -685,8 +682,8 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_mu_theta, mu_theta, alpha_bar, alpha_bar_step, alpha, alpha_step, xt, x0, sigma2,
-    sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, samples, chunk, grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step,
+    x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
@@ -697,12 +694,12 @@ def value_and_grad_f64(
         start = c * chunk
         rows = min(chunk, samples - start)
         grad_mu_theta_chunk = grad_mu_theta[start : start + rows]
-        mu_theta_chunk = mu_theta[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
+        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
         alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
         xt_chunk = xt[start : start + rows]
+        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         x0_chunk = x0[start : start + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
+        mu_theta_chunk = mu_theta[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(alpha_chunk, 5e-324, 0.9999999999999999, live) if validate else -1
         if wrong >= 0:
@@ -735,32 +732,29 @@ def value_and_grad_f64(
                 _clear(grad_mu_theta_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            mu_theta_row = mu_theta_chunk[row]
+            sigma2_n = sigma2_chunk[row]
+            alpha_n = alpha_chunk[row]
+            xt_row = xt_chunk[row]
             alpha_bar_n = alpha_bar_chunk[row]
             t2 = 1.0 - alpha_bar_n
-            t3 = 1.0 / t2
-            alpha_n = alpha_chunk[row]
-            t4 = alpha_n - alpha_bar_n
-            xt_row = xt_chunk[row]
-            t5 = 1.0 / alpha_n
-            t6 = alpha_bar_n * t5
-            t7 = math.sqrt(t6)
-            t8 = 1.0 - alpha_n
-            t9 = t7 * t8
+            t3 = alpha_n - alpha_bar_n
+            t4 = alpha_bar_n / alpha_n
+            t5 = math.sqrt(t4)
+            t6 = 1.0 - alpha_n
+            t7 = t5 * t6
             x0_row = x0_chunk[row]
-            sigma2_n = sigma2_chunk[row]
-            t11 = 1.0 / sigma2_n
-            t12 = 4.0 * t4 * t8
-            t13 = alpha_n * sigma2_n * t2
-            t14 = t12 < t13
-            t15 = t4 * t8
-            t16 = _log_ratio_f64(t15, t13)
-            t17 = -alpha_n * sigma2_n * t2
-            t18 = t15 + t17
-            t19 = t11 * t18 * t3 * t5
-            t20 = t19 - t16
-            t21 = _log_tail_f64(t19)
-            t22 = t20 if t14 else t21
+            mu_theta_row = mu_theta_chunk[row]
+            t9 = 4.0 * t6 * t3
+            t10 = alpha_n * sigma2_n * t2
+            t11 = t9 < t10
+            t12 = t6 * t3
+            t13 = -alpha_n * sigma2_n * t2
+            t14 = t12 + t13
+            t15 = t14 / alpha_n / sigma2_n / t2
+            t16 = _log_ratio_f64(t12, t10)
+            t17 = t15 - t16
+            t18 = _log_tail_f64(t15)
+            t19 = t17 if t11 else t18
             seed_n = seed[row]
             grad_mu_theta_row = grad_mu_theta_chunk[row]
             t1 = 0.0
@@ -768,9 +762,9 @@ def value_and_grad_f64(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    t10 = x0_row[d] * t3 * t9 + xt_row[d] * t3 * (t4 / math.sqrt(alpha_n)) - mu_theta_row[d]
-                    grad_mu_theta_row[d] = -seed_n * t10 * t11
-                    t1_block[lane] = t22 + t10 * t10 * t11
+                    t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
+                    grad_mu_theta_row[d] = -seed_n * (t8 / sigma2_n)
+                    t1_block[lane] = t8 * (t8 / sigma2_n) + t19
                 t1 += _pairwise_sum(t1_block, count)
             value_rows[row] = 0.5 * t1
         for row in range(rows):
@@ -783,8 +777,8 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, mu_theta, alpha_bar, alpha_bar_step,
-    alpha, alpha_step, xt, x0, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
+    alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
@@ -794,11 +788,11 @@ def grad_hess_diag_f64(
         grad_mu_theta_chunk = grad_mu_theta[start : start + rows]
         diag_mu_theta_chunk = diag_mu_theta[start : start + rows]
         sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        mu_theta_chunk = mu_theta[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
         xt_chunk = xt[start : start + rows]
+        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         x0_chunk = x0[start : start + rows]
+        mu_theta_chunk = mu_theta[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(alpha_chunk, 5e-324, 0.9999999999999999, live) if validate else -1
         if wrong >= 0:
@@ -831,29 +825,28 @@ def grad_hess_diag_f64(
                 _clear(grad_mu_theta_chunk[row])
                 _clear(diag_mu_theta_chunk[row])
                 continue
-            sigma2_n = sigma2_chunk[row]
-            t1 = 1.0 / sigma2_n
-            mu_theta_row = mu_theta_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
-            t2 = 1.0 - alpha_bar_n
-            t3 = 1.0 / t2
-            alpha_n = alpha_chunk[row]
-            t4 = alpha_n - alpha_bar_n
-            xt_row = xt_chunk[row]
-            t5 = alpha_bar_n / alpha_n
-            t6 = math.sqrt(t5)
-            t7 = 1.0 - alpha_n
-            t8 = t6 * t7
-            x0_row = x0_chunk[row]
             seed_n = seed[row]
+            sigma2_n = sigma2_chunk[row]
+            alpha_n = alpha_chunk[row]
+            xt_row = xt_chunk[row]
+            alpha_bar_n = alpha_bar_chunk[row]
+            t1 = 1.0 - alpha_bar_n
+            t2 = alpha_n - alpha_bar_n
+            t3 = alpha_bar_n / alpha_n
+            t4 = math.sqrt(t3)
+            t5 = 1.0 - alpha_n
+            t6 = t4 * t5
+            x0_row = x0_chunk[row]
+            mu_theta_row = mu_theta_chunk[row]
             grad_mu_theta_row = grad_mu_theta_chunk[row]
-            t9 = seed_n * t1
+            t7 = seed_n / sigma2_n
             diag_mu_theta_row = diag_mu_theta_chunk[row]
             for d in range(size_d):
                 grad_mu_theta_row[d] = (
-                    -seed_n * t1 * (x0_row[d] * t3 * t8 + xt_row[d] * t3 * (t4 / math.sqrt(alpha_n)) - mu_theta_row[d])
+                    -seed_n * ((xt_row[d] / math.sqrt(alpha_n) * (t2 / t1) + t6 * (x0_row[d] / t1) - mu_theta_row[d]) /
+                    sigma2_n)
                 )
-                diag_mu_theta_row[d] = t9
+                diag_mu_theta_row[d] = t7
 
 
 @_jit
@@ -902,17 +895,17 @@ def hvp_f64(
             if not live[row]:
                 _clear(hvp_mu_theta_chunk[row])
                 continue
-            sigma2_n = sigma2_chunk[row]
             seed_n = seed[row]
+            sigma2_n = sigma2_chunk[row]
             v_mu_theta__row = v_mu_theta__chunk[row]
             hvp_mu_theta_row = hvp_mu_theta_chunk[row]
             for d in range(size_d):
-                hvp_mu_theta_row[d] = v_mu_theta__row[d] * (seed_n / sigma2_n)
+                hvp_mu_theta_row[d] = seed_n * (v_mu_theta__row[d] / sigma2_n)
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, mu_theta, alpha_bar, alpha_bar_step, alpha, alpha_step, xt, x0, sigma2, sigma2_step,
+    first, last, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta,
     size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
@@ -921,12 +914,12 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        mu_theta_chunk = mu_theta[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
+        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
         alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
         xt_chunk = xt[start : start + rows]
+        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         x0_chunk = x0[start : start + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
+        mu_theta_chunk = mu_theta[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(alpha_chunk, f32(1e-45), f32(0.99999994), live) if validate else -1
         if wrong >= 0:
@@ -956,39 +949,36 @@ def value_f32(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            mu_theta_row = mu_theta_chunk[row]
+            sigma2_n = sigma2_chunk[row]
+            alpha_n = alpha_chunk[row]
+            xt_row = xt_chunk[row]
             alpha_bar_n = alpha_bar_chunk[row]
             t2 = f32(1.0) - alpha_bar_n
-            t3 = f32(1.0) / t2
-            alpha_n = alpha_chunk[row]
-            t4 = alpha_n - alpha_bar_n
-            xt_row = xt_chunk[row]
-            t5 = f32(1.0) / alpha_n
-            t6 = alpha_bar_n * t5
-            t7 = math.sqrt(t6)
-            t8 = f32(1.0) - alpha_n
-            t9 = t7 * t8
+            t3 = alpha_n - alpha_bar_n
+            t4 = alpha_bar_n / alpha_n
+            t5 = math.sqrt(t4)
+            t6 = f32(1.0) - alpha_n
+            t7 = t5 * t6
             x0_row = x0_chunk[row]
-            sigma2_n = sigma2_chunk[row]
-            t11 = f32(1.0) / sigma2_n
-            t12 = f32(4.0) * t4 * t8
-            t13 = alpha_n * sigma2_n * t2
-            t14 = t12 < t13
-            t15 = t4 * t8
-            t16 = _log_ratio_f32(t15, t13)
-            t17 = -alpha_n * sigma2_n * t2
-            t18 = t15 + t17
-            t19 = t11 * t18 * t3 * t5
-            t20 = t19 - t16
-            t21 = _log_tail_f32(t19)
-            t22 = t20 if t14 else t21
+            mu_theta_row = mu_theta_chunk[row]
+            t9 = f32(4.0) * t6 * t3
+            t10 = alpha_n * sigma2_n * t2
+            t11 = t9 < t10
+            t12 = t6 * t3
+            t13 = -alpha_n * sigma2_n * t2
+            t14 = t12 + t13
+            t15 = t14 / alpha_n / sigma2_n / t2
+            t16 = _log_ratio_f32(t12, t10)
+            t17 = t15 - t16
+            t18 = _log_tail_f32(t15)
+            t19 = t17 if t11 else t18
             t1 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    t10 = x0_row[d] * t3 * t9 + xt_row[d] * t3 * (t4 / math.sqrt(alpha_n)) - mu_theta_row[d]
-                    t1_block[lane] = t22 + t10 * t10 * t11
+                    t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
+                    t1_block[lane] = t8 * (t8 / sigma2_n) + t19
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
@@ -1002,8 +992,8 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_mu_theta, mu_theta, alpha_bar, alpha_bar_step, alpha, alpha_step, xt, x0, sigma2,
-    sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, samples, chunk, grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step,
+    x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
@@ -1014,12 +1004,12 @@ def value_and_grad_f32(
         start = c * chunk
         rows = min(chunk, samples - start)
         grad_mu_theta_chunk = grad_mu_theta[start : start + rows]
-        mu_theta_chunk = mu_theta[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
+        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
         alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
         xt_chunk = xt[start : start + rows]
+        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         x0_chunk = x0[start : start + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
+        mu_theta_chunk = mu_theta[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(alpha_chunk, f32(1e-45), f32(0.99999994), live) if validate else -1
         if wrong >= 0:
@@ -1052,32 +1042,29 @@ def value_and_grad_f32(
                 _clear(grad_mu_theta_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            mu_theta_row = mu_theta_chunk[row]
+            sigma2_n = sigma2_chunk[row]
+            alpha_n = alpha_chunk[row]
+            xt_row = xt_chunk[row]
             alpha_bar_n = alpha_bar_chunk[row]
             t2 = f32(1.0) - alpha_bar_n
-            t3 = f32(1.0) / t2
-            alpha_n = alpha_chunk[row]
-            t4 = alpha_n - alpha_bar_n
-            xt_row = xt_chunk[row]
-            t5 = f32(1.0) / alpha_n
-            t6 = alpha_bar_n * t5
-            t7 = math.sqrt(t6)
-            t8 = f32(1.0) - alpha_n
-            t9 = t7 * t8
+            t3 = alpha_n - alpha_bar_n
+            t4 = alpha_bar_n / alpha_n
+            t5 = math.sqrt(t4)
+            t6 = f32(1.0) - alpha_n
+            t7 = t5 * t6
             x0_row = x0_chunk[row]
-            sigma2_n = sigma2_chunk[row]
-            t11 = f32(1.0) / sigma2_n
-            t12 = f32(4.0) * t4 * t8
-            t13 = alpha_n * sigma2_n * t2
-            t14 = t12 < t13
-            t15 = t4 * t8
-            t16 = _log_ratio_f32(t15, t13)
-            t17 = -alpha_n * sigma2_n * t2
-            t18 = t15 + t17
-            t19 = t11 * t18 * t3 * t5
-            t20 = t19 - t16
-            t21 = _log_tail_f32(t19)
-            t22 = t20 if t14 else t21
+            mu_theta_row = mu_theta_chunk[row]
+            t9 = f32(4.0) * t6 * t3
+            t10 = alpha_n * sigma2_n * t2
+            t11 = t9 < t10
+            t12 = t6 * t3
+            t13 = -alpha_n * sigma2_n * t2
+            t14 = t12 + t13
+            t15 = t14 / alpha_n / sigma2_n / t2
+            t16 = _log_ratio_f32(t12, t10)
+            t17 = t15 - t16
+            t18 = _log_tail_f32(t15)
+            t19 = t17 if t11 else t18
             seed_n = seed[row]
             grad_mu_theta_row = grad_mu_theta_chunk[row]
             t1 = 0.0
@@ -1085,9 +1072,9 @@ def value_and_grad_f32(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    t10 = x0_row[d] * t3 * t9 + xt_row[d] * t3 * (t4 / math.sqrt(alpha_n)) - mu_theta_row[d]
-                    grad_mu_theta_row[d] = -seed_n * t10 * t11
-                    t1_block[lane] = t22 + t10 * t10 * t11
+                    t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
+                    grad_mu_theta_row[d] = -seed_n * (t8 / sigma2_n)
+                    t1_block[lane] = t8 * (t8 / sigma2_n) + t19
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
@@ -1101,8 +1088,8 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, mu_theta, alpha_bar, alpha_bar_step,
-    alpha, alpha_step, xt, x0, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
+    alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
@@ -1112,11 +1099,11 @@ def grad_hess_diag_f32(
         grad_mu_theta_chunk = grad_mu_theta[start : start + rows]
         diag_mu_theta_chunk = diag_mu_theta[start : start + rows]
         sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        mu_theta_chunk = mu_theta[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
         xt_chunk = xt[start : start + rows]
+        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         x0_chunk = x0[start : start + rows]
+        mu_theta_chunk = mu_theta[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(alpha_chunk, f32(1e-45), f32(0.99999994), live) if validate else -1
         if wrong >= 0:
@@ -1149,29 +1136,28 @@ def grad_hess_diag_f32(
                 _clear(grad_mu_theta_chunk[row])
                 _clear(diag_mu_theta_chunk[row])
                 continue
-            sigma2_n = sigma2_chunk[row]
-            t1 = f32(1.0) / sigma2_n
-            mu_theta_row = mu_theta_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
-            t2 = f32(1.0) - alpha_bar_n
-            t3 = f32(1.0) / t2
-            alpha_n = alpha_chunk[row]
-            t4 = alpha_n - alpha_bar_n
-            xt_row = xt_chunk[row]
-            t5 = alpha_bar_n / alpha_n
-            t6 = math.sqrt(t5)
-            t7 = f32(1.0) - alpha_n
-            t8 = t6 * t7
-            x0_row = x0_chunk[row]
             seed_n = seed[row]
+            sigma2_n = sigma2_chunk[row]
+            alpha_n = alpha_chunk[row]
+            xt_row = xt_chunk[row]
+            alpha_bar_n = alpha_bar_chunk[row]
+            t1 = f32(1.0) - alpha_bar_n
+            t2 = alpha_n - alpha_bar_n
+            t3 = alpha_bar_n / alpha_n
+            t4 = math.sqrt(t3)
+            t5 = f32(1.0) - alpha_n
+            t6 = t4 * t5
+            x0_row = x0_chunk[row]
+            mu_theta_row = mu_theta_chunk[row]
             grad_mu_theta_row = grad_mu_theta_chunk[row]
-            t9 = seed_n * t1
+            t7 = seed_n / sigma2_n
             diag_mu_theta_row = diag_mu_theta_chunk[row]
             for d in range(size_d):
                 grad_mu_theta_row[d] = (
-                    -seed_n * t1 * (x0_row[d] * t3 * t8 + xt_row[d] * t3 * (t4 / math.sqrt(alpha_n)) - mu_theta_row[d])
+                    -seed_n * ((xt_row[d] / math.sqrt(alpha_n) * (t2 / t1) + t6 * (x0_row[d] / t1) - mu_theta_row[d]) /
+                    sigma2_n)
                 )
-                diag_mu_theta_row[d] = t9
+                diag_mu_theta_row[d] = t7
 
 
 @_jit
@@ -1220,12 +1206,12 @@ def hvp_f32(
             if not live[row]:
                 _clear(hvp_mu_theta_chunk[row])
                 continue
-            sigma2_n = sigma2_chunk[row]
             seed_n = seed[row]
+            sigma2_n = sigma2_chunk[row]
             v_mu_theta__row = v_mu_theta__chunk[row]
             hvp_mu_theta_row = hvp_mu_theta_chunk[row]
             for d in range(size_d):
-                hvp_mu_theta_row[d] = v_mu_theta__row[d] * (seed_n / sigma2_n)
+                hvp_mu_theta_row[d] = seed_n * (v_mu_theta__row[d] / sigma2_n)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1236,9 +1222,9 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
+    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
+    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
@@ -1247,8 +1233,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, mu_theta, alpha_bar, alpha_bar_step, alpha, alpha_step, xt, x0, sigma2,
-        sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_f64, chunks, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0,
+        mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
         validate, failed,
     )
     violation = _first_failure(failed)
@@ -1269,9 +1255,9 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
+    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
+    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
@@ -1280,8 +1266,8 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_mu_theta, mu_theta, alpha_bar, alpha_bar_step, alpha,
-        alpha_step, xt, x0, sigma2, sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+        value_and_grad_f64, chunks, samples, chunk, grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt,
+        alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1303,16 +1289,16 @@ def _grad_hess_diag_f64(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
-    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
+    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, mu_theta,
-        alpha_bar, alpha_bar_step, alpha, alpha_step, xt, x0, size_d, weight, weight_step, mask, mask_step, denominator,
-        validate, failed,
+        grad_hess_diag_f64, chunks, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha,
+        alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
+        denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1355,9 +1341,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
+    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
+    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
@@ -1366,8 +1352,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, mu_theta, alpha_bar, alpha_bar_step, alpha, alpha_step, xt, x0, sigma2,
-        sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_f32, chunks, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0,
+        mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
         validate, failed,
     )
     violation = _first_failure(failed)
@@ -1388,9 +1374,9 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
+    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
+    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
@@ -1399,8 +1385,8 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_mu_theta, mu_theta, alpha_bar, alpha_bar_step, alpha,
-        alpha_step, xt, x0, sigma2, sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+        value_and_grad_f32, chunks, samples, chunk, grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt,
+        alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1422,16 +1408,16 @@ def _grad_hess_diag_f32(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
-    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
+    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, mu_theta,
-        alpha_bar, alpha_bar_step, alpha, alpha_step, xt, x0, size_d, weight, weight_step, mask, mask_step, denominator,
-        validate, failed,
+        grad_hess_diag_f32, chunks, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha,
+        alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
+        denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -365,7 +365,7 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, eps, eps_hat, alpha_bar, alpha_bar_step, alpha, alpha_step, sigma2, sigma2_step,
+    first, last, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
     size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
@@ -374,11 +374,11 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        eps_chunk = eps[start : start + rows]
         eps_hat_chunk = eps_hat[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
+        eps_chunk = eps[start : start + rows]
         alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
         sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
+        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(alpha_chunk, 5e-324, 0.9999999999999999, live) if validate else -1
         if wrong >= 0:
@@ -408,8 +408,8 @@ def value_f64(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            eps_row = eps_chunk[row]
             eps_hat_row = eps_hat_chunk[row]
+            eps_row = eps_chunk[row]
             t1 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -420,7 +420,7 @@ def value_f64(
                 t1 += _pairwise_sum(t1_block, count)
             alpha_n = alpha_chunk[row]
             beta = 1.0 - alpha_n
-            value_rows[row] = 0.5 * (beta / sigma2_chunk[row]) * (beta / alpha_n) * (t1 / (1.0 - alpha_bar_chunk[row]))
+            value_rows[row] = 0.5 * (beta / alpha_n) * (beta / sigma2_chunk[row]) * (t1 / (1.0 - alpha_bar_chunk[row]))
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -431,8 +431,8 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_eps_hat, eps, eps_hat, alpha_bar, alpha_bar_step, alpha, alpha_step, sigma2,
-    sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, samples, chunk, grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
+    alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
@@ -443,11 +443,11 @@ def value_and_grad_f64(
         start = c * chunk
         rows = min(chunk, samples - start)
         grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
         eps_hat_chunk = eps_hat[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
+        eps_chunk = eps[start : start + rows]
         alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
         sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
+        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(alpha_chunk, 5e-324, 0.9999999999999999, live) if validate else -1
         if wrong >= 0:
@@ -480,19 +480,15 @@ def value_and_grad_f64(
                 _clear(grad_eps_hat_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            eps_row = eps_chunk[row]
             eps_hat_row = eps_hat_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
-            t3 = 1.0 - alpha_bar_n
-            t4 = 1.0 / t3
+            eps_row = eps_chunk[row]
             alpha_n = alpha_chunk[row]
-            t5 = 1.0 / alpha_n
-            t6 = 1.0 - alpha_n
-            t7 = t6 * t6
-            sigma2_n = sigma2_chunk[row]
-            t8 = 1.0 / sigma2_n
+            t3 = 1.0 - alpha_n
             seed_n = seed[row]
-            t9 = 0.5 * seed_n * t4 * t5 * t7 * t8
+            sigma2_n = sigma2_chunk[row]
+            alpha_bar_n = alpha_bar_chunk[row]
+            t4 = 1.0 - alpha_bar_n
+            t5 = 0.5 * (t3 / alpha_n) * (t3 / sigma2_n) * (seed_n / t4)
             grad_eps_hat_row = grad_eps_hat_chunk[row]
             t1 = 0.0
             for block in range(0, size_d, 256):
@@ -500,10 +496,10 @@ def value_and_grad_f64(
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
-                    grad_eps_hat_row[d] = 2.0 * t2 * t9
+                    grad_eps_hat_row[d] = 2.0 * t5 * t2
                     t1_block[lane] = t2 * t2
                 t1 += _pairwise_sum(t1_block, count)
-            value_rows[row] = 0.5 * t1 * t4 * t5 * t7 * t8
+            value_rows[row] = 0.5 * (t3 / alpha_n) * (t3 / sigma2_n) * (t1 / t4)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -514,8 +510,8 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, grad_eps_hat, diag_eps_hat, eps, eps_hat, alpha_bar, alpha_bar_step, alpha, alpha_step,
-    sigma2, sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
+    alpha_bar_step, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
@@ -524,11 +520,11 @@ def grad_hess_diag_f64(
         rows = min(chunk, samples - start)
         grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
         diag_eps_hat_chunk = diag_eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
-        eps_hat_chunk = eps_hat[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
         sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
+        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
+        eps_hat_chunk = eps_hat[start : start + rows]
+        eps_chunk = eps[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(alpha_chunk, 5e-324, 0.9999999999999999, live) if validate else -1
         if wrong >= 0:
@@ -561,27 +557,26 @@ def grad_hess_diag_f64(
                 _clear(grad_eps_hat_chunk[row])
                 _clear(diag_eps_hat_chunk[row])
                 continue
-            eps_row = eps_chunk[row]
-            eps_hat_row = eps_hat_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
-            t1 = 1.0 - alpha_bar_n
             alpha_n = alpha_chunk[row]
-            t2 = 1.0 - alpha_n
-            t3 = t2 * t2
-            sigma2_n = sigma2_chunk[row]
+            t1 = 1.0 - alpha_n
             seed_n = seed[row]
-            t4 = 0.5 * (seed_n / alpha_n) * (t3 / sigma2_n) / t1
+            sigma2_n = sigma2_chunk[row]
+            alpha_bar_n = alpha_bar_chunk[row]
+            t2 = 1.0 - alpha_bar_n
+            t3 = 0.5 * (t1 / alpha_n) * (t1 / sigma2_n) * (seed_n / t2)
+            eps_hat_row = eps_hat_chunk[row]
+            eps_row = eps_chunk[row]
             grad_eps_hat_row = grad_eps_hat_chunk[row]
-            t5 = 2.0 * t4
+            t4 = 2.0 * t3
             diag_eps_hat_row = diag_eps_hat_chunk[row]
             for d in range(size_d):
-                grad_eps_hat_row[d] = 2.0 * t4 * (eps_hat_row[d] - eps_row[d])
-                diag_eps_hat_row[d] = t5
+                grad_eps_hat_row[d] = 2.0 * t3 * (eps_hat_row[d] - eps_row[d])
+                diag_eps_hat_row[d] = t4
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, hvp_eps_hat, alpha_bar, alpha_bar_step, alpha, alpha_step, sigma2, sigma2_step,
+    first, last, samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
     v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
@@ -590,9 +585,9 @@ def hvp_f64(
         start = c * chunk
         rows = min(chunk, samples - start)
         hvp_eps_hat_chunk = hvp_eps_hat[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
         sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
+        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         v_eps_hat__chunk = v_eps_hat_[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(alpha_chunk, 5e-324, 0.9999999999999999, live) if validate else -1
@@ -625,23 +620,22 @@ def hvp_f64(
             if not live[row]:
                 _clear(hvp_eps_hat_chunk[row])
                 continue
-            alpha_bar_n = alpha_bar_chunk[row]
-            t1 = 1.0 - alpha_bar_n
             alpha_n = alpha_chunk[row]
-            t2 = 1.0 - alpha_n
-            t3 = t2 * t2
-            sigma2_n = sigma2_chunk[row]
+            t1 = 1.0 - alpha_n
             seed_n = seed[row]
-            t4 = 0.5 * (seed_n / alpha_n) * (t3 / sigma2_n) / t1
+            sigma2_n = sigma2_chunk[row]
+            alpha_bar_n = alpha_bar_chunk[row]
+            t2 = 1.0 - alpha_bar_n
+            t3 = 0.5 * (t1 / alpha_n) * (t1 / sigma2_n) * (seed_n / t2)
             v_eps_hat__row = v_eps_hat__chunk[row]
             hvp_eps_hat_row = hvp_eps_hat_chunk[row]
             for d in range(size_d):
-                hvp_eps_hat_row[d] = 2.0 * v_eps_hat__row[d] * t4
+                hvp_eps_hat_row[d] = 2.0 * t3 * v_eps_hat__row[d]
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, eps, eps_hat, alpha_bar, alpha_bar_step, alpha, alpha_step, sigma2, sigma2_step,
+    first, last, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
     size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
@@ -650,11 +644,11 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        eps_chunk = eps[start : start + rows]
         eps_hat_chunk = eps_hat[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
+        eps_chunk = eps[start : start + rows]
         alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
         sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
+        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(alpha_chunk, f32(1e-45), f32(0.99999994), live) if validate else -1
         if wrong >= 0:
@@ -684,8 +678,8 @@ def value_f32(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            eps_row = eps_chunk[row]
             eps_hat_row = eps_hat_chunk[row]
+            eps_row = eps_chunk[row]
             t1 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -698,7 +692,7 @@ def value_f32(
             alpha_n = alpha_chunk[row]
             beta = f32(1.0) - alpha_n
             value_rows[row] = (
-                f32(0.5) * (beta / sigma2_chunk[row]) * (beta / alpha_n) * (t1 / (f32(1.0) - alpha_bar_chunk[row]))
+                f32(0.5) * (beta / alpha_n) * (beta / sigma2_chunk[row]) * (t1 / (f32(1.0) - alpha_bar_chunk[row]))
             )
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
@@ -710,8 +704,8 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_eps_hat, eps, eps_hat, alpha_bar, alpha_bar_step, alpha, alpha_step, sigma2,
-    sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, samples, chunk, grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
+    alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
@@ -722,11 +716,11 @@ def value_and_grad_f32(
         start = c * chunk
         rows = min(chunk, samples - start)
         grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
         eps_hat_chunk = eps_hat[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
+        eps_chunk = eps[start : start + rows]
         alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
         sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
+        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(alpha_chunk, f32(1e-45), f32(0.99999994), live) if validate else -1
         if wrong >= 0:
@@ -759,19 +753,15 @@ def value_and_grad_f32(
                 _clear(grad_eps_hat_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            eps_row = eps_chunk[row]
             eps_hat_row = eps_hat_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
-            t3 = f32(1.0) - alpha_bar_n
-            t4 = f32(1.0) / t3
+            eps_row = eps_chunk[row]
             alpha_n = alpha_chunk[row]
-            t5 = f32(1.0) / alpha_n
-            t6 = f32(1.0) - alpha_n
-            t7 = t6 * t6
-            sigma2_n = sigma2_chunk[row]
-            t8 = f32(1.0) / sigma2_n
+            t3 = f32(1.0) - alpha_n
             seed_n = seed[row]
-            t9 = f32(0.5) * seed_n * t4 * t5 * t7 * t8
+            sigma2_n = sigma2_chunk[row]
+            alpha_bar_n = alpha_bar_chunk[row]
+            t4 = f32(1.0) - alpha_bar_n
+            t5 = f32(0.5) * (t3 / alpha_n) * (t3 / sigma2_n) * (seed_n / t4)
             grad_eps_hat_row = grad_eps_hat_chunk[row]
             t1 = 0.0
             for block in range(0, size_d, 256):
@@ -779,11 +769,11 @@ def value_and_grad_f32(
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
-                    grad_eps_hat_row[d] = f32(2.0) * t2 * t9
+                    grad_eps_hat_row[d] = f32(2.0) * t5 * t2
                     t1_block[lane] = t2 * t2
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
-            value_rows[row] = f32(0.5) * t1 * t4 * t5 * t7 * t8
+            value_rows[row] = f32(0.5) * (t3 / alpha_n) * (t3 / sigma2_n) * (t1 / t4)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -794,8 +784,8 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, grad_eps_hat, diag_eps_hat, eps, eps_hat, alpha_bar, alpha_bar_step, alpha, alpha_step,
-    sigma2, sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
+    alpha_bar_step, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
@@ -804,11 +794,11 @@ def grad_hess_diag_f32(
         rows = min(chunk, samples - start)
         grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
         diag_eps_hat_chunk = diag_eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
-        eps_hat_chunk = eps_hat[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
         sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
+        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
+        eps_hat_chunk = eps_hat[start : start + rows]
+        eps_chunk = eps[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(alpha_chunk, f32(1e-45), f32(0.99999994), live) if validate else -1
         if wrong >= 0:
@@ -841,27 +831,26 @@ def grad_hess_diag_f32(
                 _clear(grad_eps_hat_chunk[row])
                 _clear(diag_eps_hat_chunk[row])
                 continue
-            eps_row = eps_chunk[row]
-            eps_hat_row = eps_hat_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
-            t1 = f32(1.0) - alpha_bar_n
             alpha_n = alpha_chunk[row]
-            t2 = f32(1.0) - alpha_n
-            t3 = t2 * t2
-            sigma2_n = sigma2_chunk[row]
+            t1 = f32(1.0) - alpha_n
             seed_n = seed[row]
-            t4 = f32(0.5) * (seed_n / alpha_n) * (t3 / sigma2_n) / t1
+            sigma2_n = sigma2_chunk[row]
+            alpha_bar_n = alpha_bar_chunk[row]
+            t2 = f32(1.0) - alpha_bar_n
+            t3 = f32(0.5) * (t1 / alpha_n) * (t1 / sigma2_n) * (seed_n / t2)
+            eps_hat_row = eps_hat_chunk[row]
+            eps_row = eps_chunk[row]
             grad_eps_hat_row = grad_eps_hat_chunk[row]
-            t5 = f32(2.0) * t4
+            t4 = f32(2.0) * t3
             diag_eps_hat_row = diag_eps_hat_chunk[row]
             for d in range(size_d):
-                grad_eps_hat_row[d] = f32(2.0) * t4 * (eps_hat_row[d] - eps_row[d])
-                diag_eps_hat_row[d] = t5
+                grad_eps_hat_row[d] = f32(2.0) * t3 * (eps_hat_row[d] - eps_row[d])
+                diag_eps_hat_row[d] = t4
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, hvp_eps_hat, alpha_bar, alpha_bar_step, alpha, alpha_step, sigma2, sigma2_step,
+    first, last, samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
     v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
@@ -870,9 +859,9 @@ def hvp_f32(
         start = c * chunk
         rows = min(chunk, samples - start)
         hvp_eps_hat_chunk = hvp_eps_hat[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
         sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
+        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
         v_eps_hat__chunk = v_eps_hat_[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_interval(alpha_chunk, f32(1e-45), f32(0.99999994), live) if validate else -1
@@ -905,18 +894,17 @@ def hvp_f32(
             if not live[row]:
                 _clear(hvp_eps_hat_chunk[row])
                 continue
-            alpha_bar_n = alpha_bar_chunk[row]
-            t1 = f32(1.0) - alpha_bar_n
             alpha_n = alpha_chunk[row]
-            t2 = f32(1.0) - alpha_n
-            t3 = t2 * t2
-            sigma2_n = sigma2_chunk[row]
+            t1 = f32(1.0) - alpha_n
             seed_n = seed[row]
-            t4 = f32(0.5) * (seed_n / alpha_n) * (t3 / sigma2_n) / t1
+            sigma2_n = sigma2_chunk[row]
+            alpha_bar_n = alpha_bar_chunk[row]
+            t2 = f32(1.0) - alpha_bar_n
+            t3 = f32(0.5) * (t1 / alpha_n) * (t1 / sigma2_n) * (seed_n / t2)
             v_eps_hat__row = v_eps_hat__chunk[row]
             hvp_eps_hat_row = hvp_eps_hat_chunk[row]
             for d in range(size_d):
-                hvp_eps_hat_row[d] = f32(2.0) * v_eps_hat__row[d] * t4
+                hvp_eps_hat_row[d] = f32(2.0) * t3 * v_eps_hat__row[d]
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -927,9 +915,9 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
+    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
@@ -938,9 +926,9 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, eps, eps_hat, alpha_bar, alpha_bar_step, alpha, alpha_step, sigma2,
-        sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        validate, failed,
+        value_f64, chunks, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
+        alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -960,9 +948,9 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
+    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
@@ -971,9 +959,9 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_eps_hat, eps, eps_hat, alpha_bar, alpha_bar_step, alpha,
-        alpha_step, sigma2, sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, samples, chunk, grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step,
+        alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -993,16 +981,16 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
+    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_eps_hat, diag_eps_hat, eps, eps_hat, alpha_bar, alpha_bar_step,
-        alpha, alpha_step, sigma2, sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, validate,
+        grad_hess_diag_f64, chunks, samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2, sigma2_step,
+        alpha_bar, alpha_bar_step, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, validate,
         failed,
     )
     violation = _first_failure(failed)
@@ -1021,15 +1009,15 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
+    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, hvp_eps_hat, alpha_bar, alpha_bar_step, alpha, alpha_step, sigma2, sigma2_step,
+        hvp_f64, chunks, samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
         v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1046,9 +1034,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
+    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
@@ -1057,9 +1045,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, eps, eps_hat, alpha_bar, alpha_bar_step, alpha, alpha_step, sigma2,
-        sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        validate, failed,
+        value_f32, chunks, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
+        alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1079,9 +1067,9 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
+    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
@@ -1090,9 +1078,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_eps_hat, eps, eps_hat, alpha_bar, alpha_bar_step, alpha,
-        alpha_step, sigma2, sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, samples, chunk, grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step,
+        alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1112,16 +1100,16 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
+    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_eps_hat, diag_eps_hat, eps, eps_hat, alpha_bar, alpha_bar_step,
-        alpha, alpha_step, sigma2, sigma2_step, size_d, weight, weight_step, mask, mask_step, denominator, validate,
+        grad_hess_diag_f32, chunks, samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2, sigma2_step,
+        alpha_bar, alpha_bar_step, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, validate,
         failed,
     )
     violation = _first_failure(failed)
@@ -1140,15 +1128,15 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
+    alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, hvp_eps_hat, alpha_bar, alpha_bar_step, alpha, alpha_step, sigma2, sigma2_step,
+        hvp_f32, chunks, samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
         v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

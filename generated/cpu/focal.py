@@ -544,17 +544,17 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, y, z, alpha, gamma, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, z, y, gamma, alpha, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
-    t2 = 1.0 - alpha
+    t3 = 1.0 - alpha
     weights = np.empty(chunk, np.float64)
     value_rows = np.empty(chunk)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
+        y_chunk = y[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_set(y_chunk, (0.0, 1.0,), live) if validate else -1
         if wrong >= 0:
@@ -563,13 +563,13 @@ def value_f64(
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
         for row in range(rows):
-            t1 = y_chunk[row] == 1.0
-            alpha_t = alpha if t1 else t2
             z_n = z_chunk[row]
-            t3 = 1 if y_chunk[row] == 1.0 else -1
+            t1 = 1 if y_chunk[row] == 1.0 else -1
+            t2 = y_chunk[row] == 1.0
+            alpha_t = alpha if t2 else t3
             value_rows[row] = (
-                _exp_f64(-_zero_times_f64(gamma, _softplus_f64(float(t3) * z_n))) * _zero_times_f64(alpha_t,
-                _softplus_f64(-float(t3) * z_n))
+                _exp_f64(-_zero_times_f64(gamma, _softplus_f64(z_n * float(t1)))) * _zero_times_f64(alpha_t,
+                _softplus_f64(-z_n * float(t1)))
             )
         if mask_step:
             for row in range(rows):
@@ -585,18 +585,18 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, y, z, grad_z, alpha, gamma, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, z, y, grad_z, gamma, alpha, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
-    t2 = 1.0 - alpha
+    t5 = 1.0 - alpha
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     value_rows = np.empty(chunk)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
+        y_chunk = y[start : start + rows]
         grad_z_chunk = grad_z[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_set(y_chunk, (0.0, 1.0,), live) if validate else -1
@@ -608,20 +608,20 @@ def value_and_grad_f64(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
-            t1 = y_chunk[row] == 1.0
-            alpha_t = alpha if t1 else t2
             z_n = z_chunk[row]
-            t3 = 1 if y_chunk[row] == 1.0 else -1
-            t4 = -float(t3) * z_n
-            t5 = _softplus_f64(t4)
-            t6 = float(t3) * z_n
-            t7 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t6)))
+            t1 = 1 if y_chunk[row] == 1.0 else -1
+            t2 = z_n * float(t1)
+            t3 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t2)))
+            t4 = y_chunk[row] == 1.0
+            alpha_t = alpha if t4 else t5
+            t6 = -z_n * float(t1)
+            t7 = _softplus_f64(t6)
             seed_n = seed[row]
             grad_z_chunk[row] = (
-                float(t3) * (_zero_times_f64(_sigmoid_f64(t6), _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t,
-                t5 * t7))) - _sigmoid_f64(t4) * _zero_times_f64(alpha_t, seed_n * t7))
+                (_zero_times_f64(_sigmoid_f64(t2), _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t3 * t7)))
+                - _sigmoid_f64(t6) * _zero_times_f64(alpha_t, seed_n * t3)) * float(t1)
             )
-            value_rows[row] = t7 * _zero_times_f64(alpha_t, t5)
+            value_rows[row] = t3 * _zero_times_f64(alpha_t, t7)
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -637,7 +637,7 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, z, y, grad_z, diag_z, alpha, gamma, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, z, y, grad_z, diag_z, gamma, alpha, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
     t5 = 1.0 - alpha
@@ -662,23 +662,23 @@ def grad_hess_diag_f64(
         for row in range(rows):
             z_n = z_chunk[row]
             t1 = 1 if y_chunk[row] == 1.0 else -1
-            t2 = -float(t1) * z_n
+            t2 = z_n * float(t1)
             t3 = _sigmoid_f64(t2)
+            seed_n = seed[row]
             t4 = y_chunk[row] == 1.0
             alpha_t = alpha if t4 else t5
-            seed_n = seed[row]
-            t6 = float(t1) * z_n
-            t7 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t6)))
-            t8 = _zero_times_f64(alpha_t, seed_n * t7)
-            t9 = _sigmoid_f64(t6)
-            t10 = _softplus_f64(t2)
-            t11 = _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t10 * t7))
-            grad_z_chunk[row] = float(t1) * (_zero_times_f64(t9, t11) - t3 * t8)
+            t6 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t2)))
+            t7 = -z_n * float(t1)
+            t8 = _softplus_f64(t7)
+            t9 = _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t6 * t8))
+            t10 = _sigmoid_f64(t7)
+            t11 = _zero_times_f64(alpha_t, seed_n * t6)
+            grad_z_chunk[row] = (_zero_times_f64(t3, t9) - t10 * t11) * float(t1)
             diag_z_chunk[row] = (
-                float(t1) * (_zero_times_f64(t9, t3 * _zero_times_f64(float(t1), t11)) + _zero_times_f64(t9,
-                _zero_times_f64(gamma, -t7 * (_zero_times_f64(t9, -alpha_t * gamma * seed_n * float(t1) * t10) - alpha_t
-                * seed_n * float(t1) * t3)))) - float(t1) * t3 * (_zero_times_f64(alpha_t, -gamma * seed_n * float(t1) *
-                t7 * t9) - float(t1) * t8 * t9)
+                (_zero_times_f64(t3, t10 * _zero_times_f64(float(t1), t9)) + _zero_times_f64(t3, _zero_times_f64(gamma,
+                -(_zero_times_f64(t3, -alpha_t * gamma * seed_n * t8 * float(t1)) - alpha_t * seed_n * t10 * float(t1))
+                * t6))) * float(t1) - (_zero_times_f64(alpha_t, -gamma * seed_n * t6 * t3 * float(t1)) - t3 * float(t1)
+                * t11) * t10 * float(t1)
             )
         if mask_step:
             for row in range(rows):
@@ -689,18 +689,18 @@ def grad_hess_diag_f64(
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, z, y, v_z_, hvp_z, alpha, gamma, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
-    t5 = 1.0 - alpha
+    t7 = 1.0 - alpha
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
+        v_z__chunk = v_z_[start : start + rows]
         z_chunk = z[start : start + rows]
         y_chunk = y[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
         hvp_z_chunk = hvp_z[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_set(y_chunk, (0.0, 1.0,), live) if validate else -1
@@ -712,24 +712,24 @@ def hvp_f64(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
+            v_z_n = v_z__chunk[row]
             z_n = z_chunk[row]
             t1 = 1 if y_chunk[row] == 1.0 else -1
-            t2 = -float(t1) * z_n
+            t2 = -z_n * float(t1)
             t3 = _sigmoid_f64(t2)
-            t4 = y_chunk[row] == 1.0
-            alpha_t = alpha if t4 else t5
+            t4 = z_n * float(t1)
+            t5 = _sigmoid_f64(t4)
+            t6 = y_chunk[row] == 1.0
+            alpha_t = alpha if t6 else t7
             seed_n = seed[row]
-            v_z_n = v_z__chunk[row]
-            t6 = float(t1) * z_n
-            t7 = _sigmoid_f64(t6)
-            t8 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t6)))
-            t9 = _zero_times_f64(gamma, float(t1) * t7 * t8 * v_z_n)
-            t10 = _softplus_f64(t2)
+            t8 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t4)))
+            t9 = _softplus_f64(t2)
+            t10 = _zero_times_f64(gamma, v_z_n * t8 * t5 * float(t1))
             hvp_z_chunk[row] = (
-                float(t1) * (float(t1) * t3 * t7 * v_z_n * _zero_times_f64(alpha_t, seed_n * t8) + _zero_times_f64(t7,
-                _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, -t10 * t9 - float(t1) * t3 * t8 * v_z_n))) +
-                _zero_times_f64(float(t1) * t3 * t7 * v_z_n, _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t,
-                t10 * t8))) - t3 * _zero_times_f64(alpha_t, -seed_n * t9))
+                (v_z_n * t3 * t5 * float(t1) * _zero_times_f64(alpha_t, seed_n * t8) + _zero_times_f64(v_z_n * t3 * t5 *
+                float(t1), _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t8 * t9))) + _zero_times_f64(t5,
+                _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, -t9 * t10 - v_z_n * t8 * t3 * float(t1)))) -
+                t3 * _zero_times_f64(alpha_t, -seed_n * t10)) * float(t1)
             )
         if mask_step:
             for row in range(rows):
@@ -739,17 +739,17 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, y, z, alpha, gamma, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, z, y, gamma, alpha, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
-    t2 = f32(1.0) - alpha
+    t3 = f32(1.0) - alpha
     weights = np.empty(chunk, np.float32)
     value_rows = np.empty(chunk)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
+        y_chunk = y[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_set(y_chunk, (f32(0.0), f32(1.0),), live) if validate else -1
         if wrong >= 0:
@@ -758,13 +758,13 @@ def value_f32(
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
         for row in range(rows):
-            t1 = y_chunk[row] == f32(1.0)
-            alpha_t = alpha if t1 else t2
             z_n = z_chunk[row]
-            t3 = 1 if y_chunk[row] == f32(1.0) else -1
+            t1 = 1 if y_chunk[row] == f32(1.0) else -1
+            t2 = y_chunk[row] == f32(1.0)
+            alpha_t = alpha if t2 else t3
             value_rows[row] = (
-                _exp_f32(-_zero_times_f32(gamma, _softplus_f32(f32(t3) * z_n))) * _zero_times_f32(alpha_t,
-                _softplus_f32(-f32(t3) * z_n))
+                _exp_f32(-_zero_times_f32(gamma, _softplus_f32(z_n * f32(t1)))) * _zero_times_f32(alpha_t,
+                _softplus_f32(-z_n * f32(t1)))
             )
         if mask_step:
             for row in range(rows):
@@ -780,18 +780,18 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, y, z, grad_z, alpha, gamma, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, z, y, grad_z, gamma, alpha, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
-    t2 = f32(1.0) - alpha
+    t5 = f32(1.0) - alpha
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     value_rows = np.empty(chunk)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
+        y_chunk = y[start : start + rows]
         grad_z_chunk = grad_z[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_set(y_chunk, (f32(0.0), f32(1.0),), live) if validate else -1
@@ -803,20 +803,20 @@ def value_and_grad_f32(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
-            t1 = y_chunk[row] == f32(1.0)
-            alpha_t = alpha if t1 else t2
             z_n = z_chunk[row]
-            t3 = 1 if y_chunk[row] == f32(1.0) else -1
-            t4 = -f32(t3) * z_n
-            t5 = _softplus_f32(t4)
-            t6 = f32(t3) * z_n
-            t7 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t6)))
+            t1 = 1 if y_chunk[row] == f32(1.0) else -1
+            t2 = z_n * f32(t1)
+            t3 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t2)))
+            t4 = y_chunk[row] == f32(1.0)
+            alpha_t = alpha if t4 else t5
+            t6 = -z_n * f32(t1)
+            t7 = _softplus_f32(t6)
             seed_n = seed[row]
             grad_z_chunk[row] = (
-                f32(t3) * (_zero_times_f32(_sigmoid_f32(t6), _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t,
-                t5 * t7))) - _sigmoid_f32(t4) * _zero_times_f32(alpha_t, seed_n * t7))
+                (_zero_times_f32(_sigmoid_f32(t2), _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t3 * t7)))
+                - _sigmoid_f32(t6) * _zero_times_f32(alpha_t, seed_n * t3)) * f32(t1)
             )
-            value_rows[row] = t7 * _zero_times_f32(alpha_t, t5)
+            value_rows[row] = t3 * _zero_times_f32(alpha_t, t7)
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -832,7 +832,7 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, z, y, grad_z, diag_z, alpha, gamma, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, z, y, grad_z, diag_z, gamma, alpha, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
     t5 = f32(1.0) - alpha
@@ -857,23 +857,23 @@ def grad_hess_diag_f32(
         for row in range(rows):
             z_n = z_chunk[row]
             t1 = 1 if y_chunk[row] == f32(1.0) else -1
-            t2 = -f32(t1) * z_n
+            t2 = z_n * f32(t1)
             t3 = _sigmoid_f32(t2)
+            seed_n = seed[row]
             t4 = y_chunk[row] == f32(1.0)
             alpha_t = alpha if t4 else t5
-            seed_n = seed[row]
-            t6 = f32(t1) * z_n
-            t7 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t6)))
-            t8 = _zero_times_f32(alpha_t, seed_n * t7)
-            t9 = _sigmoid_f32(t6)
-            t10 = _softplus_f32(t2)
-            t11 = _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t10 * t7))
-            grad_z_chunk[row] = f32(t1) * (_zero_times_f32(t9, t11) - t3 * t8)
+            t6 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t2)))
+            t7 = -z_n * f32(t1)
+            t8 = _softplus_f32(t7)
+            t9 = _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t6 * t8))
+            t10 = _sigmoid_f32(t7)
+            t11 = _zero_times_f32(alpha_t, seed_n * t6)
+            grad_z_chunk[row] = (_zero_times_f32(t3, t9) - t10 * t11) * f32(t1)
             diag_z_chunk[row] = (
-                f32(t1) * (_zero_times_f32(t9, t3 * _zero_times_f32(f32(t1), t11)) + _zero_times_f32(t9,
-                _zero_times_f32(gamma, -t7 * (_zero_times_f32(t9, -alpha_t * gamma * seed_n * f32(t1) * t10) - alpha_t *
-                seed_n * f32(t1) * t3)))) - f32(t1) * t3 * (_zero_times_f32(alpha_t, -gamma * seed_n * f32(t1) * t7 *
-                t9) - f32(t1) * t8 * t9)
+                (_zero_times_f32(t3, t10 * _zero_times_f32(f32(t1), t9)) + _zero_times_f32(t3, _zero_times_f32(gamma,
+                -(_zero_times_f32(t3, -alpha_t * gamma * seed_n * t8 * f32(t1)) - alpha_t * seed_n * t10 * f32(t1)) *
+                t6))) * f32(t1) - (_zero_times_f32(alpha_t, -gamma * seed_n * t6 * t3 * f32(t1)) - t3 * f32(t1) * t11) *
+                t10 * f32(t1)
             )
         if mask_step:
             for row in range(rows):
@@ -884,18 +884,18 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, z, y, v_z_, hvp_z, alpha, gamma, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
-    t5 = f32(1.0) - alpha
+    t7 = f32(1.0) - alpha
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
+        v_z__chunk = v_z_[start : start + rows]
         z_chunk = z[start : start + rows]
         y_chunk = y[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
         hvp_z_chunk = hvp_z[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = _outside_set(y_chunk, (f32(0.0), f32(1.0),), live) if validate else -1
@@ -907,24 +907,24 @@ def hvp_f32(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
+            v_z_n = v_z__chunk[row]
             z_n = z_chunk[row]
             t1 = 1 if y_chunk[row] == f32(1.0) else -1
-            t2 = -f32(t1) * z_n
+            t2 = -z_n * f32(t1)
             t3 = _sigmoid_f32(t2)
-            t4 = y_chunk[row] == f32(1.0)
-            alpha_t = alpha if t4 else t5
+            t4 = z_n * f32(t1)
+            t5 = _sigmoid_f32(t4)
+            t6 = y_chunk[row] == f32(1.0)
+            alpha_t = alpha if t6 else t7
             seed_n = seed[row]
-            v_z_n = v_z__chunk[row]
-            t6 = f32(t1) * z_n
-            t7 = _sigmoid_f32(t6)
-            t8 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t6)))
-            t9 = _zero_times_f32(gamma, f32(t1) * t7 * t8 * v_z_n)
-            t10 = _softplus_f32(t2)
+            t8 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t4)))
+            t9 = _softplus_f32(t2)
+            t10 = _zero_times_f32(gamma, v_z_n * t8 * t5 * f32(t1))
             hvp_z_chunk[row] = (
-                f32(t1) * (f32(t1) * t3 * t7 * v_z_n * _zero_times_f32(alpha_t, seed_n * t8) + _zero_times_f32(t7,
-                _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, -t10 * t9 - f32(t1) * t3 * t8 * v_z_n))) +
-                _zero_times_f32(f32(t1) * t3 * t7 * v_z_n, _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t10
-                * t8))) - t3 * _zero_times_f32(alpha_t, -seed_n * t9))
+                (v_z_n * t3 * t5 * f32(t1) * _zero_times_f32(alpha_t, seed_n * t8) + _zero_times_f32(v_z_n * t3 * t5 *
+                f32(t1), _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t8 * t9))) + _zero_times_f32(t5,
+                _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, -t9 * t10 - v_z_n * t8 * t3 * f32(t1)))) - t3
+                * _zero_times_f32(alpha_t, -seed_n * t10)) * f32(t1)
             )
         if mask_step:
             for row in range(rows):
@@ -948,7 +948,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, y, z, alpha, gamma, weight, weight_step, mask, mask_step, denominator,
+        value_f64, chunks, samples, chunk, z, y, gamma, alpha, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -977,7 +977,7 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, y, z, grad_z, alpha, gamma, weight, weight_step, mask, mask_step,
+        value_and_grad_f64, chunks, samples, chunk, z, y, grad_z, gamma, alpha, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1003,7 +1003,7 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, z, y, grad_z, diag_z, alpha, gamma, weight, weight_step, mask,
+        grad_hess_diag_f64, chunks, samples, chunk, z, y, grad_z, diag_z, gamma, alpha, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1027,7 +1027,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, z, y, v_z_, hvp_z, alpha, gamma, weight, weight_step, mask, mask_step,
+        hvp_f64, chunks, samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1052,7 +1052,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, y, z, alpha, gamma, weight, weight_step, mask, mask_step, denominator,
+        value_f32, chunks, samples, chunk, z, y, gamma, alpha, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1081,7 +1081,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, y, z, grad_z, alpha, gamma, weight, weight_step, mask, mask_step,
+        value_and_grad_f32, chunks, samples, chunk, z, y, grad_z, gamma, alpha, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1107,7 +1107,7 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, z, y, grad_z, diag_z, alpha, gamma, weight, weight_step, mask,
+        grad_hess_diag_f32, chunks, samples, chunk, z, y, grad_z, diag_z, gamma, alpha, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1131,7 +1131,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, z, y, v_z_, hvp_z, alpha, gamma, weight, weight_step, mask, mask_step,
+        hvp_f32, chunks, samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)

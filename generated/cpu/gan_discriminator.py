@@ -636,7 +636,7 @@ def grad_hess_diag_2_f64(
             d_fake_n = d_fake_chunk[row]
             t1 = _sigmoid_f64(d_fake_n)
             grad_d_fake_chunk[row] = seed_fake_n * t1
-            diag_d_fake_chunk[row] = seed_fake_n * t1 * _sigmoid_f64(-d_fake_n)
+            diag_d_fake_chunk[row] = seed_fake_n * _sigmoid_f64(-d_fake_n) * t1
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -873,7 +873,7 @@ def grad_hess_diag_2_f32(
             d_fake_n = d_fake_chunk[row]
             t1 = _sigmoid_f32(d_fake_n)
             grad_d_fake_chunk[row] = seed_fake_n * t1
-            diag_d_fake_chunk[row] = seed_fake_n * t1 * _sigmoid_f32(-d_fake_n)
+            diag_d_fake_chunk[row] = seed_fake_n * _sigmoid_f32(-d_fake_n) * t1
         if mask_step:
             for row in range(rows):
                 if not live[row]:

@@ -529,7 +529,7 @@ def grad_hess_diag_f64(
             d_fake_n = d_fake_chunk[row]
             t1 = _sigmoid_f64(d_fake_n)
             grad_d_fake_chunk[row] = -seed_n * t1
-            diag_d_fake_chunk[row] = -seed_n * t1 * _sigmoid_f64(-d_fake_n)
+            diag_d_fake_chunk[row] = -seed_n * _sigmoid_f64(-d_fake_n) * t1
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -648,7 +648,7 @@ def grad_hess_diag_f32(
             d_fake_n = d_fake_chunk[row]
             t1 = _sigmoid_f32(d_fake_n)
             grad_d_fake_chunk[row] = -seed_n * t1
-            diag_d_fake_chunk[row] = -seed_n * t1 * _sigmoid_f32(-d_fake_n)
+            diag_d_fake_chunk[row] = -seed_n * _sigmoid_f32(-d_fake_n) * t1
         if mask_step:
             for row in range(rows):
                 if not live[row]:

@@ -398,7 +398,7 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
@@ -406,8 +406,8 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
+        pred_chunk = pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = -1
         if validate:
@@ -459,61 +459,61 @@ def value_f64(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            pred_row = pred_chunk[row]
-            pred_1 = pred_row[1]
             target_row = target_chunk[row]
-            target_1 = target_row[1]
-            t1 = _maximum_f64(pred_1, target_1)
-            pred_3 = pred_row[3]
             target_3 = target_row[3]
-            t2 = _minimum_f64(pred_3, target_3)
-            t3 = t2 - t1
-            height = _maximum_f64(0.0, t3)
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            t4 = _maximum_f64(pred_0, target_0)
+            target_1 = target_row[1]
+            t1 = target_3 - target_1
+            pred_row = pred_chunk[row]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t5 = _minimum_f64(pred_2, target_2)
-            t6 = t5 - t4
-            width = _maximum_f64(0.0, t6)
-            I = height * width
-            t7 = 0.0 < t3
-            margin3 = _ramp_f64(pred_1 - target_1) + _ramp_f64(target_3 - pred_3)
-            t8 = t3 == 0.0
-            t9 = target_3 - target_1
-            t10 = 0.5 * (margin3 + t9)
-            t11 = t10 if t8 else t9
-            margin8 = margin3 if t7 else t11
-            margin4 = _ramp_f64(target_1 - pred_1) + _ramp_f64(pred_3 - target_3)
-            t12 = pred_3 - pred_1
-            t13 = 0.5 * (margin4 + t12)
-            t14 = t13 if t8 else t12
-            margin9 = margin4 if t7 else t14
-            t15 = 0.0 < t6
+            t2 = _minimum_f64(pred_2, target_2)
+            pred_0 = pred_row[0]
+            target_0 = target_row[0]
+            t3 = _maximum_f64(pred_0, target_0)
+            t4 = t2 - t3
+            t5 = 0.0 < t4
             margin = _ramp_f64(pred_0 - target_0) + _ramp_f64(target_2 - pred_2)
-            t16 = t6 == 0.0
-            t17 = target_2 - target_0
-            t18 = 0.5 * (margin + t17)
-            t19 = t18 if t16 else t17
-            margin5 = margin if t15 else t19
+            t6 = t4 == 0.0
+            t7 = target_2 - target_0
+            t8 = 0.5 * (t7 + margin)
+            t9 = t8 if t6 else t7
+            margin5 = margin if t5 else t9
+            pred_3 = pred_row[3]
+            pred_1 = pred_row[1]
+            t10 = pred_3 - pred_1
             margin2 = _ramp_f64(target_0 - pred_0) + _ramp_f64(pred_2 - target_2)
-            t20 = pred_2 - pred_0
-            t21 = 0.5 * (margin2 + t20)
-            t22 = t21 if t16 else t20
-            margin6 = margin2 if t15 else t22
-            excess2 = margin5 * t9 + margin6 * t12 + width * (margin8 + margin9)
-            pred_area = t12 * t20
-            target_area = t17 * t9
-            U = pred_area + target_area - I
-            margin10 = _ramp_f64(t1 - t2)
+            t11 = pred_2 - pred_0
+            t12 = 0.5 * (t11 + margin2)
+            t13 = t12 if t6 else t11
+            margin6 = margin2 if t5 else t13
+            width = _maximum_f64(0.0, t4)
+            t14 = _minimum_f64(pred_3, target_3)
+            t15 = _maximum_f64(pred_1, target_1)
+            t16 = t14 - t15
+            t17 = 0.0 < t16
+            margin3 = _ramp_f64(pred_1 - target_1) + _ramp_f64(target_3 - pred_3)
+            t18 = t16 == 0.0
+            t19 = 0.5 * (t1 + margin3)
+            t20 = t19 if t18 else t1
+            margin8 = margin3 if t17 else t20
+            margin4 = _ramp_f64(target_1 - pred_1) + _ramp_f64(pred_3 - target_3)
+            t21 = 0.5 * (t10 + margin4)
+            t22 = t21 if t18 else t10
+            margin9 = margin4 if t17 else t22
+            excess2 = t1 * margin5 + t10 * margin6 + width * (margin8 + margin9)
+            height = _maximum_f64(0.0, t16)
+            I = height * width
             hull_height = _maximum_f64(pred_3, target_3) - _minimum_f64(pred_1, target_1)
-            margin7 = _ramp_f64(t4 - t5)
+            margin7 = _ramp_f64(t3 - t2)
+            margin10 = _ramp_f64(t15 - t14)
             excess = (
                 hull_height * margin7 + margin10 * width + margin5 * (margin10 + margin9) + margin6 * (margin10 +
                 margin8)
             )
-            value_rows[row] = excess / (U + excess) + excess2 / (I + excess2)
+            pred_area = t11 * t10
+            target_area = t7 * t1
+            U = pred_area + target_area - I
+            value_rows[row] = excess2 / (I + excess2) + excess / (U + excess)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -524,7 +524,7 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
@@ -533,8 +533,8 @@ def value_and_grad_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
+        pred_chunk = pred[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = -1
@@ -590,132 +590,130 @@ def value_and_grad_f64(
                 _clear(grad_pred_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            pred_row = pred_chunk[row]
-            pred_1 = pred_row[1]
             target_row = target_chunk[row]
-            target_1 = target_row[1]
-            t1 = _maximum_f64(pred_1, target_1)
-            pred_3 = pred_row[3]
             target_3 = target_row[3]
-            t2 = _minimum_f64(pred_3, target_3)
-            t3 = t2 - t1
-            height = _maximum_f64(0.0, t3)
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            t4 = _maximum_f64(pred_0, target_0)
+            target_1 = target_row[1]
+            t1 = target_3 - target_1
+            pred_row = pred_chunk[row]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t5 = _minimum_f64(pred_2, target_2)
-            t6 = t5 - t4
-            width = _maximum_f64(0.0, t6)
+            t2 = _minimum_f64(pred_2, target_2)
+            pred_0 = pred_row[0]
+            target_0 = target_row[0]
+            t3 = _maximum_f64(pred_0, target_0)
+            t4 = t2 - t3
+            t5 = 0.0 < t4
+            t6 = pred_0 - target_0
+            t7 = target_2 - pred_2
+            margin = _ramp_f64(t6) + _ramp_f64(t7)
+            t8 = t4 == 0.0
+            t9 = target_2 - target_0
+            t10 = 0.5 * (t9 + margin)
+            t11 = t10 if t8 else t9
+            margin5 = margin if t5 else t11
+            pred_3 = pred_row[3]
+            pred_1 = pred_row[1]
+            t12 = pred_3 - pred_1
+            t13 = target_0 - pred_0
+            t14 = pred_2 - target_2
+            margin2 = _ramp_f64(t13) + _ramp_f64(t14)
+            t15 = pred_2 - pred_0
+            t16 = 0.5 * (t15 + margin2)
+            t17 = t16 if t8 else t15
+            margin6 = margin2 if t5 else t17
+            width = _maximum_f64(0.0, t4)
+            t18 = _minimum_f64(pred_3, target_3)
+            t19 = _maximum_f64(pred_1, target_1)
+            t20 = t18 - t19
+            t21 = 0.0 < t20
+            t22 = pred_1 - target_1
+            t23 = target_3 - pred_3
+            margin3 = _ramp_f64(t22) + _ramp_f64(t23)
+            t24 = t20 == 0.0
+            t25 = 0.5 * (t1 + margin3)
+            t26 = t25 if t24 else t1
+            margin8 = margin3 if t21 else t26
+            t27 = target_1 - pred_1
+            t28 = pred_3 - target_3
+            margin4 = _ramp_f64(t27) + _ramp_f64(t28)
+            t29 = 0.5 * (t12 + margin4)
+            t30 = t29 if t24 else t12
+            margin9 = margin4 if t21 else t30
+            t31 = margin8 + margin9
+            excess2 = t1 * margin5 + t12 * margin6 + width * t31
+            height = _maximum_f64(0.0, t20)
             I = height * width
-            t7 = 0.0 < t3
-            t8 = target_3 - pred_3
-            t9 = pred_1 - target_1
-            margin3 = _ramp_f64(t8) + _ramp_f64(t9)
-            t10 = t3 == 0.0
-            t11 = target_3 - target_1
-            t12 = 0.5 * (margin3 + t11)
-            t13 = t12 if t10 else t11
-            margin8 = margin3 if t7 else t13
-            t14 = target_1 - pred_1
-            t15 = pred_3 - target_3
-            margin4 = _ramp_f64(t14) + _ramp_f64(t15)
-            t16 = pred_3 - pred_1
-            t17 = 0.5 * (margin4 + t16)
-            t18 = t17 if t10 else t16
-            margin9 = margin4 if t7 else t18
-            t19 = margin8 + margin9
-            t20 = 0.0 < t6
-            t21 = target_2 - pred_2
-            t22 = pred_0 - target_0
-            margin = _ramp_f64(t21) + _ramp_f64(t22)
-            t23 = t6 == 0.0
-            t24 = target_2 - target_0
-            t25 = 0.5 * (margin + t24)
-            t26 = t25 if t23 else t24
-            margin5 = margin if t20 else t26
-            t27 = target_0 - pred_0
-            t28 = pred_2 - target_2
-            margin2 = _ramp_f64(t27) + _ramp_f64(t28)
-            t29 = pred_2 - pred_0
-            t30 = 0.5 * (margin2 + t29)
-            t31 = t30 if t23 else t29
-            margin6 = margin2 if t20 else t31
-            excess2 = margin5 * t11 + margin6 * t16 + t19 * width
             t32 = I + excess2
-            pred_area = t16 * t29
-            target_area = t11 * t24
-            U = pred_area + target_area - I
-            t33 = t1 - t2
-            margin10 = _ramp_f64(t33)
-            t34 = margin10 + margin8
-            t35 = margin10 + margin9
             hull_height = _maximum_f64(pred_3, target_3) - _minimum_f64(pred_1, target_1)
-            t36 = t4 - t5
-            margin7 = _ramp_f64(t36)
-            excess = hull_height * margin7 + margin10 * width + margin5 * t35 + margin6 * t34
+            t33 = t3 - t2
+            margin7 = _ramp_f64(t33)
+            t34 = t19 - t18
+            margin10 = _ramp_f64(t34)
+            t35 = margin10 + margin9
+            t36 = margin10 + margin8
+            excess = hull_height * margin7 + margin10 * width + margin5 * t35 + margin6 * t36
+            pred_area = t15 * t12
+            target_area = t9 * t1
+            U = pred_area + target_area - I
             t37 = U + excess
-            t38 = 1.0 / (t37 * t37)
+            t38 = _half_step_f64(t6)
+            t39 = _half_step_f64(t33)
             seed_n = seed[row]
-            d_excess = U * seed_n * t38
-            t39 = 1.0 / (t32 * t32)
-            d_excess2 = I * seed_n * t39
-            d_margin6 = d_excess * t34 + d_excess2 * t16
-            t40 = 0.5 * d_margin6
-            t41 = t40 if t23 else d_margin6
-            d_length2 = 0.0 if t20 else t41
-            t42 = _half_step_f64(t6)
-            t43 = _half_step_f64(t22)
-            d_U = -excess * seed_n * t38
-            d_I = -d_U - excess2 * seed_n * t39
-            d_width = d_I * height + d_excess * margin10 + d_excess2 * t19
-            t44 = t40 if t23 else 0.0
-            d_margin2 = d_margin6 if t20 else t44
-            t45 = _half_step_f64(t36)
-            d_margin5 = d_excess * t35 + d_excess2 * t11
-            t46 = 0.5 * d_margin5
-            t47 = t46 if t23 else 0.0
-            d_margin = d_margin5 if t20 else t47
+            d_excess = U / t37 * (seed_n / t37)
+            d_excess2 = I / t32 * (seed_n / t32)
+            d_margin5 = d_excess2 * t1 + d_excess * t35
+            t40 = 0.5 * d_margin5
+            t41 = t40 if t8 else 0.0
+            d_margin = d_margin5 if t5 else t41
+            d_margin6 = d_excess2 * t12 + d_excess * t36
+            t42 = 0.5 * d_margin6
+            t43 = t42 if t8 else d_margin6
+            d_length2 = 0.0 if t5 else t43
+            d_U = -excess / t37 * (seed_n / t37)
+            t44 = _half_step_f64(t4)
+            d_I = -d_U - excess2 / t32 * (seed_n / t32)
+            d_width = d_I * height + d_excess2 * t31 + d_excess * margin10
+            t45 = t42 if t8 else 0.0
+            d_margin2 = d_margin6 if t5 else t45
             grad_pred_row = grad_pred_chunk[row]
             grad_pred_row[0] = (
-                hull_height * _zero_times_f64(t43 * t45, d_excess) + _zero_times_f64(t43, d_margin) - d_length2 - d_U *
-                t16 - _zero_times_f64(t42 * t43, d_width) - _zero_times_f64(_half_step_f64(t27), d_margin2)
+                hull_height * _zero_times_f64(t38 * t39, d_excess) + _zero_times_f64(t38, d_margin) - d_length2 - d_U *
+                t12 - _zero_times_f64(t38 * t44, d_width) - _zero_times_f64(_half_step_f64(t13), d_margin2)
             )
-            t48 = d_excess2 * width
-            d_margin9 = t48 + d_excess * margin5
-            t49 = 0.5 * d_margin9
-            t50 = t49 if t10 else d_margin9
-            d_length4 = d_excess2 * margin6 + (0.0 if t7 else t50)
-            t51 = _half_step_f64(t14)
-            t52 = t49 if t10 else 0.0
-            d_margin4 = d_margin9 if t7 else t52
-            t53 = _half_step_f64(t3)
-            t54 = _half_step_f64(t9)
-            t55 = _half_step_f64(t33)
+            t46 = _half_step_f64(t22)
+            t47 = _half_step_f64(t34)
             d_margin10 = d_excess * (margin5 + margin6 + width)
+            t48 = d_excess2 * width
             d_margin8 = t48 + d_excess * margin6
-            t56 = 0.5 * d_margin8
-            t57 = t56 if t10 else 0.0
-            d_margin3 = d_margin8 if t7 else t57
+            t49 = 0.5 * d_margin8
+            t50 = t49 if t24 else 0.0
+            d_margin3 = d_margin8 if t21 else t50
+            d_margin9 = t48 + d_excess * margin5
+            t51 = 0.5 * d_margin9
+            t52 = t51 if t24 else d_margin9
+            d_length4 = d_excess2 * margin6 + (0.0 if t21 else t52)
+            t53 = _half_step_f64(t27)
+            t54 = _half_step_f64(t20)
+            t55 = t51 if t24 else 0.0
+            d_margin4 = d_margin9 if t21 else t55
             grad_pred_row[1] = (
-                _zero_times_f64(t54, d_margin3) + _zero_times_f64(t54 * t55, d_margin10) - d_length4 - d_U * t29 -
-                margin7 * _zero_times_f64(t51, d_excess) - width * _zero_times_f64(t53 * t54, d_I) -
-                _zero_times_f64(t51, d_margin4)
+                _zero_times_f64(t46 * t47, d_margin10) + _zero_times_f64(t46, d_margin3) - d_length4 - d_U * t15 -
+                margin7 * _zero_times_f64(t53, d_excess) - width * _zero_times_f64(t46 * t54, d_I) -
+                _zero_times_f64(t53, d_margin4)
             )
-            t58 = _half_step_f64(t21)
+            t56 = _half_step_f64(t7)
             grad_pred_row[2] = (
-                d_length2 + d_U * t16 + _zero_times_f64(t42 * t58, d_width) + _zero_times_f64(_half_step_f64(t28),
-                d_margin2) - hull_height * _zero_times_f64(t45 * t58, d_excess) - _zero_times_f64(t58, d_margin)
+                d_length2 + d_U * t12 + _zero_times_f64(t56 * t44, d_width) + _zero_times_f64(_half_step_f64(t14),
+                d_margin2) - hull_height * _zero_times_f64(t56 * t39, d_excess) - _zero_times_f64(t56, d_margin)
             )
-            t59 = _half_step_f64(t8)
-            t60 = _half_step_f64(t15)
+            t57 = _half_step_f64(t28)
+            t58 = _half_step_f64(t23)
             grad_pred_row[3] = (
-                d_length4 + d_U * t29 + margin7 * _zero_times_f64(t60, d_excess) + width * _zero_times_f64(t53 * t59,
-                d_I) + _zero_times_f64(t60, d_margin4) - _zero_times_f64(t59, d_margin3) - _zero_times_f64(t55 * t59,
-                d_margin10)
+                d_length4 + d_U * t15 + margin7 * _zero_times_f64(t57, d_excess) + width * _zero_times_f64(t58 * t54,
+                d_I) + _zero_times_f64(t57, d_margin4) - _zero_times_f64(t58 * t47, d_margin10) - _zero_times_f64(t58,
+                d_margin3)
             )
-            value_rows[row] = excess / t37 + excess2 / t32
+            value_rows[row] = excess2 / t32 + excess / t37
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -793,262 +791,264 @@ def grad_hess_diag_f64(
                 _clear(diag_pred_chunk[row])
                 continue
             pred_row = pred_chunk[row]
-            pred_0 = pred_row[0]
-            target_row = target_chunk[row]
-            target_0 = target_row[0]
-            t1 = _maximum_f64(pred_0, target_0)
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
-            t2 = _minimum_f64(pred_2, target_2)
-            t3 = t2 - t1
-            t4 = 0.0 < t3
-            t5 = t3 == 0.0
             pred_3 = pred_row[3]
+            target_row = target_chunk[row]
             target_3 = target_row[3]
-            t6 = _minimum_f64(pred_3, target_3)
             pred_1 = pred_row[1]
             target_1 = target_row[1]
-            t7 = _maximum_f64(pred_1, target_1)
-            t8 = t7 - t6
-            margin10 = _ramp_f64(t8)
-            t9 = t6 - t7
-            t10 = 0.0 < t9
-            t11 = target_3 - pred_3
-            t12 = pred_1 - target_1
-            margin3 = _ramp_f64(t11) + _ramp_f64(t12)
-            t13 = t9 == 0.0
-            t14 = target_3 - target_1
-            t15 = 0.5 * (margin3 + t14)
-            t16 = t15 if t13 else t14
-            margin8 = margin3 if t10 else t16
-            t17 = margin10 + margin8
-            height = _maximum_f64(0.0, t9)
-            width = _maximum_f64(0.0, t3)
-            I = height * width
-            t18 = pred_2 - pred_0
-            t19 = pred_3 - pred_1
-            pred_area = t18 * t19
-            t20 = target_2 - target_0
-            target_area = t14 * t20
-            U = pred_area + target_area - I
-            t21 = target_0 - pred_0
-            t22 = pred_2 - target_2
-            margin2 = _ramp_f64(t21) + _ramp_f64(t22)
-            t23 = 0.5 * (margin2 + t18)
-            t24 = t23 if t5 else t18
-            margin6 = margin2 if t4 else t24
-            t25 = target_1 - pred_1
-            t26 = pred_3 - target_3
-            margin4 = _ramp_f64(t25) + _ramp_f64(t26)
-            t27 = 0.5 * (margin4 + t19)
-            t28 = t27 if t13 else t19
-            margin9 = margin4 if t10 else t28
-            t29 = margin10 + margin9
-            t30 = target_2 - pred_2
-            t31 = pred_0 - target_0
-            margin = _ramp_f64(t30) + _ramp_f64(t31)
-            t32 = 0.5 * (margin + t20)
-            t33 = t32 if t5 else t20
-            margin5 = margin if t4 else t33
             hull_height = _maximum_f64(pred_3, target_3) - _minimum_f64(pred_1, target_1)
-            t34 = t1 - t2
-            margin7 = _ramp_f64(t34)
-            excess = hull_height * margin7 + margin10 * width + margin5 * t29 + margin6 * t17
-            t35 = U + excess
-            t36 = 1.0 / (t35 * t35)
+            pred_0 = pred_row[0]
+            target_0 = target_row[0]
+            t1 = pred_0 - target_0
+            t2 = _half_step_f64(t1)
+            t3 = _maximum_f64(pred_0, target_0)
+            pred_2 = pred_row[2]
+            target_2 = target_row[2]
+            t4 = _minimum_f64(pred_2, target_2)
+            t5 = t3 - t4
+            t6 = _half_step_f64(t5)
+            t7 = t2 * t6
+            t8 = pred_2 - pred_0
+            t9 = pred_3 - pred_1
+            pred_area = t8 * t9
+            t10 = target_2 - target_0
+            t11 = target_3 - target_1
+            target_area = t10 * t11
+            t12 = _minimum_f64(pred_3, target_3)
+            t13 = _maximum_f64(pred_1, target_1)
+            t14 = t12 - t13
+            height = _maximum_f64(0.0, t14)
+            t15 = t4 - t3
+            width = _maximum_f64(0.0, t15)
+            I = height * width
+            U = pred_area + target_area - I
             seed_n = seed[row]
-            d_excess = U * seed_n * t36
-            t37 = margin8 + margin9
-            excess2 = margin5 * t14 + margin6 * t19 + t37 * width
-            t38 = I + excess2
-            t39 = 1.0 / (t38 * t38)
-            d_excess2 = I * seed_n * t39
-            d_margin6 = d_excess * t17 + d_excess2 * t19
-            t40 = 0.5 * d_margin6
-            t41 = t40 if t5 else d_margin6
-            d_length2 = 0.0 if t4 else t41
-            t42 = _half_step_f64(t3)
-            t43 = _half_step_f64(t31)
-            d_U = -excess * seed_n * t36
-            d_I = -d_U - excess2 * seed_n * t39
-            d_width = d_I * height + d_excess * margin10 + d_excess2 * t37
-            t44 = _half_step_f64(t21)
-            t45 = t40 if t5 else 0.0
-            d_margin2 = d_margin6 if t4 else t45
-            t46 = _half_step_f64(t34)
-            t47 = t43 * t46
-            d_margin5 = d_excess * t29 + d_excess2 * t14
-            t48 = 0.5 * d_margin5
-            t49 = t48 if t5 else 0.0
-            d_margin = d_margin5 if t4 else t49
+            margin7 = _ramp_f64(t5)
+            t16 = t13 - t12
+            margin10 = _ramp_f64(t16)
+            t17 = 0.0 < t15
+            t18 = target_2 - pred_2
+            margin = _ramp_f64(t1) + _ramp_f64(t18)
+            t19 = t15 == 0.0
+            t20 = 0.5 * (t10 + margin)
+            t21 = t20 if t19 else t10
+            margin5 = margin if t17 else t21
+            t22 = 0.0 < t14
+            t23 = target_1 - pred_1
+            t24 = pred_3 - target_3
+            margin4 = _ramp_f64(t23) + _ramp_f64(t24)
+            t25 = t14 == 0.0
+            t26 = 0.5 * (t9 + margin4)
+            t27 = t26 if t25 else t9
+            margin9 = margin4 if t22 else t27
+            t28 = margin10 + margin9
+            t29 = target_0 - pred_0
+            t30 = pred_2 - target_2
+            margin2 = _ramp_f64(t29) + _ramp_f64(t30)
+            t31 = 0.5 * (t8 + margin2)
+            t32 = t31 if t19 else t8
+            margin6 = margin2 if t17 else t32
+            t33 = pred_1 - target_1
+            t34 = target_3 - pred_3
+            margin3 = _ramp_f64(t33) + _ramp_f64(t34)
+            t35 = 0.5 * (t11 + margin3)
+            t36 = t35 if t25 else t11
+            margin8 = margin3 if t22 else t36
+            t37 = margin10 + margin8
+            excess = hull_height * margin7 + margin10 * width + margin5 * t28 + margin6 * t37
+            t38 = U + excess
+            d_excess = U / t38 * (seed_n / t38)
+            t39 = margin8 + margin9
+            excess2 = t11 * margin5 + t9 * margin6 + width * t39
+            t40 = I + excess2
+            d_excess2 = I / t40 * (seed_n / t40)
+            d_margin5 = d_excess2 * t11 + d_excess * t28
+            t41 = 0.5 * d_margin5
+            t42 = t41 if t19 else 0.0
+            d_margin = d_margin5 if t17 else t42
+            d_margin6 = d_excess2 * t9 + d_excess * t37
+            t43 = 0.5 * d_margin6
+            t44 = t43 if t19 else d_margin6
+            d_length2 = 0.0 if t17 else t44
+            d_U = -excess / t38 * (seed_n / t38)
+            t45 = _half_step_f64(t15)
+            d_I = -d_U - excess2 / t40 * (seed_n / t40)
+            d_width = d_I * height + d_excess2 * t39 + d_excess * margin10
+            t46 = _half_step_f64(t29)
+            t47 = t43 if t19 else 0.0
+            d_margin2 = d_margin6 if t17 else t47
             grad_pred_row = grad_pred_chunk[row]
             grad_pred_row[0] = (
-                hull_height * _zero_times_f64(t47, d_excess) + _zero_times_f64(t43, d_margin) - d_length2 - d_U * t19 -
-                _zero_times_f64(t44, d_margin2) - _zero_times_f64(t42 * t43, d_width)
+                hull_height * _zero_times_f64(t7, d_excess) + _zero_times_f64(t2, d_margin) - d_length2 - d_U * t9 -
+                _zero_times_f64(t2 * t45, d_width) - _zero_times_f64(t46, d_margin2)
             )
-            t50 = d_excess2 * width
-            d_margin9 = t50 + d_excess * margin5
-            t51 = 0.5 * d_margin9
-            t52 = t51 if t13 else d_margin9
-            d_length4 = d_excess2 * margin6 + (0.0 if t10 else t52)
-            t53 = _half_step_f64(t25)
-            t54 = t51 if t13 else 0.0
-            d_margin4 = d_margin9 if t10 else t54
-            t55 = _half_step_f64(t9)
-            t56 = _half_step_f64(t12)
-            t57 = t55 * t56
-            t58 = _half_step_f64(t8)
-            t59 = t56 * t58
-            t60 = margin5 + margin6 + width
-            d_margin10 = d_excess * t60
-            d_margin8 = t50 + d_excess * margin6
-            t61 = 0.5 * d_margin8
-            t62 = t61 if t13 else 0.0
-            d_margin3 = d_margin8 if t10 else t62
+            t48 = _half_step_f64(t33)
+            t49 = _half_step_f64(t16)
+            t50 = t48 * t49
+            t51 = margin5 + margin6 + width
+            d_margin10 = d_excess * t51
+            t52 = d_excess2 * width
+            d_margin8 = t52 + d_excess * margin6
+            t53 = 0.5 * d_margin8
+            t54 = t53 if t25 else 0.0
+            d_margin3 = d_margin8 if t22 else t54
+            d_margin9 = t52 + d_excess * margin5
+            t55 = 0.5 * d_margin9
+            t56 = t55 if t25 else d_margin9
+            d_length4 = d_excess2 * margin6 + (0.0 if t22 else t56)
+            t57 = _half_step_f64(t23)
+            t58 = _half_step_f64(t14)
+            t59 = t48 * t58
+            t60 = t55 if t25 else 0.0
+            d_margin4 = d_margin9 if t22 else t60
             grad_pred_row[1] = (
-                _zero_times_f64(t56, d_margin3) + _zero_times_f64(t59, d_margin10) - d_length4 - d_U * t18 - margin7 *
-                _zero_times_f64(t53, d_excess) - width * _zero_times_f64(t57, d_I) - _zero_times_f64(t53, d_margin4)
+                _zero_times_f64(t50, d_margin10) + _zero_times_f64(t48, d_margin3) - d_length4 - d_U * t8 - margin7 *
+                _zero_times_f64(t57, d_excess) - width * _zero_times_f64(t59, d_I) - _zero_times_f64(t57, d_margin4)
             )
+            t61 = _half_step_f64(t18)
+            t62 = t61 * t45
             t63 = _half_step_f64(t30)
-            t64 = t46 * t63
-            t65 = t42 * t63
-            t66 = _half_step_f64(t22)
+            t64 = t61 * t6
             grad_pred_row[2] = (
-                d_length2 + d_U * t19 + _zero_times_f64(t65, d_width) + _zero_times_f64(t66, d_margin2) - hull_height *
-                _zero_times_f64(t64, d_excess) - _zero_times_f64(t63, d_margin)
+                d_length2 + d_U * t9 + _zero_times_f64(t62, d_width) + _zero_times_f64(t63, d_margin2) - hull_height *
+                _zero_times_f64(t64, d_excess) - _zero_times_f64(t61, d_margin)
             )
-            t67 = _half_step_f64(t11)
-            t68 = _half_step_f64(t26)
-            t69 = t55 * t67
+            t65 = _half_step_f64(t24)
+            t66 = _half_step_f64(t34)
+            t67 = t66 * t58
             grad_pred_row[3] = (
-                d_length4 + d_U * t18 + margin7 * _zero_times_f64(t68, d_excess) + width * _zero_times_f64(t69, d_I) +
-                _zero_times_f64(t68, d_margin4) - _zero_times_f64(t67, d_margin3) - _zero_times_f64(t58 * t67,
-                d_margin10)
+                d_length4 + d_U * t8 + margin7 * _zero_times_f64(t65, d_excess) + width * _zero_times_f64(t67, d_I) +
+                _zero_times_f64(t65, d_margin4) - _zero_times_f64(t66 * t49, d_margin10) - _zero_times_f64(t66,
+                d_margin3)
             )
-            t70 = 1.0 / (t35 * t35 * t35)
-            t71 = t36 - 2.0 * U * t70
-            tangent_width_0 = -t42 * t43
+            tangent_width_0 = -t2 * t45
             tangent_U_0 = pred_1 - pred_3 - height * tangent_width_0
-            tangent_margin2_0 = -t44
-            t72 = 0.5 if t5 else 0.0
-            t73 = 1.0 if t4 else t72
-            t74 = -0.5 if t5 else -1.0
-            tangent_margin6_0 = t73 * tangent_margin2_0 + (0.0 if t4 else t74)
-            tangent_margin5_0 = t43 * t73
+            t68 = 1.0 / (t38 * t38) - 2.0 * (U / t38) / t38 / t38
+            t69 = 0.5 if t19 else 0.0
+            t70 = 1.0 if t17 else t69
+            tangent_margin5_0 = t2 * t70
+            tangent_margin2_0 = -t46
+            t71 = -0.5 if t19 else -1.0
+            tangent_margin6_0 = tangent_margin2_0 * t70 + (0.0 if t17 else t71)
             tangent_excess_0 = (
-                hull_height * t47 + margin10 * tangent_width_0 + t17 * tangent_margin6_0 + t29 * tangent_margin5_0
+                hull_height * t7 + margin10 * tangent_width_0 + tangent_margin5_0 * t28 + tangent_margin6_0 * t37
             )
-            tangent_d_excess_0 = seed_n * (t71 * tangent_U_0 - 2.0 * U * t70 * tangent_excess_0)
-            t75 = 1.0 / (t38 * t38 * t38)
-            t76 = t39 - 2.0 * I * t75
-            tangent_excess2_0 = t14 * tangent_margin5_0 + t19 * tangent_margin6_0 + t37 * tangent_width_0
-            tangent_d_excess2_0 = seed_n * (height * t76 * tangent_width_0 - 2.0 * I * t75 * tangent_excess2_0)
-            tangent_d_margin6_0 = t17 * tangent_d_excess_0 + t19 * tangent_d_excess2_0
-            t77 = 0.5 if t5 else 1.0
-            t78 = t77 * tangent_d_margin6_0
-            tangent_d_length2_0 = 0.0 if t4 else t78
-            tangent_d_margin5_0 = t14 * tangent_d_excess2_0 + t29 * tangent_d_excess_0
-            tangent_d_margin_0 = t73 * tangent_d_margin5_0
-            t79 = 2.0 * excess * t70 - t36
-            tangent_d_U_0 = seed_n * (t79 * tangent_excess_0 + 2.0 * excess * t70 * tangent_U_0)
-            tangent_d_margin2_0 = t73 * tangent_d_margin6_0
-            t80 = 2.0 * excess2 * t75 - t39
+            tangent_d_excess_0 = seed_n * (tangent_U_0 * t68 - 2.0 * (U / t38) * (tangent_excess_0 / t38) / t38)
+            t72 = 1.0 / (t40 * t40) - 2.0 * (I / t40) / t40 / t40
+            tangent_excess2_0 = t11 * tangent_margin5_0 + t9 * tangent_margin6_0 + tangent_width_0 * t39
+            tangent_d_excess2_0 = (
+                seed_n * (height * tangent_width_0 * t72 - 2.0 * (I / t40) * (tangent_excess2_0 / t40) / t40)
+            )
+            tangent_d_margin5_0 = t11 * tangent_d_excess2_0 + tangent_d_excess_0 * t28
+            tangent_d_margin_0 = tangent_d_margin5_0 * t70
+            tangent_d_margin6_0 = t9 * tangent_d_excess2_0 + tangent_d_excess_0 * t37
+            t73 = 0.5 if t19 else 1.0
+            t74 = tangent_d_margin6_0 * t73
+            tangent_d_length2_0 = 0.0 if t17 else t74
+            t75 = 2.0 * (excess / t38) / t38 / t38 - 1.0 / (t38 * t38)
+            tangent_d_U_0 = seed_n * (tangent_excess_0 * t75 + 2.0 * (excess / t38) * (tangent_U_0 / t38) / t38)
+            tangent_d_margin2_0 = tangent_d_margin6_0 * t70
+            t76 = 2.0 * (excess2 / t40) / t40 / t40 - 1.0 / (t40 * t40)
             tangent_d_I_0 = (
-                seed_n * t80 * tangent_excess2_0 + 2.0 * excess2 * height * seed_n * t75 * tangent_width_0 -
-                tangent_d_U_0
+                seed_n * tangent_excess2_0 * t76 + 2.0 * excess2 * (height / t40) * (seed_n / t40) * (tangent_width_0 /
+                t40) - tangent_d_U_0
             )
-            tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + t37 * tangent_d_excess2_0
+            tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + tangent_d_excess2_0 * t39
             diag_pred_row = diag_pred_chunk[row]
             diag_pred_row[0] = (
-                t43 * tangent_d_margin_0 + tangent_d_excess_0 * _zero_times_f64(t47, hull_height) - tangent_d_length2_0
-                - t19 * tangent_d_U_0 - t44 * tangent_d_margin2_0 - t42 * t43 * tangent_d_width_0
+                tangent_d_excess_0 * _zero_times_f64(t7, hull_height) + tangent_d_margin_0 * t2 - tangent_d_length2_0 -
+                tangent_d_U_0 * t9 - tangent_d_margin2_0 * t46 - tangent_d_width_0 * t2 * t45
             )
-            tangent_height_1 = -t55 * t56
-            t81 = 0.5 if t13 else 0.0
-            t82 = 1.0 if t10 else t81
-            tangent_margin8_1 = t56 * t82
-            tangent_margin4_1 = -t53
-            t83 = -0.5 if t13 else -1.0
-            tangent_margin9_1 = t82 * tangent_margin4_1 + (0.0 if t10 else t83)
+            t77 = 0.5 if t25 else 0.0
+            t78 = 1.0 if t22 else t77
+            tangent_margin8_1 = t48 * t78
+            tangent_margin4_1 = -t57
+            t79 = -0.5 if t25 else -1.0
+            tangent_margin9_1 = tangent_margin4_1 * t78 + (0.0 if t22 else t79)
             tangent_excess2_1 = tangent_margin8_1 * width + tangent_margin9_1 * width - margin6
-            tangent_d_excess2_1 = seed_n * (t76 * tangent_height_1 * width - 2.0 * I * t75 * tangent_excess2_1)
-            tangent_U_1 = pred_0 - pred_2 - tangent_height_1 * width
+            tangent_height_1 = -t48 * t58
             tangent_excess_1 = (
-                margin5 * tangent_margin9_1 + margin6 * tangent_margin8_1 + margin7 * tangent_margin4_1 + t59 * t60
+                margin5 * tangent_margin9_1 + margin6 * tangent_margin8_1 + margin7 * tangent_margin4_1 + t50 * t51
             )
-            tangent_d_excess_1 = seed_n * (t71 * tangent_U_1 - 2.0 * U * t70 * tangent_excess_1)
-            t84 = tangent_d_excess2_1 * width
-            tangent_d_margin9_1 = t84 + margin5 * tangent_d_excess_1
-            t85 = 0.5 if t13 else 1.0
-            t86 = t85 * tangent_d_margin9_1
-            tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + (0.0 if t10 else t86)
-            tangent_d_margin8_1 = t84 + margin6 * tangent_d_excess_1
-            tangent_d_margin3_1 = t82 * tangent_d_margin8_1
-            tangent_d_U_1 = seed_n * (t79 * tangent_excess_1 + 2.0 * excess * t70 * tangent_U_1)
+            tangent_U_1 = pred_0 - pred_2 - tangent_height_1 * width
+            tangent_d_U_1 = seed_n * (tangent_excess_1 * t75 + 2.0 * (excess / t38) * (tangent_U_1 / t38) / t38)
             tangent_d_I_1 = (
-                seed_n * t80 * tangent_excess2_1 + 2.0 * excess2 * seed_n * t75 * tangent_height_1 * width -
-                tangent_d_U_1
+                seed_n * tangent_excess2_1 * t76 + 2.0 * excess2 * (seed_n / t40) * (tangent_height_1 / t40) * (width /
+                t40) - tangent_d_U_1
             )
-            tangent_d_margin4_1 = t82 * tangent_d_margin9_1
-            tangent_d_margin10_1 = t60 * tangent_d_excess_1
+            tangent_d_excess_1 = seed_n * (tangent_U_1 * t68 - 2.0 * (U / t38) * (tangent_excess_1 / t38) / t38)
+            tangent_d_excess2_1 = (
+                seed_n * (tangent_height_1 * width * t72 - 2.0 * (I / t40) * (tangent_excess2_1 / t40) / t40)
+            )
+            t80 = tangent_d_excess2_1 * width
+            tangent_d_margin8_1 = margin6 * tangent_d_excess_1 + t80
+            tangent_d_margin3_1 = tangent_d_margin8_1 * t78
+            tangent_d_margin10_1 = tangent_d_excess_1 * t51
+            tangent_d_margin9_1 = margin5 * tangent_d_excess_1 + t80
+            t81 = 0.5 if t25 else 1.0
+            t82 = tangent_d_margin9_1 * t81
+            tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + (0.0 if t22 else t82)
+            tangent_d_margin4_1 = tangent_d_margin9_1 * t78
             diag_pred_row[1] = (
-                t56 * tangent_d_margin3_1 + tangent_d_I_1 * _zero_times_f64(t57, -width) + tangent_d_excess_1 *
-                _zero_times_f64(t53, -margin7) + t56 * t58 * tangent_d_margin10_1 - tangent_d_length4_1 - t18 *
-                tangent_d_U_1 - t53 * tangent_d_margin4_1
+                tangent_d_I_1 * _zero_times_f64(t59, -width) + tangent_d_excess_1 * _zero_times_f64(t57, -margin7) +
+                tangent_d_margin3_1 * t48 + tangent_d_margin10_1 * t48 * t49 - tangent_d_length4_1 - tangent_d_U_1 * t8
+                - tangent_d_margin4_1 * t57
             )
-            tangent_margin6_2 = t66 * t73 + (0.0 if t4 else t77)
-            tangent_margin_2 = -t63
-            tangent_margin5_2 = t73 * tangent_margin_2
-            tangent_margin7_2 = -t46 * t63
+            tangent_margin_2 = -t61
+            tangent_margin5_2 = tangent_margin_2 * t70
+            tangent_margin6_2 = t63 * t70 + (0.0 if t17 else t73)
+            tangent_excess2_2 = t11 * tangent_margin5_2 + t9 * tangent_margin6_2 + t62 * t39
+            tangent_d_excess2_2 = seed_n * (height * t62 * t72 - 2.0 * (I / t40) * (tangent_excess2_2 / t40) / t40)
+            tangent_U_2 = pred_3 - pred_1 - height * t62
+            tangent_margin7_2 = -t61 * t6
             tangent_excess_2 = (
-                hull_height * tangent_margin7_2 + margin10 * t65 + t17 * tangent_margin6_2 + t29 * tangent_margin5_2
+                hull_height * tangent_margin7_2 + margin10 * t62 + tangent_margin5_2 * t28 + tangent_margin6_2 * t37
             )
-            tangent_U_2 = pred_3 - pred_1 - height * t65
-            tangent_d_U_2 = seed_n * (t79 * tangent_excess_2 + 2.0 * excess * t70 * tangent_U_2)
-            tangent_d_excess_2 = seed_n * (t71 * tangent_U_2 - 2.0 * U * t70 * tangent_excess_2)
-            tangent_excess2_2 = t14 * tangent_margin5_2 + t19 * tangent_margin6_2 + t37 * t65
-            tangent_d_excess2_2 = seed_n * (height * t65 * t76 - 2.0 * I * t75 * tangent_excess2_2)
-            tangent_d_margin6_2 = t17 * tangent_d_excess_2 + t19 * tangent_d_excess2_2
-            tangent_d_margin2_2 = t73 * tangent_d_margin6_2
-            tangent_d_margin5_2 = t14 * tangent_d_excess2_2 + t29 * tangent_d_excess_2
-            tangent_d_margin_2 = t73 * tangent_d_margin5_2
+            tangent_d_excess_2 = seed_n * (tangent_U_2 * t68 - 2.0 * (U / t38) * (tangent_excess_2 / t38) / t38)
+            tangent_d_margin6_2 = t9 * tangent_d_excess2_2 + tangent_d_excess_2 * t37
+            t83 = tangent_d_margin6_2 * t73
+            tangent_d_length2_2 = 0.0 if t17 else t83
+            tangent_d_U_2 = seed_n * (tangent_excess_2 * t75 + 2.0 * (excess / t38) * (tangent_U_2 / t38) / t38)
+            tangent_d_margin2_2 = tangent_d_margin6_2 * t70
             tangent_d_I_2 = (
-                seed_n * t80 * tangent_excess2_2 + 2.0 * excess2 * height * seed_n * t65 * t75 - tangent_d_U_2
+                seed_n * tangent_excess2_2 * t76 + 2.0 * excess2 * (height / t40) * (seed_n / t40) * (t62 / t40) -
+                tangent_d_U_2
             )
-            tangent_d_width_2 = height * tangent_d_I_2 + margin10 * tangent_d_excess_2 + t37 * tangent_d_excess2_2
-            t87 = t77 * tangent_d_margin6_2
-            tangent_d_length2_2 = 0.0 if t4 else t87
+            tangent_d_width_2 = height * tangent_d_I_2 + margin10 * tangent_d_excess_2 + tangent_d_excess2_2 * t39
+            tangent_d_margin5_2 = t11 * tangent_d_excess2_2 + tangent_d_excess_2 * t28
+            tangent_d_margin_2 = tangent_d_margin5_2 * t70
             diag_pred_row[2] = (
-                tangent_d_length2_2 + t19 * tangent_d_U_2 + t66 * tangent_d_margin2_2 + tangent_d_excess_2 *
-                _zero_times_f64(t64, -hull_height) + t42 * t63 * tangent_d_width_2 - t63 * tangent_d_margin_2
+                tangent_d_length2_2 + tangent_d_U_2 * t9 + tangent_d_excess_2 * _zero_times_f64(t64, -hull_height) +
+                tangent_d_margin2_2 * t63 + tangent_d_width_2 * t61 * t45 - tangent_d_margin_2 * t61
             )
-            tangent_margin10_3 = -t58 * t67
-            tangent_margin9_3 = t68 * t82 + (0.0 if t10 else t85)
-            tangent_margin3_3 = -t67
-            tangent_margin8_3 = t82 * tangent_margin3_3
-            tangent_excess_3 = (
-                margin5 * tangent_margin9_3 + margin6 * tangent_margin8_3 + margin7 * t68 + t60 * tangent_margin10_3
-            )
-            tangent_U_3 = pred_2 - pred_0 - t69 * width
-            tangent_d_U_3 = seed_n * (t79 * tangent_excess_3 + 2.0 * excess * t70 * tangent_U_3)
-            tangent_d_excess_3 = seed_n * (t71 * tangent_U_3 - 2.0 * U * t70 * tangent_excess_3)
+            tangent_margin3_3 = -t66
+            tangent_margin8_3 = tangent_margin3_3 * t78
+            tangent_margin9_3 = t65 * t78 + (0.0 if t22 else t81)
             tangent_excess2_3 = margin6 + tangent_margin8_3 * width + tangent_margin9_3 * width
-            tangent_d_excess2_3 = seed_n * (t69 * t76 * width - 2.0 * I * t75 * tangent_excess2_3)
-            t88 = tangent_d_excess2_3 * width
-            tangent_d_margin9_3 = t88 + margin5 * tangent_d_excess_3
-            tangent_d_margin4_3 = t82 * tangent_d_margin9_3
-            tangent_d_I_3 = (
-                seed_n * t80 * tangent_excess2_3 + 2.0 * excess2 * seed_n * t69 * t75 * width - tangent_d_U_3
+            tangent_d_excess2_3 = seed_n * (t67 * width * t72 - 2.0 * (I / t40) * (tangent_excess2_3 / t40) / t40)
+            tangent_U_3 = pred_2 - pred_0 - t67 * width
+            tangent_margin10_3 = -t66 * t49
+            tangent_excess_3 = (
+                margin5 * tangent_margin9_3 + margin6 * tangent_margin8_3 + margin7 * t65 + tangent_margin10_3 * t51
             )
-            tangent_d_margin8_3 = t88 + margin6 * tangent_d_excess_3
-            tangent_d_margin3_3 = t82 * tangent_d_margin8_3
-            tangent_d_margin10_3 = t60 * tangent_d_excess_3
-            t89 = t85 * tangent_d_margin9_3
-            tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + (0.0 if t10 else t89)
+            tangent_d_excess_3 = seed_n * (tangent_U_3 * t68 - 2.0 * (U / t38) * (tangent_excess_3 / t38) / t38)
+            t84 = tangent_d_excess2_3 * width
+            tangent_d_margin9_3 = margin5 * tangent_d_excess_3 + t84
+            t85 = tangent_d_margin9_3 * t81
+            tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + (0.0 if t22 else t85)
+            tangent_d_U_3 = seed_n * (tangent_excess_3 * t75 + 2.0 * (excess / t38) * (tangent_U_3 / t38) / t38)
+            tangent_d_I_3 = (
+                seed_n * tangent_excess2_3 * t76 + 2.0 * excess2 * (seed_n / t40) * (t67 / t40) * (width / t40) -
+                tangent_d_U_3
+            )
+            tangent_d_margin4_3 = tangent_d_margin9_3 * t78
+            tangent_d_margin8_3 = margin6 * tangent_d_excess_3 + t84
+            tangent_d_margin3_3 = tangent_d_margin8_3 * t78
+            tangent_d_margin10_3 = tangent_d_excess_3 * t51
             diag_pred_row[3] = (
-                tangent_d_length4_3 + t18 * tangent_d_U_3 + t68 * tangent_d_margin4_3 + tangent_d_I_3 *
-                _zero_times_f64(t69, width) + tangent_d_excess_3 * _zero_times_f64(t68, margin7) - t67 *
-                tangent_d_margin3_3 - t58 * t67 * tangent_d_margin10_3
+                tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t67, width) + tangent_d_U_3 * t8 +
+                tangent_d_excess_3 * _zero_times_f64(t65, margin7) + tangent_d_margin4_3 * t65 - tangent_d_margin3_3 *
+                t66 - tangent_d_margin10_3 * t66 * t49
             )
 
 
@@ -1120,200 +1120,199 @@ def hvp_f64(
                 _clear(hvp_pred_chunk[row])
                 continue
             pred_row = pred_chunk[row]
-            pred_0 = pred_row[0]
-            target_row = target_chunk[row]
-            target_0 = target_row[0]
-            t1 = _maximum_f64(pred_0, target_0)
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
-            t2 = _minimum_f64(pred_2, target_2)
-            t3 = t2 - t1
-            t4 = 0.0 < t3
-            t5 = t3 == 0.0
             pred_3 = pred_row[3]
+            target_row = target_chunk[row]
             target_3 = target_row[3]
-            t6 = _minimum_f64(pred_3, target_3)
             pred_1 = pred_row[1]
             target_1 = target_row[1]
-            t7 = _maximum_f64(pred_1, target_1)
-            t8 = t7 - t6
-            margin10 = _ramp_f64(t8)
-            t9 = t6 - t7
-            t10 = 0.0 < t9
-            t11 = target_3 - pred_3
-            t12 = pred_1 - target_1
-            margin3 = _ramp_f64(t11) + _ramp_f64(t12)
-            t13 = t9 == 0.0
-            t14 = target_3 - target_1
-            t15 = 0.5 * (margin3 + t14)
-            t16 = t15 if t13 else t14
-            margin8 = margin3 if t10 else t16
-            t17 = margin10 + margin8
-            height = _maximum_f64(0.0, t9)
-            width = _maximum_f64(0.0, t3)
-            I = height * width
-            t18 = pred_2 - pred_0
-            t19 = pred_3 - pred_1
-            pred_area = t18 * t19
-            t20 = target_2 - target_0
-            target_area = t14 * t20
-            U = pred_area + target_area - I
-            t21 = target_0 - pred_0
-            t22 = pred_2 - target_2
-            margin2 = _ramp_f64(t21) + _ramp_f64(t22)
-            t23 = 0.5 * (margin2 + t18)
-            t24 = t23 if t5 else t18
-            margin6 = margin2 if t4 else t24
-            t25 = target_1 - pred_1
-            t26 = pred_3 - target_3
-            margin4 = _ramp_f64(t25) + _ramp_f64(t26)
-            t27 = 0.5 * (margin4 + t19)
-            t28 = t27 if t13 else t19
-            margin9 = margin4 if t10 else t28
-            t29 = margin10 + margin9
-            t30 = target_2 - pred_2
-            t31 = pred_0 - target_0
-            margin = _ramp_f64(t30) + _ramp_f64(t31)
-            t32 = 0.5 * (margin + t20)
-            t33 = t32 if t5 else t20
-            margin5 = margin if t4 else t33
             hull_height = _maximum_f64(pred_3, target_3) - _minimum_f64(pred_1, target_1)
-            t34 = t1 - t2
-            margin7 = _ramp_f64(t34)
-            excess = hull_height * margin7 + margin10 * width + margin5 * t29 + margin6 * t17
-            t35 = U + excess
-            t36 = 1.0 / (t35 * t35)
-            t37 = _half_step_f64(t30)
-            v_pred__row = v_pred__chunk[row]
-            v_pred_2 = v_pred__row[2]
-            t38 = _half_step_f64(t31)
-            v_pred_0 = v_pred__row[0]
-            t39 = _half_step_f64(t3)
-            tangent_width = t39 * (t37 * v_pred_2 - t38 * v_pred_0)
-            t40 = _half_step_f64(t11)
-            v_pred_3 = v_pred__row[3]
-            t41 = _half_step_f64(t12)
-            v_pred_1 = v_pred__row[1]
-            t42 = _half_step_f64(t9)
-            tangent_height = t42 * (t40 * v_pred_3 - t41 * v_pred_1)
-            tangent_I = height * tangent_width + tangent_height * width
-            t43 = v_pred_3 - v_pred_1
-            t44 = v_pred_2 - v_pred_0
-            tangent_pred_area = t18 * t43 + t19 * t44
-            tangent_U = tangent_pred_area - tangent_I
-            t45 = 1.0 / (t35 * t35 * t35)
-            t46 = _half_step_f64(t22)
-            t47 = _half_step_f64(t21)
-            tangent_margin2 = t46 * v_pred_2 - t47 * v_pred_0
-            t48 = 0.5 * (t44 + tangent_margin2)
-            t49 = t48 if t5 else t44
-            tangent_margin6 = tangent_margin2 if t4 else t49
-            t50 = t38 * v_pred_0 - t37 * v_pred_2
-            t51 = 0.5 * t50
-            t52 = t51 if t5 else 0.0
-            tangent_margin5 = t50 if t4 else t52
-            t53 = t41 * v_pred_1 - t40 * v_pred_3
-            t54 = _half_step_f64(t8)
-            tangent_margin10 = t53 * t54
-            t55 = 0.5 * t53
-            t56 = t55 if t13 else 0.0
-            tangent_margin8 = t53 if t10 else t56
-            t57 = tangent_margin10 + tangent_margin8
-            t58 = _half_step_f64(t26)
-            t59 = _half_step_f64(t25)
-            tangent_margin4 = t58 * v_pred_3 - t59 * v_pred_1
-            t60 = 0.5 * (t43 + tangent_margin4)
-            t61 = t60 if t13 else t43
-            tangent_margin9 = tangent_margin4 if t10 else t61
-            t62 = tangent_margin10 + tangent_margin9
-            t63 = _half_step_f64(t34)
-            tangent_margin7 = t50 * t63
-            tangent_excess = (
-                hull_height * tangent_margin7 + margin10 * tangent_width + margin5 * t62 + margin6 * t57 + margin7 *
-                tangent_margin4 + t17 * tangent_margin6 + t29 * tangent_margin5 + tangent_margin10 * width
-            )
-            t64 = tangent_U + tangent_excess
+            pred_0 = pred_row[0]
+            target_0 = target_row[0]
+            t1 = pred_0 - target_0
+            t2 = _half_step_f64(t1)
+            t3 = _maximum_f64(pred_0, target_0)
+            pred_2 = pred_row[2]
+            target_2 = target_row[2]
+            t4 = _minimum_f64(pred_2, target_2)
+            t5 = t3 - t4
+            t6 = _half_step_f64(t5)
+            t7 = t2 * t6
             seed_n = seed[row]
-            tangent_d_excess = seed_n * (t36 * tangent_U - 2.0 * U * t45 * t64)
-            d_excess = U * seed_n * t36
-            t65 = margin8 + margin9
-            excess2 = margin5 * t14 + margin6 * t19 + t65 * width
-            t66 = I + excess2
-            t67 = 1.0 / (t66 * t66)
-            d_excess2 = I * seed_n * t67
-            t68 = 1.0 / (t66 * t66 * t66)
-            t69 = tangent_margin8 + tangent_margin9
+            t8 = pred_2 - pred_0
+            v_pred__row = v_pred__chunk[row]
+            v_pred_3 = v_pred__row[3]
+            v_pred_1 = v_pred__row[1]
+            t9 = v_pred_3 - v_pred_1
+            t10 = pred_3 - pred_1
+            v_pred_2 = v_pred__row[2]
+            v_pred_0 = v_pred__row[0]
+            t11 = v_pred_2 - v_pred_0
+            tangent_pred_area = t8 * t9 + t10 * t11
+            t12 = _minimum_f64(pred_3, target_3)
+            t13 = _maximum_f64(pred_1, target_1)
+            t14 = t12 - t13
+            height = _maximum_f64(0.0, t14)
+            t15 = target_2 - pred_2
+            t16 = _half_step_f64(t15)
+            t17 = t4 - t3
+            t18 = _half_step_f64(t17)
+            tangent_width = (v_pred_2 * t16 - v_pred_0 * t2) * t18
+            t19 = target_3 - pred_3
+            t20 = _half_step_f64(t19)
+            t21 = pred_1 - target_1
+            t22 = _half_step_f64(t21)
+            t23 = _half_step_f64(t14)
+            tangent_height = (v_pred_3 * t20 - v_pred_1 * t22) * t23
+            width = _maximum_f64(0.0, t17)
+            tangent_I = height * tangent_width + tangent_height * width
+            tangent_U = tangent_pred_area - tangent_I
+            pred_area = t8 * t10
+            t24 = target_2 - target_0
+            t25 = target_3 - target_1
+            target_area = t24 * t25
+            I = height * width
+            U = pred_area + target_area - I
+            margin7 = _ramp_f64(t5)
+            t26 = t13 - t12
+            margin10 = _ramp_f64(t26)
+            t27 = 0.0 < t17
+            margin = _ramp_f64(t1) + _ramp_f64(t15)
+            t28 = t17 == 0.0
+            t29 = 0.5 * (t24 + margin)
+            t30 = t29 if t28 else t24
+            margin5 = margin if t27 else t30
+            t31 = 0.0 < t14
+            t32 = target_1 - pred_1
+            t33 = pred_3 - target_3
+            margin4 = _ramp_f64(t32) + _ramp_f64(t33)
+            t34 = t14 == 0.0
+            t35 = 0.5 * (t10 + margin4)
+            t36 = t35 if t34 else t10
+            margin9 = margin4 if t31 else t36
+            t37 = margin10 + margin9
+            t38 = target_0 - pred_0
+            t39 = pred_2 - target_2
+            margin2 = _ramp_f64(t38) + _ramp_f64(t39)
+            t40 = 0.5 * (t8 + margin2)
+            t41 = t40 if t28 else t8
+            margin6 = margin2 if t27 else t41
+            margin3 = _ramp_f64(t21) + _ramp_f64(t19)
+            t42 = 0.5 * (t25 + margin3)
+            t43 = t42 if t34 else t25
+            margin8 = margin3 if t31 else t43
+            t44 = margin10 + margin8
+            excess = hull_height * margin7 + margin10 * width + margin5 * t37 + margin6 * t44
+            t45 = U + excess
+            t46 = v_pred_0 * t2 - v_pred_2 * t16
+            tangent_margin7 = t46 * t6
+            t47 = v_pred_1 * t22 - v_pred_3 * t20
+            t48 = _half_step_f64(t26)
+            tangent_margin10 = t47 * t48
+            t49 = _half_step_f64(t33)
+            t50 = _half_step_f64(t32)
+            tangent_margin4 = v_pred_3 * t49 - v_pred_1 * t50
+            t51 = 0.5 * (t9 + tangent_margin4)
+            t52 = t51 if t34 else t9
+            tangent_margin9 = tangent_margin4 if t31 else t52
+            t53 = tangent_margin10 + tangent_margin9
+            t54 = 0.5 * t47
+            t55 = t54 if t34 else 0.0
+            tangent_margin8 = t47 if t31 else t55
+            t56 = tangent_margin10 + tangent_margin8
+            t57 = 0.5 * t46
+            t58 = t57 if t28 else 0.0
+            tangent_margin5 = t46 if t27 else t58
+            t59 = _half_step_f64(t39)
+            t60 = _half_step_f64(t38)
+            tangent_margin2 = v_pred_2 * t59 - v_pred_0 * t60
+            t61 = 0.5 * (t11 + tangent_margin2)
+            t62 = t61 if t28 else t11
+            tangent_margin6 = tangent_margin2 if t27 else t62
+            tangent_excess = (
+                hull_height * tangent_margin7 + margin10 * tangent_width + margin5 * t53 + margin6 * t56 + margin7 *
+                tangent_margin4 + tangent_margin10 * width + tangent_margin5 * t37 + tangent_margin6 * t44
+            )
+            t63 = tangent_U + tangent_excess
+            tangent_d_excess = seed_n * (tangent_U / t45 / t45 - 2.0 * (U / t45) * (t63 / t45) / t45)
+            d_excess = U / t45 * (seed_n / t45)
+            t64 = margin8 + margin9
+            excess2 = t25 * margin5 + t10 * margin6 + width * t64
+            t65 = I + excess2
+            t66 = tangent_margin8 + tangent_margin9
             tangent_excess2 = (
-                margin6 * t43 + t14 * tangent_margin5 + t19 * tangent_margin6 + t65 * tangent_width + t69 * width
+                t25 * tangent_margin5 + t10 * tangent_margin6 + margin6 * t9 + tangent_width * t64 + width * t66
             )
-            t70 = tangent_I + tangent_excess2
-            tangent_d_excess2 = seed_n * (t67 * tangent_I - 2.0 * I * t68 * t70)
-            tangent_d_margin6 = d_excess * t57 + d_excess2 * t43 + t17 * tangent_d_excess + t19 * tangent_d_excess2
-            t71 = 0.5 * tangent_d_margin6
-            t72 = t71 if t5 else tangent_d_margin6
-            tangent_d_length2 = 0.0 if t4 else t72
-            d_U = -excess * seed_n * t36
-            d_I = -d_U - excess2 * seed_n * t67
-            tangent_d_U = seed_n * (2.0 * excess * t45 * t64 - t36 * tangent_excess)
-            tangent_d_I = 2.0 * excess2 * seed_n * t68 * t70 - tangent_d_U - seed_n * t67 * tangent_excess2
+            t67 = tangent_I + tangent_excess2
+            tangent_d_excess2 = seed_n * (tangent_I / t65 / t65 - 2.0 * (I / t65) * (t67 / t65) / t65)
+            tangent_d_margin5 = d_excess * t53 + t25 * tangent_d_excess2 + tangent_d_excess * t37
+            t68 = 0.5 * tangent_d_margin5
+            t69 = t68 if t28 else 0.0
+            tangent_d_margin = tangent_d_margin5 if t27 else t69
+            d_excess2 = I / t65 * (seed_n / t65)
+            tangent_d_margin6 = d_excess2 * t9 + d_excess * t56 + t10 * tangent_d_excess2 + tangent_d_excess * t44
+            t70 = 0.5 * tangent_d_margin6
+            t71 = t70 if t28 else tangent_d_margin6
+            tangent_d_length2 = 0.0 if t27 else t71
+            d_U = -excess / t45 * (seed_n / t45)
+            tangent_d_U = seed_n * (2.0 * (excess / t45) * (t63 / t45) / t45 - tangent_excess / t45 / t45)
+            d_I = -d_U - excess2 / t65 * (seed_n / t65)
+            tangent_d_I = (
+                2.0 * (excess2 / t65) * (seed_n / t65) * (t67 / t65) - tangent_d_U - seed_n / t65 * (tangent_excess2 /
+                t65)
+            )
             tangent_d_width = (
-                d_I * tangent_height + d_excess * tangent_margin10 + d_excess2 * t69 + height * tangent_d_I + margin10 *
-                tangent_d_excess + t65 * tangent_d_excess2
+                d_I * tangent_height + d_excess2 * t66 + d_excess * tangent_margin10 + height * tangent_d_I + margin10 *
+                tangent_d_excess + tangent_d_excess2 * t64
             )
-            t73 = t71 if t5 else 0.0
-            tangent_d_margin2 = tangent_d_margin6 if t4 else t73
-            t74 = t38 * t63
-            tangent_d_margin5 = d_excess * t62 + t14 * tangent_d_excess2 + t29 * tangent_d_excess
-            t75 = 0.5 * tangent_d_margin5
-            t76 = t75 if t5 else 0.0
-            tangent_d_margin = tangent_d_margin5 if t4 else t76
+            t72 = t70 if t28 else 0.0
+            tangent_d_margin2 = tangent_d_margin6 if t27 else t72
             hvp_pred_row = hvp_pred_chunk[row]
             hvp_pred_row[0] = (
-                hull_height * _zero_times_f64(t74, tangent_d_excess) + tangent_margin4 * _zero_times_f64(t74, d_excess)
-                + _zero_times_f64(t38, tangent_d_margin) - tangent_d_length2 - d_U * t43 - t19 * tangent_d_U -
-                _zero_times_f64(t47, tangent_d_margin2) - _zero_times_f64(t38 * t39, tangent_d_width)
+                hull_height * _zero_times_f64(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f64(t7, d_excess) +
+                _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - d_U * t9 - tangent_d_U * t10 -
+                _zero_times_f64(t2 * t18, tangent_d_width) - _zero_times_f64(t60, tangent_d_margin2)
             )
-            t77 = d_excess2 * tangent_width
-            t78 = tangent_d_excess2 * width
-            tangent_d_margin9 = t77 + t78 + d_excess * tangent_margin5 + margin5 * tangent_d_excess
-            t79 = 0.5 * tangent_d_margin9
-            t80 = t79 if t13 else tangent_d_margin9
-            tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (0.0 if t10 else t80)
-            t81 = t79 if t13 else 0.0
-            tangent_d_margin4 = tangent_d_margin9 if t10 else t81
-            t82 = t41 * t42
             tangent_d_margin10 = (
                 d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 + margin6 +
                 width)
             )
-            tangent_d_margin8 = t77 + t78 + d_excess * tangent_margin6 + margin6 * tangent_d_excess
-            t83 = 0.5 * tangent_d_margin8
-            t84 = t83 if t13 else 0.0
-            tangent_d_margin3 = tangent_d_margin8 if t10 else t84
+            t73 = d_excess2 * tangent_width
+            t74 = tangent_d_excess2 * width
+            tangent_d_margin8 = t73 + d_excess * tangent_margin6 + margin6 * tangent_d_excess + t74
+            t75 = 0.5 * tangent_d_margin8
+            t76 = t75 if t34 else 0.0
+            tangent_d_margin3 = tangent_d_margin8 if t31 else t76
+            tangent_d_margin9 = t73 + d_excess * tangent_margin5 + margin5 * tangent_d_excess + t74
+            t77 = 0.5 * tangent_d_margin9
+            t78 = t77 if t34 else tangent_d_margin9
+            tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (0.0 if t31 else t78)
+            t79 = t22 * t23
+            t80 = t77 if t34 else 0.0
+            tangent_d_margin4 = tangent_d_margin9 if t31 else t80
             hvp_pred_row[1] = (
-                _zero_times_f64(t41, tangent_d_margin3) + _zero_times_f64(t41 * t54, tangent_d_margin10) -
-                tangent_d_length4 - d_U * t44 - margin7 * _zero_times_f64(t59, tangent_d_excess) - t18 * tangent_d_U -
-                tangent_margin7 * _zero_times_f64(t59, d_excess) - tangent_width * _zero_times_f64(t82, d_I) - width *
-                _zero_times_f64(t82, tangent_d_I) - _zero_times_f64(t59, tangent_d_margin4)
+                _zero_times_f64(t22 * t48, tangent_d_margin10) + _zero_times_f64(t22, tangent_d_margin3) -
+                tangent_d_length4 - d_U * t11 - margin7 * _zero_times_f64(t50, tangent_d_excess) - tangent_d_U * t8 -
+                tangent_margin7 * _zero_times_f64(t50, d_excess) - tangent_width * _zero_times_f64(t79, d_I) - width *
+                _zero_times_f64(t79, tangent_d_I) - _zero_times_f64(t50, tangent_d_margin4)
             )
-            t85 = t37 * t63
+            t81 = t16 * t6
             hvp_pred_row[2] = (
-                tangent_d_length2 + d_U * t43 + t19 * tangent_d_U + _zero_times_f64(t46, tangent_d_margin2) +
-                _zero_times_f64(t37 * t39, tangent_d_width) - hull_height * _zero_times_f64(t85, tangent_d_excess) -
-                tangent_margin4 * _zero_times_f64(t85, d_excess) - _zero_times_f64(t37, tangent_d_margin)
+                tangent_d_length2 + d_U * t9 + tangent_d_U * t10 + _zero_times_f64(t16 * t18, tangent_d_width) +
+                _zero_times_f64(t59, tangent_d_margin2) - hull_height * _zero_times_f64(t81, tangent_d_excess) -
+                tangent_margin4 * _zero_times_f64(t81, d_excess) - _zero_times_f64(t16, tangent_d_margin)
             )
-            t86 = t40 * t42
+            t82 = t20 * t23
             hvp_pred_row[3] = (
-                tangent_d_length4 + d_U * t44 + margin7 * _zero_times_f64(t58, tangent_d_excess) + t18 * tangent_d_U +
-                tangent_margin7 * _zero_times_f64(t58, d_excess) + tangent_width * _zero_times_f64(t86, d_I) + width *
-                _zero_times_f64(t86, tangent_d_I) + _zero_times_f64(t58, tangent_d_margin4) - _zero_times_f64(t40,
-                tangent_d_margin3) - _zero_times_f64(t40 * t54, tangent_d_margin10)
+                tangent_d_length4 + d_U * t11 + margin7 * _zero_times_f64(t49, tangent_d_excess) + tangent_d_U * t8 +
+                tangent_margin7 * _zero_times_f64(t49, d_excess) + tangent_width * _zero_times_f64(t82, d_I) + width *
+                _zero_times_f64(t82, tangent_d_I) + _zero_times_f64(t49, tangent_d_margin4) - _zero_times_f64(t20 * t48,
+                tangent_d_margin10) - _zero_times_f64(t20, tangent_d_margin3)
             )
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
@@ -1321,8 +1320,8 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
+        pred_chunk = pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = -1
         if validate:
@@ -1374,61 +1373,61 @@ def value_f32(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            pred_row = pred_chunk[row]
-            pred_1 = pred_row[1]
             target_row = target_chunk[row]
-            target_1 = target_row[1]
-            t1 = _maximum_f32(pred_1, target_1)
-            pred_3 = pred_row[3]
             target_3 = target_row[3]
-            t2 = _minimum_f32(pred_3, target_3)
-            t3 = t2 - t1
-            height = _maximum_f32(f32(0.0), t3)
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            t4 = _maximum_f32(pred_0, target_0)
+            target_1 = target_row[1]
+            t1 = target_3 - target_1
+            pred_row = pred_chunk[row]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t5 = _minimum_f32(pred_2, target_2)
-            t6 = t5 - t4
-            width = _maximum_f32(f32(0.0), t6)
-            I = height * width
-            t7 = f32(0.0) < t3
-            margin3 = _ramp_f32(pred_1 - target_1) + _ramp_f32(target_3 - pred_3)
-            t8 = t3 == f32(0.0)
-            t9 = target_3 - target_1
-            t10 = f32(0.5) * (margin3 + t9)
-            t11 = t10 if t8 else t9
-            margin8 = margin3 if t7 else t11
-            margin4 = _ramp_f32(target_1 - pred_1) + _ramp_f32(pred_3 - target_3)
-            t12 = pred_3 - pred_1
-            t13 = f32(0.5) * (margin4 + t12)
-            t14 = t13 if t8 else t12
-            margin9 = margin4 if t7 else t14
-            t15 = f32(0.0) < t6
+            t2 = _minimum_f32(pred_2, target_2)
+            pred_0 = pred_row[0]
+            target_0 = target_row[0]
+            t3 = _maximum_f32(pred_0, target_0)
+            t4 = t2 - t3
+            t5 = f32(0.0) < t4
             margin = _ramp_f32(pred_0 - target_0) + _ramp_f32(target_2 - pred_2)
-            t16 = t6 == f32(0.0)
-            t17 = target_2 - target_0
-            t18 = f32(0.5) * (margin + t17)
-            t19 = t18 if t16 else t17
-            margin5 = margin if t15 else t19
+            t6 = t4 == f32(0.0)
+            t7 = target_2 - target_0
+            t8 = f32(0.5) * (t7 + margin)
+            t9 = t8 if t6 else t7
+            margin5 = margin if t5 else t9
+            pred_3 = pred_row[3]
+            pred_1 = pred_row[1]
+            t10 = pred_3 - pred_1
             margin2 = _ramp_f32(target_0 - pred_0) + _ramp_f32(pred_2 - target_2)
-            t20 = pred_2 - pred_0
-            t21 = f32(0.5) * (margin2 + t20)
-            t22 = t21 if t16 else t20
-            margin6 = margin2 if t15 else t22
-            excess2 = margin5 * t9 + margin6 * t12 + width * (margin8 + margin9)
-            pred_area = t12 * t20
-            target_area = t17 * t9
-            U = pred_area + target_area - I
-            margin10 = _ramp_f32(t1 - t2)
+            t11 = pred_2 - pred_0
+            t12 = f32(0.5) * (t11 + margin2)
+            t13 = t12 if t6 else t11
+            margin6 = margin2 if t5 else t13
+            width = _maximum_f32(f32(0.0), t4)
+            t14 = _minimum_f32(pred_3, target_3)
+            t15 = _maximum_f32(pred_1, target_1)
+            t16 = t14 - t15
+            t17 = f32(0.0) < t16
+            margin3 = _ramp_f32(pred_1 - target_1) + _ramp_f32(target_3 - pred_3)
+            t18 = t16 == f32(0.0)
+            t19 = f32(0.5) * (t1 + margin3)
+            t20 = t19 if t18 else t1
+            margin8 = margin3 if t17 else t20
+            margin4 = _ramp_f32(target_1 - pred_1) + _ramp_f32(pred_3 - target_3)
+            t21 = f32(0.5) * (t10 + margin4)
+            t22 = t21 if t18 else t10
+            margin9 = margin4 if t17 else t22
+            excess2 = t1 * margin5 + t10 * margin6 + width * (margin8 + margin9)
+            height = _maximum_f32(f32(0.0), t16)
+            I = height * width
             hull_height = _maximum_f32(pred_3, target_3) - _minimum_f32(pred_1, target_1)
-            margin7 = _ramp_f32(t4 - t5)
+            margin7 = _ramp_f32(t3 - t2)
+            margin10 = _ramp_f32(t15 - t14)
             excess = (
                 hull_height * margin7 + margin10 * width + margin5 * (margin10 + margin9) + margin6 * (margin10 +
                 margin8)
             )
-            value_rows[row] = excess / (U + excess) + excess2 / (I + excess2)
+            pred_area = t11 * t10
+            target_area = t7 * t1
+            U = pred_area + target_area - I
+            value_rows[row] = excess2 / (I + excess2) + excess / (U + excess)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -1439,7 +1438,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
@@ -1448,8 +1447,8 @@ def value_and_grad_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
+        pred_chunk = pred[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = -1
@@ -1505,132 +1504,130 @@ def value_and_grad_f32(
                 _clear(grad_pred_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            pred_row = pred_chunk[row]
-            pred_1 = pred_row[1]
             target_row = target_chunk[row]
-            target_1 = target_row[1]
-            t1 = _maximum_f32(pred_1, target_1)
-            pred_3 = pred_row[3]
             target_3 = target_row[3]
-            t2 = _minimum_f32(pred_3, target_3)
-            t3 = t2 - t1
-            height = _maximum_f32(f32(0.0), t3)
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
-            t4 = _maximum_f32(pred_0, target_0)
+            target_1 = target_row[1]
+            t1 = target_3 - target_1
+            pred_row = pred_chunk[row]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t5 = _minimum_f32(pred_2, target_2)
-            t6 = t5 - t4
-            width = _maximum_f32(f32(0.0), t6)
+            t2 = _minimum_f32(pred_2, target_2)
+            pred_0 = pred_row[0]
+            target_0 = target_row[0]
+            t3 = _maximum_f32(pred_0, target_0)
+            t4 = t2 - t3
+            t5 = f32(0.0) < t4
+            t6 = pred_0 - target_0
+            t7 = target_2 - pred_2
+            margin = _ramp_f32(t6) + _ramp_f32(t7)
+            t8 = t4 == f32(0.0)
+            t9 = target_2 - target_0
+            t10 = f32(0.5) * (t9 + margin)
+            t11 = t10 if t8 else t9
+            margin5 = margin if t5 else t11
+            pred_3 = pred_row[3]
+            pred_1 = pred_row[1]
+            t12 = pred_3 - pred_1
+            t13 = target_0 - pred_0
+            t14 = pred_2 - target_2
+            margin2 = _ramp_f32(t13) + _ramp_f32(t14)
+            t15 = pred_2 - pred_0
+            t16 = f32(0.5) * (t15 + margin2)
+            t17 = t16 if t8 else t15
+            margin6 = margin2 if t5 else t17
+            width = _maximum_f32(f32(0.0), t4)
+            t18 = _minimum_f32(pred_3, target_3)
+            t19 = _maximum_f32(pred_1, target_1)
+            t20 = t18 - t19
+            t21 = f32(0.0) < t20
+            t22 = pred_1 - target_1
+            t23 = target_3 - pred_3
+            margin3 = _ramp_f32(t22) + _ramp_f32(t23)
+            t24 = t20 == f32(0.0)
+            t25 = f32(0.5) * (t1 + margin3)
+            t26 = t25 if t24 else t1
+            margin8 = margin3 if t21 else t26
+            t27 = target_1 - pred_1
+            t28 = pred_3 - target_3
+            margin4 = _ramp_f32(t27) + _ramp_f32(t28)
+            t29 = f32(0.5) * (t12 + margin4)
+            t30 = t29 if t24 else t12
+            margin9 = margin4 if t21 else t30
+            t31 = margin8 + margin9
+            excess2 = t1 * margin5 + t12 * margin6 + width * t31
+            height = _maximum_f32(f32(0.0), t20)
             I = height * width
-            t7 = f32(0.0) < t3
-            t8 = target_3 - pred_3
-            t9 = pred_1 - target_1
-            margin3 = _ramp_f32(t8) + _ramp_f32(t9)
-            t10 = t3 == f32(0.0)
-            t11 = target_3 - target_1
-            t12 = f32(0.5) * (margin3 + t11)
-            t13 = t12 if t10 else t11
-            margin8 = margin3 if t7 else t13
-            t14 = target_1 - pred_1
-            t15 = pred_3 - target_3
-            margin4 = _ramp_f32(t14) + _ramp_f32(t15)
-            t16 = pred_3 - pred_1
-            t17 = f32(0.5) * (margin4 + t16)
-            t18 = t17 if t10 else t16
-            margin9 = margin4 if t7 else t18
-            t19 = margin8 + margin9
-            t20 = f32(0.0) < t6
-            t21 = target_2 - pred_2
-            t22 = pred_0 - target_0
-            margin = _ramp_f32(t21) + _ramp_f32(t22)
-            t23 = t6 == f32(0.0)
-            t24 = target_2 - target_0
-            t25 = f32(0.5) * (margin + t24)
-            t26 = t25 if t23 else t24
-            margin5 = margin if t20 else t26
-            t27 = target_0 - pred_0
-            t28 = pred_2 - target_2
-            margin2 = _ramp_f32(t27) + _ramp_f32(t28)
-            t29 = pred_2 - pred_0
-            t30 = f32(0.5) * (margin2 + t29)
-            t31 = t30 if t23 else t29
-            margin6 = margin2 if t20 else t31
-            excess2 = margin5 * t11 + margin6 * t16 + t19 * width
             t32 = I + excess2
-            pred_area = t16 * t29
-            target_area = t11 * t24
-            U = pred_area + target_area - I
-            t33 = t1 - t2
-            margin10 = _ramp_f32(t33)
-            t34 = margin10 + margin8
-            t35 = margin10 + margin9
             hull_height = _maximum_f32(pred_3, target_3) - _minimum_f32(pred_1, target_1)
-            t36 = t4 - t5
-            margin7 = _ramp_f32(t36)
-            excess = hull_height * margin7 + margin10 * width + margin5 * t35 + margin6 * t34
+            t33 = t3 - t2
+            margin7 = _ramp_f32(t33)
+            t34 = t19 - t18
+            margin10 = _ramp_f32(t34)
+            t35 = margin10 + margin9
+            t36 = margin10 + margin8
+            excess = hull_height * margin7 + margin10 * width + margin5 * t35 + margin6 * t36
+            pred_area = t15 * t12
+            target_area = t9 * t1
+            U = pred_area + target_area - I
             t37 = U + excess
-            t38 = f32(1.0) / (t37 * t37)
+            t38 = _half_step_f32(t6)
+            t39 = _half_step_f32(t33)
             seed_n = seed[row]
-            d_excess = U * seed_n * t38
-            t39 = f32(1.0) / (t32 * t32)
-            d_excess2 = I * seed_n * t39
-            d_margin6 = d_excess * t34 + d_excess2 * t16
-            t40 = f32(0.5) * d_margin6
-            t41 = t40 if t23 else d_margin6
-            d_length2 = f32(0.0) if t20 else t41
-            t42 = _half_step_f32(t6)
-            t43 = _half_step_f32(t22)
-            d_U = -excess * seed_n * t38
-            d_I = -d_U - excess2 * seed_n * t39
-            d_width = d_I * height + d_excess * margin10 + d_excess2 * t19
-            t44 = t40 if t23 else f32(0.0)
-            d_margin2 = d_margin6 if t20 else t44
-            t45 = _half_step_f32(t36)
-            d_margin5 = d_excess * t35 + d_excess2 * t11
-            t46 = f32(0.5) * d_margin5
-            t47 = t46 if t23 else f32(0.0)
-            d_margin = d_margin5 if t20 else t47
+            d_excess = U / t37 * (seed_n / t37)
+            d_excess2 = I / t32 * (seed_n / t32)
+            d_margin5 = d_excess2 * t1 + d_excess * t35
+            t40 = f32(0.5) * d_margin5
+            t41 = t40 if t8 else f32(0.0)
+            d_margin = d_margin5 if t5 else t41
+            d_margin6 = d_excess2 * t12 + d_excess * t36
+            t42 = f32(0.5) * d_margin6
+            t43 = t42 if t8 else d_margin6
+            d_length2 = f32(0.0) if t5 else t43
+            d_U = -excess / t37 * (seed_n / t37)
+            t44 = _half_step_f32(t4)
+            d_I = -d_U - excess2 / t32 * (seed_n / t32)
+            d_width = d_I * height + d_excess2 * t31 + d_excess * margin10
+            t45 = t42 if t8 else f32(0.0)
+            d_margin2 = d_margin6 if t5 else t45
             grad_pred_row = grad_pred_chunk[row]
             grad_pred_row[0] = (
-                hull_height * _zero_times_f32(t43 * t45, d_excess) + _zero_times_f32(t43, d_margin) - d_length2 - d_U *
-                t16 - _zero_times_f32(t42 * t43, d_width) - _zero_times_f32(_half_step_f32(t27), d_margin2)
+                hull_height * _zero_times_f32(t38 * t39, d_excess) + _zero_times_f32(t38, d_margin) - d_length2 - d_U *
+                t12 - _zero_times_f32(t38 * t44, d_width) - _zero_times_f32(_half_step_f32(t13), d_margin2)
             )
-            t48 = d_excess2 * width
-            d_margin9 = t48 + d_excess * margin5
-            t49 = f32(0.5) * d_margin9
-            t50 = t49 if t10 else d_margin9
-            d_length4 = d_excess2 * margin6 + (f32(0.0) if t7 else t50)
-            t51 = _half_step_f32(t14)
-            t52 = t49 if t10 else f32(0.0)
-            d_margin4 = d_margin9 if t7 else t52
-            t53 = _half_step_f32(t3)
-            t54 = _half_step_f32(t9)
-            t55 = _half_step_f32(t33)
+            t46 = _half_step_f32(t22)
+            t47 = _half_step_f32(t34)
             d_margin10 = d_excess * (margin5 + margin6 + width)
+            t48 = d_excess2 * width
             d_margin8 = t48 + d_excess * margin6
-            t56 = f32(0.5) * d_margin8
-            t57 = t56 if t10 else f32(0.0)
-            d_margin3 = d_margin8 if t7 else t57
+            t49 = f32(0.5) * d_margin8
+            t50 = t49 if t24 else f32(0.0)
+            d_margin3 = d_margin8 if t21 else t50
+            d_margin9 = t48 + d_excess * margin5
+            t51 = f32(0.5) * d_margin9
+            t52 = t51 if t24 else d_margin9
+            d_length4 = d_excess2 * margin6 + (f32(0.0) if t21 else t52)
+            t53 = _half_step_f32(t27)
+            t54 = _half_step_f32(t20)
+            t55 = t51 if t24 else f32(0.0)
+            d_margin4 = d_margin9 if t21 else t55
             grad_pred_row[1] = (
-                _zero_times_f32(t54, d_margin3) + _zero_times_f32(t54 * t55, d_margin10) - d_length4 - d_U * t29 -
-                margin7 * _zero_times_f32(t51, d_excess) - width * _zero_times_f32(t53 * t54, d_I) -
-                _zero_times_f32(t51, d_margin4)
+                _zero_times_f32(t46 * t47, d_margin10) + _zero_times_f32(t46, d_margin3) - d_length4 - d_U * t15 -
+                margin7 * _zero_times_f32(t53, d_excess) - width * _zero_times_f32(t46 * t54, d_I) -
+                _zero_times_f32(t53, d_margin4)
             )
-            t58 = _half_step_f32(t21)
+            t56 = _half_step_f32(t7)
             grad_pred_row[2] = (
-                d_length2 + d_U * t16 + _zero_times_f32(t42 * t58, d_width) + _zero_times_f32(_half_step_f32(t28),
-                d_margin2) - hull_height * _zero_times_f32(t45 * t58, d_excess) - _zero_times_f32(t58, d_margin)
+                d_length2 + d_U * t12 + _zero_times_f32(t56 * t44, d_width) + _zero_times_f32(_half_step_f32(t14),
+                d_margin2) - hull_height * _zero_times_f32(t56 * t39, d_excess) - _zero_times_f32(t56, d_margin)
             )
-            t59 = _half_step_f32(t8)
-            t60 = _half_step_f32(t15)
+            t57 = _half_step_f32(t28)
+            t58 = _half_step_f32(t23)
             grad_pred_row[3] = (
-                d_length4 + d_U * t29 + margin7 * _zero_times_f32(t60, d_excess) + width * _zero_times_f32(t53 * t59,
-                d_I) + _zero_times_f32(t60, d_margin4) - _zero_times_f32(t59, d_margin3) - _zero_times_f32(t55 * t59,
-                d_margin10)
+                d_length4 + d_U * t15 + margin7 * _zero_times_f32(t57, d_excess) + width * _zero_times_f32(t58 * t54,
+                d_I) + _zero_times_f32(t57, d_margin4) - _zero_times_f32(t58 * t47, d_margin10) - _zero_times_f32(t58,
+                d_margin3)
             )
-            value_rows[row] = excess / t37 + excess2 / t32
+            value_rows[row] = excess2 / t32 + excess / t37
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -1708,262 +1705,264 @@ def grad_hess_diag_f32(
                 _clear(diag_pred_chunk[row])
                 continue
             pred_row = pred_chunk[row]
-            pred_0 = pred_row[0]
-            target_row = target_chunk[row]
-            target_0 = target_row[0]
-            t1 = _maximum_f32(pred_0, target_0)
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
-            t2 = _minimum_f32(pred_2, target_2)
-            t3 = t2 - t1
-            t4 = f32(0.0) < t3
-            t5 = t3 == f32(0.0)
             pred_3 = pred_row[3]
+            target_row = target_chunk[row]
             target_3 = target_row[3]
-            t6 = _minimum_f32(pred_3, target_3)
             pred_1 = pred_row[1]
             target_1 = target_row[1]
-            t7 = _maximum_f32(pred_1, target_1)
-            t8 = t7 - t6
-            margin10 = _ramp_f32(t8)
-            t9 = t6 - t7
-            t10 = f32(0.0) < t9
-            t11 = target_3 - pred_3
-            t12 = pred_1 - target_1
-            margin3 = _ramp_f32(t11) + _ramp_f32(t12)
-            t13 = t9 == f32(0.0)
-            t14 = target_3 - target_1
-            t15 = f32(0.5) * (margin3 + t14)
-            t16 = t15 if t13 else t14
-            margin8 = margin3 if t10 else t16
-            t17 = margin10 + margin8
-            height = _maximum_f32(f32(0.0), t9)
-            width = _maximum_f32(f32(0.0), t3)
-            I = height * width
-            t18 = pred_2 - pred_0
-            t19 = pred_3 - pred_1
-            pred_area = t18 * t19
-            t20 = target_2 - target_0
-            target_area = t14 * t20
-            U = pred_area + target_area - I
-            t21 = target_0 - pred_0
-            t22 = pred_2 - target_2
-            margin2 = _ramp_f32(t21) + _ramp_f32(t22)
-            t23 = f32(0.5) * (margin2 + t18)
-            t24 = t23 if t5 else t18
-            margin6 = margin2 if t4 else t24
-            t25 = target_1 - pred_1
-            t26 = pred_3 - target_3
-            margin4 = _ramp_f32(t25) + _ramp_f32(t26)
-            t27 = f32(0.5) * (margin4 + t19)
-            t28 = t27 if t13 else t19
-            margin9 = margin4 if t10 else t28
-            t29 = margin10 + margin9
-            t30 = target_2 - pred_2
-            t31 = pred_0 - target_0
-            margin = _ramp_f32(t30) + _ramp_f32(t31)
-            t32 = f32(0.5) * (margin + t20)
-            t33 = t32 if t5 else t20
-            margin5 = margin if t4 else t33
             hull_height = _maximum_f32(pred_3, target_3) - _minimum_f32(pred_1, target_1)
-            t34 = t1 - t2
-            margin7 = _ramp_f32(t34)
-            excess = hull_height * margin7 + margin10 * width + margin5 * t29 + margin6 * t17
-            t35 = U + excess
-            t36 = f32(1.0) / (t35 * t35)
+            pred_0 = pred_row[0]
+            target_0 = target_row[0]
+            t1 = pred_0 - target_0
+            t2 = _half_step_f32(t1)
+            t3 = _maximum_f32(pred_0, target_0)
+            pred_2 = pred_row[2]
+            target_2 = target_row[2]
+            t4 = _minimum_f32(pred_2, target_2)
+            t5 = t3 - t4
+            t6 = _half_step_f32(t5)
+            t7 = t2 * t6
+            t8 = pred_2 - pred_0
+            t9 = pred_3 - pred_1
+            pred_area = t8 * t9
+            t10 = target_2 - target_0
+            t11 = target_3 - target_1
+            target_area = t10 * t11
+            t12 = _minimum_f32(pred_3, target_3)
+            t13 = _maximum_f32(pred_1, target_1)
+            t14 = t12 - t13
+            height = _maximum_f32(f32(0.0), t14)
+            t15 = t4 - t3
+            width = _maximum_f32(f32(0.0), t15)
+            I = height * width
+            U = pred_area + target_area - I
             seed_n = seed[row]
-            d_excess = U * seed_n * t36
-            t37 = margin8 + margin9
-            excess2 = margin5 * t14 + margin6 * t19 + t37 * width
-            t38 = I + excess2
-            t39 = f32(1.0) / (t38 * t38)
-            d_excess2 = I * seed_n * t39
-            d_margin6 = d_excess * t17 + d_excess2 * t19
-            t40 = f32(0.5) * d_margin6
-            t41 = t40 if t5 else d_margin6
-            d_length2 = f32(0.0) if t4 else t41
-            t42 = _half_step_f32(t3)
-            t43 = _half_step_f32(t31)
-            d_U = -excess * seed_n * t36
-            d_I = -d_U - excess2 * seed_n * t39
-            d_width = d_I * height + d_excess * margin10 + d_excess2 * t37
-            t44 = _half_step_f32(t21)
-            t45 = t40 if t5 else f32(0.0)
-            d_margin2 = d_margin6 if t4 else t45
-            t46 = _half_step_f32(t34)
-            t47 = t43 * t46
-            d_margin5 = d_excess * t29 + d_excess2 * t14
-            t48 = f32(0.5) * d_margin5
-            t49 = t48 if t5 else f32(0.0)
-            d_margin = d_margin5 if t4 else t49
+            margin7 = _ramp_f32(t5)
+            t16 = t13 - t12
+            margin10 = _ramp_f32(t16)
+            t17 = f32(0.0) < t15
+            t18 = target_2 - pred_2
+            margin = _ramp_f32(t1) + _ramp_f32(t18)
+            t19 = t15 == f32(0.0)
+            t20 = f32(0.5) * (t10 + margin)
+            t21 = t20 if t19 else t10
+            margin5 = margin if t17 else t21
+            t22 = f32(0.0) < t14
+            t23 = target_1 - pred_1
+            t24 = pred_3 - target_3
+            margin4 = _ramp_f32(t23) + _ramp_f32(t24)
+            t25 = t14 == f32(0.0)
+            t26 = f32(0.5) * (t9 + margin4)
+            t27 = t26 if t25 else t9
+            margin9 = margin4 if t22 else t27
+            t28 = margin10 + margin9
+            t29 = target_0 - pred_0
+            t30 = pred_2 - target_2
+            margin2 = _ramp_f32(t29) + _ramp_f32(t30)
+            t31 = f32(0.5) * (t8 + margin2)
+            t32 = t31 if t19 else t8
+            margin6 = margin2 if t17 else t32
+            t33 = pred_1 - target_1
+            t34 = target_3 - pred_3
+            margin3 = _ramp_f32(t33) + _ramp_f32(t34)
+            t35 = f32(0.5) * (t11 + margin3)
+            t36 = t35 if t25 else t11
+            margin8 = margin3 if t22 else t36
+            t37 = margin10 + margin8
+            excess = hull_height * margin7 + margin10 * width + margin5 * t28 + margin6 * t37
+            t38 = U + excess
+            d_excess = U / t38 * (seed_n / t38)
+            t39 = margin8 + margin9
+            excess2 = t11 * margin5 + t9 * margin6 + width * t39
+            t40 = I + excess2
+            d_excess2 = I / t40 * (seed_n / t40)
+            d_margin5 = d_excess2 * t11 + d_excess * t28
+            t41 = f32(0.5) * d_margin5
+            t42 = t41 if t19 else f32(0.0)
+            d_margin = d_margin5 if t17 else t42
+            d_margin6 = d_excess2 * t9 + d_excess * t37
+            t43 = f32(0.5) * d_margin6
+            t44 = t43 if t19 else d_margin6
+            d_length2 = f32(0.0) if t17 else t44
+            d_U = -excess / t38 * (seed_n / t38)
+            t45 = _half_step_f32(t15)
+            d_I = -d_U - excess2 / t40 * (seed_n / t40)
+            d_width = d_I * height + d_excess2 * t39 + d_excess * margin10
+            t46 = _half_step_f32(t29)
+            t47 = t43 if t19 else f32(0.0)
+            d_margin2 = d_margin6 if t17 else t47
             grad_pred_row = grad_pred_chunk[row]
             grad_pred_row[0] = (
-                hull_height * _zero_times_f32(t47, d_excess) + _zero_times_f32(t43, d_margin) - d_length2 - d_U * t19 -
-                _zero_times_f32(t44, d_margin2) - _zero_times_f32(t42 * t43, d_width)
+                hull_height * _zero_times_f32(t7, d_excess) + _zero_times_f32(t2, d_margin) - d_length2 - d_U * t9 -
+                _zero_times_f32(t2 * t45, d_width) - _zero_times_f32(t46, d_margin2)
             )
-            t50 = d_excess2 * width
-            d_margin9 = t50 + d_excess * margin5
-            t51 = f32(0.5) * d_margin9
-            t52 = t51 if t13 else d_margin9
-            d_length4 = d_excess2 * margin6 + (f32(0.0) if t10 else t52)
-            t53 = _half_step_f32(t25)
-            t54 = t51 if t13 else f32(0.0)
-            d_margin4 = d_margin9 if t10 else t54
-            t55 = _half_step_f32(t9)
-            t56 = _half_step_f32(t12)
-            t57 = t55 * t56
-            t58 = _half_step_f32(t8)
-            t59 = t56 * t58
-            t60 = margin5 + margin6 + width
-            d_margin10 = d_excess * t60
-            d_margin8 = t50 + d_excess * margin6
-            t61 = f32(0.5) * d_margin8
-            t62 = t61 if t13 else f32(0.0)
-            d_margin3 = d_margin8 if t10 else t62
+            t48 = _half_step_f32(t33)
+            t49 = _half_step_f32(t16)
+            t50 = t48 * t49
+            t51 = margin5 + margin6 + width
+            d_margin10 = d_excess * t51
+            t52 = d_excess2 * width
+            d_margin8 = t52 + d_excess * margin6
+            t53 = f32(0.5) * d_margin8
+            t54 = t53 if t25 else f32(0.0)
+            d_margin3 = d_margin8 if t22 else t54
+            d_margin9 = t52 + d_excess * margin5
+            t55 = f32(0.5) * d_margin9
+            t56 = t55 if t25 else d_margin9
+            d_length4 = d_excess2 * margin6 + (f32(0.0) if t22 else t56)
+            t57 = _half_step_f32(t23)
+            t58 = _half_step_f32(t14)
+            t59 = t48 * t58
+            t60 = t55 if t25 else f32(0.0)
+            d_margin4 = d_margin9 if t22 else t60
             grad_pred_row[1] = (
-                _zero_times_f32(t56, d_margin3) + _zero_times_f32(t59, d_margin10) - d_length4 - d_U * t18 - margin7 *
-                _zero_times_f32(t53, d_excess) - width * _zero_times_f32(t57, d_I) - _zero_times_f32(t53, d_margin4)
+                _zero_times_f32(t50, d_margin10) + _zero_times_f32(t48, d_margin3) - d_length4 - d_U * t8 - margin7 *
+                _zero_times_f32(t57, d_excess) - width * _zero_times_f32(t59, d_I) - _zero_times_f32(t57, d_margin4)
             )
+            t61 = _half_step_f32(t18)
+            t62 = t61 * t45
             t63 = _half_step_f32(t30)
-            t64 = t46 * t63
-            t65 = t42 * t63
-            t66 = _half_step_f32(t22)
+            t64 = t61 * t6
             grad_pred_row[2] = (
-                d_length2 + d_U * t19 + _zero_times_f32(t65, d_width) + _zero_times_f32(t66, d_margin2) - hull_height *
-                _zero_times_f32(t64, d_excess) - _zero_times_f32(t63, d_margin)
+                d_length2 + d_U * t9 + _zero_times_f32(t62, d_width) + _zero_times_f32(t63, d_margin2) - hull_height *
+                _zero_times_f32(t64, d_excess) - _zero_times_f32(t61, d_margin)
             )
-            t67 = _half_step_f32(t11)
-            t68 = _half_step_f32(t26)
-            t69 = t55 * t67
+            t65 = _half_step_f32(t24)
+            t66 = _half_step_f32(t34)
+            t67 = t66 * t58
             grad_pred_row[3] = (
-                d_length4 + d_U * t18 + margin7 * _zero_times_f32(t68, d_excess) + width * _zero_times_f32(t69, d_I) +
-                _zero_times_f32(t68, d_margin4) - _zero_times_f32(t67, d_margin3) - _zero_times_f32(t58 * t67,
-                d_margin10)
+                d_length4 + d_U * t8 + margin7 * _zero_times_f32(t65, d_excess) + width * _zero_times_f32(t67, d_I) +
+                _zero_times_f32(t65, d_margin4) - _zero_times_f32(t66 * t49, d_margin10) - _zero_times_f32(t66,
+                d_margin3)
             )
-            t70 = f32(1.0) / (t35 * t35 * t35)
-            t71 = t36 - f32(2.0) * U * t70
-            tangent_width_0 = -t42 * t43
+            tangent_width_0 = -t2 * t45
             tangent_U_0 = pred_1 - pred_3 - height * tangent_width_0
-            tangent_margin2_0 = -t44
-            t72 = f32(0.5) if t5 else f32(0.0)
-            t73 = f32(1.0) if t4 else t72
-            t74 = f32(-0.5) if t5 else f32(-1.0)
-            tangent_margin6_0 = t73 * tangent_margin2_0 + (f32(0.0) if t4 else t74)
-            tangent_margin5_0 = t43 * t73
+            t68 = f32(1.0) / (t38 * t38) - f32(2.0) * (U / t38) / t38 / t38
+            t69 = f32(0.5) if t19 else f32(0.0)
+            t70 = f32(1.0) if t17 else t69
+            tangent_margin5_0 = t2 * t70
+            tangent_margin2_0 = -t46
+            t71 = f32(-0.5) if t19 else f32(-1.0)
+            tangent_margin6_0 = tangent_margin2_0 * t70 + (f32(0.0) if t17 else t71)
             tangent_excess_0 = (
-                hull_height * t47 + margin10 * tangent_width_0 + t17 * tangent_margin6_0 + t29 * tangent_margin5_0
+                hull_height * t7 + margin10 * tangent_width_0 + tangent_margin5_0 * t28 + tangent_margin6_0 * t37
             )
-            tangent_d_excess_0 = seed_n * (t71 * tangent_U_0 - f32(2.0) * U * t70 * tangent_excess_0)
-            t75 = f32(1.0) / (t38 * t38 * t38)
-            t76 = t39 - f32(2.0) * I * t75
-            tangent_excess2_0 = t14 * tangent_margin5_0 + t19 * tangent_margin6_0 + t37 * tangent_width_0
-            tangent_d_excess2_0 = seed_n * (height * t76 * tangent_width_0 - f32(2.0) * I * t75 * tangent_excess2_0)
-            tangent_d_margin6_0 = t17 * tangent_d_excess_0 + t19 * tangent_d_excess2_0
-            t77 = f32(0.5) if t5 else f32(1.0)
-            t78 = t77 * tangent_d_margin6_0
-            tangent_d_length2_0 = f32(0.0) if t4 else t78
-            tangent_d_margin5_0 = t14 * tangent_d_excess2_0 + t29 * tangent_d_excess_0
-            tangent_d_margin_0 = t73 * tangent_d_margin5_0
-            t79 = f32(2.0) * excess * t70 - t36
-            tangent_d_U_0 = seed_n * (t79 * tangent_excess_0 + f32(2.0) * excess * t70 * tangent_U_0)
-            tangent_d_margin2_0 = t73 * tangent_d_margin6_0
-            t80 = f32(2.0) * excess2 * t75 - t39
+            tangent_d_excess_0 = seed_n * (tangent_U_0 * t68 - f32(2.0) * (U / t38) * (tangent_excess_0 / t38) / t38)
+            t72 = f32(1.0) / (t40 * t40) - f32(2.0) * (I / t40) / t40 / t40
+            tangent_excess2_0 = t11 * tangent_margin5_0 + t9 * tangent_margin6_0 + tangent_width_0 * t39
+            tangent_d_excess2_0 = (
+                seed_n * (height * tangent_width_0 * t72 - f32(2.0) * (I / t40) * (tangent_excess2_0 / t40) / t40)
+            )
+            tangent_d_margin5_0 = t11 * tangent_d_excess2_0 + tangent_d_excess_0 * t28
+            tangent_d_margin_0 = tangent_d_margin5_0 * t70
+            tangent_d_margin6_0 = t9 * tangent_d_excess2_0 + tangent_d_excess_0 * t37
+            t73 = f32(0.5) if t19 else f32(1.0)
+            t74 = tangent_d_margin6_0 * t73
+            tangent_d_length2_0 = f32(0.0) if t17 else t74
+            t75 = f32(2.0) * (excess / t38) / t38 / t38 - f32(1.0) / (t38 * t38)
+            tangent_d_U_0 = seed_n * (tangent_excess_0 * t75 + f32(2.0) * (excess / t38) * (tangent_U_0 / t38) / t38)
+            tangent_d_margin2_0 = tangent_d_margin6_0 * t70
+            t76 = f32(2.0) * (excess2 / t40) / t40 / t40 - f32(1.0) / (t40 * t40)
             tangent_d_I_0 = (
-                seed_n * t80 * tangent_excess2_0 + f32(2.0) * excess2 * height * seed_n * t75 * tangent_width_0 -
-                tangent_d_U_0
+                seed_n * tangent_excess2_0 * t76 + f32(2.0) * excess2 * (height / t40) * (seed_n / t40) *
+                (tangent_width_0 / t40) - tangent_d_U_0
             )
-            tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + t37 * tangent_d_excess2_0
+            tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + tangent_d_excess2_0 * t39
             diag_pred_row = diag_pred_chunk[row]
             diag_pred_row[0] = (
-                t43 * tangent_d_margin_0 + tangent_d_excess_0 * _zero_times_f32(t47, hull_height) - tangent_d_length2_0
-                - t19 * tangent_d_U_0 - t44 * tangent_d_margin2_0 - t42 * t43 * tangent_d_width_0
+                tangent_d_excess_0 * _zero_times_f32(t7, hull_height) + tangent_d_margin_0 * t2 - tangent_d_length2_0 -
+                tangent_d_U_0 * t9 - tangent_d_margin2_0 * t46 - tangent_d_width_0 * t2 * t45
             )
-            tangent_height_1 = -t55 * t56
-            t81 = f32(0.5) if t13 else f32(0.0)
-            t82 = f32(1.0) if t10 else t81
-            tangent_margin8_1 = t56 * t82
-            tangent_margin4_1 = -t53
-            t83 = f32(-0.5) if t13 else f32(-1.0)
-            tangent_margin9_1 = t82 * tangent_margin4_1 + (f32(0.0) if t10 else t83)
+            t77 = f32(0.5) if t25 else f32(0.0)
+            t78 = f32(1.0) if t22 else t77
+            tangent_margin8_1 = t48 * t78
+            tangent_margin4_1 = -t57
+            t79 = f32(-0.5) if t25 else f32(-1.0)
+            tangent_margin9_1 = tangent_margin4_1 * t78 + (f32(0.0) if t22 else t79)
             tangent_excess2_1 = tangent_margin8_1 * width + tangent_margin9_1 * width - margin6
-            tangent_d_excess2_1 = seed_n * (t76 * tangent_height_1 * width - f32(2.0) * I * t75 * tangent_excess2_1)
-            tangent_U_1 = pred_0 - pred_2 - tangent_height_1 * width
+            tangent_height_1 = -t48 * t58
             tangent_excess_1 = (
-                margin5 * tangent_margin9_1 + margin6 * tangent_margin8_1 + margin7 * tangent_margin4_1 + t59 * t60
+                margin5 * tangent_margin9_1 + margin6 * tangent_margin8_1 + margin7 * tangent_margin4_1 + t50 * t51
             )
-            tangent_d_excess_1 = seed_n * (t71 * tangent_U_1 - f32(2.0) * U * t70 * tangent_excess_1)
-            t84 = tangent_d_excess2_1 * width
-            tangent_d_margin9_1 = t84 + margin5 * tangent_d_excess_1
-            t85 = f32(0.5) if t13 else f32(1.0)
-            t86 = t85 * tangent_d_margin9_1
-            tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + (f32(0.0) if t10 else t86)
-            tangent_d_margin8_1 = t84 + margin6 * tangent_d_excess_1
-            tangent_d_margin3_1 = t82 * tangent_d_margin8_1
-            tangent_d_U_1 = seed_n * (t79 * tangent_excess_1 + f32(2.0) * excess * t70 * tangent_U_1)
+            tangent_U_1 = pred_0 - pred_2 - tangent_height_1 * width
+            tangent_d_U_1 = seed_n * (tangent_excess_1 * t75 + f32(2.0) * (excess / t38) * (tangent_U_1 / t38) / t38)
             tangent_d_I_1 = (
-                seed_n * t80 * tangent_excess2_1 + f32(2.0) * excess2 * seed_n * t75 * tangent_height_1 * width -
-                tangent_d_U_1
+                seed_n * tangent_excess2_1 * t76 + f32(2.0) * excess2 * (seed_n / t40) * (tangent_height_1 / t40) *
+                (width / t40) - tangent_d_U_1
             )
-            tangent_d_margin4_1 = t82 * tangent_d_margin9_1
-            tangent_d_margin10_1 = t60 * tangent_d_excess_1
+            tangent_d_excess_1 = seed_n * (tangent_U_1 * t68 - f32(2.0) * (U / t38) * (tangent_excess_1 / t38) / t38)
+            tangent_d_excess2_1 = (
+                seed_n * (tangent_height_1 * width * t72 - f32(2.0) * (I / t40) * (tangent_excess2_1 / t40) / t40)
+            )
+            t80 = tangent_d_excess2_1 * width
+            tangent_d_margin8_1 = margin6 * tangent_d_excess_1 + t80
+            tangent_d_margin3_1 = tangent_d_margin8_1 * t78
+            tangent_d_margin10_1 = tangent_d_excess_1 * t51
+            tangent_d_margin9_1 = margin5 * tangent_d_excess_1 + t80
+            t81 = f32(0.5) if t25 else f32(1.0)
+            t82 = tangent_d_margin9_1 * t81
+            tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + (f32(0.0) if t22 else t82)
+            tangent_d_margin4_1 = tangent_d_margin9_1 * t78
             diag_pred_row[1] = (
-                t56 * tangent_d_margin3_1 + tangent_d_I_1 * _zero_times_f32(t57, -width) + tangent_d_excess_1 *
-                _zero_times_f32(t53, -margin7) + t56 * t58 * tangent_d_margin10_1 - tangent_d_length4_1 - t18 *
-                tangent_d_U_1 - t53 * tangent_d_margin4_1
+                tangent_d_I_1 * _zero_times_f32(t59, -width) + tangent_d_excess_1 * _zero_times_f32(t57, -margin7) +
+                tangent_d_margin3_1 * t48 + tangent_d_margin10_1 * t48 * t49 - tangent_d_length4_1 - tangent_d_U_1 * t8
+                - tangent_d_margin4_1 * t57
             )
-            tangent_margin6_2 = t66 * t73 + (f32(0.0) if t4 else t77)
-            tangent_margin_2 = -t63
-            tangent_margin5_2 = t73 * tangent_margin_2
-            tangent_margin7_2 = -t46 * t63
+            tangent_margin_2 = -t61
+            tangent_margin5_2 = tangent_margin_2 * t70
+            tangent_margin6_2 = t63 * t70 + (f32(0.0) if t17 else t73)
+            tangent_excess2_2 = t11 * tangent_margin5_2 + t9 * tangent_margin6_2 + t62 * t39
+            tangent_d_excess2_2 = seed_n * (height * t62 * t72 - f32(2.0) * (I / t40) * (tangent_excess2_2 / t40) / t40)
+            tangent_U_2 = pred_3 - pred_1 - height * t62
+            tangent_margin7_2 = -t61 * t6
             tangent_excess_2 = (
-                hull_height * tangent_margin7_2 + margin10 * t65 + t17 * tangent_margin6_2 + t29 * tangent_margin5_2
+                hull_height * tangent_margin7_2 + margin10 * t62 + tangent_margin5_2 * t28 + tangent_margin6_2 * t37
             )
-            tangent_U_2 = pred_3 - pred_1 - height * t65
-            tangent_d_U_2 = seed_n * (t79 * tangent_excess_2 + f32(2.0) * excess * t70 * tangent_U_2)
-            tangent_d_excess_2 = seed_n * (t71 * tangent_U_2 - f32(2.0) * U * t70 * tangent_excess_2)
-            tangent_excess2_2 = t14 * tangent_margin5_2 + t19 * tangent_margin6_2 + t37 * t65
-            tangent_d_excess2_2 = seed_n * (height * t65 * t76 - f32(2.0) * I * t75 * tangent_excess2_2)
-            tangent_d_margin6_2 = t17 * tangent_d_excess_2 + t19 * tangent_d_excess2_2
-            tangent_d_margin2_2 = t73 * tangent_d_margin6_2
-            tangent_d_margin5_2 = t14 * tangent_d_excess2_2 + t29 * tangent_d_excess_2
-            tangent_d_margin_2 = t73 * tangent_d_margin5_2
+            tangent_d_excess_2 = seed_n * (tangent_U_2 * t68 - f32(2.0) * (U / t38) * (tangent_excess_2 / t38) / t38)
+            tangent_d_margin6_2 = t9 * tangent_d_excess2_2 + tangent_d_excess_2 * t37
+            t83 = tangent_d_margin6_2 * t73
+            tangent_d_length2_2 = f32(0.0) if t17 else t83
+            tangent_d_U_2 = seed_n * (tangent_excess_2 * t75 + f32(2.0) * (excess / t38) * (tangent_U_2 / t38) / t38)
+            tangent_d_margin2_2 = tangent_d_margin6_2 * t70
             tangent_d_I_2 = (
-                seed_n * t80 * tangent_excess2_2 + f32(2.0) * excess2 * height * seed_n * t65 * t75 - tangent_d_U_2
+                seed_n * tangent_excess2_2 * t76 + f32(2.0) * excess2 * (height / t40) * (seed_n / t40) * (t62 / t40) -
+                tangent_d_U_2
             )
-            tangent_d_width_2 = height * tangent_d_I_2 + margin10 * tangent_d_excess_2 + t37 * tangent_d_excess2_2
-            t87 = t77 * tangent_d_margin6_2
-            tangent_d_length2_2 = f32(0.0) if t4 else t87
+            tangent_d_width_2 = height * tangent_d_I_2 + margin10 * tangent_d_excess_2 + tangent_d_excess2_2 * t39
+            tangent_d_margin5_2 = t11 * tangent_d_excess2_2 + tangent_d_excess_2 * t28
+            tangent_d_margin_2 = tangent_d_margin5_2 * t70
             diag_pred_row[2] = (
-                tangent_d_length2_2 + t19 * tangent_d_U_2 + t66 * tangent_d_margin2_2 + tangent_d_excess_2 *
-                _zero_times_f32(t64, -hull_height) + t42 * t63 * tangent_d_width_2 - t63 * tangent_d_margin_2
+                tangent_d_length2_2 + tangent_d_U_2 * t9 + tangent_d_excess_2 * _zero_times_f32(t64, -hull_height) +
+                tangent_d_margin2_2 * t63 + tangent_d_width_2 * t61 * t45 - tangent_d_margin_2 * t61
             )
-            tangent_margin10_3 = -t58 * t67
-            tangent_margin9_3 = t68 * t82 + (f32(0.0) if t10 else t85)
-            tangent_margin3_3 = -t67
-            tangent_margin8_3 = t82 * tangent_margin3_3
-            tangent_excess_3 = (
-                margin5 * tangent_margin9_3 + margin6 * tangent_margin8_3 + margin7 * t68 + t60 * tangent_margin10_3
-            )
-            tangent_U_3 = pred_2 - pred_0 - t69 * width
-            tangent_d_U_3 = seed_n * (t79 * tangent_excess_3 + f32(2.0) * excess * t70 * tangent_U_3)
-            tangent_d_excess_3 = seed_n * (t71 * tangent_U_3 - f32(2.0) * U * t70 * tangent_excess_3)
+            tangent_margin3_3 = -t66
+            tangent_margin8_3 = tangent_margin3_3 * t78
+            tangent_margin9_3 = t65 * t78 + (f32(0.0) if t22 else t81)
             tangent_excess2_3 = margin6 + tangent_margin8_3 * width + tangent_margin9_3 * width
-            tangent_d_excess2_3 = seed_n * (t69 * t76 * width - f32(2.0) * I * t75 * tangent_excess2_3)
-            t88 = tangent_d_excess2_3 * width
-            tangent_d_margin9_3 = t88 + margin5 * tangent_d_excess_3
-            tangent_d_margin4_3 = t82 * tangent_d_margin9_3
-            tangent_d_I_3 = (
-                seed_n * t80 * tangent_excess2_3 + f32(2.0) * excess2 * seed_n * t69 * t75 * width - tangent_d_U_3
+            tangent_d_excess2_3 = seed_n * (t67 * width * t72 - f32(2.0) * (I / t40) * (tangent_excess2_3 / t40) / t40)
+            tangent_U_3 = pred_2 - pred_0 - t67 * width
+            tangent_margin10_3 = -t66 * t49
+            tangent_excess_3 = (
+                margin5 * tangent_margin9_3 + margin6 * tangent_margin8_3 + margin7 * t65 + tangent_margin10_3 * t51
             )
-            tangent_d_margin8_3 = t88 + margin6 * tangent_d_excess_3
-            tangent_d_margin3_3 = t82 * tangent_d_margin8_3
-            tangent_d_margin10_3 = t60 * tangent_d_excess_3
-            t89 = t85 * tangent_d_margin9_3
-            tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + (f32(0.0) if t10 else t89)
+            tangent_d_excess_3 = seed_n * (tangent_U_3 * t68 - f32(2.0) * (U / t38) * (tangent_excess_3 / t38) / t38)
+            t84 = tangent_d_excess2_3 * width
+            tangent_d_margin9_3 = margin5 * tangent_d_excess_3 + t84
+            t85 = tangent_d_margin9_3 * t81
+            tangent_d_length4_3 = margin6 * tangent_d_excess2_3 + (f32(0.0) if t22 else t85)
+            tangent_d_U_3 = seed_n * (tangent_excess_3 * t75 + f32(2.0) * (excess / t38) * (tangent_U_3 / t38) / t38)
+            tangent_d_I_3 = (
+                seed_n * tangent_excess2_3 * t76 + f32(2.0) * excess2 * (seed_n / t40) * (t67 / t40) * (width / t40) -
+                tangent_d_U_3
+            )
+            tangent_d_margin4_3 = tangent_d_margin9_3 * t78
+            tangent_d_margin8_3 = margin6 * tangent_d_excess_3 + t84
+            tangent_d_margin3_3 = tangent_d_margin8_3 * t78
+            tangent_d_margin10_3 = tangent_d_excess_3 * t51
             diag_pred_row[3] = (
-                tangent_d_length4_3 + t18 * tangent_d_U_3 + t68 * tangent_d_margin4_3 + tangent_d_I_3 *
-                _zero_times_f32(t69, width) + tangent_d_excess_3 * _zero_times_f32(t68, margin7) - t67 *
-                tangent_d_margin3_3 - t58 * t67 * tangent_d_margin10_3
+                tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t67, width) + tangent_d_U_3 * t8 +
+                tangent_d_excess_3 * _zero_times_f32(t65, margin7) + tangent_d_margin4_3 * t65 - tangent_d_margin3_3 *
+                t66 - tangent_d_margin10_3 * t66 * t49
             )
 
 
@@ -2035,194 +2034,193 @@ def hvp_f32(
                 _clear(hvp_pred_chunk[row])
                 continue
             pred_row = pred_chunk[row]
-            pred_0 = pred_row[0]
-            target_row = target_chunk[row]
-            target_0 = target_row[0]
-            t1 = _maximum_f32(pred_0, target_0)
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
-            t2 = _minimum_f32(pred_2, target_2)
-            t3 = t2 - t1
-            t4 = f32(0.0) < t3
-            t5 = t3 == f32(0.0)
             pred_3 = pred_row[3]
+            target_row = target_chunk[row]
             target_3 = target_row[3]
-            t6 = _minimum_f32(pred_3, target_3)
             pred_1 = pred_row[1]
             target_1 = target_row[1]
-            t7 = _maximum_f32(pred_1, target_1)
-            t8 = t7 - t6
-            margin10 = _ramp_f32(t8)
-            t9 = t6 - t7
-            t10 = f32(0.0) < t9
-            t11 = target_3 - pred_3
-            t12 = pred_1 - target_1
-            margin3 = _ramp_f32(t11) + _ramp_f32(t12)
-            t13 = t9 == f32(0.0)
-            t14 = target_3 - target_1
-            t15 = f32(0.5) * (margin3 + t14)
-            t16 = t15 if t13 else t14
-            margin8 = margin3 if t10 else t16
-            t17 = margin10 + margin8
-            height = _maximum_f32(f32(0.0), t9)
-            width = _maximum_f32(f32(0.0), t3)
-            I = height * width
-            t18 = pred_2 - pred_0
-            t19 = pred_3 - pred_1
-            pred_area = t18 * t19
-            t20 = target_2 - target_0
-            target_area = t14 * t20
-            U = pred_area + target_area - I
-            t21 = target_0 - pred_0
-            t22 = pred_2 - target_2
-            margin2 = _ramp_f32(t21) + _ramp_f32(t22)
-            t23 = f32(0.5) * (margin2 + t18)
-            t24 = t23 if t5 else t18
-            margin6 = margin2 if t4 else t24
-            t25 = target_1 - pred_1
-            t26 = pred_3 - target_3
-            margin4 = _ramp_f32(t25) + _ramp_f32(t26)
-            t27 = f32(0.5) * (margin4 + t19)
-            t28 = t27 if t13 else t19
-            margin9 = margin4 if t10 else t28
-            t29 = margin10 + margin9
-            t30 = target_2 - pred_2
-            t31 = pred_0 - target_0
-            margin = _ramp_f32(t30) + _ramp_f32(t31)
-            t32 = f32(0.5) * (margin + t20)
-            t33 = t32 if t5 else t20
-            margin5 = margin if t4 else t33
             hull_height = _maximum_f32(pred_3, target_3) - _minimum_f32(pred_1, target_1)
-            t34 = t1 - t2
-            margin7 = _ramp_f32(t34)
-            excess = hull_height * margin7 + margin10 * width + margin5 * t29 + margin6 * t17
-            t35 = U + excess
-            t36 = f32(1.0) / (t35 * t35)
-            t37 = _half_step_f32(t30)
-            v_pred__row = v_pred__chunk[row]
-            v_pred_2 = v_pred__row[2]
-            t38 = _half_step_f32(t31)
-            v_pred_0 = v_pred__row[0]
-            t39 = _half_step_f32(t3)
-            tangent_width = t39 * (t37 * v_pred_2 - t38 * v_pred_0)
-            t40 = _half_step_f32(t11)
-            v_pred_3 = v_pred__row[3]
-            t41 = _half_step_f32(t12)
-            v_pred_1 = v_pred__row[1]
-            t42 = _half_step_f32(t9)
-            tangent_height = t42 * (t40 * v_pred_3 - t41 * v_pred_1)
-            tangent_I = height * tangent_width + tangent_height * width
-            t43 = v_pred_3 - v_pred_1
-            t44 = v_pred_2 - v_pred_0
-            tangent_pred_area = t18 * t43 + t19 * t44
-            tangent_U = tangent_pred_area - tangent_I
-            t45 = f32(1.0) / (t35 * t35 * t35)
-            t46 = _half_step_f32(t22)
-            t47 = _half_step_f32(t21)
-            tangent_margin2 = t46 * v_pred_2 - t47 * v_pred_0
-            t48 = f32(0.5) * (t44 + tangent_margin2)
-            t49 = t48 if t5 else t44
-            tangent_margin6 = tangent_margin2 if t4 else t49
-            t50 = t38 * v_pred_0 - t37 * v_pred_2
-            t51 = f32(0.5) * t50
-            t52 = t51 if t5 else f32(0.0)
-            tangent_margin5 = t50 if t4 else t52
-            t53 = t41 * v_pred_1 - t40 * v_pred_3
-            t54 = _half_step_f32(t8)
-            tangent_margin10 = t53 * t54
-            t55 = f32(0.5) * t53
-            t56 = t55 if t13 else f32(0.0)
-            tangent_margin8 = t53 if t10 else t56
-            t57 = tangent_margin10 + tangent_margin8
-            t58 = _half_step_f32(t26)
-            t59 = _half_step_f32(t25)
-            tangent_margin4 = t58 * v_pred_3 - t59 * v_pred_1
-            t60 = f32(0.5) * (t43 + tangent_margin4)
-            t61 = t60 if t13 else t43
-            tangent_margin9 = tangent_margin4 if t10 else t61
-            t62 = tangent_margin10 + tangent_margin9
-            t63 = _half_step_f32(t34)
-            tangent_margin7 = t50 * t63
-            tangent_excess = (
-                hull_height * tangent_margin7 + margin10 * tangent_width + margin5 * t62 + margin6 * t57 + margin7 *
-                tangent_margin4 + t17 * tangent_margin6 + t29 * tangent_margin5 + tangent_margin10 * width
-            )
-            t64 = tangent_U + tangent_excess
+            pred_0 = pred_row[0]
+            target_0 = target_row[0]
+            t1 = pred_0 - target_0
+            t2 = _half_step_f32(t1)
+            t3 = _maximum_f32(pred_0, target_0)
+            pred_2 = pred_row[2]
+            target_2 = target_row[2]
+            t4 = _minimum_f32(pred_2, target_2)
+            t5 = t3 - t4
+            t6 = _half_step_f32(t5)
+            t7 = t2 * t6
             seed_n = seed[row]
-            tangent_d_excess = seed_n * (t36 * tangent_U - f32(2.0) * U * t45 * t64)
-            d_excess = U * seed_n * t36
-            t65 = margin8 + margin9
-            excess2 = margin5 * t14 + margin6 * t19 + t65 * width
-            t66 = I + excess2
-            t67 = f32(1.0) / (t66 * t66)
-            d_excess2 = I * seed_n * t67
-            t68 = f32(1.0) / (t66 * t66 * t66)
-            t69 = tangent_margin8 + tangent_margin9
+            t8 = pred_2 - pred_0
+            v_pred__row = v_pred__chunk[row]
+            v_pred_3 = v_pred__row[3]
+            v_pred_1 = v_pred__row[1]
+            t9 = v_pred_3 - v_pred_1
+            t10 = pred_3 - pred_1
+            v_pred_2 = v_pred__row[2]
+            v_pred_0 = v_pred__row[0]
+            t11 = v_pred_2 - v_pred_0
+            tangent_pred_area = t8 * t9 + t10 * t11
+            t12 = _minimum_f32(pred_3, target_3)
+            t13 = _maximum_f32(pred_1, target_1)
+            t14 = t12 - t13
+            height = _maximum_f32(f32(0.0), t14)
+            t15 = target_2 - pred_2
+            t16 = _half_step_f32(t15)
+            t17 = t4 - t3
+            t18 = _half_step_f32(t17)
+            tangent_width = (v_pred_2 * t16 - v_pred_0 * t2) * t18
+            t19 = target_3 - pred_3
+            t20 = _half_step_f32(t19)
+            t21 = pred_1 - target_1
+            t22 = _half_step_f32(t21)
+            t23 = _half_step_f32(t14)
+            tangent_height = (v_pred_3 * t20 - v_pred_1 * t22) * t23
+            width = _maximum_f32(f32(0.0), t17)
+            tangent_I = height * tangent_width + tangent_height * width
+            tangent_U = tangent_pred_area - tangent_I
+            pred_area = t8 * t10
+            t24 = target_2 - target_0
+            t25 = target_3 - target_1
+            target_area = t24 * t25
+            I = height * width
+            U = pred_area + target_area - I
+            margin7 = _ramp_f32(t5)
+            t26 = t13 - t12
+            margin10 = _ramp_f32(t26)
+            t27 = f32(0.0) < t17
+            margin = _ramp_f32(t1) + _ramp_f32(t15)
+            t28 = t17 == f32(0.0)
+            t29 = f32(0.5) * (t24 + margin)
+            t30 = t29 if t28 else t24
+            margin5 = margin if t27 else t30
+            t31 = f32(0.0) < t14
+            t32 = target_1 - pred_1
+            t33 = pred_3 - target_3
+            margin4 = _ramp_f32(t32) + _ramp_f32(t33)
+            t34 = t14 == f32(0.0)
+            t35 = f32(0.5) * (t10 + margin4)
+            t36 = t35 if t34 else t10
+            margin9 = margin4 if t31 else t36
+            t37 = margin10 + margin9
+            t38 = target_0 - pred_0
+            t39 = pred_2 - target_2
+            margin2 = _ramp_f32(t38) + _ramp_f32(t39)
+            t40 = f32(0.5) * (t8 + margin2)
+            t41 = t40 if t28 else t8
+            margin6 = margin2 if t27 else t41
+            margin3 = _ramp_f32(t21) + _ramp_f32(t19)
+            t42 = f32(0.5) * (t25 + margin3)
+            t43 = t42 if t34 else t25
+            margin8 = margin3 if t31 else t43
+            t44 = margin10 + margin8
+            excess = hull_height * margin7 + margin10 * width + margin5 * t37 + margin6 * t44
+            t45 = U + excess
+            t46 = v_pred_0 * t2 - v_pred_2 * t16
+            tangent_margin7 = t46 * t6
+            t47 = v_pred_1 * t22 - v_pred_3 * t20
+            t48 = _half_step_f32(t26)
+            tangent_margin10 = t47 * t48
+            t49 = _half_step_f32(t33)
+            t50 = _half_step_f32(t32)
+            tangent_margin4 = v_pred_3 * t49 - v_pred_1 * t50
+            t51 = f32(0.5) * (t9 + tangent_margin4)
+            t52 = t51 if t34 else t9
+            tangent_margin9 = tangent_margin4 if t31 else t52
+            t53 = tangent_margin10 + tangent_margin9
+            t54 = f32(0.5) * t47
+            t55 = t54 if t34 else f32(0.0)
+            tangent_margin8 = t47 if t31 else t55
+            t56 = tangent_margin10 + tangent_margin8
+            t57 = f32(0.5) * t46
+            t58 = t57 if t28 else f32(0.0)
+            tangent_margin5 = t46 if t27 else t58
+            t59 = _half_step_f32(t39)
+            t60 = _half_step_f32(t38)
+            tangent_margin2 = v_pred_2 * t59 - v_pred_0 * t60
+            t61 = f32(0.5) * (t11 + tangent_margin2)
+            t62 = t61 if t28 else t11
+            tangent_margin6 = tangent_margin2 if t27 else t62
+            tangent_excess = (
+                hull_height * tangent_margin7 + margin10 * tangent_width + margin5 * t53 + margin6 * t56 + margin7 *
+                tangent_margin4 + tangent_margin10 * width + tangent_margin5 * t37 + tangent_margin6 * t44
+            )
+            t63 = tangent_U + tangent_excess
+            tangent_d_excess = seed_n * (tangent_U / t45 / t45 - f32(2.0) * (U / t45) * (t63 / t45) / t45)
+            d_excess = U / t45 * (seed_n / t45)
+            t64 = margin8 + margin9
+            excess2 = t25 * margin5 + t10 * margin6 + width * t64
+            t65 = I + excess2
+            t66 = tangent_margin8 + tangent_margin9
             tangent_excess2 = (
-                margin6 * t43 + t14 * tangent_margin5 + t19 * tangent_margin6 + t65 * tangent_width + t69 * width
+                t25 * tangent_margin5 + t10 * tangent_margin6 + margin6 * t9 + tangent_width * t64 + width * t66
             )
-            t70 = tangent_I + tangent_excess2
-            tangent_d_excess2 = seed_n * (t67 * tangent_I - f32(2.0) * I * t68 * t70)
-            tangent_d_margin6 = d_excess * t57 + d_excess2 * t43 + t17 * tangent_d_excess + t19 * tangent_d_excess2
-            t71 = f32(0.5) * tangent_d_margin6
-            t72 = t71 if t5 else tangent_d_margin6
-            tangent_d_length2 = f32(0.0) if t4 else t72
-            d_U = -excess * seed_n * t36
-            d_I = -d_U - excess2 * seed_n * t67
-            tangent_d_U = seed_n * (f32(2.0) * excess * t45 * t64 - t36 * tangent_excess)
-            tangent_d_I = f32(2.0) * excess2 * seed_n * t68 * t70 - tangent_d_U - seed_n * t67 * tangent_excess2
+            t67 = tangent_I + tangent_excess2
+            tangent_d_excess2 = seed_n * (tangent_I / t65 / t65 - f32(2.0) * (I / t65) * (t67 / t65) / t65)
+            tangent_d_margin5 = d_excess * t53 + t25 * tangent_d_excess2 + tangent_d_excess * t37
+            t68 = f32(0.5) * tangent_d_margin5
+            t69 = t68 if t28 else f32(0.0)
+            tangent_d_margin = tangent_d_margin5 if t27 else t69
+            d_excess2 = I / t65 * (seed_n / t65)
+            tangent_d_margin6 = d_excess2 * t9 + d_excess * t56 + t10 * tangent_d_excess2 + tangent_d_excess * t44
+            t70 = f32(0.5) * tangent_d_margin6
+            t71 = t70 if t28 else tangent_d_margin6
+            tangent_d_length2 = f32(0.0) if t27 else t71
+            d_U = -excess / t45 * (seed_n / t45)
+            tangent_d_U = seed_n * (f32(2.0) * (excess / t45) * (t63 / t45) / t45 - tangent_excess / t45 / t45)
+            d_I = -d_U - excess2 / t65 * (seed_n / t65)
+            tangent_d_I = (
+                f32(2.0) * (excess2 / t65) * (seed_n / t65) * (t67 / t65) - tangent_d_U - seed_n / t65 *
+                (tangent_excess2 / t65)
+            )
             tangent_d_width = (
-                d_I * tangent_height + d_excess * tangent_margin10 + d_excess2 * t69 + height * tangent_d_I + margin10 *
-                tangent_d_excess + t65 * tangent_d_excess2
+                d_I * tangent_height + d_excess2 * t66 + d_excess * tangent_margin10 + height * tangent_d_I + margin10 *
+                tangent_d_excess + tangent_d_excess2 * t64
             )
-            t73 = t71 if t5 else f32(0.0)
-            tangent_d_margin2 = tangent_d_margin6 if t4 else t73
-            t74 = t38 * t63
-            tangent_d_margin5 = d_excess * t62 + t14 * tangent_d_excess2 + t29 * tangent_d_excess
-            t75 = f32(0.5) * tangent_d_margin5
-            t76 = t75 if t5 else f32(0.0)
-            tangent_d_margin = tangent_d_margin5 if t4 else t76
+            t72 = t70 if t28 else f32(0.0)
+            tangent_d_margin2 = tangent_d_margin6 if t27 else t72
             hvp_pred_row = hvp_pred_chunk[row]
             hvp_pred_row[0] = (
-                hull_height * _zero_times_f32(t74, tangent_d_excess) + tangent_margin4 * _zero_times_f32(t74, d_excess)
-                + _zero_times_f32(t38, tangent_d_margin) - tangent_d_length2 - d_U * t43 - t19 * tangent_d_U -
-                _zero_times_f32(t47, tangent_d_margin2) - _zero_times_f32(t38 * t39, tangent_d_width)
+                hull_height * _zero_times_f32(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f32(t7, d_excess) +
+                _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - d_U * t9 - tangent_d_U * t10 -
+                _zero_times_f32(t2 * t18, tangent_d_width) - _zero_times_f32(t60, tangent_d_margin2)
             )
-            t77 = d_excess2 * tangent_width
-            t78 = tangent_d_excess2 * width
-            tangent_d_margin9 = t77 + t78 + d_excess * tangent_margin5 + margin5 * tangent_d_excess
-            t79 = f32(0.5) * tangent_d_margin9
-            t80 = t79 if t13 else tangent_d_margin9
-            tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (f32(0.0) if t10 else t80)
-            t81 = t79 if t13 else f32(0.0)
-            tangent_d_margin4 = tangent_d_margin9 if t10 else t81
-            t82 = t41 * t42
             tangent_d_margin10 = (
                 d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 + margin6 +
                 width)
             )
-            tangent_d_margin8 = t77 + t78 + d_excess * tangent_margin6 + margin6 * tangent_d_excess
-            t83 = f32(0.5) * tangent_d_margin8
-            t84 = t83 if t13 else f32(0.0)
-            tangent_d_margin3 = tangent_d_margin8 if t10 else t84
+            t73 = d_excess2 * tangent_width
+            t74 = tangent_d_excess2 * width
+            tangent_d_margin8 = t73 + d_excess * tangent_margin6 + margin6 * tangent_d_excess + t74
+            t75 = f32(0.5) * tangent_d_margin8
+            t76 = t75 if t34 else f32(0.0)
+            tangent_d_margin3 = tangent_d_margin8 if t31 else t76
+            tangent_d_margin9 = t73 + d_excess * tangent_margin5 + margin5 * tangent_d_excess + t74
+            t77 = f32(0.5) * tangent_d_margin9
+            t78 = t77 if t34 else tangent_d_margin9
+            tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (f32(0.0) if t31 else t78)
+            t79 = t22 * t23
+            t80 = t77 if t34 else f32(0.0)
+            tangent_d_margin4 = tangent_d_margin9 if t31 else t80
             hvp_pred_row[1] = (
-                _zero_times_f32(t41, tangent_d_margin3) + _zero_times_f32(t41 * t54, tangent_d_margin10) -
-                tangent_d_length4 - d_U * t44 - margin7 * _zero_times_f32(t59, tangent_d_excess) - t18 * tangent_d_U -
-                tangent_margin7 * _zero_times_f32(t59, d_excess) - tangent_width * _zero_times_f32(t82, d_I) - width *
-                _zero_times_f32(t82, tangent_d_I) - _zero_times_f32(t59, tangent_d_margin4)
+                _zero_times_f32(t22 * t48, tangent_d_margin10) + _zero_times_f32(t22, tangent_d_margin3) -
+                tangent_d_length4 - d_U * t11 - margin7 * _zero_times_f32(t50, tangent_d_excess) - tangent_d_U * t8 -
+                tangent_margin7 * _zero_times_f32(t50, d_excess) - tangent_width * _zero_times_f32(t79, d_I) - width *
+                _zero_times_f32(t79, tangent_d_I) - _zero_times_f32(t50, tangent_d_margin4)
             )
-            t85 = t37 * t63
+            t81 = t16 * t6
             hvp_pred_row[2] = (
-                tangent_d_length2 + d_U * t43 + t19 * tangent_d_U + _zero_times_f32(t46, tangent_d_margin2) +
-                _zero_times_f32(t37 * t39, tangent_d_width) - hull_height * _zero_times_f32(t85, tangent_d_excess) -
-                tangent_margin4 * _zero_times_f32(t85, d_excess) - _zero_times_f32(t37, tangent_d_margin)
+                tangent_d_length2 + d_U * t9 + tangent_d_U * t10 + _zero_times_f32(t16 * t18, tangent_d_width) +
+                _zero_times_f32(t59, tangent_d_margin2) - hull_height * _zero_times_f32(t81, tangent_d_excess) -
+                tangent_margin4 * _zero_times_f32(t81, d_excess) - _zero_times_f32(t16, tangent_d_margin)
             )
-            t86 = t40 * t42
+            t82 = t20 * t23
             hvp_pred_row[3] = (
-                tangent_d_length4 + d_U * t44 + margin7 * _zero_times_f32(t58, tangent_d_excess) + t18 * tangent_d_U +
-                tangent_margin7 * _zero_times_f32(t58, d_excess) + tangent_width * _zero_times_f32(t86, d_I) + width *
-                _zero_times_f32(t86, tangent_d_I) + _zero_times_f32(t58, tangent_d_margin4) - _zero_times_f32(t40,
-                tangent_d_margin3) - _zero_times_f32(t40 * t54, tangent_d_margin10)
+                tangent_d_length4 + d_U * t11 + margin7 * _zero_times_f32(t49, tangent_d_excess) + tangent_d_U * t8 +
+                tangent_margin7 * _zero_times_f32(t49, d_excess) + tangent_width * _zero_times_f32(t82, d_I) + width *
+                _zero_times_f32(t82, tangent_d_I) + _zero_times_f32(t49, tangent_d_margin4) - _zero_times_f32(t20 * t48,
+                tangent_d_margin10) - _zero_times_f32(t20, tangent_d_margin3)
             )
 
 
@@ -2242,7 +2240,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
+        value_f64, chunks, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -2271,7 +2269,7 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
+        value_and_grad_f64, chunks, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -2346,7 +2344,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
+        value_f32, chunks, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -2375,7 +2373,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
+        value_and_grad_f32, chunks, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)

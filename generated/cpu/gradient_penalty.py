@@ -416,13 +416,13 @@ def value_and_grad_f64(
             length__scaled = math.sqrt(length__scaled)
             t2 = length__scaled / t1
             t3 = t2 == 0.0
-            t4 = t2 - 1.0
             seed_n = seed[row]
+            t4 = t2 - 1.0
             t5 = 2.0 * lam * seed_n * t4
             grad_g_row = grad_g_chunk[row]
             for d in range(size_d):
                 g_d3 = g_row[d]
-                t6 = g_d3 * (t5 / t2)
+                t6 = t5 * (g_d3 / t2)
                 grad_g_row[d] = 0.0 if t3 else t6
             value_rows[row] = _zero_times_f64(lam, t4 * t4)
         for row in range(rows):
@@ -478,23 +478,22 @@ def grad_hess_diag_f64(
             length__scaled = math.sqrt(length__scaled)
             t2 = length__scaled / t1
             t3 = t2 == 0.0
-            t4 = 1.0 / t2
-            t5 = t2 - 1.0
             seed_n = seed[row]
-            t6 = 2.0 * lam * seed_n * t5
+            t4 = t2 - 1.0
+            t5 = 2.0 * lam * seed_n * t4
             grad_g_row = grad_g_chunk[row]
-            t8 = t4 * t6
-            t9 = lam * seed_n
+            t7 = t5 / t2
+            t8 = lam * seed_n
             diag_g_row = diag_g_chunk[row]
             for d in range(size_d):
                 g_d3 = g_row[d]
-                t7 = g_d3 * t4 * t6
-                grad_g_row[d] = 0.0 if t3 else t7
-                t10 = g_d3 * t4
-                tangent_length = 0.0 if t3 else t10
-                tangent_d_length = 2.0 * t9 * tangent_length
-                t11 = t8 + g_d3 * t4 * tangent_d_length - g_d3 * (t6 / t2) * (tangent_length / t2)
-                diag_g_row[d] = 0.0 if t3 else t11
+                t6 = t5 * (g_d3 / t2)
+                grad_g_row[d] = 0.0 if t3 else t6
+                t9 = g_d3 / t2
+                tangent_length = 0.0 if t3 else t9
+                tangent_d_length = 2.0 * t8 * tangent_length
+                t10 = t7 + g_d3 * (tangent_d_length / t2) - t5 * (g_d3 / t2) * (tangent_length / t2)
+                diag_g_row[d] = 0.0 if t3 else t10
 
 
 @_jit
@@ -542,7 +541,6 @@ def hvp_f64(
             length__scaled = math.sqrt(length__scaled)
             t2 = length__scaled / t1
             t3 = t2 == 0.0
-            t4 = 1.0 / t2
             v_g__row = v_g__chunk[row]
             tangent_length = 0.0
             for block in range(0, size_d, 256):
@@ -551,20 +549,20 @@ def hvp_f64(
                     d = block + lane
                     g_d3 = g_row[d]
                     v_g_d = v_g__row[d]
-                    t5 = g_d3 * t4 * v_g_d
-                    tangent_length_block[lane] = 0.0 if t3 else t5
+                    t4 = g_d3 * (v_g_d / t2)
+                    tangent_length_block[lane] = 0.0 if t3 else t4
                 tangent_length += _pairwise_sum(tangent_length_block, count)
-            t6 = t2 - 1.0
             seed_n = seed[row]
-            t7 = 2.0 * lam * seed_n * t6
-            t8 = 2.0 * lam * seed_n * tangent_length
-            t9 = t7 * tangent_length
+            t5 = t2 - 1.0
+            t6 = 2.0 * lam * seed_n * t5
+            t7 = 2.0 * lam * seed_n * tangent_length
+            t8 = t6 * tangent_length
             hvp_g_row = hvp_g_chunk[row]
             for d in range(size_d):
                 v_g_d2 = v_g__row[d]
                 g_d4 = g_row[d]
-                t10 = g_d4 * t4 * t8 + t4 * t7 * v_g_d2 + -g_d4 / t2 * (t9 / t2)
-                hvp_g_row[d] = 0.0 if t3 else t10
+                t9 = t6 * (v_g_d2 / t2) + g_d4 * (t7 / t2) + -t8 / t2 * (g_d4 / t2)
+                hvp_g_row[d] = 0.0 if t3 else t9
 
 
 @_jit
@@ -642,13 +640,13 @@ def value_and_grad_f32(
                 length += _pairwise_sum(length_block, count)
             length = f32(math.sqrt(length))
             t1 = length == f32(0.0)
-            t2 = length - f32(1.0)
             seed_n = seed[row]
+            t2 = length - f32(1.0)
             t3 = f32(2.0) * lam * seed_n * t2
             grad_g_row = grad_g_chunk[row]
             for d in range(size_d):
                 g_d2 = g_row[d]
-                t4 = g_d2 * (t3 / length)
+                t4 = t3 * (g_d2 / length)
                 grad_g_row[d] = f32(0.0) if t1 else t4
             value_rows[row] = _zero_times_f32(lam, t2 * t2)
         for row in range(rows):
@@ -694,23 +692,22 @@ def grad_hess_diag_f32(
                 length += _pairwise_sum(length_block, count)
             length = f32(math.sqrt(length))
             t1 = length == f32(0.0)
-            t2 = f32(1.0) / length
-            t3 = length - f32(1.0)
             seed_n = seed[row]
-            t4 = f32(2.0) * lam * seed_n * t3
+            t2 = length - f32(1.0)
+            t3 = f32(2.0) * lam * seed_n * t2
             grad_g_row = grad_g_chunk[row]
-            t6 = t2 * t4
-            t7 = lam * seed_n
+            t5 = t3 / length
+            t6 = lam * seed_n
             diag_g_row = diag_g_chunk[row]
             for d in range(size_d):
                 g_d2 = g_row[d]
-                t5 = g_d2 * t2 * t4
-                grad_g_row[d] = f32(0.0) if t1 else t5
-                t8 = g_d2 * t2
-                tangent_length = f32(0.0) if t1 else t8
-                tangent_d_length = f32(2.0) * t7 * tangent_length
-                t9 = t6 + g_d2 * t2 * tangent_d_length - g_d2 * (t4 / length) * (tangent_length / length)
-                diag_g_row[d] = f32(0.0) if t1 else t9
+                t4 = t3 * (g_d2 / length)
+                grad_g_row[d] = f32(0.0) if t1 else t4
+                t7 = g_d2 / length
+                tangent_length = f32(0.0) if t1 else t7
+                tangent_d_length = f32(2.0) * t6 * tangent_length
+                t8 = t5 + g_d2 * (tangent_d_length / length) - t3 * (g_d2 / length) * (tangent_length / length)
+                diag_g_row[d] = f32(0.0) if t1 else t8
 
 
 @_jit
@@ -748,7 +745,6 @@ def hvp_f32(
                 length += _pairwise_sum(length_block, count)
             length = f32(math.sqrt(length))
             t1 = length == f32(0.0)
-            t2 = f32(1.0) / length
             v_g__row = v_g__chunk[row]
             tangent_length = 0.0
             for block in range(0, size_d, 256):
@@ -757,21 +753,21 @@ def hvp_f32(
                     d = block + lane
                     g_d2 = g_row[d]
                     v_g_d = v_g__row[d]
-                    t3 = g_d2 * t2 * v_g_d
-                    tangent_length_block[lane] = f32(0.0) if t1 else t3
+                    t2 = g_d2 * (v_g_d / length)
+                    tangent_length_block[lane] = f32(0.0) if t1 else t2
                 tangent_length += _pairwise_sum(tangent_length_block, count)
             tangent_length = f32(tangent_length)
-            t4 = length - f32(1.0)
             seed_n = seed[row]
-            t5 = f32(2.0) * lam * seed_n * t4
-            t6 = f32(2.0) * lam * seed_n * tangent_length
-            t7 = t5 * tangent_length
+            t3 = length - f32(1.0)
+            t4 = f32(2.0) * lam * seed_n * t3
+            t5 = f32(2.0) * lam * seed_n * tangent_length
+            t6 = t4 * tangent_length
             hvp_g_row = hvp_g_chunk[row]
             for d in range(size_d):
                 v_g_d2 = v_g__row[d]
                 g_d3 = g_row[d]
-                t8 = g_d3 * t2 * t6 + t2 * t5 * v_g_d2 + -g_d3 / length * (t7 / length)
-                hvp_g_row[d] = f32(0.0) if t1 else t8
+                t7 = t4 * (v_g_d2 / length) + g_d3 * (t5 / length) + -t6 / length * (g_d3 / length)
+                hvp_g_row[d] = f32(0.0) if t1 else t7
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

@@ -304,7 +304,7 @@ def _sign_f32(x):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, target, pred, delta, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, pred, target, delta, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     t4 = -0.5 * delta
@@ -313,8 +313,8 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -339,7 +339,7 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, target, pred, grad_pred, delta, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, pred, target, grad_pred, delta, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
     t4 = -0.5 * delta
@@ -349,8 +349,8 @@ def value_and_grad_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -383,7 +383,7 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, target, pred, grad_pred, diag_pred, delta, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, pred, target, grad_pred, diag_pred, delta, weight, weight_step, mask, mask_step,
     denominator,
 ):
     weights = np.empty(chunk, np.float64)
@@ -391,8 +391,8 @@ def grad_hess_diag_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         diag_pred_chunk = diag_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -417,7 +417,7 @@ def grad_hess_diag_f64(
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, target, pred, v_pred_, hvp_pred, delta, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, pred, target, v_pred_, hvp_pred, delta, weight, weight_step, mask, mask_step,
     denominator,
 ):
     weights = np.empty(chunk, np.float64)
@@ -425,8 +425,8 @@ def hvp_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         v_pred__chunk = v_pred_[start : start + rows]
         hvp_pred_chunk = hvp_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -447,7 +447,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, target, pred, delta, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, pred, target, delta, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     t4 = -f32(0.5) * delta
@@ -456,8 +456,8 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -482,7 +482,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, target, pred, grad_pred, delta, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, pred, target, grad_pred, delta, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
     t4 = -f32(0.5) * delta
@@ -492,8 +492,8 @@ def value_and_grad_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -526,7 +526,7 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, target, pred, grad_pred, diag_pred, delta, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, pred, target, grad_pred, diag_pred, delta, weight, weight_step, mask, mask_step,
     denominator,
 ):
     weights = np.empty(chunk, np.float32)
@@ -534,8 +534,8 @@ def grad_hess_diag_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         diag_pred_chunk = diag_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -560,7 +560,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, target, pred, v_pred_, hvp_pred, delta, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, pred, target, v_pred_, hvp_pred, delta, weight, weight_step, mask, mask_step,
     denominator,
 ):
     weights = np.empty(chunk, np.float32)
@@ -568,8 +568,8 @@ def hvp_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         v_pred__chunk = v_pred_[start : start + rows]
         hvp_pred_chunk = hvp_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -603,7 +603,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, target, pred, delta, weight, weight_step, mask, mask_step, denominator,
+        value_f64, chunks, samples, chunk, pred, target, delta, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -628,7 +628,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, target, pred, grad_pred, delta, weight, weight_step, mask,
+        value_and_grad_f64, chunks, samples, chunk, pred, target, grad_pred, delta, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -650,7 +650,7 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, target, pred, grad_pred, diag_pred, delta, weight, weight_step,
+        grad_hess_diag_f64, chunks, samples, chunk, pred, target, grad_pred, diag_pred, delta, weight, weight_step,
         mask, mask_step, denominator,
     )
     return (), None
@@ -670,7 +670,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, target, pred, v_pred_, hvp_pred, delta, weight, weight_step, mask, mask_step,
+        hvp_f64, chunks, samples, chunk, pred, target, v_pred_, hvp_pred, delta, weight, weight_step, mask, mask_step,
         denominator,
     )
     return (), None
@@ -691,7 +691,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, target, pred, delta, weight, weight_step, mask, mask_step, denominator,
+        value_f32, chunks, samples, chunk, pred, target, delta, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -716,7 +716,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, target, pred, grad_pred, delta, weight, weight_step, mask,
+        value_and_grad_f32, chunks, samples, chunk, pred, target, grad_pred, delta, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -738,7 +738,7 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, target, pred, grad_pred, diag_pred, delta, weight, weight_step,
+        grad_hess_diag_f32, chunks, samples, chunk, pred, target, grad_pred, diag_pred, delta, weight, weight_step,
         mask, mask_step, denominator,
     )
     return (), None
@@ -758,7 +758,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, target, pred, v_pred_, hvp_pred, delta, weight, weight_step, mask, mask_step,
+        hvp_f32, chunks, samples, chunk, pred, target, v_pred_, hvp_pred, delta, weight, weight_step, mask, mask_step,
         denominator,
     )
     return (), None

@@ -654,9 +654,9 @@ def value_1_f64(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight,
                     d = block + lane
                     u_d2 = u_row[d]
                     v_d2 = v_row[d]
-                    t1__scaled_entry = t1 * u_d2
+                    t1__scaled_entry = u_d2 * t1
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
-                    t2__scaled_entry = t2 * v_d2
+                    t2__scaled_entry = v_d2 * t2
                     t2__scaled_block[lane] = t2__scaled_entry * t2__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count)
                 t2__scaled += _pairwise_sum(t2__scaled_block, count)
@@ -679,7 +679,6 @@ def value_2_f64(
     value_partial,
 ):
     size_i = samples
-    t2 = 1.0 / tau
     weights = np.empty(chunk, np.float64)
     value_rows = np.empty(chunk)
     t4_others__below_block = np.empty(256)
@@ -699,7 +698,7 @@ def value_2_f64(
             t4_others__max = -np.inf
             for j in range(size_i):
                 t1 = j != i
-                s = t3_row[j] * t2
+                s = t3_row[j] / tau
                 t4_others__max_entry = s if t1 else -np.inf
                 t4_others__max = (
                     t4_others__max_entry if t4_others__max_entry > t4_others__max or t4_others__max_entry !=
@@ -711,17 +710,17 @@ def value_2_f64(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t4 = j != i
-                    s2 = t3_row[j] * t2
-                    t5 = t4 & (s2 < t4_others__max)
-                    t6 = _exp_f64(s2 - t4_others__max)
-                    t4_others__below_block[lane] = t6 if t5 else 0.0
-                    t4_others__ties += 1 if t4 & (s2 == t4_others__max) else 0
+                    t2 = j != i
+                    s2 = t3_row[j] / tau
+                    t4 = t2 & (s2 < t4_others__max)
+                    t5 = _exp_f64(s2 - t4_others__max)
+                    t4_others__below_block[lane] = t5 if t4 else 0.0
+                    t4_others__ties += 1 if t2 & (s2 == t4_others__max) else 0
                 t4_others__below += _pairwise_sum(t4_others__below_block, count)
-            s3 = t3_row[i] * t2
-            t7 = 1 < t4_others__ties
-            t8 = t4_others__ties - 1
-            t4_others__rest = _log1p_f64(t4_others__below + float(t8 if t7 else 0))
+            t6 = 1 < t4_others__ties
+            t7 = t4_others__ties - 1
+            t4_others__rest = _log1p_f64(t4_others__below + float(t7 if t6 else 0))
+            s3 = t3_row[i] / tau
             value_rows[row] = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
@@ -788,9 +787,9 @@ def value_and_grad_1_f64(
                     d = block + lane
                     u_d2 = u_row[d]
                     v_d2 = v_row[d]
-                    t1__scaled2_entry = t1 * u_d2
+                    t1__scaled2_entry = u_d2 * t1
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = t2 * v_d2
+                    t2__scaled2_entry = v_d2 * t2
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
@@ -815,7 +814,6 @@ def value_and_grad_2_f64(
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    t2 = 1.0 / tau
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     value_rows = np.empty(chunk)
@@ -846,7 +844,7 @@ def value_and_grad_2_f64(
             t4_others__max2 = -np.inf
             for j in range(size_i):
                 t1 = j != i
-                s = t3_row[j] * t2
+                s = t3_row[j] / tau
                 t4_others__max2_entry = s if t1 else -np.inf
                 t4_others__max2 = (
                     t4_others__max2_entry if t4_others__max2_entry > t4_others__max2 or t4_others__max2_entry !=
@@ -859,37 +857,37 @@ def value_and_grad_2_f64(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t4 = j != i
-                    s2 = t3_row[j] * t2
-                    t5 = t4 & (s2 < t4_others__max2)
-                    t6 = _exp_f64(s2 - t4_others__max2)
-                    t4_others__below2_block[lane] = t6 if t5 else 0.0
-                    t4_others__ties2 += 1 if t4 & (s2 == t4_others__max2) else 0
+                    t2 = j != i
+                    s2 = t3_row[j] / tau
+                    t4 = t2 & (s2 < t4_others__max2)
+                    t5 = _exp_f64(s2 - t4_others__max2)
+                    t4_others__below2_block[lane] = t5 if t4 else 0.0
+                    t4_others__ties2 += 1 if t2 & (s2 == t4_others__max2) else 0
                 t4_others__below2 += _pairwise_sum(t4_others__below2_block, count)
             t4_others__below_chunk[row] = t4_others__below2
             t4_others__ties_chunk[row] = float(t4_others__ties2)
             seed_i = seed[row]
+            t7 = 1 < t4_others__ties2
+            t8 = t4_others__ties2 - 1
+            t9 = t8 if t7 else 0
+            t10 = t4_others__below2 + float(t9)
+            t11 = _log1p_f64(t10)
             t3_i = t3_row[i]
-            t8 = t2 * t3_i
-            t9 = _gap_f64(t4_others__max2, t8)
-            t10 = 1 < t4_others__ties2
-            t11 = t4_others__ties2 - 1
-            t12 = t11 if t10 else 0
-            t13 = float(t12) + t4_others__below2
-            t14 = _log1p_f64(t13)
-            t15 = t14 + t9
-            t16 = _sigmoid_f64(t15)
-            t17 = -seed_i * t16
-            t18 = seed_i * t16
+            t12 = t3_i / tau
+            t13 = _gap_f64(t4_others__max2, t12)
+            t14 = t11 + t13
+            t15 = _sigmoid_f64(t14)
+            t16 = -seed_i * t15
+            t17 = seed_i * t15
             d_u_hat__left_row = d_u_hat__left_chunk[row]
             for j in range(size_i):
-                t7 = i == j
-                s3 = t3_row[j] * t2
-                weight_t4_others = _exp_f64(-(t14 + _gap_f64(t4_others__max2, s3)))
-                t19 = t18 * weight_t4_others
-                d_s = t17 if t7 else t19
-                d_u_hat__left_row[j] = d_s * t2
-            value_rows[row] = _softplus_f64(t15)
+                t6 = i == j
+                s3 = t3_row[j] / tau
+                weight_t4_others = _exp_f64(-(t11 + _gap_f64(t4_others__max2, s3)))
+                t18 = t17 * weight_t4_others
+                d_s = t16 if t6 else t18
+                d_u_hat__left_row[j] = d_s / tau
+            value_rows[row] = _softplus_f64(t14)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -900,11 +898,10 @@ def value_and_grad_2_f64(
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, samples, chunk, d_v_hat__left, seed_, t4_others__max, t3, t4_others__below, t4_others__ties, tau,
+    first, last, samples, chunk, d_v_hat__left, seed_, t4_others__below, t4_others__ties, t4_others__max, t3, tau,
     weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    t1 = 1.0 / tau
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
@@ -917,27 +914,27 @@ def value_and_grad_3_f64(
             i = start + row
             d_v_hat__left_row = d_v_hat__left_chunk[row]
             for j in range(size_i):
-                t2 = j == i
+                t1 = j == i
                 seed_j = seed_[j]
-                t4_others__max_j = t4_others__max[j]
-                s = t3[j, j] * t1
                 t4_others__ties_j = t4_others__ties[j]
-                t4 = 1 < t4_others__ties_j
-                t5 = t4_others__ties_j - 1
-                t4_others__rest = _log1p_f64(t4_others__below[j] + float(t5 if t4 else 0))
-                t6 = _sigmoid_f64(t4_others__rest + _gap_f64(t4_others__max_j, s))
-                t7 = -seed_j * t6
-                d_t4_others = seed_j * t6
-                s2 = t3[j, i] * t1
+                t2 = 1 < t4_others__ties_j
+                t4 = t4_others__ties_j - 1
+                t4_others__rest = _log1p_f64(t4_others__below[j] + float(t4 if t2 else 0))
+                t4_others__max_j = t4_others__max[j]
+                s = t3[j, j] / tau
+                t5 = _sigmoid_f64(t4_others__rest + _gap_f64(t4_others__max_j, s))
+                t6 = -seed_j * t5
+                d_t4_others = seed_j * t5
+                s2 = t3[j, i] / tau
                 weight_t4_others = _exp_f64(-(t4_others__rest + _gap_f64(t4_others__max_j, s2)))
-                t8 = d_t4_others * weight_t4_others
-                d_s = t7 if t2 else t8
-                d_v_hat__left_row[j] = d_s * t1
+                t7 = d_t4_others * weight_t4_others
+                d_s = t6 if t1 else t7
+                d_v_hat__left_row[j] = d_s / tau
 
 
 @_jit
 def value_and_grad_4_f64(
-    first, last, samples, chunk, d_u_hat, u, grad_u, t1__largest, t1__scaled, size_d, weight, weight_step, mask,
+    first, last, samples, chunk, d_u_hat, u, grad_u, t1__scaled, t1__largest, size_d, weight, weight_step, mask,
     mask_step,
 ):
     d_t1_sum_block = np.empty(256)
@@ -947,8 +944,8 @@ def value_and_grad_4_f64(
         d_u_hat_chunk = d_u_hat[start : start + rows]
         u_chunk = u[start : start + rows]
         grad_u_chunk = grad_u[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             if not live[row]:
@@ -965,24 +962,23 @@ def value_and_grad_4_f64(
                     u_d = u_row[d]
                     d_t1_sum_block[lane] = d_u_hat_d * u_d
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
+            t1__scaled_i = t1__scaled_chunk[row]
             t1__largest_i = t1__largest_chunk[row]
             t1 = _norm_scale_f64(t1__largest_i)
-            t1__scaled_i = t1__scaled_chunk[row]
             t2 = t1__scaled_i / t1
-            t4 = 1.0 / t2
-            t5 = t2 == 0.0
-            t6 = -d_t1_sum / t2 / t2
+            t4 = t2 == 0.0
+            t5 = -d_t1_sum / t2 / t2
             grad_u_row = grad_u_chunk[row]
             for d in range(size_d):
                 d_u_hat_d2 = d_u_hat_row[d]
                 u_d2 = u_row[d]
-                t7 = t4 * t6 * u_d2
-                grad_u_row[d] = d_u_hat_d2 * t4 + (0.0 if t5 else t7)
+                t6 = t5 * (u_d2 / t2)
+                grad_u_row[d] = d_u_hat_d2 / t2 + (0.0 if t4 else t6)
 
 
 @_jit
 def value_and_grad_5_f64(
-    first, last, samples, chunk, d_v_hat, v, grad_v, t2__largest, t2__scaled, size_d, weight, weight_step, mask,
+    first, last, samples, chunk, d_v_hat, v, grad_v, t2__scaled, t2__largest, size_d, weight, weight_step, mask,
     mask_step,
 ):
     d_t2_sum_block = np.empty(256)
@@ -992,8 +988,8 @@ def value_and_grad_5_f64(
         d_v_hat_chunk = d_v_hat[start : start + rows]
         v_chunk = v[start : start + rows]
         grad_v_chunk = grad_v[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
         t2__scaled_chunk = t2__scaled[start : start + rows]
+        t2__largest_chunk = t2__largest[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             if not live[row]:
@@ -1010,19 +1006,18 @@ def value_and_grad_5_f64(
                     v_d = v_row[d]
                     d_t2_sum_block[lane] = d_v_hat_d * v_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
+            t2__scaled_i = t2__scaled_chunk[row]
             t2__largest_i = t2__largest_chunk[row]
             t1 = _norm_scale_f64(t2__largest_i)
-            t2__scaled_i = t2__scaled_chunk[row]
             t2 = t2__scaled_i / t1
-            t4 = 1.0 / t2
-            t5 = t2 == 0.0
-            t6 = -d_t2_sum / t2 / t2
+            t4 = t2 == 0.0
+            t5 = -d_t2_sum / t2 / t2
             grad_v_row = grad_v_chunk[row]
             for d in range(size_d):
                 d_v_hat_d2 = d_v_hat_row[d]
                 v_d2 = v_row[d]
-                t7 = t4 * t6 * v_d2
-                grad_v_row[d] = d_v_hat_d2 * t4 + (0.0 if t5 else t7)
+                t6 = t5 * (v_d2 / t2)
+                grad_v_row[d] = d_v_hat_d2 / t2 + (0.0 if t4 else t6)
 
 
 @_jit
@@ -1090,9 +1085,9 @@ def hvp_1_f64(
                     d = block + lane
                     u_d2 = u_row[d]
                     v_d2 = v_row[d]
-                    t1__scaled2_entry = t1 * u_d2
+                    t1__scaled2_entry = u_d2 * t1
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = t2 * v_d2
+                    t2__scaled2_entry = v_d2 * t2
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
@@ -1102,11 +1097,9 @@ def hvp_1_f64(
             t2__scaled_chunk[row] = t2__scaled2
             t4 = t1__scaled2 / t1
             t5 = t4 == 0.0
-            t6 = 1.0 / t4
             v_u__row = v_u__chunk[row]
-            t8 = t2__scaled2 / t2
-            t9 = t8 == 0.0
-            t10 = 1.0 / t8
+            t7 = t2__scaled2 / t2
+            t8 = t7 == 0.0
             v_v__row = v_v__chunk[row]
             u_hat_row = u_hat_chunk[row]
             v_hat_row = v_hat_chunk[row]
@@ -1117,13 +1110,13 @@ def hvp_1_f64(
                 for lane in range(count):
                     d = block + lane
                     u_d3 = u_row[d]
-                    t7 = v_u__row[d] * t6 * u_d3
+                    t6 = u_d3 * (v_u__row[d] / t4)
                     v_d3 = v_row[d]
-                    t11 = v_v__row[d] * t10 * v_d3
-                    u_hat_row[d] = t6 * u_d3
-                    v_hat_row[d] = t10 * v_d3
-                    tangent_t1_2_block[lane] = 0.0 if t5 else t7
-                    tangent_t2_2_block[lane] = 0.0 if t9 else t11
+                    t9 = v_d3 * (v_v__row[d] / t7)
+                    u_hat_row[d] = u_d3 / t4
+                    v_hat_row[d] = v_d3 / t7
+                    tangent_t1_2_block[lane] = 0.0 if t5 else t6
+                    tangent_t2_2_block[lane] = 0.0 if t8 else t9
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
             tangent_t1_chunk[row] = tangent_t1_2
@@ -1132,8 +1125,8 @@ def hvp_1_f64(
 
 @_jit
 def hvp_2_f64(
-    first, last, samples, chunk, tangent_t3, t1__largest, t1__scaled, v_u_, tangent_t1, u, v_hat, t2__largest,
-    t2__scaled, v_v_, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, tangent_t3, t1__scaled, t1__largest, v_u_, tangent_t1, u, v_hat, t2__scaled,
+    t2__largest, v_v_, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     tangent_t3_2_block = np.empty(256)
@@ -1141,8 +1134,8 @@ def hvp_2_f64(
         start = c * chunk
         rows = min(chunk, samples - start)
         tangent_t3_chunk = tangent_t3[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
         v_u__chunk = v_u_[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         u_chunk = u[start : start + rows]
@@ -1153,18 +1146,18 @@ def hvp_2_f64(
                 _clear(tangent_t3_chunk[row])
                 continue
             tangent_t3_row = tangent_t3_chunk[row]
+            t1__scaled_i = t1__scaled_chunk[row]
             t1__largest_i = t1__largest_chunk[row]
             t1 = _norm_scale_f64(t1__largest_i)
-            t1__scaled_i = t1__scaled_chunk[row]
             t2 = t1__scaled_i / t1
             v_u__row = v_u__chunk[row]
             tangent_t1_i = tangent_t1_chunk[row]
             u_row = u_chunk[row]
             u_hat_row = u_hat_chunk[row]
             for j in range(size_i):
+                t2__scaled_j = t2__scaled[j]
                 t2__largest_j = t2__largest[j]
                 t4 = _norm_scale_f64(t2__largest_j)
-                t2__scaled_j = t2__scaled[j]
                 t5 = t2__scaled_j / t4
                 tangent_t2_j = tangent_t2[j]
                 tangent_t3_2 = 0.0
@@ -1172,9 +1165,9 @@ def hvp_2_f64(
                     count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
-                        tangent_u_hat = v_u__row[d] / t2 - u_row[d] / t2 * (tangent_t1_i / t2)
-                        tangent_v_hat = v_v_[j, d] / t5 - v[j, d] / t5 * (tangent_t2_j / t5)
-                        tangent_t3_2_block[lane] = u_hat_row[d] * tangent_v_hat + v_hat[j, d] * tangent_u_hat
+                        tangent_u_hat = v_u__row[d] / t2 - tangent_t1_i / t2 * (u_row[d] / t2)
+                        tangent_v_hat = v_v_[j, d] / t5 - tangent_t2_j / t5 * (v[j, d] / t5)
+                        tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_row[j] = tangent_t3_2
 
@@ -1182,11 +1175,10 @@ def hvp_2_f64(
 @_jit
 def hvp_3_f64(
     first, last, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_u_hat__left, tangent_t3,
-    tangent_t4_others, tangent_d_u_hat_sum, t2__largest, t2__scaled, v_v_, tangent_t2, v, v_hat, tau, size_d, weight,
+    tangent_t4_others, tangent_d_u_hat_sum, t2__scaled, t2__largest, v_v_, tangent_t2, v, v_hat, tau, size_d, weight,
     weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    t2 = 1.0 / tau
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     t4_others__below2_block = np.empty(256)
@@ -1222,7 +1214,7 @@ def hvp_3_f64(
             t4_others__max2 = -np.inf
             for j in range(size_i):
                 t1 = j != i
-                s = t3_row[j] * t2
+                s = t3_row[j] / tau
                 t4_others__max2_entry = s if t1 else -np.inf
                 t4_others__max2 = (
                     t4_others__max2_entry if t4_others__max2_entry > t4_others__max2 or t4_others__max2_entry !=
@@ -1235,84 +1227,83 @@ def hvp_3_f64(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t4 = j != i
-                    s2 = t3_row[j] * t2
-                    t5 = t4 & (s2 < t4_others__max2)
-                    t6 = _exp_f64(s2 - t4_others__max2)
-                    t4_others__below2_block[lane] = t6 if t5 else 0.0
-                    t4_others__ties2 += 1 if t4 & (s2 == t4_others__max2) else 0
+                    t2 = j != i
+                    s2 = t3_row[j] / tau
+                    t4 = t2 & (s2 < t4_others__max2)
+                    t5 = _exp_f64(s2 - t4_others__max2)
+                    t4_others__below2_block[lane] = t5 if t4 else 0.0
+                    t4_others__ties2 += 1 if t2 & (s2 == t4_others__max2) else 0
                 t4_others__below2 += _pairwise_sum(t4_others__below2_block, count)
             t4_others__below_chunk[row] = t4_others__below2
             t4_others__ties_chunk[row] = float(t4_others__ties2)
             tangent_t3_row = tangent_t3_chunk[row]
-            t8 = 1 < t4_others__ties2
-            t9 = t4_others__ties2 - 1
-            t10 = t9 if t8 else 0
-            t11 = float(t10) + t4_others__below2
-            t12 = _log1p_f64(t11)
+            t7 = 1 < t4_others__ties2
+            t8 = t4_others__ties2 - 1
+            t9 = t8 if t7 else 0
+            t10 = t4_others__below2 + float(t9)
+            t11 = _log1p_f64(t10)
             seed_i = seed[row]
             t3_i = t3_row[i]
-            t15 = t2 * t3_i
-            t16 = _gap_f64(t4_others__max2, t15)
-            t17 = t12 + t16
-            t18 = _sigmoid_f64(t17)
-            t19 = -seed_i * t18
-            t20 = seed_i * t18
+            t14 = t3_i / tau
+            t15 = _gap_f64(t4_others__max2, t14)
+            t16 = t11 + t15
+            t17 = _sigmoid_f64(t16)
+            t18 = -seed_i * t17
+            t19 = seed_i * t17
             d_u_hat__left_row = d_u_hat__left_chunk[row]
             tangent_t4_others2 = 0.0
             for block in range(0, size_i, 256):
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t7 = j != i
-                    tangent_s = tangent_t3_row[j] * t2
-                    s3 = t3_row[j] * t2
-                    weight_t4_others = _exp_f64(-(t12 + _gap_f64(t4_others__max2, s3)))
-                    t13 = tangent_s * weight_t4_others
-                    t14 = i == j
-                    t21 = t20 * weight_t4_others
-                    d_s = t19 if t14 else t21
-                    d_u_hat__left_row[j] = d_s * t2
-                    tangent_t4_others2_block[lane] = t13 if t7 else 0.0
+                    t6 = j != i
+                    tangent_s = tangent_t3_row[j] / tau
+                    s3 = t3_row[j] / tau
+                    weight_t4_others = _exp_f64(-(t11 + _gap_f64(t4_others__max2, s3)))
+                    t12 = tangent_s * weight_t4_others
+                    t13 = i == j
+                    t20 = t19 * weight_t4_others
+                    d_s = t18 if t13 else t20
+                    d_u_hat__left_row[j] = d_s / tau
+                    tangent_t4_others2_block[lane] = t12 if t6 else 0.0
                 tangent_t4_others2 += _pairwise_sum(tangent_t4_others2_block, count)
             tangent_t4_others_chunk[row] = tangent_t4_others2
             tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
             tangent_t3_i = tangent_t3_row[i]
-            t24 = -t2 * tangent_t3_i
-            t25 = t24 + tangent_t4_others2
-            t26 = _sigmoid_f64(-t17)
-            t27 = -seed_i * t18 * t25 * t26
-            t28 = seed_i * t18 * t25 * t26
+            t23 = -tangent_t3_i / tau
+            t24 = tangent_t4_others2 + t23
+            t25 = _sigmoid_f64(-t16)
+            t26 = -seed_i * t24 * t25 * t17
+            t27 = seed_i * t24 * t25 * t17
             for d in range(size_d):
                 tangent_d_u_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
                     count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t22 = i == j
-                        s4 = t3_row[j] * t2
-                        weight_t4_others2 = _exp_f64(-(t12 + _gap_f64(t4_others__max2, s4)))
-                        t23 = t20 * weight_t4_others2
-                        d_s2 = t19 if t22 else t23
+                        t21 = i == j
+                        s4 = t3_row[j] / tau
+                        weight_t4_others2 = _exp_f64(-(t11 + _gap_f64(t4_others__max2, s4)))
+                        t22 = t19 * weight_t4_others2
+                        d_s2 = t18 if t21 else t22
                         t2_2 = t2__scaled[j] / _norm_scale_f64(t2__largest[j])
                         tangent_v_hat = v_v_[j, d] / t2_2 - tangent_t2[j] / t2_2 * (v[j, d] / t2_2)
-                        tangent_s2 = tangent_t3_row[j] * t2
+                        tangent_s2 = tangent_t3_row[j] / tau
                         tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
-                        t29 = t20 * tangent_weight_t4_others + t28 * weight_t4_others2
-                        tangent_d_s = t27 if t22 else t29
-                        tangent_d_u_hat_sum2_block[lane] = v_hat[j, d] * tangent_d_s + d_s2 * tangent_v_hat
+                        t28 = t19 * tangent_weight_t4_others + t27 * weight_t4_others2
+                        tangent_d_s = t26 if t21 else t28
+                        tangent_d_u_hat_sum2_block[lane] = d_s2 * tangent_v_hat + tangent_d_s * v_hat[j, d]
                     tangent_d_u_hat_sum2 += _pairwise_sum(tangent_d_u_hat_sum2_block, count)
                 tangent_d_u_hat_sum_row[d] = tangent_d_u_hat_sum2
 
 
 @_jit
 def hvp_4_f64(
-    first, last, samples, chunk, d_v_hat__left, tangent_d_v_hat_sum, seed_, t4_others__max, t3, t4_others__below,
-    t4_others__ties, t1__largest, t1__scaled, v_u_, tangent_t1, u, tangent_t3, tangent_t4_others, u_hat, tau, size_d,
+    first, last, samples, chunk, d_v_hat__left, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties,
+    t4_others__max, t3, t1__scaled, t1__largest, v_u_, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau, size_d,
     weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    t2 = 1.0 / tau
     tangent_d_v_hat_sum2_block = np.empty(256)
     for c in range(first, last):
         start = c * chunk
@@ -1335,58 +1326,58 @@ def hvp_4_f64(
                         j = block + lane
                         t1 = j == i
                         seed_j = seed_[j]
-                        t4_others__max_j = t4_others__max[j]
-                        s = t3[j, j] * t2
                         t4_others__ties_j = t4_others__ties[j]
-                        t4 = 1 < t4_others__ties_j
-                        t5 = t4_others__ties_j - 1
-                        t4_others__rest = _log1p_f64(t4_others__below[j] + float(t5 if t4 else 0))
-                        t6 = t4_others__rest + _gap_f64(t4_others__max_j, s)
-                        t7 = _sigmoid_f64(t6)
-                        t8 = -seed_j * t7
-                        d_t4_others = seed_j * t7
-                        s2 = t3[j, i] * t2
+                        t2 = 1 < t4_others__ties_j
+                        t4 = t4_others__ties_j - 1
+                        t4_others__rest = _log1p_f64(t4_others__below[j] + float(t4 if t2 else 0))
+                        t4_others__max_j = t4_others__max[j]
+                        s = t3[j, j] / tau
+                        t5 = t4_others__rest + _gap_f64(t4_others__max_j, s)
+                        t6 = _sigmoid_f64(t5)
+                        t7 = -seed_j * t6
+                        d_t4_others = seed_j * t6
+                        s2 = t3[j, i] / tau
                         weight_t4_others = _exp_f64(-(t4_others__rest + _gap_f64(t4_others__max_j, s2)))
-                        t9 = d_t4_others * weight_t4_others
-                        d_s = t8 if t1 else t9
+                        t8 = d_t4_others * weight_t4_others
+                        d_s = t7 if t1 else t8
                         t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
                         tangent_u_hat = v_u_[j, d] / t1_2 - tangent_t1[j] / t1_2 * (u[j, d] / t1_2)
                         tangent_t4_others_j = tangent_t4_others[j]
-                        t10 = tangent_t4_others_j - tangent_t3[j, j] * t2
-                        t11 = _sigmoid_f64(-t6)
-                        t12 = -seed_j * t10 * t11 * t7
-                        tangent_s = tangent_t3[j, i] * t2
+                        t9 = tangent_t4_others_j - tangent_t3[j, j] / tau
+                        t10 = _sigmoid_f64(-t5)
+                        t11 = -seed_j * t9 * t10 * t6
+                        tangent_s = tangent_t3[j, i] / tau
                         tangent_weight_t4_others = weight_t4_others * (tangent_s - tangent_t4_others_j)
-                        tangent_d_t4_others = seed_j * t10 * t11 * t7
-                        t13 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
-                        tangent_d_s = t12 if t1 else t13
-                        tangent_d_v_hat_sum2_block[lane] = u_hat[j, d] * tangent_d_s + d_s * tangent_u_hat
+                        tangent_d_t4_others = seed_j * t9 * t10 * t6
+                        t12 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
+                        tangent_d_s = t11 if t1 else t12
+                        tangent_d_v_hat_sum2_block[lane] = d_s * tangent_u_hat + tangent_d_s * u_hat[j, d]
                     tangent_d_v_hat_sum2 += _pairwise_sum(tangent_d_v_hat_sum2_block, count)
                 tangent_d_v_hat_sum_row[d] = tangent_d_v_hat_sum2
             d_v_hat__left_row = d_v_hat__left_chunk[row]
             for j in range(size_i):
-                t14 = j == i
+                t13 = j == i
                 seed_j2 = seed_[j]
-                t4_others__max_j2 = t4_others__max[j]
-                s3 = t3[j, j] * t2
                 t4_others__ties_j2 = t4_others__ties[j]
-                t15 = 1 < t4_others__ties_j2
-                t16 = t4_others__ties_j2 - 1
-                t4_others__rest2 = _log1p_f64(t4_others__below[j] + float(t16 if t15 else 0))
-                t17 = t4_others__rest2 + _gap_f64(t4_others__max_j2, s3)
-                t18 = _sigmoid_f64(t17)
-                t19 = -seed_j2 * t18
-                d_t4_others2 = seed_j2 * t18
-                s4 = t3[j, i] * t2
+                t14 = 1 < t4_others__ties_j2
+                t15 = t4_others__ties_j2 - 1
+                t4_others__rest2 = _log1p_f64(t4_others__below[j] + float(t15 if t14 else 0))
+                t4_others__max_j2 = t4_others__max[j]
+                s3 = t3[j, j] / tau
+                t16 = t4_others__rest2 + _gap_f64(t4_others__max_j2, s3)
+                t17 = _sigmoid_f64(t16)
+                t18 = -seed_j2 * t17
+                d_t4_others2 = seed_j2 * t17
+                s4 = t3[j, i] / tau
                 weight_t4_others2 = _exp_f64(-(t4_others__rest2 + _gap_f64(t4_others__max_j2, s4)))
-                t20 = d_t4_others2 * weight_t4_others2
-                d_s2 = t19 if t14 else t20
-                d_v_hat__left_row[j] = d_s2 * t2
+                t19 = d_t4_others2 * weight_t4_others2
+                d_s2 = t18 if t13 else t19
+                d_v_hat__left_row[j] = d_s2 / tau
 
 
 @_jit
 def hvp_5_f64(
-    first, last, samples, chunk, d_u_hat, u, v_u_, tangent_d_u_hat_sum, hvp_u, t1__largest, t1__scaled, tangent_t1, tau,
+    first, last, samples, chunk, d_u_hat, u, v_u_, tangent_d_u_hat_sum, hvp_u, t1__scaled, t1__largest, tangent_t1, tau,
     size_d, weight, weight_step, mask, mask_step,
 ):
     d_t1_sum_block = np.empty(256)
@@ -1399,8 +1390,8 @@ def hvp_5_f64(
         v_u__chunk = v_u_[start : start + rows]
         tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
         hvp_u_chunk = hvp_u[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -1425,32 +1416,30 @@ def hvp_5_f64(
                     tangent_d_t1_sum_block[lane] = d_u_hat_d * v_u_d + tangent_d_u_hat * u_d
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
+            t1__scaled_i = t1__scaled_chunk[row]
             t1__largest_i = t1__largest_chunk[row]
             t1 = _norm_scale_f64(t1__largest_i)
-            t1__scaled_i = t1__scaled_chunk[row]
             t2 = t1__scaled_i / t1
-            t4 = 1.0 / t2
-            t5 = 1.0 / (t2 * t2)
+            t4 = t2 == 0.0
+            t5 = -d_t1_sum / t2 / t2
             tangent_t1_i = tangent_t1_chunk[row]
-            t6 = t2 == 0.0
-            t7 = -d_t1_sum * t5
-            t8 = -t5 * tangent_d_t1_sum
-            t9 = 2.0 * (d_t1_sum / t2) * (tangent_t1_i / t2) / t2
-            t10 = t8 + t9
-            t11 = t7 * tangent_t1_i
+            t6 = 2.0 * (d_t1_sum / t2) * (tangent_t1_i / t2) / t2
+            t7 = -tangent_d_t1_sum / t2 / t2
+            t8 = t6 + t7
+            t9 = t5 * tangent_t1_i
             hvp_u_row = hvp_u_chunk[row]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
-                d_u_hat_d2 = d_u_hat_row[d]
                 v_u_d2 = v_u__row[d]
                 u_d2 = u_row[d]
-                t12 = t10 * t4 * u_d2 + t4 * t7 * v_u_d2 + -t11 * t5 * u_d2
-                hvp_u_row[d] = t4 * tangent_d_u_hat2 + (0.0 if t6 else t12) - d_u_hat_d2 * t5 * tangent_t1_i
+                t10 = t5 * (v_u_d2 / t2) + t8 * (u_d2 / t2) + -t9 / t2 * (u_d2 / t2)
+                d_u_hat_d2 = d_u_hat_row[d]
+                hvp_u_row[d] = tangent_d_u_hat2 / t2 + (0.0 if t4 else t10) - d_u_hat_d2 / t2 * (tangent_t1_i / t2)
 
 
 @_jit
 def hvp_6_f64(
-    first, last, samples, chunk, d_v_hat, v, v_v_, tangent_d_v_hat_sum, hvp_v, t2__largest, t2__scaled, tangent_t2, tau,
+    first, last, samples, chunk, d_v_hat, v, v_v_, tangent_d_v_hat_sum, hvp_v, t2__scaled, t2__largest, tangent_t2, tau,
     size_d, weight, weight_step, mask, mask_step,
 ):
     d_t2_sum_block = np.empty(256)
@@ -1463,8 +1452,8 @@ def hvp_6_f64(
         v_v__chunk = v_v_[start : start + rows]
         tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
         hvp_v_chunk = hvp_v[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
         t2__scaled_chunk = t2__scaled[start : start + rows]
+        t2__largest_chunk = t2__largest[start : start + rows]
         tangent_t2_chunk = tangent_t2[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -1489,27 +1478,25 @@ def hvp_6_f64(
                     tangent_d_t2_sum_block[lane] = d_v_hat_d * v_v_d + tangent_d_v_hat * v_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count)
+            t2__scaled_i = t2__scaled_chunk[row]
             t2__largest_i = t2__largest_chunk[row]
             t1 = _norm_scale_f64(t2__largest_i)
-            t2__scaled_i = t2__scaled_chunk[row]
             t2 = t2__scaled_i / t1
-            t4 = 1.0 / t2
-            t5 = 1.0 / (t2 * t2)
+            t4 = t2 == 0.0
+            t5 = -d_t2_sum / t2 / t2
             tangent_t2_i = tangent_t2_chunk[row]
-            t6 = t2 == 0.0
-            t7 = -d_t2_sum * t5
-            t8 = -t5 * tangent_d_t2_sum
-            t9 = 2.0 * (d_t2_sum / t2) * (tangent_t2_i / t2) / t2
-            t10 = t8 + t9
-            t11 = t7 * tangent_t2_i
+            t6 = 2.0 * (d_t2_sum / t2) * (tangent_t2_i / t2) / t2
+            t7 = -tangent_d_t2_sum / t2 / t2
+            t8 = t6 + t7
+            t9 = t5 * tangent_t2_i
             hvp_v_row = hvp_v_chunk[row]
             for d in range(size_d):
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
-                d_v_hat_d2 = d_v_hat_row[d]
                 v_v_d2 = v_v__row[d]
                 v_d2 = v_row[d]
-                t12 = t10 * t4 * v_d2 + t4 * t7 * v_v_d2 + -t11 * t5 * v_d2
-                hvp_v_row[d] = t4 * tangent_d_v_hat2 + (0.0 if t6 else t12) - d_v_hat_d2 * t5 * tangent_t2_i
+                t10 = t5 * (v_v_d2 / t2) + t8 * (v_d2 / t2) + -t9 / t2 * (v_d2 / t2)
+                d_v_hat_d2 = d_v_hat_row[d]
+                hvp_v_row[d] = tangent_d_v_hat2 / t2 + (0.0 if t4 else t10) - d_v_hat_d2 / t2 * (tangent_t2_i / t2)
 
 
 @_jit
@@ -1562,7 +1549,6 @@ def value_2_f32(
     value_partial,
 ):
     size_i = samples
-    t2 = f32(1.0) / tau
     weights = np.empty(chunk, np.float32)
     value_rows = np.empty(chunk)
     t4_others__below_block = np.empty(256)
@@ -1582,7 +1568,7 @@ def value_2_f32(
             t4_others__max = f32(-np.inf)
             for j in range(size_i):
                 t1 = j != i
-                s = t3_row[j] * t2
+                s = t3_row[j] / tau
                 t4_others__max_entry = s if t1 else f32(-np.inf)
                 t4_others__max = (
                     t4_others__max_entry if t4_others__max_entry > t4_others__max or t4_others__max_entry !=
@@ -1594,18 +1580,18 @@ def value_2_f32(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t4 = j != i
-                    s2 = t3_row[j] * t2
-                    t5 = t4 & (s2 < t4_others__max)
-                    t6 = _exp_f32(s2 - t4_others__max)
-                    t4_others__below_block[lane] = t6 if t5 else f32(0.0)
-                    t4_others__ties += 1 if t4 & (s2 == t4_others__max) else 0
+                    t2 = j != i
+                    s2 = t3_row[j] / tau
+                    t4 = t2 & (s2 < t4_others__max)
+                    t5 = _exp_f32(s2 - t4_others__max)
+                    t4_others__below_block[lane] = t5 if t4 else f32(0.0)
+                    t4_others__ties += 1 if t2 & (s2 == t4_others__max) else 0
                 t4_others__below += _pairwise_sum(t4_others__below_block, count)
             t4_others__below = f32(t4_others__below)
-            s3 = t3_row[i] * t2
-            t7 = 1 < t4_others__ties
-            t8 = t4_others__ties - 1
-            t4_others__rest = _log1p_f32(t4_others__below + f32(t8 if t7 else 0))
+            t6 = 1 < t4_others__ties
+            t7 = t4_others__ties - 1
+            t4_others__rest = _log1p_f32(t4_others__below + f32(t7 if t6 else 0))
+            s3 = t3_row[i] / tau
             value_rows[row] = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
@@ -1673,7 +1659,6 @@ def value_and_grad_2_f32(
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    t5 = f32(1.0) / tau
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     value_rows = np.empty(chunk)
@@ -1704,7 +1689,7 @@ def value_and_grad_2_f32(
             t4_others__max2 = f32(-np.inf)
             for j in range(size_i):
                 t4 = j != i
-                s = t3_row[j] * t5
+                s = t3_row[j] / tau
                 t4_others__max2_entry = s if t4 else f32(-np.inf)
                 t4_others__max2 = (
                     t4_others__max2_entry if t4_others__max2_entry > t4_others__max2 or t4_others__max2_entry !=
@@ -1717,38 +1702,38 @@ def value_and_grad_2_f32(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t6 = j != i
-                    s2 = t3_row[j] * t5
-                    t7 = t6 & (s2 < t4_others__max2)
-                    t8 = _exp_f32(s2 - t4_others__max2)
-                    t4_others__below2_block[lane] = t8 if t7 else f32(0.0)
-                    t4_others__ties2 += 1 if t6 & (s2 == t4_others__max2) else 0
+                    t5 = j != i
+                    s2 = t3_row[j] / tau
+                    t6 = t5 & (s2 < t4_others__max2)
+                    t7 = _exp_f32(s2 - t4_others__max2)
+                    t4_others__below2_block[lane] = t7 if t6 else f32(0.0)
+                    t4_others__ties2 += 1 if t5 & (s2 == t4_others__max2) else 0
                 t4_others__below2 += _pairwise_sum(t4_others__below2_block, count)
             t4_others__below2 = f32(t4_others__below2)
             t4_others__below_chunk[row] = t4_others__below2
             t4_others__ties_chunk[row] = f32(t4_others__ties2)
             seed_i = seed[row]
+            t9 = 1 < t4_others__ties2
+            t10 = t4_others__ties2 - 1
+            t11 = t10 if t9 else 0
+            t12 = t4_others__below2 + f32(t11)
+            t13 = _log1p_f32(t12)
             t3_i = t3_row[i]
-            t10 = t3_i * t5
-            t11 = _gap_f32(t4_others__max2, t10)
-            t12 = 1 < t4_others__ties2
-            t13 = t4_others__ties2 - 1
-            t14 = t13 if t12 else 0
-            t15 = f32(t14) + t4_others__below2
-            t16 = _log1p_f32(t15)
-            t17 = t11 + t16
-            t18 = _sigmoid_f32(t17)
-            t19 = -seed_i * t18
-            t20 = seed_i * t18
+            t14 = t3_i / tau
+            t15 = _gap_f32(t4_others__max2, t14)
+            t16 = t13 + t15
+            t17 = _sigmoid_f32(t16)
+            t18 = -seed_i * t17
+            t19 = seed_i * t17
             d_u_hat__left_row = d_u_hat__left_chunk[row]
             for j in range(size_i):
-                t9 = i == j
-                s3 = t3_row[j] * t5
-                weight_t4_others = _exp_f32(-(t16 + _gap_f32(t4_others__max2, s3)))
-                t21 = t20 * weight_t4_others
-                d_s = t19 if t9 else t21
-                d_u_hat__left_row[j] = d_s * t5
-            value_rows[row] = _softplus_f32(t17)
+                t8 = i == j
+                s3 = t3_row[j] / tau
+                weight_t4_others = _exp_f32(-(t13 + _gap_f32(t4_others__max2, s3)))
+                t20 = t19 * weight_t4_others
+                d_s = t18 if t8 else t20
+                d_u_hat__left_row[j] = d_s / tau
+            value_rows[row] = _softplus_f32(t16)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -1759,11 +1744,10 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, samples, chunk, d_v_hat__left, seed_, t4_others__max, t3, t4_others__below, t4_others__ties, tau,
+    first, last, samples, chunk, d_v_hat__left, seed_, t4_others__below, t4_others__ties, t4_others__max, t3, tau,
     weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    t4 = f32(1.0) / tau
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
@@ -1776,22 +1760,22 @@ def value_and_grad_3_f32(
             i = start + row
             d_v_hat__left_row = d_v_hat__left_chunk[row]
             for j in range(size_i):
-                t5 = j == i
+                t4 = j == i
                 seed_j = seed_[j]
-                t4_others__max_j = t4_others__max[j]
-                s = t3[j, j] * t4
                 t4_others__ties_j = t4_others__ties[j]
-                t6 = 1 < t4_others__ties_j
-                t7 = t4_others__ties_j - 1
-                t4_others__rest = _log1p_f32(t4_others__below[j] + f32(t7 if t6 else 0))
-                t8 = _sigmoid_f32(t4_others__rest + _gap_f32(t4_others__max_j, s))
-                t9 = -seed_j * t8
-                d_t4_others = seed_j * t8
-                s2 = t3[j, i] * t4
+                t5 = 1 < t4_others__ties_j
+                t6 = t4_others__ties_j - 1
+                t4_others__rest = _log1p_f32(t4_others__below[j] + f32(t6 if t5 else 0))
+                t4_others__max_j = t4_others__max[j]
+                s = t3[j, j] / tau
+                t7 = _sigmoid_f32(t4_others__rest + _gap_f32(t4_others__max_j, s))
+                t8 = -seed_j * t7
+                d_t4_others = seed_j * t7
+                s2 = t3[j, i] / tau
                 weight_t4_others = _exp_f32(-(t4_others__rest + _gap_f32(t4_others__max_j, s2)))
-                t10 = d_t4_others * weight_t4_others
-                d_s = t9 if t5 else t10
-                d_v_hat__left_row[j] = d_s * t4
+                t9 = d_t4_others * weight_t4_others
+                d_s = t8 if t4 else t9
+                d_v_hat__left_row[j] = d_s / tau
 
 
 @_jit
@@ -1824,15 +1808,14 @@ def value_and_grad_4_f32(
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
             t1_i = t1_chunk[row]
-            t4 = f32(1.0) / t1_i
-            t5 = t1_i == f32(0.0)
-            t6 = -d_t1_sum / t1_i / t1_i
+            t4 = t1_i == f32(0.0)
+            t5 = -d_t1_sum / t1_i / t1_i
             grad_u_row = grad_u_chunk[row]
             for d in range(size_d):
                 d_u_hat_d2 = d_u_hat_row[d]
                 u_d2 = u_row[d]
-                t7 = t4 * t6 * u_d2
-                grad_u_row[d] = d_u_hat_d2 * t4 + (f32(0.0) if t5 else t7)
+                t6 = t5 * (u_d2 / t1_i)
+                grad_u_row[d] = d_u_hat_d2 / t1_i + (f32(0.0) if t4 else t6)
 
 
 @_jit
@@ -1865,15 +1848,14 @@ def value_and_grad_5_f32(
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
             d_t2_sum = f32(d_t2_sum)
             t2_i = t2_chunk[row]
-            t4 = f32(1.0) / t2_i
-            t5 = t2_i == f32(0.0)
-            t6 = -d_t2_sum / t2_i / t2_i
+            t4 = t2_i == f32(0.0)
+            t5 = -d_t2_sum / t2_i / t2_i
             grad_v_row = grad_v_chunk[row]
             for d in range(size_d):
                 d_v_hat_d2 = d_v_hat_row[d]
                 v_d2 = v_row[d]
-                t7 = t4 * t6 * v_d2
-                grad_v_row[d] = d_v_hat_d2 * t4 + (f32(0.0) if t5 else t7)
+                t6 = t5 * (v_d2 / t2_i)
+                grad_v_row[d] = d_v_hat_d2 / t2_i + (f32(0.0) if t4 else t6)
 
 
 @_jit
@@ -1929,10 +1911,8 @@ def hvp_1_f32(
             t1_chunk[row] = t1_2
             t2_chunk[row] = t2_2
             t4 = t1_2 == f32(0.0)
-            t5 = f32(1.0) / t1_2
             v_u__row = v_u__chunk[row]
-            t7 = t2_2 == f32(0.0)
-            t8 = f32(1.0) / t2_2
+            t6 = t2_2 == f32(0.0)
             v_v__row = v_v__chunk[row]
             u_hat_row = u_hat_chunk[row]
             v_hat_row = v_hat_chunk[row]
@@ -1943,13 +1923,13 @@ def hvp_1_f32(
                 for lane in range(count):
                     d = block + lane
                     u_d2 = u_row[d]
-                    t6 = v_u__row[d] * t5 * u_d2
+                    t5 = u_d2 * (v_u__row[d] / t1_2)
                     v_d2 = v_row[d]
-                    t9 = v_v__row[d] * t8 * v_d2
-                    u_hat_row[d] = t5 * u_d2
-                    v_hat_row[d] = t8 * v_d2
-                    tangent_t1_2_block[lane] = f32(0.0) if t4 else t6
-                    tangent_t2_2_block[lane] = f32(0.0) if t7 else t9
+                    t7 = v_d2 * (v_v__row[d] / t2_2)
+                    u_hat_row[d] = u_d2 / t1_2
+                    v_hat_row[d] = v_d2 / t2_2
+                    tangent_t1_2_block[lane] = f32(0.0) if t4 else t5
+                    tangent_t2_2_block[lane] = f32(0.0) if t6 else t7
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
             tangent_t1_2 = f32(tangent_t1_2)
@@ -1993,9 +1973,9 @@ def hvp_2_f32(
                     count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
-                        tangent_u_hat = v_u__row[d] / t1_i - u_row[d] / t1_i * (tangent_t1_i / t1_i)
-                        tangent_v_hat = v_v_[j, d] / t2_j - v[j, d] / t2_j * (tangent_t2_j / t2_j)
-                        tangent_t3_2_block[lane] = u_hat_row[d] * tangent_v_hat + v_hat[j, d] * tangent_u_hat
+                        tangent_u_hat = v_u__row[d] / t1_i - tangent_t1_i / t1_i * (u_row[d] / t1_i)
+                        tangent_v_hat = v_v_[j, d] / t2_j - tangent_t2_j / t2_j * (v[j, d] / t2_j)
+                        tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_2 = f32(tangent_t3_2)
                 tangent_t3_row[j] = tangent_t3_2
@@ -2008,7 +1988,6 @@ def hvp_3_f32(
     mask_step, denominator,
 ):
     size_i = samples
-    t5 = f32(1.0) / tau
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     t4_others__below2_block = np.empty(256)
@@ -2044,7 +2023,7 @@ def hvp_3_f32(
             t4_others__max2 = f32(-np.inf)
             for j in range(size_i):
                 t4 = j != i
-                s = t3_row[j] * t5
+                s = t3_row[j] / tau
                 t4_others__max2_entry = s if t4 else f32(-np.inf)
                 t4_others__max2 = (
                     t4_others__max2_entry if t4_others__max2_entry > t4_others__max2 or t4_others__max2_entry !=
@@ -2057,74 +2036,74 @@ def hvp_3_f32(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t6 = j != i
-                    s2 = t3_row[j] * t5
-                    t7 = t6 & (s2 < t4_others__max2)
-                    t8 = _exp_f32(s2 - t4_others__max2)
-                    t4_others__below2_block[lane] = t8 if t7 else f32(0.0)
-                    t4_others__ties2 += 1 if t6 & (s2 == t4_others__max2) else 0
+                    t5 = j != i
+                    s2 = t3_row[j] / tau
+                    t6 = t5 & (s2 < t4_others__max2)
+                    t7 = _exp_f32(s2 - t4_others__max2)
+                    t4_others__below2_block[lane] = t7 if t6 else f32(0.0)
+                    t4_others__ties2 += 1 if t5 & (s2 == t4_others__max2) else 0
                 t4_others__below2 += _pairwise_sum(t4_others__below2_block, count)
             t4_others__below2 = f32(t4_others__below2)
             t4_others__below_chunk[row] = t4_others__below2
             t4_others__ties_chunk[row] = f32(t4_others__ties2)
             tangent_t3_row = tangent_t3_chunk[row]
-            t10 = 1 < t4_others__ties2
-            t11 = t4_others__ties2 - 1
-            t12 = t11 if t10 else 0
-            t13 = f32(t12) + t4_others__below2
-            t14 = _log1p_f32(t13)
+            t9 = 1 < t4_others__ties2
+            t10 = t4_others__ties2 - 1
+            t11 = t10 if t9 else 0
+            t12 = t4_others__below2 + f32(t11)
+            t13 = _log1p_f32(t12)
             seed_i = seed[row]
             t3_i = t3_row[i]
-            t17 = t3_i * t5
-            t18 = _gap_f32(t4_others__max2, t17)
-            t19 = t14 + t18
-            t20 = _sigmoid_f32(t19)
-            t21 = -seed_i * t20
-            t22 = seed_i * t20
+            t16 = t3_i / tau
+            t17 = _gap_f32(t4_others__max2, t16)
+            t18 = t13 + t17
+            t19 = _sigmoid_f32(t18)
+            t20 = -seed_i * t19
+            t21 = seed_i * t19
             d_u_hat__left_row = d_u_hat__left_chunk[row]
             tangent_t4_others2 = 0.0
             for block in range(0, size_i, 256):
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t9 = j != i
-                    tangent_s = tangent_t3_row[j] * t5
-                    s3 = t3_row[j] * t5
-                    weight_t4_others = _exp_f32(-(t14 + _gap_f32(t4_others__max2, s3)))
-                    t15 = tangent_s * weight_t4_others
-                    t16 = i == j
-                    t23 = t22 * weight_t4_others
-                    d_s = t21 if t16 else t23
-                    d_u_hat__left_row[j] = d_s * t5
-                    tangent_t4_others2_block[lane] = t15 if t9 else f32(0.0)
+                    t8 = j != i
+                    tangent_s = tangent_t3_row[j] / tau
+                    s3 = t3_row[j] / tau
+                    weight_t4_others = _exp_f32(-(t13 + _gap_f32(t4_others__max2, s3)))
+                    t14 = tangent_s * weight_t4_others
+                    t15 = i == j
+                    t22 = t21 * weight_t4_others
+                    d_s = t20 if t15 else t22
+                    d_u_hat__left_row[j] = d_s / tau
+                    tangent_t4_others2_block[lane] = t14 if t8 else f32(0.0)
                 tangent_t4_others2 += _pairwise_sum(tangent_t4_others2_block, count)
             tangent_t4_others2 = f32(tangent_t4_others2)
             tangent_t4_others_chunk[row] = tangent_t4_others2
             tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
             tangent_t3_i = tangent_t3_row[i]
-            t26 = -t5 * tangent_t3_i
-            t27 = t26 + tangent_t4_others2
-            t28 = _sigmoid_f32(-t19)
-            t29 = -seed_i * t20 * t27 * t28
-            t30 = seed_i * t20 * t27 * t28
+            t25 = -tangent_t3_i / tau
+            t26 = tangent_t4_others2 + t25
+            t27 = _sigmoid_f32(-t18)
+            t28 = -seed_i * t26 * t27 * t19
+            t29 = seed_i * t26 * t27 * t19
             for d in range(size_d):
                 tangent_d_u_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
                     count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t24 = i == j
-                        s4 = t3_row[j] * t5
-                        weight_t4_others2 = _exp_f32(-(t14 + _gap_f32(t4_others__max2, s4)))
-                        t25 = t22 * weight_t4_others2
-                        d_s2 = t21 if t24 else t25
+                        t23 = i == j
+                        s4 = t3_row[j] / tau
+                        weight_t4_others2 = _exp_f32(-(t13 + _gap_f32(t4_others__max2, s4)))
+                        t24 = t21 * weight_t4_others2
+                        d_s2 = t20 if t23 else t24
                         t2_j = t2[j]
                         tangent_v_hat = v_v_[j, d] / t2_j - tangent_t2[j] / t2_j * (v[j, d] / t2_j)
-                        tangent_s2 = tangent_t3_row[j] * t5
+                        tangent_s2 = tangent_t3_row[j] / tau
                         tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
-                        t31 = t22 * tangent_weight_t4_others + t30 * weight_t4_others2
-                        tangent_d_s = t29 if t24 else t31
-                        tangent_d_u_hat_sum2_block[lane] = v_hat[j, d] * tangent_d_s + d_s2 * tangent_v_hat
+                        t30 = t21 * tangent_weight_t4_others + t29 * weight_t4_others2
+                        tangent_d_s = t28 if t23 else t30
+                        tangent_d_u_hat_sum2_block[lane] = d_s2 * tangent_v_hat + tangent_d_s * v_hat[j, d]
                     tangent_d_u_hat_sum2 += _pairwise_sum(tangent_d_u_hat_sum2_block, count)
                 tangent_d_u_hat_sum2 = f32(tangent_d_u_hat_sum2)
                 tangent_d_u_hat_sum_row[d] = tangent_d_u_hat_sum2
@@ -2132,12 +2111,11 @@ def hvp_3_f32(
 
 @_jit
 def hvp_4_f32(
-    first, last, samples, chunk, d_v_hat__left, tangent_d_v_hat_sum, seed_, t4_others__max, t3, t4_others__below,
-    t4_others__ties, t1, v_u_, tangent_t1, u, tangent_t3, tangent_t4_others, u_hat, tau, size_d, weight, weight_step,
+    first, last, samples, chunk, d_v_hat__left, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties,
+    t4_others__max, t3, t1, v_u_, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight, weight_step,
     mask, mask_step,
 ):
     size_i = samples
-    t5 = f32(1.0) / tau
     tangent_d_v_hat_sum2_block = np.empty(256)
     for c in range(first, last):
         start = c * chunk
@@ -2160,54 +2138,54 @@ def hvp_4_f32(
                         j = block + lane
                         t4 = j == i
                         seed_j = seed_[j]
-                        t4_others__max_j = t4_others__max[j]
-                        s = t3[j, j] * t5
                         t4_others__ties_j = t4_others__ties[j]
-                        t6 = 1 < t4_others__ties_j
-                        t7 = t4_others__ties_j - 1
-                        t4_others__rest = _log1p_f32(t4_others__below[j] + f32(t7 if t6 else 0))
-                        t8 = t4_others__rest + _gap_f32(t4_others__max_j, s)
-                        t9 = _sigmoid_f32(t8)
-                        t10 = -seed_j * t9
-                        d_t4_others = seed_j * t9
-                        s2 = t3[j, i] * t5
+                        t5 = 1 < t4_others__ties_j
+                        t6 = t4_others__ties_j - 1
+                        t4_others__rest = _log1p_f32(t4_others__below[j] + f32(t6 if t5 else 0))
+                        t4_others__max_j = t4_others__max[j]
+                        s = t3[j, j] / tau
+                        t7 = t4_others__rest + _gap_f32(t4_others__max_j, s)
+                        t8 = _sigmoid_f32(t7)
+                        t9 = -seed_j * t8
+                        d_t4_others = seed_j * t8
+                        s2 = t3[j, i] / tau
                         weight_t4_others = _exp_f32(-(t4_others__rest + _gap_f32(t4_others__max_j, s2)))
-                        t11 = d_t4_others * weight_t4_others
-                        d_s = t10 if t4 else t11
+                        t10 = d_t4_others * weight_t4_others
+                        d_s = t9 if t4 else t10
                         t1_j = t1[j]
                         tangent_u_hat = v_u_[j, d] / t1_j - tangent_t1[j] / t1_j * (u[j, d] / t1_j)
                         tangent_t4_others_j = tangent_t4_others[j]
-                        t12 = tangent_t4_others_j - tangent_t3[j, j] * t5
-                        t13 = _sigmoid_f32(-t8)
-                        t14 = -seed_j * t12 * t13 * t9
-                        tangent_s = tangent_t3[j, i] * t5
+                        t11 = tangent_t4_others_j - tangent_t3[j, j] / tau
+                        t12 = _sigmoid_f32(-t7)
+                        t13 = -seed_j * t11 * t12 * t8
+                        tangent_s = tangent_t3[j, i] / tau
                         tangent_weight_t4_others = weight_t4_others * (tangent_s - tangent_t4_others_j)
-                        tangent_d_t4_others = seed_j * t12 * t13 * t9
-                        t15 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
-                        tangent_d_s = t14 if t4 else t15
-                        tangent_d_v_hat_sum2_block[lane] = u_hat[j, d] * tangent_d_s + d_s * tangent_u_hat
+                        tangent_d_t4_others = seed_j * t11 * t12 * t8
+                        t14 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
+                        tangent_d_s = t13 if t4 else t14
+                        tangent_d_v_hat_sum2_block[lane] = d_s * tangent_u_hat + tangent_d_s * u_hat[j, d]
                     tangent_d_v_hat_sum2 += _pairwise_sum(tangent_d_v_hat_sum2_block, count)
                 tangent_d_v_hat_sum2 = f32(tangent_d_v_hat_sum2)
                 tangent_d_v_hat_sum_row[d] = tangent_d_v_hat_sum2
             d_v_hat__left_row = d_v_hat__left_chunk[row]
             for j in range(size_i):
-                t16 = j == i
+                t15 = j == i
                 seed_j2 = seed_[j]
-                t4_others__max_j2 = t4_others__max[j]
-                s3 = t3[j, j] * t5
                 t4_others__ties_j2 = t4_others__ties[j]
-                t17 = 1 < t4_others__ties_j2
-                t18 = t4_others__ties_j2 - 1
-                t4_others__rest2 = _log1p_f32(t4_others__below[j] + f32(t18 if t17 else 0))
-                t19 = t4_others__rest2 + _gap_f32(t4_others__max_j2, s3)
-                t20 = _sigmoid_f32(t19)
-                t21 = -seed_j2 * t20
-                d_t4_others2 = seed_j2 * t20
-                s4 = t3[j, i] * t5
+                t16 = 1 < t4_others__ties_j2
+                t17 = t4_others__ties_j2 - 1
+                t4_others__rest2 = _log1p_f32(t4_others__below[j] + f32(t17 if t16 else 0))
+                t4_others__max_j2 = t4_others__max[j]
+                s3 = t3[j, j] / tau
+                t18 = t4_others__rest2 + _gap_f32(t4_others__max_j2, s3)
+                t19 = _sigmoid_f32(t18)
+                t20 = -seed_j2 * t19
+                d_t4_others2 = seed_j2 * t19
+                s4 = t3[j, i] / tau
                 weight_t4_others2 = _exp_f32(-(t4_others__rest2 + _gap_f32(t4_others__max_j2, s4)))
-                t22 = d_t4_others2 * weight_t4_others2
-                d_s2 = t21 if t16 else t22
-                d_v_hat__left_row[j] = d_s2 * t5
+                t21 = d_t4_others2 * weight_t4_others2
+                d_s2 = t20 if t15 else t21
+                d_v_hat__left_row[j] = d_s2 / tau
 
 
 @_jit
@@ -2253,23 +2231,23 @@ def hvp_5_f32(
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
             t1_i = t1_chunk[row]
-            t4 = f32(1.0) / t1_i
-            t5 = f32(1.0) / (t1_i * t1_i)
+            t4 = t1_i == f32(0.0)
+            t5 = -d_t1_sum / t1_i / t1_i
             tangent_t1_i = tangent_t1_chunk[row]
-            t6 = t1_i == f32(0.0)
-            t7 = -d_t1_sum * t5
-            t8 = -t5 * tangent_d_t1_sum
-            t9 = f32(2.0) * (d_t1_sum / t1_i) * (tangent_t1_i / t1_i) / t1_i
-            t10 = t8 + t9
-            t11 = t7 * tangent_t1_i
+            t6 = f32(2.0) * (d_t1_sum / t1_i) * (tangent_t1_i / t1_i) / t1_i
+            t7 = -tangent_d_t1_sum / t1_i / t1_i
+            t8 = t6 + t7
+            t9 = t5 * tangent_t1_i
             hvp_u_row = hvp_u_chunk[row]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
-                d_u_hat_d2 = d_u_hat_row[d]
                 v_u_d2 = v_u__row[d]
                 u_d2 = u_row[d]
-                t12 = t10 * t4 * u_d2 + t4 * t7 * v_u_d2 + -t11 * t5 * u_d2
-                hvp_u_row[d] = t4 * tangent_d_u_hat2 + (f32(0.0) if t6 else t12) - d_u_hat_d2 * t5 * tangent_t1_i
+                t10 = t5 * (v_u_d2 / t1_i) + t8 * (u_d2 / t1_i) + -t9 / t1_i * (u_d2 / t1_i)
+                d_u_hat_d2 = d_u_hat_row[d]
+                hvp_u_row[d] = (
+                    tangent_d_u_hat2 / t1_i + (f32(0.0) if t4 else t10) - d_u_hat_d2 / t1_i * (tangent_t1_i / t1_i)
+                )
 
 
 @_jit
@@ -2315,23 +2293,23 @@ def hvp_6_f32(
             d_t2_sum = f32(d_t2_sum)
             tangent_d_t2_sum = f32(tangent_d_t2_sum)
             t2_i = t2_chunk[row]
-            t4 = f32(1.0) / t2_i
-            t5 = f32(1.0) / (t2_i * t2_i)
+            t4 = t2_i == f32(0.0)
+            t5 = -d_t2_sum / t2_i / t2_i
             tangent_t2_i = tangent_t2_chunk[row]
-            t6 = t2_i == f32(0.0)
-            t7 = -d_t2_sum * t5
-            t8 = -t5 * tangent_d_t2_sum
-            t9 = f32(2.0) * (d_t2_sum / t2_i) * (tangent_t2_i / t2_i) / t2_i
-            t10 = t8 + t9
-            t11 = t7 * tangent_t2_i
+            t6 = f32(2.0) * (d_t2_sum / t2_i) * (tangent_t2_i / t2_i) / t2_i
+            t7 = -tangent_d_t2_sum / t2_i / t2_i
+            t8 = t6 + t7
+            t9 = t5 * tangent_t2_i
             hvp_v_row = hvp_v_chunk[row]
             for d in range(size_d):
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
-                d_v_hat_d2 = d_v_hat_row[d]
                 v_v_d2 = v_v__row[d]
                 v_d2 = v_row[d]
-                t12 = t10 * t4 * v_d2 + t4 * t7 * v_v_d2 + -t11 * t5 * v_d2
-                hvp_v_row[d] = t4 * tangent_d_v_hat2 + (f32(0.0) if t6 else t12) - d_v_hat_d2 * t5 * tangent_t2_i
+                t10 = t5 * (v_v_d2 / t2_i) + t8 * (v_d2 / t2_i) + -t9 / t2_i * (v_d2 / t2_i)
+                d_v_hat_d2 = d_v_hat_row[d]
+                hvp_v_row[d] = (
+                    tangent_d_v_hat2 / t2_i + (f32(0.0) if t4 else t10) - d_v_hat_d2 / t2_i * (tangent_t2_i / t2_i)
+                )
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2421,8 +2399,8 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_3_f64, chunks, samples, chunk, d_v_hat__left, seed_, t4_others__max, t3, t4_others__below,
-        t4_others__ties, tau, weight, weight_step, mask, mask_step,
+        value_and_grad_3_f64, chunks, samples, chunk, d_v_hat__left, seed_, t4_others__below, t4_others__ties,
+        t4_others__max, t3, tau, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_u_hat__left, v_hat, out=d_u_hat)
     samples = size_i
@@ -2431,7 +2409,7 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_4_f64, chunks, samples, chunk, d_u_hat, u, grad_u, t1__largest, t1__scaled, size_d, weight,
+        value_and_grad_4_f64, chunks, samples, chunk, d_u_hat, u, grad_u, t1__scaled, t1__largest, size_d, weight,
         weight_step, mask, mask_step,
     )
     np.matmul(d_v_hat__left, u_hat, out=d_v_hat)
@@ -2441,7 +2419,7 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_5_f64, chunks, samples, chunk, d_v_hat, v, grad_v, t2__largest, t2__scaled, size_d, weight,
+        value_and_grad_5_f64, chunks, samples, chunk, d_v_hat, v, grad_v, t2__scaled, t2__largest, size_d, weight,
         weight_step, mask, mask_step,
     )
     return (value_value,), None
@@ -2491,8 +2469,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f64, chunks, samples, chunk, tangent_t3, t1__largest, t1__scaled, v_u_, tangent_t1, u, v_hat, t2__largest,
-        t2__scaled, v_v_, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f64, chunks, samples, chunk, tangent_t3, t1__scaled, t1__largest, v_u_, tangent_t1, u, v_hat, t2__scaled,
+        t2__largest, v_v_, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2503,7 +2481,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     run(
         hvp_3_f64, chunks, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_u_hat__left,
-        tangent_t3, tangent_t4_others, tangent_d_u_hat_sum, t2__largest, t2__scaled, v_v_, tangent_t2, v, v_hat, tau,
+        tangent_t3, tangent_t4_others, tangent_d_u_hat_sum, t2__scaled, t2__largest, v_v_, tangent_t2, v, v_hat, tau,
         size_d, weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_i
@@ -2512,9 +2490,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_4_f64, chunks, samples, chunk, d_v_hat__left, tangent_d_v_hat_sum, seed_, t4_others__max, t3,
-        t4_others__below, t4_others__ties, t1__largest, t1__scaled, v_u_, tangent_t1, u, tangent_t3, tangent_t4_others,
-        u_hat, tau, size_d, weight, weight_step, mask, mask_step,
+        hvp_4_f64, chunks, samples, chunk, d_v_hat__left, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties,
+        t4_others__max, t3, t1__scaled, t1__largest, v_u_, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau,
+        size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_u_hat__left, v_hat, out=d_u_hat)
     samples = size_i
@@ -2523,7 +2501,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_5_f64, chunks, samples, chunk, d_u_hat, u, v_u_, tangent_d_u_hat_sum, hvp_u, t1__largest, t1__scaled,
+        hvp_5_f64, chunks, samples, chunk, d_u_hat, u, v_u_, tangent_d_u_hat_sum, hvp_u, t1__scaled, t1__largest,
         tangent_t1, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_v_hat__left, u_hat, out=d_v_hat)
@@ -2533,7 +2511,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_6_f64, chunks, samples, chunk, d_v_hat, v, v_v_, tangent_d_v_hat_sum, hvp_v, t2__largest, t2__scaled,
+        hvp_6_f64, chunks, samples, chunk, d_v_hat, v, v_v_, tangent_d_v_hat_sum, hvp_v, t2__scaled, t2__largest,
         tangent_t2, tau, size_d, weight, weight_step, mask, mask_step,
     )
     return (), None
@@ -2624,8 +2602,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_3_f32, chunks, samples, chunk, d_v_hat__left, seed_, t4_others__max, t3, t4_others__below,
-        t4_others__ties, tau, weight, weight_step, mask, mask_step,
+        value_and_grad_3_f32, chunks, samples, chunk, d_v_hat__left, seed_, t4_others__below, t4_others__ties,
+        t4_others__max, t3, tau, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_u_hat__left, v_hat, out=d_u_hat)
     samples = size_i
@@ -2713,9 +2691,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_4_f32, chunks, samples, chunk, d_v_hat__left, tangent_d_v_hat_sum, seed_, t4_others__max, t3,
-        t4_others__below, t4_others__ties, t1, v_u_, tangent_t1, u, tangent_t3, tangent_t4_others, u_hat, tau, size_d,
-        weight, weight_step, mask, mask_step,
+        hvp_4_f32, chunks, samples, chunk, d_v_hat__left, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties,
+        t4_others__max, t3, t1, v_u_, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight,
+        weight_step, mask, mask_step,
     )
     np.matmul(d_u_hat__left, v_hat, out=d_u_hat)
     samples = size_i

@@ -395,7 +395,7 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
@@ -403,8 +403,8 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
+        pred_chunk = pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = -1
         if validate:
@@ -456,46 +456,46 @@ def value_f64(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            pred_row = pred_chunk[row]
-            pred_1 = pred_row[1]
             target_row = target_chunk[row]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
             target_3 = target_row[3]
-            t1 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
-            height = _maximum_f64(0.0, t1)
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
+            target_1 = target_row[1]
+            length3 = target_3 - target_1
+            pred_row = pred_chunk[row]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t2 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
-            width = _maximum_f64(0.0, t2)
-            I = height * width
-            t3 = 0.0 < t1
-            margin3 = _ramp_f64(pred_1 - target_1) + _ramp_f64(target_3 - pred_3)
-            t4 = t1 == 0.0
-            length3 = target_3 - target_1
-            t5 = 0.5 * (length3 + margin3)
-            t6 = t5 if t4 else length3
-            margin7 = margin3 if t3 else t6
-            margin4 = _ramp_f64(target_1 - pred_1) + _ramp_f64(pred_3 - target_3)
-            length4 = pred_3 - pred_1
-            t7 = 0.5 * (length4 + margin4)
-            t8 = t7 if t4 else length4
-            margin8 = margin4 if t3 else t8
-            t9 = 0.0 < t2
+            pred_0 = pred_row[0]
+            target_0 = target_row[0]
+            t1 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+            t2 = 0.0 < t1
             margin = _ramp_f64(pred_0 - target_0) + _ramp_f64(target_2 - pred_2)
-            t10 = t2 == 0.0
+            t3 = t1 == 0.0
             length = target_2 - target_0
-            t11 = 0.5 * (length + margin)
-            t12 = t11 if t10 else length
-            margin5 = margin if t9 else t12
+            t4 = 0.5 * (length + margin)
+            t5 = t4 if t3 else length
+            margin5 = margin if t2 else t5
+            pred_3 = pred_row[3]
+            pred_1 = pred_row[1]
+            length4 = pred_3 - pred_1
             margin2 = _ramp_f64(target_0 - pred_0) + _ramp_f64(pred_2 - target_2)
             length2 = pred_2 - pred_0
-            t13 = 0.5 * (length2 + margin2)
-            t14 = t13 if t10 else length2
-            margin6 = margin2 if t9 else t14
+            t6 = 0.5 * (length2 + margin2)
+            t7 = t6 if t3 else length2
+            margin6 = margin2 if t2 else t7
+            width = _maximum_f64(0.0, t1)
+            t8 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+            t9 = 0.0 < t8
+            margin3 = _ramp_f64(pred_1 - target_1) + _ramp_f64(target_3 - pred_3)
+            t10 = t8 == 0.0
+            t11 = 0.5 * (length3 + margin3)
+            t12 = t11 if t10 else length3
+            margin7 = margin3 if t9 else t12
+            margin4 = _ramp_f64(target_1 - pred_1) + _ramp_f64(pred_3 - target_3)
+            t13 = 0.5 * (length4 + margin4)
+            t14 = t13 if t10 else length4
+            margin8 = margin4 if t9 else t14
             excess = length3 * margin5 + length4 * margin6 + width * (margin7 + margin8)
+            height = _maximum_f64(0.0, t8)
+            I = height * width
             value_rows[row] = excess / (I + excess)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
@@ -507,7 +507,7 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float64)
@@ -516,8 +516,8 @@ def value_and_grad_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
+        pred_chunk = pred[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = -1
@@ -573,99 +573,98 @@ def value_and_grad_f64(
                 _clear(grad_pred_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            pred_row = pred_chunk[row]
-            pred_1 = pred_row[1]
             target_row = target_chunk[row]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
             target_3 = target_row[3]
-            t1 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
-            height = _maximum_f64(0.0, t1)
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
+            target_1 = target_row[1]
+            length3 = target_3 - target_1
+            pred_row = pred_chunk[row]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t2 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
-            width = _maximum_f64(0.0, t2)
-            I = height * width
-            t3 = 0.0 < t1
-            t4 = target_3 - pred_3
-            t5 = pred_1 - target_1
-            margin3 = _ramp_f64(t4) + _ramp_f64(t5)
-            t6 = t1 == 0.0
-            length3 = target_3 - target_1
-            t7 = 0.5 * (length3 + margin3)
-            t8 = t7 if t6 else length3
-            margin7 = margin3 if t3 else t8
-            t9 = target_1 - pred_1
-            t10 = pred_3 - target_3
-            margin4 = _ramp_f64(t10) + _ramp_f64(t9)
-            length4 = pred_3 - pred_1
-            t11 = 0.5 * (length4 + margin4)
-            t12 = t11 if t6 else length4
-            margin8 = margin4 if t3 else t12
-            t13 = margin7 + margin8
-            t14 = 0.0 < t2
-            t15 = target_2 - pred_2
-            t16 = pred_0 - target_0
-            margin = _ramp_f64(t15) + _ramp_f64(t16)
-            t17 = t2 == 0.0
+            pred_0 = pred_row[0]
+            target_0 = target_row[0]
+            t1 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+            t2 = 0.0 < t1
+            t3 = pred_0 - target_0
+            t4 = target_2 - pred_2
+            margin = _ramp_f64(t3) + _ramp_f64(t4)
+            t5 = t1 == 0.0
             length = target_2 - target_0
-            t18 = 0.5 * (length + margin)
-            t19 = t18 if t17 else length
-            margin5 = margin if t14 else t19
-            t20 = target_0 - pred_0
-            t21 = pred_2 - target_2
-            margin2 = _ramp_f64(t20) + _ramp_f64(t21)
+            t6 = 0.5 * (length + margin)
+            t7 = t6 if t5 else length
+            margin5 = margin if t2 else t7
+            pred_3 = pred_row[3]
+            pred_1 = pred_row[1]
+            length4 = pred_3 - pred_1
+            t8 = target_0 - pred_0
+            t9 = pred_2 - target_2
+            margin2 = _ramp_f64(t8) + _ramp_f64(t9)
             length2 = pred_2 - pred_0
-            t22 = 0.5 * (length2 + margin2)
-            t23 = t22 if t17 else length2
-            margin6 = margin2 if t14 else t23
-            excess = length3 * margin5 + length4 * margin6 + t13 * width
+            t10 = 0.5 * (length2 + margin2)
+            t11 = t10 if t5 else length2
+            margin6 = margin2 if t2 else t11
+            width = _maximum_f64(0.0, t1)
+            t12 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+            t13 = 0.0 < t12
+            t14 = pred_1 - target_1
+            t15 = target_3 - pred_3
+            margin3 = _ramp_f64(t14) + _ramp_f64(t15)
+            t16 = t12 == 0.0
+            t17 = 0.5 * (length3 + margin3)
+            t18 = t17 if t16 else length3
+            margin7 = margin3 if t13 else t18
+            t19 = target_1 - pred_1
+            t20 = pred_3 - target_3
+            margin4 = _ramp_f64(t19) + _ramp_f64(t20)
+            t21 = 0.5 * (length4 + margin4)
+            t22 = t21 if t16 else length4
+            margin8 = margin4 if t13 else t22
+            t23 = margin7 + margin8
+            excess = length3 * margin5 + length4 * margin6 + width * t23
+            height = _maximum_f64(0.0, t12)
+            I = height * width
             t24 = I + excess
-            t25 = 1.0 / (t24 * t24)
+            t25 = _half_step_f64(t3)
             seed_n = seed[row]
-            d_excess = I * seed_n * t25
-            t26 = 0.5 * d_excess * length4
-            t27 = d_excess * length4
-            t28 = t26 if t17 else t27
-            d_length2 = 0.0 if t14 else t28
-            t29 = _half_step_f64(t2)
-            t30 = _half_step_f64(t16)
-            d_I = -excess * seed_n * t25
-            d_width = d_I * height + d_excess * t13
-            t31 = t26 if t17 else 0.0
-            d_margin2 = t27 if t14 else t31
-            t32 = d_excess * length3
-            t33 = 0.5 * d_excess * length3
-            t34 = t33 if t17 else 0.0
-            d_margin = t32 if t14 else t34
+            d_excess = I / t24 * (seed_n / t24)
+            t26 = d_excess * length3
+            t27 = 0.5 * d_excess * length3
+            t28 = t27 if t5 else 0.0
+            d_margin = t26 if t2 else t28
+            t29 = 0.5 * d_excess * length4
+            t30 = d_excess * length4
+            t31 = t29 if t5 else t30
+            d_length2 = 0.0 if t2 else t31
+            t32 = _half_step_f64(t1)
+            d_I = -excess / t24 * (seed_n / t24)
+            d_width = d_I * height + d_excess * t23
+            t33 = t29 if t5 else 0.0
+            d_margin2 = t30 if t2 else t33
             grad_pred_row = grad_pred_chunk[row]
             grad_pred_row[0] = (
-                _zero_times_f64(t30, d_margin) - d_length2 - _zero_times_f64(t29 * t30, d_width) -
-                _zero_times_f64(_half_step_f64(t20), d_margin2)
+                _zero_times_f64(t25, d_margin) - d_length2 - _zero_times_f64(t25 * t32, d_width) -
+                _zero_times_f64(_half_step_f64(t8), d_margin2)
             )
-            t35 = 0.5 * d_excess * width
-            t36 = d_excess * width
-            t37 = t35 if t6 else t36
-            d_length4 = d_excess * margin6 + (0.0 if t3 else t37)
-            t38 = t35 if t6 else 0.0
-            d_margin4 = t36 if t3 else t38
-            t39 = _half_step_f64(t1)
-            t40 = _half_step_f64(t5)
+            t34 = _half_step_f64(t14)
+            t35 = d_excess * width
+            t36 = 0.5 * d_excess * width
+            t37 = t36 if t16 else 0.0
+            d_margin4 = t35 if t13 else t37
+            t38 = t36 if t16 else t35
+            d_length4 = d_excess * margin6 + (0.0 if t13 else t38)
+            t39 = _half_step_f64(t12)
             grad_pred_row[1] = (
-                _zero_times_f64(t40, d_margin4) - d_length4 - width * _zero_times_f64(t39 * t40, d_I) -
-                _zero_times_f64(_half_step_f64(t9), d_margin4)
+                _zero_times_f64(t34, d_margin4) - d_length4 - width * _zero_times_f64(t34 * t39, d_I) -
+                _zero_times_f64(_half_step_f64(t19), d_margin4)
+            )
+            t40 = _half_step_f64(t4)
+            grad_pred_row[2] = (
+                d_length2 + _zero_times_f64(t40 * t32, d_width) + _zero_times_f64(_half_step_f64(t9), d_margin2) -
+                _zero_times_f64(t40, d_margin)
             )
             t41 = _half_step_f64(t15)
-            grad_pred_row[2] = (
-                d_length2 + _zero_times_f64(t29 * t41, d_width) + _zero_times_f64(_half_step_f64(t21), d_margin2) -
-                _zero_times_f64(t41, d_margin)
-            )
-            t42 = _half_step_f64(t4)
             grad_pred_row[3] = (
-                d_length4 + width * _zero_times_f64(t39 * t42, d_I) + _zero_times_f64(_half_step_f64(t10), d_margin4) -
-                _zero_times_f64(t42, d_margin4)
+                d_length4 + width * _zero_times_f64(t41 * t39, d_I) + _zero_times_f64(_half_step_f64(t20), d_margin4) -
+                _zero_times_f64(t41, d_margin4)
             )
             value_rows[row] = excess / t24
         for row in range(rows):
@@ -748,180 +747,185 @@ def grad_hess_diag_f64(
             pred_0 = pred_row[0]
             target_row = target_chunk[row]
             target_0 = target_row[0]
+            t1 = pred_0 - target_0
+            t2 = _half_step_f64(t1)
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t1 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
-            t2 = 0.0 < t1
-            t3 = t1 == 0.0
-            pred_1 = pred_row[1]
-            target_1 = target_row[1]
+            t3 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+            t4 = 0.0 < t3
             pred_3 = pred_row[3]
             target_3 = target_row[3]
-            t4 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
-            height = _maximum_f64(0.0, t4)
-            width = _maximum_f64(0.0, t1)
+            pred_1 = pred_row[1]
+            target_1 = target_row[1]
+            t5 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+            height = _maximum_f64(0.0, t5)
+            width = _maximum_f64(0.0, t3)
             I = height * width
-            t5 = 0.0 < t4
-            t6 = target_3 - pred_3
-            t7 = pred_1 - target_1
-            margin3 = _ramp_f64(t6) + _ramp_f64(t7)
-            t8 = t4 == 0.0
-            length3 = target_3 - target_1
-            t9 = 0.5 * (length3 + margin3)
-            t10 = t9 if t8 else length3
-            margin7 = margin3 if t5 else t10
-            t11 = target_1 - pred_1
-            t12 = pred_3 - target_3
-            margin4 = _ramp_f64(t11) + _ramp_f64(t12)
-            length4 = pred_3 - pred_1
-            t13 = 0.5 * (length4 + margin4)
-            t14 = t13 if t8 else length4
-            margin8 = margin4 if t5 else t14
-            t15 = margin7 + margin8
-            t16 = target_2 - pred_2
-            t17 = pred_0 - target_0
-            margin = _ramp_f64(t16) + _ramp_f64(t17)
-            length = target_2 - target_0
-            t18 = 0.5 * (length + margin)
-            t19 = t18 if t3 else length
-            margin5 = margin if t2 else t19
-            t20 = target_0 - pred_0
-            t21 = pred_2 - target_2
-            margin2 = _ramp_f64(t20) + _ramp_f64(t21)
-            length2 = pred_2 - pred_0
-            t22 = 0.5 * (length2 + margin2)
-            t23 = t22 if t3 else length2
-            margin6 = margin2 if t2 else t23
-            excess = length3 * margin5 + length4 * margin6 + t15 * width
-            t24 = I + excess
-            t25 = 1.0 / (t24 * t24)
             seed_n = seed[row]
-            d_excess = I * seed_n * t25
-            t26 = 0.5 * d_excess * length4
-            t27 = d_excess * length4
-            t28 = t26 if t3 else t27
-            d_length2 = 0.0 if t2 else t28
-            t29 = _half_step_f64(t1)
-            t30 = _half_step_f64(t17)
-            d_I = -excess * seed_n * t25
-            d_width = d_I * height + d_excess * t15
-            t31 = _half_step_f64(t20)
-            t32 = t26 if t3 else 0.0
-            d_margin2 = t27 if t2 else t32
-            t33 = d_excess * length3
-            t34 = 0.5 * d_excess * length3
-            t35 = t34 if t3 else 0.0
-            d_margin = t33 if t2 else t35
+            length3 = target_3 - target_1
+            t6 = target_2 - pred_2
+            margin = _ramp_f64(t1) + _ramp_f64(t6)
+            t7 = t3 == 0.0
+            length = target_2 - target_0
+            t8 = 0.5 * (length + margin)
+            t9 = t8 if t7 else length
+            margin5 = margin if t4 else t9
+            length4 = pred_3 - pred_1
+            t10 = target_0 - pred_0
+            t11 = pred_2 - target_2
+            margin2 = _ramp_f64(t10) + _ramp_f64(t11)
+            length2 = pred_2 - pred_0
+            t12 = 0.5 * (length2 + margin2)
+            t13 = t12 if t7 else length2
+            margin6 = margin2 if t4 else t13
+            t14 = 0.0 < t5
+            t15 = pred_1 - target_1
+            t16 = target_3 - pred_3
+            margin3 = _ramp_f64(t15) + _ramp_f64(t16)
+            t17 = t5 == 0.0
+            t18 = 0.5 * (length3 + margin3)
+            t19 = t18 if t17 else length3
+            margin7 = margin3 if t14 else t19
+            t20 = target_1 - pred_1
+            t21 = pred_3 - target_3
+            margin4 = _ramp_f64(t20) + _ramp_f64(t21)
+            t22 = 0.5 * (length4 + margin4)
+            t23 = t22 if t17 else length4
+            margin8 = margin4 if t14 else t23
+            t24 = margin7 + margin8
+            excess = length3 * margin5 + length4 * margin6 + width * t24
+            t25 = I + excess
+            d_excess = I / t25 * (seed_n / t25)
+            t26 = d_excess * length3
+            t27 = 0.5 * d_excess * length3
+            t28 = t27 if t7 else 0.0
+            d_margin = t26 if t4 else t28
+            t29 = 0.5 * d_excess * length4
+            t30 = d_excess * length4
+            t31 = t29 if t7 else t30
+            d_length2 = 0.0 if t4 else t31
+            t32 = _half_step_f64(t3)
+            d_I = -excess / t25 * (seed_n / t25)
+            d_width = d_I * height + d_excess * t24
+            t33 = _half_step_f64(t10)
+            t34 = t29 if t7 else 0.0
+            d_margin2 = t30 if t4 else t34
             grad_pred_row = grad_pred_chunk[row]
             grad_pred_row[0] = (
-                _zero_times_f64(t30, d_margin) - d_length2 - _zero_times_f64(t31, d_margin2) - _zero_times_f64(t29 *
-                t30, d_width)
+                _zero_times_f64(t2, d_margin) - d_length2 - _zero_times_f64(t2 * t32, d_width) - _zero_times_f64(t33,
+                d_margin2)
             )
-            t36 = 0.5 * d_excess * width
-            t37 = d_excess * width
-            t38 = t36 if t8 else t37
-            d_length4 = d_excess * margin6 + (0.0 if t5 else t38)
-            t39 = _half_step_f64(t11)
-            t40 = t36 if t8 else 0.0
-            d_margin4 = t37 if t5 else t40
-            t41 = _half_step_f64(t4)
-            t42 = _half_step_f64(t7)
-            t43 = t41 * t42
+            t35 = _half_step_f64(t15)
+            t36 = d_excess * width
+            t37 = 0.5 * d_excess * width
+            t38 = t37 if t17 else 0.0
+            d_margin4 = t36 if t14 else t38
+            t39 = t37 if t17 else t36
+            d_length4 = d_excess * margin6 + (0.0 if t14 else t39)
+            t40 = _half_step_f64(t5)
+            t41 = t35 * t40
+            t42 = _half_step_f64(t20)
             grad_pred_row[1] = (
-                _zero_times_f64(t42, d_margin4) - d_length4 - width * _zero_times_f64(t43, d_I) - _zero_times_f64(t39,
+                _zero_times_f64(t35, d_margin4) - d_length4 - width * _zero_times_f64(t41, d_I) - _zero_times_f64(t42,
                 d_margin4)
             )
-            t44 = _half_step_f64(t16)
-            t45 = t29 * t44
-            t46 = _half_step_f64(t21)
+            t43 = _half_step_f64(t6)
+            t44 = t43 * t32
+            t45 = _half_step_f64(t11)
             grad_pred_row[2] = (
-                d_length2 + _zero_times_f64(t45, d_width) + _zero_times_f64(t46, d_margin2) - _zero_times_f64(t44,
+                d_length2 + _zero_times_f64(t44, d_width) + _zero_times_f64(t45, d_margin2) - _zero_times_f64(t43,
                 d_margin)
             )
-            t47 = _half_step_f64(t6)
-            t48 = t41 * t47
-            t49 = _half_step_f64(t12)
+            t46 = _half_step_f64(t16)
+            t47 = t46 * t40
+            t48 = _half_step_f64(t21)
             grad_pred_row[3] = (
-                d_length4 + width * _zero_times_f64(t48, d_I) + _zero_times_f64(t49, d_margin4) - _zero_times_f64(t47,
+                d_length4 + width * _zero_times_f64(t47, d_I) + _zero_times_f64(t48, d_margin4) - _zero_times_f64(t46,
                 d_margin4)
             )
-            t50 = 1.0 / (t24 * t24 * t24)
-            t51 = t25 - 2.0 * I * t50
-            tangent_width_0 = -t29 * t30
-            t52 = 0.5 if t3 else 0.0
-            t53 = 1.0 if t2 else t52
-            tangent_margin5_0 = t30 * t53
-            tangent_margin2_0 = -t31
-            t54 = -0.5 if t3 else -1.0
-            tangent_margin6_0 = t53 * tangent_margin2_0 + (0.0 if t2 else t54)
-            tangent_excess_0 = length3 * tangent_margin5_0 + length4 * tangent_margin6_0 + t15 * tangent_width_0
-            tangent_d_excess_0 = seed_n * (height * t51 * tangent_width_0 - 2.0 * I * t50 * tangent_excess_0)
-            t55 = 0.5 * length4
-            t56 = t55 if t3 else length4
-            t57 = t56 * tangent_d_excess_0
-            tangent_d_length2_0 = 0.0 if t2 else t57
-            t58 = 0.5 * length3
-            t59 = t58 if t3 else 0.0
-            t60 = length3 if t2 else t59
-            tangent_d_margin_0 = t60 * tangent_d_excess_0
-            t61 = t55 if t3 else 0.0
-            t62 = length4 if t2 else t61
-            tangent_d_margin2_0 = t62 * tangent_d_excess_0
-            t63 = 2.0 * excess * t50 - t25
-            tangent_d_I_0 = seed_n * (t63 * tangent_excess_0 + 2.0 * excess * height * t50 * tangent_width_0)
-            tangent_d_width_0 = height * tangent_d_I_0 + t15 * tangent_d_excess_0
+            tangent_width_0 = -t2 * t32
+            t49 = 1.0 / (t25 * t25) - 2.0 * (I / t25) / t25 / t25
+            t50 = 0.5 if t7 else 0.0
+            t51 = 1.0 if t4 else t50
+            tangent_margin5_0 = t2 * t51
+            tangent_margin2_0 = -t33
+            t52 = -0.5 if t7 else -1.0
+            tangent_margin6_0 = tangent_margin2_0 * t51 + (0.0 if t4 else t52)
+            tangent_excess_0 = length3 * tangent_margin5_0 + length4 * tangent_margin6_0 + tangent_width_0 * t24
+            tangent_d_excess_0 = (
+                seed_n * (height * tangent_width_0 * t49 - 2.0 * (I / t25) * (tangent_excess_0 / t25) / t25)
+            )
+            t53 = 0.5 * length3
+            t54 = t53 if t7 else 0.0
+            t55 = length3 if t4 else t54
+            tangent_d_margin_0 = tangent_d_excess_0 * t55
+            t56 = 0.5 * length4
+            t57 = t56 if t7 else length4
+            t58 = tangent_d_excess_0 * t57
+            tangent_d_length2_0 = 0.0 if t4 else t58
+            t59 = t56 if t7 else 0.0
+            t60 = length4 if t4 else t59
+            tangent_d_margin2_0 = tangent_d_excess_0 * t60
+            t61 = 2.0 * (excess / t25) / t25 / t25 - 1.0 / (t25 * t25)
+            tangent_d_I_0 = (
+                seed_n * (tangent_excess_0 * t61 + 2.0 * (excess / t25) * (height / t25) * (tangent_width_0 / t25))
+            )
+            tangent_d_width_0 = height * tangent_d_I_0 + tangent_d_excess_0 * t24
             diag_pred_row = diag_pred_chunk[row]
             diag_pred_row[0] = (
-                t30 * tangent_d_margin_0 - tangent_d_length2_0 - t31 * tangent_d_margin2_0 - t29 * t30 *
-                tangent_d_width_0
+                tangent_d_margin_0 * t2 - tangent_d_length2_0 - tangent_d_margin2_0 * t33 - tangent_d_width_0 * t2 * t32
             )
-            t64 = 0.5 * width
-            t65 = t64 if t8 else width
-            t66 = margin6 + (0.0 if t5 else t65)
-            tangent_height_1 = -t41 * t42
-            t67 = 0.5 if t8 else 0.0
-            t68 = 1.0 if t5 else t67
-            tangent_margin7_1 = t42 * t68
-            tangent_margin4_1 = -t39
-            t69 = -0.5 if t8 else -1.0
-            tangent_margin8_1 = t68 * tangent_margin4_1 + (0.0 if t5 else t69)
+            t62 = 0.5 if t17 else 0.0
+            t63 = 1.0 if t14 else t62
+            tangent_margin7_1 = t35 * t63
+            tangent_margin4_1 = -t42
+            t64 = -0.5 if t17 else -1.0
+            tangent_margin8_1 = tangent_margin4_1 * t63 + (0.0 if t14 else t64)
             tangent_excess_1 = tangent_margin7_1 * width + tangent_margin8_1 * width - margin6
-            tangent_d_excess_1 = seed_n * (t51 * tangent_height_1 * width - 2.0 * I * t50 * tangent_excess_1)
-            tangent_d_length4_1 = t66 * tangent_d_excess_1
-            t70 = t64 if t8 else 0.0
-            t71 = width if t5 else t70
-            tangent_d_margin4_1 = t71 * tangent_d_excess_1
-            tangent_d_I_1 = seed_n * (t63 * tangent_excess_1 + 2.0 * excess * t50 * tangent_height_1 * width)
+            tangent_height_1 = -t35 * t40
+            tangent_d_I_1 = (
+                seed_n * (tangent_excess_1 * t61 + 2.0 * (excess / t25) * (tangent_height_1 / t25) * (width / t25))
+            )
+            tangent_d_excess_1 = (
+                seed_n * (tangent_height_1 * width * t49 - 2.0 * (I / t25) * (tangent_excess_1 / t25) / t25)
+            )
+            t65 = 0.5 * width
+            t66 = t65 if t17 else 0.0
+            t67 = width if t14 else t66
+            tangent_d_margin4_1 = tangent_d_excess_1 * t67
+            t68 = t65 if t17 else width
+            t69 = margin6 + (0.0 if t14 else t68)
+            tangent_d_length4_1 = tangent_d_excess_1 * t69
             diag_pred_row[1] = (
-                tangent_d_I_1 * _zero_times_f64(t43, -width) + tangent_d_margin4_1 * (t42 - t39) - tangent_d_length4_1
+                tangent_d_I_1 * _zero_times_f64(t41, -width) + tangent_d_margin4_1 * (t35 - t42) - tangent_d_length4_1
             )
-            tangent_margin_2 = -t44
-            tangent_margin5_2 = t53 * tangent_margin_2
-            t72 = 0.5 if t3 else 1.0
-            tangent_margin6_2 = t46 * t53 + (0.0 if t2 else t72)
-            tangent_excess_2 = length3 * tangent_margin5_2 + length4 * tangent_margin6_2 + t15 * t45
-            tangent_d_excess_2 = seed_n * (height * t45 * t51 - 2.0 * I * t50 * tangent_excess_2)
-            tangent_d_margin2_2 = t62 * tangent_d_excess_2
-            tangent_d_margin_2 = t60 * tangent_d_excess_2
-            tangent_d_I_2 = seed_n * (t63 * tangent_excess_2 + 2.0 * excess * height * t45 * t50)
-            tangent_d_width_2 = height * tangent_d_I_2 + t15 * tangent_d_excess_2
-            t73 = t56 * tangent_d_excess_2
-            tangent_d_length2_2 = 0.0 if t2 else t73
+            tangent_margin_2 = -t43
+            tangent_margin5_2 = tangent_margin_2 * t51
+            t70 = 0.5 if t7 else 1.0
+            tangent_margin6_2 = t45 * t51 + (0.0 if t4 else t70)
+            tangent_excess_2 = length3 * tangent_margin5_2 + length4 * tangent_margin6_2 + t44 * t24
+            tangent_d_excess_2 = seed_n * (height * t44 * t49 - 2.0 * (I / t25) * (tangent_excess_2 / t25) / t25)
+            t71 = tangent_d_excess_2 * t57
+            tangent_d_length2_2 = 0.0 if t4 else t71
+            tangent_d_margin2_2 = tangent_d_excess_2 * t60
+            tangent_d_I_2 = seed_n * (tangent_excess_2 * t61 + 2.0 * (excess / t25) * (height / t25) * (t44 / t25))
+            tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t24
+            tangent_d_margin_2 = tangent_d_excess_2 * t55
             diag_pred_row[2] = (
-                tangent_d_length2_2 + t46 * tangent_d_margin2_2 + t29 * t44 * tangent_d_width_2 - t44 *
-                tangent_d_margin_2
+                tangent_d_length2_2 + tangent_d_margin2_2 * t45 + tangent_d_width_2 * t43 * t32 - tangent_d_margin_2 *
+                t43
             )
-            tangent_margin3_3 = -t47
-            tangent_margin7_3 = t68 * tangent_margin3_3
-            t74 = 0.5 if t8 else 1.0
-            tangent_margin8_3 = t49 * t68 + (0.0 if t5 else t74)
+            tangent_margin3_3 = -t46
+            tangent_margin7_3 = tangent_margin3_3 * t63
+            t72 = 0.5 if t17 else 1.0
+            tangent_margin8_3 = t48 * t63 + (0.0 if t14 else t72)
             tangent_excess_3 = margin6 + tangent_margin7_3 * width + tangent_margin8_3 * width
-            tangent_d_excess_3 = seed_n * (t48 * t51 * width - 2.0 * I * t50 * tangent_excess_3)
-            tangent_d_margin4_3 = t71 * tangent_d_excess_3
-            tangent_d_I_3 = seed_n * (t63 * tangent_excess_3 + 2.0 * excess * t48 * t50 * width)
-            tangent_d_length4_3 = t66 * tangent_d_excess_3
+            tangent_d_excess_3 = seed_n * (t47 * width * t49 - 2.0 * (I / t25) * (tangent_excess_3 / t25) / t25)
+            tangent_d_length4_3 = tangent_d_excess_3 * t69
+            tangent_d_I_3 = seed_n * (tangent_excess_3 * t61 + 2.0 * (excess / t25) * (t47 / t25) * (width / t25))
+            tangent_d_margin4_3 = tangent_d_excess_3 * t67
             diag_pred_row[3] = (
-                tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t48, width) + tangent_d_margin4_3 * (t49 - t47)
+                tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t47, width) + tangent_d_margin4_3 * (t48 - t46)
             )
 
 
@@ -996,142 +1000,140 @@ def hvp_f64(
             pred_0 = pred_row[0]
             target_row = target_chunk[row]
             target_0 = target_row[0]
+            t1 = pred_0 - target_0
+            t2 = _half_step_f64(t1)
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t1 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
-            t2 = 0.0 < t1
-            t3 = t1 == 0.0
-            pred_1 = pred_row[1]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
+            t3 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+            t4 = 0.0 < t3
             target_3 = target_row[3]
-            t4 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
-            height = _maximum_f64(0.0, t4)
-            width = _maximum_f64(0.0, t1)
-            I = height * width
-            t5 = 0.0 < t4
-            t6 = target_3 - pred_3
-            t7 = pred_1 - target_1
-            margin3 = _ramp_f64(t6) + _ramp_f64(t7)
-            t8 = t4 == 0.0
+            target_1 = target_row[1]
             length3 = target_3 - target_1
-            t9 = 0.5 * (length3 + margin3)
-            t10 = t9 if t8 else length3
-            margin7 = margin3 if t5 else t10
-            t11 = target_1 - pred_1
-            t12 = pred_3 - target_3
-            margin4 = _ramp_f64(t11) + _ramp_f64(t12)
-            length4 = pred_3 - pred_1
-            t13 = 0.5 * (length4 + margin4)
-            t14 = t13 if t8 else length4
-            margin8 = margin4 if t5 else t14
-            t15 = margin7 + margin8
-            t16 = target_2 - pred_2
-            t17 = pred_0 - target_0
-            margin = _ramp_f64(t16) + _ramp_f64(t17)
-            length = target_2 - target_0
-            t18 = 0.5 * (length + margin)
-            t19 = t18 if t3 else length
-            margin5 = margin if t2 else t19
-            t20 = target_0 - pred_0
-            t21 = pred_2 - target_2
-            margin2 = _ramp_f64(t20) + _ramp_f64(t21)
-            length2 = pred_2 - pred_0
-            t22 = 0.5 * (length2 + margin2)
-            t23 = t22 if t3 else length2
-            margin6 = margin2 if t2 else t23
-            excess = length3 * margin5 + length4 * margin6 + t15 * width
-            t24 = I + excess
-            t25 = 1.0 / (t24 * t24)
             seed_n = seed[row]
-            d_excess = I * seed_n * t25
+            pred_3 = pred_row[3]
+            pred_1 = pred_row[1]
+            t5 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+            height = _maximum_f64(0.0, t5)
             v_pred__row = v_pred__chunk[row]
-            v_pred_1 = v_pred__row[1]
-            v_pred_3 = v_pred__row[3]
-            tangent_length4 = v_pred_3 - v_pred_1
-            t26 = _half_step_f64(t16)
             v_pred_2 = v_pred__row[2]
-            t27 = _half_step_f64(t17)
+            t6 = target_2 - pred_2
+            t7 = _half_step_f64(t6)
             v_pred_0 = v_pred__row[0]
-            t28 = _half_step_f64(t1)
-            tangent_width = t28 * (t26 * v_pred_2 - t27 * v_pred_0)
-            t29 = _half_step_f64(t6)
-            t30 = _half_step_f64(t7)
-            t31 = _half_step_f64(t4)
-            tangent_height = t31 * (t29 * v_pred_3 - t30 * v_pred_1)
+            t8 = _half_step_f64(t3)
+            tangent_width = (v_pred_2 * t7 - v_pred_0 * t2) * t8
+            v_pred_3 = v_pred__row[3]
+            t9 = target_3 - pred_3
+            t10 = _half_step_f64(t9)
+            v_pred_1 = v_pred__row[1]
+            t11 = pred_1 - target_1
+            t12 = _half_step_f64(t11)
+            t13 = _half_step_f64(t5)
+            tangent_height = (v_pred_3 * t10 - v_pred_1 * t12) * t13
+            width = _maximum_f64(0.0, t3)
             tangent_I = height * tangent_width + tangent_height * width
-            t32 = 1.0 / (t24 * t24 * t24)
-            tangent_margin3 = t30 * v_pred_1 - t29 * v_pred_3
-            t33 = 0.5 * tangent_margin3
-            t34 = t33 if t8 else 0.0
-            tangent_margin7 = tangent_margin3 if t5 else t34
-            t35 = _half_step_f64(t12)
-            t36 = _half_step_f64(t11)
-            tangent_margin4 = t35 * v_pred_3 - t36 * v_pred_1
-            t37 = 0.5 * (tangent_length4 + tangent_margin4)
-            t38 = t37 if t8 else tangent_length4
-            tangent_margin8 = tangent_margin4 if t5 else t38
-            t39 = tangent_margin7 + tangent_margin8
-            tangent_margin = t27 * v_pred_0 - t26 * v_pred_2
-            t40 = 0.5 * tangent_margin
-            t41 = t40 if t3 else 0.0
-            tangent_margin5 = tangent_margin if t2 else t41
-            t42 = _half_step_f64(t21)
-            t43 = _half_step_f64(t20)
-            tangent_margin2 = t42 * v_pred_2 - t43 * v_pred_0
+            I = height * width
+            margin = _ramp_f64(t1) + _ramp_f64(t6)
+            t14 = t3 == 0.0
+            length = target_2 - target_0
+            t15 = 0.5 * (length + margin)
+            t16 = t15 if t14 else length
+            margin5 = margin if t4 else t16
+            length4 = pred_3 - pred_1
+            t17 = target_0 - pred_0
+            t18 = pred_2 - target_2
+            margin2 = _ramp_f64(t17) + _ramp_f64(t18)
+            length2 = pred_2 - pred_0
+            t19 = 0.5 * (length2 + margin2)
+            t20 = t19 if t14 else length2
+            margin6 = margin2 if t4 else t20
+            t21 = 0.0 < t5
+            margin3 = _ramp_f64(t11) + _ramp_f64(t9)
+            t22 = t5 == 0.0
+            t23 = 0.5 * (length3 + margin3)
+            t24 = t23 if t22 else length3
+            margin7 = margin3 if t21 else t24
+            t25 = target_1 - pred_1
+            t26 = pred_3 - target_3
+            margin4 = _ramp_f64(t25) + _ramp_f64(t26)
+            t27 = 0.5 * (length4 + margin4)
+            t28 = t27 if t22 else length4
+            margin8 = margin4 if t21 else t28
+            t29 = margin7 + margin8
+            excess = length3 * margin5 + length4 * margin6 + width * t29
+            t30 = I + excess
+            tangent_margin = v_pred_0 * t2 - v_pred_2 * t7
+            t31 = 0.5 * tangent_margin
+            t32 = t31 if t14 else 0.0
+            tangent_margin5 = tangent_margin if t4 else t32
+            t33 = _half_step_f64(t18)
+            t34 = _half_step_f64(t17)
+            tangent_margin2 = v_pred_2 * t33 - v_pred_0 * t34
             tangent_length2 = v_pred_2 - v_pred_0
-            t44 = 0.5 * (tangent_length2 + tangent_margin2)
-            t45 = t44 if t3 else tangent_length2
-            tangent_margin6 = tangent_margin2 if t2 else t45
+            t35 = 0.5 * (tangent_length2 + tangent_margin2)
+            t36 = t35 if t14 else tangent_length2
+            tangent_margin6 = tangent_margin2 if t4 else t36
+            tangent_length4 = v_pred_3 - v_pred_1
+            tangent_margin3 = v_pred_1 * t12 - v_pred_3 * t10
+            t37 = 0.5 * tangent_margin3
+            t38 = t37 if t22 else 0.0
+            tangent_margin7 = tangent_margin3 if t21 else t38
+            t39 = _half_step_f64(t26)
+            t40 = _half_step_f64(t25)
+            tangent_margin4 = v_pred_3 * t39 - v_pred_1 * t40
+            t41 = 0.5 * (tangent_length4 + tangent_margin4)
+            t42 = t41 if t22 else tangent_length4
+            tangent_margin8 = tangent_margin4 if t21 else t42
+            t43 = tangent_margin7 + tangent_margin8
             tangent_excess = (
-                length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + t15 * tangent_width
-                + t39 * width
+                length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + tangent_width * t29
+                + width * t43
             )
-            t46 = tangent_I + tangent_excess
-            tangent_d_excess = seed_n * (t25 * tangent_I - 2.0 * I * t32 * t46)
-            t47 = 0.5 * d_excess * tangent_length4 + 0.5 * length4 * tangent_d_excess
-            t48 = d_excess * tangent_length4 + length4 * tangent_d_excess
-            t49 = t47 if t3 else t48
-            tangent_d_length2 = 0.0 if t2 else t49
-            d_I = -excess * seed_n * t25
-            tangent_d_I = seed_n * (2.0 * excess * t32 * t46 - t25 * tangent_excess)
-            tangent_d_width = d_I * tangent_height + d_excess * t39 + height * tangent_d_I + t15 * tangent_d_excess
-            t50 = t47 if t3 else 0.0
-            tangent_d_margin2 = t48 if t2 else t50
-            t51 = length3 * tangent_d_excess
-            t52 = 0.5 * length3 * tangent_d_excess
-            t53 = t52 if t3 else 0.0
-            tangent_d_margin = t51 if t2 else t53
+            t44 = tangent_I + tangent_excess
+            tangent_d_excess = seed_n * (tangent_I / t30 / t30 - 2.0 * (I / t30) * (t44 / t30) / t30)
+            t45 = length3 * tangent_d_excess
+            t46 = 0.5 * length3 * tangent_d_excess
+            t47 = t46 if t14 else 0.0
+            tangent_d_margin = t45 if t4 else t47
+            d_excess = I / t30 * (seed_n / t30)
+            t48 = 0.5 * d_excess * tangent_length4 + 0.5 * length4 * tangent_d_excess
+            t49 = d_excess * tangent_length4 + length4 * tangent_d_excess
+            t50 = t48 if t14 else t49
+            tangent_d_length2 = 0.0 if t4 else t50
+            d_I = -excess / t30 * (seed_n / t30)
+            tangent_d_I = seed_n * (2.0 * (excess / t30) * (t44 / t30) / t30 - tangent_excess / t30 / t30)
+            tangent_d_width = d_I * tangent_height + d_excess * t43 + height * tangent_d_I + tangent_d_excess * t29
+            t51 = t48 if t14 else 0.0
+            tangent_d_margin2 = t49 if t4 else t51
             hvp_pred_row = hvp_pred_chunk[row]
             hvp_pred_row[0] = (
-                _zero_times_f64(t27, tangent_d_margin) - tangent_d_length2 - _zero_times_f64(t43, tangent_d_margin2) -
-                _zero_times_f64(t27 * t28, tangent_d_width)
+                _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f64(t2 * t8, tangent_d_width) -
+                _zero_times_f64(t34, tangent_d_margin2)
             )
-            t54 = 0.5 * d_excess * tangent_width + 0.5 * tangent_d_excess * width
-            t55 = d_excess * tangent_width + tangent_d_excess * width
-            t56 = t54 if t8 else t55
-            tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (0.0 if t5 else t56)
-            t57 = t54 if t8 else 0.0
-            tangent_d_margin4 = t55 if t5 else t57
-            t58 = t30 * t31
+            t52 = d_excess * tangent_width + tangent_d_excess * width
+            t53 = 0.5 * d_excess * tangent_width + 0.5 * tangent_d_excess * width
+            t54 = t53 if t22 else 0.0
+            tangent_d_margin4 = t52 if t21 else t54
+            t55 = t53 if t22 else t52
+            tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (0.0 if t21 else t55)
+            t56 = t12 * t13
             hvp_pred_row[1] = (
-                _zero_times_f64(t30, tangent_d_margin4) - tangent_d_length4 - tangent_width * _zero_times_f64(t58, d_I)
-                - width * _zero_times_f64(t58, tangent_d_I) - _zero_times_f64(t36, tangent_d_margin4)
+                _zero_times_f64(t12, tangent_d_margin4) - tangent_d_length4 - tangent_width * _zero_times_f64(t56, d_I)
+                - width * _zero_times_f64(t56, tangent_d_I) - _zero_times_f64(t40, tangent_d_margin4)
             )
             hvp_pred_row[2] = (
-                tangent_d_length2 + _zero_times_f64(t42, tangent_d_margin2) + _zero_times_f64(t26 * t28,
-                tangent_d_width) - _zero_times_f64(t26, tangent_d_margin)
+                tangent_d_length2 + _zero_times_f64(t7 * t8, tangent_d_width) + _zero_times_f64(t33, tangent_d_margin2)
+                - _zero_times_f64(t7, tangent_d_margin)
             )
-            t59 = t29 * t31
+            t57 = t10 * t13
             hvp_pred_row[3] = (
-                tangent_d_length4 + tangent_width * _zero_times_f64(t59, d_I) + width * _zero_times_f64(t59,
-                tangent_d_I) + _zero_times_f64(t35, tangent_d_margin4) - _zero_times_f64(t29, tangent_d_margin4)
+                tangent_d_length4 + tangent_width * _zero_times_f64(t57, d_I) + width * _zero_times_f64(t57,
+                tangent_d_I) + _zero_times_f64(t39, tangent_d_margin4) - _zero_times_f64(t10, tangent_d_margin4)
             )
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
@@ -1139,8 +1141,8 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
+        pred_chunk = pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = -1
         if validate:
@@ -1192,46 +1194,46 @@ def value_f32(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            pred_row = pred_chunk[row]
-            pred_1 = pred_row[1]
             target_row = target_chunk[row]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
             target_3 = target_row[3]
-            t1 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
-            height = _maximum_f32(f32(0.0), t1)
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
+            target_1 = target_row[1]
+            length3 = target_3 - target_1
+            pred_row = pred_chunk[row]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t2 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
-            width = _maximum_f32(f32(0.0), t2)
-            I = height * width
-            t3 = f32(0.0) < t1
-            margin3 = _ramp_f32(pred_1 - target_1) + _ramp_f32(target_3 - pred_3)
-            t4 = t1 == f32(0.0)
-            length3 = target_3 - target_1
-            t5 = f32(0.5) * (length3 + margin3)
-            t6 = t5 if t4 else length3
-            margin7 = margin3 if t3 else t6
-            margin4 = _ramp_f32(target_1 - pred_1) + _ramp_f32(pred_3 - target_3)
-            length4 = pred_3 - pred_1
-            t7 = f32(0.5) * (length4 + margin4)
-            t8 = t7 if t4 else length4
-            margin8 = margin4 if t3 else t8
-            t9 = f32(0.0) < t2
+            pred_0 = pred_row[0]
+            target_0 = target_row[0]
+            t1 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+            t2 = f32(0.0) < t1
             margin = _ramp_f32(pred_0 - target_0) + _ramp_f32(target_2 - pred_2)
-            t10 = t2 == f32(0.0)
+            t3 = t1 == f32(0.0)
             length = target_2 - target_0
-            t11 = f32(0.5) * (length + margin)
-            t12 = t11 if t10 else length
-            margin5 = margin if t9 else t12
+            t4 = f32(0.5) * (length + margin)
+            t5 = t4 if t3 else length
+            margin5 = margin if t2 else t5
+            pred_3 = pred_row[3]
+            pred_1 = pred_row[1]
+            length4 = pred_3 - pred_1
             margin2 = _ramp_f32(target_0 - pred_0) + _ramp_f32(pred_2 - target_2)
             length2 = pred_2 - pred_0
-            t13 = f32(0.5) * (length2 + margin2)
-            t14 = t13 if t10 else length2
-            margin6 = margin2 if t9 else t14
+            t6 = f32(0.5) * (length2 + margin2)
+            t7 = t6 if t3 else length2
+            margin6 = margin2 if t2 else t7
+            width = _maximum_f32(f32(0.0), t1)
+            t8 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+            t9 = f32(0.0) < t8
+            margin3 = _ramp_f32(pred_1 - target_1) + _ramp_f32(target_3 - pred_3)
+            t10 = t8 == f32(0.0)
+            t11 = f32(0.5) * (length3 + margin3)
+            t12 = t11 if t10 else length3
+            margin7 = margin3 if t9 else t12
+            margin4 = _ramp_f32(target_1 - pred_1) + _ramp_f32(pred_3 - target_3)
+            t13 = f32(0.5) * (length4 + margin4)
+            t14 = t13 if t10 else length4
+            margin8 = margin4 if t9 else t14
             excess = length3 * margin5 + length4 * margin6 + width * (margin7 + margin8)
+            height = _maximum_f32(f32(0.0), t8)
+            I = height * width
             value_rows[row] = excess / (I + excess)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
@@ -1243,7 +1245,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
     weights = np.empty(chunk, np.float32)
@@ -1252,8 +1254,8 @@ def value_and_grad_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
+        pred_chunk = pred[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         wrong = -1
@@ -1309,99 +1311,98 @@ def value_and_grad_f32(
                 _clear(grad_pred_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            pred_row = pred_chunk[row]
-            pred_1 = pred_row[1]
             target_row = target_chunk[row]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
             target_3 = target_row[3]
-            t1 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
-            height = _maximum_f32(f32(0.0), t1)
-            pred_0 = pred_row[0]
-            target_0 = target_row[0]
+            target_1 = target_row[1]
+            length3 = target_3 - target_1
+            pred_row = pred_chunk[row]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t2 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
-            width = _maximum_f32(f32(0.0), t2)
-            I = height * width
-            t3 = f32(0.0) < t1
-            t4 = target_3 - pred_3
-            t5 = pred_1 - target_1
-            margin3 = _ramp_f32(t4) + _ramp_f32(t5)
-            t6 = t1 == f32(0.0)
-            length3 = target_3 - target_1
-            t7 = f32(0.5) * (length3 + margin3)
-            t8 = t7 if t6 else length3
-            margin7 = margin3 if t3 else t8
-            t9 = target_1 - pred_1
-            t10 = pred_3 - target_3
-            margin4 = _ramp_f32(t10) + _ramp_f32(t9)
-            length4 = pred_3 - pred_1
-            t11 = f32(0.5) * (length4 + margin4)
-            t12 = t11 if t6 else length4
-            margin8 = margin4 if t3 else t12
-            t13 = margin7 + margin8
-            t14 = f32(0.0) < t2
-            t15 = target_2 - pred_2
-            t16 = pred_0 - target_0
-            margin = _ramp_f32(t15) + _ramp_f32(t16)
-            t17 = t2 == f32(0.0)
+            pred_0 = pred_row[0]
+            target_0 = target_row[0]
+            t1 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+            t2 = f32(0.0) < t1
+            t3 = pred_0 - target_0
+            t4 = target_2 - pred_2
+            margin = _ramp_f32(t3) + _ramp_f32(t4)
+            t5 = t1 == f32(0.0)
             length = target_2 - target_0
-            t18 = f32(0.5) * (length + margin)
-            t19 = t18 if t17 else length
-            margin5 = margin if t14 else t19
-            t20 = target_0 - pred_0
-            t21 = pred_2 - target_2
-            margin2 = _ramp_f32(t20) + _ramp_f32(t21)
+            t6 = f32(0.5) * (length + margin)
+            t7 = t6 if t5 else length
+            margin5 = margin if t2 else t7
+            pred_3 = pred_row[3]
+            pred_1 = pred_row[1]
+            length4 = pred_3 - pred_1
+            t8 = target_0 - pred_0
+            t9 = pred_2 - target_2
+            margin2 = _ramp_f32(t8) + _ramp_f32(t9)
             length2 = pred_2 - pred_0
-            t22 = f32(0.5) * (length2 + margin2)
-            t23 = t22 if t17 else length2
-            margin6 = margin2 if t14 else t23
-            excess = length3 * margin5 + length4 * margin6 + t13 * width
+            t10 = f32(0.5) * (length2 + margin2)
+            t11 = t10 if t5 else length2
+            margin6 = margin2 if t2 else t11
+            width = _maximum_f32(f32(0.0), t1)
+            t12 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+            t13 = f32(0.0) < t12
+            t14 = pred_1 - target_1
+            t15 = target_3 - pred_3
+            margin3 = _ramp_f32(t14) + _ramp_f32(t15)
+            t16 = t12 == f32(0.0)
+            t17 = f32(0.5) * (length3 + margin3)
+            t18 = t17 if t16 else length3
+            margin7 = margin3 if t13 else t18
+            t19 = target_1 - pred_1
+            t20 = pred_3 - target_3
+            margin4 = _ramp_f32(t19) + _ramp_f32(t20)
+            t21 = f32(0.5) * (length4 + margin4)
+            t22 = t21 if t16 else length4
+            margin8 = margin4 if t13 else t22
+            t23 = margin7 + margin8
+            excess = length3 * margin5 + length4 * margin6 + width * t23
+            height = _maximum_f32(f32(0.0), t12)
+            I = height * width
             t24 = I + excess
-            t25 = f32(1.0) / (t24 * t24)
+            t25 = _half_step_f32(t3)
             seed_n = seed[row]
-            d_excess = I * seed_n * t25
-            t26 = f32(0.5) * d_excess * length4
-            t27 = d_excess * length4
-            t28 = t26 if t17 else t27
-            d_length2 = f32(0.0) if t14 else t28
-            t29 = _half_step_f32(t2)
-            t30 = _half_step_f32(t16)
-            d_I = -excess * seed_n * t25
-            d_width = d_I * height + d_excess * t13
-            t31 = t26 if t17 else f32(0.0)
-            d_margin2 = t27 if t14 else t31
-            t32 = d_excess * length3
-            t33 = f32(0.5) * d_excess * length3
-            t34 = t33 if t17 else f32(0.0)
-            d_margin = t32 if t14 else t34
+            d_excess = I / t24 * (seed_n / t24)
+            t26 = d_excess * length3
+            t27 = f32(0.5) * d_excess * length3
+            t28 = t27 if t5 else f32(0.0)
+            d_margin = t26 if t2 else t28
+            t29 = f32(0.5) * d_excess * length4
+            t30 = d_excess * length4
+            t31 = t29 if t5 else t30
+            d_length2 = f32(0.0) if t2 else t31
+            t32 = _half_step_f32(t1)
+            d_I = -excess / t24 * (seed_n / t24)
+            d_width = d_I * height + d_excess * t23
+            t33 = t29 if t5 else f32(0.0)
+            d_margin2 = t30 if t2 else t33
             grad_pred_row = grad_pred_chunk[row]
             grad_pred_row[0] = (
-                _zero_times_f32(t30, d_margin) - d_length2 - _zero_times_f32(t29 * t30, d_width) -
-                _zero_times_f32(_half_step_f32(t20), d_margin2)
+                _zero_times_f32(t25, d_margin) - d_length2 - _zero_times_f32(t25 * t32, d_width) -
+                _zero_times_f32(_half_step_f32(t8), d_margin2)
             )
-            t35 = f32(0.5) * d_excess * width
-            t36 = d_excess * width
-            t37 = t35 if t6 else t36
-            d_length4 = d_excess * margin6 + (f32(0.0) if t3 else t37)
-            t38 = t35 if t6 else f32(0.0)
-            d_margin4 = t36 if t3 else t38
-            t39 = _half_step_f32(t1)
-            t40 = _half_step_f32(t5)
+            t34 = _half_step_f32(t14)
+            t35 = d_excess * width
+            t36 = f32(0.5) * d_excess * width
+            t37 = t36 if t16 else f32(0.0)
+            d_margin4 = t35 if t13 else t37
+            t38 = t36 if t16 else t35
+            d_length4 = d_excess * margin6 + (f32(0.0) if t13 else t38)
+            t39 = _half_step_f32(t12)
             grad_pred_row[1] = (
-                _zero_times_f32(t40, d_margin4) - d_length4 - width * _zero_times_f32(t39 * t40, d_I) -
-                _zero_times_f32(_half_step_f32(t9), d_margin4)
+                _zero_times_f32(t34, d_margin4) - d_length4 - width * _zero_times_f32(t34 * t39, d_I) -
+                _zero_times_f32(_half_step_f32(t19), d_margin4)
+            )
+            t40 = _half_step_f32(t4)
+            grad_pred_row[2] = (
+                d_length2 + _zero_times_f32(t40 * t32, d_width) + _zero_times_f32(_half_step_f32(t9), d_margin2) -
+                _zero_times_f32(t40, d_margin)
             )
             t41 = _half_step_f32(t15)
-            grad_pred_row[2] = (
-                d_length2 + _zero_times_f32(t29 * t41, d_width) + _zero_times_f32(_half_step_f32(t21), d_margin2) -
-                _zero_times_f32(t41, d_margin)
-            )
-            t42 = _half_step_f32(t4)
             grad_pred_row[3] = (
-                d_length4 + width * _zero_times_f32(t39 * t42, d_I) + _zero_times_f32(_half_step_f32(t10), d_margin4) -
-                _zero_times_f32(t42, d_margin4)
+                d_length4 + width * _zero_times_f32(t41 * t39, d_I) + _zero_times_f32(_half_step_f32(t20), d_margin4) -
+                _zero_times_f32(t41, d_margin4)
             )
             value_rows[row] = excess / t24
         for row in range(rows):
@@ -1484,180 +1485,185 @@ def grad_hess_diag_f32(
             pred_0 = pred_row[0]
             target_row = target_chunk[row]
             target_0 = target_row[0]
+            t1 = pred_0 - target_0
+            t2 = _half_step_f32(t1)
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t1 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
-            t2 = f32(0.0) < t1
-            t3 = t1 == f32(0.0)
-            pred_1 = pred_row[1]
-            target_1 = target_row[1]
+            t3 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+            t4 = f32(0.0) < t3
             pred_3 = pred_row[3]
             target_3 = target_row[3]
-            t4 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
-            height = _maximum_f32(f32(0.0), t4)
-            width = _maximum_f32(f32(0.0), t1)
+            pred_1 = pred_row[1]
+            target_1 = target_row[1]
+            t5 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+            height = _maximum_f32(f32(0.0), t5)
+            width = _maximum_f32(f32(0.0), t3)
             I = height * width
-            t5 = f32(0.0) < t4
-            t6 = target_3 - pred_3
-            t7 = pred_1 - target_1
-            margin3 = _ramp_f32(t6) + _ramp_f32(t7)
-            t8 = t4 == f32(0.0)
-            length3 = target_3 - target_1
-            t9 = f32(0.5) * (length3 + margin3)
-            t10 = t9 if t8 else length3
-            margin7 = margin3 if t5 else t10
-            t11 = target_1 - pred_1
-            t12 = pred_3 - target_3
-            margin4 = _ramp_f32(t11) + _ramp_f32(t12)
-            length4 = pred_3 - pred_1
-            t13 = f32(0.5) * (length4 + margin4)
-            t14 = t13 if t8 else length4
-            margin8 = margin4 if t5 else t14
-            t15 = margin7 + margin8
-            t16 = target_2 - pred_2
-            t17 = pred_0 - target_0
-            margin = _ramp_f32(t16) + _ramp_f32(t17)
-            length = target_2 - target_0
-            t18 = f32(0.5) * (length + margin)
-            t19 = t18 if t3 else length
-            margin5 = margin if t2 else t19
-            t20 = target_0 - pred_0
-            t21 = pred_2 - target_2
-            margin2 = _ramp_f32(t20) + _ramp_f32(t21)
-            length2 = pred_2 - pred_0
-            t22 = f32(0.5) * (length2 + margin2)
-            t23 = t22 if t3 else length2
-            margin6 = margin2 if t2 else t23
-            excess = length3 * margin5 + length4 * margin6 + t15 * width
-            t24 = I + excess
-            t25 = f32(1.0) / (t24 * t24)
             seed_n = seed[row]
-            d_excess = I * seed_n * t25
-            t26 = f32(0.5) * d_excess * length4
-            t27 = d_excess * length4
-            t28 = t26 if t3 else t27
-            d_length2 = f32(0.0) if t2 else t28
-            t29 = _half_step_f32(t1)
-            t30 = _half_step_f32(t17)
-            d_I = -excess * seed_n * t25
-            d_width = d_I * height + d_excess * t15
-            t31 = _half_step_f32(t20)
-            t32 = t26 if t3 else f32(0.0)
-            d_margin2 = t27 if t2 else t32
-            t33 = d_excess * length3
-            t34 = f32(0.5) * d_excess * length3
-            t35 = t34 if t3 else f32(0.0)
-            d_margin = t33 if t2 else t35
+            length3 = target_3 - target_1
+            t6 = target_2 - pred_2
+            margin = _ramp_f32(t1) + _ramp_f32(t6)
+            t7 = t3 == f32(0.0)
+            length = target_2 - target_0
+            t8 = f32(0.5) * (length + margin)
+            t9 = t8 if t7 else length
+            margin5 = margin if t4 else t9
+            length4 = pred_3 - pred_1
+            t10 = target_0 - pred_0
+            t11 = pred_2 - target_2
+            margin2 = _ramp_f32(t10) + _ramp_f32(t11)
+            length2 = pred_2 - pred_0
+            t12 = f32(0.5) * (length2 + margin2)
+            t13 = t12 if t7 else length2
+            margin6 = margin2 if t4 else t13
+            t14 = f32(0.0) < t5
+            t15 = pred_1 - target_1
+            t16 = target_3 - pred_3
+            margin3 = _ramp_f32(t15) + _ramp_f32(t16)
+            t17 = t5 == f32(0.0)
+            t18 = f32(0.5) * (length3 + margin3)
+            t19 = t18 if t17 else length3
+            margin7 = margin3 if t14 else t19
+            t20 = target_1 - pred_1
+            t21 = pred_3 - target_3
+            margin4 = _ramp_f32(t20) + _ramp_f32(t21)
+            t22 = f32(0.5) * (length4 + margin4)
+            t23 = t22 if t17 else length4
+            margin8 = margin4 if t14 else t23
+            t24 = margin7 + margin8
+            excess = length3 * margin5 + length4 * margin6 + width * t24
+            t25 = I + excess
+            d_excess = I / t25 * (seed_n / t25)
+            t26 = d_excess * length3
+            t27 = f32(0.5) * d_excess * length3
+            t28 = t27 if t7 else f32(0.0)
+            d_margin = t26 if t4 else t28
+            t29 = f32(0.5) * d_excess * length4
+            t30 = d_excess * length4
+            t31 = t29 if t7 else t30
+            d_length2 = f32(0.0) if t4 else t31
+            t32 = _half_step_f32(t3)
+            d_I = -excess / t25 * (seed_n / t25)
+            d_width = d_I * height + d_excess * t24
+            t33 = _half_step_f32(t10)
+            t34 = t29 if t7 else f32(0.0)
+            d_margin2 = t30 if t4 else t34
             grad_pred_row = grad_pred_chunk[row]
             grad_pred_row[0] = (
-                _zero_times_f32(t30, d_margin) - d_length2 - _zero_times_f32(t31, d_margin2) - _zero_times_f32(t29 *
-                t30, d_width)
+                _zero_times_f32(t2, d_margin) - d_length2 - _zero_times_f32(t2 * t32, d_width) - _zero_times_f32(t33,
+                d_margin2)
             )
-            t36 = f32(0.5) * d_excess * width
-            t37 = d_excess * width
-            t38 = t36 if t8 else t37
-            d_length4 = d_excess * margin6 + (f32(0.0) if t5 else t38)
-            t39 = _half_step_f32(t11)
-            t40 = t36 if t8 else f32(0.0)
-            d_margin4 = t37 if t5 else t40
-            t41 = _half_step_f32(t4)
-            t42 = _half_step_f32(t7)
-            t43 = t41 * t42
+            t35 = _half_step_f32(t15)
+            t36 = d_excess * width
+            t37 = f32(0.5) * d_excess * width
+            t38 = t37 if t17 else f32(0.0)
+            d_margin4 = t36 if t14 else t38
+            t39 = t37 if t17 else t36
+            d_length4 = d_excess * margin6 + (f32(0.0) if t14 else t39)
+            t40 = _half_step_f32(t5)
+            t41 = t35 * t40
+            t42 = _half_step_f32(t20)
             grad_pred_row[1] = (
-                _zero_times_f32(t42, d_margin4) - d_length4 - width * _zero_times_f32(t43, d_I) - _zero_times_f32(t39,
+                _zero_times_f32(t35, d_margin4) - d_length4 - width * _zero_times_f32(t41, d_I) - _zero_times_f32(t42,
                 d_margin4)
             )
-            t44 = _half_step_f32(t16)
-            t45 = t29 * t44
-            t46 = _half_step_f32(t21)
+            t43 = _half_step_f32(t6)
+            t44 = t43 * t32
+            t45 = _half_step_f32(t11)
             grad_pred_row[2] = (
-                d_length2 + _zero_times_f32(t45, d_width) + _zero_times_f32(t46, d_margin2) - _zero_times_f32(t44,
+                d_length2 + _zero_times_f32(t44, d_width) + _zero_times_f32(t45, d_margin2) - _zero_times_f32(t43,
                 d_margin)
             )
-            t47 = _half_step_f32(t6)
-            t48 = t41 * t47
-            t49 = _half_step_f32(t12)
+            t46 = _half_step_f32(t16)
+            t47 = t46 * t40
+            t48 = _half_step_f32(t21)
             grad_pred_row[3] = (
-                d_length4 + width * _zero_times_f32(t48, d_I) + _zero_times_f32(t49, d_margin4) - _zero_times_f32(t47,
+                d_length4 + width * _zero_times_f32(t47, d_I) + _zero_times_f32(t48, d_margin4) - _zero_times_f32(t46,
                 d_margin4)
             )
-            t50 = f32(1.0) / (t24 * t24 * t24)
-            t51 = t25 - f32(2.0) * I * t50
-            tangent_width_0 = -t29 * t30
-            t52 = f32(0.5) if t3 else f32(0.0)
-            t53 = f32(1.0) if t2 else t52
-            tangent_margin5_0 = t30 * t53
-            tangent_margin2_0 = -t31
-            t54 = f32(-0.5) if t3 else f32(-1.0)
-            tangent_margin6_0 = t53 * tangent_margin2_0 + (f32(0.0) if t2 else t54)
-            tangent_excess_0 = length3 * tangent_margin5_0 + length4 * tangent_margin6_0 + t15 * tangent_width_0
-            tangent_d_excess_0 = seed_n * (height * t51 * tangent_width_0 - f32(2.0) * I * t50 * tangent_excess_0)
-            t55 = f32(0.5) * length4
-            t56 = t55 if t3 else length4
-            t57 = t56 * tangent_d_excess_0
-            tangent_d_length2_0 = f32(0.0) if t2 else t57
-            t58 = f32(0.5) * length3
-            t59 = t58 if t3 else f32(0.0)
-            t60 = length3 if t2 else t59
-            tangent_d_margin_0 = t60 * tangent_d_excess_0
-            t61 = t55 if t3 else f32(0.0)
-            t62 = length4 if t2 else t61
-            tangent_d_margin2_0 = t62 * tangent_d_excess_0
-            t63 = f32(2.0) * excess * t50 - t25
-            tangent_d_I_0 = seed_n * (t63 * tangent_excess_0 + f32(2.0) * excess * height * t50 * tangent_width_0)
-            tangent_d_width_0 = height * tangent_d_I_0 + t15 * tangent_d_excess_0
+            tangent_width_0 = -t2 * t32
+            t49 = f32(1.0) / (t25 * t25) - f32(2.0) * (I / t25) / t25 / t25
+            t50 = f32(0.5) if t7 else f32(0.0)
+            t51 = f32(1.0) if t4 else t50
+            tangent_margin5_0 = t2 * t51
+            tangent_margin2_0 = -t33
+            t52 = f32(-0.5) if t7 else f32(-1.0)
+            tangent_margin6_0 = tangent_margin2_0 * t51 + (f32(0.0) if t4 else t52)
+            tangent_excess_0 = length3 * tangent_margin5_0 + length4 * tangent_margin6_0 + tangent_width_0 * t24
+            tangent_d_excess_0 = (
+                seed_n * (height * tangent_width_0 * t49 - f32(2.0) * (I / t25) * (tangent_excess_0 / t25) / t25)
+            )
+            t53 = f32(0.5) * length3
+            t54 = t53 if t7 else f32(0.0)
+            t55 = length3 if t4 else t54
+            tangent_d_margin_0 = tangent_d_excess_0 * t55
+            t56 = f32(0.5) * length4
+            t57 = t56 if t7 else length4
+            t58 = tangent_d_excess_0 * t57
+            tangent_d_length2_0 = f32(0.0) if t4 else t58
+            t59 = t56 if t7 else f32(0.0)
+            t60 = length4 if t4 else t59
+            tangent_d_margin2_0 = tangent_d_excess_0 * t60
+            t61 = f32(2.0) * (excess / t25) / t25 / t25 - f32(1.0) / (t25 * t25)
+            tangent_d_I_0 = (
+                seed_n * (tangent_excess_0 * t61 + f32(2.0) * (excess / t25) * (height / t25) * (tangent_width_0 / t25))
+            )
+            tangent_d_width_0 = height * tangent_d_I_0 + tangent_d_excess_0 * t24
             diag_pred_row = diag_pred_chunk[row]
             diag_pred_row[0] = (
-                t30 * tangent_d_margin_0 - tangent_d_length2_0 - t31 * tangent_d_margin2_0 - t29 * t30 *
-                tangent_d_width_0
+                tangent_d_margin_0 * t2 - tangent_d_length2_0 - tangent_d_margin2_0 * t33 - tangent_d_width_0 * t2 * t32
             )
-            t64 = f32(0.5) * width
-            t65 = t64 if t8 else width
-            t66 = margin6 + (f32(0.0) if t5 else t65)
-            tangent_height_1 = -t41 * t42
-            t67 = f32(0.5) if t8 else f32(0.0)
-            t68 = f32(1.0) if t5 else t67
-            tangent_margin7_1 = t42 * t68
-            tangent_margin4_1 = -t39
-            t69 = f32(-0.5) if t8 else f32(-1.0)
-            tangent_margin8_1 = t68 * tangent_margin4_1 + (f32(0.0) if t5 else t69)
+            t62 = f32(0.5) if t17 else f32(0.0)
+            t63 = f32(1.0) if t14 else t62
+            tangent_margin7_1 = t35 * t63
+            tangent_margin4_1 = -t42
+            t64 = f32(-0.5) if t17 else f32(-1.0)
+            tangent_margin8_1 = tangent_margin4_1 * t63 + (f32(0.0) if t14 else t64)
             tangent_excess_1 = tangent_margin7_1 * width + tangent_margin8_1 * width - margin6
-            tangent_d_excess_1 = seed_n * (t51 * tangent_height_1 * width - f32(2.0) * I * t50 * tangent_excess_1)
-            tangent_d_length4_1 = t66 * tangent_d_excess_1
-            t70 = t64 if t8 else f32(0.0)
-            t71 = width if t5 else t70
-            tangent_d_margin4_1 = t71 * tangent_d_excess_1
-            tangent_d_I_1 = seed_n * (t63 * tangent_excess_1 + f32(2.0) * excess * t50 * tangent_height_1 * width)
+            tangent_height_1 = -t35 * t40
+            tangent_d_I_1 = (
+                seed_n * (tangent_excess_1 * t61 + f32(2.0) * (excess / t25) * (tangent_height_1 / t25) * (width / t25))
+            )
+            tangent_d_excess_1 = (
+                seed_n * (tangent_height_1 * width * t49 - f32(2.0) * (I / t25) * (tangent_excess_1 / t25) / t25)
+            )
+            t65 = f32(0.5) * width
+            t66 = t65 if t17 else f32(0.0)
+            t67 = width if t14 else t66
+            tangent_d_margin4_1 = tangent_d_excess_1 * t67
+            t68 = t65 if t17 else width
+            t69 = margin6 + (f32(0.0) if t14 else t68)
+            tangent_d_length4_1 = tangent_d_excess_1 * t69
             diag_pred_row[1] = (
-                tangent_d_I_1 * _zero_times_f32(t43, -width) + tangent_d_margin4_1 * (t42 - t39) - tangent_d_length4_1
+                tangent_d_I_1 * _zero_times_f32(t41, -width) + tangent_d_margin4_1 * (t35 - t42) - tangent_d_length4_1
             )
-            tangent_margin_2 = -t44
-            tangent_margin5_2 = t53 * tangent_margin_2
-            t72 = f32(0.5) if t3 else f32(1.0)
-            tangent_margin6_2 = t46 * t53 + (f32(0.0) if t2 else t72)
-            tangent_excess_2 = length3 * tangent_margin5_2 + length4 * tangent_margin6_2 + t15 * t45
-            tangent_d_excess_2 = seed_n * (height * t45 * t51 - f32(2.0) * I * t50 * tangent_excess_2)
-            tangent_d_margin2_2 = t62 * tangent_d_excess_2
-            tangent_d_margin_2 = t60 * tangent_d_excess_2
-            tangent_d_I_2 = seed_n * (t63 * tangent_excess_2 + f32(2.0) * excess * height * t45 * t50)
-            tangent_d_width_2 = height * tangent_d_I_2 + t15 * tangent_d_excess_2
-            t73 = t56 * tangent_d_excess_2
-            tangent_d_length2_2 = f32(0.0) if t2 else t73
+            tangent_margin_2 = -t43
+            tangent_margin5_2 = tangent_margin_2 * t51
+            t70 = f32(0.5) if t7 else f32(1.0)
+            tangent_margin6_2 = t45 * t51 + (f32(0.0) if t4 else t70)
+            tangent_excess_2 = length3 * tangent_margin5_2 + length4 * tangent_margin6_2 + t44 * t24
+            tangent_d_excess_2 = seed_n * (height * t44 * t49 - f32(2.0) * (I / t25) * (tangent_excess_2 / t25) / t25)
+            t71 = tangent_d_excess_2 * t57
+            tangent_d_length2_2 = f32(0.0) if t4 else t71
+            tangent_d_margin2_2 = tangent_d_excess_2 * t60
+            tangent_d_I_2 = seed_n * (tangent_excess_2 * t61 + f32(2.0) * (excess / t25) * (height / t25) * (t44 / t25))
+            tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t24
+            tangent_d_margin_2 = tangent_d_excess_2 * t55
             diag_pred_row[2] = (
-                tangent_d_length2_2 + t46 * tangent_d_margin2_2 + t29 * t44 * tangent_d_width_2 - t44 *
-                tangent_d_margin_2
+                tangent_d_length2_2 + tangent_d_margin2_2 * t45 + tangent_d_width_2 * t43 * t32 - tangent_d_margin_2 *
+                t43
             )
-            tangent_margin3_3 = -t47
-            tangent_margin7_3 = t68 * tangent_margin3_3
-            t74 = f32(0.5) if t8 else f32(1.0)
-            tangent_margin8_3 = t49 * t68 + (f32(0.0) if t5 else t74)
+            tangent_margin3_3 = -t46
+            tangent_margin7_3 = tangent_margin3_3 * t63
+            t72 = f32(0.5) if t17 else f32(1.0)
+            tangent_margin8_3 = t48 * t63 + (f32(0.0) if t14 else t72)
             tangent_excess_3 = margin6 + tangent_margin7_3 * width + tangent_margin8_3 * width
-            tangent_d_excess_3 = seed_n * (t48 * t51 * width - f32(2.0) * I * t50 * tangent_excess_3)
-            tangent_d_margin4_3 = t71 * tangent_d_excess_3
-            tangent_d_I_3 = seed_n * (t63 * tangent_excess_3 + f32(2.0) * excess * t48 * t50 * width)
-            tangent_d_length4_3 = t66 * tangent_d_excess_3
+            tangent_d_excess_3 = seed_n * (t47 * width * t49 - f32(2.0) * (I / t25) * (tangent_excess_3 / t25) / t25)
+            tangent_d_length4_3 = tangent_d_excess_3 * t69
+            tangent_d_I_3 = seed_n * (tangent_excess_3 * t61 + f32(2.0) * (excess / t25) * (t47 / t25) * (width / t25))
+            tangent_d_margin4_3 = tangent_d_excess_3 * t67
             diag_pred_row[3] = (
-                tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t48, width) + tangent_d_margin4_3 * (t49 - t47)
+                tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t47, width) + tangent_d_margin4_3 * (t48 - t46)
             )
 
 
@@ -1732,136 +1738,134 @@ def hvp_f32(
             pred_0 = pred_row[0]
             target_row = target_chunk[row]
             target_0 = target_row[0]
+            t1 = pred_0 - target_0
+            t2 = _half_step_f32(t1)
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t1 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
-            t2 = f32(0.0) < t1
-            t3 = t1 == f32(0.0)
-            pred_1 = pred_row[1]
-            target_1 = target_row[1]
-            pred_3 = pred_row[3]
+            t3 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+            t4 = f32(0.0) < t3
             target_3 = target_row[3]
-            t4 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
-            height = _maximum_f32(f32(0.0), t4)
-            width = _maximum_f32(f32(0.0), t1)
-            I = height * width
-            t5 = f32(0.0) < t4
-            t6 = target_3 - pred_3
-            t7 = pred_1 - target_1
-            margin3 = _ramp_f32(t6) + _ramp_f32(t7)
-            t8 = t4 == f32(0.0)
+            target_1 = target_row[1]
             length3 = target_3 - target_1
-            t9 = f32(0.5) * (length3 + margin3)
-            t10 = t9 if t8 else length3
-            margin7 = margin3 if t5 else t10
-            t11 = target_1 - pred_1
-            t12 = pred_3 - target_3
-            margin4 = _ramp_f32(t11) + _ramp_f32(t12)
-            length4 = pred_3 - pred_1
-            t13 = f32(0.5) * (length4 + margin4)
-            t14 = t13 if t8 else length4
-            margin8 = margin4 if t5 else t14
-            t15 = margin7 + margin8
-            t16 = target_2 - pred_2
-            t17 = pred_0 - target_0
-            margin = _ramp_f32(t16) + _ramp_f32(t17)
-            length = target_2 - target_0
-            t18 = f32(0.5) * (length + margin)
-            t19 = t18 if t3 else length
-            margin5 = margin if t2 else t19
-            t20 = target_0 - pred_0
-            t21 = pred_2 - target_2
-            margin2 = _ramp_f32(t20) + _ramp_f32(t21)
-            length2 = pred_2 - pred_0
-            t22 = f32(0.5) * (length2 + margin2)
-            t23 = t22 if t3 else length2
-            margin6 = margin2 if t2 else t23
-            excess = length3 * margin5 + length4 * margin6 + t15 * width
-            t24 = I + excess
-            t25 = f32(1.0) / (t24 * t24)
             seed_n = seed[row]
-            d_excess = I * seed_n * t25
+            pred_3 = pred_row[3]
+            pred_1 = pred_row[1]
+            t5 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+            height = _maximum_f32(f32(0.0), t5)
             v_pred__row = v_pred__chunk[row]
-            v_pred_1 = v_pred__row[1]
-            v_pred_3 = v_pred__row[3]
-            tangent_length4 = v_pred_3 - v_pred_1
-            t26 = _half_step_f32(t16)
             v_pred_2 = v_pred__row[2]
-            t27 = _half_step_f32(t17)
+            t6 = target_2 - pred_2
+            t7 = _half_step_f32(t6)
             v_pred_0 = v_pred__row[0]
-            t28 = _half_step_f32(t1)
-            tangent_width = t28 * (t26 * v_pred_2 - t27 * v_pred_0)
-            t29 = _half_step_f32(t6)
-            t30 = _half_step_f32(t7)
-            t31 = _half_step_f32(t4)
-            tangent_height = t31 * (t29 * v_pred_3 - t30 * v_pred_1)
+            t8 = _half_step_f32(t3)
+            tangent_width = (v_pred_2 * t7 - v_pred_0 * t2) * t8
+            v_pred_3 = v_pred__row[3]
+            t9 = target_3 - pred_3
+            t10 = _half_step_f32(t9)
+            v_pred_1 = v_pred__row[1]
+            t11 = pred_1 - target_1
+            t12 = _half_step_f32(t11)
+            t13 = _half_step_f32(t5)
+            tangent_height = (v_pred_3 * t10 - v_pred_1 * t12) * t13
+            width = _maximum_f32(f32(0.0), t3)
             tangent_I = height * tangent_width + tangent_height * width
-            t32 = f32(1.0) / (t24 * t24 * t24)
-            tangent_margin3 = t30 * v_pred_1 - t29 * v_pred_3
-            t33 = f32(0.5) * tangent_margin3
-            t34 = t33 if t8 else f32(0.0)
-            tangent_margin7 = tangent_margin3 if t5 else t34
-            t35 = _half_step_f32(t12)
-            t36 = _half_step_f32(t11)
-            tangent_margin4 = t35 * v_pred_3 - t36 * v_pred_1
-            t37 = f32(0.5) * (tangent_length4 + tangent_margin4)
-            t38 = t37 if t8 else tangent_length4
-            tangent_margin8 = tangent_margin4 if t5 else t38
-            t39 = tangent_margin7 + tangent_margin8
-            tangent_margin = t27 * v_pred_0 - t26 * v_pred_2
-            t40 = f32(0.5) * tangent_margin
-            t41 = t40 if t3 else f32(0.0)
-            tangent_margin5 = tangent_margin if t2 else t41
-            t42 = _half_step_f32(t21)
-            t43 = _half_step_f32(t20)
-            tangent_margin2 = t42 * v_pred_2 - t43 * v_pred_0
+            I = height * width
+            margin = _ramp_f32(t1) + _ramp_f32(t6)
+            t14 = t3 == f32(0.0)
+            length = target_2 - target_0
+            t15 = f32(0.5) * (length + margin)
+            t16 = t15 if t14 else length
+            margin5 = margin if t4 else t16
+            length4 = pred_3 - pred_1
+            t17 = target_0 - pred_0
+            t18 = pred_2 - target_2
+            margin2 = _ramp_f32(t17) + _ramp_f32(t18)
+            length2 = pred_2 - pred_0
+            t19 = f32(0.5) * (length2 + margin2)
+            t20 = t19 if t14 else length2
+            margin6 = margin2 if t4 else t20
+            t21 = f32(0.0) < t5
+            margin3 = _ramp_f32(t11) + _ramp_f32(t9)
+            t22 = t5 == f32(0.0)
+            t23 = f32(0.5) * (length3 + margin3)
+            t24 = t23 if t22 else length3
+            margin7 = margin3 if t21 else t24
+            t25 = target_1 - pred_1
+            t26 = pred_3 - target_3
+            margin4 = _ramp_f32(t25) + _ramp_f32(t26)
+            t27 = f32(0.5) * (length4 + margin4)
+            t28 = t27 if t22 else length4
+            margin8 = margin4 if t21 else t28
+            t29 = margin7 + margin8
+            excess = length3 * margin5 + length4 * margin6 + width * t29
+            t30 = I + excess
+            tangent_margin = v_pred_0 * t2 - v_pred_2 * t7
+            t31 = f32(0.5) * tangent_margin
+            t32 = t31 if t14 else f32(0.0)
+            tangent_margin5 = tangent_margin if t4 else t32
+            t33 = _half_step_f32(t18)
+            t34 = _half_step_f32(t17)
+            tangent_margin2 = v_pred_2 * t33 - v_pred_0 * t34
             tangent_length2 = v_pred_2 - v_pred_0
-            t44 = f32(0.5) * (tangent_length2 + tangent_margin2)
-            t45 = t44 if t3 else tangent_length2
-            tangent_margin6 = tangent_margin2 if t2 else t45
+            t35 = f32(0.5) * (tangent_length2 + tangent_margin2)
+            t36 = t35 if t14 else tangent_length2
+            tangent_margin6 = tangent_margin2 if t4 else t36
+            tangent_length4 = v_pred_3 - v_pred_1
+            tangent_margin3 = v_pred_1 * t12 - v_pred_3 * t10
+            t37 = f32(0.5) * tangent_margin3
+            t38 = t37 if t22 else f32(0.0)
+            tangent_margin7 = tangent_margin3 if t21 else t38
+            t39 = _half_step_f32(t26)
+            t40 = _half_step_f32(t25)
+            tangent_margin4 = v_pred_3 * t39 - v_pred_1 * t40
+            t41 = f32(0.5) * (tangent_length4 + tangent_margin4)
+            t42 = t41 if t22 else tangent_length4
+            tangent_margin8 = tangent_margin4 if t21 else t42
+            t43 = tangent_margin7 + tangent_margin8
             tangent_excess = (
-                length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + t15 * tangent_width
-                + t39 * width
+                length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + tangent_width * t29
+                + width * t43
             )
-            t46 = tangent_I + tangent_excess
-            tangent_d_excess = seed_n * (t25 * tangent_I - f32(2.0) * I * t32 * t46)
-            t47 = f32(0.5) * d_excess * tangent_length4 + f32(0.5) * length4 * tangent_d_excess
-            t48 = d_excess * tangent_length4 + length4 * tangent_d_excess
-            t49 = t47 if t3 else t48
-            tangent_d_length2 = f32(0.0) if t2 else t49
-            d_I = -excess * seed_n * t25
-            tangent_d_I = seed_n * (f32(2.0) * excess * t32 * t46 - t25 * tangent_excess)
-            tangent_d_width = d_I * tangent_height + d_excess * t39 + height * tangent_d_I + t15 * tangent_d_excess
-            t50 = t47 if t3 else f32(0.0)
-            tangent_d_margin2 = t48 if t2 else t50
-            t51 = length3 * tangent_d_excess
-            t52 = f32(0.5) * length3 * tangent_d_excess
-            t53 = t52 if t3 else f32(0.0)
-            tangent_d_margin = t51 if t2 else t53
+            t44 = tangent_I + tangent_excess
+            tangent_d_excess = seed_n * (tangent_I / t30 / t30 - f32(2.0) * (I / t30) * (t44 / t30) / t30)
+            t45 = length3 * tangent_d_excess
+            t46 = f32(0.5) * length3 * tangent_d_excess
+            t47 = t46 if t14 else f32(0.0)
+            tangent_d_margin = t45 if t4 else t47
+            d_excess = I / t30 * (seed_n / t30)
+            t48 = f32(0.5) * d_excess * tangent_length4 + f32(0.5) * length4 * tangent_d_excess
+            t49 = d_excess * tangent_length4 + length4 * tangent_d_excess
+            t50 = t48 if t14 else t49
+            tangent_d_length2 = f32(0.0) if t4 else t50
+            d_I = -excess / t30 * (seed_n / t30)
+            tangent_d_I = seed_n * (f32(2.0) * (excess / t30) * (t44 / t30) / t30 - tangent_excess / t30 / t30)
+            tangent_d_width = d_I * tangent_height + d_excess * t43 + height * tangent_d_I + tangent_d_excess * t29
+            t51 = t48 if t14 else f32(0.0)
+            tangent_d_margin2 = t49 if t4 else t51
             hvp_pred_row = hvp_pred_chunk[row]
             hvp_pred_row[0] = (
-                _zero_times_f32(t27, tangent_d_margin) - tangent_d_length2 - _zero_times_f32(t43, tangent_d_margin2) -
-                _zero_times_f32(t27 * t28, tangent_d_width)
+                _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f32(t2 * t8, tangent_d_width) -
+                _zero_times_f32(t34, tangent_d_margin2)
             )
-            t54 = f32(0.5) * d_excess * tangent_width + f32(0.5) * tangent_d_excess * width
-            t55 = d_excess * tangent_width + tangent_d_excess * width
-            t56 = t54 if t8 else t55
-            tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (f32(0.0) if t5 else t56)
-            t57 = t54 if t8 else f32(0.0)
-            tangent_d_margin4 = t55 if t5 else t57
-            t58 = t30 * t31
+            t52 = d_excess * tangent_width + tangent_d_excess * width
+            t53 = f32(0.5) * d_excess * tangent_width + f32(0.5) * tangent_d_excess * width
+            t54 = t53 if t22 else f32(0.0)
+            tangent_d_margin4 = t52 if t21 else t54
+            t55 = t53 if t22 else t52
+            tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (f32(0.0) if t21 else t55)
+            t56 = t12 * t13
             hvp_pred_row[1] = (
-                _zero_times_f32(t30, tangent_d_margin4) - tangent_d_length4 - tangent_width * _zero_times_f32(t58, d_I)
-                - width * _zero_times_f32(t58, tangent_d_I) - _zero_times_f32(t36, tangent_d_margin4)
+                _zero_times_f32(t12, tangent_d_margin4) - tangent_d_length4 - tangent_width * _zero_times_f32(t56, d_I)
+                - width * _zero_times_f32(t56, tangent_d_I) - _zero_times_f32(t40, tangent_d_margin4)
             )
             hvp_pred_row[2] = (
-                tangent_d_length2 + _zero_times_f32(t42, tangent_d_margin2) + _zero_times_f32(t26 * t28,
-                tangent_d_width) - _zero_times_f32(t26, tangent_d_margin)
+                tangent_d_length2 + _zero_times_f32(t7 * t8, tangent_d_width) + _zero_times_f32(t33, tangent_d_margin2)
+                - _zero_times_f32(t7, tangent_d_margin)
             )
-            t59 = t29 * t31
+            t57 = t10 * t13
             hvp_pred_row[3] = (
-                tangent_d_length4 + tangent_width * _zero_times_f32(t59, d_I) + width * _zero_times_f32(t59,
-                tangent_d_I) + _zero_times_f32(t35, tangent_d_margin4) - _zero_times_f32(t29, tangent_d_margin4)
+                tangent_d_length4 + tangent_width * _zero_times_f32(t57, d_I) + width * _zero_times_f32(t57,
+                tangent_d_I) + _zero_times_f32(t39, tangent_d_margin4) - _zero_times_f32(t10, tangent_d_margin4)
             )
 
 
@@ -1881,7 +1885,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
+        value_f64, chunks, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1910,7 +1914,7 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
+        value_and_grad_f64, chunks, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1985,7 +1989,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
+        value_f32, chunks, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -2014,7 +2018,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
+        value_and_grad_f32, chunks, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)

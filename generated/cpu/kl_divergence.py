@@ -672,18 +672,16 @@ def hvp_f64(
             for k in range(size_k):
                 p_k = p_row[k]
                 v_p_k = v_p__row[k]
-                t1 = 1.0 / p_k
                 q_k = q_row[k]
-                t2 = (p_k == 0.0) & (q_k == 0.0)
-                t3 = 1.0 / q_k
+                t1 = (p_k == 0.0) & (q_k == 0.0)
                 v_q_k = v_q__row[k]
-                t4 = -t3 * v_q_k
+                t2 = -v_q_k / q_k
                 hvp_p_row[k] = (
-                    _zero_times_f64(p_k, -seed_n / p_k * (v_p_k / p_k)) + _zero_times_f64(seed_n, t1 * v_p_k + (0.0 if
-                    t2 else t4)) + _zero_times_f64(v_p_k, seed_n * t1)
+                    _zero_times_f64(p_k, -seed_n / p_k * (v_p_k / p_k)) + _zero_times_f64(seed_n, v_p_k / p_k + (0.0 if
+                    t1 else t2)) + _zero_times_f64(v_p_k, seed_n / p_k)
                 )
-                t5 = -(_zero_times_f64(p_k, -seed_n / q_k * (v_q_k / q_k)) + _zero_times_f64(v_p_k, seed_n * t3))
-                hvp_q_row[k] = 0.0 if t2 else t5
+                t3 = -(_zero_times_f64(p_k, -seed_n / q_k * (v_q_k / q_k)) + _zero_times_f64(v_p_k, seed_n / q_k))
+                hvp_q_row[k] = 0.0 if t1 else t3
 
 
 @_jit
@@ -902,18 +900,16 @@ def hvp_f32(
             for k in range(size_k):
                 p_k = p_row[k]
                 v_p_k = v_p__row[k]
-                t1 = f32(1.0) / p_k
                 q_k = q_row[k]
-                t2 = (p_k == f32(0.0)) & (q_k == f32(0.0))
-                t3 = f32(1.0) / q_k
+                t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
                 v_q_k = v_q__row[k]
-                t4 = -t3 * v_q_k
+                t2 = -v_q_k / q_k
                 hvp_p_row[k] = (
-                    _zero_times_f32(p_k, -seed_n / p_k * (v_p_k / p_k)) + _zero_times_f32(seed_n, t1 * v_p_k + (f32(0.0)
-                    if t2 else t4)) + _zero_times_f32(v_p_k, seed_n * t1)
+                    _zero_times_f32(p_k, -seed_n / p_k * (v_p_k / p_k)) + _zero_times_f32(seed_n, v_p_k / p_k +
+                    (f32(0.0) if t1 else t2)) + _zero_times_f32(v_p_k, seed_n / p_k)
                 )
-                t5 = -(_zero_times_f32(p_k, -seed_n / q_k * (v_q_k / q_k)) + _zero_times_f32(v_p_k, seed_n * t3))
-                hvp_q_row[k] = f32(0.0) if t2 else t5
+                t3 = -(_zero_times_f32(p_k, -seed_n / q_k * (v_q_k / q_k)) + _zero_times_f32(v_p_k, seed_n / q_k))
+                hvp_q_row[k] = f32(0.0) if t1 else t3
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

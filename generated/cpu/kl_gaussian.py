@@ -543,7 +543,7 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, mu2, mu1, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -552,10 +552,10 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        mu2_chunk = mu2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
         logvar1_chunk = logvar1[start : start + rows]
+        logvar2_chunk = logvar2[start : start + rows]
+        mu1_chunk = mu1[start : start + rows]
+        mu2_chunk = mu2[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -563,10 +563,10 @@ def value_f64(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            mu2_row = mu2_chunk[row]
-            mu1_row = mu1_chunk[row]
-            logvar2_row = logvar2_chunk[row]
             logvar1_row = logvar1_chunk[row]
+            logvar2_row = logvar2_chunk[row]
+            mu1_row = mu1_chunk[row]
+            mu2_row = mu2_chunk[row]
             t1 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -574,7 +574,7 @@ def value_f64(
                     d = block + lane
                     logvar2_d = logvar2_row[d]
                     t2 = _zero_times_f64(mu1_row[d] - mu2_row[d], _exp_f64(-0.5 * logvar2_d))
-                    t1_block[lane] = t2 * t2 + _exp_tail_f64(logvar1_row[d] - logvar2_d)
+                    t1_block[lane] = _exp_tail_f64(logvar1_row[d] - logvar2_d) + t2 * t2
                 t1 += _pairwise_sum(t1_block, count)
             value_rows[row] = 0.5 * t1
         for row in range(rows):
@@ -587,7 +587,7 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, mu2, mu1, logvar2, logvar1, size_d,
+    first, last, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d,
     weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -601,10 +601,10 @@ def value_and_grad_f64(
         grad_logvar1_chunk = grad_logvar1[start : start + rows]
         grad_mu2_chunk = grad_mu2[start : start + rows]
         grad_logvar2_chunk = grad_logvar2[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
         logvar1_chunk = logvar1[start : start + rows]
+        logvar2_chunk = logvar2[start : start + rows]
+        mu1_chunk = mu1[start : start + rows]
+        mu2_chunk = mu2[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -618,10 +618,10 @@ def value_and_grad_f64(
                 _clear(grad_logvar2_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            mu2_row = mu2_chunk[row]
-            mu1_row = mu1_chunk[row]
-            logvar2_row = logvar2_chunk[row]
             logvar1_row = logvar1_chunk[row]
+            logvar2_row = logvar2_chunk[row]
+            mu1_row = mu1_chunk[row]
+            mu2_row = mu2_chunk[row]
             seed_n = seed[row]
             grad_mu1_row = grad_mu1_chunk[row]
             grad_logvar1_row = grad_logvar1_chunk[row]
@@ -632,18 +632,18 @@ def value_and_grad_f64(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    t2 = mu1_row[d] - mu2_row[d]
                     logvar2_d = logvar2_row[d]
-                    t3 = _exp_f64(-0.5 * logvar2_d)
-                    t4 = _zero_times_f64(t2, t3)
-                    t5 = logvar1_row[d] - logvar2_d
-                    t6 = _zero_times_f64(seed_n * t4, t3)
+                    t2 = logvar1_row[d] - logvar2_d
+                    t3 = mu1_row[d] - mu2_row[d]
+                    t4 = _exp_f64(-0.5 * logvar2_d)
+                    t5 = _zero_times_f64(t3, t4)
+                    t6 = _zero_times_f64(seed_n * t5, t4)
                     grad_mu1_row[d] = t6
-                    t7 = _expm1_f64(t5)
+                    t7 = _expm1_f64(t2)
                     grad_logvar1_row[d] = 0.5 * seed_n * t7
                     grad_mu2_row[d] = -t6
-                    grad_logvar2_row[d] = -0.5 * seed_n * t7 - 0.5 * _zero_times_f64(t2, seed_n * t3 * t4)
-                    t1_block[lane] = t4 * t4 + _exp_tail_f64(t5)
+                    grad_logvar2_row[d] = -0.5 * seed_n * t7 - 0.5 * _zero_times_f64(t3, seed_n * t4 * t5)
+                    t1_block[lane] = _exp_tail_f64(t2) + t5 * t5
                 t1 += _pairwise_sum(t1_block, count)
             value_rows[row] = 0.5 * t1
         for row in range(rows):
@@ -657,7 +657,7 @@ def value_and_grad_f64(
 @_jit
 def grad_hess_diag_f64(
     first, last, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1, diag_logvar1, diag_mu2,
-    diag_logvar2, mu2, mu1, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
+    diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
@@ -672,8 +672,8 @@ def grad_hess_diag_f64(
         diag_logvar1_chunk = diag_logvar1[start : start + rows]
         diag_mu2_chunk = diag_mu2[start : start + rows]
         diag_logvar2_chunk = diag_logvar2[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
         mu1_chunk = mu1[start : start + rows]
+        mu2_chunk = mu2[start : start + rows]
         logvar2_chunk = logvar2[start : start + rows]
         logvar1_chunk = logvar1[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -693,8 +693,8 @@ def grad_hess_diag_f64(
                 _clear(diag_logvar2_chunk[row])
                 continue
             seed_n = seed[row]
-            mu2_row = mu2_chunk[row]
             mu1_row = mu1_chunk[row]
+            mu2_row = mu2_chunk[row]
             logvar2_row = logvar2_chunk[row]
             grad_mu1_row = grad_mu1_chunk[row]
             logvar1_row = logvar1_chunk[row]
@@ -724,15 +724,15 @@ def grad_hess_diag_f64(
                 diag_mu2_row[d] = t7
                 t9 = -0.5 * t2
                 diag_logvar2_row[d] = (
-                    t8 - 0.5 * t2 * (seed_n * _zero_times_f64(t1 * t1, t9) + _zero_times_f64(t1, seed_n *
-                    _zero_times_f64(t1, t9)))
+                    t8 - 0.5 * (seed_n * _zero_times_f64(t1 * t1, t9) + _zero_times_f64(t1, seed_n * _zero_times_f64(t1,
+                    t9))) * t2
                 )
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu2, mu1, v_logvar2_, logvar2, v_mu2_,
-    v_mu1_, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu1, mu2, v_logvar2_, logvar2, v_mu1_,
+    v_mu2_, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
@@ -743,12 +743,12 @@ def hvp_f64(
         hvp_logvar1_chunk = hvp_logvar1[start : start + rows]
         hvp_logvar2_chunk = hvp_logvar2[start : start + rows]
         hvp_mu2_chunk = hvp_mu2[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
         mu1_chunk = mu1[start : start + rows]
+        mu2_chunk = mu2[start : start + rows]
         v_logvar2__chunk = v_logvar2_[start : start + rows]
         logvar2_chunk = logvar2[start : start + rows]
-        v_mu2__chunk = v_mu2_[start : start + rows]
         v_mu1__chunk = v_mu1_[start : start + rows]
+        v_mu2__chunk = v_mu2_[start : start + rows]
         v_logvar1__chunk = v_logvar1_[start : start + rows]
         logvar1_chunk = logvar1[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -763,13 +763,13 @@ def hvp_f64(
                 _clear(hvp_logvar2_chunk[row])
                 _clear(hvp_mu2_chunk[row])
                 continue
-            mu2_row = mu2_chunk[row]
+            seed_n = seed[row]
             mu1_row = mu1_chunk[row]
+            mu2_row = mu2_chunk[row]
             v_logvar2__row = v_logvar2__chunk[row]
             logvar2_row = logvar2_chunk[row]
-            v_mu2__row = v_mu2__chunk[row]
             v_mu1__row = v_mu1__chunk[row]
-            seed_n = seed[row]
+            v_mu2__row = v_mu2__chunk[row]
             hvp_mu1_row = hvp_mu1_chunk[row]
             v_logvar1__row = v_logvar1__chunk[row]
             logvar1_row = logvar1_chunk[row]
@@ -781,7 +781,7 @@ def hvp_f64(
                 v_logvar2_d = v_logvar2__row[d]
                 logvar2_d = logvar2_row[d]
                 t2 = _exp_f64(-0.5 * logvar2_d)
-                t3 = -0.5 * t2 * v_logvar2_d
+                t3 = -0.5 * v_logvar2_d * t2
                 t4 = v_mu1__row[d] - v_mu2__row[d]
                 t5 = _zero_times_f64(t1, t3) + _zero_times_f64(t4, t2)
                 t6 = _zero_times_f64(t1, t2)
@@ -791,7 +791,7 @@ def hvp_f64(
                 t9 = _exp_f64(logvar1_row[d] - logvar2_d)
                 hvp_logvar1_row[d] = 0.5 * seed_n * t8 * t9
                 hvp_logvar2_row[d] = (
-                    -0.5 * seed_n * t8 * t9 - 0.5 * (_zero_times_f64(t1, seed_n * (t2 * t5 - 0.5 * v_logvar2_d *
+                    -0.5 * seed_n * t8 * t9 - 0.5 * (_zero_times_f64(t1, seed_n * (t5 * t2 - 0.5 * v_logvar2_d *
                     _zero_times_f64(t1, _exp_f64(-logvar2_d)))) + _zero_times_f64(t4, seed_n * t2 * t6))
                 )
                 hvp_mu2_row[d] = -t7
@@ -799,7 +799,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, mu2, mu1, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -808,10 +808,10 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        mu2_chunk = mu2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
         logvar1_chunk = logvar1[start : start + rows]
+        logvar2_chunk = logvar2[start : start + rows]
+        mu1_chunk = mu1[start : start + rows]
+        mu2_chunk = mu2[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -819,10 +819,10 @@ def value_f32(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            mu2_row = mu2_chunk[row]
-            mu1_row = mu1_chunk[row]
-            logvar2_row = logvar2_chunk[row]
             logvar1_row = logvar1_chunk[row]
+            logvar2_row = logvar2_chunk[row]
+            mu1_row = mu1_chunk[row]
+            mu2_row = mu2_chunk[row]
             t1 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -830,7 +830,7 @@ def value_f32(
                     d = block + lane
                     logvar2_d = logvar2_row[d]
                     t2 = _zero_times_f32(mu1_row[d] - mu2_row[d], _exp_f32(-f32(0.5) * logvar2_d))
-                    t1_block[lane] = t2 * t2 + _exp_tail_f32(logvar1_row[d] - logvar2_d)
+                    t1_block[lane] = _exp_tail_f32(logvar1_row[d] - logvar2_d) + t2 * t2
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
@@ -844,7 +844,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, mu2, mu1, logvar2, logvar1, size_d,
+    first, last, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d,
     weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -858,10 +858,10 @@ def value_and_grad_f32(
         grad_logvar1_chunk = grad_logvar1[start : start + rows]
         grad_mu2_chunk = grad_mu2[start : start + rows]
         grad_logvar2_chunk = grad_logvar2[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
         logvar1_chunk = logvar1[start : start + rows]
+        logvar2_chunk = logvar2[start : start + rows]
+        mu1_chunk = mu1[start : start + rows]
+        mu2_chunk = mu2[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -875,10 +875,10 @@ def value_and_grad_f32(
                 _clear(grad_logvar2_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            mu2_row = mu2_chunk[row]
-            mu1_row = mu1_chunk[row]
-            logvar2_row = logvar2_chunk[row]
             logvar1_row = logvar1_chunk[row]
+            logvar2_row = logvar2_chunk[row]
+            mu1_row = mu1_chunk[row]
+            mu2_row = mu2_chunk[row]
             seed_n = seed[row]
             grad_mu1_row = grad_mu1_chunk[row]
             grad_logvar1_row = grad_logvar1_chunk[row]
@@ -889,18 +889,18 @@ def value_and_grad_f32(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    t2 = mu1_row[d] - mu2_row[d]
                     logvar2_d = logvar2_row[d]
-                    t3 = _exp_f32(-f32(0.5) * logvar2_d)
-                    t4 = _zero_times_f32(t2, t3)
-                    t5 = logvar1_row[d] - logvar2_d
-                    t6 = _zero_times_f32(seed_n * t4, t3)
+                    t2 = logvar1_row[d] - logvar2_d
+                    t3 = mu1_row[d] - mu2_row[d]
+                    t4 = _exp_f32(-f32(0.5) * logvar2_d)
+                    t5 = _zero_times_f32(t3, t4)
+                    t6 = _zero_times_f32(seed_n * t5, t4)
                     grad_mu1_row[d] = t6
-                    t7 = _expm1_f32(t5)
+                    t7 = _expm1_f32(t2)
                     grad_logvar1_row[d] = f32(0.5) * seed_n * t7
                     grad_mu2_row[d] = -t6
-                    grad_logvar2_row[d] = -f32(0.5) * seed_n * t7 - f32(0.5) * _zero_times_f32(t2, seed_n * t3 * t4)
-                    t1_block[lane] = t4 * t4 + _exp_tail_f32(t5)
+                    grad_logvar2_row[d] = -f32(0.5) * seed_n * t7 - f32(0.5) * _zero_times_f32(t3, seed_n * t4 * t5)
+                    t1_block[lane] = _exp_tail_f32(t2) + t5 * t5
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
@@ -915,7 +915,7 @@ def value_and_grad_f32(
 @_jit
 def grad_hess_diag_f32(
     first, last, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1, diag_logvar1, diag_mu2,
-    diag_logvar2, mu2, mu1, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
+    diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
@@ -930,8 +930,8 @@ def grad_hess_diag_f32(
         diag_logvar1_chunk = diag_logvar1[start : start + rows]
         diag_mu2_chunk = diag_mu2[start : start + rows]
         diag_logvar2_chunk = diag_logvar2[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
         mu1_chunk = mu1[start : start + rows]
+        mu2_chunk = mu2[start : start + rows]
         logvar2_chunk = logvar2[start : start + rows]
         logvar1_chunk = logvar1[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -951,8 +951,8 @@ def grad_hess_diag_f32(
                 _clear(diag_logvar2_chunk[row])
                 continue
             seed_n = seed[row]
-            mu2_row = mu2_chunk[row]
             mu1_row = mu1_chunk[row]
+            mu2_row = mu2_chunk[row]
             logvar2_row = logvar2_chunk[row]
             grad_mu1_row = grad_mu1_chunk[row]
             logvar1_row = logvar1_chunk[row]
@@ -982,15 +982,15 @@ def grad_hess_diag_f32(
                 diag_mu2_row[d] = t7
                 t9 = -f32(0.5) * t2
                 diag_logvar2_row[d] = (
-                    t8 - f32(0.5) * t2 * (seed_n * _zero_times_f32(t1 * t1, t9) + _zero_times_f32(t1, seed_n *
-                    _zero_times_f32(t1, t9)))
+                    t8 - f32(0.5) * (seed_n * _zero_times_f32(t1 * t1, t9) + _zero_times_f32(t1, seed_n *
+                    _zero_times_f32(t1, t9))) * t2
                 )
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu2, mu1, v_logvar2_, logvar2, v_mu2_,
-    v_mu1_, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu1, mu2, v_logvar2_, logvar2, v_mu1_,
+    v_mu2_, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
@@ -1001,12 +1001,12 @@ def hvp_f32(
         hvp_logvar1_chunk = hvp_logvar1[start : start + rows]
         hvp_logvar2_chunk = hvp_logvar2[start : start + rows]
         hvp_mu2_chunk = hvp_mu2[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
         mu1_chunk = mu1[start : start + rows]
+        mu2_chunk = mu2[start : start + rows]
         v_logvar2__chunk = v_logvar2_[start : start + rows]
         logvar2_chunk = logvar2[start : start + rows]
-        v_mu2__chunk = v_mu2_[start : start + rows]
         v_mu1__chunk = v_mu1_[start : start + rows]
+        v_mu2__chunk = v_mu2_[start : start + rows]
         v_logvar1__chunk = v_logvar1_[start : start + rows]
         logvar1_chunk = logvar1[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1021,13 +1021,13 @@ def hvp_f32(
                 _clear(hvp_logvar2_chunk[row])
                 _clear(hvp_mu2_chunk[row])
                 continue
-            mu2_row = mu2_chunk[row]
+            seed_n = seed[row]
             mu1_row = mu1_chunk[row]
+            mu2_row = mu2_chunk[row]
             v_logvar2__row = v_logvar2__chunk[row]
             logvar2_row = logvar2_chunk[row]
-            v_mu2__row = v_mu2__chunk[row]
             v_mu1__row = v_mu1__chunk[row]
-            seed_n = seed[row]
+            v_mu2__row = v_mu2__chunk[row]
             hvp_mu1_row = hvp_mu1_chunk[row]
             v_logvar1__row = v_logvar1__chunk[row]
             logvar1_row = logvar1_chunk[row]
@@ -1039,7 +1039,7 @@ def hvp_f32(
                 v_logvar2_d = v_logvar2__row[d]
                 logvar2_d = logvar2_row[d]
                 t2 = _exp_f32(-f32(0.5) * logvar2_d)
-                t3 = -f32(0.5) * t2 * v_logvar2_d
+                t3 = -f32(0.5) * v_logvar2_d * t2
                 t4 = v_mu1__row[d] - v_mu2__row[d]
                 t5 = _zero_times_f32(t1, t3) + _zero_times_f32(t4, t2)
                 t6 = _zero_times_f32(t1, t2)
@@ -1049,7 +1049,7 @@ def hvp_f32(
                 t9 = _exp_f32(logvar1_row[d] - logvar2_d)
                 hvp_logvar1_row[d] = f32(0.5) * seed_n * t8 * t9
                 hvp_logvar2_row[d] = (
-                    -f32(0.5) * seed_n * t8 * t9 - f32(0.5) * (_zero_times_f32(t1, seed_n * (t2 * t5 - f32(0.5) *
+                    -f32(0.5) * seed_n * t8 * t9 - f32(0.5) * (_zero_times_f32(t1, seed_n * (t5 * t2 - f32(0.5) *
                     v_logvar2_d * _zero_times_f32(t1, _exp_f32(-logvar2_d)))) + _zero_times_f32(t4, seed_n * t2 * t6))
                 )
                 hvp_mu2_row[d] = -t7
@@ -1070,7 +1070,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, mu2, mu1, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step,
+        value_f64, chunks, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1095,8 +1095,8 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, mu2, mu1, logvar2,
-        logvar1, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f64, chunks, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2,
+        mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1118,7 +1118,7 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     run(
         grad_hess_diag_f64, chunks, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1,
-        diag_logvar1, diag_mu2, diag_logvar2, mu2, mu1, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step,
+        diag_logvar1, diag_mu2, diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step,
         denominator,
     )
     return (), None
@@ -1138,8 +1138,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu2, mu1, v_logvar2_, logvar2,
-        v_mu2_, v_mu1_, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_f64, chunks, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu1, mu2, v_logvar2_, logvar2,
+        v_mu1_, v_mu2_, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1159,7 +1159,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, mu2, mu1, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step,
+        value_f32, chunks, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1184,8 +1184,8 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, mu2, mu1, logvar2,
-        logvar1, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2,
+        mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1207,7 +1207,7 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     run(
         grad_hess_diag_f32, chunks, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1,
-        diag_logvar1, diag_mu2, diag_logvar2, mu2, mu1, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step,
+        diag_logvar1, diag_mu2, diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step,
         denominator,
     )
     return (), None
@@ -1227,8 +1227,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu2, mu1, v_logvar2_, logvar2,
-        v_mu2_, v_mu1_, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_f32, chunks, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu1, mu2, v_logvar2_, logvar2,
+        v_mu1_, v_mu2_, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 

@@ -655,8 +655,8 @@ def hvp_f64(
             logvar_row = logvar_chunk[row]
             hvp_logvar_row = hvp_logvar_chunk[row]
             for d in range(size_d):
-                hvp_mu_row[d] = v_mu__row[d] * seed_n
-                hvp_logvar_row[d] = 0.5 * v_logvar__row[d] * seed_n * _exp_f64(logvar_row[d])
+                hvp_mu_row[d] = seed_n * v_mu__row[d]
+                hvp_logvar_row[d] = 0.5 * seed_n * v_logvar__row[d] * _exp_f64(logvar_row[d])
 
 
 @_jit
@@ -826,8 +826,8 @@ def hvp_f32(
             logvar_row = logvar_chunk[row]
             hvp_logvar_row = hvp_logvar_chunk[row]
             for d in range(size_d):
-                hvp_mu_row[d] = v_mu__row[d] * seed_n
-                hvp_logvar_row[d] = f32(0.5) * v_logvar__row[d] * seed_n * _exp_f32(logvar_row[d])
+                hvp_mu_row[d] = seed_n * v_mu__row[d]
+                hvp_logvar_row[d] = f32(0.5) * seed_n * v_logvar__row[d] * _exp_f32(logvar_row[d])
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

@@ -788,8 +788,7 @@ def value_and_grad_f64(
     first, last, samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
-    t13 = 1.0 / float(size_k)
-    t18 = 1.0 - epsilon
+    t17 = 1.0 - epsilon
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     value_rows = np.empty(chunk)
@@ -856,20 +855,20 @@ def value_and_grad_f64(
             t10 = t1__below + float(t9)
             t11 = _log1p_f64(t10)
             seed_n = seed[row]
-            t14 = seed_n * t13
-            t15 = _zero_times_f64(epsilon, t14)
-            t16 = float(size_k) * t15
+            t13 = seed_n / float(size_k)
+            t14 = _zero_times_f64(epsilon, t13)
+            t15 = t14 * float(size_k)
+            t18 = 1 < t1_others__ties
+            t19 = t1_others__ties - 1
+            t20 = t19 if t18 else 0
+            t21 = t1_others__below + float(t20)
+            t22 = _log1p_f64(t21)
             z_y = z_row[y_n]
-            t19 = _gap_f64(t1_others__max, z_y)
-            t20 = 1 < t1_others__ties
-            t21 = t1_others__ties - 1
-            t22 = t21 if t20 else 0
-            t23 = t1_others__below + float(t22)
-            t24 = _log1p_f64(t23)
-            t25 = t19 + t24
-            t26 = _sigmoid_f64(t25)
-            t27 = -seed_n * t18 * t26
-            t28 = seed_n * t18 * t26
+            t23 = _gap_f64(t1_others__max, z_y)
+            t24 = t22 + t23
+            t25 = _sigmoid_f64(t24)
+            t26 = -seed_n * t17 * t25
+            t27 = seed_n * t17 * t25
             grad_z_row = grad_z_chunk[row]
             t2_2 = 0.0
             for block in range(0, size_k, 256):
@@ -879,13 +878,13 @@ def value_and_grad_f64(
                     z_k3 = z_row[k]
                     t12 = -(t11 + _gap_f64(t1__max, z_k3))
                     weight_t1 = _exp_f64(t12)
-                    t17 = k == y_n
-                    weight_t1_others = _exp_f64(-(t24 + _gap_f64(t1_others__max, z_k3)))
-                    t29 = t28 * weight_t1_others
-                    grad_z_row[k] = t16 * weight_t1 + (t27 if t17 else t29) - t15
+                    t16 = k == y_n
+                    weight_t1_others = _exp_f64(-(t22 + _gap_f64(t1_others__max, z_k3)))
+                    t28 = t27 * weight_t1_others
+                    grad_z_row[k] = t15 * weight_t1 + (t26 if t16 else t28) - t14
                     t2_2_block[lane] = -t12
                 t2_2 += _pairwise_sum(t2_2_block, count)
-            value_rows[row] = t13 * _zero_times_f64(epsilon, t2_2) + t18 * _softplus_f64(t25)
+            value_rows[row] = _zero_times_f64(epsilon, t2_2) / float(size_k) + t17 * _softplus_f64(t24)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -962,41 +961,41 @@ def grad_hess_diag_f64(
             seed_n = seed[row]
             t7 = seed_n / float(size_k)
             t8 = _zero_times_f64(epsilon, t7)
-            t9 = float(size_k) * t8
+            t9 = t8 * float(size_k)
             t10 = 1 < t1__ties
             t11 = t1__ties - 1
             t12 = t11 if t10 else 0
-            t13 = float(t12) + t1__below
+            t13 = t1__below + float(t12)
             t14 = _log1p_f64(t13)
+            t18 = 1 < t1_others__ties
+            t19 = t1_others__ties - 1
+            t20 = t19 if t18 else 0
+            t21 = t1_others__below + float(t20)
+            t22 = _log1p_f64(t21)
             z_y = z_row[y_n]
-            t18 = _gap_f64(t1_others__max, z_y)
-            t19 = 1 < t1_others__ties
-            t20 = t1_others__ties - 1
-            t21 = t20 if t19 else 0
-            t22 = t1_others__below + float(t21)
-            t23 = _log1p_f64(t22)
-            t24 = t18 + t23
+            t23 = _gap_f64(t1_others__max, z_y)
+            t24 = t22 + t23
             t25 = _sigmoid_f64(t24)
             t26 = -seed_n * t17 * t25
             t27 = seed_n * t17 * t25
             grad_z_row = grad_z_chunk[row]
             t30 = _sigmoid_f64(-t24)
-            t31 = seed_n * t17 * t25 * t30
-            t32 = -seed_n * t17 * t25 * t30
+            t31 = seed_n * t17 * t30 * t25
+            t32 = -seed_n * t17 * t30 * t25
             diag_z_row = diag_z_chunk[row]
             for k in range(size_k):
                 z_k3 = z_row[k]
                 t15 = -(t14 + _gap_f64(t1__max, z_k3))
                 weight_t1 = _exp_f64(t15)
                 t16 = k == y_n
-                t28 = -(t23 + _gap_f64(t1_others__max, z_k3))
+                t28 = -(t22 + _gap_f64(t1_others__max, z_k3))
                 weight_t1_others = _exp_f64(t28)
                 t29 = t27 * weight_t1_others
                 grad_z_row[k] = t9 * weight_t1 + (t26 if t16 else t29) - t8
                 t33 = t31 * weight_t1_others
                 tangent_d_t1_others = t32 if t16 else t33
                 t34 = weight_t1_others * (tangent_d_t1_others - t27 * _expm1_f64(t28))
-                diag_z_row[k] = -t9 * weight_t1 * _expm1_f64(t15) + (t31 if t16 else t34)
+                diag_z_row[k] = (t31 if t16 else t34) + -t9 * weight_t1 * _expm1_f64(t15)
 
 
 @_jit
@@ -1069,12 +1068,12 @@ def hvp_f64(
             t8 = 1 < t1_others__ties
             t9 = t1_others__ties - 1
             t10 = t9 if t8 else 0
-            t11 = float(t10) + t1_others__below
+            t11 = t1_others__below + float(t10)
             t12 = _log1p_f64(t11)
             t14 = 1 < t1__ties
             t15 = t1__ties - 1
             t16 = t15 if t14 else 0
-            t17 = float(t16) + t1__below
+            t17 = t1__below + float(t16)
             t18 = _log1p_f64(t17)
             tangent_t1_others = 0.0
             tangent_t1 = 0.0
@@ -1095,7 +1094,7 @@ def hvp_f64(
             seed_n = seed[row]
             t19 = seed_n / float(size_k)
             t20 = _zero_times_f64(epsilon, t19)
-            t21 = float(size_k) * t20
+            t21 = t20 * float(size_k)
             v_z_y = v_z__row[y_n]
             t24 = tangent_t1_others - v_z_y
             z_y = z_row[y_n]
@@ -1108,9 +1107,9 @@ def hvp_f64(
             t31 = seed_n * t23 * t24 * t27 * t28
             hvp_z_row = hvp_z_chunk[row]
             for k in range(size_k):
-                v_z_k2 = v_z__row[k]
                 z_k4 = z_row[k]
                 weight_t1_2 = _exp_f64(-(t18 + _gap_f64(t1__max, z_k4)))
+                v_z_k2 = v_z__row[k]
                 tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
                 t22 = k == y_n
                 weight_t1_others2 = _exp_f64(-(t12 + _gap_f64(t1_others__max, z_k4)))
@@ -1217,8 +1216,7 @@ def value_and_grad_f32(
     first, last, samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
-    t13 = f32(1.0) / f32(size_k)
-    t18 = f32(1.0) - epsilon
+    t17 = f32(1.0) - epsilon
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     value_rows = np.empty(chunk)
@@ -1287,20 +1285,20 @@ def value_and_grad_f32(
             t10 = t1__below + f32(t9)
             t11 = _log1p_f32(t10)
             seed_n = seed[row]
-            t14 = seed_n * t13
-            t15 = _zero_times_f32(epsilon, t14)
-            t16 = f32(size_k) * t15
+            t13 = seed_n / f32(size_k)
+            t14 = _zero_times_f32(epsilon, t13)
+            t15 = t14 * f32(size_k)
+            t18 = 1 < t1_others__ties
+            t19 = t1_others__ties - 1
+            t20 = t19 if t18 else 0
+            t21 = t1_others__below + f32(t20)
+            t22 = _log1p_f32(t21)
             z_y = z_row[y_n]
-            t19 = _gap_f32(t1_others__max, z_y)
-            t20 = 1 < t1_others__ties
-            t21 = t1_others__ties - 1
-            t22 = t21 if t20 else 0
-            t23 = t1_others__below + f32(t22)
-            t24 = _log1p_f32(t23)
-            t25 = t19 + t24
-            t26 = _sigmoid_f32(t25)
-            t27 = -seed_n * t18 * t26
-            t28 = seed_n * t18 * t26
+            t23 = _gap_f32(t1_others__max, z_y)
+            t24 = t22 + t23
+            t25 = _sigmoid_f32(t24)
+            t26 = -seed_n * t17 * t25
+            t27 = seed_n * t17 * t25
             grad_z_row = grad_z_chunk[row]
             t2_2 = 0.0
             for block in range(0, size_k, 256):
@@ -1310,14 +1308,14 @@ def value_and_grad_f32(
                     z_k3 = z_row[k]
                     t12 = -(t11 + _gap_f32(t1__max, z_k3))
                     weight_t1 = _exp_f32(t12)
-                    t17 = k == y_n
-                    weight_t1_others = _exp_f32(-(t24 + _gap_f32(t1_others__max, z_k3)))
-                    t29 = t28 * weight_t1_others
-                    grad_z_row[k] = t16 * weight_t1 + (t27 if t17 else t29) - t15
+                    t16 = k == y_n
+                    weight_t1_others = _exp_f32(-(t22 + _gap_f32(t1_others__max, z_k3)))
+                    t28 = t27 * weight_t1_others
+                    grad_z_row[k] = t15 * weight_t1 + (t26 if t16 else t28) - t14
                     t2_2_block[lane] = -t12
                 t2_2 += _pairwise_sum(t2_2_block, count)
             t2_2 = f32(t2_2)
-            value_rows[row] = t13 * _zero_times_f32(epsilon, t2_2) + t18 * _softplus_f32(t25)
+            value_rows[row] = _zero_times_f32(epsilon, t2_2) / f32(size_k) + t17 * _softplus_f32(t24)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -1396,41 +1394,41 @@ def grad_hess_diag_f32(
             seed_n = seed[row]
             t7 = seed_n / f32(size_k)
             t8 = _zero_times_f32(epsilon, t7)
-            t9 = f32(size_k) * t8
+            t9 = t8 * f32(size_k)
             t10 = 1 < t1__ties
             t11 = t1__ties - 1
             t12 = t11 if t10 else 0
-            t13 = f32(t12) + t1__below
+            t13 = t1__below + f32(t12)
             t14 = _log1p_f32(t13)
+            t18 = 1 < t1_others__ties
+            t19 = t1_others__ties - 1
+            t20 = t19 if t18 else 0
+            t21 = t1_others__below + f32(t20)
+            t22 = _log1p_f32(t21)
             z_y = z_row[y_n]
-            t18 = _gap_f32(t1_others__max, z_y)
-            t19 = 1 < t1_others__ties
-            t20 = t1_others__ties - 1
-            t21 = t20 if t19 else 0
-            t22 = t1_others__below + f32(t21)
-            t23 = _log1p_f32(t22)
-            t24 = t18 + t23
+            t23 = _gap_f32(t1_others__max, z_y)
+            t24 = t22 + t23
             t25 = _sigmoid_f32(t24)
             t26 = -seed_n * t17 * t25
             t27 = seed_n * t17 * t25
             grad_z_row = grad_z_chunk[row]
             t30 = _sigmoid_f32(-t24)
-            t31 = seed_n * t17 * t25 * t30
-            t32 = -seed_n * t17 * t25 * t30
+            t31 = seed_n * t17 * t30 * t25
+            t32 = -seed_n * t17 * t30 * t25
             diag_z_row = diag_z_chunk[row]
             for k in range(size_k):
                 z_k3 = z_row[k]
                 t15 = -(t14 + _gap_f32(t1__max, z_k3))
                 weight_t1 = _exp_f32(t15)
                 t16 = k == y_n
-                t28 = -(t23 + _gap_f32(t1_others__max, z_k3))
+                t28 = -(t22 + _gap_f32(t1_others__max, z_k3))
                 weight_t1_others = _exp_f32(t28)
                 t29 = t27 * weight_t1_others
                 grad_z_row[k] = t9 * weight_t1 + (t26 if t16 else t29) - t8
                 t33 = t31 * weight_t1_others
                 tangent_d_t1_others = t32 if t16 else t33
                 t34 = weight_t1_others * (tangent_d_t1_others - t27 * _expm1_f32(t28))
-                diag_z_row[k] = -t9 * weight_t1 * _expm1_f32(t15) + (t31 if t16 else t34)
+                diag_z_row[k] = (t31 if t16 else t34) + -t9 * weight_t1 * _expm1_f32(t15)
 
 
 @_jit
@@ -1505,12 +1503,12 @@ def hvp_f32(
             t8 = 1 < t1_others__ties
             t9 = t1_others__ties - 1
             t10 = t9 if t8 else 0
-            t11 = f32(t10) + t1_others__below
+            t11 = t1_others__below + f32(t10)
             t12 = _log1p_f32(t11)
             t14 = 1 < t1__ties
             t15 = t1__ties - 1
             t16 = t15 if t14 else 0
-            t17 = f32(t16) + t1__below
+            t17 = t1__below + f32(t16)
             t18 = _log1p_f32(t17)
             tangent_t1_others = 0.0
             tangent_t1 = 0.0
@@ -1533,7 +1531,7 @@ def hvp_f32(
             seed_n = seed[row]
             t19 = seed_n / f32(size_k)
             t20 = _zero_times_f32(epsilon, t19)
-            t21 = f32(size_k) * t20
+            t21 = t20 * f32(size_k)
             v_z_y = v_z__row[y_n]
             t24 = tangent_t1_others - v_z_y
             z_y = z_row[y_n]
@@ -1546,9 +1544,9 @@ def hvp_f32(
             t31 = seed_n * t23 * t24 * t27 * t28
             hvp_z_row = hvp_z_chunk[row]
             for k in range(size_k):
-                v_z_k2 = v_z__row[k]
                 z_k4 = z_row[k]
                 weight_t1_2 = _exp_f32(-(t18 + _gap_f32(t1__max, z_k4)))
+                v_z_k2 = v_z__row[k]
                 tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
                 t22 = k == y_n
                 weight_t1_others2 = _exp_f32(-(t12 + _gap_f32(t1_others__max, z_k4)))

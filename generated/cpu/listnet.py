@@ -674,7 +674,7 @@ def value_f64(
             t10 = 1 < t2__ties
             t11 = t2__ties - 1
             t12 = t11 if t10 else 0
-            t13 = float(t12) + t2__below
+            t13 = t2__below + float(t12)
             t14 = _log1p_f64(t13)
             t4_2 = 0.0
             for block in range(0, size_k, 256):
@@ -788,7 +788,7 @@ def value_and_grad_f64(
             t11 = 1 < t2__ties
             t12 = t2__ties - 1
             t13 = t12 if t11 else 0
-            t14 = float(t13) + t2__below
+            t14 = t2__below + float(t13)
             t15 = _log1p_f64(t14)
             seed_n = seed[row]
             t4_2 = 0.0
@@ -934,7 +934,7 @@ def grad_hess_diag_f64(
             t12 = 1 < t3__ties
             t13 = t3__ties - 1
             t14 = t13 if t12 else 0
-            t15 = float(t14) + t3__below
+            t15 = t3__below + float(t14)
             t16 = _log1p_f64(t15)
             grad_s_row = grad_s_chunk[row]
             diag_s_row = diag_s_chunk[row]
@@ -1044,7 +1044,7 @@ def hvp_f64(
             t11 = 1 < t3__ties
             t12 = t3__ties - 1
             t13 = t12 if t11 else 0
-            t14 = float(t13) + t3__below
+            t14 = t3__below + float(t13)
             t15 = _log1p_f64(t14)
             d_t3_sum = 0.0
             tangent_t3 = 0.0
@@ -1068,9 +1068,9 @@ def hvp_f64(
             hvp_s_row = hvp_s_chunk[row]
             for k in range(size_k):
                 valid_k4 = valid_row[k]
-                v_s_k2 = v_s__row[k]
                 s_k4 = s_row[k]
                 weight_t3_2 = _exp_f64(-(t15 + _gap_f64(t3__max, s_k4)))
+                v_s_k2 = v_s__row[k]
                 tangent_weight_t3 = weight_t3_2 * (v_s_k2 - tangent_t3)
                 t17 = -d_t3_sum * tangent_weight_t3
                 hvp_s_row[k] = t17 if valid_k4 else 0.0
@@ -1163,7 +1163,7 @@ def value_f32(
             t10 = 1 < t2__ties
             t11 = t2__ties - 1
             t12 = t11 if t10 else 0
-            t13 = f32(t12) + t2__below
+            t13 = t2__below + f32(t12)
             t14 = _log1p_f32(t13)
             t4_2 = 0.0
             for block in range(0, size_k, 256):
@@ -1281,7 +1281,7 @@ def value_and_grad_f32(
             t11 = 1 < t2__ties
             t12 = t2__ties - 1
             t13 = t12 if t11 else 0
-            t14 = f32(t13) + t2__below
+            t14 = t2__below + f32(t13)
             t15 = _log1p_f32(t14)
             seed_n = seed[row]
             t4_2 = 0.0
@@ -1433,7 +1433,7 @@ def grad_hess_diag_f32(
             t12 = 1 < t3__ties
             t13 = t3__ties - 1
             t14 = t13 if t12 else 0
-            t15 = f32(t14) + t3__below
+            t15 = t3__below + f32(t14)
             t16 = _log1p_f32(t15)
             grad_s_row = grad_s_chunk[row]
             diag_s_row = diag_s_chunk[row]
@@ -1546,7 +1546,7 @@ def hvp_f32(
             t11 = 1 < t3__ties
             t12 = t3__ties - 1
             t13 = t12 if t11 else 0
-            t14 = f32(t13) + t3__below
+            t14 = t3__below + f32(t13)
             t15 = _log1p_f32(t14)
             d_t3_sum = 0.0
             tangent_t3 = 0.0
@@ -1572,9 +1572,9 @@ def hvp_f32(
             hvp_s_row = hvp_s_chunk[row]
             for k in range(size_k):
                 valid_k4 = valid_row[k]
-                v_s_k2 = v_s__row[k]
                 s_k4 = s_row[k]
                 weight_t3_2 = _exp_f32(-(t15 + _gap_f32(t3__max, s_k4)))
+                v_s_k2 = v_s__row[k]
                 tangent_weight_t3 = weight_t3_2 * (v_s_k2 - tangent_t3)
                 t17 = -d_t3_sum * tangent_weight_t3
                 hvp_s_row[k] = t17 if valid_k4 else f32(0.0)

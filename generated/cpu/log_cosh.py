@@ -547,7 +547,7 @@ def _tanh_f32(x):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -555,8 +555,8 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -577,7 +577,7 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -586,8 +586,8 @@ def value_and_grad_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -613,15 +613,15 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, target, pred, grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         diag_pred_chunk = diag_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -630,8 +630,8 @@ def grad_hess_diag_f64(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
-            e = pred_chunk[row] - target_chunk[row]
             seed_n = seed[row]
+            e = pred_chunk[row] - target_chunk[row]
             grad_pred_chunk[row] = seed_n * _tanh_f64(e)
             diag_pred_chunk[row] = 4.0 * seed_n * _sigmoid_f64(-2.0 * e) * _sigmoid_f64(2.0 * e)
         if mask_step:
@@ -643,7 +643,7 @@ def grad_hess_diag_f64(
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, v_pred_, target, pred, hvp_pred, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, v_pred_, pred, target, hvp_pred, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
@@ -651,8 +651,8 @@ def hvp_f64(
         start = c * chunk
         rows = min(chunk, samples - start)
         v_pred__chunk = v_pred_[start : start + rows]
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         hvp_pred_chunk = hvp_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -670,7 +670,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -678,8 +678,8 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -700,7 +700,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -709,8 +709,8 @@ def value_and_grad_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -736,15 +736,15 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, target, pred, grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         diag_pred_chunk = diag_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -753,8 +753,8 @@ def grad_hess_diag_f32(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
-            e = pred_chunk[row] - target_chunk[row]
             seed_n = seed[row]
+            e = pred_chunk[row] - target_chunk[row]
             grad_pred_chunk[row] = seed_n * _tanh_f32(e)
             diag_pred_chunk[row] = f32(4.0) * seed_n * _sigmoid_f32(-f32(2.0) * e) * _sigmoid_f32(f32(2.0) * e)
         if mask_step:
@@ -766,7 +766,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, v_pred_, target, pred, hvp_pred, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, v_pred_, pred, target, hvp_pred, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
@@ -774,8 +774,8 @@ def hvp_f32(
         start = c * chunk
         rows = min(chunk, samples - start)
         v_pred__chunk = v_pred_[start : start + rows]
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         hvp_pred_chunk = hvp_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -807,7 +807,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+        value_f64, chunks, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -831,7 +831,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step,
+        value_and_grad_f64, chunks, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -852,7 +852,7 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, target, pred, grad_pred, diag_pred, weight, weight_step, mask,
+        grad_hess_diag_f64, chunks, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
         mask_step, denominator,
     )
     return (), None
@@ -871,7 +871,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, v_pred_, target, pred, hvp_pred, weight, weight_step, mask, mask_step,
+        hvp_f64, chunks, samples, chunk, v_pred_, pred, target, hvp_pred, weight, weight_step, mask, mask_step,
         denominator,
     )
     return (), None
@@ -891,7 +891,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+        value_f32, chunks, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -915,7 +915,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step,
+        value_and_grad_f32, chunks, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -936,7 +936,7 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, target, pred, grad_pred, diag_pred, weight, weight_step, mask,
+        grad_hess_diag_f32, chunks, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
         mask_step, denominator,
     )
     return (), None
@@ -955,7 +955,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, v_pred_, target, pred, hvp_pred, weight, weight_step, mask, mask_step,
+        hvp_f32, chunks, samples, chunk, v_pred_, pred, target, hvp_pred, weight, weight_step, mask, mask_step,
         denominator,
     )
     return (), None

@@ -283,7 +283,7 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -291,8 +291,8 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -313,7 +313,7 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -322,8 +322,8 @@ def value_and_grad_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -349,15 +349,15 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, target, pred, grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         diag_pred_chunk = diag_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -400,7 +400,7 @@ def hvp_f64(first, last, samples, chunk, v_pred_, hvp_pred, weight, weight_step,
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -408,8 +408,8 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -430,7 +430,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -439,8 +439,8 @@ def value_and_grad_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -466,15 +466,15 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, target, pred, grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         diag_pred_chunk = diag_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -529,7 +529,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+        value_f64, chunks, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -553,7 +553,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step,
+        value_and_grad_f64, chunks, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -574,7 +574,7 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, target, pred, grad_pred, diag_pred, weight, weight_step, mask,
+        grad_hess_diag_f64, chunks, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
         mask_step, denominator,
     )
     return (), None
@@ -610,7 +610,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
+        value_f32, chunks, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -634,7 +634,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step,
+        value_and_grad_f32, chunks, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -655,7 +655,7 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, target, pred, grad_pred, diag_pred, weight, weight_step, mask,
+        grad_hess_diag_f32, chunks, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
         mask_step, denominator,
     )
     return (), None

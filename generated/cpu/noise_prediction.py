@@ -294,7 +294,7 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, eps, eps_hat, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -303,8 +303,8 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        eps_chunk = eps[start : start + rows]
         eps_hat_chunk = eps_hat[start : start + rows]
+        eps_chunk = eps[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -312,8 +312,8 @@ def value_f64(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            eps_row = eps_chunk[row]
             eps_hat_row = eps_hat_chunk[row]
+            eps_row = eps_chunk[row]
             t1 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -333,10 +333,9 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_eps_hat, eps, eps_hat, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, grad_eps_hat, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
-    t3 = 1.0 / float(size_d)
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     value_rows = np.empty(chunk)
@@ -345,8 +344,8 @@ def value_and_grad_f64(
         start = c * chunk
         rows = min(chunk, samples - start)
         grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
         eps_hat_chunk = eps_hat[start : start + rows]
+        eps_chunk = eps[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -357,8 +356,8 @@ def value_and_grad_f64(
                 _clear(grad_eps_hat_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            eps_row = eps_chunk[row]
             eps_hat_row = eps_hat_chunk[row]
+            eps_row = eps_chunk[row]
             seed_n = seed[row]
             grad_eps_hat_row = grad_eps_hat_chunk[row]
             t1 = 0.0
@@ -367,10 +366,10 @@ def value_and_grad_f64(
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
-                    grad_eps_hat_row[d] = 2.0 * seed_n * t2 * t3
+                    grad_eps_hat_row[d] = 2.0 * seed_n * (t2 / float(size_d))
                     t1_block[lane] = t2 * t2
                 t1 += _pairwise_sum(t1_block, count)
-            value_rows[row] = t1 * t3
+            value_rows[row] = t1 / float(size_d)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -381,10 +380,9 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, grad_eps_hat, diag_eps_hat, eps, eps_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, grad_eps_hat, diag_eps_hat, eps_hat, eps, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    t1 = 1.0 / float(size_d)
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     for c in range(first, last):
@@ -392,8 +390,8 @@ def grad_hess_diag_f64(
         rows = min(chunk, samples - start)
         grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
         diag_eps_hat_chunk = diag_eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
         eps_hat_chunk = eps_hat[start : start + rows]
+        eps_chunk = eps[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -404,15 +402,15 @@ def grad_hess_diag_f64(
                 _clear(grad_eps_hat_chunk[row])
                 _clear(diag_eps_hat_chunk[row])
                 continue
-            eps_row = eps_chunk[row]
-            eps_hat_row = eps_hat_chunk[row]
             seed_n = seed[row]
+            eps_hat_row = eps_hat_chunk[row]
+            eps_row = eps_chunk[row]
             grad_eps_hat_row = grad_eps_hat_chunk[row]
-            t2 = 2.0 * seed_n * t1
+            t1 = 2.0 * (seed_n / float(size_d))
             diag_eps_hat_row = diag_eps_hat_chunk[row]
             for d in range(size_d):
-                grad_eps_hat_row[d] = 2.0 * seed_n * t1 * (eps_hat_row[d] - eps_row[d])
-                diag_eps_hat_row[d] = t2
+                grad_eps_hat_row[d] = 2.0 * seed_n * ((eps_hat_row[d] - eps_row[d]) / float(size_d))
+                diag_eps_hat_row[d] = t1
 
 
 @_jit
@@ -439,12 +437,12 @@ def hvp_f64(
             v_eps_hat__row = v_eps_hat__chunk[row]
             hvp_eps_hat_row = hvp_eps_hat_chunk[row]
             for d in range(size_d):
-                hvp_eps_hat_row[d] = 2.0 * v_eps_hat__row[d] * (seed_n / float(size_d))
+                hvp_eps_hat_row[d] = 2.0 * seed_n * (v_eps_hat__row[d] / float(size_d))
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, eps, eps_hat, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -453,8 +451,8 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        eps_chunk = eps[start : start + rows]
         eps_hat_chunk = eps_hat[start : start + rows]
+        eps_chunk = eps[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -462,8 +460,8 @@ def value_f32(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            eps_row = eps_chunk[row]
             eps_hat_row = eps_hat_chunk[row]
+            eps_row = eps_chunk[row]
             t1 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -484,10 +482,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_eps_hat, eps, eps_hat, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, grad_eps_hat, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
-    t3 = f32(1.0) / f32(size_d)
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     value_rows = np.empty(chunk)
@@ -496,8 +493,8 @@ def value_and_grad_f32(
         start = c * chunk
         rows = min(chunk, samples - start)
         grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
         eps_hat_chunk = eps_hat[start : start + rows]
+        eps_chunk = eps[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -508,8 +505,8 @@ def value_and_grad_f32(
                 _clear(grad_eps_hat_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            eps_row = eps_chunk[row]
             eps_hat_row = eps_hat_chunk[row]
+            eps_row = eps_chunk[row]
             seed_n = seed[row]
             grad_eps_hat_row = grad_eps_hat_chunk[row]
             t1 = 0.0
@@ -518,11 +515,11 @@ def value_and_grad_f32(
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
-                    grad_eps_hat_row[d] = f32(2.0) * seed_n * t2 * t3
+                    grad_eps_hat_row[d] = f32(2.0) * seed_n * (t2 / f32(size_d))
                     t1_block[lane] = t2 * t2
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
-            value_rows[row] = t1 * t3
+            value_rows[row] = t1 / f32(size_d)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -533,10 +530,9 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, grad_eps_hat, diag_eps_hat, eps, eps_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, grad_eps_hat, diag_eps_hat, eps_hat, eps, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    t1 = f32(1.0) / f32(size_d)
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     for c in range(first, last):
@@ -544,8 +540,8 @@ def grad_hess_diag_f32(
         rows = min(chunk, samples - start)
         grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
         diag_eps_hat_chunk = diag_eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
         eps_hat_chunk = eps_hat[start : start + rows]
+        eps_chunk = eps[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -556,15 +552,15 @@ def grad_hess_diag_f32(
                 _clear(grad_eps_hat_chunk[row])
                 _clear(diag_eps_hat_chunk[row])
                 continue
-            eps_row = eps_chunk[row]
-            eps_hat_row = eps_hat_chunk[row]
             seed_n = seed[row]
+            eps_hat_row = eps_hat_chunk[row]
+            eps_row = eps_chunk[row]
             grad_eps_hat_row = grad_eps_hat_chunk[row]
-            t2 = f32(2.0) * seed_n * t1
+            t1 = f32(2.0) * (seed_n / f32(size_d))
             diag_eps_hat_row = diag_eps_hat_chunk[row]
             for d in range(size_d):
-                grad_eps_hat_row[d] = f32(2.0) * seed_n * t1 * (eps_hat_row[d] - eps_row[d])
-                diag_eps_hat_row[d] = t2
+                grad_eps_hat_row[d] = f32(2.0) * seed_n * ((eps_hat_row[d] - eps_row[d]) / f32(size_d))
+                diag_eps_hat_row[d] = t1
 
 
 @_jit
@@ -591,7 +587,7 @@ def hvp_f32(
             v_eps_hat__row = v_eps_hat__chunk[row]
             hvp_eps_hat_row = hvp_eps_hat_chunk[row]
             for d in range(size_d):
-                hvp_eps_hat_row[d] = f32(2.0) * v_eps_hat__row[d] * (seed_n / f32(size_d))
+                hvp_eps_hat_row[d] = f32(2.0) * seed_n * (v_eps_hat__row[d] / f32(size_d))
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -609,7 +605,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, eps, eps_hat, size_d, weight, weight_step, mask, mask_step, denominator,
+        value_f64, chunks, samples, chunk, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -634,7 +630,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_eps_hat, eps, eps_hat, size_d, weight, weight_step, mask,
+        value_and_grad_f64, chunks, samples, chunk, grad_eps_hat, eps_hat, eps, size_d, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -656,7 +652,7 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_eps_hat, diag_eps_hat, eps, eps_hat, size_d, weight,
+        grad_hess_diag_f64, chunks, samples, chunk, grad_eps_hat, diag_eps_hat, eps_hat, eps, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -697,7 +693,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, eps, eps_hat, size_d, weight, weight_step, mask, mask_step, denominator,
+        value_f32, chunks, samples, chunk, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -722,7 +718,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_eps_hat, eps, eps_hat, size_d, weight, weight_step, mask,
+        value_and_grad_f32, chunks, samples, chunk, grad_eps_hat, eps_hat, eps, size_d, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -744,7 +740,7 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_eps_hat, diag_eps_hat, eps, eps_hat, size_d, weight,
+        grad_hess_diag_f32, chunks, samples, chunk, grad_eps_hat, diag_eps_hat, eps_hat, eps, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None

@@ -623,7 +623,7 @@ def value_1_f64(first, last, samples, chunk, z, z_hat, size_d, weight, weight_st
                 for lane in range(count):
                     d = block + lane
                     z_d2 = z_row[d]
-                    t1__scaled_entry = t1 * z_d2
+                    t1__scaled_entry = z_d2 * t1
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count)
             t1__scaled = math.sqrt(t1__scaled)
@@ -640,7 +640,6 @@ def value_2_f64(
     value_partial,
 ):
     size_i = samples
-    t4 = 1.0 / tau
     weights = np.empty(chunk, np.float64)
     value_rows = np.empty(chunk)
     t3_others__below_block = np.empty(256)
@@ -661,7 +660,7 @@ def value_2_f64(
             t3_others__max = -np.inf
             for j in range(size_i):
                 t3 = (j != i) & (float(j) != t1)
-                s = t2_row[j] * t4
+                s = t2_row[j] / tau
                 t3_others__max_entry = s if t3 else -np.inf
                 t3_others__max = (
                     t3_others__max_entry if t3_others__max_entry > t3_others__max or t3_others__max_entry !=
@@ -673,17 +672,17 @@ def value_2_f64(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t5 = (j != i) & (float(j) != t1)
-                    s2 = t2_row[j] * t4
-                    t6 = t5 & (s2 < t3_others__max)
-                    t7 = _exp_f64(s2 - t3_others__max)
-                    t3_others__below_block[lane] = t7 if t6 else 0.0
-                    t3_others__ties += 1 if t5 & (s2 == t3_others__max) else 0
+                    t4 = (j != i) & (float(j) != t1)
+                    s2 = t2_row[j] / tau
+                    t5 = t4 & (s2 < t3_others__max)
+                    t6 = _exp_f64(s2 - t3_others__max)
+                    t3_others__below_block[lane] = t6 if t5 else 0.0
+                    t3_others__ties += 1 if t4 & (s2 == t3_others__max) else 0
                 t3_others__below += _pairwise_sum(t3_others__below_block, count)
-            s3 = t2_row[t1] * t4
-            t8 = 1 < t3_others__ties
-            t9 = t3_others__ties - 1
-            t3_others__rest = _log1p_f64(t3_others__below + float(t9 if t8 else 0))
+            t7 = 1 < t3_others__ties
+            t8 = t3_others__ties - 1
+            t3_others__rest = _log1p_f64(t3_others__below + float(t8 if t7 else 0))
+            s3 = t2_row[t1] / tau
             value_rows[row] = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
@@ -729,7 +728,7 @@ def value_and_grad_1_f64(
                 for lane in range(count):
                     d = block + lane
                     z_d2 = z_row[d]
-                    t1__scaled2_entry = t1 * z_d2
+                    t1__scaled2_entry = z_d2 * t1
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
@@ -747,7 +746,6 @@ def value_and_grad_2_f64(
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    t5 = 1.0 / tau
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     value_rows = np.empty(chunk)
@@ -780,7 +778,7 @@ def value_and_grad_2_f64(
             for j in range(size_i):
                 t3 = float(j) != t1
                 t4 = (j != i) & t3
-                s = t2_row[j] * t5
+                s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else -np.inf
                 t3_others__max2 = (
                     t3_others__max2_entry if t3_others__max2_entry > t3_others__max2 or t3_others__max2_entry !=
@@ -793,38 +791,38 @@ def value_and_grad_2_f64(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t6 = float(j) != t1
-                    t7 = (j != i) & t6
-                    s2 = t2_row[j] * t5
-                    t8 = t7 & (s2 < t3_others__max2)
-                    t9 = _exp_f64(s2 - t3_others__max2)
-                    t3_others__below2_block[lane] = t9 if t8 else 0.0
-                    t3_others__ties2 += 1 if t7 & (s2 == t3_others__max2) else 0
+                    t5 = float(j) != t1
+                    t6 = (j != i) & t5
+                    s2 = t2_row[j] / tau
+                    t7 = t6 & (s2 < t3_others__max2)
+                    t8 = _exp_f64(s2 - t3_others__max2)
+                    t3_others__below2_block[lane] = t8 if t7 else 0.0
+                    t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
             t3_others__below_chunk[row] = t3_others__below2
             t3_others__ties_chunk[row] = float(t3_others__ties2)
             seed_i = seed[row]
+            t11 = 1 < t3_others__ties2
+            t12 = t3_others__ties2 - 1
+            t13 = t12 if t11 else 0
+            t14 = t3_others__below2 + float(t13)
+            t15 = _log1p_f64(t14)
             t2_2 = t2_row[t1]
-            t12 = t2_2 * t5
-            t13 = _gap_f64(t3_others__max2, t12)
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = float(t16) + t3_others__below2
-            t18 = _log1p_f64(t17)
-            t19 = t13 + t18
-            t20 = _sigmoid_f64(t19)
-            t21 = seed_i * t20
+            t16 = t2_2 / tau
+            t17 = _gap_f64(t3_others__max2, t16)
+            t18 = t15 + t17
+            t19 = _sigmoid_f64(t18)
+            t20 = seed_i * t19
             d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
             for j in range(size_i):
-                t10 = float(j) != t1
-                t11 = (i != j) & t10
-                s3 = t2_row[j] * t5
-                weight_t3_others = _exp_f64(-(t18 + _gap_f64(t3_others__max2, s3)))
-                t22 = t21 * weight_t3_others
-                d_s = t22 if t11 else 0.0
-                d_z_hat_1__left_row[j] = d_s * t5
-            value_rows[row] = _softplus_f64(t19)
+                t9 = float(j) != t1
+                t10 = (i != j) & t9
+                s3 = t2_row[j] / tau
+                weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
+                t21 = t20 * weight_t3_others
+                d_s = t21 if t10 else 0.0
+                d_z_hat_1__left_row[j] = d_s / tau
+            value_rows[row] = _softplus_f64(t18)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -835,11 +833,10 @@ def value_and_grad_2_f64(
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, samples, chunk, d_z_hat_2__left, seed_, t3_others__max, t2, t3_others__below, t3_others__ties, tau,
+    first, last, samples, chunk, d_z_hat_2__left, seed_, t3_others__below, t3_others__ties, t3_others__max, t2, tau,
     weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    t1 = 1.0 / tau
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
@@ -852,45 +849,44 @@ def value_and_grad_3_f64(
             i = start + row
             d_z_hat_2__left_row = d_z_hat_2__left_chunk[row]
             for j in range(size_i):
-                t3 = (j + size_i // 2) % size_i
-                t4 = (j != i) & (float(i) != t3)
-                t3_others__max_j = t3_others__max[j]
-                s = t2[j, t3] * t1
+                t1 = (j + size_i // 2) % size_i
+                t3 = (j != i) & (float(i) != t1)
                 t3_others__ties_j = t3_others__ties[j]
-                t5 = 1 < t3_others__ties_j
-                t6 = t3_others__ties_j - 1
-                t3_others__rest = _log1p_f64(t3_others__below[j] + float(t6 if t5 else 0))
+                t4 = 1 < t3_others__ties_j
+                t5 = t3_others__ties_j - 1
+                t3_others__rest = _log1p_f64(t3_others__below[j] + float(t5 if t4 else 0))
+                t3_others__max_j = t3_others__max[j]
+                s = t2[j, t1] / tau
                 d_t3_others = seed_[j] * _sigmoid_f64(t3_others__rest + _gap_f64(t3_others__max_j, s))
-                s2 = t2[j, i] * t1
+                s2 = t2[j, i] / tau
                 weight_t3_others = _exp_f64(-(t3_others__rest + _gap_f64(t3_others__max_j, s2)))
-                t7 = d_t3_others * weight_t3_others
-                d_s = t7 if t4 else 0.0
-                d_z_hat_2__left_row[j] = d_s * t1
+                t6 = d_t3_others * weight_t3_others
+                d_s = t6 if t3 else 0.0
+                d_z_hat_2__left_row[j] = d_s / tau
 
 
 @_jit
 def value_and_grad_4_f64(
-    first, last, samples, chunk, t3_others__max, t2, t3_others__below, t3_others__ties, z_hat, seed_, d_z_hat_1,
-    d_z_hat_2, z, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
+    seed_, z, grad_z, t1__scaled, t1__largest, tau, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    t1 = 1.0 / tau
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     d_t1_sum_block = np.empty(256)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
         d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
         d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
+        t3_others__below_chunk = t3_others__below[start : start + rows]
+        t3_others__ties_chunk = t3_others__ties[start : start + rows]
+        t3_others__max_chunk = t3_others__max[start : start + rows]
+        t2_chunk = t2[start : start + rows]
         z_chunk = z[start : start + rows]
         grad_z_chunk = grad_z[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -900,66 +896,65 @@ def value_and_grad_4_f64(
             if not live[row]:
                 _clear(grad_z_chunk[row])
                 continue
-            seed_i = seed[row]
-            t3_others__max_i = t3_others__max_chunk[row]
-            i = start + row
-            t3 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
-            t2_2 = t2_row[t3]
-            t4 = t1 * t2_2
-            t5 = _gap_f64(t3_others__max_i, t4)
-            t3_others__below_i = t3_others__below_chunk[row]
-            t3_others__ties_i = t3_others__ties_chunk[row]
-            t6 = 1 < t3_others__ties_i
-            t7 = t3_others__ties_i - 1
-            t8 = t7 if t6 else 0
-            t9 = t3_others__below_i + float(t8)
-            t10 = _log1p_f64(t9)
-            t11 = t10 + t5
-            t12 = _sigmoid_f64(t11)
-            t13 = seed_i * t12
-            t14 = (i - size_i // 2) % size_i
-            seed2 = seed_[t14]
-            t3_others__max2 = t3_others__max[t14]
-            t15 = i % size_i
-            t2_3 = t2[t14, t15]
-            t16 = t1 * t2_3
-            t17 = _gap_f64(t3_others__max2, t16)
-            t3_others__below2 = t3_others__below[t14]
-            t3_others__ties2 = t3_others__ties[t14]
-            t18 = 1 < t3_others__ties2
-            t19 = t3_others__ties2 - 1
-            t20 = t19 if t18 else 0
-            t21 = float(t20) + t3_others__below2
-            t22 = _log1p_f64(t21)
-            t23 = t17 + t22
-            t24 = _sigmoid_f64(t23)
-            t25 = seed2 * t24
             d_z_hat_1_row = d_z_hat_1_chunk[row]
             d_z_hat_2_row = d_z_hat_2_chunk[row]
+            seed_i = seed[row]
+            t3_others__below_i = t3_others__below_chunk[row]
+            t3_others__ties_i = t3_others__ties_chunk[row]
+            t1 = 1 < t3_others__ties_i
+            t3 = t3_others__ties_i - 1
+            t4 = t3 if t1 else 0
+            t5 = t3_others__below_i + float(t4)
+            t6 = _log1p_f64(t5)
+            t3_others__max_i = t3_others__max_chunk[row]
+            i = start + row
+            t7 = (i + size_i // 2) % size_i
+            t2_row = t2_chunk[row]
+            t2_2 = t2_row[t7]
+            t8 = t2_2 / tau
+            t9 = _gap_f64(t3_others__max_i, t8)
+            t10 = t6 + t9
+            t11 = _sigmoid_f64(t10)
+            t12 = seed_i * t11
+            t13 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t13]
+            t3_others__below2 = t3_others__below[t13]
+            t3_others__ties2 = t3_others__ties[t13]
+            t14 = 1 < t3_others__ties2
+            t15 = t3_others__ties2 - 1
+            t16 = t15 if t14 else 0
+            t17 = t3_others__below2 + float(t16)
+            t18 = _log1p_f64(t17)
+            t3_others__max2 = t3_others__max[t13]
+            t19 = i % size_i
+            t2_3 = t2[t13, t19]
+            t20 = t2_3 / tau
+            t21 = _gap_f64(t3_others__max2, t20)
+            t22 = t18 + t21
+            t23 = _sigmoid_f64(t22)
+            t24 = seed2 * t23
             z_row = z_chunk[row]
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + t1 * (-z_hat[t14, d] * t25 - z_hat[t3, d] * t13)
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
                     z_d = z_row[d]
                     d_t1_sum_block[lane] = d_z_hat * z_d
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
-            t1__largest_i = t1__largest_chunk[row]
-            t26 = _norm_scale_f64(t1__largest_i)
             t1__scaled_i = t1__scaled_chunk[row]
-            t27 = t1__scaled_i / t26
-            t28 = 1.0 / t27
-            t29 = t27 == 0.0
-            t30 = -d_t1_sum / t27 / t27
+            t1__largest_i = t1__largest_chunk[row]
+            t25 = _norm_scale_f64(t1__largest_i)
+            t26 = t1__scaled_i / t25
+            t27 = t26 == 0.0
+            t28 = -d_t1_sum / t26 / t26
             grad_z_row = grad_z_chunk[row]
             for d in range(size_d):
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + t1 * (-z_hat[t14, d] * t25 - z_hat[t3, d] * t13)
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
                 z_d2 = z_row[d]
-                t31 = t28 * t30 * z_d2
-                grad_z_row[d] = d_z_hat2 * t28 + (0.0 if t29 else t31)
+                t29 = t28 * (z_d2 / t26)
+                grad_z_row[d] = d_z_hat2 / t26 + (0.0 if t27 else t29)
 
 
 @_jit
@@ -1003,14 +998,13 @@ def hvp_1_f64(
                 for lane in range(count):
                     d = block + lane
                     z_d2 = z_row[d]
-                    t1__scaled2_entry = t1 * z_d2
+                    t1__scaled2_entry = z_d2 * t1
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t1__scaled_chunk[row] = t1__scaled2
             t3 = t1__scaled2 / t1
             t4 = t3 == 0.0
-            t5 = 1.0 / t3
             v_z__row = v_z__chunk[row]
             z_hat_row = z_hat_chunk[row]
             tangent_t1_2 = 0.0
@@ -1019,16 +1013,16 @@ def hvp_1_f64(
                 for lane in range(count):
                     d = block + lane
                     z_d3 = z_row[d]
-                    t6 = v_z__row[d] * t5 * z_d3
-                    z_hat_row[d] = t5 * z_d3
-                    tangent_t1_2_block[lane] = 0.0 if t4 else t6
+                    t5 = v_z__row[d] * (z_d3 / t3)
+                    z_hat_row[d] = z_d3 / t3
+                    tangent_t1_2_block[lane] = 0.0 if t4 else t5
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
             tangent_t1_chunk[row] = tangent_t1_2
 
 
 @_jit
 def hvp_2_f64(
-    first, last, samples, chunk, tangent_t2, t1__largest, t1__scaled, v_z_, tangent_t1, z, z_hat, size_d, weight,
+    first, last, samples, chunk, tangent_t2, t1__scaled, t1__largest, v_z_, tangent_t1, z, z_hat, size_d, weight,
     weight_step, mask, mask_step,
 ):
     size_i = samples
@@ -1037,8 +1031,8 @@ def hvp_2_f64(
         start = c * chunk
         rows = min(chunk, samples - start)
         tangent_t2_chunk = tangent_t2[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
         v_z__chunk = v_z_[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         z_chunk = z[start : start + rows]
@@ -1049,18 +1043,18 @@ def hvp_2_f64(
                 _clear(tangent_t2_chunk[row])
                 continue
             tangent_t2_row = tangent_t2_chunk[row]
+            t1__scaled_i = t1__scaled_chunk[row]
             t1__largest_i = t1__largest_chunk[row]
             t1 = _norm_scale_f64(t1__largest_i)
-            t1__scaled_i = t1__scaled_chunk[row]
             t3 = t1__scaled_i / t1
             v_z__row = v_z__chunk[row]
             tangent_t1_i = tangent_t1_chunk[row]
             z_row = z_chunk[row]
             z_hat_row = z_hat_chunk[row]
             for j in range(size_i):
+                t1__scaled_j = t1__scaled[j]
                 t1__largest_j = t1__largest[j]
                 t4 = _norm_scale_f64(t1__largest_j)
-                t1__scaled_j = t1__scaled[j]
                 t5 = t1__scaled_j / t4
                 tangent_t1_j = tangent_t1[j]
                 tangent_t2_2 = 0.0
@@ -1068,9 +1062,9 @@ def hvp_2_f64(
                     count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
-                        tangent_z_hat = v_z__row[d] / t3 - z_row[d] / t3 * (tangent_t1_i / t3)
-                        tangent_z_hat2 = v_z_[j, d] / t5 - z[j, d] / t5 * (tangent_t1_j / t5)
-                        tangent_t2_2_block[lane] = z_hat[j, d] * tangent_z_hat + z_hat_row[d] * tangent_z_hat2
+                        tangent_z_hat = v_z__row[d] / t3 - tangent_t1_i / t3 * (z_row[d] / t3)
+                        tangent_z_hat2 = v_z_[j, d] / t5 - tangent_t1_j / t5 * (z[j, d] / t5)
+                        tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_row[j] = tangent_t2_2
 
@@ -1078,11 +1072,10 @@ def hvp_2_f64(
 @_jit
 def hvp_3_f64(
     first, last, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2,
-    tangent_t3_others, tangent_d_z_hat_1_sum, t1__largest, t1__scaled, v_z_, tangent_t1, z, z_hat, tau, size_d, weight,
+    tangent_t3_others, tangent_d_z_hat_1_sum, t1__scaled, t1__largest, v_z_, tangent_t1, z, z_hat, tau, size_d, weight,
     weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    t5 = 1.0 / tau
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     t3_others__below2_block = np.empty(256)
@@ -1120,7 +1113,7 @@ def hvp_3_f64(
             for j in range(size_i):
                 t3 = float(j) != t1
                 t4 = (j != i) & t3
-                s = t2_row[j] * t5
+                s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else -np.inf
                 t3_others__max2 = (
                     t3_others__max2_entry if t3_others__max2_entry > t3_others__max2 or t3_others__max2_entry !=
@@ -1133,85 +1126,84 @@ def hvp_3_f64(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t6 = float(j) != t1
-                    t7 = (j != i) & t6
-                    s2 = t2_row[j] * t5
-                    t8 = t7 & (s2 < t3_others__max2)
-                    t9 = _exp_f64(s2 - t3_others__max2)
-                    t3_others__below2_block[lane] = t9 if t8 else 0.0
-                    t3_others__ties2 += 1 if t7 & (s2 == t3_others__max2) else 0
+                    t5 = float(j) != t1
+                    t6 = (j != i) & t5
+                    s2 = t2_row[j] / tau
+                    t7 = t6 & (s2 < t3_others__max2)
+                    t8 = _exp_f64(s2 - t3_others__max2)
+                    t3_others__below2_block[lane] = t8 if t7 else 0.0
+                    t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
             t3_others__below_chunk[row] = t3_others__below2
             t3_others__ties_chunk[row] = float(t3_others__ties2)
             tangent_t2_row = tangent_t2_chunk[row]
-            t12 = 1 < t3_others__ties2
-            t13 = t3_others__ties2 - 1
-            t14 = t13 if t12 else 0
-            t15 = float(t14) + t3_others__below2
-            t16 = _log1p_f64(t15)
+            t11 = 1 < t3_others__ties2
+            t12 = t3_others__ties2 - 1
+            t13 = t12 if t11 else 0
+            t14 = t3_others__below2 + float(t13)
+            t15 = _log1p_f64(t14)
             seed_i = seed[row]
             t2_2 = t2_row[t1]
-            t19 = t2_2 * t5
-            t20 = _gap_f64(t3_others__max2, t19)
-            t21 = t16 + t20
-            t22 = _sigmoid_f64(t21)
-            t23 = seed_i * t22
+            t18 = t2_2 / tau
+            t19 = _gap_f64(t3_others__max2, t18)
+            t20 = t15 + t19
+            t21 = _sigmoid_f64(t20)
+            t22 = seed_i * t21
             d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
             tangent_t3_others2 = 0.0
             for block in range(0, size_i, 256):
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t10 = float(j) != t1
-                    t11 = (j != i) & t10
-                    tangent_s = tangent_t2_row[j] * t5
-                    s3 = t2_row[j] * t5
-                    weight_t3_others = _exp_f64(-(t16 + _gap_f64(t3_others__max2, s3)))
-                    t17 = tangent_s * weight_t3_others
-                    t18 = (i != j) & t10
-                    t24 = t23 * weight_t3_others
-                    d_s = t24 if t18 else 0.0
-                    d_z_hat_1__left_row[j] = d_s * t5
-                    tangent_t3_others2_block[lane] = t17 if t11 else 0.0
+                    t9 = float(j) != t1
+                    t10 = (j != i) & t9
+                    tangent_s = tangent_t2_row[j] / tau
+                    s3 = t2_row[j] / tau
+                    weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
+                    t16 = tangent_s * weight_t3_others
+                    t17 = (i != j) & t9
+                    t23 = t22 * weight_t3_others
+                    d_s = t23 if t17 else 0.0
+                    d_z_hat_1__left_row[j] = d_s / tau
+                    tangent_t3_others2_block[lane] = t16 if t10 else 0.0
                 tangent_t3_others2 += _pairwise_sum(tangent_t3_others2_block, count)
             tangent_t3_others_chunk[row] = tangent_t3_others2
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
             tangent_t2_2 = tangent_t2_row[t1]
-            t28 = -t5 * tangent_t2_2
-            t29 = t28 + tangent_t3_others2
-            t30 = _sigmoid_f64(-t21)
-            t31 = seed_i * t22 * t29 * t30
+            t27 = -tangent_t2_2 / tau
+            t28 = tangent_t3_others2 + t27
+            t29 = _sigmoid_f64(-t20)
+            t30 = seed_i * t28 * t29 * t21
             for d in range(size_d):
                 tangent_d_z_hat_1_sum2 = 0.0
                 for block in range(0, size_i, 256):
                     count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t25 = float(j) != t1
-                        t26 = (i != j) & t25
-                        s4 = t2_row[j] * t5
-                        weight_t3_others2 = _exp_f64(-(t16 + _gap_f64(t3_others__max2, s4)))
-                        t27 = t23 * weight_t3_others2
-                        d_s2 = t27 if t26 else 0.0
+                        t24 = float(j) != t1
+                        t25 = (i != j) & t24
+                        s4 = t2_row[j] / tau
+                        weight_t3_others2 = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s4)))
+                        t26 = t22 * weight_t3_others2
+                        d_s2 = t26 if t25 else 0.0
                         t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
                         tangent_z_hat = v_z_[j, d] / t1_2 - tangent_t1[j] / t1_2 * (z[j, d] / t1_2)
-                        tangent_s2 = tangent_t2_row[j] * t5
+                        tangent_s2 = tangent_t2_row[j] / tau
                         tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
-                        t32 = t23 * tangent_weight_t3_others + t31 * weight_t3_others2
-                        tangent_d_s = t32 if t26 else 0.0
-                        tangent_d_z_hat_1_sum2_block[lane] = z_hat[j, d] * tangent_d_s + d_s2 * tangent_z_hat
+                        t31 = t22 * tangent_weight_t3_others + t30 * weight_t3_others2
+                        tangent_d_s = t31 if t25 else 0.0
+                        tangent_d_z_hat_1_sum2_block[lane] = d_s2 * tangent_z_hat + tangent_d_s * z_hat[j, d]
                     tangent_d_z_hat_1_sum2 += _pairwise_sum(tangent_d_z_hat_1_sum2_block, count)
                 tangent_d_z_hat_1_sum_row[d] = tangent_d_z_hat_1_sum2
 
 
 @_jit
 def hvp_4_f64(
-    first, last, samples, chunk, d_z_hat_2__left, tangent_d_z_hat_2_sum, seed_, t3_others__max, t2, t3_others__below,
-    t3_others__ties, t1__largest, t1__scaled, v_z_, tangent_t1, z, tangent_t3_others, tangent_t2, z_hat, tau, size_d,
+    first, last, samples, chunk, d_z_hat_2__left, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties,
+    t3_others__max, t2, t1__scaled, t1__largest, v_z_, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat, tau, size_d,
     weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    t4 = 1.0 / tau
     tangent_d_z_hat_2_sum2_block = np.empty(256)
     for c in range(first, last):
         start = c * chunk
@@ -1235,61 +1227,60 @@ def hvp_4_f64(
                         t1 = (j + size_i // 2) % size_i
                         t3 = (j != i) & (float(i) != t1)
                         seed_j = seed_[j]
-                        t3_others__max_j = t3_others__max[j]
-                        s = t2[j, t1] * t4
                         t3_others__ties_j = t3_others__ties[j]
-                        t5 = 1 < t3_others__ties_j
-                        t6 = t3_others__ties_j - 1
-                        t3_others__rest = _log1p_f64(t3_others__below[j] + float(t6 if t5 else 0))
-                        t7 = t3_others__rest + _gap_f64(t3_others__max_j, s)
-                        t8 = _sigmoid_f64(t7)
-                        d_t3_others = seed_j * t8
-                        s2 = t2[j, i] * t4
+                        t4 = 1 < t3_others__ties_j
+                        t5 = t3_others__ties_j - 1
+                        t3_others__rest = _log1p_f64(t3_others__below[j] + float(t5 if t4 else 0))
+                        t3_others__max_j = t3_others__max[j]
+                        s = t2[j, t1] / tau
+                        t6 = t3_others__rest + _gap_f64(t3_others__max_j, s)
+                        t7 = _sigmoid_f64(t6)
+                        d_t3_others = seed_j * t7
+                        s2 = t2[j, i] / tau
                         weight_t3_others = _exp_f64(-(t3_others__rest + _gap_f64(t3_others__max_j, s2)))
-                        t9 = d_t3_others * weight_t3_others
-                        d_s = t9 if t3 else 0.0
+                        t8 = d_t3_others * weight_t3_others
+                        d_s = t8 if t3 else 0.0
                         t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
                         tangent_z_hat = v_z_[j, d] / t1_2 - tangent_t1[j] / t1_2 * (z[j, d] / t1_2)
+                        tangent_s = tangent_t2[j, i] / tau
                         tangent_t3_others_j = tangent_t3_others[j]
-                        tangent_s = tangent_t2[j, i] * t4
                         tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
                         tangent_d_t3_others = (
-                            seed_j * t8 * (tangent_t3_others_j - tangent_t2[j, t1] * t4) * _sigmoid_f64(-t7)
+                            seed_j * (tangent_t3_others_j - tangent_t2[j, t1] / tau) * _sigmoid_f64(-t6) * t7
                         )
-                        t10 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
-                        tangent_d_s = t10 if t3 else 0.0
-                        tangent_d_z_hat_2_sum2_block[lane] = z_hat[j, d] * tangent_d_s + d_s * tangent_z_hat
+                        t9 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
+                        tangent_d_s = t9 if t3 else 0.0
+                        tangent_d_z_hat_2_sum2_block[lane] = d_s * tangent_z_hat + tangent_d_s * z_hat[j, d]
                     tangent_d_z_hat_2_sum2 += _pairwise_sum(tangent_d_z_hat_2_sum2_block, count)
                 tangent_d_z_hat_2_sum_row[d] = tangent_d_z_hat_2_sum2
             d_z_hat_2__left_row = d_z_hat_2__left_chunk[row]
             for j in range(size_i):
-                t11 = (j + size_i // 2) % size_i
-                t12 = (j != i) & (float(i) != t11)
+                t10 = (j + size_i // 2) % size_i
+                t11 = (j != i) & (float(i) != t10)
                 seed_j2 = seed_[j]
-                t3_others__max_j2 = t3_others__max[j]
-                s3 = t2[j, t11] * t4
                 t3_others__ties_j2 = t3_others__ties[j]
-                t13 = 1 < t3_others__ties_j2
-                t14 = t3_others__ties_j2 - 1
-                t3_others__rest2 = _log1p_f64(t3_others__below[j] + float(t14 if t13 else 0))
-                t15 = t3_others__rest2 + _gap_f64(t3_others__max_j2, s3)
-                t16 = _sigmoid_f64(t15)
-                d_t3_others2 = seed_j2 * t16
-                s4 = t2[j, i] * t4
+                t12 = 1 < t3_others__ties_j2
+                t13 = t3_others__ties_j2 - 1
+                t3_others__rest2 = _log1p_f64(t3_others__below[j] + float(t13 if t12 else 0))
+                t3_others__max_j2 = t3_others__max[j]
+                s3 = t2[j, t10] / tau
+                t14 = t3_others__rest2 + _gap_f64(t3_others__max_j2, s3)
+                t15 = _sigmoid_f64(t14)
+                d_t3_others2 = seed_j2 * t15
+                s4 = t2[j, i] / tau
                 weight_t3_others2 = _exp_f64(-(t3_others__rest2 + _gap_f64(t3_others__max_j2, s4)))
-                t17 = d_t3_others2 * weight_t3_others2
-                d_s2 = t17 if t12 else 0.0
-                d_z_hat_2__left_row[j] = d_s2 * t4
+                t16 = d_t3_others2 * weight_t3_others2
+                d_s2 = t16 if t11 else 0.0
+                d_z_hat_2__left_row[j] = d_s2 / tau
 
 
 @_jit
 def hvp_5_f64(
-    first, last, samples, chunk, t3_others__max, t2, t3_others__below, t3_others__ties, z_hat, seed_, d_z_hat_1,
-    d_z_hat_2, z, v_z_, t1__largest, t1__scaled, tangent_t1, tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum,
-    tangent_d_z_hat_2_sum, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
+    seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, t1__scaled, t1__largest, tangent_t1,
+    tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    t1 = 1.0 / tau
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     d_t1_sum_block = np.empty(256)
@@ -1297,21 +1288,21 @@ def hvp_5_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
         d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
         d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
+        t3_others__below_chunk = t3_others__below[start : start + rows]
+        t3_others__ties_chunk = t3_others__ties[start : start + rows]
+        t3_others__max_chunk = t3_others__max[start : start + rows]
+        t2_chunk = t2[start : start + rows]
         z_chunk = z[start : start + rows]
         v_z__chunk = v_z_[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        tangent_t3_others_chunk = tangent_t3_others[start : start + rows]
         tangent_d_z_hat_1_sum_chunk = tangent_d_z_hat_1_sum[start : start + rows]
         tangent_d_z_hat_2_sum_chunk = tangent_d_z_hat_2_sum[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
+        tangent_t1_chunk = tangent_t1[start : start + rows]
+        tangent_t3_others_chunk = tangent_t3_others[start : start + rows]
+        tangent_t2_chunk = tangent_t2[start : start + rows]
         hvp_z_chunk = hvp_z[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -1322,121 +1313,119 @@ def hvp_5_f64(
             if not live[row]:
                 _clear(hvp_z_chunk[row])
                 continue
-            seed_i = seed[row]
-            t3_others__max_i = t3_others__max_chunk[row]
-            i = start + row
-            t3 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
-            t2_2 = t2_row[t3]
-            t4 = t1 * t2_2
-            t5 = _gap_f64(t3_others__max_i, t4)
-            t3_others__below_i = t3_others__below_chunk[row]
-            t3_others__ties_i = t3_others__ties_chunk[row]
-            t6 = 1 < t3_others__ties_i
-            t7 = t3_others__ties_i - 1
-            t8 = t7 if t6 else 0
-            t9 = t3_others__below_i + float(t8)
-            t10 = _log1p_f64(t9)
-            t11 = t10 + t5
-            t12 = _sigmoid_f64(t11)
-            t13 = seed_i * t12
-            t14 = (i - size_i // 2) % size_i
-            seed2 = seed_[t14]
-            t3_others__max2 = t3_others__max[t14]
-            t15 = i % size_i
-            t2_3 = t2[t14, t15]
-            t16 = t1 * t2_3
-            t17 = _gap_f64(t3_others__max2, t16)
-            t3_others__below2 = t3_others__below[t14]
-            t3_others__ties2 = t3_others__ties[t14]
-            t18 = 1 < t3_others__ties2
-            t19 = t3_others__ties2 - 1
-            t20 = t19 if t18 else 0
-            t21 = float(t20) + t3_others__below2
-            t22 = _log1p_f64(t21)
-            t23 = t17 + t22
-            t24 = _sigmoid_f64(t23)
-            t25 = seed2 * t24
             d_z_hat_1_row = d_z_hat_1_chunk[row]
             d_z_hat_2_row = d_z_hat_2_chunk[row]
+            seed_i = seed[row]
+            t3_others__below_i = t3_others__below_chunk[row]
+            t3_others__ties_i = t3_others__ties_chunk[row]
+            t1 = 1 < t3_others__ties_i
+            t3 = t3_others__ties_i - 1
+            t4 = t3 if t1 else 0
+            t5 = t3_others__below_i + float(t4)
+            t6 = _log1p_f64(t5)
+            t3_others__max_i = t3_others__max_chunk[row]
+            i = start + row
+            t7 = (i + size_i // 2) % size_i
+            t2_row = t2_chunk[row]
+            t2_2 = t2_row[t7]
+            t8 = t2_2 / tau
+            t9 = _gap_f64(t3_others__max_i, t8)
+            t10 = t6 + t9
+            t11 = _sigmoid_f64(t10)
+            t12 = seed_i * t11
+            t13 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t13]
+            t3_others__below2 = t3_others__below[t13]
+            t3_others__ties2 = t3_others__ties[t13]
+            t14 = 1 < t3_others__ties2
+            t15 = t3_others__ties2 - 1
+            t16 = t15 if t14 else 0
+            t17 = t3_others__below2 + float(t16)
+            t18 = _log1p_f64(t17)
+            t3_others__max2 = t3_others__max[t13]
+            t19 = i % size_i
+            t2_3 = t2[t13, t19]
+            t20 = t2_3 / tau
+            t21 = _gap_f64(t3_others__max2, t20)
+            t22 = t18 + t21
+            t23 = _sigmoid_f64(t22)
+            t24 = seed2 * t23
             z_row = z_chunk[row]
             v_z__row = v_z__chunk[row]
-            t1__largest2 = t1__largest[t3]
-            t26 = _norm_scale_f64(t1__largest2)
-            t1__scaled2 = t1__scaled[t3]
-            t27 = t1__scaled2 / t26
-            tangent_t1_2 = tangent_t1[t3]
-            tangent_t2_row = tangent_t2_chunk[row]
-            tangent_t2_2 = tangent_t2_row[t3]
-            t28 = -t1 * tangent_t2_2
-            tangent_t3_others_i = tangent_t3_others_chunk[row]
-            t29 = t28 + tangent_t3_others_i
-            t30 = _sigmoid_f64(-t11)
-            t31 = seed_i * t12 * t29 * t30
-            t1__largest3 = t1__largest[t14]
-            t32 = _norm_scale_f64(t1__largest3)
-            t1__scaled3 = t1__scaled[t14]
-            t33 = t1__scaled3 / t32
-            tangent_t1_3 = tangent_t1[t14]
-            tangent_t2_3 = tangent_t2[t14, t15]
-            t34 = -t1 * tangent_t2_3
-            tangent_t3_others2 = tangent_t3_others[t14]
-            t35 = t34 + tangent_t3_others2
-            t36 = _sigmoid_f64(-t23)
-            t37 = seed2 * t24 * t35 * t36
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
             tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum_chunk[row]
+            t1__scaled2 = t1__scaled[t7]
+            t1__largest2 = t1__largest[t7]
+            t25 = _norm_scale_f64(t1__largest2)
+            t26 = t1__scaled2 / t25
+            tangent_t1_2 = tangent_t1[t7]
+            tangent_t3_others_i = tangent_t3_others_chunk[row]
+            tangent_t2_row = tangent_t2_chunk[row]
+            tangent_t2_2 = tangent_t2_row[t7]
+            t27 = -tangent_t2_2 / tau
+            t28 = tangent_t3_others_i + t27
+            t29 = _sigmoid_f64(-t10)
+            t30 = seed_i * t28 * t29 * t11
+            t1__scaled3 = t1__scaled[t13]
+            t1__largest3 = t1__largest[t13]
+            t31 = _norm_scale_f64(t1__largest3)
+            t32 = t1__scaled3 / t31
+            tangent_t1_3 = tangent_t1[t13]
+            tangent_t3_others2 = tangent_t3_others[t13]
+            tangent_t2_3 = tangent_t2[t13, t19]
+            t33 = -tangent_t2_3 / tau
+            t34 = tangent_t3_others2 + t33
+            t35 = _sigmoid_f64(-t22)
+            t36 = seed2 * t34 * t35 * t23
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_hat_d = z_hat[t3, d]
-                    z_hat_d2 = z_hat[t14, d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + t1 * (-t25 * z_hat_d2 - t13 * z_hat_d)
+                    z_hat_d = z_hat[t7, d]
+                    z_hat_d2 = z_hat[t13, d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
                     z_d = z_row[d]
                     v_z_d = v_z__row[d]
-                    tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] * t1
-                    tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] * t1
+                    tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] / tau
+                    tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] / tau
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + t1 * (-t25 * (v_z_[t14, d] / t33 - z[t14, d] / t33 *
-                        (tangent_t1_3 / t33)) + -t37 * z_hat_d2 - t13 * (v_z_[t3, d] / t27 - z[t3, d] / t27 *
-                        (tangent_t1_2 / t27)) - t31 * z_hat_d)
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * (v_z_[t7, d] / t26 - tangent_t1_2 / t26 * (z[t7,
+                        d] / t26)) - t30 * z_hat_d + -t24 * (v_z_[t13, d] / t32 - tangent_t1_3 / t32 * (z[t13, d] /
+                        t32)) + -t36 * z_hat_d2) / tau
                     )
                     d_t1_sum_block[lane] = d_z_hat * z_d
                     tangent_d_t1_sum_block[lane] = d_z_hat * v_z_d + tangent_d_z_hat * z_d
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
-            t1__largest_i = t1__largest_chunk[row]
-            t38 = _norm_scale_f64(t1__largest_i)
             t1__scaled_i = t1__scaled_chunk[row]
-            t39 = t1__scaled_i / t38
-            t40 = 1.0 / t39
-            t41 = 1.0 / (t39 * t39)
+            t1__largest_i = t1__largest_chunk[row]
+            t37 = _norm_scale_f64(t1__largest_i)
+            t38 = t1__scaled_i / t37
+            t39 = t38 == 0.0
+            t40 = -d_t1_sum / t38 / t38
             tangent_t1_i = tangent_t1_chunk[row]
-            t42 = t39 == 0.0
-            t43 = -d_t1_sum * t41
-            t44 = -t41 * tangent_d_t1_sum
-            t45 = 2.0 * (d_t1_sum / t39) * (tangent_t1_i / t39) / t39
-            t46 = t44 + t45
-            t47 = t43 * tangent_t1_i
+            t41 = 2.0 * (d_t1_sum / t38) * (tangent_t1_i / t38) / t38
+            t42 = -tangent_d_t1_sum / t38 / t38
+            t43 = t41 + t42
+            t44 = t40 * tangent_t1_i
             hvp_z_row = hvp_z_chunk[row]
             for d in range(size_d):
-                z_hat_d3 = z_hat[t3, d]
-                z_hat_d4 = z_hat[t14, d]
-                tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] * t1
-                tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] * t1
+                tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
+                tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
+                z_hat_d3 = z_hat[t7, d]
+                z_hat_d4 = z_hat[t13, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + t1 * (-t25 * (v_z_[t14, d] / t33 - z[t14, d] / t33 *
-                    (tangent_t1_3 / t33)) + -t37 * z_hat_d4 - t13 * (v_z_[t3, d] / t27 - z[t3, d] / t27 * (tangent_t1_2
-                    / t27)) - t31 * z_hat_d3)
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * (v_z_[t7, d] / t26 - tangent_t1_2 / t26 * (z[t7,
+                    d] / t26)) - t30 * z_hat_d3 + -t24 * (v_z_[t13, d] / t32 - tangent_t1_3 / t32 * (z[t13, d] / t32)) +
+                    -t36 * z_hat_d4) / tau
                 )
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + t1 * (-t25 * z_hat_d4 - t13 * z_hat_d3)
                 v_z_d2 = v_z__row[d]
                 z_d2 = z_row[d]
-                t48 = t40 * t43 * v_z_d2 + t40 * t46 * z_d2 + -t41 * t47 * z_d2
-                hvp_z_row[d] = t40 * tangent_d_z_hat2 + (0.0 if t42 else t48) - d_z_hat2 * t41 * tangent_t1_i
+                t45 = t40 * (v_z_d2 / t38) + t43 * (z_d2 / t38) + -t44 / t38 * (z_d2 / t38)
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d3 + -t24 * z_hat_d4) / tau
+                hvp_z_row[d] = tangent_d_z_hat2 / t38 + (0.0 if t39 else t45) - d_z_hat2 / t38 * (tangent_t1_i / t38)
 
 
 @_jit
@@ -1475,7 +1464,6 @@ def value_2_f32(
     value_partial,
 ):
     size_i = samples
-    t4 = f32(1.0) / tau
     weights = np.empty(chunk, np.float32)
     value_rows = np.empty(chunk)
     t3_others__below_block = np.empty(256)
@@ -1496,7 +1484,7 @@ def value_2_f32(
             t3_others__max = f32(-np.inf)
             for j in range(size_i):
                 t3 = (j != i) & (f32(j) != t1)
-                s = t2_row[j] * t4
+                s = t2_row[j] / tau
                 t3_others__max_entry = s if t3 else f32(-np.inf)
                 t3_others__max = (
                     t3_others__max_entry if t3_others__max_entry > t3_others__max or t3_others__max_entry !=
@@ -1508,18 +1496,18 @@ def value_2_f32(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t5 = (j != i) & (f32(j) != t1)
-                    s2 = t2_row[j] * t4
-                    t6 = t5 & (s2 < t3_others__max)
-                    t7 = _exp_f32(s2 - t3_others__max)
-                    t3_others__below_block[lane] = t7 if t6 else f32(0.0)
-                    t3_others__ties += 1 if t5 & (s2 == t3_others__max) else 0
+                    t4 = (j != i) & (f32(j) != t1)
+                    s2 = t2_row[j] / tau
+                    t5 = t4 & (s2 < t3_others__max)
+                    t6 = _exp_f32(s2 - t3_others__max)
+                    t3_others__below_block[lane] = t6 if t5 else f32(0.0)
+                    t3_others__ties += 1 if t4 & (s2 == t3_others__max) else 0
                 t3_others__below += _pairwise_sum(t3_others__below_block, count)
             t3_others__below = f32(t3_others__below)
-            s3 = t2_row[t1] * t4
-            t8 = 1 < t3_others__ties
-            t9 = t3_others__ties - 1
-            t3_others__rest = _log1p_f32(t3_others__below + f32(t9 if t8 else 0))
+            t7 = 1 < t3_others__ties
+            t8 = t3_others__ties - 1
+            t3_others__rest = _log1p_f32(t3_others__below + f32(t8 if t7 else 0))
+            s3 = t2_row[t1] / tau
             value_rows[row] = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
@@ -1568,7 +1556,6 @@ def value_and_grad_2_f32(
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    t6 = f32(1.0) / tau
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     value_rows = np.empty(chunk)
@@ -1601,7 +1588,7 @@ def value_and_grad_2_f32(
             for j in range(size_i):
                 t4 = f32(j) != t3
                 t5 = (j != i) & t4
-                s = t2_row[j] * t6
+                s = t2_row[j] / tau
                 t3_others__max2_entry = s if t5 else f32(-np.inf)
                 t3_others__max2 = (
                     t3_others__max2_entry if t3_others__max2_entry > t3_others__max2 or t3_others__max2_entry !=
@@ -1614,39 +1601,39 @@ def value_and_grad_2_f32(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t7 = f32(j) != t3
-                    t8 = (j != i) & t7
-                    s2 = t2_row[j] * t6
-                    t9 = t8 & (s2 < t3_others__max2)
-                    t10 = _exp_f32(s2 - t3_others__max2)
-                    t3_others__below2_block[lane] = t10 if t9 else f32(0.0)
-                    t3_others__ties2 += 1 if t8 & (s2 == t3_others__max2) else 0
+                    t6 = f32(j) != t3
+                    t7 = (j != i) & t6
+                    s2 = t2_row[j] / tau
+                    t8 = t7 & (s2 < t3_others__max2)
+                    t9 = _exp_f32(s2 - t3_others__max2)
+                    t3_others__below2_block[lane] = t9 if t8 else f32(0.0)
+                    t3_others__ties2 += 1 if t7 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
             t3_others__below2 = f32(t3_others__below2)
             t3_others__below_chunk[row] = t3_others__below2
             t3_others__ties_chunk[row] = f32(t3_others__ties2)
             seed_i = seed[row]
+            t12 = 1 < t3_others__ties2
+            t13 = t3_others__ties2 - 1
+            t14 = t13 if t12 else 0
+            t15 = t3_others__below2 + f32(t14)
+            t16 = _log1p_f32(t15)
             t2_2 = t2_row[t3]
-            t13 = t2_2 * t6
-            t14 = _gap_f32(t3_others__max2, t13)
-            t15 = 1 < t3_others__ties2
-            t16 = t3_others__ties2 - 1
-            t17 = t16 if t15 else 0
-            t18 = f32(t17) + t3_others__below2
-            t19 = _log1p_f32(t18)
-            t20 = t14 + t19
-            t21 = _sigmoid_f32(t20)
-            t22 = seed_i * t21
+            t17 = t2_2 / tau
+            t18 = _gap_f32(t3_others__max2, t17)
+            t19 = t16 + t18
+            t20 = _sigmoid_f32(t19)
+            t21 = seed_i * t20
             d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
             for j in range(size_i):
-                t11 = f32(j) != t3
-                t12 = (i != j) & t11
-                s3 = t2_row[j] * t6
-                weight_t3_others = _exp_f32(-(t19 + _gap_f32(t3_others__max2, s3)))
-                t23 = t22 * weight_t3_others
-                d_s = t23 if t12 else f32(0.0)
-                d_z_hat_1__left_row[j] = d_s * t6
-            value_rows[row] = _softplus_f32(t20)
+                t10 = f32(j) != t3
+                t11 = (i != j) & t10
+                s3 = t2_row[j] / tau
+                weight_t3_others = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s3)))
+                t22 = t21 * weight_t3_others
+                d_s = t22 if t11 else f32(0.0)
+                d_z_hat_1__left_row[j] = d_s / tau
+            value_rows[row] = _softplus_f32(t19)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -1657,11 +1644,10 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, samples, chunk, d_z_hat_2__left, seed_, t3_others__max, t2, t3_others__below, t3_others__ties, tau,
+    first, last, samples, chunk, d_z_hat_2__left, seed_, t3_others__below, t3_others__ties, t3_others__max, t2, tau,
     weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    t3 = f32(1.0) / tau
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
@@ -1674,41 +1660,40 @@ def value_and_grad_3_f32(
             i = start + row
             d_z_hat_2__left_row = d_z_hat_2__left_chunk[row]
             for j in range(size_i):
-                t4 = (j + size_i // 2) % size_i
-                t5 = (j != i) & (f32(i) != t4)
-                t3_others__max_j = t3_others__max[j]
-                s = t2[j, t4] * t3
+                t3 = (j + size_i // 2) % size_i
+                t4 = (j != i) & (f32(i) != t3)
                 t3_others__ties_j = t3_others__ties[j]
-                t6 = 1 < t3_others__ties_j
-                t7 = t3_others__ties_j - 1
-                t3_others__rest = _log1p_f32(t3_others__below[j] + f32(t7 if t6 else 0))
+                t5 = 1 < t3_others__ties_j
+                t6 = t3_others__ties_j - 1
+                t3_others__rest = _log1p_f32(t3_others__below[j] + f32(t6 if t5 else 0))
+                t3_others__max_j = t3_others__max[j]
+                s = t2[j, t3] / tau
                 d_t3_others = seed_[j] * _sigmoid_f32(t3_others__rest + _gap_f32(t3_others__max_j, s))
-                s2 = t2[j, i] * t3
+                s2 = t2[j, i] / tau
                 weight_t3_others = _exp_f32(-(t3_others__rest + _gap_f32(t3_others__max_j, s2)))
-                t8 = d_t3_others * weight_t3_others
-                d_s = t8 if t5 else f32(0.0)
-                d_z_hat_2__left_row[j] = d_s * t3
+                t7 = d_t3_others * weight_t3_others
+                d_s = t7 if t4 else f32(0.0)
+                d_z_hat_2__left_row[j] = d_s / tau
 
 
 @_jit
 def value_and_grad_4_f32(
-    first, last, samples, chunk, t3_others__max, t2, t3_others__below, t3_others__ties, z_hat, seed_, d_z_hat_1,
-    d_z_hat_2, z, grad_z, t1, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
+    seed_, z, grad_z, t1, tau, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    t3 = f32(1.0) / tau
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     d_t1_sum_block = np.empty(256)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
         d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
         d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
+        t3_others__below_chunk = t3_others__below[start : start + rows]
+        t3_others__ties_chunk = t3_others__ties[start : start + rows]
+        t3_others__max_chunk = t3_others__max[start : start + rows]
+        t2_chunk = t2[start : start + rows]
         z_chunk = z[start : start + rows]
         grad_z_chunk = grad_z[start : start + rows]
         t1_chunk = t1[start : start + rows]
@@ -1721,64 +1706,63 @@ def value_and_grad_4_f32(
             if not live[row]:
                 _clear(grad_z_chunk[row])
                 continue
-            seed_i = seed[row]
-            t3_others__max_i = t3_others__max_chunk[row]
-            i = start + row
-            t4 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
-            t2_2 = t2_row[t4]
-            t5 = t2_2 * t3
-            t6 = _gap_f32(t3_others__max_i, t5)
-            t3_others__below_i = t3_others__below_chunk[row]
-            t3_others__ties_i = t3_others__ties_chunk[row]
-            t7 = 1 < t3_others__ties_i
-            t8 = t3_others__ties_i - 1
-            t9 = t8 if t7 else 0
-            t10 = t3_others__below_i + f32(t9)
-            t11 = _log1p_f32(t10)
-            t12 = t11 + t6
-            t13 = _sigmoid_f32(t12)
-            t14 = seed_i * t13
-            t15 = (i - size_i // 2) % size_i
-            seed2 = seed_[t15]
-            t3_others__max2 = t3_others__max[t15]
-            t16 = i % size_i
-            t2_3 = t2[t15, t16]
-            t17 = t2_3 * t3
-            t18 = _gap_f32(t3_others__max2, t17)
-            t3_others__below2 = t3_others__below[t15]
-            t3_others__ties2 = t3_others__ties[t15]
-            t19 = 1 < t3_others__ties2
-            t20 = t3_others__ties2 - 1
-            t21 = t20 if t19 else 0
-            t22 = f32(t21) + t3_others__below2
-            t23 = _log1p_f32(t22)
-            t24 = t18 + t23
-            t25 = _sigmoid_f32(t24)
-            t26 = seed2 * t25
             d_z_hat_1_row = d_z_hat_1_chunk[row]
             d_z_hat_2_row = d_z_hat_2_chunk[row]
+            seed_i = seed[row]
+            t3_others__below_i = t3_others__below_chunk[row]
+            t3_others__ties_i = t3_others__ties_chunk[row]
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + f32(t5)
+            t7 = _log1p_f32(t6)
+            t3_others__max_i = t3_others__max_chunk[row]
+            i = start + row
+            t8 = (i + size_i // 2) % size_i
+            t2_row = t2_chunk[row]
+            t2_2 = t2_row[t8]
+            t9 = t2_2 / tau
+            t10 = _gap_f32(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f32(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t14]
+            t3_others__below2 = t3_others__below[t14]
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + f32(t17)
+            t19 = _log1p_f32(t18)
+            t3_others__max2 = t3_others__max[t14]
+            t20 = i % size_i
+            t2_3 = t2[t14, t20]
+            t21 = t2_3 / tau
+            t22 = _gap_f32(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = seed2 * t24
             z_row = z_chunk[row]
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + t3 * (-z_hat[t15, d] * t26 - z_hat[t4, d] * t14)
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
                     z_d = z_row[d]
                     d_t1_sum_block[lane] = d_z_hat * z_d
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
             t1_i = t1_chunk[row]
-            t27 = f32(1.0) / t1_i
-            t28 = t1_i == f32(0.0)
-            t29 = -d_t1_sum / t1_i / t1_i
+            t26 = t1_i == f32(0.0)
+            t27 = -d_t1_sum / t1_i / t1_i
             grad_z_row = grad_z_chunk[row]
             for d in range(size_d):
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + t3 * (-z_hat[t15, d] * t26 - z_hat[t4, d] * t14)
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
                 z_d2 = z_row[d]
-                t30 = t27 * t29 * z_d2
-                grad_z_row[d] = d_z_hat2 * t27 + (f32(0.0) if t28 else t30)
+                t28 = t27 * (z_d2 / t1_i)
+                grad_z_row[d] = d_z_hat2 / t1_i + (f32(0.0) if t26 else t28)
 
 
 @_jit
@@ -1815,7 +1799,6 @@ def hvp_1_f32(
             t1_2 = f32(math.sqrt(t1_2))
             t1_chunk[row] = t1_2
             t3 = t1_2 == f32(0.0)
-            t4 = f32(1.0) / t1_2
             v_z__row = v_z__chunk[row]
             z_hat_row = z_hat_chunk[row]
             tangent_t1_2 = 0.0
@@ -1824,9 +1807,9 @@ def hvp_1_f32(
                 for lane in range(count):
                     d = block + lane
                     z_d2 = z_row[d]
-                    t5 = v_z__row[d] * t4 * z_d2
-                    z_hat_row[d] = t4 * z_d2
-                    tangent_t1_2_block[lane] = f32(0.0) if t3 else t5
+                    t4 = v_z__row[d] * (z_d2 / t1_2)
+                    z_hat_row[d] = z_d2 / t1_2
+                    tangent_t1_2_block[lane] = f32(0.0) if t3 else t4
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t1_chunk[row] = tangent_t1_2
@@ -1867,9 +1850,9 @@ def hvp_2_f32(
                     count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
-                        tangent_z_hat = v_z__row[d] / t1_i - z_row[d] / t1_i * (tangent_t1_i / t1_i)
-                        tangent_z_hat2 = v_z_[j, d] / t1_j - z[j, d] / t1_j * (tangent_t1_j / t1_j)
-                        tangent_t2_2_block[lane] = z_hat[j, d] * tangent_z_hat + z_hat_row[d] * tangent_z_hat2
+                        tangent_z_hat = v_z__row[d] / t1_i - tangent_t1_i / t1_i * (z_row[d] / t1_i)
+                        tangent_z_hat2 = v_z_[j, d] / t1_j - tangent_t1_j / t1_j * (z[j, d] / t1_j)
+                        tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_2 = f32(tangent_t2_2)
                 tangent_t2_row[j] = tangent_t2_2
@@ -1882,7 +1865,6 @@ def hvp_3_f32(
     mask_step, denominator,
 ):
     size_i = samples
-    t6 = f32(1.0) / tau
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     t3_others__below2_block = np.empty(256)
@@ -1920,7 +1902,7 @@ def hvp_3_f32(
             for j in range(size_i):
                 t4 = f32(j) != t3
                 t5 = (j != i) & t4
-                s = t2_row[j] * t6
+                s = t2_row[j] / tau
                 t3_others__max2_entry = s if t5 else f32(-np.inf)
                 t3_others__max2 = (
                     t3_others__max2_entry if t3_others__max2_entry > t3_others__max2 or t3_others__max2_entry !=
@@ -1933,75 +1915,75 @@ def hvp_3_f32(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t7 = f32(j) != t3
-                    t8 = (j != i) & t7
-                    s2 = t2_row[j] * t6
-                    t9 = t8 & (s2 < t3_others__max2)
-                    t10 = _exp_f32(s2 - t3_others__max2)
-                    t3_others__below2_block[lane] = t10 if t9 else f32(0.0)
-                    t3_others__ties2 += 1 if t8 & (s2 == t3_others__max2) else 0
+                    t6 = f32(j) != t3
+                    t7 = (j != i) & t6
+                    s2 = t2_row[j] / tau
+                    t8 = t7 & (s2 < t3_others__max2)
+                    t9 = _exp_f32(s2 - t3_others__max2)
+                    t3_others__below2_block[lane] = t9 if t8 else f32(0.0)
+                    t3_others__ties2 += 1 if t7 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
             t3_others__below2 = f32(t3_others__below2)
             t3_others__below_chunk[row] = t3_others__below2
             t3_others__ties_chunk[row] = f32(t3_others__ties2)
             tangent_t2_row = tangent_t2_chunk[row]
-            t13 = 1 < t3_others__ties2
-            t14 = t3_others__ties2 - 1
-            t15 = t14 if t13 else 0
-            t16 = f32(t15) + t3_others__below2
-            t17 = _log1p_f32(t16)
+            t12 = 1 < t3_others__ties2
+            t13 = t3_others__ties2 - 1
+            t14 = t13 if t12 else 0
+            t15 = t3_others__below2 + f32(t14)
+            t16 = _log1p_f32(t15)
             seed_i = seed[row]
             t2_2 = t2_row[t3]
-            t20 = t2_2 * t6
-            t21 = _gap_f32(t3_others__max2, t20)
-            t22 = t17 + t21
-            t23 = _sigmoid_f32(t22)
-            t24 = seed_i * t23
+            t19 = t2_2 / tau
+            t20 = _gap_f32(t3_others__max2, t19)
+            t21 = t16 + t20
+            t22 = _sigmoid_f32(t21)
+            t23 = seed_i * t22
             d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
             tangent_t3_others2 = 0.0
             for block in range(0, size_i, 256):
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t11 = f32(j) != t3
-                    t12 = (j != i) & t11
-                    tangent_s = tangent_t2_row[j] * t6
-                    s3 = t2_row[j] * t6
-                    weight_t3_others = _exp_f32(-(t17 + _gap_f32(t3_others__max2, s3)))
-                    t18 = tangent_s * weight_t3_others
-                    t19 = (i != j) & t11
-                    t25 = t24 * weight_t3_others
-                    d_s = t25 if t19 else f32(0.0)
-                    d_z_hat_1__left_row[j] = d_s * t6
-                    tangent_t3_others2_block[lane] = t18 if t12 else f32(0.0)
+                    t10 = f32(j) != t3
+                    t11 = (j != i) & t10
+                    tangent_s = tangent_t2_row[j] / tau
+                    s3 = t2_row[j] / tau
+                    weight_t3_others = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s3)))
+                    t17 = tangent_s * weight_t3_others
+                    t18 = (i != j) & t10
+                    t24 = t23 * weight_t3_others
+                    d_s = t24 if t18 else f32(0.0)
+                    d_z_hat_1__left_row[j] = d_s / tau
+                    tangent_t3_others2_block[lane] = t17 if t11 else f32(0.0)
                 tangent_t3_others2 += _pairwise_sum(tangent_t3_others2_block, count)
             tangent_t3_others2 = f32(tangent_t3_others2)
             tangent_t3_others_chunk[row] = tangent_t3_others2
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
             tangent_t2_2 = tangent_t2_row[t3]
-            t29 = -t6 * tangent_t2_2
-            t30 = t29 + tangent_t3_others2
-            t31 = _sigmoid_f32(-t22)
-            t32 = seed_i * t23 * t30 * t31
+            t28 = -tangent_t2_2 / tau
+            t29 = tangent_t3_others2 + t28
+            t30 = _sigmoid_f32(-t21)
+            t31 = seed_i * t29 * t30 * t22
             for d in range(size_d):
                 tangent_d_z_hat_1_sum2 = 0.0
                 for block in range(0, size_i, 256):
                     count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t26 = f32(j) != t3
-                        t27 = (i != j) & t26
-                        s4 = t2_row[j] * t6
-                        weight_t3_others2 = _exp_f32(-(t17 + _gap_f32(t3_others__max2, s4)))
-                        t28 = t24 * weight_t3_others2
-                        d_s2 = t28 if t27 else f32(0.0)
+                        t25 = f32(j) != t3
+                        t26 = (i != j) & t25
+                        s4 = t2_row[j] / tau
+                        weight_t3_others2 = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s4)))
+                        t27 = t23 * weight_t3_others2
+                        d_s2 = t27 if t26 else f32(0.0)
                         t1_j = t1[j]
                         tangent_z_hat = v_z_[j, d] / t1_j - tangent_t1[j] / t1_j * (z[j, d] / t1_j)
-                        tangent_s2 = tangent_t2_row[j] * t6
+                        tangent_s2 = tangent_t2_row[j] / tau
                         tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
-                        t33 = t24 * tangent_weight_t3_others + t32 * weight_t3_others2
-                        tangent_d_s = t33 if t27 else f32(0.0)
-                        tangent_d_z_hat_1_sum2_block[lane] = z_hat[j, d] * tangent_d_s + d_s2 * tangent_z_hat
+                        t32 = t23 * tangent_weight_t3_others + t31 * weight_t3_others2
+                        tangent_d_s = t32 if t26 else f32(0.0)
+                        tangent_d_z_hat_1_sum2_block[lane] = d_s2 * tangent_z_hat + tangent_d_s * z_hat[j, d]
                     tangent_d_z_hat_1_sum2 += _pairwise_sum(tangent_d_z_hat_1_sum2_block, count)
                 tangent_d_z_hat_1_sum2 = f32(tangent_d_z_hat_1_sum2)
                 tangent_d_z_hat_1_sum_row[d] = tangent_d_z_hat_1_sum2
@@ -2009,12 +1991,11 @@ def hvp_3_f32(
 
 @_jit
 def hvp_4_f32(
-    first, last, samples, chunk, d_z_hat_2__left, tangent_d_z_hat_2_sum, seed_, t3_others__max, t2, t3_others__below,
-    t3_others__ties, t1, v_z_, tangent_t1, z, tangent_t3_others, tangent_t2, z_hat, tau, size_d, weight, weight_step,
+    first, last, samples, chunk, d_z_hat_2__left, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties,
+    t3_others__max, t2, t1, v_z_, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat, tau, size_d, weight, weight_step,
     mask, mask_step,
 ):
     size_i = samples
-    t5 = f32(1.0) / tau
     tangent_d_z_hat_2_sum2_block = np.empty(256)
     for c in range(first, last):
         start = c * chunk
@@ -2038,62 +2019,61 @@ def hvp_4_f32(
                         t3 = (j + size_i // 2) % size_i
                         t4 = (j != i) & (f32(i) != t3)
                         seed_j = seed_[j]
-                        t3_others__max_j = t3_others__max[j]
-                        s = t2[j, t3] * t5
                         t3_others__ties_j = t3_others__ties[j]
-                        t6 = 1 < t3_others__ties_j
-                        t7 = t3_others__ties_j - 1
-                        t3_others__rest = _log1p_f32(t3_others__below[j] + f32(t7 if t6 else 0))
-                        t8 = t3_others__rest + _gap_f32(t3_others__max_j, s)
-                        t9 = _sigmoid_f32(t8)
-                        d_t3_others = seed_j * t9
-                        s2 = t2[j, i] * t5
+                        t5 = 1 < t3_others__ties_j
+                        t6 = t3_others__ties_j - 1
+                        t3_others__rest = _log1p_f32(t3_others__below[j] + f32(t6 if t5 else 0))
+                        t3_others__max_j = t3_others__max[j]
+                        s = t2[j, t3] / tau
+                        t7 = t3_others__rest + _gap_f32(t3_others__max_j, s)
+                        t8 = _sigmoid_f32(t7)
+                        d_t3_others = seed_j * t8
+                        s2 = t2[j, i] / tau
                         weight_t3_others = _exp_f32(-(t3_others__rest + _gap_f32(t3_others__max_j, s2)))
-                        t10 = d_t3_others * weight_t3_others
-                        d_s = t10 if t4 else f32(0.0)
+                        t9 = d_t3_others * weight_t3_others
+                        d_s = t9 if t4 else f32(0.0)
                         t1_j = t1[j]
                         tangent_z_hat = v_z_[j, d] / t1_j - tangent_t1[j] / t1_j * (z[j, d] / t1_j)
+                        tangent_s = tangent_t2[j, i] / tau
                         tangent_t3_others_j = tangent_t3_others[j]
-                        tangent_s = tangent_t2[j, i] * t5
                         tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
                         tangent_d_t3_others = (
-                            seed_j * t9 * (tangent_t3_others_j - tangent_t2[j, t3] * t5) * _sigmoid_f32(-t8)
+                            seed_j * (tangent_t3_others_j - tangent_t2[j, t3] / tau) * _sigmoid_f32(-t7) * t8
                         )
-                        t11 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
-                        tangent_d_s = t11 if t4 else f32(0.0)
-                        tangent_d_z_hat_2_sum2_block[lane] = z_hat[j, d] * tangent_d_s + d_s * tangent_z_hat
+                        t10 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
+                        tangent_d_s = t10 if t4 else f32(0.0)
+                        tangent_d_z_hat_2_sum2_block[lane] = d_s * tangent_z_hat + tangent_d_s * z_hat[j, d]
                     tangent_d_z_hat_2_sum2 += _pairwise_sum(tangent_d_z_hat_2_sum2_block, count)
                 tangent_d_z_hat_2_sum2 = f32(tangent_d_z_hat_2_sum2)
                 tangent_d_z_hat_2_sum_row[d] = tangent_d_z_hat_2_sum2
             d_z_hat_2__left_row = d_z_hat_2__left_chunk[row]
             for j in range(size_i):
-                t12 = (j + size_i // 2) % size_i
-                t13 = (j != i) & (f32(i) != t12)
+                t11 = (j + size_i // 2) % size_i
+                t12 = (j != i) & (f32(i) != t11)
                 seed_j2 = seed_[j]
-                t3_others__max_j2 = t3_others__max[j]
-                s3 = t2[j, t12] * t5
                 t3_others__ties_j2 = t3_others__ties[j]
-                t14 = 1 < t3_others__ties_j2
-                t15 = t3_others__ties_j2 - 1
-                t3_others__rest2 = _log1p_f32(t3_others__below[j] + f32(t15 if t14 else 0))
-                t16 = t3_others__rest2 + _gap_f32(t3_others__max_j2, s3)
-                t17 = _sigmoid_f32(t16)
-                d_t3_others2 = seed_j2 * t17
-                s4 = t2[j, i] * t5
+                t13 = 1 < t3_others__ties_j2
+                t14 = t3_others__ties_j2 - 1
+                t3_others__rest2 = _log1p_f32(t3_others__below[j] + f32(t14 if t13 else 0))
+                t3_others__max_j2 = t3_others__max[j]
+                s3 = t2[j, t11] / tau
+                t15 = t3_others__rest2 + _gap_f32(t3_others__max_j2, s3)
+                t16 = _sigmoid_f32(t15)
+                d_t3_others2 = seed_j2 * t16
+                s4 = t2[j, i] / tau
                 weight_t3_others2 = _exp_f32(-(t3_others__rest2 + _gap_f32(t3_others__max_j2, s4)))
-                t18 = d_t3_others2 * weight_t3_others2
-                d_s2 = t18 if t13 else f32(0.0)
-                d_z_hat_2__left_row[j] = d_s2 * t5
+                t17 = d_t3_others2 * weight_t3_others2
+                d_s2 = t17 if t12 else f32(0.0)
+                d_z_hat_2__left_row[j] = d_s2 / tau
 
 
 @_jit
 def hvp_5_f32(
-    first, last, samples, chunk, t3_others__max, t2, t3_others__below, t3_others__ties, z_hat, seed_, d_z_hat_1,
-    d_z_hat_2, z, v_z_, t1, tangent_t1, tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum,
-    hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
+    seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, t1, tangent_t1, tangent_t3_others, tangent_t2, hvp_z,
+    tau, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    t3 = f32(1.0) / tau
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     d_t1_sum_block = np.empty(256)
@@ -2101,20 +2081,20 @@ def hvp_5_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
         d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
         d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
+        t3_others__below_chunk = t3_others__below[start : start + rows]
+        t3_others__ties_chunk = t3_others__ties[start : start + rows]
+        t3_others__max_chunk = t3_others__max[start : start + rows]
+        t2_chunk = t2[start : start + rows]
         z_chunk = z[start : start + rows]
         v_z__chunk = v_z_[start : start + rows]
-        t1_chunk = t1[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        tangent_t3_others_chunk = tangent_t3_others[start : start + rows]
         tangent_d_z_hat_1_sum_chunk = tangent_d_z_hat_1_sum[start : start + rows]
         tangent_d_z_hat_2_sum_chunk = tangent_d_z_hat_2_sum[start : start + rows]
+        t1_chunk = t1[start : start + rows]
+        tangent_t1_chunk = tangent_t1[start : start + rows]
+        tangent_t3_others_chunk = tangent_t3_others[start : start + rows]
+        tangent_t2_chunk = tangent_t2[start : start + rows]
         hvp_z_chunk = hvp_z[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -2125,81 +2105,81 @@ def hvp_5_f32(
             if not live[row]:
                 _clear(hvp_z_chunk[row])
                 continue
-            seed_i = seed[row]
-            t3_others__max_i = t3_others__max_chunk[row]
-            i = start + row
-            t4 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
-            t2_2 = t2_row[t4]
-            t5 = t2_2 * t3
-            t6 = _gap_f32(t3_others__max_i, t5)
-            t3_others__below_i = t3_others__below_chunk[row]
-            t3_others__ties_i = t3_others__ties_chunk[row]
-            t7 = 1 < t3_others__ties_i
-            t8 = t3_others__ties_i - 1
-            t9 = t8 if t7 else 0
-            t10 = t3_others__below_i + f32(t9)
-            t11 = _log1p_f32(t10)
-            t12 = t11 + t6
-            t13 = _sigmoid_f32(t12)
-            t14 = seed_i * t13
-            t15 = (i - size_i // 2) % size_i
-            seed2 = seed_[t15]
-            t3_others__max2 = t3_others__max[t15]
-            t16 = i % size_i
-            t2_3 = t2[t15, t16]
-            t17 = t2_3 * t3
-            t18 = _gap_f32(t3_others__max2, t17)
-            t3_others__below2 = t3_others__below[t15]
-            t3_others__ties2 = t3_others__ties[t15]
-            t19 = 1 < t3_others__ties2
-            t20 = t3_others__ties2 - 1
-            t21 = t20 if t19 else 0
-            t22 = f32(t21) + t3_others__below2
-            t23 = _log1p_f32(t22)
-            t24 = t18 + t23
-            t25 = _sigmoid_f32(t24)
-            t26 = seed2 * t25
             d_z_hat_1_row = d_z_hat_1_chunk[row]
             d_z_hat_2_row = d_z_hat_2_chunk[row]
+            seed_i = seed[row]
+            t3_others__below_i = t3_others__below_chunk[row]
+            t3_others__ties_i = t3_others__ties_chunk[row]
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + f32(t5)
+            t7 = _log1p_f32(t6)
+            t3_others__max_i = t3_others__max_chunk[row]
+            i = start + row
+            t8 = (i + size_i // 2) % size_i
+            t2_row = t2_chunk[row]
+            t2_2 = t2_row[t8]
+            t9 = t2_2 / tau
+            t10 = _gap_f32(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f32(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t14]
+            t3_others__below2 = t3_others__below[t14]
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + f32(t17)
+            t19 = _log1p_f32(t18)
+            t3_others__max2 = t3_others__max[t14]
+            t20 = i % size_i
+            t2_3 = t2[t14, t20]
+            t21 = t2_3 / tau
+            t22 = _gap_f32(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = seed2 * t24
             z_row = z_chunk[row]
             v_z__row = v_z__chunk[row]
-            t1_2 = t1[t4]
-            tangent_t1_2 = tangent_t1[t4]
-            tangent_t2_row = tangent_t2_chunk[row]
-            tangent_t2_2 = tangent_t2_row[t4]
-            t27 = -t3 * tangent_t2_2
-            tangent_t3_others_i = tangent_t3_others_chunk[row]
-            t28 = t27 + tangent_t3_others_i
-            t29 = _sigmoid_f32(-t12)
-            t30 = seed_i * t13 * t28 * t29
-            t1_3 = t1[t15]
-            tangent_t1_3 = tangent_t1[t15]
-            tangent_t2_3 = tangent_t2[t15, t16]
-            t31 = -t3 * tangent_t2_3
-            tangent_t3_others2 = tangent_t3_others[t15]
-            t32 = t31 + tangent_t3_others2
-            t33 = _sigmoid_f32(-t24)
-            t34 = seed2 * t25 * t32 * t33
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
             tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum_chunk[row]
+            t1_2 = t1[t8]
+            tangent_t1_2 = tangent_t1[t8]
+            tangent_t3_others_i = tangent_t3_others_chunk[row]
+            tangent_t2_row = tangent_t2_chunk[row]
+            tangent_t2_2 = tangent_t2_row[t8]
+            t26 = -tangent_t2_2 / tau
+            t27 = tangent_t3_others_i + t26
+            t28 = _sigmoid_f32(-t11)
+            t29 = seed_i * t27 * t28 * t12
+            t1_3 = t1[t14]
+            tangent_t1_3 = tangent_t1[t14]
+            tangent_t3_others2 = tangent_t3_others[t14]
+            tangent_t2_3 = tangent_t2[t14, t20]
+            t30 = -tangent_t2_3 / tau
+            t31 = tangent_t3_others2 + t30
+            t32 = _sigmoid_f32(-t23)
+            t33 = seed2 * t31 * t32 * t24
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_hat_d = z_hat[t4, d]
-                    z_hat_d2 = z_hat[t15, d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + t3 * (-t26 * z_hat_d2 - t14 * z_hat_d)
+                    z_hat_d = z_hat[t8, d]
+                    z_hat_d2 = z_hat[t14, d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d + -t25 * z_hat_d2) / tau
                     z_d = z_row[d]
                     v_z_d = v_z__row[d]
-                    tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] * t3
-                    tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] * t3
+                    tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] / tau
+                    tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] / tau
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + t3 * (-t26 * (v_z_[t15, d] / t1_3 - z[t15, d] / t1_3 *
-                        (tangent_t1_3 / t1_3)) + -t34 * z_hat_d2 - t14 * (v_z_[t4, d] / t1_2 - z[t4, d] / t1_2 *
-                        (tangent_t1_2 / t1_2)) - t30 * z_hat_d)
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * (v_z_[t8, d] / t1_2 - tangent_t1_2 / t1_2 *
+                        (z[t8, d] / t1_2)) - t29 * z_hat_d + -t25 * (v_z_[t14, d] / t1_3 - tangent_t1_3 / t1_3 * (z[t14,
+                        d] / t1_3)) + -t33 * z_hat_d2) / tau
                     )
                     d_t1_sum_block[lane] = d_z_hat * z_d
                     tangent_d_t1_sum_block[lane] = d_z_hat * v_z_d + tangent_d_z_hat * z_d
@@ -2208,31 +2188,31 @@ def hvp_5_f32(
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
             t1_i = t1_chunk[row]
-            t35 = f32(1.0) / t1_i
-            t36 = f32(1.0) / (t1_i * t1_i)
+            t34 = t1_i == f32(0.0)
+            t35 = -d_t1_sum / t1_i / t1_i
             tangent_t1_i = tangent_t1_chunk[row]
-            t37 = t1_i == f32(0.0)
-            t38 = -d_t1_sum * t36
-            t39 = -t36 * tangent_d_t1_sum
-            t40 = f32(2.0) * (d_t1_sum / t1_i) * (tangent_t1_i / t1_i) / t1_i
-            t41 = t39 + t40
-            t42 = t38 * tangent_t1_i
+            t36 = f32(2.0) * (d_t1_sum / t1_i) * (tangent_t1_i / t1_i) / t1_i
+            t37 = -tangent_d_t1_sum / t1_i / t1_i
+            t38 = t36 + t37
+            t39 = t35 * tangent_t1_i
             hvp_z_row = hvp_z_chunk[row]
             for d in range(size_d):
-                z_hat_d3 = z_hat[t4, d]
-                z_hat_d4 = z_hat[t15, d]
-                tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] * t3
-                tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] * t3
+                tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
+                tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
+                z_hat_d3 = z_hat[t8, d]
+                z_hat_d4 = z_hat[t14, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + t3 * (-t26 * (v_z_[t15, d] / t1_3 - z[t15, d] / t1_3 *
-                    (tangent_t1_3 / t1_3)) + -t34 * z_hat_d4 - t14 * (v_z_[t4, d] / t1_2 - z[t4, d] / t1_2 *
-                    (tangent_t1_2 / t1_2)) - t30 * z_hat_d3)
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * (v_z_[t8, d] / t1_2 - tangent_t1_2 / t1_2 *
+                    (z[t8, d] / t1_2)) - t29 * z_hat_d3 + -t25 * (v_z_[t14, d] / t1_3 - tangent_t1_3 / t1_3 * (z[t14, d]
+                    / t1_3)) + -t33 * z_hat_d4) / tau
                 )
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + t3 * (-t26 * z_hat_d4 - t14 * z_hat_d3)
                 v_z_d2 = v_z__row[d]
                 z_d2 = z_row[d]
-                t43 = t35 * t38 * v_z_d2 + t35 * t41 * z_d2 + -t36 * t42 * z_d2
-                hvp_z_row[d] = t35 * tangent_d_z_hat2 + (f32(0.0) if t37 else t43) - d_z_hat2 * t36 * tangent_t1_i
+                t40 = t35 * (v_z_d2 / t1_i) + t38 * (z_d2 / t1_i) + -t39 / t1_i * (z_d2 / t1_i)
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau
+                hvp_z_row[d] = (
+                    tangent_d_z_hat2 / t1_i + (f32(0.0) if t34 else t40) - d_z_hat2 / t1_i * (tangent_t1_i / t1_i)
+                )
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2322,20 +2302,20 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_3_f64, chunks, samples, chunk, d_z_hat_2__left, seed_, t3_others__max, t2, t3_others__below,
-        t3_others__ties, tau, weight, weight_step, mask, mask_step,
+        value_and_grad_3_f64, chunks, samples, chunk, d_z_hat_2__left, seed_, t3_others__below, t3_others__ties,
+        t3_others__max, t2, tau, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_2__left, z_hat, out=d_z_hat_2)
     samples = size_i
-    chunk = _chunk_rows(size_i * size_d)
+    chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        value_and_grad_4_f64, chunks, samples, chunk, t3_others__max, t2, t3_others__below, t3_others__ties, z_hat,
-        seed_, d_z_hat_1, d_z_hat_2, z, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask,
+        value_and_grad_4_f64, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
+        t3_others__max, t2, z_hat, seed_, z, grad_z, t1__scaled, t1__largest, tau, size_d, weight, weight_step, mask,
         mask_step, denominator,
     )
     return (value_value,), None
@@ -2383,7 +2363,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f64, chunks, samples, chunk, tangent_t2, t1__largest, t1__scaled, v_z_, tangent_t1, z, z_hat, size_d,
+        hvp_2_f64, chunks, samples, chunk, tangent_t2, t1__scaled, t1__largest, v_z_, tangent_t1, z, z_hat, size_d,
         weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
@@ -2395,7 +2375,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     run(
         hvp_3_f64, chunks, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left,
-        tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, t1__largest, t1__scaled, v_z_, tangent_t1, z, z_hat, tau,
+        tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, t1__scaled, t1__largest, v_z_, tangent_t1, z, z_hat, tau,
         size_d, weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_i
@@ -2404,23 +2384,22 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_4_f64, chunks, samples, chunk, d_z_hat_2__left, tangent_d_z_hat_2_sum, seed_, t3_others__max, t2,
-        t3_others__below, t3_others__ties, t1__largest, t1__scaled, v_z_, tangent_t1, z, tangent_t3_others, tangent_t2,
-        z_hat, tau, size_d, weight, weight_step, mask, mask_step,
+        hvp_4_f64, chunks, samples, chunk, d_z_hat_2__left, tangent_d_z_hat_2_sum, seed_, t3_others__below,
+        t3_others__ties, t3_others__max, t2, t1__scaled, t1__largest, v_z_, tangent_t1, z, tangent_t2,
+        tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_2__left, z_hat, out=d_z_hat_2)
     samples = size_i
-    chunk = _chunk_rows(size_i * size_d)
+    chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_5_f64, chunks, samples, chunk, t3_others__max, t2, t3_others__below, t3_others__ties, z_hat, seed_,
-        d_z_hat_1, d_z_hat_2, z, v_z_, t1__largest, t1__scaled, tangent_t1, tangent_t2, tangent_t3_others,
-        tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, hvp_z, tau, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_5_f64, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2,
+        z_hat, seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, t1__scaled, t1__largest, tangent_t1,
+        tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -2508,20 +2487,20 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_3_f32, chunks, samples, chunk, d_z_hat_2__left, seed_, t3_others__max, t2, t3_others__below,
-        t3_others__ties, tau, weight, weight_step, mask, mask_step,
+        value_and_grad_3_f32, chunks, samples, chunk, d_z_hat_2__left, seed_, t3_others__below, t3_others__ties,
+        t3_others__max, t2, tau, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_2__left, z_hat, out=d_z_hat_2)
     samples = size_i
-    chunk = _chunk_rows(size_i * size_d)
+    chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        value_and_grad_4_f32, chunks, samples, chunk, t3_others__max, t2, t3_others__below, t3_others__ties, z_hat,
-        seed_, d_z_hat_1, d_z_hat_2, z, grad_z, t1, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+        value_and_grad_4_f32, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
+        t3_others__max, t2, z_hat, seed_, z, grad_z, t1, tau, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (value_value,), None
 
@@ -2585,22 +2564,22 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_4_f32, chunks, samples, chunk, d_z_hat_2__left, tangent_d_z_hat_2_sum, seed_, t3_others__max, t2,
-        t3_others__below, t3_others__ties, t1, v_z_, tangent_t1, z, tangent_t3_others, tangent_t2, z_hat, tau, size_d,
+        hvp_4_f32, chunks, samples, chunk, d_z_hat_2__left, tangent_d_z_hat_2_sum, seed_, t3_others__below,
+        t3_others__ties, t3_others__max, t2, t1, v_z_, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat, tau, size_d,
         weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_2__left, z_hat, out=d_z_hat_2)
     samples = size_i
-    chunk = _chunk_rows(size_i * size_d)
+    chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_5_f32, chunks, samples, chunk, t3_others__max, t2, t3_others__below, t3_others__ties, z_hat, seed_,
-        d_z_hat_1, d_z_hat_2, z, v_z_, t1, tangent_t1, tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum,
-        tangent_d_z_hat_2_sum, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_5_f32, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2,
+        z_hat, seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, t1, tangent_t1, tangent_t3_others,
+        tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 

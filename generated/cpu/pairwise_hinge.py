@@ -319,7 +319,7 @@ def _maximum_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, s_neg, s_pos, margin, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -327,8 +327,8 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        s_neg_chunk = s_neg[start : start + rows]
         s_pos_chunk = s_pos[start : start + rows]
+        s_neg_chunk = s_neg[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -350,7 +350,7 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, margin, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -359,8 +359,8 @@ def value_and_grad_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        s_neg_chunk = s_neg[start : start + rows]
         s_pos_chunk = s_pos[start : start + rows]
+        s_neg_chunk = s_neg[start : start + rows]
         grad_s_pos_chunk = grad_s_pos[start : start + rows]
         grad_s_neg_chunk = grad_s_neg[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -369,8 +369,8 @@ def value_and_grad_f64(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
-            s_neg_n = s_neg_chunk[row]
             s_pos_n = s_pos_chunk[row]
+            s_neg_n = s_neg_chunk[row]
             t1 = margin - (s_pos_n - s_neg_n)
             slack = _maximum_f64(0.0, t1)
             t2 = margin + s_neg_n - s_pos_n
@@ -453,7 +453,7 @@ def hvp_f64(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, weight, weight_st
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, s_neg, s_pos, margin, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -461,8 +461,8 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        s_neg_chunk = s_neg[start : start + rows]
         s_pos_chunk = s_pos[start : start + rows]
+        s_neg_chunk = s_neg[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -484,7 +484,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, margin, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -493,8 +493,8 @@ def value_and_grad_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        s_neg_chunk = s_neg[start : start + rows]
         s_pos_chunk = s_pos[start : start + rows]
+        s_neg_chunk = s_neg[start : start + rows]
         grad_s_pos_chunk = grad_s_pos[start : start + rows]
         grad_s_neg_chunk = grad_s_neg[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -503,8 +503,8 @@ def value_and_grad_f32(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
-            s_neg_n = s_neg_chunk[row]
             s_pos_n = s_pos_chunk[row]
+            s_neg_n = s_neg_chunk[row]
             t1 = margin - (s_pos_n - s_neg_n)
             slack = _maximum_f32(f32(0.0), t1)
             t2 = margin + s_neg_n - s_pos_n
@@ -600,7 +600,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, s_neg, s_pos, margin, weight, weight_step, mask, mask_step, denominator,
+        value_f64, chunks, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -625,7 +625,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, margin, weight, weight_step,
+        value_and_grad_f64, chunks, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight, weight_step,
         mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -684,7 +684,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, s_neg, s_pos, margin, weight, weight_step, mask, mask_step, denominator,
+        value_f32, chunks, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -709,7 +709,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, margin, weight, weight_step,
+        value_and_grad_f32, chunks, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight, weight_step,
         mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator

@@ -461,7 +461,7 @@ def _softplus_f32(x):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, s_neg, s_pos, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, s_pos, s_neg, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -469,8 +469,8 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        s_neg_chunk = s_neg[start : start + rows]
         s_pos_chunk = s_pos[start : start + rows]
+        s_neg_chunk = s_neg[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -490,7 +490,7 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -499,8 +499,8 @@ def value_and_grad_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        s_neg_chunk = s_neg[start : start + rows]
         s_pos_chunk = s_pos[start : start + rows]
+        s_neg_chunk = s_neg[start : start + rows]
         grad_s_pos_chunk = grad_s_pos[start : start + rows]
         grad_s_neg_chunk = grad_s_neg[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -509,8 +509,8 @@ def value_and_grad_f64(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
-            s_neg_n = s_neg_chunk[row]
             s_pos_n = s_pos_chunk[row]
+            s_neg_n = s_neg_chunk[row]
             t1 = -seed[row] * _sigmoid_f64(s_neg_n - s_pos_n)
             grad_s_pos_chunk[row] = t1
             grad_s_neg_chunk[row] = -t1
@@ -531,7 +531,7 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg, weight, weight_step,
+    first, last, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg, weight, weight_step,
     mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float64)
@@ -539,8 +539,8 @@ def grad_hess_diag_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        s_pos_chunk = s_pos[start : start + rows]
         s_neg_chunk = s_neg[start : start + rows]
+        s_pos_chunk = s_pos[start : start + rows]
         grad_s_pos_chunk = grad_s_pos[start : start + rows]
         grad_s_neg_chunk = grad_s_neg[start : start + rows]
         diag_s_pos_chunk = diag_s_pos[start : start + rows]
@@ -552,13 +552,13 @@ def grad_hess_diag_f64(
             seed[row] = weights[row] / denominator
         for row in range(rows):
             seed_n = seed[row]
-            s_pos_n = s_pos_chunk[row]
             s_neg_n = s_neg_chunk[row]
+            s_pos_n = s_pos_chunk[row]
             t1 = _sigmoid_f64(s_neg_n - s_pos_n)
             t2 = -seed_n * t1
             grad_s_pos_chunk[row] = t2
             grad_s_neg_chunk[row] = -t2
-            t3 = seed_n * t1 * _sigmoid_f64(s_pos_n - s_neg_n)
+            t3 = seed_n * _sigmoid_f64(s_pos_n - s_neg_n) * t1
             diag_s_pos_chunk[row] = t3
             diag_s_neg_chunk[row] = t3
         if mask_step:
@@ -572,7 +572,7 @@ def grad_hess_diag_f64(
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, v_s_pos_, v_s_neg_, s_neg, s_pos, hvp_s_pos, hvp_s_neg, weight, weight_step, mask,
+    first, last, samples, chunk, v_s_neg_, v_s_pos_, s_pos, s_neg, hvp_s_pos, hvp_s_neg, weight, weight_step, mask,
     mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float64)
@@ -580,10 +580,10 @@ def hvp_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        v_s_pos__chunk = v_s_pos_[start : start + rows]
         v_s_neg__chunk = v_s_neg_[start : start + rows]
-        s_neg_chunk = s_neg[start : start + rows]
+        v_s_pos__chunk = v_s_pos_[start : start + rows]
         s_pos_chunk = s_pos[start : start + rows]
+        s_neg_chunk = s_neg[start : start + rows]
         hvp_s_pos_chunk = hvp_s_pos[start : start + rows]
         hvp_s_neg_chunk = hvp_s_neg[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -592,8 +592,8 @@ def hvp_f64(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
-            s_neg_n = s_neg_chunk[row]
             s_pos_n = s_pos_chunk[row]
+            s_neg_n = s_neg_chunk[row]
             t1 = (
                 -seed[row] * (v_s_neg__chunk[row] - v_s_pos__chunk[row]) * _sigmoid_f64(s_pos_n - s_neg_n) *
                 _sigmoid_f64(s_neg_n - s_pos_n)
@@ -609,7 +609,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, s_neg, s_pos, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, s_pos, s_neg, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -617,8 +617,8 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        s_neg_chunk = s_neg[start : start + rows]
         s_pos_chunk = s_pos[start : start + rows]
+        s_neg_chunk = s_neg[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -638,7 +638,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -647,8 +647,8 @@ def value_and_grad_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        s_neg_chunk = s_neg[start : start + rows]
         s_pos_chunk = s_pos[start : start + rows]
+        s_neg_chunk = s_neg[start : start + rows]
         grad_s_pos_chunk = grad_s_pos[start : start + rows]
         grad_s_neg_chunk = grad_s_neg[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -657,8 +657,8 @@ def value_and_grad_f32(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
-            s_neg_n = s_neg_chunk[row]
             s_pos_n = s_pos_chunk[row]
+            s_neg_n = s_neg_chunk[row]
             t1 = -seed[row] * _sigmoid_f32(s_neg_n - s_pos_n)
             grad_s_pos_chunk[row] = t1
             grad_s_neg_chunk[row] = -t1
@@ -679,7 +679,7 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg, weight, weight_step,
+    first, last, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg, weight, weight_step,
     mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float32)
@@ -687,8 +687,8 @@ def grad_hess_diag_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        s_pos_chunk = s_pos[start : start + rows]
         s_neg_chunk = s_neg[start : start + rows]
+        s_pos_chunk = s_pos[start : start + rows]
         grad_s_pos_chunk = grad_s_pos[start : start + rows]
         grad_s_neg_chunk = grad_s_neg[start : start + rows]
         diag_s_pos_chunk = diag_s_pos[start : start + rows]
@@ -700,13 +700,13 @@ def grad_hess_diag_f32(
             seed[row] = weights[row] / denominator
         for row in range(rows):
             seed_n = seed[row]
-            s_pos_n = s_pos_chunk[row]
             s_neg_n = s_neg_chunk[row]
+            s_pos_n = s_pos_chunk[row]
             t1 = _sigmoid_f32(s_neg_n - s_pos_n)
             t2 = -seed_n * t1
             grad_s_pos_chunk[row] = t2
             grad_s_neg_chunk[row] = -t2
-            t3 = seed_n * t1 * _sigmoid_f32(s_pos_n - s_neg_n)
+            t3 = seed_n * _sigmoid_f32(s_pos_n - s_neg_n) * t1
             diag_s_pos_chunk[row] = t3
             diag_s_neg_chunk[row] = t3
         if mask_step:
@@ -720,7 +720,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, v_s_pos_, v_s_neg_, s_neg, s_pos, hvp_s_pos, hvp_s_neg, weight, weight_step, mask,
+    first, last, samples, chunk, v_s_neg_, v_s_pos_, s_pos, s_neg, hvp_s_pos, hvp_s_neg, weight, weight_step, mask,
     mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float32)
@@ -728,10 +728,10 @@ def hvp_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        v_s_pos__chunk = v_s_pos_[start : start + rows]
         v_s_neg__chunk = v_s_neg_[start : start + rows]
-        s_neg_chunk = s_neg[start : start + rows]
+        v_s_pos__chunk = v_s_pos_[start : start + rows]
         s_pos_chunk = s_pos[start : start + rows]
+        s_neg_chunk = s_neg[start : start + rows]
         hvp_s_pos_chunk = hvp_s_pos[start : start + rows]
         hvp_s_neg_chunk = hvp_s_neg[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -740,8 +740,8 @@ def hvp_f32(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
-            s_neg_n = s_neg_chunk[row]
             s_pos_n = s_pos_chunk[row]
+            s_neg_n = s_neg_chunk[row]
             t1 = (
                 -seed[row] * (v_s_neg__chunk[row] - v_s_pos__chunk[row]) * _sigmoid_f32(s_pos_n - s_neg_n) *
                 _sigmoid_f32(s_neg_n - s_pos_n)
@@ -769,7 +769,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, s_neg, s_pos, weight, weight_step, mask, mask_step, denominator, losses_out,
+        value_f64, chunks, samples, chunk, s_pos, s_neg, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -793,7 +793,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, weight, weight_step, mask,
+        value_and_grad_f64, chunks, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -814,7 +814,7 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg,
+        grad_hess_diag_f64, chunks, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg,
         weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -833,7 +833,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, v_s_pos_, v_s_neg_, s_neg, s_pos, hvp_s_pos, hvp_s_neg, weight, weight_step,
+        hvp_f64, chunks, samples, chunk, v_s_neg_, v_s_pos_, s_pos, s_neg, hvp_s_pos, hvp_s_neg, weight, weight_step,
         mask, mask_step, denominator,
     )
     return (), None
@@ -853,7 +853,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, s_neg, s_pos, weight, weight_step, mask, mask_step, denominator, losses_out,
+        value_f32, chunks, samples, chunk, s_pos, s_neg, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -877,7 +877,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, weight, weight_step, mask,
+        value_and_grad_f32, chunks, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -898,7 +898,7 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg,
+        grad_hess_diag_f32, chunks, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg,
         weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -917,7 +917,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, v_s_pos_, v_s_neg_, s_neg, s_pos, hvp_s_pos, hvp_s_neg, weight, weight_step,
+        hvp_f32, chunks, samples, chunk, v_s_neg_, v_s_pos_, s_pos, s_neg, hvp_s_pos, hvp_s_neg, weight, weight_step,
         mask, mask_step, denominator,
     )
     return (), None

@@ -319,7 +319,7 @@ def _maximum_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, pred, target, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, target, pred, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     t2 = tau - 1.0
@@ -328,16 +328,16 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
+        pred_chunk = pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
         for row in range(rows):
-            pred_n = pred_chunk[row]
             target_n = target_chunk[row]
+            pred_n = pred_chunk[row]
             t1 = target_n - pred_n
-            pinball = _maximum_f64(t1 * tau, t1 * t2)
+            pinball = _maximum_f64(tau * t1, t1 * t2)
             value_rows[row] = pinball
         if mask_step:
             for row in range(rows):
@@ -353,7 +353,7 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, pred, target, grad_pred, tau, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, target, pred, grad_pred, tau, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
     t2 = tau - 1.0
@@ -363,8 +363,8 @@ def value_and_grad_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
+        pred_chunk = pred[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -372,12 +372,12 @@ def value_and_grad_f64(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
-            pred_n = pred_chunk[row]
             target_n = target_chunk[row]
+            pred_n = pred_chunk[row]
             t1 = target_n - pred_n
-            pinball = _maximum_f64(t1 * tau, t1 * t2)
+            pinball = _maximum_f64(tau * t1, t1 * t2)
             t3 = pred_n == target_n
-            t4 = seed[row] * (-t2 * _half_step_f64(pred_n - target_n) - tau * _half_step_f64(t1))
+            t4 = seed[row] * (-tau * _half_step_f64(t1) - t2 * _half_step_f64(pred_n - target_n))
             grad_pred_chunk[row] = 0.0 if t3 else t4
             value_rows[row] = pinball
         if mask_step:
@@ -417,7 +417,7 @@ def grad_hess_diag_f64(
             pred_n = pred_chunk[row]
             target_n = target_chunk[row]
             t1 = pred_n == target_n
-            t3 = seed[row] * (-t2 * _half_step_f64(pred_n - target_n) - tau * _half_step_f64(target_n - pred_n))
+            t3 = seed[row] * (-tau * _half_step_f64(target_n - pred_n) - t2 * _half_step_f64(pred_n - target_n))
             grad_pred_chunk[row] = 0.0 if t1 else t3
             diag_pred_chunk[row] = 0.0
         if mask_step:
@@ -444,7 +444,7 @@ def hvp_f64(first, last, samples, chunk, hvp_pred, weight, weight_step, mask, ma
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, pred, target, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, target, pred, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     t2 = tau - f32(1.0)
@@ -453,16 +453,16 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
+        pred_chunk = pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
         for row in range(rows):
-            pred_n = pred_chunk[row]
             target_n = target_chunk[row]
+            pred_n = pred_chunk[row]
             t1 = target_n - pred_n
-            pinball = _maximum_f32(t1 * tau, t1 * t2)
+            pinball = _maximum_f32(tau * t1, t1 * t2)
             value_rows[row] = pinball
         if mask_step:
             for row in range(rows):
@@ -478,7 +478,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, pred, target, grad_pred, tau, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, target, pred, grad_pred, tau, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
     t2 = tau - f32(1.0)
@@ -488,8 +488,8 @@ def value_and_grad_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
+        pred_chunk = pred[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -497,12 +497,12 @@ def value_and_grad_f32(
         for row in range(rows):
             seed[row] = weights[row] / denominator
         for row in range(rows):
-            pred_n = pred_chunk[row]
             target_n = target_chunk[row]
+            pred_n = pred_chunk[row]
             t1 = target_n - pred_n
-            pinball = _maximum_f32(t1 * tau, t1 * t2)
+            pinball = _maximum_f32(tau * t1, t1 * t2)
             t3 = pred_n == target_n
-            t4 = seed[row] * (-t2 * _half_step_f32(pred_n - target_n) - tau * _half_step_f32(t1))
+            t4 = seed[row] * (-tau * _half_step_f32(t1) - t2 * _half_step_f32(pred_n - target_n))
             grad_pred_chunk[row] = f32(0.0) if t3 else t4
             value_rows[row] = pinball
         if mask_step:
@@ -542,7 +542,7 @@ def grad_hess_diag_f32(
             pred_n = pred_chunk[row]
             target_n = target_chunk[row]
             t1 = pred_n == target_n
-            t3 = seed[row] * (-t2 * _half_step_f32(pred_n - target_n) - tau * _half_step_f32(target_n - pred_n))
+            t3 = seed[row] * (-tau * _half_step_f32(target_n - pred_n) - t2 * _half_step_f32(pred_n - target_n))
             grad_pred_chunk[row] = f32(0.0) if t1 else t3
             diag_pred_chunk[row] = f32(0.0)
         if mask_step:
@@ -582,7 +582,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, pred, target, tau, weight, weight_step, mask, mask_step, denominator,
+        value_f64, chunks, samples, chunk, target, pred, tau, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -607,7 +607,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, pred, target, grad_pred, tau, weight, weight_step, mask, mask_step,
+        value_and_grad_f64, chunks, samples, chunk, target, pred, grad_pred, tau, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -666,7 +666,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, pred, target, tau, weight, weight_step, mask, mask_step, denominator,
+        value_f32, chunks, samples, chunk, target, pred, tau, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -691,7 +691,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, pred, target, grad_pred, tau, weight, weight_step, mask, mask_step,
+        value_and_grad_f32, chunks, samples, chunk, target, pred, grad_pred, tau, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator

@@ -598,11 +598,11 @@ def value_and_grad_f64(
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
-                    t1 = 1.0 - x_d
                     logits_d = logits_row[d]
+                    t1 = 1.0 - x_d
                     grad_logits_row[d] = seed_n * (t1 * _sigmoid_f64(logits_d) - x_d * _sigmoid_f64(-logits_d))
                     value2_block[lane] = (
-                        _zero_times_f64(t1, _softplus_f64(logits_d)) + _zero_times_f64(x_d, _softplus_f64(-logits_d))
+                        _zero_times_f64(x_d, _softplus_f64(-logits_d)) + _zero_times_f64(t1, _softplus_f64(logits_d))
                     )
                 value2 += _pairwise_sum(value2_block, count)
             value_rows[row] = value2
@@ -642,9 +642,9 @@ def grad_hess_diag_f64(
                 _clear(grad_logits_chunk[row])
                 _clear(diag_logits_chunk[row])
                 continue
+            seed_n = seed[row]
             x_row = x_chunk[row]
             logits_row = logits_chunk[row]
-            seed_n = seed[row]
             grad_logits_row = grad_logits_chunk[row]
             diag_logits_row = diag_logits_chunk[row]
             for d in range(size_d):
@@ -652,8 +652,8 @@ def grad_hess_diag_f64(
                 logits_d = logits_row[d]
                 t1 = _sigmoid_f64(logits_d)
                 t2 = _sigmoid_f64(-logits_d)
-                grad_logits_row[d] = seed_n * (t1 * (1.0 - x_d) - t2 * x_d)
-                diag_logits_row[d] = seed_n * t1 * t2
+                grad_logits_row[d] = seed_n * ((1.0 - x_d) * t1 - x_d * t2)
+                diag_logits_row[d] = seed_n * t2 * t1
 
 
 @_jit
@@ -684,7 +684,7 @@ def hvp_f64(
             hvp_logits_row = hvp_logits_chunk[row]
             for d in range(size_d):
                 logits_d = logits_row[d]
-                hvp_logits_row[d] = v_logits__row[d] * seed_n * _sigmoid_f64(-logits_d) * _sigmoid_f64(logits_d)
+                hvp_logits_row[d] = seed_n * v_logits__row[d] * _sigmoid_f64(-logits_d) * _sigmoid_f64(logits_d)
 
 
 @_jit
@@ -774,11 +774,11 @@ def value_and_grad_f32(
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
-                    t1 = f32(1.0) - x_d
                     logits_d = logits_row[d]
+                    t1 = f32(1.0) - x_d
                     grad_logits_row[d] = seed_n * (t1 * _sigmoid_f32(logits_d) - x_d * _sigmoid_f32(-logits_d))
                     value2_block[lane] = (
-                        _zero_times_f32(t1, _softplus_f32(logits_d)) + _zero_times_f32(x_d, _softplus_f32(-logits_d))
+                        _zero_times_f32(x_d, _softplus_f32(-logits_d)) + _zero_times_f32(t1, _softplus_f32(logits_d))
                     )
                 value2 += _pairwise_sum(value2_block, count)
             value2 = f32(value2)
@@ -819,9 +819,9 @@ def grad_hess_diag_f32(
                 _clear(grad_logits_chunk[row])
                 _clear(diag_logits_chunk[row])
                 continue
+            seed_n = seed[row]
             x_row = x_chunk[row]
             logits_row = logits_chunk[row]
-            seed_n = seed[row]
             grad_logits_row = grad_logits_chunk[row]
             diag_logits_row = diag_logits_chunk[row]
             for d in range(size_d):
@@ -829,8 +829,8 @@ def grad_hess_diag_f32(
                 logits_d = logits_row[d]
                 t1 = _sigmoid_f32(logits_d)
                 t2 = _sigmoid_f32(-logits_d)
-                grad_logits_row[d] = seed_n * (t1 * (f32(1.0) - x_d) - t2 * x_d)
-                diag_logits_row[d] = seed_n * t1 * t2
+                grad_logits_row[d] = seed_n * ((f32(1.0) - x_d) * t1 - x_d * t2)
+                diag_logits_row[d] = seed_n * t2 * t1
 
 
 @_jit
@@ -861,7 +861,7 @@ def hvp_f32(
             hvp_logits_row = hvp_logits_chunk[row]
             for d in range(size_d):
                 logits_d = logits_row[d]
-                hvp_logits_row[d] = v_logits__row[d] * seed_n * _sigmoid_f32(-logits_d) * _sigmoid_f32(logits_d)
+                hvp_logits_row[d] = seed_n * v_logits__row[d] * _sigmoid_f32(-logits_d) * _sigmoid_f32(logits_d)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

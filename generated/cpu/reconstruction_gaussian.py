@@ -294,7 +294,7 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, x_hat, x, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, x, x_hat, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -303,8 +303,8 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        x_hat_chunk = x_hat[start : start + rows]
         x_chunk = x[start : start + rows]
+        x_hat_chunk = x_hat[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -312,8 +312,8 @@ def value_f64(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            x_hat_row = x_hat_chunk[row]
             x_row = x_chunk[row]
+            x_hat_row = x_hat_chunk[row]
             value2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -333,7 +333,7 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_x_hat, x_hat, x, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, grad_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -344,8 +344,8 @@ def value_and_grad_f64(
         start = c * chunk
         rows = min(chunk, samples - start)
         grad_x_hat_chunk = grad_x_hat[start : start + rows]
-        x_hat_chunk = x_hat[start : start + rows]
         x_chunk = x[start : start + rows]
+        x_hat_chunk = x_hat[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -356,8 +356,8 @@ def value_and_grad_f64(
                 _clear(grad_x_hat_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            x_hat_row = x_hat_chunk[row]
             x_row = x_chunk[row]
+            x_hat_row = x_hat_chunk[row]
             seed_n = seed[row]
             grad_x_hat_row = grad_x_hat_chunk[row]
             value2 = 0.0
@@ -380,7 +380,7 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, grad_x_hat, diag_x_hat, x_hat, x, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, grad_x_hat, diag_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
     weights = np.empty(chunk, np.float64)
@@ -390,8 +390,8 @@ def grad_hess_diag_f64(
         rows = min(chunk, samples - start)
         grad_x_hat_chunk = grad_x_hat[start : start + rows]
         diag_x_hat_chunk = diag_x_hat[start : start + rows]
-        x_hat_chunk = x_hat[start : start + rows]
         x_chunk = x[start : start + rows]
+        x_hat_chunk = x_hat[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -402,9 +402,9 @@ def grad_hess_diag_f64(
                 _clear(grad_x_hat_chunk[row])
                 _clear(diag_x_hat_chunk[row])
                 continue
-            x_hat_row = x_hat_chunk[row]
-            x_row = x_chunk[row]
             seed_n = seed[row]
+            x_row = x_chunk[row]
+            x_hat_row = x_hat_chunk[row]
             grad_x_hat_row = grad_x_hat_chunk[row]
             t1 = 2.0 * seed_n
             diag_x_hat_row = diag_x_hat_chunk[row]
@@ -437,12 +437,12 @@ def hvp_f64(
             v_x_hat__row = v_x_hat__chunk[row]
             hvp_x_hat_row = hvp_x_hat_chunk[row]
             for d in range(size_d):
-                hvp_x_hat_row[d] = 2.0 * v_x_hat__row[d] * seed_n
+                hvp_x_hat_row[d] = 2.0 * seed_n * v_x_hat__row[d]
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, x_hat, x, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, x, x_hat, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -451,8 +451,8 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        x_hat_chunk = x_hat[start : start + rows]
         x_chunk = x[start : start + rows]
+        x_hat_chunk = x_hat[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -460,8 +460,8 @@ def value_f32(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            x_hat_row = x_hat_chunk[row]
             x_row = x_chunk[row]
+            x_hat_row = x_hat_chunk[row]
             value2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -482,7 +482,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_x_hat, x_hat, x, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, grad_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -493,8 +493,8 @@ def value_and_grad_f32(
         start = c * chunk
         rows = min(chunk, samples - start)
         grad_x_hat_chunk = grad_x_hat[start : start + rows]
-        x_hat_chunk = x_hat[start : start + rows]
         x_chunk = x[start : start + rows]
+        x_hat_chunk = x_hat[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -505,8 +505,8 @@ def value_and_grad_f32(
                 _clear(grad_x_hat_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            x_hat_row = x_hat_chunk[row]
             x_row = x_chunk[row]
+            x_hat_row = x_hat_chunk[row]
             seed_n = seed[row]
             grad_x_hat_row = grad_x_hat_chunk[row]
             value2 = 0.0
@@ -530,7 +530,7 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, grad_x_hat, diag_x_hat, x_hat, x, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, grad_x_hat, diag_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
     weights = np.empty(chunk, np.float32)
@@ -540,8 +540,8 @@ def grad_hess_diag_f32(
         rows = min(chunk, samples - start)
         grad_x_hat_chunk = grad_x_hat[start : start + rows]
         diag_x_hat_chunk = diag_x_hat[start : start + rows]
-        x_hat_chunk = x_hat[start : start + rows]
         x_chunk = x[start : start + rows]
+        x_hat_chunk = x_hat[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -552,9 +552,9 @@ def grad_hess_diag_f32(
                 _clear(grad_x_hat_chunk[row])
                 _clear(diag_x_hat_chunk[row])
                 continue
-            x_hat_row = x_hat_chunk[row]
-            x_row = x_chunk[row]
             seed_n = seed[row]
+            x_row = x_chunk[row]
+            x_hat_row = x_hat_chunk[row]
             grad_x_hat_row = grad_x_hat_chunk[row]
             t1 = f32(2.0) * seed_n
             diag_x_hat_row = diag_x_hat_chunk[row]
@@ -587,7 +587,7 @@ def hvp_f32(
             v_x_hat__row = v_x_hat__chunk[row]
             hvp_x_hat_row = hvp_x_hat_chunk[row]
             for d in range(size_d):
-                hvp_x_hat_row[d] = f32(2.0) * v_x_hat__row[d] * seed_n
+                hvp_x_hat_row[d] = f32(2.0) * seed_n * v_x_hat__row[d]
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -605,7 +605,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, x_hat, x, size_d, weight, weight_step, mask, mask_step, denominator,
+        value_f64, chunks, samples, chunk, x, x_hat, size_d, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -630,7 +630,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_x_hat, x_hat, x, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_f64, chunks, samples, chunk, grad_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -652,7 +652,7 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_x_hat, diag_x_hat, x_hat, x, size_d, weight, weight_step, mask,
+        grad_hess_diag_f64, chunks, samples, chunk, grad_x_hat, diag_x_hat, x, x_hat, size_d, weight, weight_step, mask,
         mask_step, denominator,
     )
     return (), None
@@ -690,7 +690,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, x_hat, x, size_d, weight, weight_step, mask, mask_step, denominator,
+        value_f32, chunks, samples, chunk, x, x_hat, size_d, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -715,7 +715,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_x_hat, x_hat, x, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_f32, chunks, samples, chunk, grad_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -737,7 +737,7 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_x_hat, diag_x_hat, x_hat, x, size_d, weight, weight_step, mask,
+        grad_hess_diag_f32, chunks, samples, chunk, grad_x_hat, diag_x_hat, x, x_hat, size_d, weight, weight_step, mask,
         mask_step, denominator,
     )
     return (), None

@@ -598,11 +598,11 @@ def value_and_grad_f64(
                 for lane in range(count):
                     k = block + lane
                     y_k = y_row[k]
-                    t1 = 1.0 - y_k
                     z_k = z_row[k]
+                    t1 = 1.0 - y_k
                     grad_z_row[k] = seed_n * (t1 * _sigmoid_f64(z_k) - y_k * _sigmoid_f64(-z_k))
                     value2_block[lane] = (
-                        _zero_times_f64(t1, _softplus_f64(z_k)) + _zero_times_f64(y_k, _softplus_f64(-z_k))
+                        _zero_times_f64(y_k, _softplus_f64(-z_k)) + _zero_times_f64(t1, _softplus_f64(z_k))
                     )
                 value2 += _pairwise_sum(value2_block, count)
             value_rows[row] = value2
@@ -642,9 +642,9 @@ def grad_hess_diag_f64(
                 _clear(grad_z_chunk[row])
                 _clear(diag_z_chunk[row])
                 continue
+            seed_n = seed[row]
             y_row = y_chunk[row]
             z_row = z_chunk[row]
-            seed_n = seed[row]
             grad_z_row = grad_z_chunk[row]
             diag_z_row = diag_z_chunk[row]
             for k in range(size_k):
@@ -652,8 +652,8 @@ def grad_hess_diag_f64(
                 z_k = z_row[k]
                 t1 = _sigmoid_f64(z_k)
                 t2 = _sigmoid_f64(-z_k)
-                grad_z_row[k] = seed_n * (t1 * (1.0 - y_k) - t2 * y_k)
-                diag_z_row[k] = seed_n * t1 * t2
+                grad_z_row[k] = seed_n * ((1.0 - y_k) * t1 - y_k * t2)
+                diag_z_row[k] = seed_n * t2 * t1
 
 
 @_jit
@@ -681,7 +681,7 @@ def hvp_f64(first, last, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_
             hvp_z_row = hvp_z_chunk[row]
             for k in range(size_k):
                 z_k = z_row[k]
-                hvp_z_row[k] = v_z__row[k] * seed_n * _sigmoid_f64(-z_k) * _sigmoid_f64(z_k)
+                hvp_z_row[k] = seed_n * v_z__row[k] * _sigmoid_f64(-z_k) * _sigmoid_f64(z_k)
 
 
 @_jit
@@ -770,11 +770,11 @@ def value_and_grad_f32(
                 for lane in range(count):
                     k = block + lane
                     y_k = y_row[k]
-                    t1 = f32(1.0) - y_k
                     z_k = z_row[k]
+                    t1 = f32(1.0) - y_k
                     grad_z_row[k] = seed_n * (t1 * _sigmoid_f32(z_k) - y_k * _sigmoid_f32(-z_k))
                     value2_block[lane] = (
-                        _zero_times_f32(t1, _softplus_f32(z_k)) + _zero_times_f32(y_k, _softplus_f32(-z_k))
+                        _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(t1, _softplus_f32(z_k))
                     )
                 value2 += _pairwise_sum(value2_block, count)
             value2 = f32(value2)
@@ -815,9 +815,9 @@ def grad_hess_diag_f32(
                 _clear(grad_z_chunk[row])
                 _clear(diag_z_chunk[row])
                 continue
+            seed_n = seed[row]
             y_row = y_chunk[row]
             z_row = z_chunk[row]
-            seed_n = seed[row]
             grad_z_row = grad_z_chunk[row]
             diag_z_row = diag_z_chunk[row]
             for k in range(size_k):
@@ -825,8 +825,8 @@ def grad_hess_diag_f32(
                 z_k = z_row[k]
                 t1 = _sigmoid_f32(z_k)
                 t2 = _sigmoid_f32(-z_k)
-                grad_z_row[k] = seed_n * (t1 * (f32(1.0) - y_k) - t2 * y_k)
-                diag_z_row[k] = seed_n * t1 * t2
+                grad_z_row[k] = seed_n * ((f32(1.0) - y_k) * t1 - y_k * t2)
+                diag_z_row[k] = seed_n * t2 * t1
 
 
 @_jit
@@ -854,7 +854,7 @@ def hvp_f32(first, last, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_
             hvp_z_row = hvp_z_chunk[row]
             for k in range(size_k):
                 z_k = z_row[k]
-                hvp_z_row[k] = v_z__row[k] * seed_n * _sigmoid_f32(-z_k) * _sigmoid_f32(z_k)
+                hvp_z_row[k] = seed_n * v_z__row[k] * _sigmoid_f32(-z_k) * _sigmoid_f32(z_k)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

@@ -303,7 +303,7 @@ def _sign_f32(x):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, target, pred, beta, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, pred, target, beta, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     t4 = -0.5 * beta
@@ -312,8 +312,8 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -338,19 +338,18 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, target, pred, grad_pred, beta, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, pred, target, grad_pred, beta, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
-    t3 = 1.0 / beta
-    t5 = -0.5 * beta
+    t4 = -0.5 * beta
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     value_rows = np.empty(chunk)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -361,13 +360,13 @@ def value_and_grad_f64(
             e = pred_chunk[row] - target_chunk[row]
             t1 = abs(e)
             t2 = t1 < beta
-            t4 = 0.5 * e * e * t3
-            t6 = t1 + t5
+            t3 = 0.5 * e * (e / beta)
+            t5 = t1 + t4
             seed_n = seed[row]
-            t7 = e * seed_n * t3
-            t8 = seed_n * _sign_f64(e)
-            grad_pred_chunk[row] = t7 if t2 else t8
-            value_rows[row] = t4 if t2 else t6
+            t6 = e * (seed_n / beta)
+            t7 = seed_n * _sign_f64(e)
+            grad_pred_chunk[row] = t6 if t2 else t7
+            value_rows[row] = t3 if t2 else t5
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -383,17 +382,16 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, target, pred, grad_pred, diag_pred, beta, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, pred, target, grad_pred, diag_pred, beta, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    t2 = 1.0 / beta
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         diag_pred_chunk = diag_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -405,11 +403,11 @@ def grad_hess_diag_f64(
             e = pred_chunk[row] - target_chunk[row]
             t1 = abs(e) < beta
             seed_n = seed[row]
-            t3 = e * seed_n * t2
-            t4 = seed_n * _sign_f64(e)
-            grad_pred_chunk[row] = t3 if t1 else t4
-            t5 = seed_n * t2
-            diag_pred_chunk[row] = t5 if t1 else 0.0
+            t2 = e * (seed_n / beta)
+            t3 = seed_n * _sign_f64(e)
+            grad_pred_chunk[row] = t2 if t1 else t3
+            t4 = seed_n / beta
+            diag_pred_chunk[row] = t4 if t1 else 0.0
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -419,7 +417,7 @@ def grad_hess_diag_f64(
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, target, pred, v_pred_, hvp_pred, beta, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, pred, target, v_pred_, hvp_pred, beta, weight, weight_step, mask, mask_step,
     denominator,
 ):
     weights = np.empty(chunk, np.float64)
@@ -427,8 +425,8 @@ def hvp_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         v_pred__chunk = v_pred_[start : start + rows]
         hvp_pred_chunk = hvp_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -449,7 +447,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, target, pred, beta, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, samples, chunk, pred, target, beta, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
     t4 = -f32(0.5) * beta
@@ -458,8 +456,8 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -484,19 +482,18 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, target, pred, grad_pred, beta, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, pred, target, grad_pred, beta, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
-    t3 = f32(1.0) / beta
-    t5 = -f32(0.5) * beta
+    t4 = -f32(0.5) * beta
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     value_rows = np.empty(chunk)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -507,13 +504,13 @@ def value_and_grad_f32(
             e = pred_chunk[row] - target_chunk[row]
             t1 = abs(e)
             t2 = t1 < beta
-            t4 = f32(0.5) * e * e * t3
-            t6 = t1 + t5
+            t3 = f32(0.5) * e * (e / beta)
+            t5 = t1 + t4
             seed_n = seed[row]
-            t7 = e * seed_n * t3
-            t8 = seed_n * _sign_f32(e)
-            grad_pred_chunk[row] = t7 if t2 else t8
-            value_rows[row] = t4 if t2 else t6
+            t6 = e * (seed_n / beta)
+            t7 = seed_n * _sign_f32(e)
+            grad_pred_chunk[row] = t6 if t2 else t7
+            value_rows[row] = t3 if t2 else t5
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -529,17 +526,16 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, target, pred, grad_pred, diag_pred, beta, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, pred, target, grad_pred, diag_pred, beta, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    t2 = f32(1.0) / beta
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
         diag_pred_chunk = diag_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -551,11 +547,11 @@ def grad_hess_diag_f32(
             e = pred_chunk[row] - target_chunk[row]
             t1 = abs(e) < beta
             seed_n = seed[row]
-            t3 = e * seed_n * t2
-            t4 = seed_n * _sign_f32(e)
-            grad_pred_chunk[row] = t3 if t1 else t4
-            t5 = seed_n * t2
-            diag_pred_chunk[row] = t5 if t1 else f32(0.0)
+            t2 = e * (seed_n / beta)
+            t3 = seed_n * _sign_f32(e)
+            grad_pred_chunk[row] = t2 if t1 else t3
+            t4 = seed_n / beta
+            diag_pred_chunk[row] = t4 if t1 else f32(0.0)
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -565,7 +561,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, target, pred, v_pred_, hvp_pred, beta, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, pred, target, v_pred_, hvp_pred, beta, weight, weight_step, mask, mask_step,
     denominator,
 ):
     weights = np.empty(chunk, np.float32)
@@ -573,8 +569,8 @@ def hvp_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
+        target_chunk = target[start : start + rows]
         v_pred__chunk = v_pred_[start : start + rows]
         hvp_pred_chunk = hvp_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -608,7 +604,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, target, pred, beta, weight, weight_step, mask, mask_step, denominator,
+        value_f64, chunks, samples, chunk, pred, target, beta, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -633,7 +629,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, target, pred, grad_pred, beta, weight, weight_step, mask, mask_step,
+        value_and_grad_f64, chunks, samples, chunk, pred, target, grad_pred, beta, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -655,7 +651,7 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, target, pred, grad_pred, diag_pred, beta, weight, weight_step, mask,
+        grad_hess_diag_f64, chunks, samples, chunk, pred, target, grad_pred, diag_pred, beta, weight, weight_step, mask,
         mask_step, denominator,
     )
     return (), None
@@ -675,7 +671,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, target, pred, v_pred_, hvp_pred, beta, weight, weight_step, mask, mask_step,
+        hvp_f64, chunks, samples, chunk, pred, target, v_pred_, hvp_pred, beta, weight, weight_step, mask, mask_step,
         denominator,
     )
     return (), None
@@ -696,7 +692,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, target, pred, beta, weight, weight_step, mask, mask_step, denominator,
+        value_f32, chunks, samples, chunk, pred, target, beta, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -721,7 +717,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, target, pred, grad_pred, beta, weight, weight_step, mask, mask_step,
+        value_and_grad_f32, chunks, samples, chunk, pred, target, grad_pred, beta, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -743,7 +739,7 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, target, pred, grad_pred, diag_pred, beta, weight, weight_step, mask,
+        grad_hess_diag_f32, chunks, samples, chunk, pred, target, grad_pred, diag_pred, beta, weight, weight_step, mask,
         mask_step, denominator,
     )
     return (), None
@@ -763,7 +759,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, target, pred, v_pred_, hvp_pred, beta, weight, weight_step, mask, mask_step,
+        hvp_f32, chunks, samples, chunk, pred, target, v_pred_, hvp_pred, beta, weight, weight_step, mask, mask_step,
         denominator,
     )
     return (), None

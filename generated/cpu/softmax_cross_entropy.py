@@ -849,14 +849,14 @@ def value_and_grad_f64(
                     t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
             seed_n = seed[row]
+            t6 = 1 < t1_others__ties
+            t7 = t1_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below + float(t8)
+            t10 = _log1p_f64(t9)
             z_y = z_row[y_n]
-            t6 = _gap_f64(t1_others__max, z_y)
-            t7 = 1 < t1_others__ties
-            t8 = t1_others__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t1_others__below + float(t9)
-            t11 = _log1p_f64(t10)
-            t12 = t11 + t6
+            t11 = _gap_f64(t1_others__max, z_y)
+            t12 = t10 + t11
             t13 = _sigmoid_f64(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
@@ -864,7 +864,7 @@ def value_and_grad_f64(
             for k in range(size_k):
                 t5 = k == y_n
                 z_k3 = z_row[k]
-                weight_t1_others = _exp_f64(-(t11 + _gap_f64(t1_others__max, z_k3)))
+                weight_t1_others = _exp_f64(-(t10 + _gap_f64(t1_others__max, z_k3)))
                 t16 = t15 * weight_t1_others
                 grad_z_row[k] = t14 if t5 else t16
             value_rows[row] = _softplus_f64(t12)
@@ -933,26 +933,26 @@ def grad_hess_diag_f64(
                     t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
             seed_n = seed[row]
+            t6 = 1 < t1_others__ties
+            t7 = t1_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below + float(t8)
+            t10 = _log1p_f64(t9)
             z_y = z_row[y_n]
-            t6 = _gap_f64(t1_others__max, z_y)
-            t7 = 1 < t1_others__ties
-            t8 = t1_others__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t1_others__below + float(t9)
-            t11 = _log1p_f64(t10)
-            t12 = t11 + t6
+            t11 = _gap_f64(t1_others__max, z_y)
+            t12 = t10 + t11
             t13 = _sigmoid_f64(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
             grad_z_row = grad_z_chunk[row]
             t18 = _sigmoid_f64(-t12)
-            t19 = seed_n * t13 * t18
-            t20 = -seed_n * t13 * t18
+            t19 = seed_n * t18 * t13
+            t20 = -seed_n * t18 * t13
             diag_z_row = diag_z_chunk[row]
             for k in range(size_k):
                 t5 = k == y_n
                 z_k3 = z_row[k]
-                t16 = -(t11 + _gap_f64(t1_others__max, z_k3))
+                t16 = -(t10 + _gap_f64(t1_others__max, z_k3))
                 weight_t1_others = _exp_f64(t16)
                 t17 = t15 * weight_t1_others
                 grad_z_row[k] = t14 if t5 else t17
@@ -1036,9 +1036,9 @@ def hvp_f64(
                     t11 = v_z_k * weight_t1_others
                     tangent_t1_others_block[lane] = t11 if t5 else 0.0
                 tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count)
+            seed_n = seed[row]
             v_z_y = v_z__row[y_n]
             t13 = tangent_t1_others - v_z_y
-            seed_n = seed[row]
             z_y = z_row[y_n]
             t14 = _gap_f64(t1_others__max, z_y)
             t15 = t10 + t14
@@ -1050,9 +1050,9 @@ def hvp_f64(
             hvp_z_row = hvp_z_chunk[row]
             for k in range(size_k):
                 t12 = k == y_n
-                v_z_k2 = v_z__row[k]
                 z_k4 = z_row[k]
                 weight_t1_others2 = _exp_f64(-(t10 + _gap_f64(t1_others__max, z_k4)))
+                v_z_k2 = v_z__row[k]
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
                 t21 = t19 * tangent_weight_t1_others + t20 * weight_t1_others2
                 hvp_z_row[k] = t18 if t12 else t21
@@ -1210,14 +1210,14 @@ def value_and_grad_f32(
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
             t1_others__below = f32(t1_others__below)
             seed_n = seed[row]
+            t6 = 1 < t1_others__ties
+            t7 = t1_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below + f32(t8)
+            t10 = _log1p_f32(t9)
             z_y = z_row[y_n]
-            t6 = _gap_f32(t1_others__max, z_y)
-            t7 = 1 < t1_others__ties
-            t8 = t1_others__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t1_others__below + f32(t9)
-            t11 = _log1p_f32(t10)
-            t12 = t11 + t6
+            t11 = _gap_f32(t1_others__max, z_y)
+            t12 = t10 + t11
             t13 = _sigmoid_f32(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
@@ -1225,7 +1225,7 @@ def value_and_grad_f32(
             for k in range(size_k):
                 t5 = k == y_n
                 z_k3 = z_row[k]
-                weight_t1_others = _exp_f32(-(t11 + _gap_f32(t1_others__max, z_k3)))
+                weight_t1_others = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k3)))
                 t16 = t15 * weight_t1_others
                 grad_z_row[k] = t14 if t5 else t16
             value_rows[row] = _softplus_f32(t12)
@@ -1295,26 +1295,26 @@ def grad_hess_diag_f32(
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
             t1_others__below = f32(t1_others__below)
             seed_n = seed[row]
+            t6 = 1 < t1_others__ties
+            t7 = t1_others__ties - 1
+            t8 = t7 if t6 else 0
+            t9 = t1_others__below + f32(t8)
+            t10 = _log1p_f32(t9)
             z_y = z_row[y_n]
-            t6 = _gap_f32(t1_others__max, z_y)
-            t7 = 1 < t1_others__ties
-            t8 = t1_others__ties - 1
-            t9 = t8 if t7 else 0
-            t10 = t1_others__below + f32(t9)
-            t11 = _log1p_f32(t10)
-            t12 = t11 + t6
+            t11 = _gap_f32(t1_others__max, z_y)
+            t12 = t10 + t11
             t13 = _sigmoid_f32(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
             grad_z_row = grad_z_chunk[row]
             t18 = _sigmoid_f32(-t12)
-            t19 = seed_n * t13 * t18
-            t20 = -seed_n * t13 * t18
+            t19 = seed_n * t18 * t13
+            t20 = -seed_n * t18 * t13
             diag_z_row = diag_z_chunk[row]
             for k in range(size_k):
                 t5 = k == y_n
                 z_k3 = z_row[k]
-                t16 = -(t11 + _gap_f32(t1_others__max, z_k3))
+                t16 = -(t10 + _gap_f32(t1_others__max, z_k3))
                 weight_t1_others = _exp_f32(t16)
                 t17 = t15 * weight_t1_others
                 grad_z_row[k] = t14 if t5 else t17
@@ -1400,9 +1400,9 @@ def hvp_f32(
                     tangent_t1_others_block[lane] = t11 if t5 else f32(0.0)
                 tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count)
             tangent_t1_others = f32(tangent_t1_others)
+            seed_n = seed[row]
             v_z_y = v_z__row[y_n]
             t13 = tangent_t1_others - v_z_y
-            seed_n = seed[row]
             z_y = z_row[y_n]
             t14 = _gap_f32(t1_others__max, z_y)
             t15 = t10 + t14
@@ -1414,9 +1414,9 @@ def hvp_f32(
             hvp_z_row = hvp_z_chunk[row]
             for k in range(size_k):
                 t12 = k == y_n
-                v_z_k2 = v_z__row[k]
                 z_k4 = z_row[k]
                 weight_t1_others2 = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k4)))
+                v_z_k2 = v_z__row[k]
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
                 t21 = t19 * tangent_weight_t1_others + t20 * weight_t1_others2
                 hvp_z_row[k] = t18 if t12 else t21

@@ -748,8 +748,8 @@ def value_and_grad_f64(
                     y_k2 = y_row[k]
                     z_k3 = z_row[k]
                     t8 = -(t7 + _gap_f64(t1__max, z_k3))
-                    weight_t1 = _exp_f64(t8)
                     d_log_p2 = -seed_n * y_k2
+                    weight_t1 = _exp_f64(t8)
                     grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
                     t2_2_block[lane] = _zero_times_f64(y_k2, t8)
                 t2_2 += _pairwise_sum(t2_2_block, count)
@@ -802,7 +802,7 @@ def grad_hess_diag_f64(
                 for lane in range(count):
                     k = block + lane
                     z_k = z_row[k]
-                    d_log_p = -y_row[k] * seed_n
+                    d_log_p = -seed_n * y_row[k]
                     t1__max_entry = z_k
                     t1__max = t1__max_entry if t1__max_entry > t1__max or t1__max_entry != t1__max_entry else t1__max
                     d_t1_sum_block[lane] = d_log_p
@@ -827,10 +827,10 @@ def grad_hess_diag_f64(
             grad_z_row = grad_z_chunk[row]
             diag_z_row = diag_z_chunk[row]
             for k in range(size_k):
+                d_log_p2 = -seed_n * y_row[k]
                 z_k3 = z_row[k]
                 t8 = -(t7 + _gap_f64(t1__max, z_k3))
                 weight_t1 = _exp_f64(t8)
-                d_log_p2 = -y_row[k] * seed_n
                 grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
                 diag_z_row[k] = d_t1_sum * weight_t1 * _expm1_f64(t8)
 
@@ -875,7 +875,7 @@ def hvp_f64(
                 for lane in range(count):
                     k = block + lane
                     z_k = z_row[k]
-                    d_log_p = -y_row[k] * seed_n
+                    d_log_p = -seed_n * y_row[k]
                     t1__max_entry = z_k
                     t1__max = t1__max_entry if t1__max_entry > t1__max or t1__max_entry != t1__max_entry else t1__max
                     d_t1_sum_block[lane] = d_log_p
@@ -910,9 +910,9 @@ def hvp_f64(
                 tangent_t1 += _pairwise_sum(tangent_t1_block, count)
             hvp_z_row = hvp_z_chunk[row]
             for k in range(size_k):
-                v_z_k2 = v_z__row[k]
                 z_k4 = z_row[k]
                 weight_t1_2 = _exp_f64(-(t7 + _gap_f64(t1__max, z_k4)))
+                v_z_k2 = v_z__row[k]
                 tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
                 hvp_z_row[k] = -d_t1_sum * tangent_weight_t1
 
@@ -1061,8 +1061,8 @@ def value_and_grad_f32(
                     y_k2 = y_row[k]
                     z_k3 = z_row[k]
                     t8 = -(t7 + _gap_f32(t1__max, z_k3))
-                    weight_t1 = _exp_f32(t8)
                     d_log_p2 = -seed_n * y_k2
+                    weight_t1 = _exp_f32(t8)
                     grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
                     t2_2_block[lane] = _zero_times_f32(y_k2, t8)
                 t2_2 += _pairwise_sum(t2_2_block, count)
@@ -1116,7 +1116,7 @@ def grad_hess_diag_f32(
                 for lane in range(count):
                     k = block + lane
                     z_k = z_row[k]
-                    d_log_p = -y_row[k] * seed_n
+                    d_log_p = -seed_n * y_row[k]
                     t1__max_entry = z_k
                     t1__max = t1__max_entry if t1__max_entry > t1__max or t1__max_entry != t1__max_entry else t1__max
                     d_t1_sum_block[lane] = d_log_p
@@ -1143,10 +1143,10 @@ def grad_hess_diag_f32(
             grad_z_row = grad_z_chunk[row]
             diag_z_row = diag_z_chunk[row]
             for k in range(size_k):
+                d_log_p2 = -seed_n * y_row[k]
                 z_k3 = z_row[k]
                 t8 = -(t7 + _gap_f32(t1__max, z_k3))
                 weight_t1 = _exp_f32(t8)
-                d_log_p2 = -y_row[k] * seed_n
                 grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
                 diag_z_row[k] = d_t1_sum * weight_t1 * _expm1_f32(t8)
 
@@ -1191,7 +1191,7 @@ def hvp_f32(
                 for lane in range(count):
                     k = block + lane
                     z_k = z_row[k]
-                    d_log_p = -y_row[k] * seed_n
+                    d_log_p = -seed_n * y_row[k]
                     t1__max_entry = z_k
                     t1__max = t1__max_entry if t1__max_entry > t1__max or t1__max_entry != t1__max_entry else t1__max
                     d_t1_sum_block[lane] = d_log_p
@@ -1229,9 +1229,9 @@ def hvp_f32(
             tangent_t1 = f32(tangent_t1)
             hvp_z_row = hvp_z_chunk[row]
             for k in range(size_k):
-                v_z_k2 = v_z__row[k]
                 z_k4 = z_row[k]
                 weight_t1_2 = _exp_f32(-(t7 + _gap_f32(t1__max, z_k4)))
+                v_z_k2 = v_z__row[k]
                 tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
                 hvp_z_row[k] = -d_t1_sum * tangent_weight_t1
 

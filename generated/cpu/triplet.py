@@ -353,7 +353,7 @@ def _maximum_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, positive, anchor, negative, margin, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -363,8 +363,8 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -373,8 +373,8 @@ def value_f64(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             near = 0.0
             far = 0.0
@@ -400,7 +400,7 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, positive, anchor, negative, grad_anchor, grad_positive, grad_negative, margin, size_d,
+    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d,
     weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -411,8 +411,8 @@ def value_and_grad_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
         grad_anchor_chunk = grad_anchor[start : start + rows]
         grad_positive_chunk = grad_positive[start : start + rows]
@@ -429,8 +429,8 @@ def value_and_grad_f64(
                 _clear(grad_negative_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             near = 0.0
             far = 0.0
@@ -438,17 +438,17 @@ def value_and_grad_f64(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    positive_d = positive_row[d]
                     anchor_d = anchor_row[d]
+                    positive_d = positive_row[d]
                     t1 = anchor_d - positive_d
                     t2 = anchor_d - negative_row[d]
                     near_block[lane] = t1 * t1
                     far_block[lane] = t2 * t2
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
+            seed_n = seed[row]
             t3 = margin + near - far
             t4 = _half_step_f64(t3)
-            seed_n = seed[row]
             t5 = -seed_n * t4
             grad_anchor_row = grad_anchor_chunk[row]
             grad_positive_row = grad_positive_chunk[row]
@@ -472,7 +472,7 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, diag_anchor, positive, anchor, negative, grad_anchor, grad_positive, grad_negative,
+    first, last, samples, chunk, diag_anchor, anchor, positive, negative, grad_anchor, grad_positive, grad_negative,
     diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float64)
@@ -483,8 +483,8 @@ def grad_hess_diag_f64(
         start = c * chunk
         rows = min(chunk, samples - start)
         diag_anchor_chunk = diag_anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
         grad_anchor_chunk = grad_anchor[start : start + rows]
         grad_positive_chunk = grad_positive[start : start + rows]
@@ -505,8 +505,8 @@ def grad_hess_diag_f64(
                 _clear(diag_positive_chunk[row])
                 _clear(diag_negative_chunk[row])
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             diag_anchor_row = diag_anchor_chunk[row]
             near = 0.0
@@ -515,8 +515,8 @@ def grad_hess_diag_f64(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    positive_d = positive_row[d]
                     anchor_d = anchor_row[d]
+                    positive_d = positive_row[d]
                     t1 = anchor_d - positive_d
                     t2 = anchor_d - negative_row[d]
                     diag_anchor_row[d] = 0.0
@@ -524,9 +524,9 @@ def grad_hess_diag_f64(
                     far_block[lane] = t2 * t2
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
+            seed_n = seed[row]
             t3 = margin + near - far
             t4 = _half_step_f64(t3)
-            seed_n = seed[row]
             t5 = -seed_n * t4
             grad_anchor_row = grad_anchor_chunk[row]
             grad_positive_row = grad_positive_chunk[row]
@@ -549,8 +549,8 @@ def grad_hess_diag_f64(
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, positive, anchor, negative, hvp_anchor, hvp_positive, hvp_negative, v_negative_,
-    v_positive_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, anchor, positive, negative, hvp_anchor, hvp_positive, hvp_negative, v_positive_,
+    v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
@@ -559,14 +559,14 @@ def hvp_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
         hvp_anchor_chunk = hvp_anchor[start : start + rows]
         hvp_positive_chunk = hvp_positive[start : start + rows]
         hvp_negative_chunk = hvp_negative[start : start + rows]
-        v_negative__chunk = v_negative_[start : start + rows]
         v_positive__chunk = v_positive_[start : start + rows]
+        v_negative__chunk = v_negative_[start : start + rows]
         v_anchor__chunk = v_anchor_[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -579,8 +579,8 @@ def hvp_f64(
                 _clear(hvp_positive_chunk[row])
                 _clear(hvp_negative_chunk[row])
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             near = 0.0
             far = 0.0
@@ -595,12 +595,12 @@ def hvp_f64(
                     far_block[lane] = t2 * t2
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
-            v_negative__row = v_negative__chunk[row]
-            v_positive__row = v_positive__chunk[row]
+            seed_n = seed[row]
             t3 = margin + near - far
             t4 = _half_step_f64(t3)
-            seed_n = seed[row]
             t5 = -seed_n * t4
+            v_positive__row = v_positive__chunk[row]
+            v_negative__row = v_negative__chunk[row]
             hvp_anchor_row = hvp_anchor_chunk[row]
             v_anchor__row = v_anchor__chunk[row]
             hvp_positive_row = hvp_positive_chunk[row]
@@ -615,7 +615,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, positive, anchor, negative, margin, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -625,8 +625,8 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -635,8 +635,8 @@ def value_f32(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             near = 0.0
             far = 0.0
@@ -664,7 +664,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, positive, anchor, negative, grad_anchor, grad_positive, grad_negative, margin, size_d,
+    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d,
     weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -675,8 +675,8 @@ def value_and_grad_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
         grad_anchor_chunk = grad_anchor[start : start + rows]
         grad_positive_chunk = grad_positive[start : start + rows]
@@ -693,8 +693,8 @@ def value_and_grad_f32(
                 _clear(grad_negative_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             near = 0.0
             far = 0.0
@@ -702,8 +702,8 @@ def value_and_grad_f32(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    positive_d = positive_row[d]
                     anchor_d = anchor_row[d]
+                    positive_d = positive_row[d]
                     t1 = anchor_d - positive_d
                     t2 = anchor_d - negative_row[d]
                     near_block[lane] = t1 * t1
@@ -712,9 +712,9 @@ def value_and_grad_f32(
                 far += _pairwise_sum(far_block, count)
             near = f32(near)
             far = f32(far)
+            seed_n = seed[row]
             t3 = margin + near - far
             t4 = _half_step_f32(t3)
-            seed_n = seed[row]
             t5 = -seed_n * t4
             grad_anchor_row = grad_anchor_chunk[row]
             grad_positive_row = grad_positive_chunk[row]
@@ -738,7 +738,7 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, diag_anchor, positive, anchor, negative, grad_anchor, grad_positive, grad_negative,
+    first, last, samples, chunk, diag_anchor, anchor, positive, negative, grad_anchor, grad_positive, grad_negative,
     diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float32)
@@ -749,8 +749,8 @@ def grad_hess_diag_f32(
         start = c * chunk
         rows = min(chunk, samples - start)
         diag_anchor_chunk = diag_anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
         grad_anchor_chunk = grad_anchor[start : start + rows]
         grad_positive_chunk = grad_positive[start : start + rows]
@@ -771,8 +771,8 @@ def grad_hess_diag_f32(
                 _clear(diag_positive_chunk[row])
                 _clear(diag_negative_chunk[row])
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             diag_anchor_row = diag_anchor_chunk[row]
             near = 0.0
@@ -781,8 +781,8 @@ def grad_hess_diag_f32(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    positive_d = positive_row[d]
                     anchor_d = anchor_row[d]
+                    positive_d = positive_row[d]
                     t1 = anchor_d - positive_d
                     t2 = anchor_d - negative_row[d]
                     diag_anchor_row[d] = f32(0.0)
@@ -792,9 +792,9 @@ def grad_hess_diag_f32(
                 far += _pairwise_sum(far_block, count)
             near = f32(near)
             far = f32(far)
+            seed_n = seed[row]
             t3 = margin + near - far
             t4 = _half_step_f32(t3)
-            seed_n = seed[row]
             t5 = -seed_n * t4
             grad_anchor_row = grad_anchor_chunk[row]
             grad_positive_row = grad_positive_chunk[row]
@@ -817,8 +817,8 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, positive, anchor, negative, hvp_anchor, hvp_positive, hvp_negative, v_negative_,
-    v_positive_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, anchor, positive, negative, hvp_anchor, hvp_positive, hvp_negative, v_positive_,
+    v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
@@ -827,14 +827,14 @@ def hvp_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
         hvp_anchor_chunk = hvp_anchor[start : start + rows]
         hvp_positive_chunk = hvp_positive[start : start + rows]
         hvp_negative_chunk = hvp_negative[start : start + rows]
-        v_negative__chunk = v_negative_[start : start + rows]
         v_positive__chunk = v_positive_[start : start + rows]
+        v_negative__chunk = v_negative_[start : start + rows]
         v_anchor__chunk = v_anchor_[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -847,8 +847,8 @@ def hvp_f32(
                 _clear(hvp_positive_chunk[row])
                 _clear(hvp_negative_chunk[row])
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             near = 0.0
             far = 0.0
@@ -865,12 +865,12 @@ def hvp_f32(
                 far += _pairwise_sum(far_block, count)
             near = f32(near)
             far = f32(far)
-            v_negative__row = v_negative__chunk[row]
-            v_positive__row = v_positive__chunk[row]
+            seed_n = seed[row]
             t3 = margin + near - far
             t4 = _half_step_f32(t3)
-            seed_n = seed[row]
             t5 = -seed_n * t4
+            v_positive__row = v_positive__chunk[row]
+            v_negative__row = v_negative__chunk[row]
             hvp_anchor_row = hvp_anchor_chunk[row]
             v_anchor__row = v_anchor__chunk[row]
             hvp_positive_row = hvp_positive_chunk[row]
@@ -899,7 +899,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, positive, anchor, negative, margin, size_d, weight, weight_step, mask,
+        value_f64, chunks, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -925,7 +925,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, positive, anchor, negative, grad_anchor, grad_positive,
+        value_and_grad_f64, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
         grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
         value_partial,
     )
@@ -949,7 +949,7 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, diag_anchor, positive, anchor, negative, grad_anchor, grad_positive,
+        grad_hess_diag_f64, chunks, samples, chunk, diag_anchor, anchor, positive, negative, grad_anchor, grad_positive,
         grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -970,8 +970,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, positive, anchor, negative, hvp_anchor, hvp_positive, hvp_negative,
-        v_negative_, v_positive_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_f64, chunks, samples, chunk, anchor, positive, negative, hvp_anchor, hvp_positive, hvp_negative,
+        v_positive_, v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -992,7 +992,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, positive, anchor, negative, margin, size_d, weight, weight_step, mask,
+        value_f32, chunks, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1018,7 +1018,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, positive, anchor, negative, grad_anchor, grad_positive,
+        value_and_grad_f32, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
         grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
         value_partial,
     )
@@ -1042,7 +1042,7 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, diag_anchor, positive, anchor, negative, grad_anchor, grad_positive,
+        grad_hess_diag_f32, chunks, samples, chunk, diag_anchor, anchor, positive, negative, grad_anchor, grad_positive,
         grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1063,8 +1063,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, positive, anchor, negative, hvp_anchor, hvp_positive, hvp_negative,
-        v_negative_, v_positive_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_f32, chunks, samples, chunk, anchor, positive, negative, hvp_anchor, hvp_positive, hvp_negative,
+        v_positive_, v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 

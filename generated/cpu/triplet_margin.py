@@ -365,7 +365,7 @@ def _maximum_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, positive, anchor, negative, margin, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -375,8 +375,8 @@ def value_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -385,8 +385,8 @@ def value_f64(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             near__largest = -np.inf
             far__largest = -np.inf
@@ -423,8 +423,8 @@ def value_f64(
                 far__scaled += _pairwise_sum(far__scaled_block, count)
             near__scaled = math.sqrt(near__scaled)
             far__scaled = math.sqrt(far__scaled)
-            far = far__scaled / t6
             near = near__scaled / t4
+            far = far__scaled / t6
             value_rows[row] = _maximum_f64(0.0, margin + near - far)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
@@ -436,7 +436,7 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, positive, anchor, negative, grad_anchor, grad_positive, grad_negative, margin, size_d,
+    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d,
     weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -447,8 +447,8 @@ def value_and_grad_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
         grad_anchor_chunk = grad_anchor[start : start + rows]
         grad_positive_chunk = grad_positive[start : start + rows]
@@ -465,8 +465,8 @@ def value_and_grad_f64(
                 _clear(grad_negative_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             near__largest = -np.inf
             far__largest = -np.inf
@@ -505,29 +505,27 @@ def value_and_grad_f64(
             far__scaled = math.sqrt(far__scaled)
             t7 = far__scaled / t6
             t8 = t7 == 0.0
-            t9 = 1.0 / t7
-            t11 = near__scaled / t4
-            t12 = margin + t11 - t7
-            t13 = _half_step_f64(t12)
             seed_n = seed[row]
-            t14 = -seed_n * t13
-            t16 = t11 == 0.0
-            t17 = 1.0 / t11
+            t9 = near__scaled / t4
+            t10 = margin + t9 - t7
+            t11 = _half_step_f64(t10)
+            t12 = -seed_n * t11
+            t15 = t9 == 0.0
             grad_anchor_row = grad_anchor_chunk[row]
             grad_positive_row = grad_positive_chunk[row]
             grad_negative_row = grad_negative_chunk[row]
             for d in range(size_d):
                 anchor_d3 = anchor_row[d]
-                t10 = anchor_d3 - negative_row[d]
-                t15 = t10 * t14 * t9
-                t18 = anchor_d3 - positive_row[d]
-                t19 = -t14 * t17 * t18
-                grad_anchor_row[d] = (0.0 if t16 else t19) + (0.0 if t8 else t15)
-                t20 = t14 * t17 * t18
-                grad_positive_row[d] = 0.0 if t16 else t20
-                t21 = -t10 * t14 * t9
-                grad_negative_row[d] = 0.0 if t8 else t21
-            value_rows[row] = _maximum_f64(0.0, t12)
+                t13 = anchor_d3 - negative_row[d]
+                t14 = t12 * (t13 / t7)
+                t16 = anchor_d3 - positive_row[d]
+                t17 = -t12 * (t16 / t9)
+                grad_anchor_row[d] = (0.0 if t8 else t14) + (0.0 if t15 else t17)
+                t18 = t12 * (t16 / t9)
+                grad_positive_row[d] = 0.0 if t15 else t18
+                t19 = -t12 * (t13 / t7)
+                grad_negative_row[d] = 0.0 if t8 else t19
+            value_rows[row] = _maximum_f64(0.0, t10)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -538,7 +536,7 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, positive, anchor, negative, grad_anchor, grad_positive, grad_negative, diag_anchor,
+    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor,
     diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float64)
@@ -548,8 +546,8 @@ def grad_hess_diag_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
         grad_anchor_chunk = grad_anchor[start : start + rows]
         grad_positive_chunk = grad_positive[start : start + rows]
@@ -571,8 +569,8 @@ def grad_hess_diag_f64(
                 _clear(diag_positive_chunk[row])
                 _clear(diag_negative_chunk[row])
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             near__largest = -np.inf
             far__largest = -np.inf
@@ -611,47 +609,46 @@ def grad_hess_diag_f64(
             far__scaled = math.sqrt(far__scaled)
             t7 = far__scaled / t6
             t8 = t7 == 0.0
-            t9 = 1.0 / t7
-            t11 = near__scaled / t4
-            t12 = margin + t11 - t7
-            t13 = _half_step_f64(t12)
             seed_n = seed[row]
-            t14 = -seed_n * t13
-            t16 = t11 == 0.0
-            t17 = 1.0 / t11
+            t9 = near__scaled / t4
+            t10 = margin + t9 - t7
+            t11 = _half_step_f64(t10)
+            t12 = -seed_n * t11
+            t15 = t9 == 0.0
             grad_anchor_row = grad_anchor_chunk[row]
             grad_positive_row = grad_positive_chunk[row]
             grad_negative_row = grad_negative_chunk[row]
+            t24 = -1.0 / t9
             diag_anchor_row = diag_anchor_chunk[row]
             diag_positive_row = diag_positive_chunk[row]
             diag_negative_row = diag_negative_chunk[row]
             for d in range(size_d):
                 anchor_d3 = anchor_row[d]
-                t10 = anchor_d3 - negative_row[d]
-                t15 = t10 * t14 * t9
-                t18 = anchor_d3 - positive_row[d]
-                t19 = -t14 * t17 * t18
-                grad_anchor_row[d] = (0.0 if t16 else t19) + (0.0 if t8 else t15)
-                t20 = t14 * t17 * t18
-                grad_positive_row[d] = 0.0 if t16 else t20
-                t21 = -t10 * t14 * t9
-                grad_negative_row[d] = 0.0 if t8 else t21
-                t22 = t10 * t9
-                tangent_far = 0.0 if t8 else t22
-                t23 = t14 * (t9 - t10 / t7 * (tangent_far / t7))
-                t24 = 0.0 if t8 else t23
-                t25 = t17 * t18
-                tangent_near = 0.0 if t16 else t25
-                t26 = t14 * (t18 / t11 * (tangent_near / t11) - t17)
-                t27 = 0.0 if t16 else t26
-                diag_anchor_row[d] = t24 + t27
-                diag_positive_row[d] = t27
-                diag_negative_row[d] = t24
+                t13 = anchor_d3 - negative_row[d]
+                t14 = t12 * (t13 / t7)
+                t16 = anchor_d3 - positive_row[d]
+                t17 = -t12 * (t16 / t9)
+                grad_anchor_row[d] = (0.0 if t8 else t14) + (0.0 if t15 else t17)
+                t18 = t12 * (t16 / t9)
+                grad_positive_row[d] = 0.0 if t15 else t18
+                t19 = -t12 * (t13 / t7)
+                grad_negative_row[d] = 0.0 if t8 else t19
+                t20 = t13 / t7
+                tangent_far = 0.0 if t8 else t20
+                t21 = t12 * (1.0 / t7 - tangent_far / t7 * (t13 / t7))
+                t22 = 0.0 if t8 else t21
+                t23 = t16 / t9
+                tangent_near = 0.0 if t15 else t23
+                t25 = t12 * (tangent_near / t9 * (t16 / t9) + t24)
+                t26 = 0.0 if t15 else t25
+                diag_anchor_row[d] = t22 + t26
+                diag_positive_row[d] = t26
+                diag_negative_row[d] = t22
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, positive, anchor, negative, v_positive_, v_anchor_, v_negative_, hvp_anchor,
+    first, last, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
     hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float64)
@@ -663,11 +660,11 @@ def hvp_f64(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
-        v_positive__chunk = v_positive_[start : start + rows]
         v_anchor__chunk = v_anchor_[start : start + rows]
+        v_positive__chunk = v_positive_[start : start + rows]
         v_negative__chunk = v_negative_[start : start + rows]
         hvp_anchor_chunk = hvp_anchor[start : start + rows]
         hvp_positive_chunk = hvp_positive[start : start + rows]
@@ -683,8 +680,8 @@ def hvp_f64(
                 _clear(hvp_positive_chunk[row])
                 _clear(hvp_negative_chunk[row])
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             near__largest = -np.inf
             far__largest = -np.inf
@@ -723,12 +720,10 @@ def hvp_f64(
             far__scaled = math.sqrt(far__scaled)
             t7 = near__scaled / t4
             t8 = t7 == 0.0
-            t9 = 1.0 / t7
-            v_positive__row = v_positive__chunk[row]
             v_anchor__row = v_anchor__chunk[row]
-            t13 = far__scaled / t6
-            t14 = t13 == 0.0
-            t15 = 1.0 / t13
+            v_positive__row = v_positive__chunk[row]
+            t12 = far__scaled / t6
+            t13 = t12 == 0.0
             v_negative__row = v_negative__chunk[row]
             tangent_near = 0.0
             tangent_far = 0.0
@@ -737,45 +732,43 @@ def hvp_f64(
                 for lane in range(count):
                     d = block + lane
                     anchor_d3 = anchor_row[d]
-                    t10 = anchor_d3 - positive_row[d]
+                    t9 = anchor_d3 - positive_row[d]
                     v_anchor_d = v_anchor__row[d]
-                    t11 = v_anchor_d - v_positive__row[d]
-                    t12 = t10 * t11 * t9
-                    t16 = anchor_d3 - negative_row[d]
-                    t17 = v_anchor_d - v_negative__row[d]
-                    t18 = t15 * t16 * t17
-                    tangent_near_block[lane] = 0.0 if t8 else t12
-                    tangent_far_block[lane] = 0.0 if t14 else t18
+                    t10 = v_anchor_d - v_positive__row[d]
+                    t11 = t9 * (t10 / t7)
+                    t14 = anchor_d3 - negative_row[d]
+                    t15 = v_anchor_d - v_negative__row[d]
+                    t16 = t14 * (t15 / t12)
+                    tangent_near_block[lane] = 0.0 if t8 else t11
+                    tangent_far_block[lane] = 0.0 if t13 else t16
                 tangent_near += _pairwise_sum(tangent_near_block, count)
                 tangent_far += _pairwise_sum(tangent_far_block, count)
-            t20 = 1.0 / (t13 * t13)
-            t22 = margin + t7 - t13
-            t23 = _half_step_f64(t22)
             seed_n = seed[row]
-            t24 = -seed_n * t23
-            t27 = 1.0 / (t7 * t7)
+            t17 = margin + t7 - t12
+            t18 = _half_step_f64(t17)
+            t19 = -seed_n * t18
             hvp_anchor_row = hvp_anchor_chunk[row]
             hvp_positive_row = hvp_positive_chunk[row]
             hvp_negative_row = hvp_negative_chunk[row]
             for d in range(size_d):
                 v_anchor_d2 = v_anchor__row[d]
-                t19 = v_anchor_d2 - v_negative__row[d]
+                t20 = v_anchor_d2 - v_negative__row[d]
                 anchor_d4 = anchor_row[d]
                 t21 = anchor_d4 - negative_row[d]
-                t25 = t24 * (t15 * t19 - t20 * t21 * tangent_far)
-                t26 = v_anchor_d2 - v_positive__row[d]
-                t28 = anchor_d4 - positive_row[d]
-                t29 = t24 * (t27 * t28 * tangent_near - t26 * t9)
-                hvp_anchor_row[d] = (0.0 if t14 else t25) + (0.0 if t8 else t29)
-                t30 = t24 * (t26 * t9 - t27 * t28 * tangent_near)
-                hvp_positive_row[d] = 0.0 if t8 else t30
-                t31 = t24 * (t20 * t21 * tangent_far - t15 * t19)
-                hvp_negative_row[d] = 0.0 if t14 else t31
+                t22 = t19 * (t20 / t12 - tangent_far / t12 * (t21 / t12))
+                t23 = anchor_d4 - positive_row[d]
+                t24 = v_anchor_d2 - v_positive__row[d]
+                t25 = t19 * (tangent_near / t7 * (t23 / t7) - t24 / t7)
+                hvp_anchor_row[d] = (0.0 if t13 else t22) + (0.0 if t8 else t25)
+                t26 = t19 * (t24 / t7 - tangent_near / t7 * (t23 / t7))
+                hvp_positive_row[d] = 0.0 if t8 else t26
+                t27 = t19 * (tangent_far / t12 * (t21 / t12) - t20 / t12)
+                hvp_negative_row[d] = 0.0 if t13 else t27
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, positive, anchor, negative, margin, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -785,8 +778,8 @@ def value_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -795,8 +788,8 @@ def value_f32(
             if not live[row]:
                 value_rows[row] = 0.0
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             near = 0.0
             far = 0.0
@@ -824,7 +817,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, positive, anchor, negative, grad_anchor, grad_positive, grad_negative, margin, size_d,
+    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d,
     weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -835,8 +828,8 @@ def value_and_grad_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
         grad_anchor_chunk = grad_anchor[start : start + rows]
         grad_positive_chunk = grad_positive[start : start + rows]
@@ -853,8 +846,8 @@ def value_and_grad_f32(
                 _clear(grad_negative_chunk[row])
                 value_rows[row] = 0.0
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             near = 0.0
             far = 0.0
@@ -874,28 +867,26 @@ def value_and_grad_f32(
             near = f32(math.sqrt(near))
             far = f32(math.sqrt(far))
             t3 = far == f32(0.0)
-            t4 = f32(1.0) / far
-            t6 = margin + near - far
-            t7 = _half_step_f32(t6)
             seed_n = seed[row]
-            t8 = -seed_n * t7
-            t10 = near == f32(0.0)
-            t11 = f32(1.0) / near
+            t4 = margin + near - far
+            t5 = _half_step_f32(t4)
+            t6 = -seed_n * t5
+            t9 = near == f32(0.0)
             grad_anchor_row = grad_anchor_chunk[row]
             grad_positive_row = grad_positive_chunk[row]
             grad_negative_row = grad_negative_chunk[row]
             for d in range(size_d):
                 anchor_d2 = anchor_row[d]
-                t5 = anchor_d2 - negative_row[d]
-                t9 = t4 * t5 * t8
-                t12 = anchor_d2 - positive_row[d]
-                t13 = -t11 * t12 * t8
-                grad_anchor_row[d] = (f32(0.0) if t10 else t13) + (f32(0.0) if t3 else t9)
-                t14 = t11 * t12 * t8
-                grad_positive_row[d] = f32(0.0) if t10 else t14
-                t15 = -t4 * t5 * t8
-                grad_negative_row[d] = f32(0.0) if t3 else t15
-            value_rows[row] = _maximum_f32(f32(0.0), t6)
+                t7 = anchor_d2 - negative_row[d]
+                t8 = t6 * (t7 / far)
+                t10 = anchor_d2 - positive_row[d]
+                t11 = -t6 * (t10 / near)
+                grad_anchor_row[d] = (f32(0.0) if t3 else t8) + (f32(0.0) if t9 else t11)
+                t12 = t6 * (t10 / near)
+                grad_positive_row[d] = f32(0.0) if t9 else t12
+                t13 = -t6 * (t7 / far)
+                grad_negative_row[d] = f32(0.0) if t3 else t13
+            value_rows[row] = _maximum_f32(f32(0.0), t4)
         for row in range(rows):
             value_rows[row] = value_rows[row] * weights[row] if live[row] else 0.0
         if keep_losses:
@@ -906,7 +897,7 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, positive, anchor, negative, grad_anchor, grad_positive, grad_negative, diag_anchor,
+    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor,
     diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float32)
@@ -916,8 +907,8 @@ def grad_hess_diag_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
         grad_anchor_chunk = grad_anchor[start : start + rows]
         grad_positive_chunk = grad_positive[start : start + rows]
@@ -939,8 +930,8 @@ def grad_hess_diag_f32(
                 _clear(diag_positive_chunk[row])
                 _clear(diag_negative_chunk[row])
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             near = 0.0
             far = 0.0
@@ -960,46 +951,45 @@ def grad_hess_diag_f32(
             near = f32(math.sqrt(near))
             far = f32(math.sqrt(far))
             t3 = far == f32(0.0)
-            t4 = f32(1.0) / far
-            t6 = margin + near - far
-            t7 = _half_step_f32(t6)
             seed_n = seed[row]
-            t8 = -seed_n * t7
-            t10 = near == f32(0.0)
-            t11 = f32(1.0) / near
+            t4 = margin + near - far
+            t5 = _half_step_f32(t4)
+            t6 = -seed_n * t5
+            t9 = near == f32(0.0)
             grad_anchor_row = grad_anchor_chunk[row]
             grad_positive_row = grad_positive_chunk[row]
             grad_negative_row = grad_negative_chunk[row]
+            t18 = -f32(1.0) / near
             diag_anchor_row = diag_anchor_chunk[row]
             diag_positive_row = diag_positive_chunk[row]
             diag_negative_row = diag_negative_chunk[row]
             for d in range(size_d):
                 anchor_d2 = anchor_row[d]
-                t5 = anchor_d2 - negative_row[d]
-                t9 = t4 * t5 * t8
-                t12 = anchor_d2 - positive_row[d]
-                t13 = -t11 * t12 * t8
-                grad_anchor_row[d] = (f32(0.0) if t10 else t13) + (f32(0.0) if t3 else t9)
-                t14 = t11 * t12 * t8
-                grad_positive_row[d] = f32(0.0) if t10 else t14
-                t15 = -t4 * t5 * t8
-                grad_negative_row[d] = f32(0.0) if t3 else t15
-                t16 = t4 * t5
-                tangent_far = f32(0.0) if t3 else t16
-                t17 = t8 * (t4 - t5 / far * (tangent_far / far))
-                t18 = f32(0.0) if t3 else t17
-                t19 = t11 * t12
-                tangent_near = f32(0.0) if t10 else t19
-                t20 = t8 * (t12 / near * (tangent_near / near) - t11)
-                t21 = f32(0.0) if t10 else t20
-                diag_anchor_row[d] = t18 + t21
-                diag_positive_row[d] = t21
-                diag_negative_row[d] = t18
+                t7 = anchor_d2 - negative_row[d]
+                t8 = t6 * (t7 / far)
+                t10 = anchor_d2 - positive_row[d]
+                t11 = -t6 * (t10 / near)
+                grad_anchor_row[d] = (f32(0.0) if t3 else t8) + (f32(0.0) if t9 else t11)
+                t12 = t6 * (t10 / near)
+                grad_positive_row[d] = f32(0.0) if t9 else t12
+                t13 = -t6 * (t7 / far)
+                grad_negative_row[d] = f32(0.0) if t3 else t13
+                t14 = t7 / far
+                tangent_far = f32(0.0) if t3 else t14
+                t15 = t6 * (f32(1.0) / far - tangent_far / far * (t7 / far))
+                t16 = f32(0.0) if t3 else t15
+                t17 = t10 / near
+                tangent_near = f32(0.0) if t9 else t17
+                t19 = t6 * (tangent_near / near * (t10 / near) + t18)
+                t20 = f32(0.0) if t9 else t19
+                diag_anchor_row[d] = t16 + t20
+                diag_positive_row[d] = t20
+                diag_negative_row[d] = t16
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, positive, anchor, negative, v_positive_, v_anchor_, v_negative_, hvp_anchor,
+    first, last, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
     hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float32)
@@ -1011,11 +1001,11 @@ def hvp_f32(
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
-        positive_chunk = positive[start : start + rows]
         anchor_chunk = anchor[start : start + rows]
+        positive_chunk = positive[start : start + rows]
         negative_chunk = negative[start : start + rows]
-        v_positive__chunk = v_positive_[start : start + rows]
         v_anchor__chunk = v_anchor_[start : start + rows]
+        v_positive__chunk = v_positive_[start : start + rows]
         v_negative__chunk = v_negative_[start : start + rows]
         hvp_anchor_chunk = hvp_anchor[start : start + rows]
         hvp_positive_chunk = hvp_positive[start : start + rows]
@@ -1031,8 +1021,8 @@ def hvp_f32(
                 _clear(hvp_positive_chunk[row])
                 _clear(hvp_negative_chunk[row])
                 continue
-            positive_row = positive_chunk[row]
             anchor_row = anchor_chunk[row]
+            positive_row = positive_chunk[row]
             negative_row = negative_chunk[row]
             near = 0.0
             far = 0.0
@@ -1052,11 +1042,9 @@ def hvp_f32(
             near = f32(math.sqrt(near))
             far = f32(math.sqrt(far))
             t3 = near == f32(0.0)
-            t4 = f32(1.0) / near
-            v_positive__row = v_positive__chunk[row]
             v_anchor__row = v_anchor__chunk[row]
-            t8 = far == f32(0.0)
-            t9 = f32(1.0) / far
+            v_positive__row = v_positive__chunk[row]
+            t7 = far == f32(0.0)
             v_negative__row = v_negative__chunk[row]
             tangent_near = 0.0
             tangent_far = 0.0
@@ -1065,42 +1053,40 @@ def hvp_f32(
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
-                    t5 = anchor_d2 - positive_row[d]
+                    t4 = anchor_d2 - positive_row[d]
                     v_anchor_d = v_anchor__row[d]
-                    t6 = v_anchor_d - v_positive__row[d]
-                    t7 = t4 * t5 * t6
-                    t10 = anchor_d2 - negative_row[d]
-                    t11 = v_anchor_d - v_negative__row[d]
-                    t12 = t10 * t11 * t9
-                    tangent_near_block[lane] = f32(0.0) if t3 else t7
-                    tangent_far_block[lane] = f32(0.0) if t8 else t12
+                    t5 = v_anchor_d - v_positive__row[d]
+                    t6 = t4 * (t5 / near)
+                    t8 = anchor_d2 - negative_row[d]
+                    t9 = v_anchor_d - v_negative__row[d]
+                    t10 = t8 * (t9 / far)
+                    tangent_near_block[lane] = f32(0.0) if t3 else t6
+                    tangent_far_block[lane] = f32(0.0) if t7 else t10
                 tangent_near += _pairwise_sum(tangent_near_block, count)
                 tangent_far += _pairwise_sum(tangent_far_block, count)
             tangent_near = f32(tangent_near)
             tangent_far = f32(tangent_far)
-            t14 = f32(1.0) / (far * far)
-            t16 = margin + near - far
-            t17 = _half_step_f32(t16)
             seed_n = seed[row]
-            t18 = -seed_n * t17
-            t21 = f32(1.0) / (near * near)
+            t11 = margin + near - far
+            t12 = _half_step_f32(t11)
+            t13 = -seed_n * t12
             hvp_anchor_row = hvp_anchor_chunk[row]
             hvp_positive_row = hvp_positive_chunk[row]
             hvp_negative_row = hvp_negative_chunk[row]
             for d in range(size_d):
                 v_anchor_d2 = v_anchor__row[d]
-                t13 = v_anchor_d2 - v_negative__row[d]
+                t14 = v_anchor_d2 - v_negative__row[d]
                 anchor_d3 = anchor_row[d]
                 t15 = anchor_d3 - negative_row[d]
-                t19 = t18 * (t13 * t9 - t14 * t15 * tangent_far)
-                t20 = v_anchor_d2 - v_positive__row[d]
-                t22 = anchor_d3 - positive_row[d]
-                t23 = t18 * (t21 * t22 * tangent_near - t20 * t4)
-                hvp_anchor_row[d] = (f32(0.0) if t3 else t23) + (f32(0.0) if t8 else t19)
-                t24 = t18 * (t20 * t4 - t21 * t22 * tangent_near)
-                hvp_positive_row[d] = f32(0.0) if t3 else t24
-                t25 = t18 * (t14 * t15 * tangent_far - t13 * t9)
-                hvp_negative_row[d] = f32(0.0) if t8 else t25
+                t16 = t13 * (t14 / far - tangent_far / far * (t15 / far))
+                t17 = anchor_d3 - positive_row[d]
+                t18 = v_anchor_d2 - v_positive__row[d]
+                t19 = t13 * (tangent_near / near * (t17 / near) - t18 / near)
+                hvp_anchor_row[d] = (f32(0.0) if t7 else t16) + (f32(0.0) if t3 else t19)
+                t20 = t13 * (t18 / near - tangent_near / near * (t17 / near))
+                hvp_positive_row[d] = f32(0.0) if t3 else t20
+                t21 = t13 * (tangent_far / far * (t15 / far) - t14 / far)
+                hvp_negative_row[d] = f32(0.0) if t7 else t21
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1119,7 +1105,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, positive, anchor, negative, margin, size_d, weight, weight_step, mask,
+        value_f64, chunks, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1145,7 +1131,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, positive, anchor, negative, grad_anchor, grad_positive,
+        value_and_grad_f64, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
         grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
         value_partial,
     )
@@ -1169,7 +1155,7 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, positive, anchor, negative, grad_anchor, grad_positive,
+        grad_hess_diag_f64, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
         grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
         denominator,
     )
@@ -1191,7 +1177,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, positive, anchor, negative, v_positive_, v_anchor_, v_negative_, hvp_anchor,
+        hvp_f64, chunks, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
         hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1213,7 +1199,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, positive, anchor, negative, margin, size_d, weight, weight_step, mask,
+        value_f32, chunks, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1239,7 +1225,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, positive, anchor, negative, grad_anchor, grad_positive,
+        value_and_grad_f32, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
         grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
         value_partial,
     )
@@ -1263,7 +1249,7 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, positive, anchor, negative, grad_anchor, grad_positive,
+        grad_hess_diag_f32, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
         grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
         denominator,
     )
@@ -1285,7 +1271,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, positive, anchor, negative, v_positive_, v_anchor_, v_negative_, hvp_anchor,
+        hvp_f32, chunks, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
         hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None

@@ -798,7 +798,7 @@ def value_and_grad_f64(
                     l = block + lane
                     mu_l = mu_row[l]
                     logvar_l = logvar_row[l]
-                    grad_mu_row[l] = -2.0 * mu_l * t1
+                    grad_mu_row[l] = -2.0 * t1 * mu_l
                     grad_logvar_row[l] = -t1 * _expm1_f64(logvar_l)
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f64(logvar_l)
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
@@ -811,14 +811,14 @@ def value_and_grad_f64(
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
-                    t2 = 1.0 - x_d
                     reconstruction_d = reconstruction_row[d]
+                    t2 = 1.0 - x_d
                     grad_reconstruction_row[d] = (
                         seed_n * (t2 * _sigmoid_f64(reconstruction_d) - x_d * _sigmoid_f64(-reconstruction_d))
                     )
                     rec_block[lane] = (
-                        _zero_times_f64(t2, _softplus_f64(reconstruction_d)) + _zero_times_f64(x_d,
-                        _softplus_f64(-reconstruction_d))
+                        _zero_times_f64(x_d, _softplus_f64(-reconstruction_d)) + _zero_times_f64(t2,
+                        _softplus_f64(reconstruction_d))
                     )
                 rec += _pairwise_sum(rec_block, count)
             kl = -0.5 * kl_standard_normal_t1
@@ -870,9 +870,9 @@ def grad_hess_diag_f64(
                 _clear(diag_mu_chunk[row])
                 _clear(diag_logvar_chunk[row])
                 continue
+            seed_n = seed[row]
             x_row = x_chunk[row]
             reconstruction_row = reconstruction_chunk[row]
-            seed_n = seed[row]
             grad_reconstruction_row = grad_reconstruction_chunk[row]
             diag_reconstruction_row = diag_reconstruction_chunk[row]
             for d in range(size_d):
@@ -880,8 +880,8 @@ def grad_hess_diag_f64(
                 reconstruction_d = reconstruction_row[d]
                 t1 = _sigmoid_f64(reconstruction_d)
                 t2 = _sigmoid_f64(-reconstruction_d)
-                grad_reconstruction_row[d] = seed_n * (t1 * (1.0 - x_d) - t2 * x_d)
-                diag_reconstruction_row[d] = seed_n * t1 * t2
+                grad_reconstruction_row[d] = seed_n * ((1.0 - x_d) * t1 - x_d * t2)
+                diag_reconstruction_row[d] = seed_n * t2 * t1
             t3 = -0.5 * beta * seed_n
             mu_row = mu_chunk[row]
             grad_mu_row = grad_mu_chunk[row]
@@ -891,7 +891,7 @@ def grad_hess_diag_f64(
             diag_mu_row = diag_mu_chunk[row]
             diag_logvar_row = diag_logvar_chunk[row]
             for l in range(size_l):
-                grad_mu_row[l] = -2.0 * mu_row[l] * t3
+                grad_mu_row[l] = -2.0 * t3 * mu_row[l]
                 logvar_l = logvar_row[l]
                 grad_logvar_row[l] = -t3 * _expm1_f64(logvar_l)
                 diag_mu_row[l] = t4
@@ -934,7 +934,7 @@ def hvp_f64(
             for d in range(size_d):
                 reconstruction_d = reconstruction_row[d]
                 hvp_reconstruction_row[d] = (
-                    v_reconstruction__row[d] * seed_n * _sigmoid_f64(-reconstruction_d) * _sigmoid_f64(reconstruction_d)
+                    seed_n * v_reconstruction__row[d] * _sigmoid_f64(-reconstruction_d) * _sigmoid_f64(reconstruction_d)
                 )
             t1 = -0.5 * beta * seed_n
             v_mu__row = v_mu__chunk[row]
@@ -943,8 +943,8 @@ def hvp_f64(
             logvar_row = logvar_chunk[row]
             hvp_logvar_row = hvp_logvar_chunk[row]
             for l in range(size_l):
-                hvp_mu_row[l] = -2.0 * v_mu__row[l] * t1
-                hvp_logvar_row[l] = -v_logvar__row[l] * t1 * _exp_f64(logvar_row[l])
+                hvp_mu_row[l] = -2.0 * t1 * v_mu__row[l]
+                hvp_logvar_row[l] = -t1 * v_logvar__row[l] * _exp_f64(logvar_row[l])
 
 
 @_jit
@@ -1058,7 +1058,7 @@ def value_and_grad_f32(
                     l = block + lane
                     mu_l = mu_row[l]
                     logvar_l = logvar_row[l]
-                    grad_mu_row[l] = -f32(2.0) * mu_l * t1
+                    grad_mu_row[l] = -f32(2.0) * t1 * mu_l
                     grad_logvar_row[l] = -t1 * _expm1_f32(logvar_l)
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f32(logvar_l)
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
@@ -1072,14 +1072,14 @@ def value_and_grad_f32(
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
-                    t2 = f32(1.0) - x_d
                     reconstruction_d = reconstruction_row[d]
+                    t2 = f32(1.0) - x_d
                     grad_reconstruction_row[d] = (
                         seed_n * (t2 * _sigmoid_f32(reconstruction_d) - x_d * _sigmoid_f32(-reconstruction_d))
                     )
                     rec_block[lane] = (
-                        _zero_times_f32(t2, _softplus_f32(reconstruction_d)) + _zero_times_f32(x_d,
-                        _softplus_f32(-reconstruction_d))
+                        _zero_times_f32(x_d, _softplus_f32(-reconstruction_d)) + _zero_times_f32(t2,
+                        _softplus_f32(reconstruction_d))
                     )
                 rec += _pairwise_sum(rec_block, count)
             rec = f32(rec)
@@ -1132,9 +1132,9 @@ def grad_hess_diag_f32(
                 _clear(diag_mu_chunk[row])
                 _clear(diag_logvar_chunk[row])
                 continue
+            seed_n = seed[row]
             x_row = x_chunk[row]
             reconstruction_row = reconstruction_chunk[row]
-            seed_n = seed[row]
             grad_reconstruction_row = grad_reconstruction_chunk[row]
             diag_reconstruction_row = diag_reconstruction_chunk[row]
             for d in range(size_d):
@@ -1142,8 +1142,8 @@ def grad_hess_diag_f32(
                 reconstruction_d = reconstruction_row[d]
                 t1 = _sigmoid_f32(reconstruction_d)
                 t2 = _sigmoid_f32(-reconstruction_d)
-                grad_reconstruction_row[d] = seed_n * (t1 * (f32(1.0) - x_d) - t2 * x_d)
-                diag_reconstruction_row[d] = seed_n * t1 * t2
+                grad_reconstruction_row[d] = seed_n * ((f32(1.0) - x_d) * t1 - x_d * t2)
+                diag_reconstruction_row[d] = seed_n * t2 * t1
             t3 = -f32(0.5) * beta * seed_n
             mu_row = mu_chunk[row]
             grad_mu_row = grad_mu_chunk[row]
@@ -1153,7 +1153,7 @@ def grad_hess_diag_f32(
             diag_mu_row = diag_mu_chunk[row]
             diag_logvar_row = diag_logvar_chunk[row]
             for l in range(size_l):
-                grad_mu_row[l] = -f32(2.0) * mu_row[l] * t3
+                grad_mu_row[l] = -f32(2.0) * t3 * mu_row[l]
                 logvar_l = logvar_row[l]
                 grad_logvar_row[l] = -t3 * _expm1_f32(logvar_l)
                 diag_mu_row[l] = t4
@@ -1196,7 +1196,7 @@ def hvp_f32(
             for d in range(size_d):
                 reconstruction_d = reconstruction_row[d]
                 hvp_reconstruction_row[d] = (
-                    v_reconstruction__row[d] * seed_n * _sigmoid_f32(-reconstruction_d) * _sigmoid_f32(reconstruction_d)
+                    seed_n * v_reconstruction__row[d] * _sigmoid_f32(-reconstruction_d) * _sigmoid_f32(reconstruction_d)
                 )
             t1 = -f32(0.5) * beta * seed_n
             v_mu__row = v_mu__chunk[row]
@@ -1205,8 +1205,8 @@ def hvp_f32(
             logvar_row = logvar_chunk[row]
             hvp_logvar_row = hvp_logvar_chunk[row]
             for l in range(size_l):
-                hvp_mu_row[l] = -f32(2.0) * v_mu__row[l] * t1
-                hvp_logvar_row[l] = -v_logvar__row[l] * t1 * _exp_f32(logvar_row[l])
+                hvp_mu_row[l] = -f32(2.0) * t1 * v_mu__row[l]
+                hvp_logvar_row[l] = -t1 * v_logvar__row[l] * _exp_f32(logvar_row[l])
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

@@ -553,7 +553,7 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, mu, logvar, reconstruction, x, beta, size_d, size_l, weight, weight_step, mask,
+    first, last, samples, chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -565,8 +565,8 @@ def value_f64(
         rows = min(chunk, samples - start)
         mu_chunk = mu[start : start + rows]
         logvar_chunk = logvar[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
         x_chunk = x[start : start + rows]
+        reconstruction_chunk = reconstruction[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -583,8 +583,8 @@ def value_f64(
                     l = block + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f64(logvar_row[l])
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
-            reconstruction_row = reconstruction_chunk[row]
             x_row = x_chunk[row]
+            reconstruction_row = reconstruction_chunk[row]
             rec = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -605,7 +605,7 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, reconstruction, x, beta, size_d,
+    first, last, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d,
     size_l, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float64)
@@ -621,8 +621,8 @@ def value_and_grad_f64(
         grad_logvar_chunk = grad_logvar[start : start + rows]
         mu_chunk = mu[start : start + rows]
         logvar_chunk = logvar[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
         x_chunk = x[start : start + rows]
+        reconstruction_chunk = reconstruction[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -648,12 +648,12 @@ def value_and_grad_f64(
                     l = block + lane
                     mu_l = mu_row[l]
                     logvar_l = logvar_row[l]
-                    grad_mu_row[l] = -2.0 * mu_l * t1
+                    grad_mu_row[l] = -2.0 * t1 * mu_l
                     grad_logvar_row[l] = -t1 * _expm1_f64(logvar_l)
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f64(logvar_l)
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
-            reconstruction_row = reconstruction_chunk[row]
             x_row = x_chunk[row]
+            reconstruction_row = reconstruction_chunk[row]
             grad_reconstruction_row = grad_reconstruction_chunk[row]
             rec = 0.0
             for block in range(0, size_d, 256):
@@ -677,7 +677,7 @@ def value_and_grad_f64(
 @_jit
 def grad_hess_diag_f64(
     first, last, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction, diag_mu, diag_logvar,
-    reconstruction, x, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
+    x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float64)
     seed = np.empty(chunk, np.float64)
@@ -690,8 +690,8 @@ def grad_hess_diag_f64(
         diag_reconstruction_chunk = diag_reconstruction[start : start + rows]
         diag_mu_chunk = diag_mu[start : start + rows]
         diag_logvar_chunk = diag_logvar[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
         x_chunk = x[start : start + rows]
+        reconstruction_chunk = reconstruction[start : start + rows]
         mu_chunk = mu[start : start + rows]
         logvar_chunk = logvar[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -708,9 +708,9 @@ def grad_hess_diag_f64(
                 _clear(diag_mu_chunk[row])
                 _clear(diag_logvar_chunk[row])
                 continue
-            reconstruction_row = reconstruction_chunk[row]
-            x_row = x_chunk[row]
             seed_n = seed[row]
+            x_row = x_chunk[row]
+            reconstruction_row = reconstruction_chunk[row]
             grad_reconstruction_row = grad_reconstruction_chunk[row]
             t1 = 2.0 * seed_n
             diag_reconstruction_row = diag_reconstruction_chunk[row]
@@ -726,7 +726,7 @@ def grad_hess_diag_f64(
             diag_mu_row = diag_mu_chunk[row]
             diag_logvar_row = diag_logvar_chunk[row]
             for l in range(size_l):
-                grad_mu_row[l] = -2.0 * mu_row[l] * t2
+                grad_mu_row[l] = -2.0 * t2 * mu_row[l]
                 logvar_l = logvar_row[l]
                 grad_logvar_row[l] = -t2 * _expm1_f64(logvar_l)
                 diag_mu_row[l] = t3
@@ -765,7 +765,7 @@ def hvp_f64(
             v_reconstruction__row = v_reconstruction__chunk[row]
             hvp_reconstruction_row = hvp_reconstruction_chunk[row]
             for d in range(size_d):
-                hvp_reconstruction_row[d] = 2.0 * v_reconstruction__row[d] * seed_n
+                hvp_reconstruction_row[d] = 2.0 * seed_n * v_reconstruction__row[d]
             t1 = -0.5 * beta * seed_n
             v_mu__row = v_mu__chunk[row]
             hvp_mu_row = hvp_mu_chunk[row]
@@ -773,13 +773,13 @@ def hvp_f64(
             logvar_row = logvar_chunk[row]
             hvp_logvar_row = hvp_logvar_chunk[row]
             for l in range(size_l):
-                hvp_mu_row[l] = -2.0 * v_mu__row[l] * t1
-                hvp_logvar_row[l] = -v_logvar__row[l] * t1 * _exp_f64(logvar_row[l])
+                hvp_mu_row[l] = -2.0 * t1 * v_mu__row[l]
+                hvp_logvar_row[l] = -t1 * v_logvar__row[l] * _exp_f64(logvar_row[l])
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, mu, logvar, reconstruction, x, beta, size_d, size_l, weight, weight_step, mask,
+    first, last, samples, chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -791,8 +791,8 @@ def value_f32(
         rows = min(chunk, samples - start)
         mu_chunk = mu[start : start + rows]
         logvar_chunk = logvar[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
         x_chunk = x[start : start + rows]
+        reconstruction_chunk = reconstruction[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -810,8 +810,8 @@ def value_f32(
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f32(logvar_row[l])
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
             kl_standard_normal_t1 = f32(kl_standard_normal_t1)
-            reconstruction_row = reconstruction_chunk[row]
             x_row = x_chunk[row]
+            reconstruction_row = reconstruction_chunk[row]
             rec = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -833,7 +833,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, reconstruction, x, beta, size_d,
+    first, last, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d,
     size_l, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     weights = np.empty(chunk, np.float32)
@@ -849,8 +849,8 @@ def value_and_grad_f32(
         grad_logvar_chunk = grad_logvar[start : start + rows]
         mu_chunk = mu[start : start + rows]
         logvar_chunk = logvar[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
         x_chunk = x[start : start + rows]
+        reconstruction_chunk = reconstruction[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             weights[row] = weight[start * weight_step + row]
@@ -876,13 +876,13 @@ def value_and_grad_f32(
                     l = block + lane
                     mu_l = mu_row[l]
                     logvar_l = logvar_row[l]
-                    grad_mu_row[l] = -f32(2.0) * mu_l * t1
+                    grad_mu_row[l] = -f32(2.0) * t1 * mu_l
                     grad_logvar_row[l] = -t1 * _expm1_f32(logvar_l)
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f32(logvar_l)
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
             kl_standard_normal_t1 = f32(kl_standard_normal_t1)
-            reconstruction_row = reconstruction_chunk[row]
             x_row = x_chunk[row]
+            reconstruction_row = reconstruction_chunk[row]
             grad_reconstruction_row = grad_reconstruction_chunk[row]
             rec = 0.0
             for block in range(0, size_d, 256):
@@ -907,7 +907,7 @@ def value_and_grad_f32(
 @_jit
 def grad_hess_diag_f32(
     first, last, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction, diag_mu, diag_logvar,
-    reconstruction, x, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
+    x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
     weights = np.empty(chunk, np.float32)
     seed = np.empty(chunk, np.float32)
@@ -920,8 +920,8 @@ def grad_hess_diag_f32(
         diag_reconstruction_chunk = diag_reconstruction[start : start + rows]
         diag_mu_chunk = diag_mu[start : start + rows]
         diag_logvar_chunk = diag_logvar[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
         x_chunk = x[start : start + rows]
+        reconstruction_chunk = reconstruction[start : start + rows]
         mu_chunk = mu[start : start + rows]
         logvar_chunk = logvar[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -938,9 +938,9 @@ def grad_hess_diag_f32(
                 _clear(diag_mu_chunk[row])
                 _clear(diag_logvar_chunk[row])
                 continue
-            reconstruction_row = reconstruction_chunk[row]
-            x_row = x_chunk[row]
             seed_n = seed[row]
+            x_row = x_chunk[row]
+            reconstruction_row = reconstruction_chunk[row]
             grad_reconstruction_row = grad_reconstruction_chunk[row]
             t1 = f32(2.0) * seed_n
             diag_reconstruction_row = diag_reconstruction_chunk[row]
@@ -956,7 +956,7 @@ def grad_hess_diag_f32(
             diag_mu_row = diag_mu_chunk[row]
             diag_logvar_row = diag_logvar_chunk[row]
             for l in range(size_l):
-                grad_mu_row[l] = -f32(2.0) * mu_row[l] * t2
+                grad_mu_row[l] = -f32(2.0) * t2 * mu_row[l]
                 logvar_l = logvar_row[l]
                 grad_logvar_row[l] = -t2 * _expm1_f32(logvar_l)
                 diag_mu_row[l] = t3
@@ -995,7 +995,7 @@ def hvp_f32(
             v_reconstruction__row = v_reconstruction__chunk[row]
             hvp_reconstruction_row = hvp_reconstruction_chunk[row]
             for d in range(size_d):
-                hvp_reconstruction_row[d] = f32(2.0) * v_reconstruction__row[d] * seed_n
+                hvp_reconstruction_row[d] = f32(2.0) * seed_n * v_reconstruction__row[d]
             t1 = -f32(0.5) * beta * seed_n
             v_mu__row = v_mu__chunk[row]
             hvp_mu_row = hvp_mu_chunk[row]
@@ -1003,8 +1003,8 @@ def hvp_f32(
             logvar_row = logvar_chunk[row]
             hvp_logvar_row = hvp_logvar_chunk[row]
             for l in range(size_l):
-                hvp_mu_row[l] = -f32(2.0) * v_mu__row[l] * t1
-                hvp_logvar_row[l] = -v_logvar__row[l] * t1 * _exp_f32(logvar_row[l])
+                hvp_mu_row[l] = -f32(2.0) * t1 * v_mu__row[l]
+                hvp_logvar_row[l] = -t1 * v_logvar__row[l] * _exp_f32(logvar_row[l])
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1024,7 +1024,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, mu, logvar, reconstruction, x, beta, size_d, size_l, weight, weight_step,
+        value_f64, chunks, samples, chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step,
         mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1051,8 +1051,8 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else np.empty(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar,
-        reconstruction, x, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
+        value_and_grad_f64, chunks, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x,
+        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1077,7 +1077,7 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     run(
         grad_hess_diag_f64, chunks, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction,
-        diag_mu, diag_logvar, reconstruction, x, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step,
+        diag_mu, diag_logvar, x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step,
         denominator,
     )
     return (), None
@@ -1122,7 +1122,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, mu, logvar, reconstruction, x, beta, size_d, size_l, weight, weight_step,
+        value_f32, chunks, samples, chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step,
         mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1149,8 +1149,8 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else np.empty(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar,
-        reconstruction, x, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
+        value_and_grad_f32, chunks, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x,
+        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
         keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1175,7 +1175,7 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     run(
         grad_hess_diag_f32, chunks, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction,
-        diag_mu, diag_logvar, reconstruction, x, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step,
+        diag_mu, diag_logvar, x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step,
         denominator,
     )
     return (), None

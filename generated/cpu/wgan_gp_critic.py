@@ -508,13 +508,13 @@ def value_and_grad_1_f64(
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
             t2 = gradient_penalty_length__scaled / t1
             t3 = t2 == 0.0
-            t4 = t2 - 1.0
             seed_penalty_i = seed[row]
+            t4 = t2 - 1.0
             t5 = 2.0 * lam * seed_penalty_i * t4
             grad_g_row = grad_g_chunk[row]
             for d in range(size_d):
                 g_d3 = g_row[d]
-                t6 = g_d3 * (t5 / t2)
+                t6 = t5 * (g_d3 / t2)
                 grad_g_row[d] = 0.0 if t3 else t6
             penalty_rows[row] = _zero_times_f64(lam, t4 * t4)
         for row in range(rows):
@@ -641,26 +641,25 @@ def grad_hess_diag_1_f64(
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
             t2 = gradient_penalty_length__scaled / t1
             t3 = t2 == 0.0
-            t4 = 1.0 / t2
-            t5 = t2 - 1.0
             seed_penalty_i = seed[row]
-            t6 = 2.0 * lam * seed_penalty_i * t5
+            t4 = t2 - 1.0
+            t5 = 2.0 * lam * seed_penalty_i * t4
             grad_g_row = grad_g_chunk[row]
-            t8 = t4 * t6
-            t9 = lam * seed_penalty_i
+            t7 = t5 / t2
+            t8 = lam * seed_penalty_i
             diag_g_row = diag_g_chunk[row]
             for d in range(size_d):
                 g_d3 = g_row[d]
-                t7 = g_d3 * t4 * t6
-                grad_g_row[d] = 0.0 if t3 else t7
-                t10 = g_d3 * t4
-                tangent_gradient_penalty_length = 0.0 if t3 else t10
-                tangent_d_gradient_penalty_length = 2.0 * t9 * tangent_gradient_penalty_length
-                t11 = (
-                    t8 + g_d3 * t4 * tangent_d_gradient_penalty_length - g_d3 * (t6 / t2) *
+                t6 = t5 * (g_d3 / t2)
+                grad_g_row[d] = 0.0 if t3 else t6
+                t9 = g_d3 / t2
+                tangent_gradient_penalty_length = 0.0 if t3 else t9
+                tangent_d_gradient_penalty_length = 2.0 * t8 * tangent_gradient_penalty_length
+                t10 = (
+                    t7 + g_d3 * (tangent_d_gradient_penalty_length / t2) - t5 * (g_d3 / t2) *
                     (tangent_gradient_penalty_length / t2)
                 )
-                diag_g_row[d] = 0.0 if t3 else t11
+                diag_g_row[d] = 0.0 if t3 else t10
 
 
 @_jit
@@ -763,7 +762,6 @@ def hvp_1_f64(
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
             t2 = gradient_penalty_length__scaled / t1
             t3 = t2 == 0.0
-            t4 = 1.0 / t2
             v_g__row = v_g__chunk[row]
             tangent_gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
@@ -772,20 +770,20 @@ def hvp_1_f64(
                     d = block + lane
                     g_d3 = g_row[d]
                     v_g_d = v_g__row[d]
-                    t5 = g_d3 * t4 * v_g_d
-                    tangent_gradient_penalty_length_block[lane] = 0.0 if t3 else t5
+                    t4 = g_d3 * (v_g_d / t2)
+                    tangent_gradient_penalty_length_block[lane] = 0.0 if t3 else t4
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
-            t6 = t2 - 1.0
             seed_penalty_i = seed[row]
-            t7 = 2.0 * lam * seed_penalty_i * t6
-            t8 = 2.0 * lam * seed_penalty_i * tangent_gradient_penalty_length
-            t9 = t7 * tangent_gradient_penalty_length
+            t5 = t2 - 1.0
+            t6 = 2.0 * lam * seed_penalty_i * t5
+            t7 = 2.0 * lam * seed_penalty_i * tangent_gradient_penalty_length
+            t8 = t6 * tangent_gradient_penalty_length
             hvp_g_row = hvp_g_chunk[row]
             for d in range(size_d):
                 v_g_d2 = v_g__row[d]
                 g_d4 = g_row[d]
-                t10 = g_d4 * t4 * t8 + t4 * t7 * v_g_d2 + -g_d4 / t2 * (t9 / t2)
-                hvp_g_row[d] = 0.0 if t3 else t10
+                t9 = t6 * (v_g_d2 / t2) + g_d4 * (t7 / t2) + -t8 / t2 * (g_d4 / t2)
+                hvp_g_row[d] = 0.0 if t3 else t9
 
 
 @_jit
@@ -949,13 +947,13 @@ def value_and_grad_1_f32(
                 gradient_penalty_length += _pairwise_sum(gradient_penalty_length_block, count)
             gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
             t1 = gradient_penalty_length == f32(0.0)
-            t2 = gradient_penalty_length - f32(1.0)
             seed_penalty_i = seed[row]
+            t2 = gradient_penalty_length - f32(1.0)
             t3 = f32(2.0) * lam * seed_penalty_i * t2
             grad_g_row = grad_g_chunk[row]
             for d in range(size_d):
                 g_d2 = g_row[d]
-                t4 = g_d2 * (t3 / gradient_penalty_length)
+                t4 = t3 * (g_d2 / gradient_penalty_length)
                 grad_g_row[d] = f32(0.0) if t1 else t4
             penalty_rows[row] = _zero_times_f32(lam, t2 * t2)
         for row in range(rows):
@@ -1069,26 +1067,25 @@ def grad_hess_diag_1_f32(
                 gradient_penalty_length += _pairwise_sum(gradient_penalty_length_block, count)
             gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
             t1 = gradient_penalty_length == f32(0.0)
-            t2 = f32(1.0) / gradient_penalty_length
-            t3 = gradient_penalty_length - f32(1.0)
             seed_penalty_i = seed[row]
-            t4 = f32(2.0) * lam * seed_penalty_i * t3
+            t2 = gradient_penalty_length - f32(1.0)
+            t3 = f32(2.0) * lam * seed_penalty_i * t2
             grad_g_row = grad_g_chunk[row]
-            t6 = t2 * t4
-            t7 = lam * seed_penalty_i
+            t5 = t3 / gradient_penalty_length
+            t6 = lam * seed_penalty_i
             diag_g_row = diag_g_chunk[row]
             for d in range(size_d):
                 g_d2 = g_row[d]
-                t5 = g_d2 * t2 * t4
-                grad_g_row[d] = f32(0.0) if t1 else t5
-                t8 = g_d2 * t2
-                tangent_gradient_penalty_length = f32(0.0) if t1 else t8
-                tangent_d_gradient_penalty_length = f32(2.0) * t7 * tangent_gradient_penalty_length
-                t9 = (
-                    t6 + g_d2 * t2 * tangent_d_gradient_penalty_length - g_d2 * (t4 / gradient_penalty_length) *
-                    (tangent_gradient_penalty_length / gradient_penalty_length)
+                t4 = t3 * (g_d2 / gradient_penalty_length)
+                grad_g_row[d] = f32(0.0) if t1 else t4
+                t7 = g_d2 / gradient_penalty_length
+                tangent_gradient_penalty_length = f32(0.0) if t1 else t7
+                tangent_d_gradient_penalty_length = f32(2.0) * t6 * tangent_gradient_penalty_length
+                t8 = (
+                    t5 + g_d2 * (tangent_d_gradient_penalty_length / gradient_penalty_length) - t3 * (g_d2 /
+                    gradient_penalty_length) * (tangent_gradient_penalty_length / gradient_penalty_length)
                 )
-                diag_g_row[d] = f32(0.0) if t1 else t9
+                diag_g_row[d] = f32(0.0) if t1 else t8
 
 
 @_jit
@@ -1178,7 +1175,6 @@ def hvp_1_f32(
                 gradient_penalty_length += _pairwise_sum(gradient_penalty_length_block, count)
             gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
             t1 = gradient_penalty_length == f32(0.0)
-            t2 = f32(1.0) / gradient_penalty_length
             v_g__row = v_g__chunk[row]
             tangent_gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
@@ -1187,23 +1183,24 @@ def hvp_1_f32(
                     d = block + lane
                     g_d2 = g_row[d]
                     v_g_d = v_g__row[d]
-                    t3 = g_d2 * t2 * v_g_d
-                    tangent_gradient_penalty_length_block[lane] = f32(0.0) if t1 else t3
+                    t2 = g_d2 * (v_g_d / gradient_penalty_length)
+                    tangent_gradient_penalty_length_block[lane] = f32(0.0) if t1 else t2
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
             tangent_gradient_penalty_length = f32(tangent_gradient_penalty_length)
-            t4 = gradient_penalty_length - f32(1.0)
             seed_penalty_i = seed[row]
-            t5 = f32(2.0) * lam * seed_penalty_i * t4
-            t6 = f32(2.0) * lam * seed_penalty_i * tangent_gradient_penalty_length
-            t7 = t5 * tangent_gradient_penalty_length
+            t3 = gradient_penalty_length - f32(1.0)
+            t4 = f32(2.0) * lam * seed_penalty_i * t3
+            t5 = f32(2.0) * lam * seed_penalty_i * tangent_gradient_penalty_length
+            t6 = t4 * tangent_gradient_penalty_length
             hvp_g_row = hvp_g_chunk[row]
             for d in range(size_d):
                 v_g_d2 = v_g__row[d]
                 g_d3 = g_row[d]
-                t8 = (
-                    g_d3 * t2 * t6 + t2 * t5 * v_g_d2 + -g_d3 / gradient_penalty_length * (t7 / gradient_penalty_length)
+                t7 = (
+                    t4 * (v_g_d2 / gradient_penalty_length) + g_d3 * (t5 / gradient_penalty_length) + -t6 /
+                    gradient_penalty_length * (g_d3 / gradient_penalty_length)
                 )
-                hvp_g_row[d] = f32(0.0) if t1 else t8
+                hvp_g_row[d] = f32(0.0) if t1 else t7
 
 
 @_jit

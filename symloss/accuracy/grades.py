@@ -8,6 +8,7 @@ and stays tight until a function amplifies that rounding; a sum of computed term
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,12 +29,17 @@ PRODUCTS = frozenset(("zero_times", "x_over_y"))
 CONDITIONS = frozenset(("less", "less_equal", "equal", "not_equal", "and", "or", "not"))
 
 
+#: A tight result has at most so many roundings behind it, each of half an ulp at most, of which some have either sign.
+MOST_ROUNDINGS = 8
+
+
 @dataclass(frozen=True)
 class Grade:
-    """A level, and why it is no better."""
+    """A level, why it is no better, and how many roundings of one unit roundoff lie behind the value."""
 
     level: int
     reason: str = ""
+    roundings: int = 0
 
     @property
     def name(self) -> str:
@@ -42,12 +48,22 @@ class Grade:
 
 
 _EXACT = Grade(EXACT)
-_TIGHT = Grade(TIGHT)
+_TIGHT = Grade(TIGHT, roundings=1)
 
 
 def worst(*grades: Grade) -> Grade:
-    """The weakest grade; the first of equals."""
-    return max(grades, key=lambda grade: grade.level, default=_EXACT)
+    """The weakest grade, the first of equals, with the most roundings of any."""
+    found = max(grades, key=lambda grade: grade.level, default=_EXACT)
+    return replace(found, roundings=max((grade.roundings for grade in grades), default=0))
+
+
+def more(grade: Grade, roundings: int, level: int = TIGHT) -> Grade:
+    """A grade no better than a level, with further roundings; too many of them make it conditioned."""
+    found = replace(worst(grade, Grade(level)), roundings=grade.roundings + roundings)
+    if found.level == TIGHT and found.roundings > MOST_ROUNDINGS:
+        reason = f"{found.roundings} roundings, those of differences of inputs among them, add up"
+        return Grade(CONDITIONED, reason, found.roundings)
+    return found
 
 
 class Grader:
@@ -72,9 +88,11 @@ class Grader:
         if statement.operation in ("map", "max", "min"):
             return body
         if statement.operation == "sum":
-            return worst(body, Grade(CANCELLING, both_signs(statement.body)) if self.cancels(statement) else _TIGHT)
+            return worst(
+                more(body, 1), Grade(CANCELLING, both_signs(statement.body)) if self.cancels(statement) else _TIGHT
+            )
         if statement.operation == "norm":
-            return worst(body, _TIGHT)
+            return more(body, 2)
         if body.level <= EXACT:
             return _TIGHT
         return worst(body, Grade(CONDITIONED, f"the exponents {statement.body} are rounded"))
@@ -103,7 +121,7 @@ class Grader:
         if e.is_Mul:
             return self._product(e.args, assumptions)
         if isinstance(e, sympy.Pow) and e.exp.is_number and e.base != sympy.E:
-            return worst(self.grade(e.base, assumptions), _TIGHT)
+            return self._power(self.grade(e.base, assumptions), abs(e.exp))
         record = record_of(e)
         name = record.name if record is not None else type(e).__name__
         if name == "where":
@@ -116,10 +134,17 @@ class Grader:
         if name in CHOICES:
             return worst(*grades)
         if name in PRODUCTS:
-            return worst(*grades, _TIGHT)
+            return more(joined(grades), 1)
         if record is not None and record.image.is_FiniteSet:
             return self._condition(e, assumptions)
-        return worst(_TIGHT, *(self._through(e, position, grade, assumptions) for position, grade in enumerate(grades)))
+        through = [self._through(e, position, grade, assumptions) for position, grade in enumerate(grades)]
+        return more(joined(through), 2)
+
+    @staticmethod
+    def _power(base: Grade, exponent: Any) -> Grade:
+        """A whole power multiplies the roundings of its base, a root divides them."""
+        times = max(int(exponent), 1)
+        return more(replace(base, roundings=base.roundings * times), max(times - 1, 1))
 
     def _condition(self, e: Any, assumptions: Assumptions) -> Grade:
         """A comparison of inputs, or of one difference of them, is exact; another may fall to either side."""
@@ -140,8 +165,8 @@ class Grader:
     def _product(self, factors: tuple[Any, ...], assumptions: Assumptions) -> Grade:
         grades = [self.grade(factor, assumptions) for factor in factors]
         free = [factor for factor in factors if not (power_of_two(factor) or self._is_sign(factor))]
-        found = worst(*grades)
-        return found if len(free) <= 1 else worst(found, _TIGHT)
+        found = joined(grades)
+        return found if len(free) <= 1 else more(found, len(free) - 1)
 
     def _is_sign(self, factor: Any) -> bool:
         """Whether a factor is always -1, 0 or 1, so that multiplying by it rounds nothing."""
@@ -161,7 +186,7 @@ class Grader:
         grades = [self.grade(term, assumptions) for term in e.args]
         kind = self.kind_of_sum(e, assumptions)
         if kind == "definite":
-            return worst(_TIGHT, *grades)
+            return more(worst(*grades), 1)
         if kind == "difference":
             return _TIGHT
         if kind == "differences":
@@ -200,6 +225,12 @@ class Grader:
             first == second != 0 or exclusive(a, b)
             for (a, first), (b, second) in itertools.combinations(zip(terms, signs, strict=True), 2)
         )
+
+
+def joined(grades: Iterable[Grade]) -> Grade:
+    """What a product of factors of these grades has, before it is rounded itself."""
+    listed = list(grades)
+    return replace(worst(*listed), roundings=sum(grade.roundings for grade in listed))
 
 
 def _monomial(term: Any) -> Any:

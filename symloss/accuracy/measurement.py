@@ -284,7 +284,8 @@ class _Run:
             for index, value in by.items():
                 part[index] = value
             parts.append(part)
-        return parts[0] if self.coupled or not shape else np.concatenate(parts)
+        batched = any(self.program.axes[self.program.root(axis)].kind == "batch" for axis in tensor.axes)
+        return np.concatenate(parts) if batched and not self.coupled else parts[0]
 
     def outcome(
         self, entry: str, arrays: list[Any], vectors: list[Any], parameters: Mapping[str, float]

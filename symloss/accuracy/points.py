@@ -248,7 +248,7 @@ class Sampler:
         for index in values:
             groups.setdefault(index[:position] + index[position + 1 :], []).append(index)
         for members in groups.values():
-            if self.random.random() < 0.15:
+            if self.random.random() < 0.15 or not any(values[index] for index in members):
                 chosen = self.random.choice(members)
                 values.update({index: float(index == chosen) for index in members})
                 continue

@@ -1,4 +1,4 @@
-"""``docs/measured/accuracy.json``: the largest errors that verification measured; nothing is compared with it."""
+"""``docs/measured/verification.json``: the largest errors that verification measured; nothing is compared with it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def record(results: Iterable[Result], out: Path) -> None:
     """Enter what was measured for the catalogue's losses; other entries stay, those of losses that are gone do not."""
     if not is_project_output(out):
         return
-    path = out.resolve().parent / "docs" / "measured" / "accuracy.json"
+    path = out.resolve().parent / "docs" / "measured" / "verification.json"
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

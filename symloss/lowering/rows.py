@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import sympy
+from sympy.core.sorting import default_sort_key
 
 from symloss.atoms import And, Less, LessEqual
 from symloss.lowering.functions import Element, Guarded, Variable, is_integer
@@ -95,11 +96,12 @@ class RowPlanner:
 
     def place(self, expression: sympy.Expr, bind: bool = False) -> sympy.Expr:
         """An expression over local variables with the same value, with whatever it needs computed before it."""
-        if expression.is_Number or expression in (sympy.oo, -sympy.oo) or expression.is_NumberSymbol:
+        if expression in (sympy.oo, -sympy.oo) or (expression.is_number and not expression.atoms(sympy.Function)):
             return expression
         depth = self.depth(expression)
+        inline = _inline(expression)
         for scope in self.scopes[: depth + 1]:
-            if expression in scope.known:
+            if expression in scope.known and not inline:
                 return scope.known[expression]
         if isinstance(expression, AxisSymbol):
             return self.running_index(expression.axis)
@@ -108,13 +110,17 @@ class RowPlanner:
         if isinstance(expression, Read):
             return self.place_read(expression, depth)
         rebuilt = self.rebuild(expression, depth)
-        hoisted = depth < len(self.scopes) - 1 and not _reciprocal(expression)
-        if (bind or hoisted or self.uses[expression] > 1) and not _plain(rebuilt):
+        named = self.uses[expression] > 1 or depth < len(self.scopes) - 1
+        if (bind or (named and not inline)) and not _plain(rebuilt):
             return self.bind(expression, rebuilt, depth)
         return rebuilt
 
     def rebuild(self, expression: sympy.Expr, depth: int) -> sympy.Expr:
-        """The same function of placed arguments."""
+        """The same function of placed arguments.
+
+        Terms and factors keep an order that the expression alone decides, so that every entry point adds and multiplies
+        alike and gets the same bits, whichever parts have become variables there.
+        """
         if is_integer(expression):
             return expression.xreplace({leaf: self.place(leaf) for leaf in expression.atoms(sympy.Symbol)})
         if expression.is_Mul:
@@ -122,10 +128,13 @@ class RowPlanner:
             if len(shallow) > 1:
                 rest = [factor for factor in expression.args if factor not in shallow]
                 together = self.place(sympy.Mul(*shallow), bind=True)
-                return sympy.Mul(together, *(self.place(factor) for factor in rest), evaluate=False)
+                return sympy.Mul(together, *(self.place(factor) for factor in _in_order(rest)), evaluate=False)
         bind = expression.is_Pow and expression.exp not in (-1, sympy.S.Half) and expression.base != sympy.E
         bind = bind or expression.func.__name__ == "Where"
-        arguments = [self.place(argument, bind=bind) for argument in expression.args]
+        parts = expression.args
+        if expression.is_Add or expression.is_Mul:
+            parts = _subtracted_last(parts) if expression.is_Add else _in_order(parts)
+        arguments = [self.place(argument, bind=bind) for argument in parts]
         if expression.is_Mul or expression.is_Add or expression.is_Pow:
             return expression.func(*arguments, evaluate=False)
         return expression.func(*arguments)
@@ -295,6 +304,26 @@ def _own_read(statement: Statement) -> Read:
 def _reciprocal(expression: sympy.Expr) -> bool:
     """A division is rounded once, a product with a hoisted reciprocal twice; reciprocals therefore stay in place."""
     return bool(expression.is_Pow and expression.exp.is_number and expression.exp.is_negative)
+
+
+def _inline(expression: sympy.Expr) -> bool:
+    """Whether an expression is written out wherever it occurs: a reciprocal, or a power that is a short product.
+
+    The printer spreads their factors over the product around them, which a variable would prevent.
+    """
+    if _reciprocal(expression):
+        return True
+    return bool(expression.is_Pow and expression.exp.is_Integer and expression.exp <= 4)
+
+
+def _in_order(parts: Iterable[sympy.Expr]) -> list[sympy.Expr]:
+    """Terms or factors in the order in which they are combined: numbers first."""
+    return sorted(parts, key=lambda part: (not part.is_number, default_sort_key(part)))
+
+
+def _subtracted_last(terms: Iterable[sympy.Expr]) -> list[sympy.Expr]:
+    """The terms of a sum in the order in which they are added."""
+    return sorted(_in_order(terms), key=lambda term: bool(term.could_extract_minus_sign()))
 
 
 def _plain(expression: sympy.Expr) -> bool:

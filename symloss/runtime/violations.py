@@ -35,6 +35,8 @@ def violation(
         return ValueError(f"{frame.name} needs {check['constraint']}, which does not hold{where}")
     number = next(place for place, entry in enumerate(frame.inputs) if entry.name == check["argument"])
     entry, array = frame.inputs[number], arrays[number]
+    if layout.broadcast[number]:
+        position = 0  # a scalar stands for every sample, so the kernel names the first that it met
     item = array.reshape(-1)[position]
     index = () if layout.broadcast[number] else layout.index(number, position)
     if entry.domain["kind"] == "simplex" and not item < 0:

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from mpmath import mpf
+from mpmath import mp, mpf
 
 from symloss.build.samples import INPUT_ROLES, draw, is_coupled, sizes_for
 from symloss.build.user import compiled_module_path
@@ -56,14 +56,21 @@ class Kernels:
         coupled: whether samples interact; then results exist for the distinct samples only, not for repetitions.
     """
 
-    def __init__(self, path: Path, distinct: int | None = None, other: int | None = None, seed: int = 1) -> None:
+    def __init__(
+        self,
+        path: Path,
+        distinct: int | None = None,
+        other: int | None = None,
+        seed: int = 1,
+        rough: bool = False,
+    ) -> None:
         """Read the loss; what is derived, compiled, drawn or evaluated waits until it is asked for."""
         self.path = path
         self.program: Program = specification(path).program
         self.coupled = is_coupled(self.program)
         self.distinct = distinct or (6 if self.coupled else DISTINCT)
         self.sizes = sizes_for(self.program, self.distinct, other or 3)
-        self.seed = seed
+        self.seed, self.rough = seed, rough
 
     # --- the kernels -------------------------------------------------------------------------------------------------
 
@@ -187,13 +194,35 @@ class Kernels:
 
     @cached_property
     def reference(self) -> Reference:
-        return Reference(self.derivation)
+        return Reference(self.derivation, self.rough)
 
     @cached_property
     def points(self) -> dict[str, dict[Index, Point]]:
         """Exact results of the distinct samples, each with seed 1."""
         ones = {term: [1] * (self.sizes[axis] if (axis := self.axis_of(term)) else 1) for term in self.meta["terms"]}
-        return self.reference.points(self.sizes, self.values, self.parameters, ones, self.directions)
+        found = self.reference.points(self.sizes, self.values, self.parameters, ones, self.directions)
+        if not self.coupled and not self.batchless:
+            for term in self.meta["terms"]:
+                found[term] = {
+                    index: self._conditioned(term, index, point, found) for index, point in found[term].items()
+                }
+        return found
+
+    def _conditioned(self, term: str, index: Index, point: Point, found: Mapping[str, Mapping[Index, Point]]) -> Point:
+        """The value of a sample with the condition that its gradient shows: rounding its inputs may add up."""
+        own = [
+            n
+            for n in self.predictions
+            if (axes := self.program.tensors[n].axes) and self.axis_of(term) == self.program.root(axes[0])
+        ]
+        moves = [
+            abs(mpf(x) * found[f"grad {n}"][i].exact)
+            for n in own
+            for i, x in self.values[n].items()
+            if i[0] == index[0]
+        ]
+        slope = mp.fsum(moves)
+        return Point(point.exact, max(point.slope, slope) if mp.isfinite(slope) else point.slope, point.magnitude)
 
     @cached_property
     def own_weights(self) -> dict[str, list[Any]]:
@@ -260,7 +289,7 @@ class Outcome:
             root = k.program.root(axis)
             if root in self.picks:
                 array = np.take(array, self.picks[root], axis=place)
-        return np.ascontiguousarray(array)
+        return array.copy(order="C")
 
     @property
     def arrays(self) -> list[np.ndarray]:
@@ -354,10 +383,9 @@ class Outcome:
             seeds[term] = by if axis is None else [s * int(c) for s, c in zip(by, self.counts[axis], strict=True)]
         return k.reference.points(k.sizes, k.values, k.parameters, seeds, k.directions)
 
-    def check(self, entry: str, found: Mapping[str, Any] | None = None, dtype: str | None = None) -> float:
+    def check(self, entry: str) -> float:
         """Compare everything an entry point returns; the largest error in units."""
-        found = self.run(entry) if found is None else found
-        dtype = dtype or self.dtype
+        found, dtype = self.run(entry), self.dtype
         worst = 0.0
         for key, value in found.items():
             if key == "value" and self.options.reduction == "none" and not self.kernels.batchless:

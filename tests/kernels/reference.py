@@ -49,16 +49,22 @@ def total(points: Sequence[Point]) -> Point:
 class Reference:
     """All programs of one loss in the interpreter."""
 
-    def __init__(self, derivation: Derivation, keys: Sequence[str] = ("grad", "hvp", "diag")) -> None:
-        """Compile the textbook value and the outputs whose first word is among ``keys``."""
+    def __init__(self, derivation: Derivation, rough: bool = False) -> None:
+        """Compile the textbook value and all derivatives.
+
+        Args:
+            derivation: the programs.
+            rough: whether the unit of error also holds what rounding every step of the program to a double changes.
+        """
         programs: list[tuple[Program, list[str]]] = [(derivation.textbook, list(derivation.textbook.outputs))]
         known = [("grad", derivation.gradient), ("hvp", derivation.product), ("diag", derivation.diagonal)]
         for word, program in known:
-            if program is not None and word in keys:
+            if program is not None:
                 programs.append((program, [key for key in program.outputs if key.startswith(f"{word} ")]))
         self.program = derivation.textbook
         self.exact = [Interpreter(program, outputs) for program, outputs in programs]
         stable = [(derivation.stable, list(derivation.stable.outputs)), *programs[1:]]
+        self.rough = [Interpreter(program, outputs) for program, outputs in stable] if rough else []
         self.magnitude = [Interpreter(magnitudes(program, outputs)) for program, outputs in stable]
 
     def points(
@@ -79,7 +85,7 @@ class Reference:
             for (name, by), term in zip(seeded.items(), seeds, strict=True)
         }
 
-        def run(interpreters: Sequence[Interpreter], moved: int | None) -> dict[str, Values]:
+        def run(interpreters: Sequence[Interpreter], moved: int | None, precision: int = _PLENTY) -> dict[str, Values]:
             found: dict[str, Values] = {}
             tensors, numbers = given, scalars
             if moved is not None:
@@ -91,25 +97,21 @@ class Reference:
                 if moved is None and interpreters is self.exact:
                     found |= evaluate_adaptively(interpreter, sizes, arrays, numbers, digits=24)
                 else:
-                    found |= interpreter.evaluate(sizes, arrays, numbers, precision=_PLENTY)
+                    found |= interpreter.evaluate(sizes, arrays, numbers, precision=precision)
             return found
 
         exact, magnitude = run(self.exact, None), run(self.magnitude, None)
-        shifted = [run(self.exact, number) for number in range(3)]
+        others = [(run(self.exact, number), _STEP.denominator) for number in range(3)]
+        others += [(run(self.rough, None, bits), 1 << bits) for bits in (53, 54, 55) if self.rough]
+
+        def slope(key: str, index: Index, value: Any) -> Any:
+            return (
+                max(abs(other[key][index] - value) * scale for other, scale in others) if mp.isfinite(value) else mpf(0)
+            )
+
         with mp.workprec(_PLENTY):
             return {
-                key: {
-                    index: Point(
-                        value,
-                        max(abs(other[key][index] - value) for other in shifted)
-                        / mpf(_STEP.numerator)
-                        * _STEP.denominator
-                        if mp.isfinite(value)
-                        else mpf(0),
-                        magnitude[key][index],
-                    )
-                    for index, value in by.items()
-                }
+                key: {i: Point(value, slope(key, i, value), magnitude[key][i]) for i, value in by.items()}
                 for key, by in self._precise(exact, run).items()
             }
 

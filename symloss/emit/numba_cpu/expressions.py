@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import sympy
-from sympy.core.sorting import default_sort_key
 
 from symloss import atoms
 from symloss.atoms import record_of
@@ -112,24 +111,25 @@ class ExpressionPrinter:
         return str(leaf.name)
 
     def _sum(self, expression: sympy.Expr, show: Callable[[sympy.Expr, int], str]) -> str:
-        positive: list[sympy.Expr] = []
-        negative: list[sympy.Expr] = []
-        for term in sorted(expression.args, key=default_sort_key):
-            (negative if term.could_extract_minus_sign() else positive).append(term)
-        text = " + ".join(show(term, _SUM) for term in positive)
-        for term in negative:
-            text = f"{text} - {show(-term, _PRODUCT)}" if text else show(term, _SUM)
+        text = ""
+        for term in expression.args:
+            if not text:
+                text = show(term, _SUM)
+            elif term.could_extract_minus_sign():
+                text += f" - {show(_negative(term), _PRODUCT)}"
+            else:
+                text += f" + {show(term, _SUM)}"
         return text
 
     def _product(self, expression: sympy.Expr) -> tuple[str, int]:
         """Quotients first, so that neither a product overflows nor a quotient vanishes before the other is met."""
         constants = [factor for factor in expression.args if factor.is_number]
         coefficient = sympy.Mul(*constants)
-        rest = sympy.Mul(*(factor for factor in expression.args if not factor.is_number), evaluate=False)
+        factors = [f for factor in expression.args if not factor.is_number for f in sympy.Mul.make_args(factor)]
         sign = "-" if coefficient.is_negative else ""
         numerators: list[sympy.Expr] = []
         denominators: list[sympy.Expr] = []
-        for factor in sorted(sympy.Mul.make_args(rest), key=default_sort_key):
+        for factor in factors:
             if factor.is_Pow and factor.exp.is_number and factor.exp.is_negative:
                 if factor.exp.is_Integer:
                     denominators += [factor.base] * int(-factor.exp)
@@ -254,6 +254,18 @@ class ExpressionPrinter:
             element, condition = expression.args
             return f"{self.integer(element, _OR)} if {self.condition(condition)} else -1", _TERNARY
         raise AssertionError(f"no integer form for {expression}")
+
+
+def _negative(term: sympy.Expr) -> sympy.Expr:
+    """The negative of a term, its factors in the order that they have."""
+    if not term.is_Mul:
+        return -term
+    place = next((number for number, factor in enumerate(term.args) if factor.is_number), None)
+    if place is None:
+        return -term
+    factors = list(term.args)
+    factors[place] = -factors[place]
+    return sympy.Mul(*(factor for factor in factors if factor != 1), evaluate=False)
 
 
 def _is_dyadic(value: sympy.Expr) -> bool:
