@@ -10,6 +10,13 @@ from symloss.runtime import threads
 from tests.kernels.harness import Kernels
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Compiling every kernel of the catalogue takes minutes, so these tests are slow; `symloss build` verifies each too."""
+    for item in items:
+        if "tests/kernels/" in item.nodeid:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Kernels, int], None]:
     """Makes row kernels work on chunks of so many samples; the chunk of element-wise kernels is fixed in their text."""
