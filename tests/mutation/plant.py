@@ -177,7 +177,7 @@ def planted_in_derivative(atom: str, place: int, fault: str) -> dict[str, object
     for path in sorted((ROOT / "specs").glob("*/*.yaml")):
         spec = read_spec(path, LIBRARY)
         derivation = derive(spec.program, spec.differentiate)
-        if not any(s.body.has(getattr(atoms, atom)) for s in derivation.stable.statements):
+        if not any(s.body.has(getattr(atoms, atom)) for s in derivation.product.statements):
             continue
         used = True
         report = Report()
