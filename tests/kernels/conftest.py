@@ -11,7 +11,7 @@ from tests.kernels.harness import Kernels
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Compiling every kernel of the catalogue takes minutes, so these tests are slow; `symloss build` verifies each too."""
+    """Compiling every kernel of the catalogue takes minutes: these tests are slow. `symloss build` verifies too."""
     for item in items:
         if "tests/kernels/" in item.nodeid:
             item.add_marker(pytest.mark.slow)
