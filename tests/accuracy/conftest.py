@@ -1,0 +1,10 @@
+"""Which of the accuracy tests are slow."""
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that compile the kernels of the whole catalogue take minutes; the derived classes are checked always."""
+    for item in items:
+        if "tests/accuracy/" in item.nodeid and "test_classes" not in item.nodeid:
+            item.add_marker(pytest.mark.slow)
