@@ -112,7 +112,7 @@ def _reason(grade: Grade) -> str:
         return "every sum has terms of one sign or is one difference of inputs, and no function amplifies a rounding"
     text = grade.reason if len(grade.reason) <= _LONGEST else f"{grade.reason[: _LONGEST - 1]}…"
     if grade.level == CANCELLING:
-        return f"{text}, and no form with terms of one sign exists"
+        return f"{text}, and no form with terms of one sign was found"
     return text
 
 
