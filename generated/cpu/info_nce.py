@@ -79,7 +79,7 @@ META = {'name': 'info_nce',
  'ignore_index': False,
  'coupled': True,
  'paired': [],
- 'in_place': {'value_and_grad': {'u': ['u'], 'v': ['u', 'v']}, 'hvp': {'u': ['u'], 'v': ['u', 'v']}}}
+ 'in_place': {'value_and_grad': {'u': ['u'], 'v': ['u', 'v']}, 'hvp': {'u': ['u'], 'v': ['u']}}}
 
 
 def _jit(function):

@@ -252,7 +252,7 @@ class RowPlanner:
 
     # --- sweeps --------------------------------------------------------------------------------------------------
 
-    def sweep(self, reductions: Iterable[Statement], stores: Iterable[tuple[Statement, str, bool]]) -> None:
+    def sweep(self, reductions: Iterable[Statement], stores: Iterable[tuple[Statement, str, str | None]]) -> None:
         """One visit of the axes that the given reductions bind and the given stores range over."""
         reductions, stores = list(reductions), list(stores)
         axes = reductions[0].over if reductions else self.inner(stores[0][0])
@@ -265,12 +265,12 @@ class RowPlanner:
             accumulations.append(Accumulation(variable, statement.operation, self.place(body)))
             self.scopes[1].known[_own_read(statement)] = Variable(variable, statement.operation == "count")
         innermost = self.scopes[-1]
-        for statement, array, add in stores:
+        for statement, array, kind in stores:
             body = rename_axes(statement.body, dict(zip(self.inner(statement), axes, strict=True)))
             value = self.place(body)
             subscripts: tuple[sympy.Expr, ...] = tuple(Variable(axis, True) for axis in axes)
-            target = self.row_of(array) if self.kernel.axis in statement.out and not add else array
-            innermost.nodes.append(Store(target, subscripts, value, add))
+            target = self.row_of(array) if self.kernel.axis in statement.out and not kind else array
+            innermost.nodes.append(Store(target, subscripts, value, kind))
         loops = tuple((axis, self.size(axis)) for axis in axes)
         bodies = tuple(tuple(scope.nodes) for scope in self.scopes[-len(axes) :])
         del self.scopes[-len(axes) :]

@@ -28,12 +28,12 @@ class View:
 
 @dataclass(frozen=True)
 class Store:
-    """``array[subscripts] = value``; ``add`` accumulates instead."""
+    """``array[subscripts] = value``; a ``kind`` (sum, count, max, min, norm) collects the values of all samples."""
 
     array: str
     subscripts: tuple[sympy.Expr, ...]
     value: sympy.Expr
-    add: bool = False
+    kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,11 @@ class RowResult:
 
 @dataclass(frozen=True)
 class VectorResult:
-    """A vector (or more) per chunk that samples add to: the gradient of class weights."""
+    """A vector (or more) per chunk that collects something of each sample: the gradient of class weights."""
 
     name: str
     axes: tuple[str, ...]
+    kind: str
 
 
 @dataclass

@@ -294,7 +294,7 @@ class _KernelBuilder:
     def _level(self, statements: list[Statement]) -> None:
         """All statements of one level: fused sweeps, nested reductions, stores and results."""
         stages, planner = self.stages, self.planner
-        sweeps: dict[tuple[str, ...], tuple[list[Statement], list[tuple[Statement, str, bool]]]] = {}
+        sweeps: dict[tuple[str, ...], tuple[list[Statement], list[tuple[Statement, str, str | None]]]] = {}
 
         def shape(axes: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(stages.program.root(a) for a in axes)
@@ -304,17 +304,17 @@ class _KernelBuilder:
             inner = planner.inner(statement)
             if statement.target in self.locals:
                 if inner:
-                    planner.nested(statement, self._scratch(statement))
+                    planner.nested(statement, self._scratch(statement, planner))
                 else:
                     sweeps.setdefault(shape(statement.over), ([], []))[0].append(statement)
                     if statement.target in stages.stored or statement.target in self.outputs:
                         later.append(statement)
             elif stages.over_batch(statement) and inner:
                 collected = self._per_sample(statement)
-                self._vector_result(collected)
-                sweeps.setdefault(shape(inner), ([], []))[1].append((collected, statement.target, True))
+                self.kernel.vector_results.append(VectorResult(statement.target, inner, statement.operation))
+                sweeps.setdefault(shape(inner), ([], []))[1].append((collected, statement.target, statement.operation))
             elif inner and statement.target not in self.terms:
-                sweeps.setdefault(shape(inner), ([], []))[1].append((statement, self._destination(statement), False))
+                sweeps.setdefault(shape(inner), ([], []))[1].append((statement, self._destination(statement), None))
             else:
                 later.append(statement)
         for reductions, stores in sweeps.values():
@@ -353,20 +353,16 @@ class _KernelBuilder:
             raise AssertionError(f"{statement} sums over samples and more at once")
         return Statement(statement.target, (str(self.kernel.axis), *statement.out), "map", statement.body)
 
-    def _scratch(self, statement: Statement) -> str:
+    def _scratch(self, statement: Statement, planner: RowPlanner) -> str:
+        """The array that holds the entries of a reduction for one sample: its row of what is stored, or workspace."""
         name = statement.target
-        if name in self.stages.stored or name in self.outputs:
+        if planner is self.planner and (name in self.stages.stored or name in self.outputs):
             array = self._destination(statement)
-            view = self.planner.row_of(array) if self.kernel.axis else array
-            self.planner.scratch[name] = view
-            return view
-        self.kernel.scratch[name] = self.planner.inner(statement)
-        self.planner.scratch[name] = name
-        self.planner.names.reserve(name)
-        return name
-
-    def _vector_result(self, statement: Statement) -> None:
-        self.kernel.vector_results.append(VectorResult(statement.target, statement.out[1:]))
+            planner.scratch[name] = planner.row_of(array) if self.kernel.axis else array
+        else:
+            planner.scratch[name] = planner.names.fresh(name)
+            self.kernel.scratch[planner.scratch[name]] = planner.inner(statement)
+        return planner.scratch[name]
 
     def _destination(self, statement: Statement) -> str:
         """The array that a statement is stored in."""
@@ -452,7 +448,7 @@ class _KernelBuilder:
                     continue
                 planner.local[statement.target] = statement
                 if planner.inner(statement):
-                    planner.nested(statement, self._scratch(statement))
+                    planner.nested(statement, self._scratch(statement, planner))
                 else:
                     planner.sweep([statement], [])
             if over:

@@ -7,13 +7,17 @@ from collections.abc import Callable
 import pytest
 
 from symloss.runtime import threads
-from tests.kernels.harness import Kernels
+from tests.kernels.harness import CATALOGUE, CORE, Kernels
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Compiling every kernel of the catalogue takes minutes: these tests are slow. `symloss build` verifies too."""
+    """Compiling every kernel of the catalogue takes minutes: by default a few losses stand for all of them.
+
+    `symloss build` verifies each loss as well.
+    """
     for item in items:
-        if "tests/kernels/" in item.nodeid:
+        name = item.callspec.params.get("name") if hasattr(item, "callspec") else None
+        if "tests/kernels/" in item.nodeid and name in CATALOGUE and name not in CORE:
             item.add_marker(pytest.mark.slow)
 
 

@@ -26,7 +26,7 @@ def test_named_inputs_may_be_overwritten(name: str, dtype: str, small_chunks: Ca
     for entry, result, source in pairs(name):
         arrays: list[Any] = outcome.arrays
         vectors = outcome.vectors
-        buffer = vectors if source == "v" else arrays[k.inputs.index(source)]
+        buffer = vectors if (entry, source) == ("hvp", "v") else arrays[k.inputs.index(source)]
         expected = {key: np.array(value) for key, value in outcome.run(entry).items()}
         shape, kind = expected[f"{'hvp' if entry == 'hvp' else 'grad'} {result}"].shape, np.dtype(dtype)
         if buffer.shape != shape or buffer.dtype != kind:

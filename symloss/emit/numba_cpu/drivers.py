@@ -17,6 +17,9 @@ from symloss.program import Program, Read, reads_of
 #: What every driver takes, but for the directions.
 DRIVER_ARGUMENTS = "run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs"
 
+#: What a maximum or a minimum of nothing is.
+_NEUTRAL = {"max": "-np.inf", "min": "np.inf"}
+
 #: Samples per chunk of an element-wise kernel: its workspace stays in the first-level cache.
 ELEMENT_WISE_CHUNK = 2048
 
@@ -234,7 +237,9 @@ class DriverPrinter:
         for result in kernel.row_results:
             yield f"{result.name}_partial = np.zeros(chunks)"
         for vector in kernel.vector_results:
-            yield f"{vector.name}_partial = np.zeros(({', '.join(['chunks', *self.lengths(vector.axes)])}))"
+            shape = f"({', '.join(['chunks', *self.lengths(vector.axes)])})"
+            start = _NEUTRAL.get(vector.kind)
+            yield f"{vector.name}_partial = " + (f"np.full({shape}, {start})" if start else f"np.zeros({shape})")
         if printer.checks or kernel.constraints:
             yield "failed = np.zeros((chunks, 2), np.int64)"
         yield f"run({printer.name}, chunks, {', '.join(printer.signature()[2:])})"
@@ -254,14 +259,15 @@ class DriverPrinter:
             elif kernel.weighs:
                 yield f"total = {total}"
             elif result.kind in ("max", "min"):
-                start = "-np.inf" if result.kind == "max" else "np.inf"
-                yield f"{result.name}[...] = {result.name}_partial.{result.kind}(initial={start})"
+                yield f"{result.name}[...] = {result.name}_partial.{result.kind}(initial={_NEUTRAL[result.kind]})"
             elif result.kind == "norm":
                 yield f"{result.name}[...] = np.sqrt({total})"
             else:
                 yield f"{result.name}[...] = {total}"
         for vector in kernel.vector_results:
-            yield f"{vector.name}[...] = {vector.name}_partial.sum(axis=0)"
+            partial, start = f"{vector.name}_partial", _NEUTRAL.get(vector.kind)
+            total = f"{partial}.{vector.kind}(axis=0, initial={start})" if start else f"{partial}.sum(axis=0)"
+            yield f"{vector.name}[...] = " + (f"np.sqrt({total})" if vector.kind == "norm" else total)
 
     def term_of(self, kernel: Kernel) -> int | None:
         """The number of the term whose batch the kernel runs over."""

@@ -233,12 +233,23 @@ class KernelPrinter:
             return [f"{node.variable} = {node.array}[{show.integer(node.subscript)}]"]
         if isinstance(node, Store):
             where = ", ".join(show.integer(s) for s in node.subscripts)
-            if node.add:
-                return [f"{node.array}_partial[c, {where}] += {show.real(node.value)}"]
+            if node.kind:
+                return self.collect(f"{node.array}_partial[c, {where}]", f"{node.array}_entry", node)
             return [f"{node.array}[{where}] = {show.real(node.value)}"]
         if isinstance(node, ForEach):
             return [f"for {node.variable} in range({node.size}):", *_indent(self.nodes(node.body))]
         return self.sweep(node)
+
+    def collect(self, place: str, entry: str, node: Store) -> list[str]:
+        """Add one sample's number to what its chunk has collected in double precision."""
+        value = self.printer.real(node.value)
+        if node.kind in ("max", "min"):
+            sign = ">" if node.kind == "max" else "<"
+            kept = f"{entry} if {entry} {sign} {place} or {entry} != {entry} else {place}"
+            return [f"{entry} = float({value})", f"{place} = {kept}"]
+        if node.kind == "norm":
+            return [f"{entry} = float({value})", f"{place} += {entry} * {entry}"]
+        return [f"{place} += {value}"]
 
     def sweep(self, sweep: Sweep) -> list[str]:
         """Nested loops with their accumulations; sums go pairwise through a block that stays in the cache."""

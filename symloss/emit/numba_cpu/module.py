@@ -309,7 +309,10 @@ class _LossFile:
         results = {key.split(" ", 1)[1]: entry.program.outputs[key] for key in entry.outputs}
         single = len(self.predictions) == 1
         sources = {safe: name for safe, name in public.items() if self.program.tensors[safe].role in INPUT_ROLES}
-        sources |= dict.fromkeys(entry.directions, "v") if single else {}
+        if entry.name == "hvp":
+            # There "v" is the direction; an input of that name cannot be told from it, and is not offered.
+            sources = {safe: name for safe, name in sources.items() if name != "v"}
+            sources |= dict.fromkeys(entry.directions, "v") if single else {}
         found = {
             name: [sources[source] for source in allowed]
             for name, allowed in overwritable(schedule, results, sources).items()
