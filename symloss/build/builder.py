@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,9 +153,7 @@ def _compiled(due: Sequence[Path], out: Path, jobs: int, verify: str) -> Iterato
 
 def in_processes(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
     """The outcomes of calls in fresh processes, as they come; an interruption ends the processes at once."""
-    executor = ProcessPoolExecutor(
-        min(jobs, len(calls)), mp_context=get_context("spawn"), initializer=_ignore_interrupts
-    )
+    executor = ProcessPoolExecutor(min(jobs, len(calls)), mp_context=get_context("spawn"), initializer=_serve)
     pending: set[Future[Any]] = set()
     try:
         pending = {executor.submit(function, *arguments) for arguments in calls}
@@ -168,9 +167,18 @@ def in_processes(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]],
                 process.terminate()
 
 
-def _ignore_interrupts() -> None:
-    """Only the main process answers Ctrl-C, with one line instead of one traceback per process."""
+def _serve() -> None:
+    """Begin a worker: the main process alone answers Ctrl-C, and whatever kills it ends its workers as well."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        # Nothing is left to report to; what a worker writes is renamed into place, so it may end anywhere.
+        os._exit(1)
 
 
 def _drop_strays(entries: dict[str, Entry], out: Path) -> None:
