@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def summary(meta: Mapping[str, Any], frame: Frame) -> str:
     """The repr of a loss: formula, inputs with shapes and domains, parameters with defaults."""
-    lines = [f"<symloss.Loss {frame.name}: {meta['title']}", f"  value       {_indented(meta['formula'])}"]
+    lines = [f"<symloss.Loss {frame.name}: {meta['title']}", f"  value       {_indented(meta['formula'], 14)}"]
     lines += _column("inputs", [f"{_shape(entry)}  {_words(entry)}" for entry in frame.inputs])
     lines += _column(
         "parameters",
@@ -25,7 +25,7 @@ def summary(meta: Mapping[str, Any], frame: Frame) -> str:
 
 def documentation(meta: Mapping[str, Any], frame: Frame) -> str:
     """The help text of a loss."""
-    lines = [f"{frame.name}: {meta['title']}", "", f"Value: {_indented(meta['formula'])}", "", "Inputs:"]
+    lines = [f"{frame.name}: {meta['title']}", "", "Value:", f"  {_indented(meta['formula'], 2)}", "", "Inputs:"]
     for entry in frame.inputs:
         lines.append(f"  {_shape(entry)}: {_words(entry)}{'; ' + entry.doc if entry.doc else ''}")
     if frame.parameters:
@@ -54,7 +54,12 @@ def documentation(meta: Mapping[str, Any], frame: Frame) -> str:
         lines.append(f"  {frame.name}.grad_hess_diag(...) -> gradient, Hessian diagonal (per sample, undivided)")
     lines += [
         f"  {frame.name}.hvp(..., v={directions}) -> Hessian-vector product",
-        f"  {frame.name}.hessian(...) -> Hessian block of each sample",
+        f"  {frame.name}.hessian(...) "
+        + (
+            "is refused: its samples interact; use hvp"
+            if frame.coupled or frame.batchless
+            else "-> Hessian block of each sample"
+        ),
         "",
         "Options: reduction ('none', 'mean', 'sum'), weight, mask (True where a sample counts), normalizer,",
     ]
@@ -94,8 +99,8 @@ def _words(entry: Input) -> str:
     return f"{entry.role}, {domain_text(dict(entry.domain))}{optional}"
 
 
-def _indented(text: str) -> str:
-    return text.strip().replace("\n", "\n              ")
+def _indented(text: str, columns: int) -> str:
+    return text.strip().replace("\n", "\n" + " " * columns)
 
 
 def _column(title: str, rows: list[str]) -> list[str]:
