@@ -75,12 +75,7 @@ ALONE = """
 import json, sys
 import numpy as np
 assert not any(name.startswith("symloss") for name in sys.modules)
-try:
-    import symloss
-except ImportError:
-    pass
-else:
-    raise SystemExit("symloss can be imported")
+sys.modules["symloss"] = None  # importing it fails from here on, whether or not it is installed
 import importlib.util
 spec = importlib.util.spec_from_file_location("copied", sys.argv[1])
 module = importlib.util.module_from_spec(spec)
