@@ -15,12 +15,14 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import sympy
 from mpmath import mp, mpf
 
+from symloss.atoms import Equal, NotEqual
 from symloss.build.magnitudes import magnitudes
 from symloss.calculus import Derivation
 from symloss.oracle import Interpreter, evaluate_adaptively
-from symloss.program import Program, Statement
+from symloss.program import Program, Statement, reads_of
 
 Index = tuple[int, ...]
 Values = dict[Index, Any]
@@ -62,6 +64,7 @@ class Reference:
             if program is not None:
                 programs.append((program, [key for key in program.outputs if key.startswith(f"{word} ")]))
         self.program = derivation.textbook
+        self.labels = _only_told_apart(derivation.textbook)
         self.exact = [Interpreter(program, outputs) for program, outputs in programs]
         stable = [(derivation.stable, list(derivation.stable.outputs)), *programs[1:]]
         self.rough = [Interpreter(program, outputs) for program, outputs in stable] if rough else []
@@ -149,13 +152,24 @@ class Reference:
 
     def _moved(self, name: str, values: Values, generator: Random) -> Values:
         tensor = self.program.tensors.get(name)
-        if tensor is not None and (tensor.domain.integer or tensor.domain.kind == "set"):
+        if tensor is not None and (tensor.domain.integer or tensor.domain.kind == "set" or name in self.labels):
             return values
         top = None if tensor is None else tensor.domain.upper
         return {
             index: value * (1 + _STEP * (-1 if value == top else generator.choice((-1, 1))))
             for index, value in values.items()
         }
+
+
+def _only_told_apart(program: Program) -> set[str]:
+    """Inputs that are compared for equality and nothing else: labels, which have no neighbours to be rounded to."""
+    counted: set[str] = set()
+    for statement in program.statements:
+        for expression in (statement.body, statement.guard):
+            if expression is not None:
+                rest = expression.replace(lambda part: isinstance(part, Equal | NotEqual), lambda part: sympy.S.One)
+                counted |= {read.tensor for read in reads_of(rest)}
+    return {name for name in program.tensors if name not in counted}
 
 
 def _exact(values: Values) -> Values:
