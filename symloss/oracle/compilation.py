@@ -7,10 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 import sympy
-from mpmath import mp
 
 from symloss.atoms.record import record_of
-from symloss.oracle import numbers
 from symloss.program import AxisSymbol, Read, SizeSymbol, Statement
 
 _INDENT = "    "
@@ -23,7 +21,7 @@ class Compilation:
     evaluated: a logarithm of a negative number, a gather outside its axis.
     """
 
-    def __init__(self, axes: dict[str, str], names: dict[str, Any]) -> None:
+    def __init__(self, axes: dict[str, str], names: dict[str, tuple[str, Any]]) -> None:
         """Start with the names of the running indices and a table for constants."""
         self._axes, self.names = axes, names
         self.lines: list[str] = []
@@ -40,13 +38,13 @@ class Compilation:
         self.line(f"v{self._count} = {text}")
         return f"v{self._count}"
 
-    def _constant(self, key: str, make: Callable[[], Any]) -> str:
-        """A name for a value that depends on the precision, made anew in each run."""
-        name = f"c{len(self.names)}"
-        for known, (other, _) in self.names.items():
-            if other == key:
+    def _constant(self, kind: str, what: Any) -> str:
+        """A name for a number or an atom, made anew for each precision and arithmetic."""
+        for known, entry in self.names.items():
+            if entry == (kind, what):
                 return known
-        self.names[name] = (key, make)
+        name = f"c{len(self.names)}"
+        self.names[name] = kind, what
         return name
 
     def value(self, expression: Any) -> str:
@@ -66,7 +64,7 @@ class Compilation:
         if e.is_Integer:
             return f"({int(e)})"
         if e.is_Number or e.is_NumberSymbol:
-            return self._constant(str(e), lambda: _constant(e))
+            return self._constant("number", e)
         if _exact_integers(e):
             return self._assign(f"number({self.index(e, whole=False)})")
         if e.is_Add:
@@ -85,7 +83,7 @@ class Compilation:
             return self._assign(f"{_OWN[type(e)]}({', '.join(map(self.value, e.args))})")
         if record is None:
             raise ValueError(f"the interpreter knows no function {type(e).__name__}")
-        name = self._constant(f"atom {record.name}", lambda: numbers.atom_function(record))
+        name = self._constant("atom", record.name)
         return self._assign(f"{name}({', '.join(map(self.value, e.args))})")
 
     def index(self, e: Any, whole: bool = True) -> str:
@@ -181,16 +179,6 @@ def _exact_integers(e: Any) -> bool:
     return isinstance(e, sympy.Pow) and bool(e.exp.is_Integer) and _exact_integers(e.base)
 
 
-def _constant(e: Any) -> Any:
-    if e.is_Rational:
-        return numbers.number(e)
-    if e is sympy.nan or e is sympy.zoo:
-        return mp.nan
-    if e.is_infinite:
-        return mp.inf if e.is_positive else mp.ninf
-    return e._to_mpmath(mp.prec + 10)
-
-
 def whole(value: Fraction | int) -> int:
     """An integer, or an error that says that an index is none."""
     if value != int(value):
@@ -198,10 +186,10 @@ def whole(value: Fraction | int) -> int:
     return int(value)
 
 
-def compile_statement(statement: Statement) -> tuple[str, dict[str, Any]]:
-    """Python text of ``compute(read, sizes, result)`` for one statement, and the constants it names."""
+def compile_statement(statement: Statement) -> tuple[str, dict[str, tuple[str, Any]]]:
+    """Python text of ``compute(read, sizes, result)`` for one statement, and the numbers and atoms it names."""
     axes = {axis: f"i{position}" for position, axis in enumerate((*statement.out, *statement.over))}
-    names: dict[str, Any] = {}
+    names: dict[str, tuple[str, Any]] = {}
     writer = Compilation(axes, names)
     writer.line("def compute(read, sizes, result):")
     writer.depth += 1

@@ -3,37 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
-from math import floor
 from typing import Any
 
-from mpmath import mp, mpf
+from mpmath import mp
 
-from symloss.oracle import numbers
+from symloss.atoms.record import RECORDS
+from symloss.oracle import balls, numbers
 from symloss.oracle.compilation import compile_statement, whole
 from symloss.program import Program
 
-#: At this many bits, what has shown no digit yet is below every floating point number.
-_ENOUGH_FOR_ZERO = 4000
 #: A tensor's values by index; a scalar has the index ().
 Values = dict[tuple[int, ...], Any]
 
-#: What the text of a compiled statement may name.
-_VOCABULARY: dict[str, Any] = {
-    "Fraction": Fraction,
-    "whole": whole,
-    "floor": lambda x: floor(x) if isinstance(x, int | Fraction) else mp.floor(x),
-    "modulo": lambda a, b: a - b * mp.floor(numbers.divide(a, b)),
-    "number": numbers.number,
-    "add": numbers.add,
-    "divide": numbers.divide,
-    "power": numbers.power,
-    "exponential": numbers.exponential,
-    "logarithm": numbers.logarithm,
-    "sin": lambda x: mp.sin(x) if mp.isfinite(x) else mp.nan,
-    "cos": lambda x: mp.cos(x) if mp.isfinite(x) else mp.nan,
-}
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """What the text of a compiled statement computes with.
+
+    Attributes:
+        vocabulary: what the text names.
+        number: reads a user's number.
+        makers: makes the values of numbers and the functions of atoms at the working precision.
+        reductions: what each operation does with the list of its bodies.
+    """
+
+    vocabulary: Mapping[str, Any]
+    number: Callable[[Any], Any]
+    makers: Mapping[str, Callable[[Any], Any]]
+    reductions: Mapping[str, Callable[[Sequence[Any]], Any]]
+
+
+_INTEGERS: dict[str, Any] = {"Fraction": Fraction, "whole": whole}
+
+#: Plain numbers, rounded at every step.
+ROUNDED = Arithmetic(
+    {
+        **_INTEGERS,
+        "floor": numbers.floor,
+        "modulo": numbers.modulo,
+        "number": numbers.number,
+        "add": numbers.add,
+        "divide": numbers.divide,
+        "power": numbers.power,
+        "exponential": numbers.exponential,
+        "logarithm": numbers.logarithm,
+        "sin": numbers.sine,
+        "cos": numbers.cosine,
+    },
+    numbers.number,
+    {"number": numbers.constant, "atom": lambda name: numbers.atom_function(RECORDS[name])},
+    numbers.REDUCTIONS,
+)
+
+#: Numbers with bounds on their errors.
+BOUNDED = Arithmetic(
+    {
+        **_INTEGERS,
+        "floor": balls.floor,
+        "modulo": balls.modulo,
+        "number": balls.ball,
+        "add": balls.add,
+        "divide": balls.divide,
+        "power": balls.power,
+        "exponential": balls.exponential,
+        "logarithm": balls.logarithm,
+        "sin": balls.wave("sin", mp.sin),
+        "cos": balls.wave("cos", mp.cos),
+    },
+    balls.ball,
+    {"number": balls.constant, "atom": lambda name: balls.atom_function(RECORDS[name])},
+    balls.REDUCTIONS,
+)
 
 
 class Interpreter:
@@ -53,12 +95,11 @@ class Interpreter:
             if statement.target in live:
                 chosen.append(statement)
                 live |= {read.tensor for read in statement.reads}
-        self._steps: list[tuple[str, Callable[..., Any], dict[str, Any], dict[str, Any]]] = []
+        self._compiled = []
         for statement in reversed(chosen):
             text, names = compile_statement(statement)
-            scope: dict[str, Any] = {**_VOCABULARY, "reduce": numbers.REDUCTIONS[statement.operation]}
-            exec(compile(text, f"<{program.name}: {statement.target}>", "exec"), scope)
-            self._steps.append((statement.target, scope["compute"], scope, names))
+            code = compile(text, f"<{program.name}: {statement.target}>", "exec")
+            self._compiled.append((statement.target, statement.operation, code, names))
 
     def evaluate(
         self,
@@ -76,7 +117,7 @@ class Interpreter:
                 SymPy rationals and mpf are taken exactly.
             parameters: values of the parameters; a missing one takes its default, as an optional input does.
             precision: bits of the mpmath working precision, at least 53.
-            rounding: "n" to nearest, "u" away from zero (see `evaluate_adaptively`).
+            rounding: "n" to nearest, "u" away from zero.
 
         Returns:
             by output name the values by index.
@@ -89,16 +130,17 @@ class Interpreter:
         mp.prec = max(precision, 53)
         mp._prec_rounding[1] = rounding
         try:
-            return self._run(sizes, arrays, parameters or {})
+            return self.run(ROUNDED, sizes, arrays, parameters or {})
         finally:
             mp.prec = before[0]
             mp._prec_rounding[1] = before[1]
 
-    def _run(
-        self, sizes: Mapping[str, int], arrays: Mapping[str, Any], parameters: Mapping[str, Any]
+    def run(
+        self, arithmetic: Arithmetic, sizes: Mapping[str, int], arrays: Mapping[str, Any], parameters: Mapping[str, Any]
     ) -> dict[str, Values]:
+        """The outputs in some arithmetic at mpmath's working precision."""
         lengths = _lengths(self.program, sizes, arrays)
-        tensors = {name: self._tensor(name, lengths, arrays, parameters) for name in self.program.tensors}
+        tensors = {name: self._tensor(arithmetic, name, arrays, parameters) for name in self.program.tensors}
 
         def read(name: str, index: tuple[int, ...]) -> Any:
             values = tensors[name]
@@ -109,19 +151,21 @@ class Interpreter:
             except KeyError:
                 raise IndexError(f"{name}{list(index)} lies outside the tensor") from None
 
-        for target, compute, scope, names in self._steps:
-            scope.update({name: make() for name, (_, make) in names.items()})
+        for target, operation, code, names in self._compiled:
+            scope = {**arithmetic.vocabulary, "reduce": arithmetic.reductions[operation]}
+            scope |= {name: arithmetic.makers[kind](what) for name, (kind, what) in names.items()}
+            exec(code, scope)
             result: Values = {}
-            compute(read, lengths, result)
+            scope["compute"](read, lengths, result)
             tensors[target] = result
         return {key: tensors[target] or {} for key, target in self.outputs.items()}
 
     def _tensor(
-        self, name: str, lengths: Mapping[str, int], arrays: Mapping[str, Any], parameters: Mapping[str, Any]
+        self, arithmetic: Arithmetic, name: str, arrays: Mapping[str, Any], parameters: Mapping[str, Any]
     ) -> Values | None:
         tensor = self.program.tensors[name]
         given = parameters[name] if name in parameters else arrays.get(name)
-        convert = int if tensor.domain.integer else numbers.number
+        convert = int if tensor.domain.integer else arithmetic.number
         if given is None:
             if tensor.default is None:
                 return None
@@ -206,81 +250,44 @@ def evaluate_adaptively(
     digits: int = 30,
     limit: int = 1 << 16,
 ) -> dict[str, Values]:
-    """Run a program at doubled precision until two runs agree on every output to `digits` relative digits.
+    """Run a program at doubled precision until every output is known to `digits` relative digits.
 
-    Successive runs round in different ways, to nearest and away from zero, so that a sum that swallows a small term
-    in both is not taken for settled: 1 + e^-1000 is 1 in one run and more than 1 in the next.
+    Errors are bounded step by step (`symloss.oracle.balls`); no two runs are compared. What cannot be told from 0, or
+    from another side of a comparison, counts as equal at thousands of bits, and then only where that is four times the
+    largest binary exponent that occurs on the way.
 
     Raises:
-        ArithmeticError: two runs still differ at `limit` bits.
+        ArithmeticError: some output is still not known at `limit` bits.
     """
     interpreter = program if isinstance(program, Interpreter) else Interpreter(program)
-    return settle(
-        lambda precision, rounding: interpreter.evaluate(sizes, arrays, parameters, precision, rounding), digits, limit
-    )
+    return settle(lambda: interpreter.run(BOUNDED, sizes, arrays, parameters or {}), digits, limit)
 
 
-def settle(run: Callable[[int, str], dict[str, Values]], digits: int, limit: int) -> dict[str, Values]:
-    """Call ``run(precision, rounding)`` at doubled precision until two results agree to `digits` relative digits.
-
-    A value that shrinks with the precision, three times over, is noise around an exact 0. So is one that in each of
-    the last three runs, the last of them at thousands of bits, shows nothing above the last tenth of its precision:
-    whatever it is, it lies far below the smallest number of any floating point format.
+def settle(compute: Callable[[], dict[str, Values]], digits: int, limit: int) -> dict[str, Values]:
+    """Compute balls at doubled precision until each is known to `digits` relative digits.
 
     Raises:
-        ArithmeticError: two runs still differ at `limit` bits.
+        ArithmeticError: some is still not known at `limit` bits.
     """
-    precision = max(64, int(digits * 3.33) + 32)
-    tolerance = mpf(10) ** -digits
-    history = [run(precision, "n")]
-    first = precision
+    bits = int(digits * 3.33) + 1
+    first = precision = max(64, bits + 32)
+    span = None
     while True:
-        precision *= 2
-        history.append(run(precision, "nu"[len(history) % 2]))
-        latest = history[-1]
+        with balls.Run(precision, span) as run:
+            found = {
+                key: {index: run.certain(balls.ball(value)) for index, value in values.items()}
+                for key, values in compute().items()
+            }
         unsettled = [
             (key, index)
-            for key, values in latest.items()
+            for key, values in found.items()
             for index, value in values.items()
-            if not _agree(history[-2][key][index], value, tolerance)
+            if run.undecided or not value.settled(bits)
         ]
-        last = 2 * precision > limit
-        noise = [
-            (key, index)
-            for key, index in unsettled
-            if _vanishing([values[key][index] for values in history[-4:]])
-            or (precision >= _ENOUGH_FOR_ZERO and _negligible([values[key][index] for values in history], first))
-        ]
-        if len(noise) == len(unsettled):
-            for key, index in noise:
-                latest[key][index] = mpf(0)
+        if not unsettled:
             with mp.workprec(first):
-                return {key: {index: +value for index, value in values.items()} for key, values in latest.items()}
-        if last:
-            key, index = next(place for place in unsettled if place not in noise)
+                return {key: {index: +ball.value for index, ball in by.items()} for key, by in found.items()}
+        if 2 * precision > limit:
+            key, index = unsettled[0]
             raise ArithmeticError(f"{key}{list(index)} is still unsettled at {precision} bits")
-
-
-def _agree(a: Any, b: Any, tolerance: Any) -> bool:
-    if mp.isnan(a) or mp.isnan(b):
-        return bool(mp.isnan(a) and mp.isnan(b))
-    if not (mp.isfinite(a) and mp.isfinite(b)):
-        return bool(a == b)
-    return bool(abs(a - b) <= tolerance * max(abs(a), abs(b)))
-
-
-def _vanishing(values: Sequence[Any]) -> bool:
-    """Whether each value is smaller than the last by a factor that only a rising precision explains."""
-    if len(values) < 4 or not all(map(mp.isfinite, values)):
-        return False
-    sizes = [abs(value) for value in values]
-    return all(later <= mp.ldexp(earlier, -48) if earlier else later == 0 for earlier, later in pairwise(sizes))
-
-
-def _negligible(values: Sequence[Any], first: int) -> bool:
-    """Whether each of the last three values is below nine tenths of the precision it was computed at."""
-    precisions = [first << run for run in range(len(values))]
-    return len(values) >= 3 and all(
-        mp.isfinite(value) and abs(value) <= mp.ldexp(1, -precision * 9 // 10)
-        for value, precision in list(zip(values, precisions, strict=True))[-3:]
-    )
+        precision, span = 2 * precision, run.span

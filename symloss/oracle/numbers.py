@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 import mpmath
+import sympy
 from mpmath import mp, mpf
 
 from symloss.atoms.record import AtomRecord
@@ -35,6 +37,37 @@ def number(value: Any) -> Any:
             return mp.inf if value.is_positive else mp.ninf
         return mp.nan if value.is_finite is None else value._to_mpmath(mp.prec)
     return mpf(value.item()) if hasattr(value, "item") else mpf(value)
+
+
+def constant(e: Any) -> Any:
+    """The value of a SymPy number at the working precision."""
+    if e.is_Rational:
+        return number(e)
+    if e is sympy.nan or e is sympy.zoo:
+        return mp.nan
+    if e.is_infinite:
+        return mp.inf if e.is_positive else mp.ninf
+    return e._to_mpmath(mp.prec + 10)
+
+
+def floor(x: Any) -> Any:
+    """The largest integer that is not larger."""
+    return math.floor(x) if isinstance(x, int | Fraction) else mp.floor(x)
+
+
+def modulo(a: Any, b: Any) -> Any:
+    """The remainder with the sign of b."""
+    return a - b * mp.floor(divide(a, b))
+
+
+def sine(x: Any) -> Any:
+    """sin x; NaN at infinity."""
+    return mp.sin(x) if mp.isfinite(x) else mp.nan
+
+
+def cosine(x: Any) -> Any:
+    """cos x; NaN at infinity."""
+    return mp.cos(x) if mp.isfinite(x) else mp.nan
 
 
 def add(*terms: Any) -> Any:

@@ -1,19 +1,18 @@
 """The textbook formula as one scalar SymPy expression per output, differentiated by SymPy itself.
 
 At small sizes every reduction is written out and every atom is replaced by its textbook definition. What SymPy then
-derives is evaluated at exact points with a precision that rises until two evaluations agree. Nothing here is shared
-with `symloss.calculus`; off the kinks the two must agree to every digit.
+derives is evaluated at exact points with a precision that rises until its errors are known to be small. Nothing here is
+shared with `symloss.calculus`; off the kinks the two must agree to every digit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, cached_property, reduce
 from itertools import product
 from typing import Any
 
 import sympy
-from mpmath import mp
 
 from symloss.atoms.record import RECORDS, AtomRecord, record_of
 from symloss.oracle.expressions import Evaluation
@@ -261,11 +260,11 @@ class Unrolled:
             tensors: values of the real inputs and parameters (defaults apply), nested or by index.
             seeds: per term its seeds; 1 by default.
             directions: per prediction its direction.
-            digits: relative digits on which two precisions must agree.
+            digits: relative digits to which every value must be known.
             limit: the largest precision in bits.
 
         Raises:
-            ArithmeticError: no two runs agreed, or a point lies exactly on a kink.
+            ArithmeticError: some value did not settle, or a point lies exactly on a kink.
         """
         assignment: dict[Any, Any] = {}
         for name, symbols in self.symbols.items():
@@ -277,25 +276,14 @@ class Unrolled:
                 given = given_by_name.get(name, 1)
                 assignment.update({symbol: _entry(given, index) for index, symbol in symbols.items()})
 
-        def run(precision: int, rounding: str) -> dict[str, Values]:
-            with mp.workprec(precision):
-                point = Evaluation(assignment, self.frozen)
-                return {
-                    key: {index: point.value(expression) for index, expression in by_index.items()}
-                    for key, by_index in expressions.items()
-                }
+        def compute() -> dict[str, Values]:
+            point = Evaluation(assignment, self.frozen)
+            return {
+                key: {index: point.value(expression) for index, expression in by_index.items()}
+                for key, by_index in expressions.items()
+            }
 
-        return settle(_real(run), digits, limit)
-
-
-def _real(run: Callable[[int, str], dict[str, Values]]) -> Callable[[int, str], dict[str, Values]]:
-    def checked(precision: int, rounding: str) -> dict[str, Values]:
-        return {
-            key: {index: value.real if hasattr(value, "imag") else value for index, value in values.items()}
-            for key, values in run(precision, rounding).items()
-        }
-
-    return checked
+        return settle(compute, digits, limit)
 
 
 def _entry(given: Any, index: Index) -> Any:
