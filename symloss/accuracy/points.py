@@ -188,7 +188,7 @@ class Sampler:
             return high - random.choice((0.0, random.uniform(0.05, 3), random.uniform(0.05, 3), wide))
         kind = random.random()
         if kind < 0.03:
-            return random.choice((0.0, tiny, -tiny, float(self.info.tiny), -1e-30, 1e-30))
+            return float(random.choice((0.0, tiny, -tiny, float(self.info.tiny), -1e-30, 1e-30)))
         if kind < 0.1:
             return self.scale * 2.0 ** -random.uniform(0, 60) * random.choice((1, -1))
         return self.scale * random.gauss(0.0, 1.2)

@@ -56,6 +56,21 @@ def accuracy_record(spec: Spec | None, derivation: Derivation) -> dict[str, Any]
     return found
 
 
+def summary(record: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What a generated file states: by entry point the class, its reason, and ``at_ends`` where it is better there."""
+    kept = ("class", "reason", "at_ends")
+    return {entry: {key: found[key] for key in kept if key in found} for entry, found in record.items()}
+
+
+def in_words(summarised: dict[str, dict[str, Any]]) -> str:
+    """The classes in a line: "value tight; value_and_grad, hvp cancelling (tight at the ends of y)"."""
+    entries: dict[str, list[str]] = {}
+    for entry, found in summarised.items():
+        better = ", ".join(f"{kind} at the ends of {name}" for name, kind in found.get("at_ends", {}).items())
+        entries.setdefault(found["class"] + (f" ({better})" if better else ""), []).append(entry)
+    return "; ".join(f"{', '.join(names)} {words}" for words, names in entries.items())
+
+
 def output_grades(derivation: Derivation, at_ends_of: str | None = None) -> dict[str, Grade]:
     """The grade of every output; where an input is named, only at the ends of its domain."""
     found: dict[str, Grade] = {}
@@ -116,4 +131,4 @@ def _reason(grade: Grade) -> str:
     return text
 
 
-__all__ = ["ENTRIES", "accuracy_record", "output_grades"]
+__all__ = ["ENTRIES", "accuracy_record", "in_words", "output_grades", "summary"]

@@ -60,12 +60,20 @@ def documentation(meta: Mapping[str, Any], frame: Frame) -> str:
             if frame.coupled or frame.batchless
             else "-> Hessian block of each sample"
         ),
+        *_accuracy(meta.get("accuracy", {})),
         "",
         "Options: reduction ('none', 'mean', 'sum'), weight, mask (True where a sample counts), normalizer,",
     ]
     ignore = "ignore_index, " if meta["ignore_index"] else ""
     lines.append(f"  {ignore}axis, validate, threads; wrt and out for the gradient. See symloss.Loss.")
     return "\n".join(lines)
+
+
+def _accuracy(classes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Per entry point the accuracy class."""
+    if not classes:
+        return []
+    return ["", "Accuracy:", *(f"  {entry}: {found['class']}; {found['reason']}" for entry, found in classes.items())]
 
 
 def signature(frame: Frame) -> Signature:

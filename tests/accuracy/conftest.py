@@ -6,5 +6,7 @@ import pytest
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that compile the kernels of the whole catalogue take minutes; the derived classes are checked always."""
     for item in items:
-        if "tests/accuracy/" in item.nodeid and "test_classes" not in item.nodeid:
+        if "tests/accuracy/" in item.nodeid and not any(
+            name in item.nodeid for name in ("test_classes", "test_header")
+        ):
             item.add_marker(pytest.mark.slow)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy
 
+from symloss.accuracy.record import accuracy_record, summary
 from symloss.program import AxisSymbol, Domain, Program, Read, reads_of
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def metadata(
         "predictions": [t.name for t in program.tensors.values() if t.role == "prediction"],
         "entries": entries,
         "refused": {} if derivation.diagonal is not None else {"grad_hess_diag": derivation.refusal},
+        "accuracy": summary(accuracy_record(spec, derivation)),
         "checks": checks,
         "ignore_index": any(t.role == "target" and t.domain.kind == "index" for t in program.tensors.values()),
         "coupled": interacts(program),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy
 
+from symloss.accuracy.record import in_words
 from symloss.atoms.elementary import compose
 from symloss.emit.numba_cpu.checks import InputCheck, check_call, checkable
 from symloss.emit.numba_cpu.drivers import DRIVER_ARGUMENTS, DriverPrinter, concerns_no_sample
@@ -183,7 +184,7 @@ class _LossFile:
             uses_math=any("math." in function for function in functions),
             spec=self.spec,
             meta=pprint.pformat(meta, width=110, sort_dicts=False),
-            header=self.header(),
+            header=self.header(meta["accuracy"]),
             helpers=helpers,
             elementary=elementary,
             sections=sections,
@@ -219,11 +220,12 @@ class _LossFile:
             "body": body,
         }
 
-    def header(self) -> dict[str, Any]:
+    def header(self, accuracy: dict[str, Any]) -> dict[str, Any]:
         """What the docstring of the file says."""
         from symloss.emit.numba_cpu.facts import operation_counts
 
         return {
+            "accuracy": in_words(accuracy),
             "operations": operation_counts(self.derivation),
             "rewrites": self.derivation.rewrites,
             "references": [str(reference) for reference in self.spec.references],
