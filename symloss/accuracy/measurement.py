@@ -103,10 +103,17 @@ def measure_specials(
 ) -> Measurement:
     """Put an infinity of either sign, and NaN, into each unrestricted input in turn.
 
-    What is infinite must come out as the limit where there is one; a value that NaN went into must be NaN. Outputs
-    without a limit are counted as unclaimed.
+    What is infinite must come out as the limit where there is one; whatever depends on a NaN must be NaN. Outputs without
+    a limit are counted as unclaimed.
     """
     return _Run(derivation, loss, other).specials(dtypes)
+
+
+#: Values that an input takes to see what depends on it.
+PROBES = (0.3, -0.4, 2.7, -3.1, 120.0, -90.0)
+KINDS = ("value", "grad", "hvp", "diag")
+#: Stands for the exact result of whatever depends on a NaN.
+MUST_BE_NAN = object()
 
 
 class _Run:
@@ -134,7 +141,7 @@ class _Run:
             instances = sampler.instances(count if not self.coupled else max(2, count // 4))
             directions = [sampler.direction(instance) for instance in instances]
             exact = [
-                self.reference.results(instance, direction, self.sizes, ("value", "grad", "hvp", "diag"))
+                self.reference.results(instance, direction, self.sizes, KINDS)
                 for instance, direction in zip(instances, directions, strict=True)
             ]
             for group in self._groups(instances):
@@ -158,34 +165,34 @@ class _Run:
                         continue
                     directions = sampler.direction(instance)
                     if np.isnan(special):
-                        self._spread(tensor.name, chosen, dtype, instance)
-                        continue
-                    kinds = ("value", "grad")
-                    exact = self.reference.results(instance, directions, self.sizes, kinds)
-                    for entry in ("value", "value_and_grad"):
+                        exact = self._spread(tensor.name, chosen, instance, directions, sampler)
+                    else:
+                        exact = self.reference.results(instance, directions, self.sizes, KINDS)
+                    for entry in self.meta["entries"]:
                         self._compare(entry, dtype, [0], [instance], [directions], [exact])
         return self.found
 
-    def _spread(self, name: str, place: tuple[int, ...], dtype: str, instance: Instance) -> None:
-        """NaN in an input must reach the value of its sample."""
-        arrays = [self.array(n, [instance.tensors[n]], dtype) for n in self.inputs()]
-        for key, array in self.outcome("value", arrays, [], instance.parameters):
-            if name not in self._inputs_of(key):
-                continue
-            index = (place[0],) if self.coupled else (0,)
-            found = float(array[index])
-            self.found.compared += 1
-            if not np.isnan(found):
-                error = Error("value", dtype, key, index, found, mp.nan, float("inf"), instance, {}, float("inf"))
-                self.found.errors.append(error)
-
-    def _inputs_of(self, key: str) -> set[str]:
-        """Every tensor that an output depends on."""
-        found = {self.program.outputs[key]}
-        for statement in reversed(self.program.statements):
-            if statement.target in found:
-                found |= {read.tensor for read in statement.reads}
-        return found
+    def _spread(
+        self,
+        name: str,
+        place: tuple[int, ...],
+        instance: Instance,
+        directions: dict[str, Values],
+        sampler: Sampler,
+    ) -> dict[str, Values]:
+        """What an input that is NaN makes NaN: the numbers that change when it does. Of the others nothing is known."""
+        found: list[dict[str, Values]] = []
+        for value in PROBES:
+            moved = {**instance.tensors[name], place: sampler.rounded(value)}
+            probe = Instance({**instance.tensors, name: moved}, instance.parameters)
+            found.append(self.reference.results(probe, directions, self.sizes, KINDS))
+        return {
+            key: {
+                index: MUST_BE_NAN if any(other[key][index] != value for other in found[1:]) else mp.nan
+                for index, value in values.items()
+            }
+            for key, values in found[0].items()
+        }
 
     def _groups(self, instances: list[Instance]) -> list[list[int]]:
         """The numbers of the instances that one call can take: those with the same parameters."""
@@ -239,16 +246,22 @@ class _Run:
         instance: Instance,
         directions: Mapping[str, Values],
     ) -> None:
+        place = entry, dtype, key
+        if exact is MUST_BE_NAN:
+            self.found.compared += 1
+            if not np.isnan(found):
+                far = float("inf")
+                self.found.errors.append(Error(entry, dtype, key, index, found, mp.nan, far, instance, directions, far))
+            return
         if mp.isnan(exact):
             self.found.unclaimed += 1
             return
         ulps = error_in_ulps(found, exact, dtype)
         self.found.compared += 1
         infinite = any(mp.isinf(v) for values in instance.tensors.values() for v in values.values())
-        if infinite and np.isnan(found) and self.reference.indeterminate(key, index, instance, self.sizes):
+        if infinite and np.isnan(found) and self.reference.indeterminate(key, index, instance, directions, self.sizes):
             self.found.indeterminate += 1
             return
-        place = entry, dtype, key
         ratio = ulps / BOUND
         if ratio > max(self.found.ratios.get(place, 0.0), 0.5):
             # The bound is never below 4 ulp, so that smaller errors cannot set a record.

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 DIGITS = 25
 #: Bits at which a formula is given up.
 MOST_BITS = 1 << 17
+#: Bits at which the formula as written is given up on the way to a limit.
+_FEW_BITS = 1 << 12
 #: Inputs beyond this are left to the stable program, or the textbook formula would need too many bits.
 LARGEST_EXPONENT = 1000.0
 _LOGARITHMS = ("log", "log1p", "log2")
@@ -91,9 +93,13 @@ class Reference:
         self, kind: str, keys: list[str], instance: Instance, directions: Mapping[str, Values], sizes: Mapping[str, int]
     ) -> dict[str, Values]:
         """The limits as infinite inputs grow, and as predictions come to the ends of their domains from inside."""
-        runs = [
-            self._run("stable", kind, keys, self.approaching(instance, step), directions, sizes) for step in (1, 2, 4)
-        ]
+        for which, bits in (("textbook", _FEW_BITS), ("stable", MOST_BITS)):
+            runs = [
+                self._run(which, kind, keys, self.approaching(instance, step), directions, sizes, bits)
+                for step in (1, 2, 4)
+            ]
+            if None not in runs:
+                break
         first, second, third = runs
         if first is None or second is None or third is None:
             raise ArithmeticError(f"the limit of {', '.join(keys)} could not be evaluated")
@@ -102,11 +108,19 @@ class Reference:
             for key, values in first.items()
         }
 
-    def indeterminate(self, key: str, index: tuple[int, ...], instance: Instance, sizes: Mapping[str, int]) -> bool:
+    def indeterminate(
+        self,
+        key: str,
+        index: tuple[int, ...],
+        instance: Instance,
+        directions: Mapping[str, Values],
+        sizes: Mapping[str, int],
+    ) -> bool:
         """Whether the stable program itself comes to infinity less infinity or the like at infinite inputs."""
         place = "stable", kind_of(key)
         program = self._stable[place[1]]
-        tensors = {**instance.tensors, **unit_seeds(program, sizes)}
+        tensors = {**instance.tensors, **{f"_v_{name}": values for name, values in directions.items()}}
+        tensors |= unit_seeds(program, sizes)
         present = {name: values for name, values in tensors.items() if name in program.tensors}
         if place not in self._interpreters:
             self._interpreters[place] = Interpreter(program, [k for k in self.outputs if kind_of(k) == place[1]])
@@ -136,10 +150,13 @@ class Reference:
         instance: Instance,
         directions: Mapping[str, Values],
         sizes: Mapping[str, int],
+        bits: int = MOST_BITS,
     ) -> dict[str, Values] | None:
         programs = self._textbook if which == "textbook" else self._stable
         program = programs.get(kind)
-        too_large = self._exponential and which == "textbook" and _largest(instance) > LARGEST_EXPONENT
+        too_large = (
+            self._exponential and which == "textbook" and bits == MOST_BITS and _largest(instance) > LARGEST_EXPONENT
+        )
         if program is None or too_large:
             return None
         place = which, kind
@@ -149,9 +166,7 @@ class Reference:
         tensors |= unit_seeds(program, sizes)
         present = {name: values for name, values in tensors.items() if name in program.tensors}
         try:
-            return evaluate_adaptively(
-                self._interpreters[place], sizes, present, instance.parameters, DIGITS, MOST_BITS
-            )
+            return evaluate_adaptively(self._interpreters[place], sizes, present, instance.parameters, DIGITS, bits)
         except ArithmeticError:
             return None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from symloss.calculus.forward import hessian_vector_product
 from symloss.calculus.hessian import Refusal, hessian_diagonal
+from symloss.calculus.limits import with_limits
 from symloss.calculus.reverse import gradient
 from symloss.calculus.simplify import hoisted
 from symloss.calculus.stabilise import stabilise
@@ -67,11 +68,11 @@ def derive(program: Program, differentiate: Sequence[str] = ()) -> Derivation:
         refusal = str(reason)
     return Derivation(
         textbook=program,
-        stable=stable,
+        stable=with_limits(stable),
         rewrites=rewrites,
-        gradient=gradient(stable, (*wrt, *further)) if further else by_predictions,
-        product=hessian_vector_product(by_predictions, stable),
-        diagonal=diagonal,
+        gradient=with_limits(gradient(stable, (*wrt, *further)) if further else by_predictions),
+        product=with_limits(hessian_vector_product(by_predictions, stable)),
+        diagonal=None if diagonal is None else with_limits(diagonal),
         refusal=refusal,
     )
 

@@ -34,7 +34,7 @@ def number(value: Any) -> Any:
         if value.is_Rational:
             return mpf(int(value.p)) / int(value.q)
         if value.is_infinite:
-            return mp.inf if value.is_positive else mp.ninf
+            return mp.inf if value.is_extended_positive else mp.ninf
         return mp.nan if value.is_finite is None else value._to_mpmath(mp.prec)
     return mpf(value.item()) if hasattr(value, "item") else mpf(value)
 
@@ -46,7 +46,7 @@ def constant(e: Any) -> Any:
     if e is sympy.nan or e is sympy.zoo:
         return mp.nan
     if e.is_infinite:
-        return mp.inf if e.is_positive else mp.ninf
+        return mp.inf if e.is_extended_positive else mp.ninf
     return e._to_mpmath(mp.prec + 10)
 
 

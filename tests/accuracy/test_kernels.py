@@ -12,8 +12,8 @@ WHOLE_RANGE = (
     *("mse", "mae", "huber", "smooth_l1", "log_cosh", "quantile", "hinge", "bce", "bce_with_logits"),
     *("gan_discriminator", "gan_generator_minimax", "gan_generator_nonsaturating", "wgan_critic", "wgan_generator"),
 )
-#: Losses of lengths and distances, where an infinite entry makes infinity less infinity or over infinity.
-VECTORS = ("gradient_penalty", "wgan_gp_critic", "contrastive", "triplet", "triplet_margin", "info_nce", "nt_xent")
+#: Losses in which an infinite entry makes a difference of two infinite distances, or turns every direction at once.
+VECTORS = ("triplet", "triplet_margin", "info_nce", "nt_xent")
 
 
 @pytest.mark.parametrize("name", NAMES)
