@@ -103,8 +103,8 @@ def measure_specials(
 ) -> Measurement:
     """Put an infinity of either sign, and NaN, into each unrestricted input in turn.
 
-    What is infinite must come out as the limit where there is one; whatever depends on a NaN must be NaN. Outputs without
-    a limit are counted as unclaimed.
+    What is infinite must come out as the limit where there is one; whatever depends on a NaN must be NaN. Outputs
+    without a limit are counted as unclaimed.
     """
     return _Run(derivation, loss, other).specials(dtypes)
 

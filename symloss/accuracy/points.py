@@ -46,7 +46,7 @@ class Sampler:
         self.info: Any = np.finfo(dtype)
         self.random = Random(f"{program.name} {dtype} {seed}")
         self.inputs = [tensor for tensor in program.tensors.values() if tensor.role in INPUT_ROLES]
-        self.conditions = _conditions(program)
+        self.conditions = conditions_of(program)
         self.scale = 1.0
 
     def instances(self, count: int) -> list[Instance]:
@@ -183,14 +183,14 @@ class Sampler:
             return low + (high - low) * share
         wide = 2.0 ** random.uniform(-60, 60)
         if np.isfinite(low):
-            return low + random.choice((0.0, random.uniform(0.05, 3), random.uniform(0.05, 3), wide))
+            return low + float(random.choice((0.0, random.uniform(0.05, 3), random.uniform(0.05, 3), wide)))
         if np.isfinite(high):
-            return high - random.choice((0.0, random.uniform(0.05, 3), random.uniform(0.05, 3), wide))
+            return high - float(random.choice((0.0, random.uniform(0.05, 3), random.uniform(0.05, 3), wide)))
         kind = random.random()
         if kind < 0.03:
             return float(random.choice((0.0, tiny, -tiny, float(self.info.tiny), -1e-30, 1e-30)))
         if kind < 0.1:
-            return self.scale * 2.0 ** -random.uniform(0, 60) * random.choice((1, -1))
+            return float(self.scale * 2.0 ** -random.uniform(0, 60) * random.choice((1, -1)))
         return self.scale * random.gauss(0.0, 1.2)
 
     def rounded(self, value: float) -> float:
@@ -308,8 +308,8 @@ def _inside(domain: Domain, value: float) -> bool:
     )
 
 
-def _conditions(program: Program) -> Interpreter | None:
-    """The constraints as a program of its own."""
+def conditions_of(program: Program) -> Interpreter | None:
+    """The constraints as a program with one output each, or None; they may be about computed values."""
     if not program.constraints:
         return None
     statements = tuple(

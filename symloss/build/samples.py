@@ -1,35 +1,19 @@
-"""Admitted inputs for verification: inside every domain and within the constraints."""
+"""Inputs of ordinary size for verification: inside every domain and within the constraints.
+
+Those that are hard for floating point come from `symloss.accuracy.points`, which also says what a program demands of both.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 from random import Random
 from typing import Any
 
-import sympy
-
+from symloss.accuracy.points import INPUT_ROLES, Values, conditions_of, is_coupled, sizes_for
 from symloss.oracle import Interpreter
-from symloss.program import Domain, Program, Statement, Tensor, axes_of, reads_of
+from symloss.program import Domain, Program, Tensor, reads_of
 
-Values = dict[tuple[int, ...], Any]
-INPUT_ROLES = ("prediction", "target", "coefficient")
-
-
-def is_coupled(program: Program) -> bool:
-    """Whether a sample's value depends on other samples: a batch axis is reduced or occurs twice."""
-    batch = {name for name in program.axes if program.axes[program.root(name)].kind == "batch"}
-    return any(batch & set(statement.over) or len(batch & set(statement.out)) > 1 for statement in program.statements)
-
-
-def sizes_for(program: Program, batch: int, other: int) -> dict[str, int]:
-    """A length for every axis; `like` axes share, fixed ones keep theirs."""
-
-    def size(name: str) -> int:
-        root = program.axes[program.root(name)]
-        return root.size or (batch if root.kind == "batch" else other)
-
-    return {name: size(name) for name in program.axes}
+__all__ = ["INPUT_ROLES", "Values", "draw", "is_coupled", "sizes_for"]
 
 
 def draw(program: Program, sizes: dict[str, int], seed: int) -> dict[str, Values]:
@@ -46,7 +30,7 @@ def draw(program: Program, sizes: dict[str, int], seed: int) -> dict[str, Values
         free = tensor.role == "prediction" and tensor.domain.unrestricted and name not in constrained
         if free and len(tensor.axes) > 1:
             _tie(drawn[name])
-    conditions = _conditions(program)
+    conditions = conditions_of(program)
     if conditions is None:
         return drawn
     for attempt in range(400):
@@ -62,24 +46,6 @@ def draw(program: Program, sizes: dict[str, int], seed: int) -> dict[str, Values
                 if None in faulty or shared or (batched and index[0] in faulty):
                     drawn[name][index] = fresh[index]
     raise ArithmeticError(f"no inputs of {program.name} were found that satisfy its constraints")
-
-
-def _conditions(program: Program) -> Interpreter | None:
-    """The constraints as a program of its own."""
-    if not program.constraints:
-        return None
-    statements = tuple(
-        Statement(
-            f"c{number}",
-            tuple(sorted(axes_of(sympy.sympify(constraint)), key=list(program.axes).index)),
-            "map",
-            constraint,
-        )
-        for number, constraint in enumerate(program.constraints)
-    )
-    outputs = {statement.target: statement.target for statement in statements}
-    # A constraint may be about computed values, such as the number of valid items.
-    return Interpreter(replace(program, statements=(*program.statements, *statements), outputs=outputs))
 
 
 def _violations(conditions: Interpreter, sizes: dict[str, int], drawn: dict[str, Values]) -> set[int | None]:

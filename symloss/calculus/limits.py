@@ -26,7 +26,7 @@ _INPUTS = ("prediction", "target")
 
 
 def with_limits(program: Program) -> Program:
-    """The derived program with every product rewritten, but for sums of bare products, which may be those of matrices."""
+    """The derived program with every product rewritten; sums of bare products, which may be of matrices, stay."""
     with exact_arithmetic():
         rewriting = _Rewriting(program)
         statements = tuple(

@@ -49,7 +49,7 @@ class Range:
     @property
     def bounded(self) -> bool:
         """Whether both ends are finite."""
-        return self.low > -INFINITE and self.high < INFINITE
+        return bool(self.low > -INFINITE and self.high < INFINITE)
 
     def __neg__(self) -> Range:
         return Range(-self.high, -self.low, self.high_open, self.low_open)
