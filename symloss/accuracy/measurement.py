@@ -188,7 +188,7 @@ class _Run:
             found.append(self.reference.results(probe, directions, self.sizes, KINDS))
         return {
             key: {
-                index: MUST_BE_NAN if any(other[key][index] != value for other in found[1:]) else mp.nan
+                index: MUST_BE_NAN if any(_differ(other[key][index], value) for other in found[1:]) else mp.nan
                 for index, value in values.items()
             }
             for key, values in found[0].items()
@@ -323,6 +323,13 @@ class _Run:
 
     def _values(self, value: Any) -> Iterator[tuple[str, Any]]:
         return zip(self.terms, _tuple(value), strict=True)
+
+
+def _differ(a: Any, b: Any) -> bool:
+    """Whether two exact results are different numbers, and not one known to different digits."""
+    return (
+        bool(abs(a - b) > mpf(10) ** -20 * max(abs(a), abs(b))) if mp.isfinite(a) and mp.isfinite(b) else bool(a != b)
+    )
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:

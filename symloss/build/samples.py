@@ -1,6 +1,6 @@
 """Inputs of ordinary size for verification: inside every domain and within the constraints.
 
-Those that are hard for floating point come from `symloss.accuracy.points`, which also says what a program demands of both.
+Those that are hard for floating point come from `symloss.accuracy.points`, which also reads a program's demands.
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ class Run:
         _run, mp.prec = self._before
 
     def certain(self, a: Ball) -> Ball:
-        """A result; at thousands of bits, one that is 0 but for an error far below every number in sight is 0."""
-        if self.deciding and not _sure(a) and _tiny(a, -self.precision // 8):
+        """A result; one that lies within 2^-4000 of 0, below the numbers of every floating point format, is 0."""
+        if not _sure(a) and a.error is not None and max(a.error, _magnitude(a.raw)) < -_ENOUGH:
             return Ball(libmp.fzero, None, a.trace)
         return a
 
