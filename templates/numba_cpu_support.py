@@ -1,6 +1,6 @@
 """Helpers that generated files carry a copy of: their source text is pasted, so they are written and tested here.
 
-What is marked with ``_jit`` is compiled there; the rest is plain Python that drivers and wrappers call.
+What is marked with ``_local`` is compiled there; the rest is plain Python that drivers and wrappers call.
 """
 
 import functools
@@ -14,12 +14,12 @@ META, DRIVERS = {}, {}  # the generated file has its own
 f32 = np.float32
 
 
-def _jit(function):
+def _local(function):
     """The decorator of the generated file."""
-    return numba.njit(nogil=True, error_model="numpy")(function)
+    return numba.njit(error_model="numpy")(function)
 
 
-@_jit
+@_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
     while count > 8:
@@ -34,77 +34,44 @@ def _pairwise_sum(x, count):
     return total
 
 
-@_jit
-def _outside_interval(x, lower, upper, live):
-    """The position of the first entry of a live row outside [lower, upper], or -1; NaN is no violation."""
-    flat = x.reshape(-1)
-    entries = max(1, flat.size // max(1, live.size))
-    wrong = 0
-    for i in range(flat.size):
-        wrong |= (flat[i] < lower) | (flat[i] > upper)
-    if wrong:
-        for i in range(flat.size):
-            if (flat[i] < lower or flat[i] > upper) and live[i // entries]:
-                return i
-    return -1
+def _outside_interval(x, lower, upper):
+    """Which entries lie outside [lower, upper]; NaN is no violation."""
+    return (x < lower) | (x > upper)
 
 
-@_jit
-def _outside_set(x, values, live):
-    """The position of the first entry of a live row that is none of two or more values, or -1."""
-    flat = x.reshape(-1)
-    entries = max(1, flat.size // max(1, live.size))
-    for i in range(flat.size):
-        found = flat[i] != flat[i]
-        for value in values:
-            found |= flat[i] == value
-        if not found and live[i // entries]:
-            return i
-    return -1
+def _outside_set(x, *values):
+    """Which entries are none of the values; NaN is no violation."""
+    outside = x == x
+    for value in values:
+        outside &= x != value
+    return outside
 
 
-@_jit
-def _outside_index(x, size, live):
-    """The position of the first label of a live row outside 0 … size - 1, or -1."""
-    flat = x.reshape(-1)
-    entries = max(1, flat.size // max(1, live.size))
-    for i in range(flat.size):
-        if (flat[i] < 0 or flat[i] >= size) and live[i // entries]:
-            return i
-    return -1
+def _outside_index(x, size):
+    """Which labels lie outside 0 … size - 1."""
+    return (x < 0) | (x >= size)
 
 
-@_jit
-def _outside_simplex(x, live, epsilon):
-    """The position of the first negative entry, or of the first entry of a row that does not sum to one, or -1."""
-    size = x.shape[-1]
-    rows = x.reshape((-1, size))
-    each = max(1, rows.shape[0] // max(1, live.size))
-    for row in range(rows.shape[0]):
-        if live[row // each]:
-            total = 0.0
-            for k in range(size):
-                if rows[row, k] < 0:
-                    return row * size + k
-                total += rows[row, k]
-            if abs(total - 1.0) > 4 * size * epsilon:
-                return row * size
-    return -1
+def _outside_simplex(x, epsilon):
+    """Which entries are negative, or the first of a row that does not sum to one."""
+    outside = x < 0
+    outside[..., 0] |= np.abs(np.cumsum(x, axis=-1, dtype=np.float64)[..., -1] - 1.0) > 4 * x.shape[-1] * epsilon
+    return outside
 
 
-@_jit
+@_local
 def _gap_f64(a, b):
     """The difference a - b; 0 where both are the same infinity."""
     return a - b if a != b else 0.0
 
 
-@_jit
+@_local
 def _gap_f32(a, b):
     """The difference a - b; 0 where both are the same infinity."""
     return a - b if a != b else f32(0.0)
 
 
-@_jit
+@_local
 def _norm_scale_f64(m):
     """A power of two that brings magnitudes up to m where squares neither overflow nor vanish."""
     return (
@@ -116,7 +83,7 @@ def _norm_scale_f64(m):
     )
 
 
-@_jit
+@_local
 def _norm_scale_f32(m):
     """Squares of float32 entries are formed in float64, where they need no scaling."""
     return f32(1.0)
@@ -143,17 +110,17 @@ def _per_sample(array, chunk, dtype):
     return (_ones(chunk, dtype), 0) if array is None else (array, 1)
 
 
-@_jit
-def _clear(x):
-    """Fill a row with zeros."""
-    flat = x.reshape(-1)
-    for i in range(flat.size):
-        flat[i] = 0
-
-
-def _total(partial, chunks):
-    """The sum over all chunks."""
-    return partial[0] if chunks == 1 else _pairwise_sum(partial, chunks)
+def _total(partial, count):
+    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    while count > 8:
+        half = count // 2
+        rest = count - half
+        partial[:half] += partial[rest:count]
+        count = rest
+    total = 0.0
+    for one in partial[:count].tolist():
+        total += one
+    return total
 
 
 def _expanded(array, full, shared):
@@ -164,6 +131,11 @@ def _expanded(array, full, shared):
 def _repeated(array, full):
     """A coefficient of the given shape, a scalar repeated."""
     return np.full(full, array.reshape(-1)[0]) if array.size == 1 and array.shape != full else array
+
+
+def _is_one(coefficient):
+    """Whether a coefficient is the number one for every sample."""
+    return coefficient.size == 1 and coefficient.reshape(-1)[0] == 1
 
 
 def _denominator(reduction, normalizer, total):
@@ -186,15 +158,27 @@ def _total_weight(weight, mask, samples):
         return samples if mask is None else np.count_nonzero(mask)
     kept = weight if mask is None else weight[mask]
     work = kept.astype(np.float64)
-    return _pairwise_sum(work, work.size)
+    return _total(work, work.size)
+
+
+def _first(outside):
+    """The flat position of the first entry that is marked, or -1."""
+    return int(np.argmax(outside)) if outside.any() else -1
 
 
 def _first_failure(failed):
-    """The first violation that a chunk reported, as (check, position), or None."""
+    """What the first chunk that found a violation reported: the check and a sample, or None."""
     if len(failed) == 1:
         return (int(failed[0, 0]) - 1, int(failed[0, 1])) if failed[0, 0] else None
     chunks = np.flatnonzero(failed[:, 0])
     return (int(failed[chunks[0], 0]) - 1, int(failed[chunks[0], 1])) if chunks.size else None
+
+
+def _located(violation, outside, live):
+    """The check and the flat position of the first violation in a chunk of an input, among the live samples."""
+    number, start = violation
+    entries = outside.reshape(len(live), -1)
+    return number, start * entries.shape[1] + int(np.argmax(entries & live[:, None]))
 
 
 def _all_seeds(weight, samples, denominator, dtype):

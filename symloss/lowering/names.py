@@ -16,13 +16,14 @@ from symloss.program import AxisSymbol, Program, Read, SizeSymbol
 _OWN = """
 np numba math f32 META DRIVERS first last samples chunk chunks weight weights weight_step mask masks mask_step
 denominator losses_out keep_losses validate failed seed start rows row live c wrong block lane count run inputs
-parameters outputs values total_weight reduction normalizer directions violation total driver
+parameters outputs values total_weight reduction normalizer directions violation total driver number entries entry
+outside here
 """
 _RESERVED = (
     frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins)) | frozenset(_OWN.split())
 )
 _OWN_SHAPE = re.compile(
-    r"_.*|size_.*|.*_(chunk|rows?|partial|step|denominator|value|block|entry|out)"
+    r"_.*|size_.*|at_.*|wrong_.*|.*_(chunk|rows?|partial|step|denominator|value|block|entry|out|unit)"
     r"|(value|value_and_grad|grad_hess_diag|hvp|total_weight)(_.*)?_f(32|64)"
 )
 

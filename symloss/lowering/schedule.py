@@ -133,7 +133,10 @@ class Kernel:
     @property
     def element_wise(self) -> bool:
         """Whether the loop over samples is the innermost one."""
-        return not self.gathers and not any(isinstance(node, Sweep | ForEach | View) for node in self.nodes)
+        apart = any(
+            isinstance(node, Sweep | ForEach | View) or (isinstance(node, Store) and node.kind) for node in self.nodes
+        )
+        return not (self.gathers or apart)
 
 
 @dataclass(frozen=True)

@@ -12,45 +12,91 @@ import sympy
 from symloss.program import Domain, Program, Tensor
 
 
-@dataclass(frozen=True)
-class InputCheck:
-    """One check: ``call`` is an expression that gives the position of the first violation in the chunk, or -1."""
-
-    number: int
-    call: str
-    entries: str
-    always: bool
-
-    def lines(self) -> Iterator[str]:
-        """Stop at the first violation, remembering which check failed and where."""
-        yield f"wrong = {self.call}" if self.always else f"wrong = {self.call} if validate else -1"
-        yield "if wrong >= 0:"
-        yield f"    failed[c, 0], failed[c, 1] = {self.number + 1}, start * {self.entries} + wrong"
-        yield "    continue"
-
-
 def checkable(tensor: Tensor) -> bool:
     """Whether the domain of an input leaves anything to check."""
     return not tensor.domain.unrestricted and tensor.domain.kind != "boolean"
 
 
-def check_call(tensor: Tensor, program: Program, array: str, live: str, dtype: str) -> tuple[str, str]:
-    """The helper that checks an array against a domain, and the call of it.
+@dataclass(frozen=True)
+class InputCheck:
+    """The check of one input: its number in META, and where a kernel finds the input.
 
-    Ends that do not belong to an interval are moved to the next number inside, so that one closed test serves all.
+    A kernel only finds out whether a chunk holds a violation, in loops without an exit, which vectorise; the driver
+    then looks for its position with the helper named ``finder``, called with the array and ``bounds``.
     """
-    domain = tensor.domain
-    if domain.kind == "index":
-        axis = program.root(str(domain.axis))
-        return "_outside_index", f"_outside_index({array}, size_{axis}, {live})"
-    if domain.kind == "simplex":
-        epsilon = _number(np.finfo(dtype).eps, "float64")
-        return "_outside_simplex", f"_outside_simplex({array}, {live}, {epsilon})"
-    if domain.kind == "set":
-        values = ", ".join(_number(value, dtype) for value in domain.values)
-        return "_outside_set", f"_outside_set({array}, ({values},), {live})"
-    lower, upper = ends(domain, dtype)
-    return "_outside_interval", f"_outside_interval({array}, {lower}, {upper}, {live})"
+
+    number: int
+    tensor: Tensor
+    program: Program
+    dtype: str
+
+    @property
+    def always(self) -> bool:
+        """Whether the check is made even where the caller wants none: a label is used as an index."""
+        return self.tensor.domain.kind == "index"
+
+    @property
+    def finder(self) -> str:
+        """The helper that marks every entry outside the domain."""
+        return f"_outside_{self.tensor.domain.kind}"
+
+    @property
+    def bounds(self) -> list[str]:
+        """What the helper takes beside the array.
+
+        Ends that do not belong to an interval are moved to the next number inside, so that closed tests serve all.
+        """
+        domain = self.tensor.domain
+        if domain.kind == "index":
+            return [f"size_{self.program.root(str(domain.axis))}"]
+        if domain.kind == "simplex":
+            return [_number(np.finfo(self.dtype).eps, "float64")]
+        if domain.kind == "set":
+            return [_number(value, self.dtype) for value in domain.values]
+        return list(ends(domain, self.dtype))
+
+    def found(self, array: str) -> str:
+        """The driver's text that marks every entry of an array outside the domain."""
+        return f"{self.finder}({', '.join([array, *self.bounds])})"
+
+    def lines(self) -> Iterator[str]:
+        """Stop at a chunk that holds a violation in a live sample."""
+        yield "wrong = False"
+        loop = ["for row in range(rows):", *_indent(self.sample())]
+        yield from loop if self.always else ["if validate:", *_indent(loop)]
+        yield "if wrong:"
+        yield f"    failed[c, 0], failed[c, 1] = {self.number + 1}, start"
+        yield "    continue"
+
+    def sample(self) -> list[str]:
+        """Whether one sample, if live, holds a violation."""
+        array, inner = f"{self.tensor.name}_chunk", list(self.tensor.axes[1:])
+        if not inner:
+            return [f"entry = {array}[row]", f"wrong |= live[row] & ({self.outside('entry')})"]
+        size = [f"size_{self.program.root(axis)}" for axis in inner]
+        row = f"{array}[{', '.join(['row', *(f'at_{axis}' for axis in inner[:-1])])}]"
+        lines = [f"entries = {row}", f"for lane in range({size[-1]}):", "    entry = entries[lane]"]
+        if self.tensor.domain.kind == "simplex":
+            lines = ["total = 0.0", *lines, "    total += entry"]
+        lines.append(f"    outside |= {self.outside('entry')}")
+        if self.tensor.domain.kind == "simplex":
+            lines.append(f"outside |= abs(total - 1.0) > 4 * {size[-1]} * {self.bounds[0]}")
+        for axis, length in reversed(list(zip(inner[:-1], size[:-1], strict=True))):
+            lines = [f"for at_{axis} in range({length}):", *_indent(lines)]
+        return ["outside = False", *lines, "wrong |= live[row] & outside"]
+
+    def outside(self, entry: str) -> str:
+        """Whether an entry lies outside the domain; NaN is no violation."""
+        kind, bounds = self.tensor.domain.kind, self.bounds
+        if kind == "index":
+            return f"({entry} < 0) | ({entry} >= {bounds[0]})"
+        if kind == "simplex":
+            return f"{entry} < 0"
+        if kind == "set":
+            return " & ".join([f"({entry} == {entry})", *(f"({entry} != {value})" for value in bounds)])
+        tests = [f"{entry} < {bounds[0]}", f"{entry} > {bounds[1]}"]
+        needed = [test for test, end in zip(tests, bounds, strict=True) if "inf" not in end]
+        return needed[0] if len(needed) == 1 else " | ".join(f"({test})" for test in needed)
 
 
 def ends(domain: Domain, dtype: str) -> tuple[str, str]:
@@ -68,3 +114,7 @@ def _number(value: Any, dtype: str) -> str:
     number = float(value)
     text = str(number).replace("inf", "np.inf") if np.isinf(number) else repr(float(str(np.dtype(dtype).type(number))))
     return f"f32({text})" if dtype == "float32" else text
+
+
+def _indent(lines: list[str]) -> list[str]:
+    return [f"    {line}" for line in lines]

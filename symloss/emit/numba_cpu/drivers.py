@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import sympy
 
-from symloss.emit.numba_cpu.checks import check_call, checkable
+from symloss.emit.numba_cpu.checks import InputCheck, checkable
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.kernels import KernelPrinter
 from symloss.lowering.functions import Variable
 from symloss.lowering.schedule import Kernel, MatrixProduct, Schedule
-from symloss.program import Program, Read, reads_of
+from symloss.program import Program, Read, reads_of, substitute
 
 #: What every driver takes, but for the directions.
 DRIVER_ARGUMENTS = "run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs"
@@ -82,8 +82,9 @@ class DriverPrinter:
         if self.outputs:
             yield f"{_unpacked(self.outputs)} = outputs"
         yield from self.sizes()
-        yield from self.expansions()
         yield from self.global_checks()
+        yield from self.units()
+        yield from self.expansions()
         yield from self.denominators()
         yield from self.buffers()
         for step in self.schedule.steps:
@@ -110,6 +111,25 @@ class DriverPrinter:
             if holders:
                 yield f"size_{axis} = {min(holders)[1]}"
 
+    def units(self) -> Iterator[str]:
+        """Whether every sample of a term weighs one: then the total needs no kernel."""
+        for number, term in enumerate(self.terms):
+            if term not in self.totals:
+                continue
+            weight = self.program.sample_weight[term]
+            scales = sorted({read.tensor for read in reads_of(weight) if self.is_coefficient(read.tensor)})
+            ones = {read: sympy.S.One for read in reads_of(weight) if self.is_coefficient(read.tensor)}
+            if scales and substitute(weight, ones) == 1:
+                self.helpers.add("_is_one")
+                tests = [f"weights[{number}] is None", *(f"_is_one({name})" for name in scales)]
+                yield f"{term}_unit = {' and '.join(tests)}"
+            else:
+                yield f"{term}_unit = False"
+
+    def is_coefficient(self, name: str) -> bool:
+        """Whether a tensor is an input that may be given as a scalar."""
+        return self.program.tensors[name].role == "coefficient"
+
     def expansions(self) -> Iterator[str]:
         """Coefficients that are not per sample, repeated from a scalar to their shape."""
         for name in self.inputs():
@@ -133,13 +153,12 @@ class DriverPrinter:
             tensor = self.program.tensors[name]
             batched = bool(tensor.axes) and self.is_batch(tensor.axes[0])
             if checkable(tensor) and (name in self.unvisited or not batched):
-                live = f"np.ones({name}.shape[0], np.bool_)"
-                helper, call = check_call(tensor, self.program, name, live, self.schedule.dtype)
-                self.helpers.add(helper)
-                always = tensor.domain.kind == "index"
-                yield f"wrong = {call}" if always else f"wrong = {call} if validate else -1"
+                check = InputCheck(self.check_numbers[name], tensor, self.program, self.schedule.dtype)
+                self.helpers |= {check.finder, "_first"}
+                asked = "" if check.always else " if validate else -1"
+                yield f"wrong = _first({check.found(name)}){asked}"
                 yield "if wrong >= 0:"
-                yield f"    return (), ({self.check_numbers[name]}, wrong)"
+                yield f"    return (), ({check.number}, wrong)"
         show = ExpressionPrinter(self.schedule.dtype)
         for number, constraint in enumerate(self.program.constraints):
             if concerns_no_sample(constraint):
@@ -166,6 +185,8 @@ class DriverPrinter:
             self.helpers |= {"_denominator", "_total_weight"}
             if term in self.totals:
                 yield from ("", "def total_weight():")
+                yield f"    if {term}_unit:"
+                yield f"        return _total_weight(None, masks[{number}], {size})"
                 yield from (f"    {line}" for line in self.run(self.totals[term].kernel, self.totals[term], number))
                 yield "    return total"
                 yield from ("", f"{term}_denominator = _denominator(reduction, normalizer, total_weight)")
@@ -247,8 +268,24 @@ class DriverPrinter:
             self.helpers.add("_first_failure")
             yield "violation = _first_failure(failed)"
             yield "if violation is not None:"
-            yield "    return (), violation" if term_number is None else "    return 1.0"
+            yield from (f"    {line}" for line in (self.report(printer) if term_number is None else ["return 1.0"]))
         yield from self.combine(kernel)
+
+    def report(self, printer: KernelPrinter) -> Iterator[str]:
+        """Which check failed where; a constraint's sample is known, an element's place is looked for here."""
+        steps = {a.name: f"{a.name}_step" for a in printer.kernel.arguments if a.expandable and a.chunked}
+        if printer.checks:
+            self.helpers.add("_located")
+            yield "number, start = violation"
+            yield "rows = min(chunk, samples - start)"
+            yield "live = mask[start * mask_step :][:rows]"
+        for check in printer.checks:
+            name = check.tensor.name
+            self.helpers.add(check.finder)
+            start = f"start * {steps[name]}" if name in steps else "start"
+            yield f"if number == {check.number}:"
+            yield f"    violation = _located(violation, {check.found(f'{name}[{start} :][:rows]')}, live)"
+        yield "return (), violation"
 
     def combine(self, kernel: Kernel) -> Iterator[str]:
         """Sums over chunks, in their order."""

@@ -11,7 +11,7 @@ import sympy
 from symloss.emit.numba_cpu.checks import InputCheck
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter, is_condition
 from symloss.lowering.rows import ROW, START
-from symloss.lowering.schedule import Accumulation, ForEach, Kernel, Let, Node, Store, Sweep, View
+from symloss.lowering.schedule import Accumulation, ForEach, Kernel, Let, Node, RowResult, Store, Sweep, View
 from symloss.program import Program
 
 #: Entries of an inner sum that are added pairwise at a time.
@@ -101,17 +101,17 @@ class KernelPrinter:
     def buffers(self) -> Iterator[str]:
         """Workspace that all chunks share."""
         kernel, real = self.kernel, self.real_type
-        if kernel.axis and self.weighted:
+        if kernel.sample_weight is not None:
             yield f"weights = np.empty(chunk, {real})"
         if kernel.seeded:
             yield f"seed = np.empty(chunk, {real})"
         for result in kernel.row_results:
-            yield f"{result.name}_rows = np.empty(chunk)"
+            yield f"{result.name}_rows = np.empty(chunk, np.float64)"
         for name, axes in kernel.scratch.items():
             shape = ", ".join(f"size_{self.program.root(axis)}" for axis in axes)
             yield f"{name} = np.empty(({shape},), {real})" if len(axes) > 1 else f"{name} = np.empty({shape}, {real})"
         for name in self.blocks:
-            yield f"{name} = np.empty({BLOCK})"
+            yield f"{name} = np.empty({BLOCK}, np.float64)"
 
     @property
     def real_type(self) -> str:
@@ -122,93 +122,110 @@ class KernelPrinter:
         """What is done for one chunk."""
         kernel = self.kernel
         yield "start = c * chunk"
-        yield "rows = min(chunk, samples - start)"
+        yield "rows = chunk if chunk < samples - start else samples - start"
         for argument in kernel.arguments:
             if argument.chunked:
                 name = argument.name
                 offset = f"start * {name}_step" if argument.expandable else "start"
                 yield f"{name}_chunk = {name}[{offset} : {offset} + rows]"
         yield "live = mask[start * mask_step : start * mask_step + rows]"
+        if self.weighted:
+            yield "weight_chunk = weight[start * weight_step : start * weight_step + rows]"
+        if kernel.seeded and kernel.sample_weight is None:
+            yield "if weight_step or c == first:"
+            yield "    for row in range(rows):"
+            yield "        seed[row] = weight_chunk[row] / denominator"
         for check in self.checks:
             yield from check.lines()
-        for number, constraint in kernel.constraints:
-            yield from self.constraint(number, constraint)
-        if self.weighted:
-            yield "for row in range(rows):"
-            yield "    weights[row] = weight[start * weight_step + row]"
-            if kernel.sample_weight is not None:
-                nodes, value = kernel.sample_weight
-                yield "for row in range(rows):"
-                yield from _indent(
-                    ["if live[row]:", *_indent([*self.nodes(nodes), f"weights[row] *= {self.printer.real(value)}"])]
-                )
-        if kernel.seeded:
-            yield "for row in range(rows):"
-            yield "    seed[row] = weights[row] / denominator"
+        yield from self.constraints()
+        if kernel.sample_weight is not None:
+            yield from self.intrinsic(*kernel.sample_weight)
         yield "for row in range(rows):"
         yield from _indent(self.row())
         yield from self.epilogue()
 
-    def constraint(self, number: int, constraint: tuple[list[Node], sympy.Expr]) -> Iterator[str]:
-        """Stop at the first live sample that violates a constraint."""
-        nodes, violated = constraint
-        yield "wrong = -1"
+    def constraints(self) -> Iterator[str]:
+        """Stop at the first live sample that violates a constraint; the loop has no exit, so that it vectorises."""
+        lines: list[str] = []
+        for number, (nodes, violated) in self.kernel.constraints:
+            first = f"wrong_{number}"
+            yield f"{first} = rows"
+            here = f"here = row if live[row] & ({self.printer.condition(violated)}) else rows"
+            lines += [*self.nodes(nodes), here, f"{first} = here if here < {first} else {first}"]
+        if not lines:
+            return
+        if self.kernel.gathers:
+            lines = ["if not live[row]:", "    continue", *lines]
         yield "if validate:"
-        report = [f"if {self.printer.condition(violated)}:", "    wrong = row", "    break"]
-        yield from _indent(
-            ["for row in range(rows):", *_indent(["if live[row]:", *_indent([*self.nodes(nodes), *report])])]
-        )
-        yield "if wrong >= 0:"
-        yield f"    failed[c, 0], failed[c, 1] = {number + 1}, start + wrong"
-        yield "    continue"
+        yield from _indent(["for row in range(rows):", *_indent(lines)])
+        for number, _ in self.kernel.constraints:
+            yield f"if wrong_{number} < rows:"
+            yield f"    failed[c, 0], failed[c, 1] = {number + 1}, start + wrong_{number}"
+            yield "    continue"
+
+    def intrinsic(self, nodes: list[Node], value: sympy.Expr) -> Iterator[str]:
+        """The weights of the samples, each multiplied by its own (of its class)."""
+        lines = ["if not live[row]:", "    continue", *self.nodes(nodes)]
+        lines += ["weights[row] = weight_chunk[row]", f"weights[row] *= {self.printer.real(value)}"]
+        if self.kernel.seeded:
+            lines.append("seed[row] = weights[row] / denominator")
+        yield "for row in range(rows):"
+        yield from _indent(lines)
 
     def row(self) -> list[str]:
         """What is done for one sample."""
         kernel = self.kernel
-        lines: list[str] = []
-        if not kernel.element_wise:
-            skipped = self.cleared()
-            skipped += [f"{result.name}_rows[row] = 0.0" for result in kernel.row_results]
-            lines += ["if not live[row]:", *_indent([*skipped, "continue"])]
+        lines = [] if kernel.element_wise else ["if not live[row]:", "    continue"]
         lines += self.nodes(kernel.nodes)
         for result in kernel.row_results:
             lines.append(f"{result.name}_rows[row] = {self.printer.real(result.value)}")
         return lines
 
     def cleared(self) -> list[str]:
-        """Zeros in the rows that this kernel would fill (a loop: slices cost Numba seconds to compile)."""
+        """Zeros in one row of all that this kernel fills."""
+        zero = self.printer.number(sympy.S.Zero)
         lines = []
         for argument in self.kernel.arguments:
-            if argument.written and argument.chunked and len(argument.axes) == 1:
-                lines.append(f"{argument.name}_chunk[row] = {self.printer.number(sympy.S.Zero)}")
-            elif argument.written and argument.chunked:
-                self.printer.helpers.add("_clear")
-                lines.append(f"_clear({argument.name}_chunk[row])")
-        return lines
+            if not (argument.written and argument.chunked):
+                continue
+            inner = argument.axes[1:]
+            place = ", ".join(["row", *(f"at_{axis}" for axis in inner)])
+            entry = [f"{argument.name}_chunk[{place}] = {zero}"]
+            for axis in reversed(inner):
+                entry = [f"for at_{axis} in range(size_{self.program.root(axis)}):", *_indent(entry)]
+            lines += entry
+        return [*lines, *(f"{result.name}_rows[row] = 0.0" for result in self.kernel.row_results)]
 
     def epilogue(self) -> Iterator[str]:
-        """Masks, weights and sums, after the loop over the samples of a chunk."""
+        """Weights, masks and sums, after the loop over the samples of a chunk."""
         kernel = self.kernel
-        if kernel.element_wise:
-            dead = self.cleared()
-            dead += [f"{result.name}_rows[row] = 0.0" for result in kernel.row_results]
-            yield "if mask_step:"
-            yield from _indent(["for row in range(rows):", *_indent(["if not live[row]:", *_indent(dead)])])
         if kernel.term:
             rows = f"{kernel.term}_rows"
-            yield "for row in range(rows):"
-            yield f"    {rows}[row] = {rows}[row] * weights[row] if live[row] else 0.0"
+            own = kernel.sample_weight is not None
+            weigh = ["for row in range(rows):", f"    {rows}[row] *= {'weights' if own else 'weight_chunk'}[row]"]
+            yield from weigh if own else ["if weight_step:", *_indent(weigh)]
+        cleared = self.cleared()
+        if cleared:
+            yield "if mask_step:"
+            yield from _indent(["for row in range(rows):", "    if not live[row]:", *_indent(_indent(cleared))])
+        if kernel.term:
             yield "if keep_losses:"
             yield "    for row in range(rows):"
             yield f"        losses_out[start + row] = {rows}[row]"
         for result in kernel.row_results:
-            if result.kind in ("max", "min"):
-                yield f"{result.name}_partial[c] = {result.name}_rows[:rows].{result.kind}()"
-            elif result.kind == "norm":
-                yield f"{result.name}_rows[:rows] *= {result.name}_rows[:rows]"
-                yield f"{result.name}_partial[c] = _pairwise_sum({result.name}_rows, rows)"
-            else:
-                yield f"{result.name}_partial[c] = _pairwise_sum({result.name}_rows, rows)"
+            yield from self.result(result)
+
+    def result(self, result: RowResult) -> list[str]:
+        """What a chunk gives for a number per sample."""
+        name, rows = f"{result.name}_partial[c]", f"{result.name}_rows"
+        if result.kind in ("max", "min"):
+            sign = ">" if result.kind == "max" else "<"
+            entry = f"{rows}[row]"
+            better = f"{entry} if {entry} {sign} {name} or {entry} != {entry} else {name}"
+            start = "-np.inf" if result.kind == "max" else "np.inf"
+            return [f"{name} = {start}", "for row in range(rows):", f"    {name} = {better}"]
+        square = ["for row in range(rows):", f"    {rows}[row] *= {rows}[row]"] if result.kind == "norm" else []
+        return [*square, f"{name} = _pairwise_sum({rows}, rows)"]
 
     # --- nodes ---------------------------------------------------------------------------------------------------
 
@@ -264,7 +281,7 @@ class KernelPrinter:
                 f"for block in range(0, {size}, {BLOCK}):",
                 *_indent(
                     [
-                        f"count = min({BLOCK}, {size} - block)",
+                        f"count = {BLOCK} if {BLOCK} < {size} - block else {size} - block",
                         "for lane in range(count):",
                         *_indent([f"{axis} = block + lane", *inner]),
                         *(f"{a.variable} += _pairwise_sum({self._block(a)}, count)" for a in sums),

@@ -14,7 +14,7 @@ import sympy
 
 from symloss.accuracy.record import in_words
 from symloss.atoms.elementary import compose
-from symloss.emit.numba_cpu.checks import InputCheck, check_call, checkable
+from symloss.emit.numba_cpu.checks import InputCheck, checkable
 from symloss.emit.numba_cpu.drivers import DRIVER_ARGUMENTS, DriverPrinter, concerns_no_sample
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.in_place import overwritable
@@ -253,10 +253,7 @@ class _LossFile:
         for name in kernel.checked:
             tensor = program.tensors[name]
             if checkable(tensor) and any(a.name == name for a in kernel.arguments):
-                helper, call = check_call(tensor, program, f"{name}_chunk", "live", dtype)
-                self.helpers.add(helper)
-                always = tensor.domain.kind == "index"
-                checks.append(InputCheck(self.numbers[name], call, f"({name}_chunk.size // rows)", always))
+                checks.append(InputCheck(self.numbers[name], tensor, program, dtype))
         kernel.constraints = [(self.numbers[f"constraint {n}"], c) for n, c in kernel.constraints]
         return KernelPrinter(kernel, program, ExpressionPrinter(dtype), checks)
 
@@ -349,7 +346,7 @@ def support_functions() -> dict[str, str]:
     source = (template_folder() / "numba_cpu_support.py").read_text(encoding="utf-8")
     found = {}
     for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and node.name != "_jit":
+        if isinstance(node, ast.FunctionDef) and node.name != "_local":
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             found[node.name] = "\n".join(source.split("\n")[first - 1 : node.end_lineno])
     return found
