@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import sympy
 
-from symloss.program import AxisSymbol, Program, Read, Statement, axes_of
+from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads_of, rename_axes
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,25 @@ class Contraction:
     shared: str
 
 
-def find_contraction(statement: Statement, program: Program) -> tuple[Contraction, list[Statement]] | None:
-    """The matrix product that a statement is, with the maps that its operands need, or None.
+def with_products(statements: Iterable[Statement], program: Program) -> tuple[list[Statement], dict[str, Contraction]]:
+    """The statements with a map for every operand of a matrix product, and the products by target."""
+    found: dict[str, Contraction] = {}
+    maps: list[Statement] = []
+    result: list[Statement] = []
+    for statement in statements:
+        known = len(maps)
+        contraction = find_contraction(statement, program, maps)
+        result += maps[known:]
+        if contraction is not None:
+            found[statement.target] = contraction
+            # What the operands are made of is read by their maps, not by the product.
+            statement = replace(statement, body=sympy.Mul(contraction.left, contraction.right, evaluate=False))
+        result.append(statement)
+    return result, found
+
+
+def find_contraction(statement: Statement, program: Program, maps: list[Statement]) -> Contraction | None:
+    """The matrix product that a statement is, or None; ``maps`` gains those that its operands need.
 
     It is one where two of its three axes are batches: a sum inside one sample stays a loop.
     """
@@ -42,15 +60,41 @@ def find_contraction(statement: Statement, program: Program) -> tuple[Contractio
             right.append(factor)
         else:
             return None
-    maps: list[Statement] = []
-    operands = []
-    for side, factors, axis in (("left", left, row), ("right", right, column)):
-        body = sympy.Mul(*factors)
-        if isinstance(body, Read) and set(body.index) == {AxisSymbol(axis), AxisSymbol(shared)} and not body.integer:
-            operands.append(body)
-            continue
-        if not axes_of(body) >= {axis, shared}:
-            return None
-        maps.append(Statement(f"{statement.target}__{side}", (axis, shared), "map", body))
-        operands.append(Read(maps[-1].target, (AxisSymbol(axis), AxisSymbol(shared))))
-    return Contraction(statement.target, operands[0], operands[1], row, column, shared), maps
+    bodies = [sympy.Mul(*left), sympy.Mul(*right)]
+    if not all(axes_of(body) >= {axis, shared} for body, axis in zip(bodies, (row, column), strict=True)):
+        return None
+    operands = [
+        _operand(f"{statement.target}__{side}", (axis, shared), body, program, maps)
+        for side, body, axis in zip(("left", "right"), bodies, (row, column), strict=True)
+    ]
+    return Contraction(statement.target, operands[0], operands[1], row, column, shared)
+
+
+def _operand(name: str, axes: tuple[str, str], body: sympy.Expr, program: Program, maps: list[Statement]) -> Read:
+    """The matrix that a factor is: a plain tensor, a map that is there already, or a new one.
+
+    A matrix over pairs of samples is kept in the orientation in which a row is made of one sample's own row, and a
+    product takes its transpose where it needs that: a pass over all pairs, and its memory, serve both.
+    """
+    places = (AxisSymbol(axes[0]), AxisSymbol(axes[1]))
+    if isinstance(body, Read) and set(body.index) == set(places) and not body.integer:
+        return body
+    out, turned = axes, False
+    if all(program.axes[program.root(axis)].kind == "batch" for axis in axes):
+        across = sum(read.index[0] == places[1] for read in reads_of(body) if len(read.index) > 1)
+        along = sum(read.index[0] == places[0] for read in reads_of(body) if len(read.index) > 1)
+        turned = across > along
+    if turned:
+        out = (axes[1], axes[0])
+        if program.root(axes[0]) == program.root(axes[1]):
+            # The samples go by the name of the batch itself, as in every other statement.
+            out, body = axes, rename_axes(body, {axes[0]: axes[1], axes[1]: axes[0]})
+    for known in maps:
+        if [*map(program.root, known.out)] == [*map(program.root, out)] and known.body == rename_axes(
+            body, dict(zip(out, known.out, strict=True))
+        ):
+            break
+    else:
+        known = Statement(name, out, "map", body)
+        maps.append(known)
+    return Read(known.target, places[::-1] if turned else places)

@@ -15,7 +15,7 @@ from symloss.atoms import And, Equal, Less, LessEqual, NotEqual, Or
 from symloss.lowering.functions import Element
 from symloss.lowering.names import Names
 from symloss.lowering.prepare import prepare
-from symloss.lowering.products import Contraction, find_contraction
+from symloss.lowering.products import Contraction, with_products
 from symloss.lowering.rows import ROW, RowPlanner
 from symloss.lowering.schedule import (
     Argument,
@@ -80,13 +80,7 @@ class _Stages:
 
     def __post_init__(self) -> None:
         program = prepare(self.source, self.wanted, self.dtype)
-        statements: list[Statement] = []
-        for statement in _one_batch_at_a_time(program):
-            found = find_contraction(statement, program)
-            if found:
-                self.contractions[statement.target] = found[0]
-                statements += found[1]
-            statements.append(statement)
+        statements, self.contractions = with_products(_one_batch_at_a_time(program), program)
         self.program = program.replacing(statements=tuple(statements))
 
     # --- roles ---------------------------------------------------------------------------------------------------
