@@ -1,4 +1,4 @@
-"""The command line: ``symloss build | derive | list | show | new | schema | plot | docs``.
+"""The command line: ``symloss build | derive | verify | audit | list | show | new | schema | plot | docs``.
 
 Each command lives in a module of its own that is imported when the command runs, so that ``symloss list`` does not
 wait for SymPy and ``symloss build`` with nothing to do does not either.
@@ -25,6 +25,7 @@ COMMANDS = {
     "plot": ("plot", "Draw value, gradient and Hessian of a loss."),
     "schema": ("schema", "Print the JSON Schema of a specification, for editors."),
     "show": ("show", "Show the formula, inputs, parameters and entry points of a loss."),
+    "verify": ("verify", "Check a derivation by hand, with a counterexample where it is wrong."),
 }
 
 #: Exit codes: something the user gave is wrong; a defect of symloss; the user pressed Ctrl-C.
