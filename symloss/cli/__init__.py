@@ -17,6 +17,7 @@ import symloss
 
 #: command → the module of this package that holds it (as ``command``) and its line in ``symloss --help``.
 COMMANDS = {
+    "audit": ("audit", "Compare an implementation of a loss with exact results, in ulps."),
     "build": ("build", "Compile specifications to verified kernels; redoes only what changed."),
     "derive": ("derive", "Print the derivation of a loss step by step."),
     "docs": ("docs", "Write the documentation of losses: one page each, and a book."),
