@@ -113,7 +113,10 @@ class Report:
         if self.verdict == "disagrees":
             return f"does not compute {name}: {_listed(self._bad('ordinary'))} wrong on ordinary inputs"
         regions = list(dict.fromkeys(cell.region for cell in self.cells if not cell.good))
-        return f"agrees with {name} on ordinary inputs; faults elsewhere: {', '.join(regions)}"
+        if not regions:
+            return f"agrees with {name} within {self.max_ulps:g} ulps, but see the notes"
+        digits = " to three digits" if "ordinary" in regions else ""
+        return f"agrees with {name}{digits} on ordinary inputs; beyond {self.max_ulps:g} ulps in: {', '.join(regions)}"
 
     def _bad(self, region: str) -> list[str]:
         return list(dict.fromkeys(cell.part for cell in self.cells if cell.region == region and not cell.good))
@@ -184,6 +187,8 @@ def exact_text(value: Any) -> str:
         return "nan"
     if mp.isinf(value):
         return "inf" if value > 0 else "-inf"
+    if value and not -1330 < mp.mag(value) < 1330:
+        return f"{'-' if value < 0 else ''}{'beyond 1e400' if mp.mag(value) > 0 else '0 (below 1e-400)'}"
     return str(mp.nstr(value, 17))
 
 
