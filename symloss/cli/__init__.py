@@ -1,4 +1,4 @@
-"""The command line: ``symloss build | derive | verify | audit | list | show | new | schema | plot | docs``.
+"""The command line: ``symloss build | derive | prove | verify | audit | list | show | new | schema | plot | docs``.
 
 Each command lives in a module of its own that is imported when the command runs, so that ``symloss list`` does not
 wait for SymPy and ``symloss build`` with nothing to do does not either.
@@ -23,6 +23,7 @@ COMMANDS = {
     "docs": ("docs", "Write the documentation of losses: one page each, and a book."),
     "list": ("list_losses", "List the losses."),
     "new": ("new", "Write a commented specification to start from."),
+    "prove": ("prove", "Settle the claims about losses, with evidence."),
     "plot": ("plot", "Draw value, gradient and Hessian of a loss."),
     "schema": ("schema", "Print the JSON Schema of a specification, for editors."),
     "show": ("show", "Show the formula, inputs, parameters and entry points of a loss."),

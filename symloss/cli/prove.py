@@ -1,0 +1,156 @@
+"""``symloss prove``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from symloss.cli.arguments import resolve_all
+from symloss.errors import SymlossError
+from symloss.proof.proving import Proved, contradicted, decided, prove_file
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_COLOURS = {"proved": "green", "certified": "green", "tested": "yellow", "refuted": "red", "unknown": "magenta"}
+
+
+@click.command("prove")
+@click.argument("losses", nargs=-1, metavar="[LOSS]...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per claim and line.")
+@click.option("--recheck", is_flag=True, help="Re-check the stored evidence with a module that shares no engine.")
+@click.option("--again", is_flag=True, help="Prove afresh what is stored and up to date.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=None, help="Processes at work; by default one per processor."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("generated"),
+    show_default="./generated",
+    help="Output folder; verdicts go to proofs/ in it.",
+)
+def command(losses: tuple[str, ...], as_json: bool, recheck: bool, again: bool, jobs: int | None, out: Path) -> int:
+    """Settle the claims of each LOSS (by default of the whole catalogue): proved, certified, tested, refuted, unknown.
+
+    Every verdict is stored with evidence that --recheck checks without the engine that made it.
+    """
+    paths = resolve_all(losses)
+    if recheck:
+        return _recheck(paths, out, as_json)
+    results = []
+    for proved in _all(paths, out, again, jobs or min(8, os.cpu_count() or 1)):
+        results.append(proved)
+        _print_json(proved) if as_json else _print_table(proved)
+    return _summary(results, as_json)
+
+
+def _all(paths: list[Path], out: Path, again: bool, jobs: int) -> Iterator[Proved]:
+    """The verdicts, in the order of the paths; what is stored at once, the rest by several processes."""
+    if len(paths) == 1 or jobs == 1:
+        for path in paths:
+            yield prove_file(path, out, again)
+        return
+    from symloss.proof import store
+    from symloss.proof.proving import _files
+
+    done: dict[Path, Proved] = {}
+    due = []
+    for path in paths:
+        stored = None if again else store.load(out, path.stem)
+        if stored is not None and store.up_to_date(stored, _files(path)):
+            done[path] = Proved(path.stem, stored["claims"], [0.0] * len(stored["claims"]), True)
+        else:
+            due.append(path)
+    if not due:
+        yield from (done[path] for path in paths)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("proving"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with (
+        Progress(*columns, console=Console(stderr=True), transient=True) as progress,
+        ProcessPoolExecutor(jobs) as pool,
+    ):
+        task = progress.add_task("proving", total=len(due))
+        running = {pool.submit(prove_file, path, out, again): path for path in due}
+        for future in as_completed(running):
+            done[running[future]] = future.result()
+            progress.advance(task)
+    yield from (done[path] for path in paths)
+
+
+def _print_json(proved: Proved) -> None:
+    for entry, seconds in zip(proved.claims, proved.seconds, strict=True):
+        shown = {key: entry[key] for key in ("claim", "expect", "status", "scope", "engine", "summary")}
+        click.echo(json.dumps({"loss": proved.loss, **shown, "seconds": round(seconds, 3)}, ensure_ascii=False))
+
+
+def _print_table(proved: Proved) -> None:
+    from rich.console import Console
+
+    console = Console()
+    if not proved.claims:
+        console.print(f"{proved.loss}: no claims", markup=False, highlight=False)
+        return
+    console.print(_table(proved, console.is_terminal))
+
+
+def _table(proved: Proved, terminal: bool) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=proved.loss, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, expand=terminal)
+    for name in ("claim", "verdict", "for", "by", "evidence"):
+        table.add_column(name, overflow="fold")
+    for entry in proved.claims:
+        style = "bold red" if contradicted(entry) else "green" if decided(entry) else _COLOURS[entry["status"]]
+        word = entry["status"] + (" (as expected)" if entry["expect"] == "refuted" and decided(entry) else "")
+        table.add_row(
+            Text(_without_note(entry["claim"])),
+            Text(word, style=style),
+            Text(scope_text(entry["scope"])),
+            Text(entry["engine"]),
+            Text(entry["summary"]),
+        )
+    return table
+
+
+def _without_note(claim: str) -> str:
+    return "; ".join(part for part in claim.split("; ") if not part.startswith(("note: ", "expect: ")))
+
+
+def scope_text(scope: dict[str, Any]) -> str:
+    """A stored scope in words."""
+    words = {"all": "all values", "witness": "one point", "box": "a box", "sample": "a sample"}[scope["parameters"]]
+    if scope["parameters"] == "witness":
+        return words
+    some = [f"{axis} = {', '.join(map(str, sizes))}" for axis, sizes in scope["sizes"].items() if sizes != "every"]
+    every = [f"every {axis}" for axis, sizes in scope["sizes"].items() if sizes == "every"]
+    return "; ".join([words, *every, *some])
+
+
+def _summary(results: list[Proved], as_json: bool) -> int:
+    entries = [entry for proved in results for entry in proved.claims]
+    wrong = [(proved.loss, entry) for proved in results for entry in proved.claims if contradicted(entry)]
+    for loss, entry in wrong:
+        click.echo(f"error: {loss}: {entry['claim']}: {entry['status']} ({entry['summary']})", err=True)
+    if not as_json and entries:
+        counts = Counter(entry["status"] for entry in entries)
+        words = ", ".join(f"{counts[word]} {word}" for word in _COLOURS if counts[word])
+        settled = sum(map(decided, entries))
+        click.echo(f"{settled} of {len(entries)} claims settled as expected: {words}")
+    return 1 if wrong else 0
+
+
+def _recheck(paths: list[Path], out: Path, as_json: bool) -> int:
+    raise SymlossError("the evidence cannot be re-checked yet")

@@ -1,0 +1,75 @@
+"""Identities at fixed sizes: the difference of two sides, as a quotient of polynomials, has the normal form 0.
+
+Every function and every variable exponent is a symbol of the polynomials after products of exponentials are merged
+and atoms are replaced by their definitions; a normal form 0 is therefore a proof, anything else says nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from symloss import atoms
+from symloss.proof.engines import Budget
+from symloss.proof.problems import Problem
+from symloss.proof.verdicts import Finding
+
+#: Larger differences are not expanded.
+_MOST_OPERATIONS = 600
+
+
+class AlgebraEngine:
+    """Proves equations (and weak inequalities whose sides are equal) by normal forms."""
+
+    name = "algebra"
+
+    def settle(self, problem: Problem, budget: Budget) -> Finding | None:
+        """A proof of the identity, or None."""
+        conclusion = problem.conclusion
+        if conclusion == 1:
+            return Finding("proved", self.name, {"kind": "identity", "difference": "0"}, summary="both sides are equal")
+        if not isinstance(conclusion, atoms.Equal | atoms.LessEqual):
+            return None
+        left, right = conclusion.args
+        difference = left - right
+        if difference.is_infinite or difference.count_ops() > _MOST_OPERATIONS:
+            return None
+        if normal_form(difference) != 0:
+            return None
+        evidence = {"kind": "identity", "difference": str(difference), "normal form": "0"}
+        return Finding("proved", self.name, evidence, summary="the difference has the normal form 0")
+
+
+def normal_form(expression: Any) -> Any:
+    """The numerator of an expression over one denominator, expanded; 0 where the expression is identically 0."""
+    defined = expression.replace(lambda e: type(e).__name__ in _DEFINITIONS, _defined)
+    merged = _merged(defined)
+    numerator, denominator = sympy.fraction(sympy.together(merged))
+    if denominator == 0:
+        return sympy.nan
+    expanded = sympy.expand(numerator, force=False)
+    return sympy.expand(_merged(expanded), force=False)
+
+
+def _defined(e: Any) -> Any:
+    return _DEFINITIONS[type(e).__name__](*e.args)
+
+
+_DEFINITIONS: dict[str, Any] = {
+    "Sigmoid": lambda x: sympy.exp(x) / (1 + sympy.exp(x)),
+    "Softplus": lambda x: sympy.log(1 + sympy.exp(x)),
+    "Tanh": lambda x: (sympy.exp(2 * x) - 1) / (sympy.exp(2 * x) + 1),
+    "StopGradient": lambda x: x,
+    "SlopeAt": lambda f, c, s: f,
+}
+
+
+def _merged(expression: Any) -> Any:
+    """Exponentials of sums as products, so that equal ones meet."""
+    return sympy.expand(
+        expression, power_exp=True, mul=False, power_base=False, log=False, multinomial=False, basic=False
+    )
+
+
+ENGINE = AlgebraEngine()

@@ -1,0 +1,242 @@
+"""Sends a goal through the engines, cheap first, and puts the verdict of a claim together.
+
+A proof counts only where the obligations (everything is defined and finite) are proved as well and the hypotheses
+have a model; a refutation only where the witness satisfies the hypotheses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import sympy
+
+from symloss.language.claims import Claim
+from symloss.language.spec import Spec
+from symloss.program import Read
+from symloss.proof.claim_terms import UnsupportedClaimError
+from symloss.proof.derivatives import NotDifferentiableError
+from symloss.proof.engines import Budget, goal_engines, problem_engines
+from symloss.proof.formulation import formulate
+from symloss.proof.goals import Always, Goal
+from symloss.proof.problems import Problem, TooLargeError, problems, size_choices
+from symloss.proof.reductions import steps
+from symloss.proof.refuter import look, model_json
+from symloss.proof.verdicts import Evidence, Finding, Scope, together, unknown
+
+
+def settle_claim(spec: Spec, claim: Claim, budget: Budget | None = None) -> Finding:
+    """The verdict of one claim."""
+    budget = budget or Budget()
+    try:
+        goals = formulate(spec, claim)
+        return together([(goal.name, Portfolio(budget).settle(goal)) for goal in goals])
+    except (UnsupportedClaimError, NotDifferentiableError) as reason:
+        return unknown(str(reason))
+
+
+@dataclass
+class _Seen:
+    """What the search saw of one goal: written-out problems, a model of the hypotheses, how many points."""
+
+    problems: dict[tuple[tuple[str, int], ...], tuple[Problem, ...]] = field(default_factory=dict)
+    model: Evidence | None = None
+    points: int = 0
+    too_large: str = ""
+
+
+class Portfolio:
+    """The engines in order, with one budget."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.seen: dict[int, _Seen] = {}
+        self.kept: list[Goal] = []
+
+    def settle(self, goal: Goal) -> Finding:
+        """The finding about a goal: refutation first, because it is cheap and ends everything."""
+        refuted = self.refute(goal, self.budget.depth)
+        if refuted is not None:
+            return refuted
+        return self.prove(goal, self.budget.depth)
+
+    # --- refutation -----------------------------------------------------------------------------------------------
+
+    def refute(self, goal: Goal, depth: int) -> Finding | None:
+        """A witness against a goal, found in the goal itself or in one that is equivalent."""
+        if isinstance(goal.statement, Always):
+            return self._witness(goal)
+        if depth == 0:
+            return None
+        for step in steps(goal):
+            if not step.equivalent:
+                continue
+            for part in step.goals:
+                found = self.refute(part, depth - 1)
+                if found is not None:
+                    evidence = {"kind": "step", "rule": step.rule, "goal": part.name, "of": found.evidence}
+                    return replace(found, evidence=evidence)
+        return None
+
+    def _witness(self, goal: Goal) -> Finding | None:
+        seen = self._look(goal)
+        hints = _hints(goal)
+        for written in seen.problems.values():
+            share = max(40, self.budget.points // max(1, len(written)))
+            for problem in written:
+                looked = look(problem, share, self.budget.seed, hints)
+                seen.points += looked.held
+                if seen.model is None and looked.model is not None:
+                    seen.model = model_json(problem, looked.model)
+                if looked.refutation is not None and not goal.derived:
+                    return looked.refutation
+        return None
+
+    def _look(self, goal: Goal) -> _Seen:
+        """What is known of a goal; goals are kept so that their identities stay theirs."""
+        found = self.seen.get(id(goal))
+        if found is None:
+            found = self.seen[id(goal)] = _Seen()
+            self.kept.append(goal)
+            for sizes in size_choices(goal):
+                try:
+                    found.problems[tuple(sorted(sizes.items()))] = problems(goal, sizes)
+                except TooLargeError as reason:
+                    found.too_large = str(reason)
+        return found
+
+    # --- proof ----------------------------------------------------------------------------------------------------
+
+    def prove(self, goal: Goal, depth: int) -> Finding:
+        """The strongest finding that the engines reach, short of a refutation."""
+        for engine in goal_engines():
+            found = engine.settle(goal, self.budget)
+            if found is not None:
+                return self._with_model(goal, found)
+        if isinstance(goal.statement, Always):
+            return self._written_out(goal)
+        best = unknown(f"no engine settles a {type(goal.statement).__name__.lower()} statement like this")
+        for step in steps(goal) if depth else ():
+            parts = []
+            for part in step.goals:
+                if isinstance(part.statement, Always) and id(part) not in self.seen:
+                    self._witness(part)
+                parts.append((part.name, self.prove(part, depth - 1)))
+            found = together(parts, rule=step.rule)
+            found = replace(found, evidence={"kind": "step", "rule": step.rule, "of": found.evidence})
+            if _rank(found) < _rank(best):
+                best = found
+            if found.status in ("proved", "certified") and _for_every_size(found):
+                break
+        return best
+
+    def _with_model(self, goal: Goal, found: Finding) -> Finding:
+        """A proof rests on hypotheses that have a model; without one it may be a proof of nothing."""
+        if not goal.hypotheses or found.status == "refuted":
+            return found
+        if not isinstance(goal.statement, Always):
+            goal = goal.about(Always(sympy.S.One))
+        seen = self._look(goal)
+        if seen.model is None:
+            for problem in (problem for written in seen.problems.values() for problem in written):
+                looked = look(problem, self.budget.points, self.budget.seed, _hints(goal))
+                if looked.model is not None:
+                    seen.model = model_json(problem, looked.model)
+                    break
+        if seen.model is None:
+            return unknown("no point was found at which the conditions hold, so that a proof might be one of nothing")
+        return replace(found, evidence={**found.evidence, "model": seen.model})
+
+    def _written_out(self, goal: Goal) -> Finding:
+        """The problems of a goal one by one, at each size that is tried."""
+        seen = self._look(goal)
+        if not seen.problems:
+            return unknown(seen.too_large or "no size satisfies the conditions")
+        parts: list[tuple[str, Finding]] = []
+        for sizes, written in seen.problems.items():
+            scope = Scope("all", {axis: (size,) for axis, size in sizes})
+            cases = [(_case(problem), self.settle_problem(problem)) for problem in written]
+            found = together(cases, "cases") if cases else _nothing()
+            parts.append((", ".join(f"{axis} = {size}" for axis, size in sizes), replace(found, scope=scope)))
+        best = _over_sizes(parts)
+        if best.status in ("proved", "certified"):
+            return self._with_model(goal, best)
+        if seen.points:
+            return self._tested(goal, seen)
+        return unknown("the search found no point that satisfies the conditions, and no engine a proof")
+
+    def settle_problem(self, problem: Problem) -> Finding:
+        """A proof of a problem and of its obligations, or unknown."""
+        met = []
+        for demand in problem.demands:
+            found = self._by_engines(demand)
+            if found.status != "proved":
+                return unknown(f"not shown to be defined: {demand.conclusion}")
+            met.append({"needs": str(demand.conclusion), "engine": found.engine, "evidence": found.evidence})
+        found = self._by_engines(problem.defined)
+        if met and found.status != "unknown":
+            found = replace(found, evidence={**found.evidence, "defined": met})
+        return found
+
+    def _by_engines(self, problem: Problem) -> Finding:
+        if problem.conclusion == 1:
+            return Finding("proved", "algebra", {"kind": "identity", "difference": "0"}, summary="both sides are equal")
+        for engine in problem_engines():
+            found = engine.settle(problem, self.budget)
+            if found is not None and found.status in ("proved", "certified"):
+                return found
+        return unknown("no engine proves it")
+
+    def _tested(self, goal: Goal, seen: _Seen) -> Finding:
+        sizes: dict[str, tuple[int, ...] | None] = {}
+        for choice in seen.problems:
+            for axis, size in choice:
+                sizes[axis] = tuple(sorted({*(sizes.get(axis) or ()), size}))
+        evidence = {"kind": "samples", "points": seen.points, "seed": self.budget.seed}
+        return Finding("tested", "sampling", evidence, Scope("sample", sizes), f"holds at {seen.points} points")
+
+
+def _nothing() -> Finding:
+    return Finding("proved", "algebra", {"kind": "cases", "cases": []}, summary="the conditions exclude this size")
+
+
+def _hints(goal: Goal) -> Mapping[Read, Fraction]:
+    """The author's witness, element by element."""
+    found: dict[Read, Fraction] = {}
+    for name, values in goal.hints.items():
+        tensor = goal.tensors.get(name)
+        if tensor is None:
+            continue
+        for position, value in enumerate(values):
+            index = (0,) * (len(tensor.axes) - 1) + (position,) if tensor.axes else ()
+            found[Read(name, index, tensor.domain.integer)] = Fraction(int(value.p), int(value.q))
+    return found
+
+
+def _case(problem: Problem) -> str:
+    return ", ".join(f"{read} = {value}" for read, value in sorted(problem.labels.items(), key=str))
+
+
+def _over_sizes(parts: list[tuple[str, Finding]]) -> Finding:
+    """What was shown at several sizes: proved at those where it was, if it was at all."""
+    shown = [(name, found) for name, found in parts if found.status in ("proved", "certified")]
+    if not shown:
+        return parts[0][1]
+    if len(parts) == 1:
+        return shown[0][1]
+    whole = together(shown, "sizes")
+    sizes: dict[str, tuple[int, ...] | None] = {}
+    for _, found in shown:
+        for axis, some in found.scope.sizes.items():
+            sizes[axis] = tuple(sorted({*(sizes.get(axis) or ()), *(some or ())}))
+    return replace(whole, scope=Scope("all", sizes))
+
+
+def _for_every_size(found: Finding) -> bool:
+    return all(some is None for some in found.scope.sizes.values())
+
+
+def _rank(found: Finding) -> tuple[int, bool]:
+    order = ("proved", "certified", "tested", "unknown", "refuted")
+    return order.index(found.status), not _for_every_size(found)

@@ -1,0 +1,225 @@
+"""Points to look at: rational points of a problem's domain that satisfy its hypotheses, from a fixed seed."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from symloss import atoms
+from symloss.program import Domain, Read
+from symloss.proof.arithmetic import Enclosure, UndefinedError, holds
+from symloss.proof.problems import Problem
+
+_SIMPLE = tuple(Fraction(*pair) for pair in ((0, 1), (1, 1), (-1, 1), (1, 2), (-1, 2), (2, 1), (-2, 1), (3, 1), (1, 4)))
+
+
+class Search:
+    """Admissible points of one problem.
+
+    Args:
+        problem: the problem.
+        seed: the seed.
+    """
+
+    def __init__(self, problem: Problem, seed: int) -> None:
+        self.problem = problem
+        self.random = random.Random(seed)
+        self.solved = _solved(problem)
+        self.free = [v for v in problem.variables if v not in self.solved]
+
+    def points(self, count: int) -> Iterator[dict[Read, Fraction]]:
+        """Up to ``count`` points of the domain; whether hypotheses hold is not checked."""
+        for number in range(count):
+            point = {v: self._value(self.problem.variables[v], number) for v in self.free}
+            if self.complete(point):
+                yield point
+
+    def complete(self, point: dict[Read, Fraction]) -> bool:
+        """Set the variables that equations determine; whether they are rational and lie in their domains."""
+        for variable, term in self.solved.items():
+            try:
+                value = Enclosure(point, 96).value(term)
+            except UndefinedError:
+                return False
+            if not isinstance(value, Fraction) or not contains(self.problem.variables[variable], value):
+                return False
+            point[variable] = value
+        return True
+
+    def admissible(self, point: Mapping[Read, Fraction]) -> bool:
+        """Whether the hypotheses hold at a point, rigorously."""
+        try:
+            return all(holds(condition, point) is True for condition in self.problem.hypotheses)
+        except UndefinedError:
+            return False
+
+    def _value(self, domain: Domain, number: int) -> Fraction:
+        for _ in range(20):
+            value = self._candidate(domain, number)
+            if contains(domain, value):
+                return value
+        return _inside(domain)
+
+    def _candidate(self, domain: Domain, number: int) -> Fraction:
+        draw = self.random
+        low, high = (_end(end) for end in (domain.lower, domain.upper))
+        if draw.random() < (0.5 if number % 2 == 0 else 0.1):
+            ends = [end for end in (low, high) if end is not None]
+            return draw.choice([*ends, *_SIMPLE])
+        if low is not None and high is not None:
+            share = Fraction(draw.randint(0, 64), 64)
+            if draw.random() < 0.2:
+                share = Fraction(1, 2 ** draw.randint(2, 20))
+                share = share if draw.random() < 0.5 else 1 - share
+            return low + (high - low) * share
+        size = Fraction(draw.randint(1, 64), 16) * Fraction(2) ** draw.choice((-4, -2, -1, 0, 0, 0, 1, 2, 4))
+        if low is not None:
+            return low + size
+        if high is not None:
+            return high - size
+        return size if draw.random() < 0.5 else -size
+
+
+def contains(domain: Domain, value: Fraction) -> bool:
+    """Whether a rational number lies in an interval."""
+    low, high = _end(domain.lower), _end(domain.upper)
+    if low is not None and (value < low or (value == low and not domain.lower_closed)):
+        return False
+    return high is None or value < high or (value == high and domain.upper_closed)
+
+
+def _end(end: Any) -> Fraction | None:
+    return Fraction(int(end.p), int(end.q)) if end.is_Rational else None
+
+
+def _inside(domain: Domain) -> Fraction:
+    low, high = _end(domain.lower), _end(domain.upper)
+    if low is not None and high is not None:
+        return (low + high) / 2
+    return low + 1 if low is not None else high - 1 if high is not None else Fraction(0)
+
+
+def _solved(problem: Problem) -> dict[Read, Any]:
+    """Variables that an equation among the hypotheses determines from the others, in an order to compute them in."""
+    found: dict[Read, Any] = {}
+    for hypothesis in problem.hypotheses:
+        if not isinstance(hypothesis, atoms.Equal):
+            continue
+        difference = (hypothesis.args[0] - hypothesis.args[1]).xreplace(found)
+        for variable in sorted(difference.atoms(Read), key=str, reverse=True):
+            value = _linear_solution(difference, variable) if variable in problem.variables else None
+            if value is not None:
+                found = {v: term.xreplace({variable: value}) for v, term in found.items()}
+                found[variable] = value
+                break
+    return found
+
+
+def _linear_solution(difference: Any, variable: Read) -> Any | None:
+    """What a variable is where a difference that is linear in it vanishes."""
+    expanded = sympy.expand(difference)
+    inside = [e for e in expanded.atoms(sympy.Function, sympy.Pow) if variable in e.free_symbols]
+    if inside:
+        return None
+    slope = expanded.coeff(variable, 1)
+    rest = expanded - slope * variable
+    rest = sympy.expand(rest)
+    if slope == 0 or variable in rest.free_symbols or variable in slope.free_symbols:
+        return None
+    return -rest / slope
+
+
+# --- quick floats -----------------------------------------------------------------------------------------------------
+
+
+class Quick:
+    """Approximate values at one point, to choose where to look closer; nothing is concluded from them."""
+
+    def __init__(self, point: Mapping[Any, Fraction]) -> None:
+        self.memo: dict[Any, float] = {}
+        for variable, value in point.items():
+            self.memo[variable] = float(value)
+
+    def value(self, e: Any) -> float:
+        """A float; NaN where there is no value."""
+        if e not in self.memo:
+            try:
+                self.memo[e] = self._build(e)
+            except (ValueError, OverflowError, ZeroDivisionError):
+                self.memo[e] = math.nan
+        return self.memo[e]
+
+    def _build(self, e: Any) -> float:
+        if e.is_Number or e.is_NumberSymbol:
+            return float(e)
+        if isinstance(e, sympy.Add):
+            return math.fsum(self.value(term) for term in e.args)
+        if isinstance(e, sympy.Mul):
+            return math.prod(self.value(factor) for factor in e.args)
+        if isinstance(e, atoms.Where):
+            return self.value(e.args[1] if self.value(e.args[0]) else e.args[2])
+        rule = _QUICK.get(type(e).__name__)
+        if rule is None:
+            return math.nan
+        value: float = rule(*(self.value(argument) for argument in e.args))
+        return value
+
+
+def _log(x: float) -> float:
+    return math.log(x) if x > 0 else -math.inf if x == 0 else math.nan
+
+
+def _softplus(x: float) -> float:
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+_QUICK: dict[str, Any] = {
+    "exp": lambda x: math.exp(min(x, 700.0)),
+    "log": _log,
+    "Pow": lambda x, p: math.pow(x, p),
+    "sin": math.sin,
+    "cos": math.cos,
+    "Atan": math.atan,
+    "Erf": math.erf,
+    "LogGamma": math.lgamma,
+    "floor": lambda x: float(math.floor(x)),
+    "Mod": lambda a, b: a % b,
+    "Softplus": _softplus,
+    "Sigmoid": lambda x: 1 / (1 + math.exp(-x)) if x > -700 else 0.0,
+    "Tanh": math.tanh,
+    "LogCosh": lambda x: abs(x) + math.log1p(math.exp(-2 * abs(x))) - math.log(2),
+    "Log1p": lambda x: _log(1 + x),
+    "Expm1": math.expm1,
+    "ExpTail": lambda x: math.expm1(x) - x,
+    "LogTail": lambda x: x - math.log1p(x),
+    "Log2": lambda x: _log(x) / math.log(2),
+    "LogRatio": lambda a, b: _log(a / b),
+    "XLogY": lambda x, y: 0.0 if x == 0 else x * _log(y),
+    "XLog1pY": lambda x, y: 0.0 if x == 0 else x * _log(1 + y),
+    "XOverY": lambda x, y: 0.0 if x == 0 else x / y,
+    "ZeroTimes": lambda a, b: 0.0 if a == 0 else a * b,
+    "Absolute": abs,
+    "Sign": lambda x: float((x > 0) - (x < 0)),
+    "Step": lambda x: float(x > 0),
+    "HalfStep": lambda x: ((x > 0) - (x < 0) + 1) / 2,
+    "Relu": lambda x: max(x, 0.0),
+    "Ramp": lambda x: max(x, 0.0),
+    "Maximum": max,
+    "Minimum": min,
+    "Clamp": lambda x, lo, hi: min(max(x, lo), hi),
+    "Inside": lambda x, lo, hi: float(lo <= x <= hi),
+    "StopGradient": lambda x: x,
+    "SlopeAt": lambda f, c, s: f,
+    "Less": lambda a, b: float(a < b),
+    "LessEqual": lambda a, b: float(a <= b),
+    "Equal": lambda a, b: float(a == b),
+    "NotEqual": lambda a, b: float(a != b),
+    "And": lambda *parts: float(all(parts)),
+    "Or": lambda *parts: float(any(parts)),
+    "Not": lambda a: float(not a),
+}
