@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from . import integers
+from . import carry, integers
 from .compiler import Compiler, Step, operation
 from .modifiers import DIRECTIONS, check, direction, modified
 from .program import Instruction
@@ -50,6 +50,9 @@ def _add(compiler: Compiler, instruction: Instruction) -> Step:
     elif "sat" in rest and kind == "s32":
         check(parts, {"sat", "s32"})
         function = integers.saturated(name)
+    elif "cc" in rest:
+        check(parts, {"cc", "u32", "s32", "u64", "s64"})
+        return carry.with_flag(compiler, instruction)
     else:
         check(parts, _INTEGERS)
         function = _PLAIN[name]
@@ -88,6 +91,8 @@ def _mad(compiler: Compiler, instruction: Instruction) -> Step:
         mode = direction(rest)
         fused = {"f16": fma16, "f32": fma32, "f64": fma64}[kind]
         return compiler.pure(instruction, [kind] * 3, kind, modified(lambda a, b, c: fused(a, b, c, mode), parts))
+    if "cc" in rest:
+        return carry.with_flag(compiler, instruction)
     check(parts, _INTEGERS | {"lo", "hi", "wide"})
     part = rest[0]
     result = double_width(kind) if part == "wide" else kind

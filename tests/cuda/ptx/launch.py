@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from . import approximate, arithmetic, atomic, bits, comparison, conversion, movement, warp
+from . import approximate, arithmetic, atomic, bits, carry, comparison, conversion, movement, warp
 from .arguments import Arguments
 from .blocks import build
 from .compiler import Compiler
 from .errors import ArgumentError
 from .globalmemory import GlobalMemory
+from .inlining import inlined
 from .layout import Layout
 from .machine import Launch, Machine
 from .parser import parse
@@ -19,7 +20,7 @@ from .report import Report
 from .scheduler import Scheduler
 from .types import COMPUTE
 
-INSTRUCTIONS = (approximate, arithmetic, atomic, bits, comparison, conversion, movement, warp)
+INSTRUCTIONS = (approximate, arithmetic, atomic, bits, carry, comparison, conversion, movement, warp)
 """Importing these registers what the interpreter can execute."""
 BATCH = 1 << 16
 """Threads at a time: enough that NumPy's overhead per call vanishes, few enough that registers stay in cache."""
@@ -88,7 +89,7 @@ def run(
         raise ArgumentError(f"there is no entry {entry}; there are: {', '.join(module.entries) or 'none'}")
     if approximation not in ("documented", "nearest"):
         raise ArgumentError(f'approximation must be "documented" or "nearest", not {approximation!r}')
-    kernel = module.entries[entry]
+    kernel = inlined(module, module.entries[entry])
     grid3, block3 = _three(grid, "grid"), _three(block, "block")
     threads = block3[0] * block3[1] * block3[2]
     _check_threads(kernel, threads)

@@ -1,7 +1,7 @@
 """Tokens → Module.
 
 Nested `{ }` scopes (inline assembly brings them) get registers of their own by renaming.
-Device functions are skipped; an instruction that calls one is refused when it is compiled.
+Calls stay calls here; `inlining` replaces them.
 """
 
 from functools import lru_cache
@@ -118,13 +118,11 @@ class _Parser:
                 self.skip_braces()
             elif token.text in _LINKAGE:
                 self.take()
-                if token.text == ".extern" and self.peek().text == ".func":
-                    self.function()
             elif token.text == ".entry":
                 entry = self.entry()
                 module.entries[entry.name] = entry
             elif token.text == ".func":
-                self.function()
+                self.function(module)
             elif token.text in _SPACES:
                 for variable in self.variables():
                     module.variables[variable.name] = variable
@@ -134,11 +132,27 @@ class _Parser:
             raise PtxSyntaxError("line 1: the text has no .version and .target, so it is not a PTX module")
         return module
 
-    def function(self) -> None:
+    def function(self, module: Module) -> None:
+        self.take(".func")
+        function = Entry("")
+        if self.peek().text == "(":
+            function.results = [parameter.name for parameter in self.formals()]
+        function.name = self.take().text
+        if self.peek().text == "(":
+            function.parameters = self.formals()
         while self.peek().text not in ("{", ";"):
             self.take()
         if not self.accept(";"):
-            self.skip_braces()
+            self.body(function)
+            module.functions[function.name] = function
+
+    def formals(self) -> list[Parameter]:
+        self.take("(")
+        found = []
+        while not self.accept(")"):
+            found.append(self.parameter())
+            self.accept(",")
+        return found
 
     def variables(self) -> list[Variable]:
         space = self.take().text[1:]
@@ -190,10 +204,8 @@ class _Parser:
     def entry(self) -> Entry:
         self.take(".entry")
         entry = Entry(self.take().text)
-        if self.accept("("):
-            while not self.accept(")"):
-                entry.parameters.append(self.parameter())
-                self.accept(",")
+        if self.peek().text == "(":
+            entry.parameters = self.formals()
         while self.peek().text != "{":
             word = self.take()
             if word.text not in _LIMITS:
@@ -244,6 +256,9 @@ class _Parser:
             elif token.text == ".pragma":
                 self.take()
                 self.take()
+                self.take(";")
+            elif token.text == ".param":
+                self.parameter()
                 self.take(";")
             elif token.text == ".reg":
                 self.registers(entry)
@@ -312,9 +327,10 @@ class _Parser:
         token = self.peek()
         if self.accept("["):
             return self.address()
-        if self.accept("{"):
+        if token.text in ("{", "("):
+            self.take()
             elements: list[Operand] = []
-            while not self.accept("}"):
+            while not self.accept("}" if token.text == "{" else ")"):
                 elements.append(self.simple())
                 self.accept(",")
             return Vector(tuple(elements))

@@ -92,7 +92,7 @@ class Variable:
 
 @dataclass
 class Entry:
-    """A kernel."""
+    """A kernel, or a device function, which has names of results."""
 
     name: str
     parameters: list[Parameter] = field(default_factory=list)
@@ -102,6 +102,7 @@ class Entry:
     labels: dict[str, int] = field(default_factory=dict)
     required_threads: int | None = None
     most_threads: int | None = None
+    results: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -111,5 +112,6 @@ class Module:
     version: str = ""
     target: str = ""
     entries: dict[str, Entry] = field(default_factory=dict)
+    functions: dict[str, Entry] = field(default_factory=dict)
     variables: dict[str, Variable] = field(default_factory=dict)
     undefined: frozenset[str] = frozenset()
