@@ -147,7 +147,7 @@ class Compiler:
 
         def write(machine: Any, lanes: Any, value: Any) -> None:
             if extend:
-                value = (value if given.kind in "iu" else value.view(same)).astype(wide)
+                value = value.view(given if given.kind in "iu" else same).astype(wide)
             if value.dtype != stored:
                 value = value.view(stored)
             machine.put(slot, value, lanes)

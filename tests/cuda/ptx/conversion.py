@@ -1,4 +1,7 @@
-"""cvt in all the forms that compilers emit, and bfloat16 / float16 packing."""
+"""cvt in all the forms that compilers emit, and bfloat16 / float16 packing.
+
+16-bit results that are NaN have the bits that the ISA gives; sign and payload of wider NaN are NumPy's.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -122,6 +125,8 @@ def _integer_saturated(dtype: np.dtype, source: np.dtype) -> Callable[[Any], Any
 
 def _float_to_float(result: str, source: str, mode: str, rounding: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
     dtype = COMPUTE[result]
+    if (result, source) == ("f16", "f32") and rounding is None:
+        return lambda a: float16(a, mode).view(dtype)
     if rounding is not None:
         if result != source:
             raise ValueError
