@@ -19,7 +19,19 @@ Source = Callable[[Any], Any]
 Step = Callable[[Any, Any], None]
 Translator = Callable[["Compiler", Instruction], Step]
 TRANSLATORS: dict[str, Translator] = {}
-SPECIAL = ("%tid", "%ntid", "%ctaid", "%nctaid", "%laneid", "%warpid", "%nwarpid", "%lanemask_", "%clock", "%smid")
+SPECIAL = (
+    "%dynamic_smem_size",
+    "%tid",
+    "%ntid",
+    "%ctaid",
+    "%nctaid",
+    "%laneid",
+    "%warpid",
+    "%nwarpid",
+    "%lanemask_",
+    "%clock",
+    "%smid",
+)
 
 
 def operation(*names: str) -> Callable[[Translator], Translator]:

@@ -109,6 +109,7 @@ def run(
         parameters,
         report,
         shared=layout.shared,
+        dynamic_shared=shared_bytes,
         local=layout.local,
         cell=_cell(kernel),
         documented=approximation == "documented",

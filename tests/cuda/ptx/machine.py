@@ -31,6 +31,7 @@ class Launch:
         report: Report,
         *,
         shared: int,
+        dynamic_shared: int,
         local: int,
         cell: int,
         documented: bool,
@@ -42,6 +43,7 @@ class Launch:
         self.parameters = parameters
         self.report = report
         self.shared = shared
+        self.dynamic_shared = dynamic_shared
         self.local = local
         self.cell = cell
         self.documented = documented
@@ -105,6 +107,7 @@ class Machine:
         table: dict[str, Callable[[], Any]] = {
             "%laneid": lambda: lane,
             "%warpid": lambda: (self.thread_of_lane // 32).astype(np.uint32),
+            "%dynamic_smem_size": lambda: np.uint32(self.launch.dynamic_shared),
             "%nwarpid": lambda: np.uint32(self.warps),
             "%lanemask_eq": lambda: one << lane,
             "%lanemask_lt": lambda: (one << lane) - one,
