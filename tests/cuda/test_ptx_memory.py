@@ -343,7 +343,7 @@ def test_halves_of_one_word_are_no_race():
 
 def test_shared_memory_is_bounded_and_starts_undefined():
     y = np.zeros(64, "u4")
-    with pytest.raises(OutOfBoundsError, match="shared address 252, of 252 bytes .*thread 63"):
+    with pytest.raises(OutOfBoundsError, match=r"shared address 252, of 252 bytes .*thread 63"):
         run(rotate(size=252), "k", 1, 64, [y])
     unwritten = ROTATE.replace("st.shared.u32 [%r8], %r0;", "")
     with pytest.raises(UninitialisedReadError, match="shared"):
