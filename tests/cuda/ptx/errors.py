@@ -33,10 +33,6 @@ class SharedRaceError(PtxError):
     """Two threads of a block touch one place of shared memory, one of them writing, with no barrier between."""
 
 
-class GlobalRaceError(PtxError):
-    """Two threads touch one place of global memory, one of them writing, with nothing that orders them."""
-
-
 class DivergenceError(PtxError):
     """Threads that must meet at a barrier, shuffle or vote do not."""
 
