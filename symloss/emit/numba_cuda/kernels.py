@@ -1,0 +1,247 @@
+"""What the kernels of one entry point have in common: how they read arrays, their arguments, their functions."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+
+from symloss.emit.numba_cpu.expressions import is_condition
+from symloss.emit.numba_cuda.expressions import DevicePrinter, leaves
+from symloss.lowering.functions import Element, Variable
+from symloss.lowering.rows import ROW, START
+from symloss.lowering.schedule import Argument, Kernel, Let, Node, View
+from symloss.program import Program
+
+_POINTERS = {"real": "real*", "int": "int64*", "bool": "uint8*"}
+
+
+@dataclass
+class Printed:
+    """The text of one kernel with what a launch has to know.
+
+    ``arguments`` maps each argument, in order, to its type; ``shape`` is how threads are laid out: "elements" (128 bits
+    of samples to a thread), "samples" (a sample to a thread) or "rows" (a warp or a block to a sample). ``sizes`` are
+    the lengths that the rows of arrays must share with 128 bits to be read that way, ``staged`` the number of row
+    arrays that may be kept in shared memory.
+    """
+
+    name: str
+    text: str
+    arguments: dict[str, str]
+    shape: str
+    samples: str
+    term: str | None
+    sizes: list[str] = field(default_factory=list)
+    staged: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """The entry in the table of kernels."""
+        return {
+            "shape": self.shape,
+            "samples": self.samples,
+            "term": self.term,
+            "sizes": self.sizes,
+            "staged": self.staged,
+            "arguments": ", ".join(f"{name}: {kind}" for name, kind in self.arguments.items()),
+        }
+
+
+@dataclass
+class KernelText(ABC):
+    """The text of one kernel for one dtype, as it grows.
+
+    ``term`` is the term whose batch the kernel runs over; ``labels`` are its labels, with the axis whose entries each
+    names.
+    """
+
+    kernel: Kernel
+    program: Program
+    dtype: str
+    term: str | None
+    labels: dict[str, str]
+    functions: list[str] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    helpers: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        nodes = [*self.kernel.nodes, *(self.kernel.sample_weight or ([],))[0]]
+        self.views = {node.variable: node.array.removesuffix("_chunk") for node in nodes if isinstance(node, View)}
+        self.records = {argument.name: argument for argument in self.kernel.arguments}
+        self.printer = DevicePrinter(self.dtype, read=self.read)
+
+    @abstractmethod
+    def printed(self) -> Printed:
+        """The text of the kernel and its functions."""
+
+    # --- names ---------------------------------------------------------------------------------------------------
+
+    @property
+    def suffix(self) -> str:
+        """The ending of names for this dtype."""
+        return f"f{self.dtype[-2:]}"
+
+    @property
+    def name(self) -> str:
+        """The kernel's name."""
+        return f"{self.kernel.name}_{self.suffix}"
+
+    @property
+    def nan(self) -> str:
+        """Not a number, of the dtype."""
+        return f"{self.suffix}(np.nan)"
+
+    @property
+    def zero(self) -> str:
+        """Zero, of the dtype."""
+        return f"{self.suffix}(0.0)"
+
+    @property
+    def weighted(self) -> bool:
+        """Whether weights of the samples matter."""
+        return self.kernel.term is not None or self.kernel.seeded
+
+    def argument(self, element: Element) -> Argument:
+        """The argument that an element is read from."""
+        return self.records[self.views.get(element.array, element.array.removesuffix("_chunk"))]
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def read(self, element: Element) -> str:
+        """An element as a function or a kernel words it: by the name under which it was loaded, or from its array."""
+        if element.array == "seed":
+            return "seed"
+        return sample_name(element) if is_own(element) else self.from_array(element)
+
+    def from_array(self, element: Element, row: str = "row") -> str:
+        """An element read from memory."""
+        argument = self.argument(element)
+        if is_own(element):
+            place = row
+        else:
+            axes = argument.axes[1:] if element.array in self.views else argument.axes
+            place = ""
+            for axis, subscript in zip(axes, element.subscripts, strict=True):
+                text = self.printer.integer(sympy.sympify(subscript), 4)
+                place = f"({place}) * {self.size(axis)} + {text}" if place else text
+            place = f"{element.array} + {place}" if element.array in self.views else place
+        if argument.expandable:
+            place = f"({place}) * {argument.name}_step"
+        text = f"{argument.name}[{place}]"
+        return f"({text} != 0)" if argument.number == "bool" else text
+
+    def size(self, axis: str) -> str:
+        """The text of the length of an axis."""
+        root = self.program.root(axis)
+        fixed = self.program.axes[root].size
+        return f"size_{root}" if fixed is None else str(fixed)
+
+    def width(self, array: str) -> str:
+        """How many numbers of an array belong to one sample."""
+        return " * ".join(self.size(axis) for axis in self.records[array].axes[1:]) or "1"
+
+    def names_of(self, needed: Iterable[sympy.Symbol]) -> list[str]:
+        """The names that a function needs from its caller to read what it reads itself."""
+        found: dict[str, None] = {}
+        for leaf in needed:
+            if isinstance(leaf, Variable):
+                found.setdefault(leaf.name)
+            elif leaf.array == "seed" or is_own(leaf):
+                found.setdefault(self.read(leaf))
+            else:
+                argument = self.argument(leaf)
+                found |= dict.fromkeys(re.findall(r"\bsize_\w+", self.from_array(leaf)))
+                found.setdefault(argument.name)
+                if leaf.array in self.views:
+                    found.setdefault(leaf.array)
+                if argument.expandable:
+                    found.setdefault(f"{argument.name}_step")
+        return list(found)
+
+    # --- the parts of a kernel -----------------------------------------------------------------------------------
+
+    def lets(self, nodes: Iterable[Node]) -> list[str]:
+        """The text of lets; the number of the sample comes from the caller, and what is loaded has its name."""
+        lines = []
+        for let in nodes:
+            if not isinstance(let, Let) or let.value == START + ROW:
+                continue
+            text = self.printer.value(let.value)
+            if is_condition(let.value):
+                self.printer.conditions.add(let.variable)
+            if text != let.variable:
+                lines.append(f"{let.variable} = {text}")
+        return lines
+
+    def function(
+        self, name: str, arguments: Iterable[str], doc: str, lines: Iterable[str], returned: Iterable[str]
+    ) -> None:
+        """Add a function that the kernel calls."""
+        body = [f'"""{doc}"""', *lines, f"return {', '.join(returned)}"]
+        self.functions.append("\n".join(["@_device", f"def {name}({', '.join(arguments)}):", *indented(body)]))
+
+    def more_arguments(self) -> Mapping[str, str]:
+        """What the kernel gives back beside arrays of the formula: the samples' losses, and sums per block."""
+        return {"losses": "real*", "partial": "real*"} if self.kernel.term else {}
+
+    def assembled(self, doc: str, body: list[str], shape: str, sizes: Iterable[str] = (), staged: int = 0) -> Printed:
+        """The whole text: functions, then the kernel with its arguments."""
+        text = "\n".join([*body, *self.functions])
+        head, lengths = [], {}
+        for axis in dict.fromkeys(map(self.program.root, self.program.axes)):
+            if re.search(rf"\bsize_{axis}\b", text):
+                fixed = self.program.axes[axis].size
+                if fixed is not None:
+                    head.append(f"size_{axis} = {fixed}")
+                elif axis == self.program.root(str(self.kernel.axis)):
+                    head.append(f"size_{axis} = samples")
+                else:
+                    lengths[f"size_{axis}"] = "int64"
+        arguments: dict[str, str] = {}
+        for argument in self.kernel.arguments:
+            arguments[argument.name] = _POINTERS[argument.number]
+            if argument.expandable:
+                arguments[f"{argument.name}_step"] = "int64"
+        arguments |= dict.fromkeys(self.kernel.parameters, "real")
+        if self.weighted:
+            arguments["weight"] = "real*"
+        arguments["mask"] = "uint8*"
+        if self.kernel.seeded:
+            arguments |= {"divisor": "real", "divisors": "real*"}
+        if self.labels:
+            arguments["ignore"] = "int64"
+        arguments |= {**self.more_arguments(), "samples": "int64", **lengths, "options": "uint32"}
+        lines = [f"def {self.name}({', '.join(arguments)}):", *indented([f'"""{doc}"""', *head, *body])]
+        self.used |= self.printer.functions
+        self.helpers |= self.printer.helpers
+        samples = f"size_{self.program.root(str(self.kernel.axis))}"
+        whole = "\n\n\n".join([*self.functions, "\n".join(lines)])
+        return Printed(self.name, whole, arguments, shape, samples, self.term, list(sizes), staged)
+
+
+def needed(nodes: Iterable[Node], values: Iterable[sympy.Expr]) -> list[sympy.Symbol]:
+    """The variables and elements that lets and values read and that the lets do not define."""
+    lets = [node for node in nodes if isinstance(node, Let)]
+    running = {let.variable for let in lets if let.value == START + ROW}
+    known = {let.variable for let in lets} - running
+    found = leaves([*(let.value for let in lets if let.variable not in running), *values])
+    return [leaf for leaf in found if leaf != ROW and not (isinstance(leaf, Variable) and leaf.name in known)]
+
+
+def indented(lines: Iterable[str]) -> list[str]:
+    """Lines one level further in."""
+    return [f"    {line}" for line in lines]
+
+
+def is_own(element: Element) -> bool:
+    """Whether an element is a sample's only number in an array."""
+    return bool(element.array.endswith("_chunk") and element.subscripts == (ROW,))
+
+
+def sample_name(element: Element) -> str:
+    """What a sample's only number in an array is called."""
+    return f"{element.array.removesuffix('_chunk').rstrip('_')}_n"

@@ -1,0 +1,182 @@
+"""Put the text of one loss's CUDA file together: header, META, functions, kernels, and the plan of each entry point."""
+
+from __future__ import annotations
+
+import pprint
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from symloss.emit.numba_cpu.facts import interacts, metadata
+from symloss.emit.numba_cpu.wrapping import wrapped
+from symloss.emit.numba_cuda.elements import ElementKernel
+from symloss.emit.numba_cuda.functions import functions, helpers
+from symloss.emit.numba_cuda.kernels import KernelText, Printed
+from symloss.emit.numba_cuda.rows import RowKernel
+from symloss.emit.numba_cuda.unsupported import obstacle
+from symloss.emit.numba_cuda.weighing import WeighingKernel
+from symloss.emit.templates import render
+from symloss.errors import SymlossError
+from symloss.lowering import Kernel, build_schedule
+from symloss.lowering.names import with_safe_names
+from symloss.lowering.schedule import Sweep
+from symloss.lowering.stages import weighing_kernel
+from symloss.program import Program, exact_arithmetic
+
+if TYPE_CHECKING:
+    from symloss.calculus import Derivation
+    from symloss.language import Spec
+
+DTYPES = ("float32", "float64")
+ROLES = ("prediction", "target", "coefficient", "parameter")
+
+#: The kernels that every file has.
+COMMON = {
+    "total_weight": {
+        "shape": "sum",
+        "arguments": "weight: real*, mask: uint8*, partial: real*, samples: int64, options: uint32",
+    },
+    "finish": {
+        "shape": "sum",
+        "arguments": "partial: real*, count: int64, divisor: float64, weights: float64*, totals: float64*, "
+        "rounded: real*, term: int64, options: uint32",
+    },
+}
+
+
+def emit_cuda(spec: Spec, derivation: Derivation) -> str:
+    """The text of ``generated/cuda/<name>.py``, a function of the specification and the generator alone.
+
+    Raises:
+        SymlossError: the loss has no CUDA kernels; the message says why.
+    """
+    with exact_arithmetic():
+        return _CudaFile(spec, derivation).text()
+
+
+@dataclass
+class _CudaFile:
+    spec: Spec
+    derivation: Derivation
+    kernels: dict[str, Printed] = field(default_factory=dict)
+    plans: dict[str, dict[str, Any]] = field(default_factory=dict)
+    weighed: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.program, _ = with_safe_names(self.derivation.stable)
+        self.terms = {
+            term: next(iter(self.program.axes_of(target)), None) for term, target in self.program.outputs.items()
+        }
+        self.predictions = [n for n, tensor in self.derivation.stable.tensors.items() if tensor.role == "prediction"]
+        self.gradients = [
+            key.removeprefix("grad ") for key in self.derivation.gradient.outputs if key.startswith("grad ")
+        ]
+
+    def entries(self) -> dict[str, tuple[Program, bool, list[str]]]:
+        """By entry point its program, whether it gives values, and the outputs that it fills."""
+        derivation = self.derivation
+        gradients = [f"grad {name}" for name in self.predictions]
+        diagonals = [f"diag {name}" for name in self.predictions]
+        found = {
+            "value": (derivation.stable, True, []),
+            "value_and_grad": (derivation.gradient, True, [f"grad {name}" for name in self.gradients]),
+        }
+        if derivation.diagonal is not None:
+            found["grad_hess_diag"] = (derivation.diagonal, False, gradients + diagonals)
+        found["hvp"] = (derivation.product, False, [f"hvp {name}" for name in self.predictions])
+        return found
+
+    def text(self) -> str:
+        """The whole file."""
+        if interacts(self.program):
+            raise SymlossError("its samples interact, and no CUDA kernel compares samples yet")
+        sections: list[str] = []
+        for dtype in DTYPES:
+            blocks, used = [], set[str]()
+            wanted = {f"{name}_f{dtype[-2:]}" for name in COMMON}
+            kernels = self.weighing(dtype)
+            for entry, (program, values, outputs) in self.entries().items():
+                kernels += self.entry(entry, program, values, outputs, dtype)
+            for kernel in kernels:
+                printed = kernel.printed()
+                self.kernels[printed.name] = printed
+                blocks.append(printed.text)
+                used |= kernel.used
+                wanted |= kernel.helpers | set(re.findall(r"\b_\w+", printed.text))
+            # Helpers that have no numbers of their own are there already when the second dtype comes.
+            support = [one for one in helpers(wanted, dtype) if one not in sections]
+            sections += [*support, *functions(used, dtype), *blocks]
+        meta = metadata(self.spec, self.derivation, [], self.gradients, list(self.plans))
+        text = render(
+            "numba_cuda.py.jinja",
+            spec=self.spec,
+            uses_math=any("math." in section for section in sections),
+            meta=pprint.pformat(meta, width=110, sort_dicts=False),
+            header={
+                "references": [str(reference) for reference in self.spec.references],
+                "rewrites": self.derivation.rewrites,
+            },
+            blocks=sections,
+            kernels=pprint.pformat(self.table(), width=110, sort_dicts=False),
+            weighed=pprint.pformat(self.weighed, width=110, sort_dicts=False),
+            plans=pprint.pformat(self.plans, width=110, sort_dicts=False),
+        )
+        return wrapped(re.sub(r"\n{4,}", "\n\n\n", text).rstrip() + "\n")
+
+    def weighing(self, dtype: str) -> list[KernelText]:
+        """The kernels that add up weights, for terms that give their samples weights."""
+        found: list[KernelText] = []
+        for term, axis in self.terms.items():
+            if axis is not None and term in self.program.sample_weight:
+                kernel = weighing_kernel(self.program, term, axis)
+                found.append(WeighingKernel(kernel, self.program, dtype, term, labels(kernel, self.program)))
+                self.weighed[term] = kernel.name
+        return found
+
+    def entry(self, name: str, program: Program, values: bool, outputs: list[str], dtype: str) -> list[KernelText]:
+        """The kernels of one entry point for one dtype, noted in its plan."""
+        safe, renamed = with_safe_names(program)
+        keys = (list(self.terms) if values else []) + outputs
+        # The schedule for float64 needs no wider type than the kernel's own.
+        schedule = build_schedule(safe, name, tuple(keys), "float64")
+        found: list[KernelText] = []
+        for step in schedule.steps:
+            problem = obstacle(step, schedule.program)
+            if problem or not isinstance(step, Kernel):
+                raise SymlossError(f"{name} {problem}")
+            kind = RowKernel if any(isinstance(node, Sweep) for node in step.nodes) else ElementKernel
+            found.append(
+                kind(step, schedule.program, dtype, self.term(step, schedule.program), labels(step, schedule.program))
+            )
+        self.plans[name] = {
+            "axes": {n: renamed[n] for n in program.axes if n in renamed},
+            "batches": {term: safe.root(str(axis)) for term, axis in self.terms.items()},
+            "kernels": [text.name.removesuffix(f"_{text.suffix}") for text in found],
+            "outputs": [safe.outputs[key] for key in outputs],
+            "directions": [renamed.get(n, n) for n, t in program.tensors.items() if t.role == "direction"],
+            "names": {n: renamed[n] for n, t in program.tensors.items() if n in renamed and t.role in ROLES},
+        }
+        return found
+
+    def table(self) -> dict[str, Any]:
+        """What a launch has to know of each kernel, the same for both dtypes."""
+        return COMMON | {
+            name.removesuffix("_f32"): p.record() for name, p in self.kernels.items() if name.endswith("_f32")
+        }
+
+    def term(self, kernel: Kernel, program: Program) -> str | None:
+        """The term whose batch a kernel runs over."""
+        for term, axis in self.terms.items():
+            if axis is not None and program.root(axis) == program.root(str(kernel.axis)):
+                return term
+        return None
+
+
+def labels(kernel: Kernel, program: Program) -> dict[str, str]:
+    """A kernel's labels, one per sample, with the axis whose entries they name."""
+    found = {}
+    for argument in kernel.arguments:
+        tensor = program.tensors.get(argument.name)
+        if tensor is not None and tensor.domain.kind == "index" and argument.chunked:
+            found[argument.name] = program.root(str(tensor.domain.axis))
+    return found

@@ -1,0 +1,346 @@
+"""Helpers that generated CUDA files carry a copy of: their source text is pasted, so they are written and tested here.
+
+What is written for float32 is pasted for float64 as well, with the types exchanged. Selections are compare-selects
+throughout: the minimum and maximum of the hardware would drop a NaN.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba import cuda
+from numba.cuda import types
+from numba.cuda.extending import intrinsic
+
+_device = cuda.jit(device=True, forceinline=True)
+
+f32 = np.float32
+
+LANES_F32 = 4
+WEIGHTED, MASKED, KEEP, DIVIDE, ALIGNED, IGNORE, STAGED, LAST = (1 << bit for bit in range(8))
+
+
+@intrinsic
+def _load_lanes(typing_context, pointer, index):
+    """The numbers at ``index`` and after it that fill 128 bits, in one load."""
+    lanes = 128 // pointer.dtype.bitwidth
+
+    def generate(context, builder, signature, arguments):
+        at = builder.gep(arguments[0], [arguments[1]])
+        vector = ir.VectorType(at.type.pointee, lanes)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
+        return context.make_tuple(builder, signature.return_type, parts)
+
+    return types.UniTuple(pointer.dtype, lanes)(pointer, index), generate
+
+
+@intrinsic
+def _store_lanes(typing_context, pointer, index, values):
+    """Store a tuple of numbers that fills 128 bits at ``index`` and after it, in one store."""
+    lanes = 128 // pointer.dtype.bitwidth
+
+    def generate(context, builder, signature, arguments):
+        at = builder.gep(arguments[0], [arguments[1]])
+        vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
+        for lane in range(lanes):
+            part = builder.extract_value(arguments[2], lane)
+            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
+        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
+        return context.get_dummy_value()
+
+    return types.void(pointer, index, values), generate
+
+
+@_device
+def _load_few_f32(array, at, options):
+    """A sample's numbers, which fill 128 bits."""
+    return _load_lanes(array, at) if options & ALIGNED else (array[at], array[at + 1], array[at + 2], array[at + 3])
+
+
+@_device
+def _store_few_f32(array, at, values, options):
+    """Store a sample's numbers, which fill 128 bits."""
+    if options & ALIGNED:
+        _store_lanes(array, at, values)
+    else:
+        array[at] = values[0]
+        array[at + 1] = values[1]
+        array[at + 2] = values[2]
+        array[at + 3] = values[3]
+
+
+@_device
+def _load_few_f64(array, at, options):
+    """A sample's numbers, which fill 128 bits."""
+    return _load_lanes(array, at) if options & ALIGNED else (array[at], array[at + 1])
+
+
+@_device
+def _store_few_f64(array, at, values, options):
+    """Store a sample's numbers, which fill 128 bits."""
+    if options & ALIGNED:
+        _store_lanes(array, at, values)
+    else:
+        array[at] = values[0]
+        array[at + 1] = values[1]
+
+
+@_device
+def _weight_f32(weight, at, options):
+    """The weight of one sample; 1 where none are given."""
+    return weight[at] if options & WEIGHTED else f32(1.0)
+
+
+@_device
+def _live(mask, at, options):
+    """Whether a sample counts."""
+    return mask[at] != 0 if options & MASKED else True
+
+
+@_device
+def _seed_f32(weight, divisor):
+    """The derivative of the reduced loss with respect to a sample's value; 0 where the total weight is 0."""
+    return weight / divisor if divisor != f32(0.0) else f32(0.0)
+
+
+@_device
+def _plus_f32(high, low, x):
+    """Add x to the sum high + low, whose second word collects what rounding loses (Knuth's two-sum)."""
+    total = high + x
+    part = total - high
+    return total, low + ((high - (total - part)) + (x - part))
+
+
+@_device
+def _sum_f32(high, low):
+    """A sum in two words as one number; the second word of an infinite sum means nothing."""
+    return high + low if low == low else high
+
+
+@_device
+def _gap_f32(a, b):
+    """The difference a - b; 0 where both are the same infinity."""
+    return a - b if a != b else f32(0.0)
+
+
+@_device
+def _block_sum_f32(high, low, partial):
+    """Write the sum over all threads of the block, always in the same order, to the block's place in ``partial``."""
+    highs = cuda.shared.array(32, np.float32)
+    lows = cuda.shared.array(32, np.float32)
+    thread = cuda.threadIdx.y * cuda.blockDim.x + cuda.threadIdx.x
+    warps = (cuda.blockDim.x * cuda.blockDim.y) // 32
+    high, low = _warp_sum_f32(high, low)
+    if thread % 32 == 0:
+        highs[thread // 32] = high
+        lows[thread // 32] = low
+    cuda.syncthreads()
+    if thread < 32:
+        high = highs[thread] if thread < warps else f32(0.0)
+        low = lows[thread] if thread < warps else f32(0.0)
+        high, low = _warp_sum_f32(high, low)
+        if thread == 0:
+            partial[2 * cuda.blockIdx.x] = high
+            partial[2 * cuda.blockIdx.x + 1] = low
+
+
+@_device
+def _warp_sum_f32(high, low):
+    """The sum over the threads of a warp, the same in all of them."""
+    step = 16
+    while step > 0:
+        other = cuda.shfl_xor_sync(0xFFFFFFFF, high, step)
+        low = low + cuda.shfl_xor_sync(0xFFFFFFFF, low, step)
+        high, low = _plus_f32(high, low, other)
+        step = step // 2
+    return high, low
+
+
+@_device
+def _row_sync():
+    """Wait for the other threads of the row."""
+    if cuda.blockDim.x > 32:
+        cuda.syncthreads()
+    else:
+        cuda.syncwarp()
+
+
+@_device
+def _row_sum_f32(high, low):
+    """The sum over the threads of a row, in a fixed order, the same in all of them."""
+    high, low = _warp_sum_f32(high, low)
+    if cuda.blockDim.x > 32:
+        highs = cuda.shared.array(16, np.float32)
+        lows = cuda.shared.array(16, np.float32)
+        cuda.syncthreads()
+        if cuda.threadIdx.x % 32 == 0:
+            highs[cuda.threadIdx.x // 32] = high
+            lows[cuda.threadIdx.x // 32] = low
+        cuda.syncthreads()
+        high, low = f32(0.0), f32(0.0)
+        for warp in range(cuda.blockDim.x // 32):
+            high, low = _plus_f32(high, low, highs[warp])
+            low += lows[warp]
+    return _sum_f32(high, low)
+
+
+@_device
+def _larger_f32(a, b):
+    """The larger of two numbers; NaN where one is NaN."""
+    return b if b > a or b != b else a
+
+
+@_device
+def _smaller_f32(a, b):
+    """The smaller of two numbers; NaN where one is NaN."""
+    return b if b < a or b != b else a
+
+
+@_device
+def _row_max_f32(x):
+    """The maximum over the threads of a row, the same in all of them."""
+    step = 16
+    while step > 0:
+        x = _larger_f32(x, cuda.shfl_xor_sync(0xFFFFFFFF, x, step))
+        step = step // 2
+    if cuda.blockDim.x > 32:
+        each = cuda.shared.array(16, np.float32)
+        cuda.syncthreads()
+        if cuda.threadIdx.x % 32 == 0:
+            each[cuda.threadIdx.x // 32] = x
+        cuda.syncthreads()
+        for warp in range(cuda.blockDim.x // 32):
+            x = _larger_f32(x, each[warp])
+    return x
+
+
+@_device
+def _row_min_f32(x):
+    """The minimum over the threads of a row, the same in all of them."""
+    return -_row_max_f32(-x)
+
+
+@_device
+def _row_count(x):
+    """The sum of counts over the threads of a row, the same in all of them."""
+    step = 16
+    while step > 0:
+        x += cuda.shfl_xor_sync(0xFFFFFFFF, x, step)
+        step = step // 2
+    if cuda.blockDim.x > 32:
+        each = cuda.shared.array(16, np.int32)
+        cuda.syncthreads()
+        if cuda.threadIdx.x % 32 == 0:
+            each[cuda.threadIdx.x // 32] = x
+        cuda.syncthreads()
+        x = np.int32(0)
+        for warp in range(cuda.blockDim.x // 32):
+            x += each[warp]
+    return x
+
+
+@_device
+def _clear_row_f32(array, row, width):
+    """Fill a row with zeros."""
+    at = np.int64(cuda.threadIdx.x)
+    while at < width:
+        array[row * width + at] = f32(0.0)
+        at += cuda.blockDim.x
+
+
+@_device
+def _stage_f32(staged, vector, vectors, values):
+    """Keep 128 bits of a row in shared memory, neighbours of one thread apart, so that no two threads share a bank."""
+    staged[vector] = values[0]
+    staged[vector + vectors] = values[1]
+    staged[vector + 2 * vectors] = values[2]
+    staged[vector + 3 * vectors] = values[3]
+
+
+@_device
+def _staged_f32(staged, vector, vectors):
+    """What `_stage_f32` kept."""
+    return staged[vector], staged[vector + vectors], staged[vector + 2 * vectors], staged[vector + 3 * vectors]
+
+
+@_device
+def _stage_f64(staged, vector, vectors, values):
+    """Keep 128 bits of a row in shared memory, neighbours of one thread apart, so that no two threads share a bank."""
+    staged[vector] = values[0]
+    staged[vector + vectors] = values[1]
+
+
+@_device
+def _staged_f64(staged, vector, vectors):
+    """What `_stage_f64` kept."""
+    return staged[vector], staged[vector + vectors]
+
+
+@_device
+def _norm_scale_f32(m):
+    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(1) if exponent < np.int32(1) else exponent
+    exponent = np.int32(253) if exponent > np.int32(253) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
+
+
+@_device
+def _norm_scale_f64(m):
+    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1) if exponent < np.int64(1) else exponent
+    exponent = np.int64(2045) if exponent > np.int64(2045) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
+
+
+def total_weight_f32(weight, mask, partial, samples, options):
+    """The sum of the weights of the samples that count; one partial sum per block."""
+    high, low = f32(0.0), f32(0.0)
+    at = _first_thread()
+    while at < samples:
+        high, low = _plus_f32(high, low, _weight_f32(weight, at, options) if _live(mask, at, options) else f32(0.0))
+        at += _all_threads()
+    _block_sum_f32(high, low, partial)
+
+
+def finish_f32(partial, count, divisor, weights, totals, rounded, term, options):
+    """The last pass, by one block: add the partial sums in float64, divide, and round the sum over the terms so far.
+
+    ``totals[term]`` is this term's; ``rounded`` gets it, or with LAST the sum of the totals up to it.
+    """
+    sums = cuda.shared.array(256, np.float64)
+    thread = cuda.threadIdx.x
+    total = 0.0
+    block = thread
+    while block < count:
+        total += np.float64(_sum_f32(partial[2 * block], partial[2 * block + 1]))
+        block += cuda.blockDim.x
+    sums[thread] = total
+    step = cuda.blockDim.x // 2
+    while step > 0:
+        cuda.syncthreads()
+        if thread < step:
+            sums[thread] += sums[thread + step]
+        step = step // 2
+    if thread == 0:
+        total = sums[0] / (weights[term] if options & DIVIDE else divisor)
+        totals[term] = total
+        if options & LAST:
+            total = 0.0
+            for other in range(term + 1):
+                total += totals[other]
+            rounded[0] = np.float32(total)
+        else:
+            rounded[term] = np.float32(total)
+
+
+@_device
+def _first_thread():
+    """The number of this thread in the grid."""
+    return np.int64(cuda.blockIdx.x) * cuda.blockDim.x + cuda.threadIdx.x
+
+
+@_device
+def _all_threads():
+    """The number of threads in the grid."""
+    return np.int64(cuda.gridDim.x) * cuda.blockDim.x
