@@ -50,7 +50,7 @@ def load_module(path: Path, name: str) -> ModuleType:
         except BaseException:
             sys.modules.pop(name, None)
             raise
-        if not hasattr(module, "META") or not hasattr(module, "DRIVERS"):
+        if not hasattr(module, "META") or not (hasattr(module, "DRIVERS") or hasattr(module, "KERNELS")):
             del sys.modules[name]
             raise SymlossError(f"{path} is not a module that symloss generated: META or DRIVERS is missing")
         return module

@@ -1,0 +1,246 @@
+"""The launches of one call: which kernels run, with how many threads, on what, and in which order.
+
+Every number here is a function of the sizes alone, so that sums have the same bits on every device. No arithmetic of a
+loss lives here: denominators and totals are computed by kernels, and nothing waits for the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Protocol
+
+#: The most blocks of a launch. More samples go to the same threads, one after another.
+MOST_BLOCKS = {"elements": 2048, "samples": 2048, "rows": 8192, "sum": 1024}
+
+#: Threads for a row of up to so many entries; below the first, several rows share a block.
+ROW_THREADS = ((512, 32), (4096, 128), (16384, 256))
+LONGEST_ROW_THREADS = 512
+ROWS_TOGETHER = 8
+
+_LANES = {"float32": 4, "float64": 2}
+_ITEM = {"float32": 4, "float64": 8}
+
+
+class Machine(Protocol):
+    """What runs kernels: a GPU, or what stands in for one in tests.
+
+    An array is anything that the machine knows; None stands for a null pointer.
+    """
+
+    shared_limit: int
+
+    def empty(self, count: int, dtype: str) -> Any:
+        """Room for so many numbers."""
+
+    def part(self, array: Any, first: int) -> Any:
+        """The array from an element on."""
+
+    def aligned(self, array: Any) -> bool:
+        """Whether an array begins at a multiple of 16 bytes."""
+
+    def count(self, array: Any) -> int:
+        """The number of elements of an array."""
+
+    def launch(
+        self,
+        name: str,
+        grid: int,
+        block: tuple[int, int],
+        arguments: Sequence[tuple[str, Any]],
+        shared_bytes: int,
+    ) -> None:
+        """Run a kernel of the generated module; each argument comes with its type."""
+
+
+@dataclass
+class Call:
+    """What a caller asks of one entry point, by the names that the kernels use.
+
+    ``arrays`` are inputs, directions and outputs, ``numbers`` the parameters, ``sizes`` the lengths of axes; weights,
+    masks and losses come one per term, None where there are none. ``ignore`` is a label whose samples do not count.
+    """
+
+    entry: str
+    dtype: str
+    arrays: dict[str, Any]
+    numbers: dict[str, float]
+    sizes: dict[str, int]
+    weights: Sequence[Any]
+    masks: Sequence[Any]
+    losses: Sequence[Any]
+    reduction: str = "mean"
+    normalizer: float | None = None
+    ignore: int | None = None
+    workspace: dict[str, Any] = field(default_factory=dict)
+
+
+def execute(machine: Machine, module: ModuleType, call: Call) -> Any:
+    """Launch all kernels of an entry point.
+
+    Returns:
+        The array that will hold the value, or None for an entry point without one (or one value per sample).
+    """
+    return _Execution(machine, module, call).run()
+
+
+class _Execution:
+    def __init__(self, machine: Machine, module: ModuleType, call: Call) -> None:
+        self.machine, self.module, self.call = machine, module, call
+        self.suffix = f"f{call.dtype[-2:]}"
+        self.terms = list(module.META["terms"])
+        self.plan = module.PLANS[call.entry]
+        self.divided = [self._divided_on_device(number) for number in range(len(self.terms))]
+        self.sums = machine.empty(len(self.terms), "float64")
+        self.totals = machine.empty(len(self.terms), "float64")
+        self.divisors = machine.empty(len(self.terms), call.dtype)
+
+    def run(self) -> Any:
+        """All launches, in order."""
+        call, machine = self.call, self.machine
+        for number, divided in enumerate(self.divided):
+            if divided:
+                self._weigh(number)
+        partials: dict[str, tuple[Any, int]] = {}
+        for name in self.plan["kernels"]:
+            self._kernel(name, partials)
+        if not partials or call.reduction == "none":
+            return None
+        value = machine.empty(1, call.dtype)
+        for number, term in enumerate(self.terms):
+            partial, blocks = partials[term]
+            self._finish(partial, blocks, number, self.totals, value, number == len(self.terms) - 1)
+        return value
+
+    def samples(self, term: int) -> int:
+        """The number of samples of a term."""
+        return self.call.sizes[f"size_{self.plan['batches'][self.terms[term]]}"]
+
+    def _divided_on_device(self, term: int) -> bool:
+        call = self.call
+        if call.reduction != "mean" or call.normalizer is not None:
+            return False
+        weighed = call.weights[term] is not None or call.masks[term] is not None
+        return weighed or call.ignore is not None or self.terms[term] in self.module.WEIGHED
+
+    def divisor(self, term: int) -> float:
+        """What a term's sum is divided by, where the host knows."""
+        call = self.call
+        if call.reduction == "mean":
+            return float(self.samples(term)) if call.normalizer is None else call.normalizer
+        return 1.0
+
+    def options(self, term: int) -> int:
+        """The flags that depend on the caller's arrays alone."""
+        module, call = self.module, self.call
+        found = 0
+        found |= module.WEIGHTED if call.weights[term] is not None else 0
+        found |= module.MASKED if call.masks[term] is not None else 0
+        found |= module.KEEP if call.losses[term] is not None else 0
+        found |= module.DIVIDE if self.divided[term] else 0
+        found |= module.IGNORE if call.ignore is not None else 0
+        return found
+
+    def _weigh(self, term: int) -> None:
+        """The total weight of a term's samples, for the kernels and for the last pass."""
+        name = self.module.WEIGHED.get(self.terms[term], "total_weight")
+        samples = self.samples(term)
+        blocks = _blocks(samples, 256, "sum")
+        partial = self.machine.empty(2 * blocks, self.call.dtype)
+        known = {"partial": partial, "samples": samples, "options": self.options(term)}
+        self._launch(name, blocks, (256, 1), term, known)
+        self._finish(partial, blocks, term, self.sums, self.divisors, False, weighing=True)
+
+    def _finish(
+        self, partial: Any, blocks: int, term: int, totals: Any, rounded: Any, last: bool, weighing: bool = False
+    ) -> None:
+        module = self.module
+        options = module.LAST if last else 0
+        options |= module.DIVIDE if self.divided[term] and not weighing else 0
+        known = {
+            "partial": partial,
+            "count": blocks,
+            "divisor": 1.0 if weighing else self.divisor(term),
+            "weights": self.sums,
+            "totals": totals,
+            "rounded": rounded if weighing or last else self.machine.empty(len(self.terms), self.call.dtype),
+            "term": term,
+            "options": options,
+        }
+        self._launch("finish", 1, (256, 1), term, known)
+
+    def _kernel(self, name: str, partials: dict[str, tuple[Any, int]]) -> None:
+        record, machine, call = self.module.KERNELS[name], self.machine, self.call
+        term = self.terms.index(record["term"])
+        samples = call.sizes[record["samples"]]
+        options, shared, block = self.options(term), 0, (256, 1)
+        types = arguments_of(record)
+        if record["shape"] == "rows":
+            length = max([call.sizes.get(size, 0) for size in record["sizes"]], default=0)
+            block = row_block(length)
+            room = record["staged"] * length * _ITEM[call.dtype] * block[1]
+            if record["staged"] and room <= machine.shared_limit:
+                options |= self.module.STAGED
+                shared = room
+            blocks = _blocks(samples, block[1], "rows")
+        elif record["shape"] == "elements":
+            blocks = _blocks(samples, 256 * _LANES[call.dtype], "elements")
+        else:
+            blocks = _blocks(samples, 256, "samples")
+        lanes = _LANES[call.dtype]
+        arrays = [call.arrays[n] for n, kind in types.items() if kind == "real*" and n in call.arrays]
+        arrays += [array for array in (call.losses[term],) if array is not None]
+        if all(call.sizes.get(size, 0) % lanes == 0 for size in record["sizes"]) and all(map(machine.aligned, arrays)):
+            options |= self.module.ALIGNED
+        known: dict[str, Any] = {"samples": samples, "options": options}
+        if "partial" in types:
+            known["partial"] = machine.empty(2 * blocks, call.dtype)
+            partials[record["term"]] = known["partial"], blocks
+        self._launch(name, blocks, block, term, known, shared)
+
+    def _launch(
+        self, name: str, blocks: int, block: tuple[int, int], term: int, known: Mapping[str, Any], shared: int = 0
+    ) -> None:
+        """Launch a kernel; what it takes is found by the names of its arguments."""
+        call = self.call
+        values: dict[str, Any] = {
+            "weight": call.weights[term],
+            "mask": call.masks[term],
+            "losses": call.losses[term],
+            "divisor": self.divisor(term),
+            "divisors": self.machine.part(self.divisors, term),
+            "ignore": 0 if call.ignore is None else call.ignore,
+            **call.numbers,
+            **call.sizes,
+            **call.arrays,
+            **known,
+        }
+        arguments = []
+        for argument, kind in arguments_of(self.module.KERNELS[name]).items():
+            if argument not in values and argument.endswith("_step"):
+                values[argument] = int(self.machine.count(call.arrays[argument.removesuffix("_step")]) > 1)
+            arguments.append((kind.replace("real", call.dtype), values[argument]))
+        self.machine.launch(f"{name}_{self.suffix}", blocks, block, arguments, shared)
+
+
+def arguments_of(record: Mapping[str, Any]) -> dict[str, str]:
+    """The arguments of a kernel with their types, as a generated module states them."""
+    found = {}
+    for item in record["arguments"].split(", "):
+        name, _, kind = item.partition(": ")
+        found[name] = kind
+    return found
+
+
+def row_block(length: int) -> tuple[int, int]:
+    """Threads for one row, and rows for one block."""
+    for longest, threads in ROW_THREADS:
+        if length <= longest:
+            return threads, ROWS_TOGETHER if threads == 32 else 1
+    return LONGEST_ROW_THREADS, 1
+
+
+def _blocks(items: int, each: int, shape: str) -> int:
+    """Blocks for so many items, at least one, so that sums of nothing are written as well."""
+    return max(1, min(MOST_BLOCKS[shape], -(-items // each)))
