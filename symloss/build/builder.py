@@ -13,7 +13,7 @@ from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symloss.build.manifest import Entry, is_fresh, output_path, read_manifest, read_stub_hash, write_manifest
+from symloss.build.manifest import REQUIRED, Entry, is_fresh, output_path, read_manifest, read_stub_hash, write_manifest
 from symloss.build.measured import is_project_output, record
 from symloss.build.sources import catalogue, generator_hash, write_atomically
 from symloss.build.stubs import write_stub
@@ -62,7 +62,8 @@ def build(
 
     Args:
         specs: paths of specifications.
-        out: the output folder; kernels go to ``out/cpu``, what they were made from to ``out/manifest.json``.
+        out: the output folder; kernels go to ``out/cpu`` and to a folder per further back end, what they were made
+            from to ``out/manifest.json``.
         jobs: how many processes may work; with one, or for one specification, this process does.
         verify: "standard" (oracle at one size, each entry point and dtype once), "full" (more sizes and options) or
             "none".
@@ -125,8 +126,11 @@ def _built(path: Path, out: Path, verify: str, started: float) -> Result:
 
     compiled = compile_spec(path)
     name = compiled.spec.name
+    for back_end, text in compiled.texts.items():
+        write_atomically(output_path(out, name, back_end), text)
+    for back_end in compiled.entry.without:
+        output_path(out, name, back_end).unlink(missing_ok=True)
     target = output_path(out, name)
-    write_atomically(target, compiled.text)
     report = None
     if verify != "none":
         from symloss.build.verification import verify as run_verification
@@ -184,5 +188,6 @@ def _end_with_parent() -> None:
 def _drop_strays(entries: dict[str, Entry], out: Path) -> None:
     """In the project's own generated folder, remove what was made from specifications that are gone."""
     for name in sorted(set(entries) - set(catalogue())):
-        output_path(out, name).unlink(missing_ok=True)
-        del entries[name]
+        entry = entries.pop(name)
+        for back_end in (REQUIRED, *entry.further):
+            output_path(out, name, back_end).unlink(missing_ok=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from symloss.build.builder import in_processes
-from symloss.build.manifest import NAME, Entry, manifest_text, output_path
+from symloss.build.manifest import NAME, REQUIRED, Entry, manifest_text, output_path
 from symloss.build.measured import is_project_output
 from symloss.build.sources import catalogue, pinned_sympy, read_source, sympy_version
 from symloss.build.stubs import STUB, stub_hash, stub_of
@@ -31,7 +31,7 @@ def check(out: Path, jobs: int = 2, progress: Callable[[str], None] = lambda nam
     """Compile the whole catalogue in memory and compare with the files under ``out``; nothing is written.
 
     Args:
-        out: the folder that holds ``cpu/`` and ``manifest.json``.
+        out: the folder that holds ``manifest.json`` and a folder per back end, ``cpu/`` and others.
         jobs: how many processes compile.
         progress: called with the name of each loss that was compiled.
 
@@ -47,31 +47,36 @@ def check(out: Path, jobs: int = 2, progress: Callable[[str], None] = lambda nam
     faults: list[Fault] = []
     entries: dict[str, Entry] = {}
     texts: dict[str, str] = {}
-    for name, text, entry, error in in_processes(_compile, [(path,) for path in known.values()], jobs):
+    expected: set[Path] = set()
+    for name, emitted, entry, error in in_processes(_compile, [(path,) for path in known.values()], jobs):
         progress(name)
         if entry is None:
             faults.append(Fault(known[name], "faulty", str(error)))
+            expected |= {path for path in _generated(out) if path.stem == name}
             continue
-        entries[name], texts[name] = entry, text
-        faults += _compared(output_path(out, name), text)
+        entries[name], texts[name] = entry, emitted[REQUIRED]
+        for back_end, text in emitted.items():
+            path = output_path(out, name, back_end)
+            expected.add(path)
+            faults += _compared(path, text)
     stub = ""
     if is_project_output(out):
         text = stub_of(texts[name] for name in sorted(texts))
         faults += _compared(STUB, text)
         stub = stub_hash(entries, text)
     faults += _compared(out / NAME, manifest_text(entries, stub))
-    faults += [Fault(path, "surplus") for path in _generated(out) if path.stem not in known]
+    faults += [Fault(path, "surplus") for path in _generated(out) if path not in expected]
     return sorted(faults, key=lambda fault: str(fault.path))
 
 
-def _compile(path: Path) -> tuple[str, str, Entry | None, SymlossError | None]:
+def _compile(path: Path) -> tuple[str, Mapping[str, str], Entry | None, SymlossError | None]:
     from symloss.build.compiler import compile_spec
 
     try:
         compiled = compile_spec(path)
     except SymlossError as error:
-        return path.stem, "", None, error
-    return path.stem, compiled.text, compiled.entry, None
+        return path.stem, {}, None, error
+    return path.stem, compiled.texts, compiled.entry, None
 
 
 def _compared(path: Path, text: str) -> list[Fault]:
@@ -81,4 +86,4 @@ def _compared(path: Path, text: str) -> list[Fault]:
 
 
 def _generated(out: Path) -> Sequence[Path]:
-    return sorted(path for path in (out / "cpu").glob("*.py") if path.name != "__init__.py")
+    return sorted(path for path in out.glob("*/*.py") if path.name != "__init__.py")

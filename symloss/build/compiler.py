@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 import sympy
 
 from symloss.accuracy.record import accuracy_record
-from symloss.build.manifest import Entry, source_hash
+from symloss.build.manifest import REQUIRED, Entry, source_hash
 from symloss.build.sources import data_folder, digest, generator_hash
 from symloss.calculus import derive
-from symloss.emit import emit_loss
+from symloss.emit import BACK_ENDS
 from symloss.errors import SymlossError
 from symloss.language import Spec, SpecLibrary, read_spec
 from symloss.program import Program
@@ -20,12 +21,17 @@ from symloss.program import Program
 
 @dataclass(frozen=True)
 class Compiled:
-    """A specification, its derivation, the text of its kernels, and the entry for the manifest."""
+    """A specification, its derivation, the text of its kernels by back end, and the entry for the manifest."""
 
     spec: Any
     derivation: Any
-    text: str
+    texts: Mapping[str, str]
     entry: Entry
+
+    @property
+    def text(self) -> str:
+        """The text of the CPU kernels."""
+        return self.texts[REQUIRED]
 
 
 def compile_spec(path: Path) -> Compiled:
@@ -39,9 +45,7 @@ def compile_spec(path: Path) -> Compiled:
     spec = read_spec(path, library)
     try:
         derivation = derive(spec.program, spec.differentiate)
-        text = emit_loss(spec, derivation)
-        # Names of a specification may clash with those of the emitter; such a file must never replace a good one.
-        compile(text, f"{spec.name}.py", "exec")
+        texts, without = _emitted(spec, derivation)
     except SymlossError:
         raise
     except SyntaxError as error:
@@ -56,13 +60,32 @@ def compile_spec(path: Path) -> Compiled:
         uses=uses,
         specification=spec.hash,
         generator=generator_hash(),
-        output=digest([text]),
+        output=digest([texts[REQUIRED]]),
+        further={name: digest([text]) for name, text in texts.items() if name != REQUIRED},
+        without=without,
         operations={name: count_operations(program) for name, program in programs.items()},
         statements={name: len(program.statements) for name, program in programs.items()},
         accuracy=accuracy_record(spec, derivation),
         rewrites=tuple(derivation.rewrites),
     )
-    return Compiled(spec, derivation, text, entry)
+    return Compiled(spec, derivation, texts, entry)
+
+
+def _emitted(spec: Spec, derivation: Any) -> tuple[dict[str, str], dict[str, str]]:
+    """The text of every back end that has kernels for a loss, and why the others have none."""
+    texts: dict[str, str] = {}
+    without: dict[str, str] = {}
+    for name, emit in BACK_ENDS.items():
+        try:
+            texts[name] = emit(spec, derivation)
+        except SymlossError as error:
+            if name == REQUIRED:
+                raise
+            without[name] = str(error)
+            continue
+        # Names of a specification may clash with those of the emitter; such a file must never replace a good one.
+        compile(texts[name], f"{spec.name}.py", "exec")
+    return texts, without
 
 
 def _closure(spec: Spec, library: SpecLibrary) -> tuple[str, ...]:

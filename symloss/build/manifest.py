@@ -13,6 +13,9 @@ from symloss.build.sources import catalogue, digest, read_source, write_atomical
 FORMAT = 1
 NAME = "manifest.json"
 
+#: The back end that every loss has.
+REQUIRED = "cpu"
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -24,7 +27,9 @@ class Entry:
         uses: names of the specifications that it calls, directly or not.
         specification: the normalised specification's own hash, which the generated file states.
         generator: hash of the compiler, the templates and SymPy's version.
-        output: hash of the generated text.
+        output: hash of the generated CPU file.
+        further: hash of the generated file of every other back end that has kernels for the loss.
+        without: why the remaining back ends have none.
         operations: arithmetic operations of each derived program, before scheduling.
         statements: the number of statements of each derived program.
         accuracy: the accuracy class of each entry point, with its reason.
@@ -37,6 +42,8 @@ class Entry:
     specification: str
     generator: str
     output: str
+    further: Mapping[str, str] = field(default_factory=dict)
+    without: Mapping[str, str] = field(default_factory=dict)
     operations: Mapping[str, int] = field(default_factory=dict)
     statements: Mapping[str, int] = field(default_factory=dict)
     accuracy: Mapping[str, Any] = field(default_factory=dict)
@@ -97,14 +104,20 @@ def source_hash(path: Path, uses: Iterable[str]) -> str | None:
     return digest(texts)
 
 
-def output_path(folder: Path, name: str) -> Path:
+def output_path(folder: Path, name: str, back_end: str = REQUIRED) -> Path:
     """Where the kernels of a loss lie under an output folder."""
-    return folder / "cpu" / f"{name}.py"
+    return folder / back_end / f"{name}.py"
 
 
 def is_fresh(entry: Entry | None, path: Path, folder: Path, name: str, generator: str) -> bool:
     """Whether the generated file of a specification is there, untouched, and made from what is there now."""
     if entry is None or entry.generator != generator or entry.source != source_hash(path, entry.uses):
         return False
-    output = output_path(folder, name)
-    return output.is_file() and entry.output == digest([read_source(output)])
+    outputs = {REQUIRED: entry.output, **entry.further}
+    if any(output_path(folder, name, back_end).is_file() for back_end in entry.without):
+        return False
+    return all(_holds(output_path(folder, name, back_end), expected) for back_end, expected in outputs.items())
+
+
+def _holds(path: Path, expected: str) -> bool:
+    return path.is_file() and digest([read_source(path)]) == expected
