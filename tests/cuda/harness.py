@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 
 from symloss.emit.numba_cuda import emit_cuda
-from symloss.errors import SymlossError
 from tests.cuda.interpreted import Interpreted, call
 from tests.kernels.harness import CATALOGUE, Kernels, Options, Outcome, derived, named
 
 #: Losses without CUDA kernels, with a word of the reason.
 WITHOUT = {"info_nce": "samples interact", "nt_xent": "samples interact"}
+
+#: Losses that stand for the catalogue in the default suite: element-wise, by row with labels, a few numbers a sample.
+TYPICAL = ("huber", "softmax_cross_entropy", "iou")
+
+
+def marked() -> list[Any]:
+    """Every loss with CUDA kernels as a parameter of a test; those that others stand for are slow."""
+    names = [name for name in CATALOGUE if name not in WITHOUT]
+    return [name if name in TYPICAL else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 class DeviceKernels(Kernels):
@@ -66,9 +74,7 @@ class DeviceOutcome(Outcome):
             directions=[] if entry != "hvp" else list(vectors) if isinstance(vectors, tuple) else [vectors],
             reduction=options.reduction,
             normalizer=keywords.get("normalizer"),
-            weights=per_term("weight", self.dtype),
-            masks=per_term("mask", np.uint8),
-            **more,
+            **{"weights": per_term("weight", self.dtype), "masks": per_term("mask", np.uint8), **more},
         )
         names = k.predictions
         if entry == "value":
@@ -110,14 +116,3 @@ def device_module(path: Path) -> ModuleType:
 @cache
 def device_kernels(name: str) -> DeviceKernels:
     return DeviceKernels(CATALOGUE[name])
-
-
-def has_kernels(name: str) -> bool:
-    try:
-        device_text(CATALOGUE[name])
-    except SymlossError:
-        return False
-    return True
-
-
-__all__ = ["CATALOGUE", "WITHOUT", "DeviceKernels", "Options", "device_kernels", "device_module", "sys"]

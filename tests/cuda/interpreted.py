@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -10,46 +11,64 @@ from symloss.runtime.cuda.compiling import THREADS, compile_kernel
 from symloss.runtime.cuda.execution import Call, arguments_of, execute
 from tests.cuda import ptx
 
+#: Arguments that a kernel need not fill: it writes one term's place, or none.
+SHARED_BY_TERMS = {"divisors", "totals", "rounded", "weights"}
+
 
 @dataclass
 class Interpreted:
-    """Launches by interpretation; ``reports`` are kept by kernel, and every array of its own is poisoned at first."""
+    """Launches by interpretation.
 
-    module: object
+    Every array that it makes is poisoned, may not be read before it is written, and must be filled by the kernel that
+    writes it. ``reports`` are kept by kernel; ``texts`` stand in for the PTX of kernels, for planted faults.
+    """
+
+    module: Any
     order_seed: int | None = None
     shared_limit: int = 96 * 1024
     unaligned: bool = False
-    outputs: tuple = ()
-    reports: dict = field(default_factory=dict)
-    texts: dict = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    reports: dict[str, ptx.Report] = field(default_factory=dict)
+    unwritten: dict[int, np.ndarray] = field(default_factory=dict)
 
-    def empty(self, count, dtype):
-        return np.full(count * np.dtype(dtype).itemsize, 0xFF, np.uint8).view(dtype)
+    def empty(self, count: int, dtype: str) -> np.ndarray:
+        array = np.full(count * np.dtype(dtype).itemsize, 0xFF, np.uint8).view(dtype)
+        self.unwritten[array.ctypes.data] = array
+        return array
 
-    def part(self, array, first):
+    def part(self, array: np.ndarray, first: int) -> np.ndarray:
         return array[first:]
 
-    def aligned(self, array):
+    def aligned(self, array: np.ndarray) -> bool:
         return not self.unaligned
 
-    def count(self, array):
+    def count(self, array: np.ndarray) -> int:
         return array.size
 
-    def text(self, name):
+    def text(self, name: str) -> str:
         record = self.module.KERNELS[name[:-4]]
         return compile_kernel(self.module, name, arguments_of(record), THREADS[record["shape"]])
 
-    def launch(self, name, grid, block, arguments, shared_bytes):
-        given = []
-        for kind, value in arguments:
-            if kind.endswith("*"):
-                given.append(np.uint64(0) if value is None else np.ascontiguousarray(value))
-            else:
+    def launch(self, name: str, grid: int, block: tuple[int, int], arguments: Any, shared_bytes: int) -> None:
+        given: list[Any] = []
+        fresh: dict[int, str] = {}
+        names = arguments_of(self.module.KERNELS[name[:-4]])
+        for position, (argument, (kind, value)) in enumerate(zip(names, arguments, strict=True)):
+            if not kind.endswith("*"):
                 given.append(np.dtype(kind).type(value))
+            elif value is None:
+                given.append(np.uint64(0))
+            elif value.size and value.ctypes.data in self.unwritten and argument not in SHARED_BY_TERMS:
+                given.append(ptx.Output(value))
+                fresh[position] = argument
+                del self.unwritten[value.ctypes.data]
+            else:
+                given.append(np.ascontiguousarray(value))
         text = self.texts.get(name) or self.text(name)
-        self.reports[name] = ptx.run(
-            text, name, grid, block, given, shared_bytes=shared_bytes, order_seed=self.order_seed
-        )
+        report = ptx.run(text, name, grid, block, given, shared_bytes=shared_bytes, order_seed=self.order_seed)
+        self.reports[name] = report
+        missed = {fresh[place]: count for place, count in report.unwritten.items() if count and place in fresh}
+        assert not missed, f"{name} left bytes of its results unwritten: {missed}"
 
 
 def call(module, entry, inputs, parameters=None, **options):

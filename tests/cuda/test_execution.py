@@ -1,0 +1,212 @@
+"""Compiled kernels, executed, against exact results: options, sizes, special values, order, traffic, planted faults."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba.cuda.dispatcher", reason="Numba-CUDA is not installed")
+
+from symloss.runtime.cuda import execution
+from tests.cuda.harness import CATALOGUE, TYPICAL, DeviceKernels, Options, device_kernels, marked
+
+DTYPES = ("float32", "float64")
+
+
+@pytest.mark.parametrize("name", marked())
+def test_every_entry_point(name: str) -> None:
+    """A weighted, masked mean, and values per sample."""
+    k = device_kernels(name)
+    for dtype in DTYPES:
+        for entry in k.entries:
+            k.device_call(7, dtype, Options("mean", weighted=True, masked=True)).check(entry)
+        k.device_call(6, dtype, Options("none", weighted=True, masked=True)).check("value_and_grad")
+        k.device_call(6, dtype, Options("mean", normalizer=3.25)).check("value_and_grad")
+
+
+#: Samples around the width of a vector, a warp, a block's share, and several blocks'.
+ELEMENTS = (1, 2, 3, 4, 5, 31, 33, 1023, 1024, 1025, 1029)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_sizes_of_batches(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One block and several, each of which goes around more than once."""
+    k = device_kernels("huber")
+    for most in (2048, 2):
+        monkeypatch.setitem(execution.MOST_BLOCKS, "elements", most)
+        for length in (*ELEMENTS, *((5000,) if most == 2 else ())):
+            for unaligned in (False, True):
+                k.device_call(length, dtype, Options("mean"), unaligned=unaligned).check("value_and_grad")
+    k.device_call(5000, dtype, Options("mean", weighted=True, masked=True)).check("value_and_grad")
+
+
+@pytest.mark.slow
+def test_a_batch_beyond_the_largest_grid() -> None:
+    length = execution.MOST_BLOCKS["elements"] * 1024 + 5
+    device_kernels("huber").device_call(length, "float32", Options("mean")).check("value_and_grad")
+
+
+#: Entries around the width of a vector, a warp, and where a row gets more threads.
+ROWS = (1, 2, 3, 4, 5, 31, 32, 33, 127, 128, 129, 511, 512, 513)
+
+
+@pytest.mark.parametrize("size", [1, 33, 516, *(pytest.param(n, marks=pytest.mark.slow) for n in ROWS)])
+@pytest.mark.parametrize("name", ["softmax_cross_entropy", pytest.param("listnet", marks=pytest.mark.slow), "dice"])
+def test_sizes_of_rows(name: str, size: int) -> None:
+    k = DeviceKernels(CATALOGUE[name], distinct=2, other=size)
+    for dtype in DTYPES:
+        k.device_call(11, dtype, Options("mean", weighted=True)).check("value_and_grad")
+    k.device_call(3, "float32", Options("sum"), shared_limit=0).check("value_and_grad")
+    k.device_call(3, "float32", Options("sum"), unaligned=True).check("value_and_grad")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [4096, 4100, 16388])
+def test_long_rows(size: int) -> None:
+    k = DeviceKernels(CATALOGUE["softmax_cross_entropy"], distinct=1, other=size)
+    k.device_call(2, "float32", Options("mean")).check("value_and_grad")
+
+
+@pytest.mark.parametrize("name", ["huber", "softmax_cross_entropy", "gan_discriminator", "iou"])
+def test_nothing(name: str) -> None:
+    """The sum over no samples is 0, the mean is not a number."""
+    k = device_kernels(name)
+    empty = {root: 0 for root in map(k.axis_of, k.meta["terms"]) if root}
+    for dtype in DTYPES:
+        assert k.device_call(empty, dtype, Options("sum")).run("value_and_grad")["value"] == 0
+        assert np.isnan(k.device_call(empty, dtype, Options("mean")).run("value_and_grad")["value"])
+
+
+def test_no_weight_at_all() -> None:
+    """A mean over samples that all have no weight is not a number, and its gradient is zero."""
+    k = device_kernels("huber")
+    outcome = k.device_call(9, "float32", Options("mean"))
+    found = outcome.run("value_and_grad", weights=[np.zeros(9, np.float32)])
+    assert np.isnan(found["value"])
+    assert not found["grad pred"].any()
+
+
+@pytest.mark.parametrize("name", ["huber", "softmax_cross_entropy", "dice"])
+def test_the_order_of_blocks_changes_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(execution.MOST_BLOCKS, "elements", 5)
+    monkeypatch.setitem(execution.MOST_BLOCKS, "rows", 3)
+    k = device_kernels(name)
+    options = Options("mean", weighted=True, masked=True)
+    first = k.device_call(6000 if k.elementwise else 60, "float32", options).run("value_and_grad")
+    for seed in (1, 2):
+        other = k.device_call(6000 if k.elementwise else 60, "float32", options, order_seed=seed).run("value_and_grad")
+        for key, value in first.items():
+            assert np.asarray(value).tobytes() == np.asarray(other[key]).tobytes()
+
+
+@pytest.mark.parametrize("name", marked())
+def test_special_values_behave_as_on_the_cpu(name: str) -> None:
+    """NaN, infinities, zeros of both signs and subnormal numbers give what the CPU kernels give."""
+    k = device_kernels(name)
+    for dtype in DTYPES:
+        info = np.finfo(dtype)
+        specials = np.array([np.nan, np.inf, -np.inf, -0.0, 0.0, info.smallest_subnormal, -info.tiny, info.max], dtype)
+        outcome = k.device_call(len(specials), dtype, Options("none"))
+        for place, prediction in enumerate(k.inputs):
+            if prediction not in k.predictions:
+                continue
+            arrays = outcome.arrays
+            row = arrays[place].reshape(len(specials), -1)
+            row[:, 0] = specials[: len(row)]
+            loss, keywords = k.loss, dict(k.parameters)
+            with np.errstate(all="ignore"):
+                value, gradients = loss.value_and_grad(*arrays, reduction="none", validate=False, **keywords)
+            found = outcome.run("value_and_grad", arrays=arrays)
+            gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+            pairs = list(zip(gradients, [found[f"grad {n}"] for n in k.predictions], strict=True))
+            both = zip(value, found["value"], strict=True) if isinstance(value, tuple) else [(value, found["value"])]
+            for expected, given in [*both, *pairs]:
+                same_kind(name, dtype, np.asarray(expected), np.asarray(given))
+
+
+def same_kind(name: str, dtype: str, expected: np.ndarray, given: np.ndarray) -> None:
+    """Equal where the expected number is no finite one, and close elsewhere."""
+    special = ~np.isfinite(expected)
+    assert np.array_equal(np.isnan(expected), np.isnan(given)), (name, dtype, expected, given)
+    assert np.array_equal(expected[special], given[special], equal_nan=True), (name, dtype, expected, given)
+    eps = float(np.finfo(dtype).eps)
+    tiny = float(np.finfo(dtype).smallest_subnormal)
+    a, b = expected[~special].astype(np.float64), given[~special].astype(np.float64)
+    assert np.all(np.abs(a - b) <= 64 * eps * np.abs(a) + 8 * tiny), (name, dtype, a, b)
+
+
+def test_labels_that_name_nothing() -> None:
+    """The row becomes NaN, nothing is read out of range, and other rows are as they would be."""
+    k = device_kernels("softmax_cross_entropy")
+    outcome = k.device_call(5, "float32", Options("sum"))
+    z, y, weight = outcome.arrays
+    good = outcome.run("value_and_grad")["grad z"]
+    for wrong in (-1, z.shape[1], 2**40, -(2**62)):
+        labels = y.copy()
+        labels[2] = wrong
+        found = outcome.run("value_and_grad", arrays=[z, labels, weight])
+        assert np.isnan(found["value"])
+        assert np.isnan(found["grad z"][2]).all()
+        others = [0, 1, 3, 4]
+        assert np.array_equal(found["grad z"][others], good[others])
+    ignored = outcome.run("value_and_grad", arrays=[z, np.where(np.arange(5) == 2, -100, y), weight], ignore=-100)
+    assert np.isfinite(ignored["value"])
+    assert not ignored["grad z"][2].any()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_bytes_moved(dtype: str) -> None:
+    """Element-wise kernels read their inputs once and write their outputs once; a row that fits is read once."""
+    item, n = np.dtype(dtype).itemsize, 40000
+    outcome = device_kernels("huber").device_call(n, dtype, Options("mean"))
+    outcome.run("value_and_grad")
+    report = outcome.last.reports[f"value_and_grad_f{dtype[-2:]}"]
+    assert 32 * report.sectors_loaded == 2 * item * n
+    assert item * n <= 32 * report.sectors_stored <= item * n * 1.01 + 32 * 2 * 64
+
+    k = DeviceKernels(CATALOGUE["softmax_cross_entropy"], distinct=1, other=1024)
+    outcome = k.device_call(4, dtype, Options("mean"))
+    outcome.run("value_and_grad")
+    report = outcome.last.reports[f"value_and_grad_f{dtype[-2:]}"]
+    passes = 32 * (report.sectors_loaded + report.sectors_stored) / (4 * 1024 * item)
+    assert passes <= 2.3, passes
+
+
+#: Faults planted in the PTX of a kernel: what to replace, by what, and in how many places at most.
+FAULTS = {
+    "a barrier is missing": (r"bar\.sync\s+0;", ""),
+    "a shuffle goes to the wrong thread": (r"shfl\.sync\.bfly\.b32", "shfl.sync.idx.b32"),
+    "a vector too many": (r"setp\.(ge|gt)\.s64(\s+%p\d+, )(%rd\d+), (%rd\d+);", r"setp.gt.s64\2\3, \4;"),
+    "a sum forgets its second word": (r"add\.(rn\.)?f32 ", "sub.f32 "),
+    "a store is missing": (r"st\.global\.v4\.f32[^;]*;", ""),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_planted_faults_are_found(fault: str) -> None:
+    """Whatever is planted in a kernel's text makes some check of these tests fail."""
+    import re
+
+    from tests.cuda import ptx
+
+    pattern, replacement = FAULTS[fault]
+    name = "value_and_grad_f32"
+    for loss in ("huber", "softmax_cross_entropy"):
+        size = 516 if loss != "huber" else None
+        k = device_kernels(loss) if size is None else DeviceKernels(CATALOGUE[loss], distinct=2, other=size)
+        good = k.device_call(4, "float32", Options("mean"))
+        good.run("value")
+        text = good.last.text(name)
+        changed, count = re.subn(pattern, replacement, text)
+        assert count or fault == "a vector too many", f"{fault} found no place in {loss}"
+        caught = changed == text
+        for length in (1, 3, 4, 8, 1028) if k.elementwise else (3,):
+            try:
+                k.device_call(length, "float32", Options("mean"), texts={name: changed}).check("value_and_grad")
+            except (AssertionError, ptx.PtxError):
+                caught = True
+        assert caught, f"{fault} in {loss} went unnoticed"
+
+
+def test_typical_losses_exist() -> None:
+    assert set(TYPICAL) <= set(CATALOGUE)

@@ -1,0 +1,56 @@
+"""What the toolkit's own assembler says about a kernel, without a driver."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pytest
+
+nvjitlink = pytest.importorskip("cuda.bindings.nvjitlink")
+
+#: Architectures that kernels must run on.
+ARCHITECTURES = ("sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120")
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one kernel takes on one architecture."""
+
+    registers: int
+    stack: int
+    spilled: int
+    local: int
+    shared: int
+
+
+def assembled(ptx: str, architecture: str) -> Resources:
+    """Assemble a kernel; unresolved externals or invalid PTX are errors of the toolkit."""
+    handle = nvjitlink.create(2, [f"-arch={architecture}", "-verbose"])
+    try:
+        data = ptx.encode()
+        nvjitlink.add_data(handle, nvjitlink.InputType.PTX, data, len(data), "kernel")
+        nvjitlink.complete(handle)
+        log = bytearray(nvjitlink.get_info_log_size(handle))
+        nvjitlink.get_info_log(handle, log)
+    finally:
+        nvjitlink.destroy(handle)
+    return read(log.decode())
+
+
+def read(log: str) -> Resources:
+    """The figures in a log of the assembler."""
+
+    def figure(pattern: str) -> int:
+        found = re.search(pattern, log)
+        assert found, log
+        return int(found[1])
+
+    spilled = figure(r"(\d+) bytes spill stores") + figure(r"(\d+) bytes spill loads")
+    return Resources(
+        registers=figure(r"[Uu]sed (\d+) registers"),
+        stack=figure(r"(\d+) bytes stack frame"),
+        spilled=spilled,
+        local=figure(r"(\d+) bytes lmem"),
+        shared=figure(r"(\d+) bytes smem") if "smem" in log else 0,
+    )
