@@ -50,6 +50,18 @@ def _store_lanes(typing_context, pointer, index, values):
     return types.void(pointer, index, values), generate
 
 
+@intrinsic
+def _stride(typing_context, threads):
+    """The number of threads, hidden from the optimiser, which would divide by it to unroll loops."""
+
+    def generate(context, builder, signature, arguments):
+        word = arguments[0].type
+        move = ir.InlineAsm(ir.FunctionType(word, [word]), "mov.b64 $0, $1;", "=l,l", side_effect=True)
+        return builder.call(move, arguments)
+
+    return types.int64(threads), generate
+
+
 @_device
 def _load_few_f32(array, at, options):
     """A sample's numbers, which fill 128 bits."""
@@ -244,7 +256,7 @@ def _clear_row_f32(array, row, width):
     at = np.int64(cuda.threadIdx.x)
     while at < width:
         array[row * width + at] = f32(0.0)
-        at += cuda.blockDim.x
+        at += _stride(np.int64(cuda.blockDim.x))
 
 
 @_device
@@ -299,7 +311,7 @@ def total_weight_f32(weight, mask, partial, samples, options):
     at = _first_thread()
     while at < samples:
         high, low = _plus_f32(high, low, _weight_f32(weight, at, options) if _live(mask, at, options) else f32(0.0))
-        at += _all_threads()
+        at += _stride(_all_threads())
     _block_sum_f32(high, low, partial)
 
 
@@ -311,10 +323,10 @@ def finish_f32(partial, count, divisor, weights, totals, rounded, term, options)
     sums = cuda.shared.array(256, np.float64)
     thread = cuda.threadIdx.x
     total = 0.0
-    block = thread
+    block = np.int64(thread)
     while block < count:
         total += np.float64(_sum_f32(partial[2 * block], partial[2 * block + 1]))
-        block += cuda.blockDim.x
+        block += _stride(np.int64(cuda.blockDim.x))
     sums[thread] = total
     step = cuda.blockDim.x // 2
     while step > 0:

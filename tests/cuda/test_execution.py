@@ -198,8 +198,8 @@ def test_planted_faults_are_found(fault: str) -> None:
         good.run("value")
         text = good.last.text(name)
         changed, count = re.subn(pattern, replacement, text)
-        assert count or fault == "a vector too many", f"{fault} found no place in {loss}"
-        caught = changed == text
+        assert count, f"{fault} found no place in {loss}"
+        caught = False
         for length in (1, 3, 4, 8, 1028) if k.elementwise else (3,):
             try:
                 k.device_call(length, "float32", Options("mean"), texts={name: changed}).check("value_and_grad")

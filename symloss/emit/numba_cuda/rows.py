@@ -61,7 +61,7 @@ class RowKernel(KernelText):
             *self.own_numbers(),
             *live,
             *dead,
-            "row += np.int64(cuda.gridDim.x) * cuda.blockDim.y",
+            "row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)",
         ]
         body = [*self.opening(), *preamble, "while row < samples:", *indented(rows)]
         if kernel.term:

@@ -81,13 +81,13 @@ class Visit:
             yield "while vector < vectors:"
             yield f"    at = {constant} * vector"
             yield from (f"    {line}" for line in self.vector())
-            yield f"    vector += {self.step}"
+            yield f"    vector += _stride({self.step})"
             yield f"at = {constant} * vectors + {self.first}"
         else:
             yield f"at = {self.first}"
         yield f"while at < {self.count}:"
         yield from (f"    {line}" for line in self.single())
-        yield f"    at += {self.step}"
+        yield f"    at += _stride({self.step})"
 
     def vector(self) -> Iterator[str]:
         """One step of the loop over vectors."""

@@ -26,7 +26,7 @@ class WeighingKernel(RowKernel):
                     *self.own_numbers(),
                     f"if {valid}:",
                     *indented([*weight, f"high, low = _plus_{self.suffix}(high, low, weight_n)"]),
-                    "row += _all_threads()",
+                    "row += _stride(_all_threads())",
                 ]
             ),
             f"_block_sum_{self.suffix}(high, low, partial)",
