@@ -14,16 +14,17 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-from symloss.build.manifest import source_hash
+from symloss.build.manifest import REQUIRED, source_hash
 from symloss.build.sources import digest, generator_hash, write_atomically
 from symloss.errors import SymlossError
 
 
-def compiled_module_path(path: Path) -> Path:
-    """The generated CPU module of a user's specification, compiled if it is not in the cache.
+def compiled_module_path(path: Path, back_end: str = REQUIRED) -> Path:
+    """The generated module of a user's specification, compiled if it is not in the cache.
 
     Args:
         path: the specification.
+        back_end: which back end's module; one that has no kernels for the loss is an error.
 
     Raises:
         SpecError: the specification has a fault.
@@ -31,7 +32,7 @@ def compiled_module_path(path: Path) -> Path:
     """
     folder = _cache_folder()
     index = folder / "index" / f"{digest([_bytes(path), generator_hash()])[:32]}.json"
-    found = _recorded(folder, index, path)
+    found = _recorded(folder, index, path, back_end)
     if found is not None:
         return found
     from symloss.build.compiler import compile_spec
@@ -39,29 +40,38 @@ def compiled_module_path(path: Path) -> Path:
     compiled = compile_spec(path)
     entry = compiled.entry
     key = digest([entry.specification, entry.generator, entry.output])[:32]
-    module = folder / "modules" / key / f"{compiled.spec.name}.py"
-    if not (module.is_file() and _hash(module) == entry.output):
-        write_atomically(module, compiled.text)
+    for name, text in compiled.texts.items():
+        module = _module(folder, key, compiled.spec.name, name)
+        if not (module.is_file() and _hash(module) == digest([text])):
+            write_atomically(module, text)
     record = {
         "key": key,
         "name": compiled.spec.name,
         "uses": entry.uses,
         "source": entry.source,
-        "output": entry.output,
+        "outputs": {REQUIRED: entry.output, **entry.further},
     }
     write_atomically(index, json.dumps(record, sort_keys=True) + "\n")
-    return module
+    if back_end not in compiled.texts:
+        raise SymlossError(f"{compiled.spec.name} has no {back_end} kernels: {entry.without[back_end]}")
+    return _module(folder, key, compiled.spec.name, back_end)
 
 
-def _recorded(folder: Path, index: Path, path: Path) -> Path | None:
+def _module(folder: Path, key: str, name: str, back_end: str) -> Path:
+    """Where the module of a back end lies in the cache."""
+    place = folder / "modules" / key
+    return (place if back_end == REQUIRED else place / back_end) / f"{name}.py"
+
+
+def _recorded(folder: Path, index: Path, path: Path, back_end: str) -> Path | None:
     """The module that an index entry leads to, if entry and module are sound and the specification is unchanged."""
     try:
         record = json.loads(index.read_text(encoding="utf-8"))
         key, name = str(record["key"]), str(record["name"])
         if not (key.isalnum() and name.isidentifier() and record["source"] == source_hash(path, record["uses"])):
             return None
-        module = folder / "modules" / key / f"{name}.py"
-        return module if _hash(module) == record["output"] else None
+        module = _module(folder, key, name, back_end)
+        return module if _hash(module) == record["outputs"][back_end] else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

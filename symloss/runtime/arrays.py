@@ -57,7 +57,12 @@ def _article(value: Any) -> str:
     return "None" if value is None else f"a {type(value).__name__}"
 
 
-def _refuse_device(value: Any, name: str) -> None:
+class OnDeviceError(TypeError):
+    """An argument lies in device memory, where only CUDA kernels can read it."""
+
+
+def lies_on_device(value: Any) -> bool:
+    """Whether an argument lies in device memory."""
     on_device = False
     if hasattr(type(value), "__cuda_array_interface__"):
         try:
@@ -71,11 +76,12 @@ def _refuse_device(value: Any, name: str) -> None:
             on_device = value.__dlpack_device__()[0] not in _HOST_DEVICES
         except Exception:
             on_device = False
-    if on_device:
-        raise TypeError(
-            f"{name} is a device array ({type(value).__name__}), and the CUDA back end is not installed; "
-            "pass an array in host memory"
-        )
+    return on_device
+
+
+def _refuse_device(value: Any, name: str) -> None:
+    if lies_on_device(value):
+        raise OnDeviceError(f"{name} is a device array ({type(value).__name__}), expected one in host memory")
 
 
 def check_kind(array: Array, kind: str, name: str) -> None:

@@ -93,7 +93,7 @@ def signature(frame: Frame) -> Signature:
         "normalizer": None,
         "ignore_index": None,
     }
-    defaults |= {"validate": True, "threads": None, "axis": None}
+    defaults |= {"validate": None, "threads": None, "axis": None}
     entries += [Parameter(name, Parameter.KEYWORD_ONLY, default=value) for name, value in defaults.items()]
     return Signature(entries)
 

@@ -126,6 +126,8 @@ class Engine:
             call.weights = call.masks = self._nothing
         else:
             self._samples(call, weight, mask, ignore_index)
+        if validate is None:
+            validate = True
         if validate is not True and validate is not False:
             raise TypeError(f"validate is {kind_of(validate)}, expected True or False")
         if (

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from symloss.runtime.arrays import Array
+from symloss.runtime.arrays import Array, OnDeviceError
 from symloss.runtime.describe import documentation, signature, summary
 from symloss.runtime.engine import Engine, buffers, finish
 from symloss.runtime.hessian import hessian_blocks
@@ -19,6 +19,8 @@ class Loss:
     The inputs of the formula come in declared order or by name, the parameters by name:
     ``huber(pred, target, delta=1.5)``. Arrays are anything that NumPy can read. The batch comes first and the declared
     sample axes last; an element-wise loss takes any shape. Results have the shape and dtype of the prediction.
+    Arrays in the memory of an NVIDIA GPU (of PyTorch, CuPy, Numba and others) stay there: the CUDA kernels run on the
+    caller's stream, and results are arrays of the caller's library.
 
     Options of every call:
         reduction: "mean" (over the weights), "sum" or "none" (one value per sample; derivatives undivided).
@@ -27,12 +29,15 @@ class Loss:
         normalizer: a positive number that the sum is divided by, instead of the total weight.
         ignore_index: samples with this label do not count (where the target is an index).
         axis: where the sample axis sits, if it is not last (1 for channels-first images).
-        validate: whether elements are checked against their domains, in the kernel's own pass. Labels always are.
+        validate: whether elements are checked against their domains, in the kernel's own pass; by default they are.
+            Labels always are. On a device elements are not checked by default, and a label that names nothing makes
+            its results NaN; ``validate=True`` copies the inputs to the host, checks them there, and so waits.
         threads: how many threads may work; SYMLOSS_NUM_THREADS or the processors there are by default.
 
     Raises:
         ValueError: a shape, a parameter or an element outside what the loss declares; the message names it.
-        TypeError: an argument of the wrong type or dtype, an unknown keyword, an array on a device.
+        TypeError: an argument of the wrong type or dtype, an unknown keyword, arrays on a device and on the host.
+        SymlossError: arrays on a device, and no CUDA kernels, GPU or toolkit.
     """
 
     def __init__(self, module: ModuleType, source: str | None = None, file: str | None = None) -> None:
@@ -81,6 +86,20 @@ class Loss:
             return library.load, (self._source,)
         return library.load_generated, (self._file,)
 
+    def _on_device(
+        self, entry: str, inputs: tuple[Any, ...], named: Mapping[str, Any], shared: tuple[Any, ...], **more: Any
+    ) -> Any:
+        """A call with arrays in device memory; ``shared`` are the options that all entry points have."""
+        from symloss.runtime.cuda.calling import call_on_device
+
+        names = ("reduction", "weight", "mask", "normalizer", "ignore_index", "validate", "axis")
+        options = dict(zip(names, shared, strict=True)) | more
+        try:
+            return call_on_device(self, entry, inputs, named, options)
+        except Exception as error:
+            error.__suppress_context__ = True  # that arguments lie on a device was no error of its own
+            raise
+
     def __getattr__(self, name: str) -> Any:
         """The signature, made when it is asked for."""
         if name == "__signature__" and "_engine" in self.__dict__:
@@ -95,7 +114,7 @@ class Loss:
         mask: Any = None,
         normalizer: float | None = None,
         ignore_index: int | None = None,
-        validate: bool = True,
+        validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
         **named: Any,
@@ -106,7 +125,13 @@ class Loss:
             A float; with ``reduction="none"`` an array of the shape of the batch (a tuple of one per term if several).
         """
         engine = self._engine
-        call = engine.begin(inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis)
+        try:
+            call = engine.begin(
+                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
+            )
+        except OnDeviceError:
+            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
+            return self._on_device("value", inputs, named, shared)
         if reduction == "none":
             engine.per_sample(call)
         return engine.value(call, engine.launch("value", call))
@@ -121,7 +146,7 @@ class Loss:
         mask: Any = None,
         normalizer: float | None = None,
         ignore_index: int | None = None,
-        validate: bool = True,
+        validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
         **named: Any,
@@ -148,7 +173,13 @@ class Loss:
             shape and dtype of the prediction, or a tuple of them if there are several predictions.
         """
         engine = self._engine
-        call = engine.begin(inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis)
+        try:
+            call = engine.begin(
+                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
+            )
+        except OnDeviceError:
+            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
+            return self._on_device("value_and_grad", inputs, named, shared, wrt=wrt, out=out)
         if reduction == "none":
             engine.per_sample(call)
         chosen = self._default_gradients if wrt is None else selected(engine.frame, wrt)
@@ -172,7 +203,7 @@ class Loss:
         mask: Any = None,
         normalizer: float | None = None,
         ignore_index: int | None = None,
-        validate: bool = True,
+        validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
         **named: Any,
@@ -191,9 +222,13 @@ class Loss:
         """
         engine = self._engine
         engine.offered("grad_hess_diag")
-        call = engine.begin(
-            inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis, "sum"
-        )
+        try:
+            call = engine.begin(
+                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis, "sum"
+            )
+        except OnDeviceError:
+            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
+            return self._on_device("grad_hess_diag", inputs, named, shared, out=out)
         specs = call.layout.results["grad_hess_diag"]
         count = len(specs) // 2
         targets = None
@@ -219,7 +254,7 @@ class Loss:
         mask: Any = None,
         normalizer: float | None = None,
         ignore_index: int | None = None,
-        validate: bool = True,
+        validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
         **named: Any,
@@ -234,7 +269,13 @@ class Loss:
         """
         engine = self._engine
         engine.offered("hvp")
-        call = engine.begin(inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis)
+        try:
+            call = engine.begin(
+                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
+            )
+        except OnDeviceError:
+            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
+            return self._on_device("hvp", inputs, named, shared, out=out, v=v)
         given, directions = engine.directions(call, v)
         specs = call.layout.results["hvp"]
         targets = None
@@ -256,7 +297,7 @@ class Loss:
         mask: Any = None,
         normalizer: float | None = None,
         ignore_index: int | None = None,
-        validate: bool = True,
+        validate: bool | None = None,
         threads: int | None = None,
         axis: int | None = None,
         **named: Any,
@@ -278,7 +319,13 @@ class Loss:
         engine.offered("hvp")
         if reduction == "none":
             reduction = "sum"
-        call = engine.begin(inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis)
+        try:
+            call = engine.begin(
+                inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
+            )
+        except OnDeviceError:
+            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
+            return self._on_device("hessian", inputs, named, shared, cross=cross)
 
         def product(directions: Sequence[Array], outputs: Sequence[Array]) -> None:
             engine.launch("hvp", call, outputs, directions)

@@ -1,0 +1,72 @@
+"""What differs between the libraries whose arrays are passed: how they allocate, and on which stream they work."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from symloss.runtime.cuda.toolkit import require
+
+
+class Framework(Protocol):
+    """A library of device arrays."""
+
+    def stream(self) -> int:
+        """The handle of the caller's current stream."""
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
+        """An array of the library on the caller's device, its elements unset."""
+
+
+class Torch:
+    """PyTorch: its caching allocator, its current stream."""
+
+    def __init__(self, like: Any) -> None:
+        self.torch, self.device = require("torch"), like.device
+
+    def stream(self) -> int:
+        """The handle of the current stream."""
+        return int(self.torch.cuda.current_stream(self.device).cuda_stream)
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
+        """A tensor on the device of the first argument."""
+        return self.torch.empty(shape, dtype=getattr(self.torch, dtype), device=self.device)
+
+
+class CuPy:
+    """CuPy: its memory pool, its current stream."""
+
+    def __init__(self, like: Any) -> None:
+        self.cupy, self.device = require("cupy"), like.device
+
+    def stream(self) -> int:
+        """The handle of the current stream."""
+        return int(self.cupy.cuda.get_current_stream().ptr)
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
+        """An array on the device of the first argument."""
+        with self.device:
+            return self.cupy.empty(shape, dtype)
+
+
+class NumbaCuda:
+    """Numba's device arrays, for Numba and for every library without an entry of its own; the default stream."""
+
+    def __init__(self, like: Any) -> None:
+        self.cuda = require("numba.cuda")
+
+    def stream(self) -> int:
+        """The default stream."""
+        return 0
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
+        """A device array."""
+        return self.cuda.device_array(shape, dtype)
+
+
+#: By the first word of the module that defines the type of the first array.
+FRAMEWORKS: dict[str, type[Torch] | type[CuPy] | type[NumbaCuda]] = {"torch": Torch, "cupy": CuPy}
+
+
+def framework_of(value: Any) -> Framework:
+    """The library that an array belongs to."""
+    return FRAMEWORKS.get(type(value).__module__.partition(".")[0], NumbaCuda)(value)
