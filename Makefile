@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+# `make EXTRAS=dev,cuda-ci test` runs the tests of the CUDA kernels as well, which need no GPU.
+EXTRAS ?= dev
 
-.PHONY: all build test test-slow lint format types check docs clean
+.PHONY: all build gpu test test-slow lint format types check docs clean
 
 all: build
 
@@ -15,7 +17,7 @@ build: $(STAMP)
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'symloss needs Python 3.11 or newer; say which: make PYTHON=python3.12' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'
 	touch $@
 
 test: $(STAMP)
@@ -23,6 +25,10 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -m slow
+
+# On a machine with a GPU and PyTorch: are the CUDA kernels right, and how fast are they? Writes docs/performance-gpu.md.
+gpu: $(STAMP)
+	$(BIN)/python benchmarks/gpu.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
