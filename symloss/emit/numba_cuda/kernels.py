@@ -6,6 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from textwrap import wrap
 from typing import Any
 
 import sympy
@@ -181,7 +182,7 @@ class KernelText(ABC):
         self, name: str, arguments: Iterable[str], doc: str, lines: Iterable[str], returned: Iterable[str]
     ) -> None:
         """Add a function that the kernel calls."""
-        body = [f'"""{doc}"""', *lines, f"return {', '.join(returned)}"]
+        body = [*quoted(doc), *lines, f"return {', '.join(returned)}"]
         self.functions.append("\n".join(["@_device", f"def {name}({', '.join(arguments)}):", *indented(body)]))
 
     def more_arguments(self) -> Mapping[str, str]:
@@ -215,7 +216,7 @@ class KernelText(ABC):
         if self.labels:
             arguments["ignore"] = "int64"
         arguments |= {**self.more_arguments(), "samples": "int64", **lengths, "options": "uint32"}
-        lines = [f"def {self.name}({', '.join(arguments)}):", *indented([f'"""{doc}"""', *head, *body])]
+        lines = [f"def {self.name}({', '.join(arguments)}):", *indented([*quoted(doc), *head, *body])]
         self.used |= self.printer.functions
         self.helpers |= self.printer.helpers
         samples = f"size_{self.program.root(str(self.kernel.axis))}"
@@ -230,6 +231,12 @@ def needed(nodes: Iterable[Node], values: Iterable[sympy.Expr]) -> list[sympy.Sy
     known = {let.variable for let in lets} - running
     found = leaves([*(let.value for let in lets if let.variable not in running), *values])
     return [leaf for leaf in found if leaf != ROW and not (isinstance(leaf, Variable) and leaf.name in known)]
+
+
+def quoted(doc: str) -> list[str]:
+    """The lines of a docstring."""
+    lines = wrap(doc, 106, break_long_words=False, break_on_hyphens=False)
+    return [f'"""{lines[0]}"""'] if len(lines) == 1 else [f'"""{lines[0]}', *lines[1:], '"""']
 
 
 def indented(lines: Iterable[str]) -> list[str]:

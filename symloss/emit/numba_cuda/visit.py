@@ -102,14 +102,13 @@ class Visit:
                 f"{load.name}_{lane}" if load.wide else load.text.format(at=where, lane=lane) for load in self.loads
             ]
             arguments += [where] if self.place else []
-            outcome = ", ".join(f"{name}_{lane}" for name in self.results)
-            yield f"{outcome} = {self.function}({', '.join([*arguments, *self.uniform])})"
+            yield f"{self.outcome(lane)} = {self.function}({', '.join([*arguments, *self.uniform])})"
         for save in self.saves:
-            names = ", ".join(f"{save.name}_{lane}" for lane in lanes)
+            names = ", ".join(self.result(save.name, lane) for lane in lanes)
             yield from _under(save.condition, f"_store_lanes({save.array}, {_sum(save.offset, 'at')}, ({names}))")
         for name, text in self.collect.items():
             for lane in lanes:
-                yield text.format(value=f"{name}_{lane}")
+                yield text.format(value=self.result(name, lane))
 
     def _wide_load(self, load: Load, names: str) -> Iterator[str]:
         read = f"_load_lanes({load.array}, {_sum(load.offset, 'at')})"
@@ -143,11 +142,30 @@ class Visit:
                     yield f"{load.name} = {slot} if options & STAGED else {plain}"
                 arguments.append(load.name)
         arguments += ["at"] if self.place else []
-        yield f"{', '.join(self.results)} = {self.function}({', '.join([*arguments, *self.uniform])})"
+        yield f"{self.outcome()} = {self.function}({', '.join([*arguments, *self.uniform])})"
         for save in self.saves:
-            yield from _under(save.condition, f"{save.array}[{_sum(save.offset, 'at')}] = {save.name}")
+            stored = f"{save.array}[{_sum(save.offset, 'at')}] = {self.result(save.name)}"
+            yield from _under(save.condition, stored)
         for name, text in self.collect.items():
-            yield text.format(value=name)
+            yield text.format(value=self.result(name))
+
+    # Many results are kept together, so that no line gets too long.
+
+    def outcome(self, lane: int | None = None) -> str:
+        """What the results of one place are assigned to."""
+        if self._together:
+            return "found" if lane is None else f"found_{lane}"
+        return ", ".join(self.result(name, lane) for name in self.results)
+
+    def result(self, name: str, lane: int | None = None) -> str:
+        """One result of one place."""
+        if self._together:
+            return f"{'found' if lane is None else f'found_{lane}'}[{self.results.index(name)}]"
+        return name if lane is None else f"{name}_{lane}"
+
+    @property
+    def _together(self) -> bool:
+        return len(", ".join(self.results)) > 60
 
 
 def _staged(number: int, count: str) -> str:
