@@ -18,33 +18,92 @@ LANES_F32 = 4
 WEIGHTED, MASKED, KEEP, DIVIDE, ALIGNED, IGNORE, STAGED, LAST = (1 << bit for bit in range(8))
 
 
+def _widened(builder, number, kind):
+    """What memory holds as the number that is computed with: bfloat16 comes as uint16, float16 as int16."""
+    if kind == types.uint16:
+        bits = builder.shl(builder.zext(number, ir.IntType(32)), ir.Constant(ir.IntType(32), 16))
+        return builder.bitcast(bits, ir.FloatType())
+    if kind == types.int16:
+        return builder.fpext(builder.bitcast(number, ir.HalfType()), ir.FloatType())
+    return number
+
+
+def _narrowed(builder, number, kind):
+    """A number as memory holds it, rounded to nearest even where it is shorter there; a NaN stays one."""
+    if kind == types.uint16:
+        word = ir.IntType(32)
+        bits = builder.bitcast(number, word)
+        odd = builder.and_(builder.lshr(bits, ir.Constant(word, 16)), ir.Constant(word, 1))
+        rounded = builder.add(bits, builder.add(odd, ir.Constant(word, 0x7FFF)))
+        nan = builder.or_(bits, ir.Constant(word, 0x400000))
+        bits = builder.select(builder.fcmp_unordered("uno", number, number), nan, rounded)
+        return builder.trunc(builder.lshr(bits, ir.Constant(word, 16)), ir.IntType(16))
+    if kind == types.int16:
+        return builder.bitcast(builder.fptrunc(number, ir.HalfType()), ir.IntType(16))
+    return number
+
+
+def _lanes(pointer):
+    """How many numbers are moved at once: 128 bits, or 64 of numbers of 16 bits."""
+    return 4 if pointer.dtype.bitwidth <= 32 else 2
+
+
+def _working(pointer):
+    """The type that the numbers of an array are computed in."""
+    return types.float32 if pointer.dtype.bitwidth == 16 else pointer.dtype
+
+
+@intrinsic
+def _get(typing_context, pointer, index):
+    """The number at ``index``."""
+
+    def generate(context, builder, signature, arguments):
+        return _widened(builder, builder.load(builder.gep(arguments[0], [arguments[1]])), pointer.dtype)
+
+    return _working(pointer)(pointer, index), generate
+
+
+@intrinsic
+def _put(typing_context, pointer, index, value):
+    """Store a number at ``index``."""
+
+    def generate(context, builder, signature, arguments):
+        number = _narrowed(builder, arguments[2], pointer.dtype)
+        builder.store(number, builder.gep(arguments[0], [arguments[1]]))
+        return context.get_dummy_value()
+
+    return types.void(pointer, index, _working(pointer)), generate
+
+
 @intrinsic
 def _load_lanes(typing_context, pointer, index):
-    """The numbers at ``index`` and after it that fill 128 bits, in one load."""
-    lanes = 128 // pointer.dtype.bitwidth
+    """The numbers at ``index`` and after it that are moved at once, in one load."""
+    lanes = _lanes(pointer)
 
     def generate(context, builder, signature, arguments):
         at = builder.gep(arguments[0], [arguments[1]])
         vector = ir.VectorType(at.type.pointee, lanes)
-        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=16)
+        loaded = builder.load(builder.bitcast(at, vector.as_pointer()), align=lanes * pointer.dtype.bitwidth // 8)
         parts = [builder.extract_element(loaded, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
+        parts = [_widened(builder, part, pointer.dtype) for part in parts]
         return context.make_tuple(builder, signature.return_type, parts)
 
-    return types.UniTuple(pointer.dtype, lanes)(pointer, index), generate
+    return types.UniTuple(_working(pointer), lanes)(pointer, index), generate
 
 
 @intrinsic
 def _store_lanes(typing_context, pointer, index, values):
-    """Store a tuple of numbers that fills 128 bits at ``index`` and after it, in one store."""
-    lanes = 128 // pointer.dtype.bitwidth
+    """Store a tuple of numbers at ``index`` and after it, in one store."""
+    lanes = _lanes(pointer)
 
     def generate(context, builder, signature, arguments):
         at = builder.gep(arguments[0], [arguments[1]])
         vector = ir.Constant(ir.VectorType(at.type.pointee, lanes), ir.Undefined)
         for lane in range(lanes):
-            part = builder.extract_value(arguments[2], lane)
+            part = _narrowed(builder, builder.extract_value(arguments[2], lane), pointer.dtype)
             vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        builder.store(vector, builder.bitcast(at, vector.type.as_pointer()), align=16)
+        where = builder.bitcast(at, vector.type.as_pointer())
+        builder.store(vector, where, align=lanes * pointer.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
     return types.void(pointer, index, values), generate
@@ -65,7 +124,9 @@ def _stride(typing_context, threads):
 @_device
 def _load_few_f32(array, at, options):
     """A sample's numbers, which fill 128 bits."""
-    return _load_lanes(array, at) if options & ALIGNED else (array[at], array[at + 1], array[at + 2], array[at + 3])
+    if options & ALIGNED:
+        return _load_lanes(array, at)
+    return _get(array, at), _get(array, at + 1), _get(array, at + 2), _get(array, at + 3)
 
 
 @_device
@@ -74,16 +135,16 @@ def _store_few_f32(array, at, values, options):
     if options & ALIGNED:
         _store_lanes(array, at, values)
     else:
-        array[at] = values[0]
-        array[at + 1] = values[1]
-        array[at + 2] = values[2]
-        array[at + 3] = values[3]
+        _put(array, at, values[0])
+        _put(array, at + 1, values[1])
+        _put(array, at + 2, values[2])
+        _put(array, at + 3, values[3])
 
 
 @_device
 def _load_few_f64(array, at, options):
     """A sample's numbers, which fill 128 bits."""
-    return _load_lanes(array, at) if options & ALIGNED else (array[at], array[at + 1])
+    return _load_lanes(array, at) if options & ALIGNED else (_get(array, at), _get(array, at + 1))
 
 
 @_device
@@ -92,14 +153,14 @@ def _store_few_f64(array, at, values, options):
     if options & ALIGNED:
         _store_lanes(array, at, values)
     else:
-        array[at] = values[0]
-        array[at + 1] = values[1]
+        _put(array, at, values[0])
+        _put(array, at + 1, values[1])
 
 
 @_device
 def _weight_f32(weight, at, options):
     """The weight of one sample; 1 where none are given."""
-    return weight[at] if options & WEIGHTED else f32(1.0)
+    return _get(weight, at) if options & WEIGHTED else f32(1.0)
 
 
 @_device
@@ -255,7 +316,7 @@ def _clear_row_f32(array, row, width):
     """Fill a row with zeros."""
     at = np.int64(cuda.threadIdx.x)
     while at < width:
-        array[row * width + at] = f32(0.0)
+        _put(array, row * width + at, f32(0.0))
         at += _stride(np.int64(cuda.blockDim.x))
 
 

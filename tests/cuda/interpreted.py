@@ -27,6 +27,7 @@ class Interpreted:
     order_seed: int | None = None
     shared_limit: int = 96 * 1024
     unaligned: bool = False
+    storage: str = ""
     texts: dict[str, str] = field(default_factory=dict)
     reports: dict[str, ptx.Report] = field(default_factory=dict)
     unwritten: dict[int, np.ndarray] = field(default_factory=dict)
@@ -47,7 +48,7 @@ class Interpreted:
 
     def text(self, name: str) -> str:
         record = self.module.KERNELS[name[:-4]]
-        return compile_kernel(self.module, name, arguments_of(record), THREADS[record["shape"]])
+        return compile_kernel(self.module, name, arguments_of(record), THREADS[record["shape"]], storage=self.storage)
 
     def launch(self, name: str, grid: int, block: tuple[int, int], arguments: Any, shared_bytes: int) -> None:
         given: list[Any] = []
@@ -71,6 +72,22 @@ class Interpreted:
         assert not missed, f"{name} left bytes of its results unwritten: {missed}"
 
 
+def as_float16(values: np.ndarray) -> np.ndarray:
+    """The bit patterns of numbers rounded to float16, as kernels take them."""
+    return values.astype(np.float16).view(np.int16)
+
+
+def as_bfloat16(values: np.ndarray) -> np.ndarray:
+    """The bit patterns of numbers rounded to bfloat16, to nearest even."""
+    bits = values.astype(np.float32).view(np.uint32).astype(np.uint64)
+    rounded = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+    return np.where(np.isnan(values), np.uint16(0x7FC0), rounded).astype(np.uint16)
+
+
+#: By the type that a bit pattern comes as, how numbers become patterns.
+HALVES = {"int16": as_float16, "uint16": as_bfloat16}
+
+
 def call(module, entry, inputs, parameters=None, **options):
     """Run an entry point on NumPy arrays as a caller on a device would.
 
@@ -80,14 +97,20 @@ def call(module, entry, inputs, parameters=None, **options):
     meta, plan = module.META, module.PLANS[entry]
     machine = options.pop("machine", None) or Interpreted(module)
     directions = options.pop("directions", [])
-    dtype = next(str(inputs[n].dtype) for n in meta["predictions"])
+    held = next(str(inputs[n].dtype) for n in meta["predictions"])
+    dtype = {"int16": "float32", "uint16": "float32"}.get(held, held)
+    machine.storage = {"int16": "float16", "uint16": "bfloat16"}.get(held, "")
     names = plan["names"]
     arrays = {}
     sizes = {}
     for item in meta["inputs"]:
         array = inputs.get(item["name"])
         if array is None:
-            array = np.full((1,), item["optional"], dtype)
+            array = (
+                np.full((1,), item["optional"], dtype)
+                if held == dtype
+                else HALVES[held](np.float32([item["optional"]]))
+            )
         if array.ndim == len(item["axes"]):
             for axis, length in zip(item["axes"], array.shape, strict=True):
                 root = _root(meta, axis)
@@ -98,14 +121,14 @@ def call(module, entry, inputs, parameters=None, **options):
     outputs = []
     derivatives = {"value": [], "value_and_grad": [inputs[n].shape for n in meta["gradients"]], "hvp": shapes}
     for name, shape in zip(plan["outputs"], derivatives.get(entry, shapes * 2), strict=True):
-        arrays[name] = machine.empty(int(np.prod(shape)), dtype).reshape(shape)
+        arrays[name] = machine.empty(int(np.prod(shape)), held).reshape(shape)
         outputs.append(arrays[name])
     arrays |= dict(zip(plan["directions"], directions, strict=True))
     terms = meta["terms"]
     reduction = options.get("reduction", "mean")
     lengths = [sizes[f"size_{plan['batches'][term]}"] for term in terms]
     keeps = entry in ("value", "value_and_grad") and reduction == "none"
-    losses = [machine.empty(length, dtype) if keeps else None for length in lengths]
+    losses = [machine.empty(length, held) if keeps else None for length in lengths]
     numbers = {item["name"]: item["default"] for item in meta["parameters"]} | (parameters or {})
     value = execute(
         machine,

@@ -40,8 +40,8 @@ class Fake:
 class FakeGpu(Interpreted):
     """Interprets kernels on the memory of `Fake` arrays."""
 
-    def __init__(self, module: object, device: int, framework: object) -> None:
-        super().__init__(module)
+    def __init__(self, module: object, device: int, framework: object, storage: str) -> None:
+        super().__init__(module, storage=storage if storage in ("float16", "bfloat16") else "")
         self.framework = self
         type(self).launches = 0
 
@@ -173,8 +173,9 @@ def test_labels_on_a_device(fake_gpu: type[FakeGpu]) -> None:
         (Fake(PRED), Fake(TARGET, 1), {}, ValueError, "arguments lie on devices 0 and 1, expected one device"),
         (Fake(PRED), Fake(TARGET[:3]), {}, ValueError, r"target has shape \(3, 6\)"),
         (Fake(PRED), Fake(TARGET.astype(float)), {}, TypeError, "target has dtype float64, expected float32"),
-        (Fake(PRED.astype(np.int64)), Fake(TARGET), {}, TypeError, "pred has dtype int64, expected float32 or float64"),
-        (Fake(PRED.astype(np.float16)), Fake(TARGET), {}, TypeError, "pred has dtype <f2 on the device"),
+        (Fake(PRED.astype(np.int64)), Fake(TARGET), {}, TypeError, "pred has dtype int64, expected a float"),
+        (Fake(PRED.astype(np.float16)), Fake(TARGET), {}, TypeError, "target has dtype float32, expected float16"),
+        (Fake(PRED.astype(np.longdouble)), Fake(TARGET), {}, TypeError, "pred has dtype <f16 on the device"),
         (Fake(PRED.T), Fake(TARGET.T), {}, ValueError, "pred is not C-contiguous"),
         (Fake(PRED), Fake(TARGET), {"delta": -1.0}, ValueError, "delta is -1"),
         (Fake(PRED), Fake(TARGET), {"reduction": "all"}, ValueError, "reduction is 'all'"),

@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("numba.cuda.dispatcher", reason="Numba-CUDA is not installed")
 
 from symloss.runtime.cuda import execution
-from tests.cuda.harness import CATALOGUE, TYPICAL, DeviceKernels, Options, device_kernels, marked
+from tests.cuda.harness import CATALOGUE, TYPICAL, DeviceKernels, Options, device_kernels, device_module, marked
+from tests.cuda.interpreted import HALVES, call
 
 DTYPES = ("float32", "float64")
 
@@ -210,3 +211,42 @@ def test_planted_faults_are_found(fault: str) -> None:
 
 def test_typical_losses_exist() -> None:
     assert set(TYPICAL) <= set(CATALOGUE)
+
+
+@pytest.mark.parametrize("pattern", HALVES)
+@pytest.mark.parametrize("name", ["huber", "softmax_cross_entropy", pytest.param("iou", marks=pytest.mark.slow)])
+def test_numbers_of_16_bits(name: str, pattern: str) -> None:
+    """Sixteen bits in memory, float32 inside: the results of the float32 kernel at the same inputs, rounded once."""
+    short = HALVES[pattern]
+    k = (
+        device_kernels(name)
+        if name != "softmax_cross_entropy"
+        else DeviceKernels(CATALOGUE[name], distinct=3, other=68)
+    )
+    for length, unaligned in ((7, False), (300, False), (300, True)):
+        outcome = k.device_call(length, "float32", Options("mean"), unaligned=unaligned)
+        given = [short(a) if a.dtype == np.float32 else a for a in outcome.arrays]
+        exact = [wide(a) if a.dtype.name == pattern else a for a in given]
+        for entry in ("value_and_grad", "grad_hess_diag"):
+            found, expected = outcome.run(entry, given), outcome.run(entry, exact)
+            for key, value in expected.items():
+                right = value == found[key] if key == "value" else np.array_equal(found[key], short(value))
+                assert right, (name, entry, key, length)
+
+
+@pytest.mark.parametrize("pattern", HALVES)
+def test_special_numbers_of_16_bits(pattern: str) -> None:
+    """Every pattern there is goes through a kernel and comes back as a 16-bit number of the same value."""
+    k = device_kernels("gan_generator_nonsaturating")
+    module = device_module(k.path)
+    patterns = np.arange(65536, dtype=np.uint16).view(pattern)
+    _, (found,), _ = call(module, "value_and_grad", {"d_fake": patterns}, reduction="sum")
+    _, (expected,), _ = call(module, "value_and_grad", {"d_fake": wide(patterns)}, reduction="sum")
+    assert np.array_equal(wide(found), wide(HALVES[pattern](expected)), equal_nan=True)
+
+
+def wide(patterns: np.ndarray) -> np.ndarray:
+    """The numbers behind bit patterns, in float32."""
+    if patterns.dtype == np.int16:
+        return patterns.view(np.float16).astype(np.float32)
+    return (patterns.astype(np.uint32) << 16).view(np.float32)

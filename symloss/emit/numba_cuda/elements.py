@@ -130,7 +130,7 @@ class ElementKernel(KernelText):
                 yield f"_store_few_{self.suffix}({array}, {view}, ({names}), options)"
             else:
                 for store in mine:
-                    yield f"{array}[{view} + {store.subscripts[0]}] = {texts[self.stored_name(store)]}"
+                    yield f"_put({array}, {view} + {store.subscripts[0]}, {texts[self.stored_name(store)]})"
 
     # --- results -------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,8 @@ from symloss.lowering.rows import ROW, START
 from symloss.lowering.schedule import Argument, Kernel, Let, Node, View
 from symloss.program import Program
 
-_POINTERS = {"real": "real*", "int": "int64*", "bool": "uint8*"}
+#: "data" may be shorter in memory than the type that is computed in, "real".
+_POINTERS = {"real": "data*", "int": "int64*", "bool": "uint8*"}
 
 
 @dataclass
@@ -132,6 +133,8 @@ class KernelText(ABC):
             place = f"{element.array} + {place}" if element.array in self.views else place
         if argument.expandable:
             place = f"({place}) * {argument.name}_step"
+        if argument.number == "real":
+            return f"_get({argument.name}, {place})"
         text = f"{argument.name}[{place}]"
         return f"({text} != 0)" if argument.number == "bool" else text
 
@@ -187,7 +190,7 @@ class KernelText(ABC):
 
     def more_arguments(self) -> Mapping[str, str]:
         """What the kernel gives back beside arrays of the formula: the samples' losses, and sums per block."""
-        return {"losses": "real*", "partial": "real*"} if self.kernel.term else {}
+        return {"losses": "data*", "partial": "real*"} if self.kernel.term else {}
 
     def assembled(self, doc: str, body: list[str], shape: str, sizes: Iterable[str] = (), staged: int = 0) -> Printed:
         """The whole text: functions, then the kernel with its arguments."""
@@ -209,7 +212,7 @@ class KernelText(ABC):
                 arguments[f"{argument.name}_step"] = "int64"
         arguments |= dict.fromkeys(self.kernel.parameters, "real")
         if self.weighted:
-            arguments["weight"] = "real*"
+            arguments["weight"] = "data*"
         arguments["mask"] = "uint8*"
         if self.kernel.seeded:
             arguments |= {"divisor": "real", "divisors": "real*"}

@@ -34,7 +34,7 @@ ROLES = ("prediction", "target", "coefficient", "parameter")
 COMMON = {
     "total_weight": {
         "shape": "sum",
-        "arguments": "weight: real*, mask: uint8*, partial: real*, samples: int64, options: uint32",
+        "arguments": "weight: data*, mask: uint8*, partial: real*, samples: int64, options: uint32",
     },
     "finish": {
         "shape": "sum",

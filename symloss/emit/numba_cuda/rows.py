@@ -166,7 +166,7 @@ class RowKernel(KernelText):
         yield "if thread == 0:"
         yield f"    high, low = _plus_{self.suffix}(high, low, loss)"
         yield "    if options & KEEP:"
-        yield "        losses[row] = loss"
+        yield "        _put(losses, row, loss)"
 
     def cleared(self) -> Iterator[str]:
         """Zeros for a sample that does not count."""
@@ -176,7 +176,7 @@ class RowKernel(KernelText):
                 self.helpers.add(f"_clear_row_{self.suffix}")
         if self.kernel.term:
             yield "if options & KEEP and thread == 0:"
-            yield f"    losses[row] = {self.zero}"
+            yield f"    _put(losses, row, {self.zero})"
 
     # --- nodes ---------------------------------------------------------------------------------------------------
 
@@ -197,8 +197,8 @@ class RowKernel(KernelText):
     def store(self, store: Store) -> list[str]:
         """A number of the row, stored by one thread."""
         element = Element(store.array, store.subscripts)
-        text = self.result(store.value)
-        return ["if thread == 0:", f"    {self.from_array(element)} = {text}"]
+        place = self.from_array(element).removeprefix("_get(").removesuffix(")")
+        return ["if thread == 0:", f"    _put({place}, {self.result(store.value)})"]
 
     def result(self, value: sympy.Expr) -> str:
         """The text of a stored number: NaN in a row with a label that names nothing."""

@@ -128,7 +128,7 @@ class Visit:
         """One step of the loop over single places."""
         arguments = []
         for load in self.loads:
-            plain = f"{load.array}[{_sum(load.offset, 'at')}]"
+            plain = f"_get({load.array}, {_sum(load.offset, 'at')})"
             if not load.wide:
                 arguments.append(load.text.format(at="at", lane=0))
             elif load.staged is None:
@@ -144,7 +144,7 @@ class Visit:
         arguments += ["at"] if self.place else []
         yield f"{self.outcome()} = {self.function}({', '.join([*arguments, *self.uniform])})"
         for save in self.saves:
-            stored = f"{save.array}[{_sum(save.offset, 'at')}] = {self.result(save.name)}"
+            stored = f"_put({save.array}, {_sum(save.offset, 'at')}, {self.result(save.name)})"
             yield from _under(save.condition, stored)
         for name, text in self.collect.items():
             yield text.format(value=self.result(name))

@@ -9,7 +9,7 @@ from typing import Any
 from symloss.runtime.cuda.toolkit import require
 from symloss.runtime.words import kind_of
 
-_KINDS = {"<f4": "float32", "<f8": "float64", "<i8": "int64", "|b1": "bool", "|u1": "uint8"}
+_KINDS = {"<f2": "float16", "<f4": "float32", "<f8": "float64", "<i8": "int64", "|b1": "bool", "|u1": "uint8"}
 
 #: What an input may hold on a device; nothing is converted there.
 _ALLOWED = {"index": ("int64",), "boolean": ("bool", "uint8")}
@@ -32,7 +32,7 @@ class DeviceArray:
     @property
     def itemsize(self) -> int:
         """Bytes of an element."""
-        return {"float32": 4, "float64": 8, "int64": 8}.get(self.dtype, 1)
+        return {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "int64": 8}.get(self.dtype, 1)
 
 
 def on_device(value: Any) -> bool:
@@ -50,6 +50,8 @@ def device_array(value: Any, name: str) -> DeviceArray:
         ValueError: it is not contiguous.
     """
     detached = value.detach() if hasattr(value, "detach") else value
+    if hasattr(detached, "data_ptr"):
+        return _tensor(detached, name)
     interface = getattr(detached, "__cuda_array_interface__", None)
     if interface is None:
         return _by_dlpack(detached, name)
@@ -59,6 +61,16 @@ def device_array(value: Any, name: str) -> DeviceArray:
     if strides is not None and not _contiguous(shape, [int(stride) // item for stride in strides]):
         raise _not_contiguous(name)
     return DeviceArray(int(interface["data"][0] or 0), shape, _dtype(kind, name), detached)
+
+
+def _tensor(value: Any, name: str) -> DeviceArray:
+    """A tensor of PyTorch, whose bfloat16 no interface of arrays knows."""
+    if not value.is_contiguous():
+        raise _not_contiguous(name)
+    dtype = str(value.dtype).removeprefix("torch.")
+    if dtype not in {*_KINDS.values(), "bfloat16"}:
+        raise _unread(name, dtype)
+    return DeviceArray(int(value.data_ptr()), tuple(value.shape), dtype, value)
 
 
 def _by_dlpack(value: Any, name: str) -> DeviceArray:
@@ -76,17 +88,23 @@ def _by_dlpack(value: Any, name: str) -> DeviceArray:
 
 def _dtype(kind: str, name: str) -> str:
     if kind not in _KINDS:
-        raise TypeError(f"{name} has dtype {kind} on the device, expected float32, float64, int64 or booleans")
+        raise _unread(name, kind)
     return _KINDS[kind]
 
 
-def check_dtype(array: DeviceArray, kind: str, computing: str, name: str) -> None:
+def _unread(name: str, dtype: str) -> TypeError:
+    return TypeError(
+        f"{name} has dtype {dtype} on the device, expected a float of 16, 32 or 64 bits, int64 or booleans"
+    )
+
+
+def check_dtype(array: DeviceArray, kind: str, real: str, name: str) -> None:
     """Refuse an array that a kernel would have to convert.
 
     Raises:
-        TypeError: it does not hold what the input holds in the computing dtype.
+        TypeError: it does not hold labels, truth values or real numbers of the dtype ``real``, whichever are expected.
     """
-    allowed = _ALLOWED.get(kind, (computing,))
+    allowed = _ALLOWED.get(kind, (real,))
     if array.dtype not in allowed:
         raise TypeError(f"{name} has dtype {array.dtype}, expected {allowed[0]}: on a device nothing is converted")
 

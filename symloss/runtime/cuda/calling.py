@@ -19,7 +19,8 @@ from symloss.runtime.layout import Layout, resolve
 from symloss.runtime.options import check_reduction, checked_parameter, per_term, real_number, selected
 from symloss.runtime.words import kind_of, listed
 
-_REALS = ("float32", "float64")
+#: What a prediction may hold, and what is computed in.
+_REALS = {"float16": "float32", "bfloat16": "float32", "float32": "float32", "float64": "float64"}
 
 
 def call_on_device(
@@ -119,19 +120,19 @@ class DeviceCall:
         directions = self._directions()
         everything += [array for array in (*weights, *masks, *directions) if array is not None]
         with gpu.current(one_device(everything)):
-            machine = gpu.Gpu(self.module, one_device(everything), framework_of(first))
+            machine = gpu.Gpu(self.module, one_device(everything), framework_of(first), self.storage)
             names = self.plan["names"]
             known: dict[str, Any] = {}
             for entry, array, value in zip(self.frame.inputs, arrays, given, strict=True):
                 if array is None:
                     number = float(str(entry.optional)) if value is None else real_number(value, entry.name)
-                    array = machine.constant(number, self.computing)
+                    array = machine.constant(number, self.storage)
                 known[names.get(entry.name, entry.name)] = array
             outputs = self._outputs(machine)
             known |= dict(zip(self.plan["outputs"], (device_array(one, "out") for one in outputs), strict=True))
             known |= dict(zip(self.plan["directions"], directions, strict=True))
             keeps = reduction == "none" and self.entry in ("value", "value_and_grad")
-            losses = [machine.framework.empty(batch, self.computing) for batch in self.layout.batches] if keeps else []
+            losses = [machine.framework.empty(batch, self.storage) for batch in self.layout.batches] if keeps else []
             value = execute(
                 machine,
                 self.module,
@@ -169,11 +170,11 @@ class DeviceCall:
         assert first is not None
         if first.dtype not in _REALS:
             name = frame.inputs[frame.predictions[0]].name
-            raise TypeError(f"{name} has dtype {first.dtype}, expected float32 or float64 on a device")
-        self.computing = first.dtype
+            raise TypeError(f"{name} has dtype {first.dtype}, expected a float on a device")
+        self.storage, self.computing = first.dtype, _REALS[first.dtype]
         for entry, array in zip(frame.inputs, arrays, strict=True):
             if array is not None:
-                check_dtype(array, entry.kind, self.computing, entry.name)
+                check_dtype(array, entry.kind, self.storage, entry.name)
         self.layout = self._layout(arrays)
         return arrays
 
@@ -210,7 +211,7 @@ class DeviceCall:
                 found.append(None)
                 continue
             array = self._array(one, name)
-            check_dtype(array, "boolean" if name == "mask" else "real", self.computing, name)
+            check_dtype(array, "boolean" if name == "mask" else "real", self.storage, name)
             if array.shape != self.layout.batches[number]:
                 expected = self.layout.batches[number]
                 raise ValueError(f"{name} has shape {array.shape}, expected {expected}, the shape of the batch")
@@ -228,7 +229,7 @@ class DeviceCall:
         found = []
         for number, one in zip(numbers, entries, strict=True):
             array = self._array(one, "v")
-            check_dtype(array, "real", self.computing, "v")
+            check_dtype(array, "real", self.storage, "v")
             if array.shape != self.layout.given[number]:
                 raise ValueError(f"v has shape {array.shape}, expected {self.layout.given[number]}")
             found.append(array)
@@ -273,14 +274,14 @@ class DeviceCall:
         shapes = [layout.given[number] if isinstance(number, int) else () for number in wanted]
         out = self.options.get("out")
         if out is None:
-            return [machine.framework.empty(shape, self.computing) for shape in shapes]
+            return [machine.framework.empty(shape, self.storage) for shape in shapes]
         given = _flat(out)
         if len(given) != len(shapes):
             raise ValueError(f"out has {len(given)} arrays, expected {len(shapes)}")
         taken = list(self._read_spans())
         for one, shape, number in zip(given, shapes, wanted, strict=True):
             array = self._array(one, "out")
-            check_dtype(array, "real", self.computing, "out")
+            check_dtype(array, "real", self.storage, "out")
             if array.shape != shape:
                 raise ValueError(f"out has shape {array.shape}, expected {shape}")
             name = frame.inputs[number].name if isinstance(number, int) else number

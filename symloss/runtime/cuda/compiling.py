@@ -28,11 +28,22 @@ THREADS = {"elements": 256, "samples": 256, "rows": 512, "sum": 256}
 _lock = threading.RLock()
 
 
-def signature(arguments: Mapping[str, str], dtype: str) -> Any:
+#: The types as which numbers of 16 bits come, so that kernels can tell them apart.
+_PATTERNS = {"float16": "int16", "bfloat16": "uint16"}
+
+
+def signature(arguments: Mapping[str, str], dtype: str, storage: str) -> Any:
     """The Numba signature of a kernel whose arguments have the types that a generated module states."""
     types = require("numba.cuda.types")
-    real = getattr(types, dtype)
-    known = {"real": real, "float64": types.float64, "int64": types.int64, "uint32": types.uint32, "uint8": types.uint8}
+    real, data = getattr(types, dtype), getattr(types, _PATTERNS.get(storage, storage))
+    known = {
+        "real": real,
+        "data": data,
+        "float64": types.float64,
+        "int64": types.int64,
+        "uint32": types.uint32,
+        "uint8": types.uint8,
+    }
     found = [
         types.CPointer(known[kind.removesuffix("*")]) if kind.endswith("*") else known[kind]
         for kind in arguments.values()
@@ -41,7 +52,12 @@ def signature(arguments: Mapping[str, str], dtype: str) -> Any:
 
 
 def compile_kernel(
-    module: ModuleType, name: str, arguments: Mapping[str, str], threads: int, cc: tuple[int, int] = OLDEST
+    module: ModuleType,
+    name: str,
+    arguments: Mapping[str, str],
+    threads: int,
+    cc: tuple[int, int] = OLDEST,
+    storage: str = "",
 ) -> str:
     """One kernel of a generated module as PTX.
 
@@ -51,18 +67,19 @@ def compile_kernel(
         arguments: its arguments with their types.
         threads: the most threads per block that it will be launched with.
         cc: the architecture.
+        storage: what the arrays of the formula hold: the dtype that is computed in, "float16" or "bfloat16".
     """
-    key = _key(module, name, threads, cc)
+    dtype = f"float{name[-2:]}"
+    key = _key(module, name, storage or dtype, threads, cc)
     folder = cache_folder()
     path = folder / f"{key}.ptx" if folder else None
     if path is not None and path.is_file():
         return path.read_text(encoding="utf-8")
     with _lock, _target(cc):
         cuda = require("numba.cuda")
-        dtype = f"float{name[-2:]}"
         text, _ = cuda.compile(
             getattr(module, name),
-            signature(arguments, dtype),
+            signature(arguments, dtype, storage or dtype),
             device=False,
             abi="numba",
             abi_info={"abi_name": name},
@@ -90,9 +107,9 @@ def _target(cc: tuple[int, int]) -> Iterator[None]:
         dispatcher.get_current_device = asked
 
 
-def _key(module: ModuleType, name: str, threads: int, cc: tuple[int, int]) -> str:
+def _key(module: ModuleType, name: str, storage: str, threads: int, cc: tuple[int, int]) -> str:
     """A hash of all that the PTX of a kernel depends on."""
-    text = "\0".join([_source(module), name, str(threads), str(cc), *toolchain()])
+    text = "\0".join([_source(module), name, storage, str(threads), str(cc), *toolchain()])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -58,8 +58,9 @@ class Machine(Protocol):
 class Call:
     """What a caller asks of one entry point, by the names that the kernels use.
 
-    ``arrays`` are inputs, directions and outputs, ``numbers`` the parameters, ``sizes`` the lengths of axes; weights,
-    masks and losses come one per term, None where there are none. ``ignore`` is a label whose samples do not count.
+    ``dtype`` is what is computed in. ``arrays`` are inputs, directions and outputs, which may be shorter in memory (the
+    machine knows), ``numbers`` the parameters, ``sizes`` the lengths of axes; weights, masks and losses come one per
+    term, None where there are none. ``ignore`` is a label whose samples do not count.
     """
 
     entry: str
@@ -189,7 +190,7 @@ class _Execution:
         else:
             blocks = _blocks(samples, 256, "samples")
         lanes = _LANES[call.dtype]
-        arrays = [call.arrays[n] for n, kind in types.items() if kind == "real*" and n in call.arrays]
+        arrays = [call.arrays[n] for n, kind in types.items() if kind == "data*" and n in call.arrays]
         arrays += [array for array in (call.losses[term],) if array is not None]
         if all(call.sizes.get(size, 0) % lanes == 0 for size in record["sizes"]) and all(map(machine.aligned, arrays)):
             options |= self.module.ALIGNED
@@ -220,7 +221,7 @@ class _Execution:
         for argument, kind in arguments_of(self.module.KERNELS[name]).items():
             if argument not in values and argument.endswith("_step"):
                 values[argument] = int(self.machine.count(call.arrays[argument.removesuffix("_step")]) > 1)
-            arguments.append((kind.replace("real", call.dtype), values[argument]))
+            arguments.append((kind.replace("real", call.dtype).replace("data", call.dtype), values[argument]))
         self.machine.launch(f"{name}_{self.suffix}", blocks, block, arguments, shared)
 
 

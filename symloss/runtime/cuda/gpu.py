@@ -31,8 +31,8 @@ _RESERVED = 4096
 _FREELY_GIVEN = 48 * 1024
 
 _lock = threading.Lock()
-_functions: dict[tuple[str, str, int], Any] = {}
-_raised: set[tuple[str, str, int]] = set()
+_functions: dict[tuple[str, str, str, int], Any] = {}
+_raised: set[tuple[str, str, str, int]] = set()
 
 
 def checked(outcome: Any) -> Any:
@@ -112,6 +112,7 @@ class Gpu:
     module: ModuleType
     device: int
     framework: Framework
+    storage: str
     stream: int = field(init=False)
     shared_limit: int = field(init=False)
 
@@ -140,10 +141,13 @@ class Gpu:
 
         bindings = driver()
         array = self.empty(1, dtype)
-        words = struct.pack("<f" if dtype == "float32" else "<d", value)
-        for place in range(0, len(words), 4):
-            word = int.from_bytes(words[place : place + 4], "little")
-            checked(bindings.cuMemsetD32Async(array.pointer + place, word, 1, self.stream))
+        if dtype == "bfloat16":
+            data = struct.pack("<f", value)[2:]
+        else:
+            data = struct.pack({"float16": "<e", "float32": "<f", "float64": "<d"}[dtype], value)
+        for place in range(0, len(data), 2):
+            half = int.from_bytes(data[place : place + 2], "little")
+            checked(bindings.cuMemsetD16Async(array.pointer + place, half, 1, self.stream))
         return array
 
     def launch(
@@ -166,12 +170,13 @@ class Gpu:
         )
 
     def _function(self, name: str, shared_bytes: int) -> Any:
-        key = (str(self.module.__file__), name, self.device)
+        key = (str(self.module.__file__), name, self.storage, self.device)
         function = _functions.get(key)
         bindings = driver()
         if function is None:
             record = self.module.KERNELS[name[:-4]]
-            text = compile_kernel(self.module, name, arguments_of(record), THREADS[record["shape"]])
+            storage = self.storage if name.endswith("_f32") else ""
+            text = compile_kernel(self.module, name, arguments_of(record), THREADS[record["shape"]], storage=storage)
             image = checked(bindings.cuModuleLoadData(text.encode() + b"\0"))
             with _lock:
                 function = _functions.setdefault(key, checked(bindings.cuModuleGetFunction(image, name.encode())))
