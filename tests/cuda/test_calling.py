@@ -190,9 +190,29 @@ def test_bad_arguments(fake_gpu, pred, target, options, error, message) -> None:
         symloss.load("huber")(pred, target, **options)
 
 
+def test_samples_that_interact(fake_gpu: type[FakeGpu]) -> None:
+    info_nce = symloss.load("info_nce")
+    u, v = RANDOM.normal(size=(2, 20, 8)).astype(np.float32)
+    value, (first, second) = info_nce.value_and_grad(Fake(u), Fake(v))
+    expected, (left, right) = info_nce.value_and_grad(u, v)
+    assert value.array == pytest.approx(expected, rel=1e-5)
+    np.testing.assert_allclose(first.array, left, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(second.array, right, rtol=1e-3, atol=1e-6)
+    with pytest.raises(SymlossError, match="info_nce has no CUDA kernel for hvp: hvp nests a reduction"):
+        info_nce.hvp(Fake(u), Fake(v), v=(Fake(u), Fake(v)))
+    with pytest.raises(SymlossError, match="takes no mask on a device"):
+        info_nce(Fake(u), Fake(v), mask=Fake(np.ones(20, bool)))
+    entropy = symloss.load("nt_xent")
+    with pytest.raises(ValueError, match=r"nt_xent needs size\[i\] % 2 == 0, which does not hold"):
+        entropy(Fake(u[:19]))
+
+
 def test_a_loss_without_kernels_says_why(fake_gpu: type[FakeGpu]) -> None:
-    with pytest.raises(SymlossError, match="info_nce has no CUDA kernels: its samples interact"):
-        symloss.load("info_nce")(Fake(LOGITS), Fake(LOGITS))
+    from tests.kernels.harness import USER_SPECS
+
+    loss = symloss.load(USER_SPECS["listmle"])
+    with pytest.raises(SymlossError, match="listmle has no cuda kernels: value nests a reduction"):
+        loss(*[Fake(np.ones((2, 3), np.float32)) for _ in loss.meta["inputs"]])
 
 
 def test_the_hessian_of_rows_is_refused(fake_gpu: type[FakeGpu]) -> None:

@@ -8,7 +8,16 @@ import pytest
 pytest.importorskip("numba.cuda.dispatcher", reason="Numba-CUDA is not installed")
 
 from symloss.runtime.cuda import execution
-from tests.cuda.harness import CATALOGUE, TYPICAL, DeviceKernels, Options, device_kernels, device_module, marked
+from tests.cuda.harness import (
+    CATALOGUE,
+    COUPLED,
+    TYPICAL,
+    DeviceKernels,
+    Options,
+    device_kernels,
+    device_module,
+    marked,
+)
 from tests.cuda.interpreted import HALVES, call
 
 DTYPES = ("float32", "float64")
@@ -250,3 +259,19 @@ def wide(patterns: np.ndarray) -> np.ndarray:
     if patterns.dtype == np.int16:
         return patterns.view(np.float16).astype(np.float32)
     return (patterns.astype(np.uint32) << 16).view(np.float32)
+
+
+@pytest.mark.parametrize("name", COUPLED)
+def test_losses_whose_samples_interact(name: str) -> None:
+    for count, width in ((6, 3), (18, 5)):
+        k = DeviceKernels(CATALOGUE[name], distinct=count, other=width)
+        for dtype in DTYPES:
+            for entry in ("value", "value_and_grad"):
+                k.device_call(count, dtype, Options("mean", weighted=True)).check(entry)
+                if count == 6:
+                    k.device_call(count, dtype, Options("none", weighted=True)).check(entry)
+        first, other = (
+            k.device_call(count, "float32", Options("mean"), order_seed=seed).run("value_and_grad")
+            for seed in (None, 3)
+        )
+        assert all(np.array_equal(first[key], other[key]) for key in first)

@@ -58,7 +58,7 @@ class KernelText(ABC):
     """The text of one kernel for one dtype, as it grows.
 
     ``term`` is the term whose batch the kernel runs over; ``labels`` are its labels, with the axis whose entries each
-    names.
+    names; ``results`` are the arrays that the entry point gives back.
     """
 
     kernel: Kernel
@@ -66,6 +66,7 @@ class KernelText(ABC):
     dtype: str
     term: str | None
     labels: dict[str, str]
+    results: frozenset[str] = frozenset()
     functions: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     helpers: set[str] = field(default_factory=set)
@@ -188,6 +189,12 @@ class KernelText(ABC):
         body = [*quoted(doc), *lines, f"return {', '.join(returned)}"]
         self.functions.append("\n".join(["@_device", f"def {name}({', '.join(arguments)}):", *indented(body)]))
 
+    def pointer_type(self, argument: Argument) -> str:
+        """The type of an array: what lies between kernels is always of the type that is computed in."""
+        tensor = self.program.tensors.get(argument.name)
+        between = argument.name not in self.results if tensor is None else tensor.role == "seed"
+        return "real*" if between and argument.number == "real" else _POINTERS[argument.number]
+
     def more_arguments(self) -> Mapping[str, str]:
         """What the kernel gives back beside arrays of the formula: the samples' losses, and sums per block."""
         return {"losses": "data*", "partial": "real*"} if self.kernel.term else {}
@@ -207,7 +214,7 @@ class KernelText(ABC):
                     lengths[f"size_{axis}"] = "int64"
         arguments: dict[str, str] = {}
         for argument in self.kernel.arguments:
-            arguments[argument.name] = _POINTERS[argument.number]
+            arguments[argument.name] = self.pointer_type(argument)
             if argument.expandable:
                 arguments[f"{argument.name}_step"] = "int64"
         arguments |= dict.fromkeys(self.kernel.parameters, "real")

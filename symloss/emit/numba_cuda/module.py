@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from symloss.emit.numba_cpu.facts import interacts, metadata
 from symloss.emit.numba_cpu.wrapping import wrapped
+from symloss.emit.numba_cuda.constraints import constraint_function
 from symloss.emit.numba_cuda.elements import ElementKernel
 from symloss.emit.numba_cuda.functions import functions, helpers
 from symloss.emit.numba_cuda.kernels import KernelText, Printed
@@ -17,7 +18,7 @@ from symloss.emit.numba_cuda.unsupported import obstacle
 from symloss.emit.numba_cuda.weighing import WeighingKernel
 from symloss.emit.templates import render
 from symloss.errors import SymlossError
-from symloss.lowering import Kernel, build_schedule
+from symloss.lowering import Kernel, MatrixProduct, Schedule, build_schedule
 from symloss.lowering.names import with_safe_names
 from symloss.lowering.schedule import Sweep
 from symloss.lowering.stages import weighing_kernel
@@ -43,6 +44,19 @@ COMMON = {
     },
 }
 
+#: The kernels that losses have whose samples interact.
+COUPLED = {
+    "all_seeds": {
+        "shape": "sum",
+        "arguments": "weight: data*, seeds: real*, divisor: real, divisors: real*, samples: int64, options: uint32",
+    },
+    "matrix_product": {
+        "shape": "tiles",
+        "arguments": "left: real*, right: real*, target: real*, rows: int64, columns: int64, shared: int64, "
+        "options: uint32",
+    },
+}
+
 
 def emit_cuda(spec: Spec, derivation: Derivation) -> str:
     """The text of ``generated/cuda/<name>.py``, a function of the specification and the generator alone.
@@ -61,6 +75,7 @@ class _CudaFile:
     kernels: dict[str, Printed] = field(default_factory=dict)
     plans: dict[str, dict[str, Any]] = field(default_factory=dict)
     weighed: dict[str, str] = field(default_factory=dict)
+    without: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.program, _ = with_safe_names(self.derivation.stable)
@@ -88,15 +103,18 @@ class _CudaFile:
 
     def text(self) -> str:
         """The whole file."""
-        if interacts(self.program):
-            raise SymlossError("its samples interact, and no CUDA kernel compares samples yet")
         sections: list[str] = []
         for dtype in DTYPES:
             blocks, used = [], set[str]()
-            wanted = {f"{name}_f{dtype[-2:]}" for name in COMMON}
+            wanted = {f"{name}_f{dtype[-2:]}" for name in self.common()}
             kernels = self.weighing(dtype)
             for entry, (program, values, outputs) in self.entries().items():
-                kernels += self.entry(entry, program, values, outputs, dtype)
+                try:
+                    kernels += self.entry(entry, program, values, outputs, dtype)
+                except SymlossError as error:
+                    if entry == "value":
+                        raise
+                    self.without[entry] = str(error)
             for kernel in kernels:
                 printed = kernel.printed()
                 self.kernels[printed.name] = printed
@@ -106,6 +124,8 @@ class _CudaFile:
             # Helpers that have no numbers of their own are there already when the second dtype comes.
             support = [one for one in helpers(wanted, dtype) if one not in sections]
             sections += [*support, *functions(used, dtype), *blocks]
+        checked = constraint_function(self.program, tuple(map(str, getattr(self.spec, "constraints", ()))))
+        sections += [checked] if checked else []
         meta = metadata(self.spec, self.derivation, [], self.gradients, list(self.plans))
         text = render(
             "numba_cuda.py.jinja",
@@ -118,6 +138,8 @@ class _CudaFile:
             },
             blocks=sections,
             kernels=pprint.pformat(self.table(), width=110, sort_dicts=False),
+            coupled=interacts(self.program),
+            without=pprint.pformat(self.without, width=110, sort_dicts=False) if self.without else "",
             weighed=pprint.pformat(self.weighed, width=110, sort_dicts=False),
             plans=pprint.pformat(self.plans, width=110, sort_dicts=False),
         )
@@ -140,18 +162,25 @@ class _CudaFile:
         # The schedule for float64 needs no wider type than the kernel's own.
         schedule = build_schedule(safe, name, tuple(keys), "float64")
         found: list[KernelText] = []
+        steps: list[Any] = []
+        results = frozenset(safe.outputs[key] for key in outputs)
         for step in schedule.steps:
             problem = obstacle(step, schedule.program)
-            if problem or not isinstance(step, Kernel):
+            if problem:
                 raise SymlossError(f"{name} {problem}")
+            if isinstance(step, MatrixProduct):
+                steps.append(product(step, schedule))
+                continue
             kind = RowKernel if any(isinstance(node, Sweep) for node in step.nodes) else ElementKernel
-            found.append(
-                kind(step, schedule.program, dtype, self.term(step, schedule.program), labels(step, schedule.program))
-            )
+            term = self.term(step, schedule.program)
+            found.append(kind(step, schedule.program, dtype, term, labels(step, schedule.program), results))
+            steps.append(step.name)
         self.plans[name] = {
             "axes": {n: renamed[n] for n in program.axes if n in renamed},
             "batches": {term: safe.root(str(axis)) for term, axis in self.terms.items()},
-            "kernels": [text.name.removesuffix(f"_{text.suffix}") for text in found],
+            "steps": steps,
+            "buffers": buffers(schedule, found, results),
+            "seeds": seeds(found),
             "outputs": [safe.outputs[key] for key in outputs],
             "directions": [renamed.get(n, n) for n, t in program.tensors.items() if t.role == "direction"],
             "names": {n: renamed[n] for n, t in program.tensors.items() if n in renamed and t.role in ROLES},
@@ -160,9 +189,13 @@ class _CudaFile:
 
     def table(self) -> dict[str, Any]:
         """What a launch has to know of each kernel, the same for both dtypes."""
-        return COMMON | {
+        return self.common() | {
             name.removesuffix("_f32"): p.record() for name, p in self.kernels.items() if name.endswith("_f32")
         }
+
+    def common(self) -> dict[str, dict[str, str]]:
+        """The kernels that every file has, and those of losses whose samples interact."""
+        return COMMON | COUPLED if interacts(self.program) else COMMON
 
     def term(self, kernel: Kernel, program: Program) -> str | None:
         """The term whose batch a kernel runs over."""
@@ -170,6 +203,45 @@ class _CudaFile:
             if axis is not None and program.root(axis) == program.root(str(kernel.axis)):
                 return term
         return None
+
+
+def product(step: MatrixProduct, schedule: Schedule) -> dict[str, Any]:
+    """What a launch has to know of a matrix product: its arrays, the lengths of their axes, which are turned."""
+    program = schedule.program
+    names = {statement.target: statement.out for statement in program.statements}
+    rows, columns = (f"size_{program.root(axis)}" for axis in names[step.target])
+    axes = names.get(step.left) or program.tensors[step.left].axes
+    shared = f"size_{program.root(axes[0] if step.transpose_left else axes[1])}"
+    turned = [side for side, turn in (("left", step.transpose_left), ("right", step.transpose_right)) if turn]
+    return {
+        "left": step.left,
+        "right": step.right,
+        "target": step.target,
+        "sizes": [rows, columns, shared],
+        "turned": turned,
+    }
+
+
+def buffers(schedule: Schedule, kernels: list[KernelText], results: frozenset[str]) -> dict[str, Any]:
+    """The arrays between kernels: their type and the lengths of their axes."""
+    program = schedule.program
+    numbers = {argument.name: argument.number for text in kernels for argument in text.kernel.arguments}
+    return {
+        name: ["int64" if numbers.get(name) == "int" else "real", *(f"size_{program.root(axis)}" for axis in axes)]
+        for name, axes in schedule.buffers.items()
+        if name not in results
+    }
+
+
+def seeds(kernels: list[KernelText]) -> dict[str, str]:
+    """By term the array of the derivatives by all samples' values, where a kernel reads those of other samples."""
+    found = {}
+    for text in kernels:
+        for argument in text.kernel.arguments:
+            tensor = text.program.tensors.get(argument.name)
+            if tensor is not None and tensor.role == "seed" and text.term is not None:
+                found[text.term] = argument.name
+    return found
 
 
 def labels(kernel: Kernel, program: Program) -> dict[str, str]:

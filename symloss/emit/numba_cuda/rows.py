@@ -171,7 +171,7 @@ class RowKernel(KernelText):
     def cleared(self) -> Iterator[str]:
         """Zeros for a sample that does not count."""
         for argument in self.kernel.arguments:
-            if argument.written:
+            if argument.written and argument.number == "real":
                 yield f"_clear_row_{self.suffix}({argument.name}, row, {self.offset(argument.name)})"
                 self.helpers.add(f"_clear_row_{self.suffix}")
         if self.kernel.term:
@@ -197,8 +197,11 @@ class RowKernel(KernelText):
     def store(self, store: Store) -> list[str]:
         """A number of the row, stored by one thread."""
         element = Element(store.array, store.subscripts)
-        place = self.from_array(element).removeprefix("_get(").removesuffix(")")
-        return ["if thread == 0:", f"    _put({place}, {self.result(store.value)})"]
+        place = self.from_array(element)
+        if self.argument(element).number == "int":
+            return ["if thread == 0:", f"    {place} = {self.printer.value(store.value)}"]
+        inside = place.removeprefix("_get(").removesuffix(")")
+        return ["if thread == 0:", f"    _put({inside}, {self.result(store.value)})"]
 
     def result(self, value: sympy.Expr) -> str:
         """The text of a stored number: NaN in a row with a label that names nothing."""
@@ -221,12 +224,10 @@ class RowKernel(KernelText):
         """The arrays of real numbers that a sweep reads at its own place."""
         axis = sweep.loops[0][0]
         for leaf in self.reads(sweep):
-            if (
-                self.at_place(leaf, axis)
-                and self.argument(leaf).number == "real"
-                and not self.argument(leaf).expandable
-            ):
-                yield self.argument(leaf).name
+            argument = self.argument(leaf) if self.at_place(leaf, axis) else None
+            plain = argument is not None and argument.number == "real" and not argument.expandable
+            if argument is not None and plain and not argument.written:
+                yield argument.name
 
     def reads(self, sweep: Sweep) -> list[sympy.Symbol]:
         """What the body of a sweep reads."""

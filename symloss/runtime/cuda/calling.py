@@ -102,7 +102,10 @@ class DeviceCall:
         self.frame = engine.frame
         if entry not in module.PLANS:
             engine.offered(entry)
-            raise SymlossError(f"{self.frame.name} has no CUDA kernel for {entry}")
+            reason = getattr(module, "WITHOUT", {}).get(entry, "its specification does not offer it")
+            raise SymlossError(f"{self.frame.name} has no CUDA kernel for {entry}: {reason}")
+        if self.frame.coupled and options.get("mask") is not None:
+            raise SymlossError(f"{self.frame.name} takes no mask on a device, as its samples interact; pass those kept")
         self.plan = module.PLANS[entry]
 
     def run(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> Any:
@@ -110,6 +113,11 @@ class DeviceCall:
         self.given, chosen = self.engine._bind(inputs, named)
         given = self.given
         arrays = self._inputs(given)
+        numbers = self._numbers(chosen)
+        if hasattr(self.module, "broken"):
+            constraint = self.module.broken(self._sizes(), numbers)
+            if constraint is not None:
+                raise ValueError(f"{self.frame.name} needs {constraint}, which does not hold")
         default = "sum" if self.entry == "grad_hess_diag" else "mean"
         reduction = self.options.get("reduction", default)
         normalizer = check_reduction(self.frame, reduction, self.options.get("normalizer"), default)
@@ -140,7 +148,7 @@ class DeviceCall:
                     self.entry,
                     self.computing,
                     known,
-                    self._numbers(chosen),
+                    numbers,
                     self._sizes(),
                     weights,
                     masks,

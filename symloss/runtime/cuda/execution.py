@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from types import ModuleType
 from typing import Any, Protocol
 
 #: The most blocks of a launch. More samples go to the same threads, one after another.
-MOST_BLOCKS = {"elements": 2048, "samples": 2048, "rows": 8192, "sum": 1024}
+MOST_BLOCKS = {"elements": 2048, "samples": 2048, "rows": 8192, "sum": 1024, "tiles": 8192}
 
 #: Threads for a row of up to so many entries; below the first, several rows share a block.
 ROW_THREADS = ((512, 32), (4096, 128), (16384, 256))
@@ -104,8 +105,16 @@ class _Execution:
             if divided:
                 self._weigh(number)
         partials: dict[str, tuple[Any, int]] = {}
-        for name in self.plan["kernels"]:
-            self._kernel(name, partials)
+        for name, (kind, *sizes) in self.plan["buffers"].items():
+            dtype = call.dtype if kind == "real" else kind
+            call.arrays[name] = machine.empty(prod(call.sizes[size] for size in sizes), dtype)
+        for term, name in self.plan["seeds"].items():
+            self._seeds(term, name)
+        for step in self.plan["steps"]:
+            if isinstance(step, str):
+                self._kernel(step, partials)
+            else:
+                self._product(step)
         if not partials or call.reduction == "none":
             return None
         value = machine.empty(1, call.dtype)
@@ -170,6 +179,25 @@ class _Execution:
             "options": options,
         }
         self._launch("finish", 1, (256, 1), term, known)
+
+    def _seeds(self, term: str, name: str) -> None:
+        """The derivatives by all samples' values, for kernels that read those of other samples."""
+        number = self.terms.index(term)
+        samples = self.samples(number)
+        self.call.arrays[name] = seeds = self.machine.empty(samples, self.call.dtype)
+        known = {"seeds": seeds, "samples": samples, "options": self.options(number)}
+        self._launch("all_seeds", _blocks(samples, 256, "sum"), (256, 1), number, known)
+
+    def _product(self, step: Mapping[str, Any]) -> None:
+        """A matrix product between kernels."""
+        arrays, module = self.call.arrays, self.module
+        rows, columns, shared = (self.call.sizes[size] for size in step["sizes"])
+        options = module.TURN_LEFT if "left" in step["turned"] else 0
+        options |= module.TURN_RIGHT if "right" in step["turned"] else 0
+        known = {side: arrays[step[side]] for side in ("left", "right", "target")}
+        known |= {"rows": rows, "columns": columns, "shared": shared, "options": options}
+        blocks = _blocks(-(-rows // 16) * -(-columns // 16), 1, "tiles")
+        self._launch("matrix_product", blocks, (16, 16), 0, known)
 
     def _kernel(self, name: str, partials: dict[str, tuple[Any, int]]) -> None:
         record, machine, call = self.module.KERNELS[name], self.machine, self.call
