@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,12 @@ def _emitted(spec: Spec, derivation: Any) -> tuple[dict[str, str], dict[str, str
             if name == REQUIRED:
                 raise
             without[name] = str(error)
+            continue
+        except Exception as error:
+            # Whatever is wrong with a further back end, the CPU's kernels are there.
+            if name == REQUIRED or os.environ.get("SYMLOSS_TRACEBACK"):
+                raise
+            without[name] = f"defect of symloss: {type(error).__name__}: {error}"
             continue
         # Names of a specification may clash with those of the emitter; such a file must never replace a good one.
         compile(texts[name], f"{spec.name}.py", "exec")

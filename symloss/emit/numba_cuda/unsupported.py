@@ -31,6 +31,8 @@ def obstacle(step: Kernel | MatrixProduct, program: Program) -> str:
         tensor = program.tensors.get(argument.name)
         if tensor is not None and tensor.domain.kind == "index" and (len(argument.axes) != 1 or not argument.chunked):
             return "has labels that are not one per sample"
+    if any(not argument.axes for argument in step.arguments):
+        return "keeps a number that belongs to no sample"
     if {argument.name for argument in step.arguments if argument.written} & _read(step):
         return "reads in a kernel what it has written there"
     if step.vector_results or any(result.kind != "value" for result in step.row_results):
