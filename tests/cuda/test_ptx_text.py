@@ -93,3 +93,27 @@ def test_what_has_no_kernels_says_why(name: str, entry: str) -> None:
     assert entry not in module.PLANS
     assert WITHOUT[name, entry] in module.WITHOUT[entry]
     assert set(module.WITHOUT) == {other for loss, other in WITHOUT if loss == name}
+
+
+@pytest.mark.parametrize("storage", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", marked(coupled=True))
+def test_numbers_of_16_bits(name: str, storage: str) -> None:
+    """The same kernels compile for numbers of 16 bits in memory, compute in float32 and move several at once."""
+    module = device_module(CATALOGUE[name])
+    for kernel, record in module.KERNELS.items():
+        if "data*" not in record["arguments"]:
+            continue
+        full = f"{kernel}_f32"
+        ptx = compile_kernel(module, full, arguments_of(record), THREADS[record["shape"]], storage=storage)
+        ops = instructions(ptx)
+        where = f"{name}.{full} in {storage}"
+        assert not [op for op in ops if ".f64" in op], where
+        assert ".local" not in ptx, where
+        if record["shape"] == "elements":
+            moved = [op for op in ops if op.startswith(("ld.global", "st.global"))]
+            assert [op for op in moved if op.endswith(("v4.u16", "v4.b16", "v2.u32", "v2.b32", "b64", "u64"))], (
+                where,
+                moved,
+            )
+        resources = assembled(ptx, "sm_90")
+        assert resources.spilled == resources.stack == resources.local == 0, f"{where}: {resources}"
