@@ -419,34 +419,37 @@ def all_seeds_f32(weight, seeds, divisor, divisors, samples, options):
 
 
 def matrix_product_f32(left, right, target, rows, columns, shared, options):
-    """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed; a block does 16 by 16 entries at a time."""
+    """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed; a block does 16 rows, 16 columns at a time."""
     a = cuda.shared.array((16, 17), np.float32)
     b = cuda.shared.array((16, 17), np.float32)
     x, y = cuda.threadIdx.x, cuda.threadIdx.y
-    across = np.uint32((columns + 15) >> 4)
-    tile, tiles = np.uint32(cuda.blockIdx.x), np.uint32((rows + 15) >> 4) * across
-    while tile < tiles:
-        row = np.int64(tile // across) * 16 + y
-        column = np.int64(tile % across) * 16 + x
-        total = f32(0.0)
-        start = np.int64(0)
-        while start < shared:
-            at = start + x
-            inside = row < rows and at < shared
-            a[y, x] = (left[at * rows + row if options & TURN_LEFT else row * shared + at]) if inside else f32(0.0)
-            at = start + y
-            inside = column < columns and at < shared
-            b[y, x] = (
-                (right[column * shared + at if options & TURN_RIGHT else at * columns + column]) if inside else f32(0.0)
-            )
-            cuda.syncthreads()
-            for k in range(16):
-                total += a[y, k] * b[k, x]
-            cuda.syncthreads()
-            start += 16
-        if row < rows and column < columns:
-            target[row * columns + column] = total
-        tile += np.uint32(cuda.gridDim.x)
+    first = np.int64(cuda.blockIdx.x) * 16
+    while first < rows:
+        row = first + y
+        column = np.int64(x)
+        while column < columns + x:
+            total = f32(0.0)
+            start = np.int64(0)
+            while start < shared:
+                at = start + x
+                inside = row < rows and at < shared
+                a[y, x] = (left[at * rows + row if options & TURN_LEFT else row * shared + at]) if inside else f32(0.0)
+                at = start + y
+                inside = column < columns and at < shared
+                b[y, x] = (
+                    (right[column * shared + at if options & TURN_RIGHT else at * columns + column])
+                    if inside
+                    else f32(0.0)
+                )
+                cuda.syncthreads()
+                for k in range(16):
+                    total += a[y, k] * b[k, x]
+                cuda.syncthreads()
+                start += 16
+            if row < rows and column < columns:
+                target[row * columns + column] = total
+            column += 16
+        first += _stride(np.int64(cuda.gridDim.x) * 16)
 
 
 @_device

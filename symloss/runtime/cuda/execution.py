@@ -196,7 +196,7 @@ class _Execution:
         options |= module.TURN_RIGHT if "right" in step["turned"] else 0
         known = {side: arrays[step[side]] for side in ("left", "right", "target")}
         known |= {"rows": rows, "columns": columns, "shared": shared, "options": options}
-        blocks = _blocks(-(-rows // 16) * -(-columns // 16), 1, "tiles")
+        blocks = _blocks(rows, 16, "tiles")
         self._launch("matrix_product", blocks, (16, 16), 0, known)
 
     def _kernel(self, name: str, partials: dict[str, tuple[Any, int]]) -> None:
