@@ -13,8 +13,12 @@ from symloss.emit import BACK_ENDS
 from symloss.errors import SymlossError
 from tests.kernels.harness import CATALOGUE, USER_SPECS
 
+NAMES = ("huber", "nt_xent", "cauchy", "general_robust", "listmle", "mmd_rbf", "barlow_twins", "evidential_regression")
 
-@pytest.mark.parametrize("name", [*USER_SPECS, "huber", "softmax_cross_entropy", "nt_xent"])
+
+@pytest.mark.parametrize(
+    "name", [*NAMES, *(pytest.param(n, marks=pytest.mark.slow) for n in USER_SPECS if n not in NAMES)]
+)
 def test_a_back_end_emits_or_says_why(name: str) -> None:
     compiled = compile_spec(USER_SPECS.get(name) or CATALOGUE[name])
     assert set(compiled.texts) | set(compiled.entry.without) == set(BACK_ENDS)
