@@ -9,16 +9,13 @@ import sympy
 
 from symloss.emit.numba_cpu.checks import InputCheck, checkable
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
-from symloss.emit.numba_cpu.kernels import KernelPrinter
+from symloss.emit.numba_cpu.kernels import NEUTRAL, KernelPrinter
 from symloss.lowering.functions import Variable
 from symloss.lowering.schedule import Kernel, MatrixProduct, Schedule
 from symloss.program import Program, Read, reads_of, substitute
 
 #: What every driver takes, but for the directions.
 DRIVER_ARGUMENTS = "run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs"
-
-#: What a maximum or a minimum of nothing is.
-_NEUTRAL = {"max": "-np.inf", "min": "np.inf"}
 
 #: Samples per chunk of an element-wise kernel: its workspace stays in the first-level cache.
 ELEMENT_WISE_CHUNK = 2048
@@ -259,7 +256,7 @@ class DriverPrinter:
             yield f"{result.name}_partial = np.zeros(chunks)"
         for vector in kernel.vector_results:
             shape = f"({', '.join(['chunks', *self.lengths(vector.axes)])})"
-            start = _NEUTRAL.get(vector.kind)
+            start = NEUTRAL.get(vector.kind)
             yield f"{vector.name}_partial = " + (f"np.full({shape}, {start})" if start else f"np.zeros({shape})")
         if printer.checks or kernel.constraints:
             yield "failed = np.zeros((chunks, 2), np.int64)"
@@ -296,13 +293,13 @@ class DriverPrinter:
             elif kernel.weighs:
                 yield f"total = {total}"
             elif result.kind in ("max", "min"):
-                yield f"{result.name}[...] = {result.name}_partial.{result.kind}(initial={_NEUTRAL[result.kind]})"
+                yield f"{result.name}[...] = {result.name}_partial.{result.kind}(initial={NEUTRAL[result.kind]})"
             elif result.kind == "norm":
                 yield f"{result.name}[...] = np.sqrt({total})"
             else:
                 yield f"{result.name}[...] = {total}"
         for vector in kernel.vector_results:
-            partial, start = f"{vector.name}_partial", _NEUTRAL.get(vector.kind)
+            partial, start = f"{vector.name}_partial", NEUTRAL.get(vector.kind)
             total = f"{partial}.{vector.kind}(axis=0, initial={start})" if start else f"{partial}.sum(axis=0)"
             yield f"{vector.name}[...] = " + (f"np.sqrt({total})" if vector.kind == "norm" else total)
 

@@ -17,6 +17,9 @@ from symloss.program import Program
 #: Entries of an inner sum that are added pairwise at a time.
 BLOCK = 256
 
+#: What a maximum or a minimum of nothing is.
+NEUTRAL = {"max": "-np.inf", "min": "np.inf"}
+
 _START_VALUE = {"sum": "0.0", "norm": "0.0", "count": "0"}
 
 
@@ -219,11 +222,8 @@ class KernelPrinter:
         """What a chunk gives for a number per sample."""
         name, rows = f"{result.name}_partial[c]", f"{result.name}_rows"
         if result.kind in ("max", "min"):
-            sign = ">" if result.kind == "max" else "<"
-            entry = f"{rows}[row]"
-            better = f"{entry} if {entry} {sign} {name} or {entry} != {entry} else {name}"
-            start = "-np.inf" if result.kind == "max" else "np.inf"
-            return [f"{name} = {start}", "for row in range(rows):", f"    {name} = {better}"]
+            better = _better(result.kind, f"{rows}[row]", name)
+            return [f"{name} = {NEUTRAL[result.kind]}", "for row in range(rows):", f"    {name} = {better}"]
         square = ["for row in range(rows):", f"    {rows}[row] *= {rows}[row]"] if result.kind == "norm" else []
         return [*square, f"{name} = _pairwise_sum({rows}, rows)"]
 
@@ -261,9 +261,7 @@ class KernelPrinter:
         """Add one sample's number to what its chunk has collected in double precision."""
         value = self.printer.real(node.value)
         if node.kind in ("max", "min"):
-            sign = ">" if node.kind == "max" else "<"
-            kept = f"{entry} if {entry} {sign} {place} or {entry} != {entry} else {place}"
-            return [f"{entry} = float({value})", f"{place} = {kept}"]
+            return [f"{entry} = float({value})", f"{place} = {_better(node.kind, entry, place)}"]
         if node.kind == "norm":
             return [f"{entry} = float({value})", f"{place} += {entry} * {entry}"]
         return [f"{place} += {value}"]
@@ -329,6 +327,11 @@ class KernelPrinter:
         if name not in self.blocks:
             self.blocks.append(name)
         return name
+
+
+def _better(kind: str, entry: str, kept: str) -> str:
+    """The larger or the smaller of two numbers; a NaN that comes in stays."""
+    return f"{entry} if {entry} {'>' if kind == 'max' else '<'} {kept} or {entry} != {entry} else {kept}"
 
 
 def _indent(lines: Iterable[str]) -> list[str]:
