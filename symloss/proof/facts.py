@@ -201,8 +201,25 @@ class Facts(Ranges):
         }
         return sorted(found, key=str)
 
+    def _atom(self, e: Any) -> Range | None:
+        if isinstance(e, atoms.XLogY) and e.args[0] == e.args[1]:
+            x = self.range(e.args[0])
+            if x is not None and x.above(0):
+                # x log x is least at 1/e, where it is -1/e.
+                low = x.below(1)
+                return Range(-sympy.S.One, sympy.S.Zero if low else OO, False, low or not x.finite)
+        return super()._atom(e)
+
     def _along(self, e: Along) -> Range | None:
         found = super()._along(e)
+        brackets = [f for f in sympy.Mul.make_args(e.body) if isinstance(f, _LOGIC)]
+        if e.operation == "sum" and e.guard == 1 and brackets and e.body not in brackets:
+            guard = brackets[0]
+            for other in brackets[1:]:
+                guard = atoms.And(guard, other)
+            rest = sympy.Mul(*(f for f in e.body.args if f not in brackets))
+            better = self.range(SumAlong(e.axis, rest, guard))
+            return better if found is None or better is None else found.met(better)
         if found is None or e.operation not in ("logsumexp", "max", "min", "sum") or e.guard == 1:
             return found
         if not self.holds(along("any", *_free(e.axis, e.guard), root=e.axis.axis.split("'")[0])):

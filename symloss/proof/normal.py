@@ -442,7 +442,7 @@ class Normal:
 
     def _contracted(self, axes: list[tuple[AxisSymbol, str]], monomial: Any) -> Sum:
         """The sum of one product over several axes."""
-        axes, monomial = self._flattened(axes, monomial)
+        axes, monomial = self._flattened(axes, self._once(monomial))
         for position, (axis, root) in enumerate(axes):
             rest = axes[:position] + axes[position + 1 :]
             solved = self._solved(axis, root, monomial)
@@ -467,6 +467,13 @@ class Normal:
                 self.rules.add("reindex")
                 return self._again([*rest, (axis, root)], renamed)
         return single(_nested(axes, monomial))
+
+    def _once(self, monomial: Any) -> Any:
+        """A product in which a variable that is 0 or 1 has no higher power."""
+        bases = powers(monomial)
+        high = {b for b, e in bases.items() if isinstance(b, Read) and e.is_Integer and e > 1}
+        bits = {b for b in high if self.facts.holds(atoms.Or(atoms.Equal(b, 0), atoms.Equal(b, 1)), 1)}
+        return product({b: ONE if b in bits else e for b, e in bases.items()}) if bits else monomial
 
     def _again(self, axes: list[tuple[AxisSymbol, str]], monomial: Any) -> Sum:
         """A product whose indices changed, and its sum over what is left."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from symloss.proof.closing import implied
 from symloss.proof.facts import Facts
 from symloss.proof.goals import Goal
 from symloss.proof.indices import Indices
@@ -36,16 +35,6 @@ class Setting:
             return e
         finally:
             self._rewriting.discard(e)
-
-    def needs(self) -> list[Evidence] | None:
-        """How each obligation is shown, or None if one is not."""
-        found: list[Evidence] = []
-        for path, need in self.goal.obligations:
-            condition = implied(path, need)
-            if not self.facts.holds(condition):
-                return None
-            found.append({"needs": str(condition), "rule": "range"})
-        return found
 
     def proved(self, engine: str, evidence: Evidence, summary: str) -> Finding:
         """A proof for every size that the goal is made for."""

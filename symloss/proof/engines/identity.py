@@ -6,6 +6,7 @@ from typing import Any
 
 from symloss import atoms
 from symloss.program import exact_arithmetic
+from symloss.proof.certificates import Certificates
 from symloss.proof.engines import Budget
 from symloss.proof.goals import Always, Goal
 from symloss.proof.normal import NoNormalFormError
@@ -28,7 +29,7 @@ class IdentityEngine:
             return None
         with exact_arithmetic():
             setting = Setting(goal)
-            needs = setting.needs()
+            needs = Certificates(setting).needs(goal)
             if needs is None:
                 return None
             try:
