@@ -75,7 +75,13 @@ class Portfolio:
             for part in step.goals:
                 found = self.refute(part, depth - 1)
                 if found is not None:
-                    evidence = {"kind": "step", "rule": step.rule, "goal": part.name, "of": found.evidence}
+                    evidence = {
+                        "kind": "step",
+                        "rule": step.rule,
+                        **step.details,
+                        "goal": part.name,
+                        "of": found.evidence,
+                    }
                     return replace(found, evidence=evidence)
         return None
 
@@ -118,13 +124,15 @@ class Portfolio:
             return self._written_out(goal)
         best = unknown(f"no engine settles a {type(goal.statement).__name__.lower()} statement like this")
         for step in steps(goal) if depth else ():
+            if not step.proves:
+                continue
             parts = []
             for part in step.goals:
                 if isinstance(part.statement, Always) and id(part) not in self.seen:
                     self._witness(part)
                 parts.append((part.name, self.prove(part, depth - 1)))
             found = together(parts, rule=step.rule)
-            found = replace(found, evidence={"kind": "step", "rule": step.rule, "of": found.evidence})
+            found = replace(found, evidence={"kind": "step", "rule": step.rule, **step.details, "of": found.evidence})
             if _rank(found) < _rank(best):
                 best = found
             if found.status in ("proved", "certified") and _for_every_size(found):
@@ -133,6 +141,9 @@ class Portfolio:
 
     def _with_model(self, goal: Goal, found: Finding) -> Finding:
         """A proof rests on hypotheses that have a model; without one it may be a proof of nothing."""
+        if goal.cases:
+            kept = tuple(condition for condition in goal.hypotheses if condition not in goal.cases)
+            goal = replace(goal, hypotheses=kept, cases=())
         if not goal.hypotheses or found.status == "refuted":
             return found
         if not isinstance(goal.statement, Always):
