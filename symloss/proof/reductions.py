@@ -19,7 +19,7 @@ from symloss.program import AxisSymbol, Domain, Read, Tensor, exact_arithmetic
 from symloss.proof.claim_terms import substitution
 from symloss.proof.closing import obligations_of
 from symloss.proof.derivatives import NotDifferentiableError, directional
-from symloss.proof.goals import Always, Argument, Curvature, Goal, Lipschitz, Monotone, Smooth, Statement
+from symloss.proof.goals import Always, Argument, Curvature, Goal, Limit, Lipschitz, Monotone, Smooth, Statement
 from symloss.proof.problems import domain_conditions
 from symloss.proof.seams import convex_pieces, mean_value, smoothness
 from symloss.proof.steps import Step, convex_domain
@@ -246,10 +246,25 @@ def _argument(goal: Goal, statement: Argument) -> list[Step]:
     return [Step("every other value is worse", (admitted, found), True)]
 
 
+def _limit(goal: Goal, statement: Limit) -> list[Step]:
+    """What the term needs to be defined is a goal of its own; the points themselves do not count."""
+    if not goal.obligations:
+        return []
+    away = []
+    for name, (point, side) in statement.points.items():
+        if point.is_finite:
+            here = Read(name, tuple(AxisSymbol(axis) for axis in goal.tensors[name].axes))
+            order = {"+": (point, here), "-": (here, point)}.get(side)
+            away.append(atoms.Less(*order) if order else atoms.NotEqual(here, point))
+    whole = goal.about(Always(sympy.S.One), "defined").in_case(*away)
+    return [Step("a limit of a term that is defined", (whole, goal.about(statement, "limit", obligations=())))]
+
+
 _STEPS: dict[type, tuple[Callable[[Goal, Any], list[Step]], ...]] = {
     Curvature: (_curvature, convex_pieces),
     Lipschitz: (mean_value, _lipschitz),
     Monotone: (_monotone,),
     Argument: (_argument,),
     Smooth: (smoothness,),
+    Limit: (_limit,),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, permutations
 from types import MappingProxyType
 from typing import Any
 
@@ -122,35 +122,48 @@ def smoothness(goal: Goal, statement: Smooth) -> list[Step]:
 def _jumps(
     goal: Goal, found: tuple[Piece, ...], order: int, directions: dict[str, str], tensors: dict[str, Tensor]
 ) -> list[Goal]:
-    """Goals that a function of this order of smoothness must satisfy: at a seam that a line crosses derivatives agree.
+    """Goals that follow from this order of smoothness: at a seam that a line crosses derivatives agree."""
+    goals = []
+    for name, before, after, conditions in _crossings(goal, found, directions):
+        for _ in range(order):
+            before, after = directional(before, directions), directional(after, directions)
+        goals.append(_at_crossing(goal, atoms.Equal(before, after), name, conditions, tensors))
+    return goals
 
-    One switch changes its sign along the line, all other conditions of the two pieces are strict, so that one piece
+
+def _crossings(
+    goal: Goal, found: tuple[Piece, ...], directions: dict[str, str]
+) -> list[tuple[str, Term, Term, tuple[Term, ...]]]:
+    """Seams that a line crosses: the terms before and after, and the conditions on the point and the direction.
+
+    One switch rises through 0 along the line, all other conditions of the two pieces are strict, so that one piece
     holds just before the point and the other just after it.
     """
-    names = tuple(directions)
-    around = _open_around(goal, names)
+    around = _open_around(goal, tuple(directions))
     if around is None:
         return []
-    more = MappingProxyType({**goal.tensors, **tensors})
-    goals = []
-    for (i, one), (j, other) in combinations([p for p in enumerate(found) if not p[1].thin], 2):
-        for switch in one.switches:
-            if -switch not in other.switches and sympy.expand(-switch) not in map(sympy.expand, other.switches):
+    crossings = []
+    for (i, one), (j, other) in permutations([p for p in enumerate(found) if not p[1].thin], 2):
+        for switch in other.switches:
+            if all(sympy.expand(u + switch) != 0 for u in one.switches):
                 continue
             strict = [
                 atoms.Less(0, u)
                 for u in (*one.switches, *other.switches)
                 if sympy.expand(u - switch) != 0 and sympy.expand(u + switch) != 0
             ]
-            crossing = atoms.NotEqual(directional(switch, directions), 0)
-            left, right = one.term, other.term
-            for _ in range(order):
-                left, right = directional(left, directions), directional(right, directions)
-            conditions = (atoms.Equal(switch, 0), *strict, crossing, *around)
-            equal = Always(atoms.Equal(left, right))
-            changed = goal.about(equal, f"piece {i} and piece {j}", tensors=more, obligations=())
-            goals.append(changed.in_case(*conditions))
-    return goals
+            rises = atoms.Less(0, directional(switch, directions))
+            conditions = (atoms.Equal(switch, 0), *strict, rises, *around)
+            crossings.append((f"from piece {i} to piece {j}", one.term, other.term, conditions))
+    return crossings
+
+
+def _at_crossing(
+    goal: Goal, conclusion: Term, name: str, conditions: tuple[Term, ...], tensors: dict[str, Tensor]
+) -> Goal:
+    """A goal to be refuted: what it needs to be defined is met where a witness has values."""
+    more = MappingProxyType({**goal.tensors, **tensors})
+    return goal.about(Always(conclusion), name, tensors=more, obligations=()).in_case(*conditions)
 
 
 def _open_around(goal: Goal, names: tuple[str, ...]) -> list[Term] | None:
@@ -249,7 +262,13 @@ def convex_pieces(goal: Goal, statement: Curvature) -> list[Step]:
                 goals.append(_rise(goal, (a, before), (b, after), directions, more))
     except NotDifferentiableError:
         return []
-    return [Step("convex pieces whose slopes rise at the seams", tuple(goals), details=_details(found))]
+    details = _details(found)
+    steps = [Step("convex pieces whose slopes rise at the seams", tuple(goals), details=details)]
+    for name, left, right, conditions in _crossings(goal, found, directions):
+        rises = atoms.LessEqual(directional(left, directions), directional(right, directions))
+        falls = _at_crossing(goal, rises, name, conditions, tensors)
+        steps.append(Step("slopes rise at a seam", (falls,), equivalent=True, proves=False, details=details))
+    return steps
 
 
 def _bend(goal: Goal, statement: Curvature, number: int, one: Piece, directions: dict[str, str], more: Any) -> Goal:

@@ -1,0 +1,148 @@
+"""Limits, smoothness and slopes: what is true is proved, and what an unsound engine would accept is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.proof.losses import settle
+
+HUBER = {
+    "value": "where(abs(x[n]) <= delta, x[n]**2/2, delta*(abs(x[n]) - delta/2))",
+    "parameters": "delta: {default: 1, domain: positive}",
+}
+LABELS = {"inputs": "z[n, k]: real; y: index(k)", "axes": "{n: batch, k: class}"}
+T = "let: {t: real}"
+
+TRUE_LIMITS = {
+    "an atom at infinity": ("{limit: 'tanh(t)', as: {t: -oo}, equals: -1, let: {t: real}}", {}),
+    "a pole": ("{limit: '1/t', as: {t: 0+}, equals: oo, let: {t: positive}}", {}),
+    "a quotient of exponentials": (
+        "{limit: '(3*exp(t) + t**2)/(exp(t) + t)', as: {t: oo}, equals: 3, let: {t: positive}, when: 'x[n] > 0'}",
+        {},
+    ),
+    "a power of what vanishes": (
+        "{limit: '(1 - sigmoid(t))**a', as: {t: oo}, equals: 0, let: {t: real, a: positive}}",
+        {},
+    ),
+    "a branch that ends": ("{limit: value, as: {delta: oo}, equals: 'x[n]**2/2'}", HUBER),
+    "a branch by cases": (
+        "{limit: 'where(abs(x[n]) < t, x[n]**2/t, abs(x[n]))', as: {t: 0+}, equals: 'abs(x[n])', let: {t: positive}}",
+        {},
+    ),
+    "softmax for every size": (
+        "{limit: 'exp(z[n, y[n]] - logsumexp[k](z[n, k]))', as: {t: oo}, equals: 1, let: {t: real}, "
+        "substitute: {z: 't*(k == y[n])'}}",
+        {"value": "logsumexp[k](z[n, k]) - z[n, y[n]]", **LABELS},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRUE_LIMITS)
+def test_a_true_limit_is_proved(name: str) -> None:
+    claim, loss = TRUE_LIMITS[name]
+    finding = settle(claim, **loss)
+    assert finding.status == "proved", finding
+    assert all(sizes is None for sizes in finding.scope.sizes.values())
+
+
+FALSE_LIMITS = {
+    "the wrong side": "{limit: 'tanh(t)', as: {t: -oo}, equals: 1, let: {t: real}}",
+    "the other side of a pole": "{limit: '1/t', as: {t: 0-}, equals: oo, let: {t: real}}",
+    "no side of a pole": "{limit: '1/t', as: {t: 0}, equals: oo, let: {t: real}}",
+    "a jump": "{limit: 'sign(t)', as: {t: 0}, equals: 1, let: {t: real}}",
+    "the value instead of the limit": "{limit: 'sign(t)', as: {t: 0+}, equals: 0, let: {t: real}}",
+    "infinity minus infinity": "{limit: 'sqrt(t + 1) - sqrt(t)', as: {t: oo}, equals: oo, let: {t: positive}}",
+    "zero times infinity": "{limit: 't*exp(-t)', as: {t: oo}, equals: 1, let: {t: real}}",
+    "an exponent that may be 0": "{limit: 'exp(-t)**a', as: {t: oo}, equals: 0, let: {t: real, a: nonnegative}}",
+    "an exponent that may be negative": "{limit: 'exp(-t)**a', as: {t: oo}, equals: 0, let: {t: real, a: real}}",
+    "a factor of unknown sign": "{limit: 'x[n]*exp(t)', as: {t: oo}, equals: oo, let: {t: real}}",
+    "a branch by the wrong case": (
+        "{limit: 'where(abs(x[n]) < t, 1 + x[n], x[n])', as: {t: 0+}, equals: 'x[n]', let: {t: positive}}"
+    ),
+    "a point out of reach": "{limit: 't', as: {t: oo}, equals: oo, let: {t: '(0, 1)'}}",
+    "a condition that keeps away": "{limit: '1/t', as: {t: oo}, equals: 0, let: {t: real}, when: 't < 1'}",
+    "a slower term that leads": (
+        "{limit: '(exp(2*t) + t)/(exp(t) + t**3)', as: {t: oo}, equals: 1, let: {t: positive}}"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FALSE_LIMITS)
+def test_a_false_limit_is_not_proved(name: str) -> None:
+    assert settle(FALSE_LIMITS[name]).status not in ("proved", "certified", "tested")
+
+
+def test_a_sum_over_an_axis_keeps_its_number_of_items() -> None:
+    loss = {"value": "sum[k](z[n, k]**2)", "inputs": "z[n, k]: real", "axes": "{n: batch, k: class}"}
+    claim = "{limit: 'sum[k](sigmoid(t + 0*z[n, k]))', as: {t: oo}, equals: %s, let: {t: real}}"
+    assert settle(claim % "'size[k]'", **loss).status == "proved"
+    assert settle(claim % "1", **loss).status not in ("proved", "tested")
+
+
+# --- smoothness -------------------------------------------------------------------------------------------------------
+
+SMOOTH = {
+    "huber": ("{smooth: x, order: 1}", HUBER, "proved"),
+    "huber twice": ("{smooth: x, order: 2}", HUBER, "refuted"),
+    "a cubic seam": ("{smooth: x, order: 2}", {"value": "max(x[n], 0)**3"}, "proved"),
+    "a cubic seam thrice": ("{smooth: x, order: 1}", {"value": "abs(x[n])**3 + abs(x[n])"}, "refuted"),
+    "a jump": ("{smooth: x, order: 0}", {"value": "where(x[n] < 1, x[n], 2*x[n])"}, "refuted"),
+    "the sign of 0": ("{smooth: x, order: 0}", {"value": "sign(x[n])"}, "refuted"),
+    "slopes that differ": ("{smooth: x, order: 1}", {"value": "where(x[n] < 0, x[n], 101/100*x[n])"}, "refuted"),
+    "composed": ("{smooth: x, order: oo}", {"value": "log(1 + exp(x[n]))*sigmoid(x[n]**2)"}, "proved"),
+}
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_smoothness(name: str) -> None:
+    claim, loss, word = SMOOTH[name]
+    assert settle(claim, **loss).status == word
+
+
+@pytest.mark.parametrize(
+    ("claim", "value"),
+    [
+        ("{smooth: x, order: 1}", "abs(x[n])**(3/2)"),
+        ("{smooth: x, order: 0}", "where(x[n] == 0, 0, 1/x[n])"),
+        ("{smooth: x, order: 0}", "where(x[n] == 0, 1, x[n])"),
+        ("{smooth: x, order: 1}", "sqrt(x[n]**2)"),
+    ],
+)
+def test_what_is_not_smooth_is_not_proved(claim: str, value: str) -> None:
+    assert settle(claim, value=value).status not in ("proved", "certified")
+
+
+# --- slopes and curvature of pieces -----------------------------------------------------------------------------------
+
+SLOPES = {
+    "abs": ("{lipschitz: x, constant: 1}", {"value": "abs(x[n])"}, ("proved",)),
+    "a slope above the constant": ("{lipschitz: x, constant: 0.99}", {"value": "abs(x[n])"}, ("refuted",)),
+    "a jump has no constant": (
+        "{lipschitz: x, constant: 1}",
+        {"value": "where(x[n] < 0, 0, 1) + 0*x[n]"},
+        ("refuted", "tested", "unknown"),
+    ),
+    "a constant for one coordinate": (
+        "{lipschitz: [x, y], constant: 1, norm: 2}",
+        {"value": "x[n] + y[n]", "inputs": "x: real; y: real"},
+        ("refuted",),
+    ),
+    "the same in the other norm": (
+        "{lipschitz: [x, y], constant: 1, norm: 1}",
+        {"value": "x[n] + y[n]", "inputs": "x: real; y: real"},
+        ("proved",),
+    ),
+    "a convex seam": ("{convex: x}", {"value": "where(x[n] < 0, x[n]**2, 2*x[n]**2 + x[n])"}, ("proved",)),
+    "a concave seam": ("{convex: x}", {"value": "where(x[n] < 0, x[n]**2, 2*x[n]**2 - x[n]/100)"}, ("refuted",)),
+    "a seam between jumps": (
+        "{convex: x}",
+        {"value": "where(x[n] < 0, x[n]**2 + 1/100, 2*x[n]**2 + x[n])"},
+        ("refuted",),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_slopes(name: str) -> None:
+    claim, loss, words = SLOPES[name]
+    assert settle(claim, **loss).status in words
