@@ -139,6 +139,25 @@ _OPPOSITE: dict[Any, Any] = {
 }
 
 
+def plain_conditions(term: Term) -> Term:
+    """A term in which a condition that was compared with 0 or 1 stands as itself, or as its opposite."""
+
+    def wrapped(e: Any) -> bool:
+        return isinstance(e, atoms.Equal | atoms.NotEqual) and e.args[1] in (0, 1) and _is_condition(e.args[0])
+
+    def plain(e: Any) -> Any:
+        condition, value = e.args
+        return condition if isinstance(e, atoms.Equal) == (value == 1) else negation(condition)
+
+    return term.replace(wrapped, plain) if any(wrapped(e) for e in term.atoms(atoms.Equal, atoms.NotEqual)) else term
+
+
+def _is_condition(e: Any) -> bool:
+    if isinstance(e, Along):
+        return e.operation in ("all", "any")
+    return isinstance(e, atoms.Less | atoms.LessEqual | atoms.Equal | atoms.NotEqual | atoms.And | atoms.Or | atoms.Not)
+
+
 def _reads(expression: Term) -> list[tuple[Term, Read]]:
     """Every read with the conditions under which it matters, reads inside indices and conditions included."""
     found: list[tuple[Term, Read]] = []

@@ -16,14 +16,24 @@ import sympy
 from symloss import atoms
 from symloss.atoms.record import record_of
 from symloss.program import AxisSymbol, Domain, Read, Tensor, exact_arithmetic
-from symloss.proof.claim_terms import substitution
 from symloss.proof.closing import obligations_of
 from symloss.proof.derivatives import NotDifferentiableError, directional
-from symloss.proof.goals import Always, Argument, Curvature, Goal, Limit, Lipschitz, Monotone, Smooth, Statement
-from symloss.proof.problems import domain_conditions
+from symloss.proof.extremes import argument, extremum
+from symloss.proof.goals import (
+    Always,
+    Argument,
+    Curvature,
+    Extremum,
+    Goal,
+    Limit,
+    Lipschitz,
+    Monotone,
+    Smooth,
+    Statement,
+)
 from symloss.proof.seams import convex_pieces, mean_value, smoothness
 from symloss.proof.steps import Step, convex_domain
-from symloss.proof.terms import Along, Term, along, conjunction, tensors_of, with_tensors
+from symloss.proof.terms import Along, Term, along, tensors_of, with_tensors
 
 
 def steps(goal: Goal) -> tuple[Step, ...]:
@@ -227,23 +237,7 @@ def _monotone(goal: Goal, statement: Monotone) -> list[Step]:
     return [Step("two ordered points", (ordered,), True)]
 
 
-# --- extremes -----------------------------------------------------------------------------------
-
-
-def _argument(goal: Goal, statement: Argument) -> list[Step]:
-    name = statement.variable
-    axes = goal.tensors[name].axes
-    index = tuple(AxisSymbol(axis) for axis in axes)
-    best = with_tensors(statement.term, {name: substitution(statement.value, axes)})
-    low, high = (best, statement.term) if statement.kind == "argmin" else (statement.term, best)
-    elsewhere = atoms.NotEqual(Read(name, index), statement.value)
-    found = goal.about(Always(atoms.Less(low, high)), "elsewhere", hypotheses=(*goal.hypotheses, elsewhere))
-    inside = [
-        condition.xreplace({Read(name, index): statement.value})
-        for condition in domain_conditions({Read(name, index): goal.tensors[name].domain})
-    ]
-    admitted = goal.about(Always(conjunction(*inside)), "in the domain")
-    return [Step("every other value is worse", (admitted, found), True)]
+# --- limits -----------------------------------------------------------------------------------
 
 
 def _limit(goal: Goal, statement: Limit) -> list[Step]:
@@ -264,7 +258,8 @@ _STEPS: dict[type, tuple[Callable[[Goal, Any], list[Step]], ...]] = {
     Curvature: (_curvature, convex_pieces),
     Lipschitz: (mean_value, _lipschitz),
     Monotone: (_monotone,),
-    Argument: (_argument,),
+    Argument: (argument,),
+    Extremum: (extremum,),
     Smooth: (smoothness,),
     Limit: (_limit,),
 }
