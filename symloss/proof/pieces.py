@@ -7,7 +7,7 @@ holds of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from symloss.atoms.record import record_of
 from symloss.program import Tensor
 from symloss.proof.closing import Obligation, negation, obligations_of, requirement
 from symloss.proof.ranges import Ranges
-from symloss.proof.terms import Along, Term, tensors_of
+from symloss.proof.terms import Along, Term, conjunction, tensors_of
 
 #: More pieces than this are not worth pairing.
 _MOST = 16
@@ -218,24 +218,31 @@ def _unsplittable(term: Term, names: frozenset[str]) -> bool:
 _SMOOTH = (sympy.Add, sympy.Mul, sympy.Pow, atoms.XLogY, atoms.XOverY, atoms.ZeroTimes)
 
 
-def interior(term: Term) -> tuple[Obligation, ...]:
-    """Where a term without kinks is infinitely often differentiable: every argument inside an open domain."""
-    return obligations_of(term, _open_requirement)
+def interior(term: Term, variables: Iterable[str]) -> tuple[Obligation, ...]:
+    """Where a term without kinks is infinitely often differentiable in some tensors.
+
+    Every argument that reads them must lie inside an open domain; whether the rest is defined is asked elsewhere.
+    """
+    names = frozenset(variables)
+
+    def asked(e: Any) -> Term:
+        return _open_requirement(e) if tensors_of(e) & names else sympy.S.One
+
+    return obligations_of(term, asked)
 
 
 def _open_requirement(e: Any) -> Term:
     if isinstance(e, sympy.Pow) and not e.exp.is_Integer:
-        if (e.base.is_Number and e.base > 0) or e.base.is_positive:
-            return sympy.S.One
-        return atoms.Less(0, e.base)
+        return sympy.S.One if e.base.is_positive else atoms.Less(0, e.base)
     need = requirement(e)
     record = record_of(e)
-    if record is None or isinstance(e, sympy.Pow):
+    if record is None or isinstance(e, sympy.Pow | atoms.XLogY | atoms.XOverY):
         return need
     for argument, domain in zip(e.args, record.domains, strict=False):
-        if isinstance(domain, sympy.Interval) and domain != sympy.S.Reals:
-            closed = (not domain.left_open and domain.start.is_finite, not domain.right_open and domain.end.is_finite)
-            bounds = (atoms.Less(domain.start, argument), atoms.Less(argument, domain.end))
-            for _, bound in (pair for pair in zip(closed, bounds, strict=True) if pair[0]):
-                need = bound if need == 1 else atoms.And(need, bound)
+        if not isinstance(domain, sympy.Interval) or domain == sympy.S.Reals:
+            continue
+        ends = ((domain.start, argument, domain.left_open), (argument, domain.end, domain.right_open))
+        for low, high, is_open in ends:
+            if not is_open:
+                need = conjunction(need, atoms.Less(low, high))
     return need

@@ -19,6 +19,7 @@ from symloss.program import AxisSymbol, Domain, Read, Tensor, exact_arithmetic
 from symloss.proof.closing import obligations_of
 from symloss.proof.derivatives import NotDifferentiableError, directional
 from symloss.proof.extremes import argument, extremum
+from symloss.proof.families import steep
 from symloss.proof.goals import (
     Always,
     Argument,
@@ -256,7 +257,7 @@ def _limit(goal: Goal, statement: Limit) -> list[Step]:
 
 _STEPS: dict[type, tuple[Callable[[Goal, Any], list[Step]], ...]] = {
     Curvature: (_curvature, convex_pieces),
-    Lipschitz: (mean_value, _lipschitz),
+    Lipschitz: (mean_value, steep, _lipschitz),
     Monotone: (_monotone,),
     Argument: (argument,),
     Extremum: (extremum,),

@@ -45,11 +45,11 @@ def _shown(goal: Goal, conclusion: Term, name: str, *cases: Term, **changes: Any
     return solved(found.in_case(*cases))
 
 
-def _inside(goal: Goal, found: tuple[Piece, ...]) -> list[Goal]:
+def _inside(goal: Goal, found: tuple[Piece, ...], variables: tuple[str, ...]) -> list[Goal]:
     """That each piece's term is smooth near the piece."""
     goals = []
     for number, one in enumerate(found):
-        needs = interior(one.term)
+        needs = interior(one.term, variables)
         if needs and not one.thin:
             goals.append(goal.about(Always(sympy.S.One), f"piece {number}", obligations=needs).in_case(*one.where))
     return goals
@@ -105,7 +105,7 @@ def smoothness(goal: Goal, statement: Smooth) -> list[Step]:
     order = 0 if statement.order == "oo" else int(statement.order)
     directions, tensors = _directions(goal, statement.variables)
     try:
-        goals = [*_defined(goal), *_inside(goal, found)]
+        goals = [*_defined(goal), *_inside(goal, found, statement.variables)]
         goals += [*_thin(goal, found), *_agreement(goal, found, order, directions, tensors)]
         refuting = _jumps(goal, found, order, directions, tensors)
     except NotDifferentiableError:
@@ -197,7 +197,7 @@ def mean_value(goal: Goal, statement: Lipschitz) -> list[Step]:
     if found is None:
         return []
     try:
-        goals = [*_defined(goal), *_inside(goal, found)]
+        goals = [*_defined(goal), *_inside(goal, found, statement.variables)]
         goals += [*_thin(goal, found), *_agreement(goal, found, 0, {}, {})]
         for number, one in enumerate(found):
             if not one.thin:
@@ -252,7 +252,7 @@ def convex_pieces(goal: Goal, statement: Curvature) -> list[Step]:
     directions, tensors = _directions(goal, statement.variables)
     more = MappingProxyType({**goal.tensors, **tensors})
     try:
-        goals = [*_defined(goal), *_inside(goal, found)]
+        goals = [*_defined(goal), *_inside(goal, found, statement.variables)]
         goals += [*_thin(goal, found), *_agreement(goal, found, 0, {}, {})]
         for number, one in enumerate(found):
             if not one.thin:

@@ -146,3 +146,59 @@ SLOPES = {
 def test_slopes(name: str) -> None:
     claim, loss, words = SLOPES[name]
     assert settle(claim, **loss).status in words
+
+
+# --- no constant ------------------------------------------------------------------------------------------------------
+
+STEEP = {
+    "a square": ("{lipschitz: x, constant: none}", {"value": "x[n]**2"}, ("proved",)),
+    "a pole": ("{lipschitz: x, constant: none}", {"value": "1/x[n]", "inputs": "x: positive"}, ("proved",)),
+    "a line": ("{lipschitz: x, constant: none}", {"value": "3*x[n]"}, ("unknown",)),
+    "a square on a bounded interval": (
+        "{lipschitz: x, constant: none}",
+        {"value": "x[n]**2", "inputs": "x: '[0, 1]'".replace("'", "")},
+        ("unknown",),
+    ),
+    "a square where a condition keeps it small": (
+        "{lipschitz: x, constant: none, when: 'x[n]**2 < 4'}",
+        {"value": "x[n]**2"},
+        ("unknown",),
+    ),
+    "one item alone": (
+        "{lipschitz: z, constant: none, sizes: {k: 1}}",
+        {
+            "value": "-sum[k](xlogy(y[n, k], z[n, k]))",
+            "inputs": "z[n, k]: simplex(k); y[n, k]: simplex(k)",
+            "axes": "{n: batch, k: class}",
+        },
+        ("unknown", "refuted"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STEEP)
+def test_no_constant(name: str) -> None:
+    claim, loss, words = STEEP[name]
+    assert settle(claim, **loss).status in words
+
+
+# --- extremes ---------------------------------------------------------------------------------------------------------
+
+EXTREMES = {
+    "a vertex": ("{minimum: 2, over: x}", {"value": "(x[n] - 1)**2 + 2"}, ("proved",)),
+    "a bound that is not reached": ("{minimum: 1, over: x}", {"value": "(x[n] - 1)**2 + 2"}, ("unknown", "tested")),
+    "a bound that fails": ("{minimum: 3, over: x}", {"value": "(x[n] - 1)**2 + 2"}, ("refuted",)),
+    "approached": ("{minimum: 0, over: x}", {"value": "softplus(x[n])"}, ("proved",)),
+    "approached from below": ("{maximum: 1, over: x}", {"value": "sigmoid(x[n])"}, ("proved",)),
+    "an open bound": ("{minimum: '(0, 1]', over: x}", {"value": "softplus(x[n])"}, ("unknown",)),
+    "the minimiser": ("{argmin: r, of: '(r - 1)**2', let: {r: real}, equals: 1}", {}, ("proved",)),
+    "a saddle": ("{argmin: r, of: 'r**3', let: {r: real}, equals: 0}", {}, ("refuted",)),
+    "a maximiser": ("{argmin: r, of: '-r**2', let: {r: real}, equals: 0}", {}, ("refuted",)),
+    "a point outside": ("{argmin: r, of: '(r - 2)**2', let: {r: '(0, 1)'}, equals: 2}", {}, ("refuted", "unknown")),
+}
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_extremes(name: str) -> None:
+    claim, loss, words = EXTREMES[name]
+    assert settle(claim, **loss).status in words
