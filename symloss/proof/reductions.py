@@ -32,6 +32,7 @@ from symloss.proof.goals import (
     Smooth,
     Statement,
 )
+from symloss.proof.integrals import gaussian_moments
 from symloss.proof.seams import convex_pieces, mean_value, smoothness
 from symloss.proof.steps import Step, convex_domain
 from symloss.proof.terms import Along, Term, along, tensors_of, with_tensors
@@ -256,7 +257,8 @@ def _limit(goal: Goal, statement: Limit) -> list[Step]:
 
 
 _STEPS: dict[type, tuple[Callable[[Goal, Any], list[Step]], ...]] = {
-    Curvature: (_curvature, convex_pieces),
+    Always: (gaussian_moments,),
+    Curvature: (convex_pieces, _curvature),
     Lipschitz: (mean_value, steep, _lipschitz),
     Monotone: (_monotone,),
     Argument: (argument,),

@@ -202,3 +202,26 @@ EXTREMES = {
 def test_extremes(name: str) -> None:
     claim, loss, words = EXTREMES[name]
     assert settle(claim, **loss).status in words
+
+
+# --- integrals --------------------------------------------------------------------------------------------------------
+
+INTEGRALS = {
+    "the density": ("exp(-(t - x[n])**2/2)/sqrt(2*pi)", "1", ("proved",)),
+    "the mean": ("t*exp(-(t - x[n])**2/2)/sqrt(2*pi)", "x[n]", ("proved",)),
+    "the fourth moment": ("t**4*exp(-t**2/(2*exp(x[n])))/sqrt(2*pi*exp(x[n]))", "3*exp(2*x[n])", ("proved",)),
+    "a shifted exponent": ("exp(-t**2/2 + x[n]*t)/sqrt(2*pi)", "exp(x[n]**2/2)", ("proved",)),
+    "one percent off": ("exp(-(t - x[n])**2/2)/sqrt(2*pi)", "101/100", ("refuted",)),
+    "the wrong moment": ("t**2*exp(-(t - x[n])**2/2)/sqrt(2*pi)", "x[n]**2", ("refuted",)),
+    "a Gaussian the wrong way up": ("exp((t - x[n])**2/2)/sqrt(2*pi)", "1", ("unknown", "refuted")),
+    "a variance that may be negative": ("exp(-t**2/(2*x[n]))", "sqrt(2*pi*max(x[n], 1))", ("unknown",)),
+    "two different Gaussians": ("exp(-t**2) + exp(-t**2/2)", "sqrt(pi)", ("unknown",)),
+    "the same diverging integral": ("exp(x[n]*t)", "integral[t, -oo, oo](exp(x[n]*t))", ("unknown",)),
+}
+
+
+@pytest.mark.parametrize("name", INTEGRALS)
+def test_integrals(name: str) -> None:
+    integrand, value, words = INTEGRALS[name]
+    claim = f"{{equals: '{value}', of: 'integral[t, -oo, oo]({integrand})'}}"
+    assert settle(claim).status in words
