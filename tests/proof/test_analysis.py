@@ -225,3 +225,49 @@ def test_integrals(name: str) -> None:
     integrand, value, words = INTEGRALS[name]
     claim = f"{{equals: '{value}', of: 'integral[t, -oo, oo]({integrand})'}}"
     assert settle(claim).status in words
+
+
+# --- covers -----------------------------------------------------------------------------------------------------------
+
+UNIT = {"inputs": "x: [0, 1]; y: [0, 1]"}
+COVERS = {
+    "strict": ("{at_most: 126/100}", {"value": "x[n]*(1 - x[n])*sin(3*x[n]) + 1", "inputs": "x: [0, 1]"}),
+    "a root inside": (
+        "{at_least: 0}",
+        {"value": "sin(x[n])**2 - 2*sin(x[n]) + 2*x[n] - x[n]**2 + x[n]**4", "inputs": "x: [0, 1]"},
+    ),
+    "through the whole line": (
+        "{bounds: 'sigmoid(x[n])*(1 - sigmoid(x[n]))*log(sigmoid(x[n]))', in: '[-3/10, 0]'}",
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COVERS)
+def test_a_cover_certifies(name: str) -> None:
+    from symloss.proof.boxes import available
+
+    if not available():
+        pytest.skip("python-flint is not installed")
+    claim, loss = COVERS[name]
+    assert settle(claim, **loss).status in ("proved", "certified")
+
+
+NOT_COVERED = {
+    "below its largest value": (
+        "{at_most: 1249/1000}",
+        {"value": "x[n]*(1 - x[n])*sin(3*x[n]) + 1", "inputs": "x: [0, 1]"},
+    ),
+    "strict where it touches": ("{positive: value}", {"value": "sin(x[n])**2", "inputs": "x: [0, 1]"}),
+    "a pole inside": ("{at_least: '-1000'}", {"value": "sin(x[n])/(2*x[n] - 1)**2", "inputs": "x: [0, 1]"}),
+    "no number at the end": (
+        "{at_most: 0}",
+        {"value": "x[n]*log(x[n])*sin(1/x[n])", "inputs": "x: '(0, 1]'".replace("'", "")},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_COVERED)
+def test_what_is_false_is_not_covered(name: str) -> None:
+    claim, loss = NOT_COVERED[name]
+    assert settle(claim, **loss).status not in ("proved", "certified")
