@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from symloss.cli.arguments import resolve_all
-from symloss.proof.proving import Proved, contradicted, decided, known, prove_file
+from symloss.proof import store
+from symloss.proof.proving import Proved, contradicted, decided, known, known_facts, prove_facts, prove_file
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,31 +39,42 @@ _COLOURS = {"proved": "green", "certified": "green", "tested": "yellow", "refute
 def command(losses: tuple[str, ...], as_json: bool, recheck: bool, again: bool, jobs: int | None, out: Path) -> int:
     """Settle the claims of each LOSS (by default of the whole catalogue): proved, certified, tested, refuted, unknown.
 
+    The name `atoms` stands for the facts about scalar functions and the rules of composition that proofs rest on.
     Every verdict is stored with evidence that --recheck checks without the engine that made it.
     """
-    paths = resolve_all(losses)
+    with_facts = not losses or store.FACTS in losses
+    named = [loss for loss in losses if loss != store.FACTS]
+    paths = resolve_all(named) if named or not losses else []
     jobs = jobs or min(8, os.cpu_count() or 1)
     if recheck:
-        return _recheck(paths, out, as_json, jobs)
+        return _recheck(paths, with_facts, out, as_json, jobs)
     results = []
-    for proved in _all(paths, out, again, jobs):
+    for proved in _all(paths, with_facts, out, again, jobs):
         results.append(proved)
         _print_json(proved) if as_json else _print_table(proved)
     return _summary(results, as_json)
 
 
-def _all(paths: list[Path], out: Path, again: bool, jobs: int) -> Iterator[Proved]:
-    """The verdicts, in the order of the paths; what is stored at once, the rest by several processes."""
-    stored = {path: None if again else known(path, out) for path in paths}
-    due = [path for path in paths if stored[path] is None]
-    fresh = _in_parallel(prove_file, [(path, out, True) for path in due], jobs, "proving")
-    yield from (found or fresh[path.stem] for path, found in stored.items())
+def _all(paths: list[Path], with_facts: bool, out: Path, again: bool, jobs: int) -> Iterator[Proved]:
+    """The verdicts, in the order of the paths, then the facts; what is not stored comes from several processes."""
+    stored = {path.stem: None if again else known(path, out) for path in paths}
+    calls: list[tuple[Any, ...]] = [(prove_file, path, out, True) for path in paths if stored[path.stem] is None]
+    if with_facts:
+        stored[store.FACTS] = None if again else known_facts(out)
+        if stored[store.FACTS] is None:
+            calls.insert(0, (prove_facts, out, True))
+    fresh = _in_parallel(calls, jobs, "proving")
+    yield from (found or fresh[loss] for loss, found in stored.items())
 
 
-def _in_parallel(function: Callable[..., Any], calls: list[tuple[Any, ...]], jobs: int, what: str) -> dict[str, Any]:
-    """Results by loss, from as many processes as there are jobs, with a bar on the terminal."""
+def _called(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
+
+
+def _in_parallel(calls: list[tuple[Any, ...]], jobs: int, what: str) -> dict[str, Any]:
+    """Results of calls by loss, from as many processes as there are jobs, with a bar on the terminal."""
     if len(calls) <= 1 or jobs == 1:
-        results = [function(*arguments) for arguments in calls]
+        results = [_called(*call) for call in calls]
         return {result.loss: result for result in results}
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -73,7 +85,7 @@ def _in_parallel(function: Callable[..., Any], calls: list[tuple[Any, ...]], job
     done = {}
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=len(calls))
-        for result in in_processes(function, calls, jobs):
+        for result in in_processes(_called, calls, jobs):
             done[result.loss] = result
             progress.advance(task)
     return done
@@ -143,24 +155,26 @@ def _summary(results: list[Proved], as_json: bool) -> int:
     return 1 if wrong else 0
 
 
-def _recheck(paths: list[Path], out: Path, as_json: bool, jobs: int) -> int:
+def _recheck(paths: list[Path], with_facts: bool, out: Path, as_json: bool, jobs: int) -> int:
     """Re-check stored evidence: a line per claim that is not "ok", and counts."""
-    from symloss.proof.recheck import recheck_file
+    from symloss.proof.recheck import recheck_facts, recheck_file
 
-    found = _in_parallel(recheck_file, [(path, out) for path in paths], jobs, "re-checking")
+    calls: list[tuple[Any, ...]] = [(recheck_file, path, out) for path in paths]
+    calls += [(recheck_facts, out)] if with_facts else []
+    found = _in_parallel(calls, jobs, "re-checking")
     counts: Counter[str] = Counter()
     faults = 0
-    for path in paths:
-        for entry, outcome in zip(found[path.stem].claims, found[path.stem].outcomes, strict=True):
+    for loss in (*(path.stem for path in paths), *([store.FACTS] if with_facts else [])):
+        for entry, outcome in zip(found[loss].claims, found[loss].outcomes, strict=True):
             faults += outcome.word == "wrong"
             decisive = entry["status"] in ("proved", "certified", "refuted")
             counts[outcome.word if decisive or outcome.word == "wrong" else "without proof"] += 1
             if as_json:
                 said = {"status": entry["status"], "recheck": outcome.word, "reason": outcome.reason}
-                click.echo(json.dumps({"loss": path.stem, "claim": entry["claim"], **said}, ensure_ascii=False))
+                click.echo(json.dumps({"loss": loss, "claim": entry["claim"], **said}, ensure_ascii=False))
             elif outcome.word != "ok" and (decisive or outcome.word == "wrong"):
                 colour = "red" if outcome.word == "wrong" else "yellow"
-                text = f"{path.stem}: {_without_note(entry['claim'])} ({entry['status']}): {outcome.reason}"
+                text = f"{loss}: {_without_note(entry['claim'])} ({entry['status']}): {outcome.reason}"
                 click.echo(f"{click.style(outcome.word, fg=colour)}: {text}")
     if not as_json:
         click.echo(", ".join(f"{counts[word]} {word}" for word in ("ok", "not re-checked", "wrong", "without proof")))

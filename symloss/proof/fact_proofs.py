@@ -27,9 +27,8 @@ def _by(portfolio: Portfolio, goal: Goal, rule: str) -> Finding:
         turned = next(step for step in steps(goal) if step.rule == CONCAVE).goals[0]
         return _under(CONCAVE, [("", _by(portfolio, turned, rule))])
     if rule == DERIVATIVE:
-        parts = (derivative_goal(goal),)
-    else:
-        parts = next((step.goals for step in steps(goal) if step.rule == rule), ())
+        return _under(rule, [("slope", portfolio.settle(derivative_goal(goal)))])
+    parts = next((step.goals for step in steps(goal) if step.rule == rule), ())
     if not parts:
         return unknown(f"the step “{rule}” does not apply")
     return _under(rule, [(part.name, portfolio.settle(part)) for part in parts])

@@ -21,10 +21,9 @@ from symloss.program import Domain, Read, Tensor, exact_arithmetic
 from symloss.proof.closing import negation, obligations_of
 from symloss.proof.derivatives import directional
 from symloss.proof.goals import Always, Curvature, Goal, Monotone
+from symloss.proof.store import FACTS
 from symloss.proof.terms import Term, conjunction
 
-#: The name under which the facts are stored and printed.
-NAME = "atoms"
 _REAL = Domain()
 _POSITIVE = Domain("interval", sympy.S.Zero, sympy.oo)
 _NONNEGATIVE = Domain("interval", sympy.S.Zero, sympy.oo, True)
@@ -86,7 +85,9 @@ def _about(record: AtomRecord) -> Iterator[Fact]:
         goal = _goal(Monotone(term, name, direction), domains, term, assumed)
         yield Fact(f"{record.name} {direction} in {name}", goal, DERIVATIVE if smooth else ORDERED)
     if record.curvature is not None:
-        goal = _goal(Curvature(record.curvature, term, record.arguments), domains, term, assumed)
+        # A smooth function is as convex on the closed domain, by continuity, as inside it.
+        inside = {name: Domain("interval", d.lower, d.upper) if smooth else d for name, d in domains.items()}
+        goal = _goal(Curvature(record.curvature, term, record.arguments), inside, term, assumed)
         yield Fact(f"{record.name} {record.curvature}", goal, SECOND if smooth else JENSEN)
     if record.parity is not None:
         (x,) = reads
@@ -100,7 +101,7 @@ def _goal(
 ) -> Goal:
     tensors = {name: Tensor(name, (), "variable", domain) for name, domain in domains.items()}
     needs = tuple((path, need) for path, need in obligations_of(term) if need != 1)
-    return Goal(NAME, "", statement, MappingProxyType(tensors), MappingProxyType({}), hypotheses, needs)
+    return Goal(FACTS, "", statement, MappingProxyType(tensors), MappingProxyType({}), hypotheses, needs)
 
 
 def _domain(found: Any) -> Domain:
@@ -192,7 +193,11 @@ def _rules() -> Iterator[Fact]:
     def curved(name: str, kind: str, term: Term, variables: tuple[str, ...], **domains: Domain) -> Fact:
         return Fact(name, _goal(Curvature(kind, term, variables), domains, term), SECOND)
 
-    at_most, implies = atoms.LessEqual, lambda a, b: atoms.Or(negation(a), b)
+    at_most: Any = atoms.LessEqual
+
+    def implies(a: Term, b: Term) -> Term:
+        return atoms.Or(negation(a), b)
+
     a, b, c, m, x, y, p = (v[name] for name in ["a", "b", "c", "m", "x", "y", "p"])
     below = at_most(m, chord(a, b))
     two = (at_most(v["m1"], chord(v["a1"], v["b1"])), at_most(v["m2"], chord(v["a2"], v["b2"])))
@@ -226,13 +231,9 @@ def _rules() -> Iterator[Fact]:
     yield rule(
         "the square of a nonnegative convex term is convex", at_most(m**2, chord(a**2, b**2)), below, m=_NONNEGATIVE
     )
-    yield rule(
-        "a norm of affine terms is convex",
-        at_most(
-            sympy.sqrt(chord(v["a1"], v["b1"]) ** 2 + chord(v["a2"], v["b2"]) ** 2),
-            chord(sympy.sqrt(v["a1"] ** 2 + v["a2"] ** 2), sympy.sqrt(v["b1"] ** 2 + v["b2"] ** 2)),
-        ),
-    )
+    lengths = (atoms.Equal(p**2, v["a1"] ** 2 + v["a2"] ** 2), atoms.Equal(v["q"] ** 2, v["b1"] ** 2 + v["b2"] ** 2))
+    inner, nonnegative = v["a1"] * v["b1"] + v["a2"] * v["b2"], {"p": _NONNEGATIVE, "q": _NONNEGATIVE}
+    yield rule("the triangle inequality of a norm", at_most(inner, p * v["q"]), *lengths, **nonnegative)
     pair = sympy.log(sympy.exp(a) + sympy.exp(b))
     yield rule("logsumexp of two items is one plus a softplus", atoms.Equal(pair, b + sympy.log(1 + sympy.exp(a - b))))
     yield rule("logsumexp is at least each item", at_most(a, pair))
@@ -251,11 +252,7 @@ def _rules() -> Iterator[Fact]:
         "a nonnegative factor times log is concave", "concave", c * sympy.log(y), ("y",), c=_NONNEGATIVE, y=_POSITIVE
     )
     yield curved("x*log(x/y) is jointly convex", "convex", x * sympy.log(x / y), ("x", "y"), x=_POSITIVE, y=_POSITIVE)
-    one, oo = sympy.S.One, sympy.oo
-    for name, kind, low, high in (
-        ("a power at least 1 is convex", "convex", one, oo),
-        ("a power between 0 and 1 is concave", "concave", sympy.S.Zero, one),
-        ("a power at most 0 is convex", "convex", -oo, sympy.S.Zero),
-    ):
-        between = Domain("interval", low, high, low.is_finite, high.is_finite)
-        yield curved(name, kind, x**p, ("x",), x=_POSITIVE, p=between)
+    bend = p * (p - 1) * x ** (p - 2)
+    yield rule("a power at least 1 bends upward", at_most(0, bend), at_most(1, p), x=_POSITIVE)
+    yield rule("a power between 0 and 1 bends downward", at_most(bend, 0), at_most(0, p), at_most(p, 1), x=_POSITIVE)
+    yield rule("a power at most 0 bends upward", at_most(0, bend), at_most(p, 0), x=_POSITIVE)

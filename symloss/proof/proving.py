@@ -84,6 +84,38 @@ def prove_file(path: Path, out: Path, again: bool = False, limit: float = LIMIT)
     return Proved(path.stem, claims, seconds, False)
 
 
+def known_facts(out: Path) -> Proved | None:
+    """The stored verdicts on the facts that composition rests on, if they are up to date."""
+    stored = store.load(out, store.FACTS)
+    if stored is None or not store.up_to_date(stored, {}):
+        return None
+    return Proved(store.FACTS, stored["claims"], [0.0] * len(stored["claims"]), True)
+
+
+def prove_facts(out: Path, again: bool = False) -> Proved:
+    """The verdicts on the facts about atoms and the rules of composition, as if they were the claims of a loss.
+
+    Args:
+        out: the folder of generated files; the verdicts go to ``proofs/atoms.json`` in it.
+        again: whether to prove afresh what is stored and up to date.
+    """
+    found = None if again else known_facts(out)
+    if found is not None:
+        return found
+    from symloss.proof.fact_proofs import settle_fact
+    from symloss.proof.facts import facts
+
+    claims: list[dict[str, Any]] = []
+    seconds: list[float] = []
+    for fact in facts():
+        start = time.perf_counter()
+        finding = settle_fact(fact)
+        seconds.append(time.perf_counter() - start)
+        claims.append({"claim": fact.name, "expect": "holds", **finding.as_json()})
+    store.save(out, store.FACTS, {}, (), claims)
+    return Proved(store.FACTS, claims, seconds, False)
+
+
 class CutOffError(BaseException):
     """The time of a claim is over; no handler of ordinary errors may hold it up."""
 

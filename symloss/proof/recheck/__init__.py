@@ -5,7 +5,7 @@ representation of terms. Everything that decides is its own: evaluation, enclosu
 rules, the table of steps.
 """
 
-from symloss.proof.recheck.files import Rechecked, recheck_file
+from symloss.proof.recheck.files import Rechecked, recheck_facts, recheck_file
 from symloss.proof.recheck.outcome import Outcome
 
-__all__ = ["Outcome", "Rechecked", "recheck_file"]
+__all__ = ["Outcome", "Rechecked", "recheck_facts", "recheck_file"]

@@ -34,17 +34,21 @@ def recheck_claim(spec: Spec, claim: Claim, stored: Mapping[str, Any]) -> Outcom
         claim: one of its claims.
         stored: its entry in the file: status, scope and evidence.
     """
+    try:
+        return recheck_goals(formulate(spec, claim), stored)
+    except (UnsupportedClaimError, NotDifferentiableError) as reason:
+        return unchecked(str(reason))
+
+
+def recheck_goals(goals: tuple[Goal, ...], stored: Mapping[str, Any]) -> Outcome:
+    """Re-check what is stored about a claim that is these goals."""
     status, evidence = stored["status"], stored["evidence"]
     if status in ("tested", "unknown"):
         return unchecked("a sample proves nothing" if status == "tested" else "there is no evidence")
-    try:
-        goals = formulate(spec, claim)
-        with exact_arithmetic():
-            if status == "refuted":
-                return _refutation(goals, evidence)
-            return worst((_of_claim(goals, evidence, stored), _scope(goals, stored)))
-    except (UnsupportedClaimError, NotDifferentiableError) as reason:
-        return unchecked(str(reason))
+    with exact_arithmetic():
+        if status == "refuted":
+            return _refutation(goals, evidence)
+        return worst((_of_claim(goals, evidence, stored), _scope(stored)))
 
 
 def _refutation(goals: tuple[Goal, ...], evidence: Mapping[str, Any]) -> Outcome:
@@ -99,7 +103,7 @@ def _shown(goal: Goal, evidence: Mapping[str, Any], finding: Mapping[str, Any]) 
     return unchecked(f"there is no re-check of {evidence['kind']}") if check is None else check(goal, evidence)
 
 
-def _scope(goals: tuple[Goal, ...], stored: Mapping[str, Any]) -> Outcome:
+def _scope(stored: Mapping[str, Any]) -> Outcome:
     """A verdict for every size needs evidence for every size."""
     said = stored["scope"]["sizes"]
     shown: dict[str, set[int]] = {}

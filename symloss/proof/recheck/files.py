@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from symloss.build.sources import data_folder
 from symloss.errors import SymlossError
 from symloss.language import SpecLibrary, read_spec
 from symloss.proof import store
-from symloss.proof.recheck.checking import recheck_claim
+from symloss.proof.facts import facts
+from symloss.proof.recheck.checking import recheck_claim, recheck_goals
 from symloss.proof.recheck.outcome import Outcome, wrong
 
 
@@ -53,7 +55,7 @@ def recheck_file(path: Path, out: Path) -> Rechecked:
         if claim is None or claim.text != entry["claim"] or claim.expect != entry["expect"]:
             found.append(wrong("the specification does not make this claim"))
             continue
-        found.append(_outcome(spec, claim, entry))
+        found.append(_guarded(recheck_claim, spec, claim, entry))
     missing = len(spec.claims) - len(entries)
     if missing > 0:
         lost = [{"claim": claim.text, "expect": claim.expect, "status": "unknown"} for claim in spec.claims[-missing:]]
@@ -63,9 +65,29 @@ def recheck_file(path: Path, out: Path) -> Rechecked:
     return Rechecked(path.stem, entries, found)
 
 
-def _outcome(spec: Any, claim: Any, entry: dict[str, Any]) -> Outcome:
+def recheck_facts(out: Path) -> Rechecked:
+    """Re-check the stored evidence of the facts that composition rests on.
+
+    Raises:
+        SymlossError: nothing is stored about them.
+    """
+    stored = store.load(out, store.FACTS)
+    if stored is None:
+        raise SymlossError(
+            f"{store.place(out, store.FACTS)} holds no verdicts; `symloss prove {store.FACTS}` writes them"
+        )
+    goals = {fact.name: fact.goal for fact in facts()}
+    found = []
+    for entry in stored["claims"]:
+        goal = goals.get(entry["claim"])
+        known = goal is not None and entry["expect"] == "holds"
+        found.append(_guarded(recheck_goals, (goal,), entry) if known else wrong("there is no such fact"))
+    return Rechecked(store.FACTS, stored["claims"], found)
+
+
+def _guarded(check: Callable[..., Outcome], *arguments: Any) -> Outcome:
     """The outcome; evidence that is not even well-formed is wrong."""
     try:
-        return recheck_claim(spec, claim, entry)
+        return check(*arguments)
     except (KeyError, TypeError, IndexError, ValueError, AttributeError) as fault:
         return wrong(f"the evidence is ill-formed ({type(fault).__name__}: {fault})")

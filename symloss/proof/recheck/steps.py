@@ -15,7 +15,7 @@ import sympy
 from symloss import atoms
 from symloss.program import AxisSymbol, Domain, Read, Tensor
 from symloss.proof.closing import obligations_of
-from symloss.proof.derivatives import directional
+from symloss.proof.derivatives import directional, partial
 from symloss.proof.goals import Always, Argument, Curvature, Goal, Lipschitz, Monotone
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.traces import shape_of
@@ -108,7 +108,7 @@ def _second_derivative(goal: Goal, statement: Curvature) -> tuple[Goal, ...]:
     names = statement.variables
     if statement.kind not in ("convex", "strictly_convex"):
         raise NotASoundStepError("only for convexity")
-    kink = next((e for e in sympy.preorder_traversal(statement.term) if _may_kink(e, frozenset(names))), None)
+    kink = _kinked(statement.term, names)
     if kink is not None:
         raise NotASoundStepError(f"{kink} may have a kink")
     known = Knowledge(goal.tensors)
@@ -152,6 +152,10 @@ _SMOOTH = [
     "Log2",
     "LogRatio",
     "Erf",
+    "erf",
+    "atan",
+    "asin",
+    "acos",
     "LogGamma",
     "Atan",
     "XLogY",
@@ -214,6 +218,31 @@ def _ordered(goal: Goal, statement: Monotone) -> tuple[Goal, ...]:
     return (replace(found, hypotheses=(*found.hypotheses, before)),)
 
 
+def _slope(goal: Goal, statement: Monotone) -> tuple[Goal, ...]:
+    """The derivative has one sign inside an interval; at the ends it is continuity that keeps the order."""
+    name = statement.variable
+    if goal.tensors[name].axes or _kinked(statement.term, (name,)) is not None or goal.hypotheses:
+        raise NotASoundStepError("only for a smooth function of a number")
+    up = statement.direction in ("increasing", "nondecreasing")
+    slope = partial(statement.term, name, ()) * (1 if up else -1)
+    domain = goal.tensors[name].domain
+    inside = replace(goal.tensors[name], domain=Domain("interval", domain.lower, domain.upper))
+    strict = statement.direction in ("increasing", "decreasing")
+    return (
+        replace(
+            goal,
+            statement=Always((atoms.Less if strict else atoms.LessEqual)(0, slope)),
+            tensors=MappingProxyType({**goal.tensors, name: inside}),
+            obligations=(*goal.obligations, *obligations_of(slope)),
+        ),
+    )
+
+
+def _kinked(term: Term, names: tuple[str, ...]) -> Term | None:
+    """A part of a term that may have a kink in some tensors, or None."""
+    return next((e for e in sympy.preorder_traversal(term) if _may_kink(e, frozenset(names))), None)
+
+
 def _worse(goal: Goal, statement: Argument) -> tuple[Goal, ...]:
     name, value = statement.variable, statement.value
     axes = [AxisSymbol(axis) for axis in goal.tensors[name].axes]
@@ -239,5 +268,6 @@ _RULES: dict[tuple[str, type], Callable[[Goal, Any], tuple[Goal, ...]]] = {
     ("the second derivative along every line is nonnegative", Curvature): _second_derivative,
     ("the change is at most the constant times the distance", Lipschitz): _change,
     ("two ordered points", Monotone): _ordered,
+    ("the derivative has one sign", Monotone): _slope,
     ("every other value is worse", Argument): _worse,
 }

@@ -16,6 +16,7 @@ SHARED = {
     "symloss.proof.claim_terms",
     "symloss.proof.closing",
     "symloss.proof.derivatives",
+    "symloss.proof.facts",
     "symloss.proof.formulation",
     "symloss.proof.goals",
     "symloss.proof.moves",
