@@ -231,9 +231,11 @@ def _rules() -> Iterator[Fact]:
     yield rule(
         "the square of a nonnegative convex term is convex", at_most(m**2, chord(a**2, b**2)), below, m=_NONNEGATIVE
     )
-    lengths = (atoms.Equal(p**2, v["a1"] ** 2 + v["a2"] ** 2), atoms.Equal(v["q"] ** 2, v["b1"] ** 2 + v["b2"] ** 2))
-    inner, nonnegative = v["a1"] * v["b1"] + v["a2"] * v["b2"], {"p": _NONNEGATIVE, "q": _NONNEGATIVE}
-    yield rule("the triangle inequality of a norm", at_most(inner, p * v["q"]), *lengths, **nonnegative)
+    # With the lengths p, q ≥ 0 of two vectors and their product x, of which Cauchy-Schwarz says that x² ≤ p²q².
+    lengths = {"p": _NONNEGATIVE, "q": _NONNEGATIVE}
+    yield rule(
+        "the triangle inequality of a norm", at_most(x, p * v["q"]), at_most(x**2, p**2 * v["q"] ** 2), **lengths
+    )
     pair = sympy.log(sympy.exp(a) + sympy.exp(b))
     yield rule("logsumexp of two items is one plus a softplus", atoms.Equal(pair, b + sympy.log(1 + sympy.exp(a - b))))
     yield rule("logsumexp is at least each item", at_most(a, pair))

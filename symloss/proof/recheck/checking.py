@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
+
+import sympy
 
 from symloss import atoms
 from symloss.language.claims import Claim
 from symloss.language.spec import Spec
 from symloss.program import Tensor, exact_arithmetic
 from symloss.proof.claim_terms import UnsupportedClaimError
+from symloss.proof.closing import negation
 from symloss.proof.derivatives import NotDifferentiableError
 from symloss.proof.formulation import formulate
 from symloss.proof.goals import Always, Curvature, Goal
@@ -17,6 +21,8 @@ from symloss.proof.problems import Problem, TooLargeError, problems
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.identities import agree, random_points, vanishes
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, worst, wrong
+from symloss.proof.recheck.reading import term
+from symloss.proof.recheck.solvers import smt
 from symloss.proof.recheck.spots import false_at_a_point, false_somewhere
 from symloss.proof.recheck.steps import NotASoundStepError, leads_to
 from symloss.proof.recheck.traces import composition
@@ -263,7 +269,22 @@ def _identity(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
     return unchecked(f"the sides agree at {same} points; this normal form does not see that they are equal")
 
 
+def _split(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
+    """Two sides of a condition, each with evidence under it."""
+    condition = term(evidence["condition"], problem.variables)
+    found = []
+    for side, assumed in (("holds", condition), ("fails", negation(condition))):
+        inside = replace(problem, hypotheses=(*problem.hypotheses, assumed))
+        given = evidence[side]
+        if given["kind"] == "none" and "excluded" in given:
+            inside, given = replace(inside, conclusion=sympy.S.Zero), given["excluded"]
+        found.append(flat_shown(inside, given))
+    return worst(found)
+
+
 _FLAT: dict[str, Callable[[Problem, Mapping[str, Any]], Outcome]] = {
     "range": _flat_range,
     "identity": _identity,
+    "split": _split,
+    "smt": smt,
 }
