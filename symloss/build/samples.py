@@ -146,8 +146,8 @@ def _rare(program: Program, sizes: dict[str, int], sides: Sides, seen: dict[Samp
 
 
 def _enough(program: Program, sizes: dict[str, int]) -> int:
-    """Samples that each side should have: so many that labels of every kind are among them, where there is room."""
-    return 1 if is_coupled(program) else max(1, min(4, len(_samples(program, sizes)) // 4))
+    """Samples that each side should have; of more than one, a mask takes not the last."""
+    return 1 if is_coupled(program) else max(1, min(2, len(_samples(program, sizes)) // 8))
 
 
 def _replaceable(program: Program, sizes: dict[str, int], seen: dict[Sample, set[Side]], axis: str) -> Sample | None:

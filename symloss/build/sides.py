@@ -14,16 +14,19 @@ from symloss.lowering.functions import is_integer
 from symloss.oracle import Interpreter
 from symloss.program import Program, Statement, axes_of, exact_arithmetic
 
-#: The number of a kink or branch, and whether what changes its sign there is positive.
-Side = tuple[int, bool]
+#: The number of a kink or branch, whether what changes its sign there is positive, and the value of a label beside it.
+Side = tuple[int, bool, str, Any]
 #: A batch axis and a position along it.
 Sample = tuple[str, int]
+
+_UNLABELLED: tuple[str, Any] = ("", None)
 
 
 class Sides:
     """The kinks and branches of one program, each as a difference that is negative on one side, positive on the other.
 
-    Branches on indices and labels are left out: every label is drawn. So are equalities, whose one side has no width.
+    A side counts once per value of each label from a finite set, since a label may switch off what has the kink.
+    Branches on indices are left out: every index is drawn. So are equalities, whose one side has no width.
     """
 
     def __init__(self, program: Program) -> None:
@@ -44,7 +47,16 @@ class Sides:
         self._interpreter = Interpreter(
             program.replacing(statements=(*program.statements, *statements), outputs=outputs)
         )
-        self.all = frozenset((number, side) for number in range(len(statements)) for side in (False, True))
+        self._labels = [
+            [t for t in program.tensors.values() if t.domain.kind == "set" and t.axes and set(t.axes) <= set(axes)]
+            for axes in self._axes
+        ]
+        self.all = frozenset(
+            (number, positive, *label)
+            for number, labels in enumerate(self._labels)
+            for positive in (False, True)
+            for label in [(t.name, float(v)) for t in labels for v in t.domain.values] or [_UNLABELLED]
+        )
 
     def seen(self, sizes: Mapping[str, int], values: Mapping[str, Values]) -> dict[Sample, set[Side]]:
         """The sides on which each sample is."""
@@ -55,9 +67,13 @@ class Sides:
             for index, difference in by_index.items():
                 if difference == 0 or mp.isnan(difference):
                     continue
-                for axis, position in zip(self._axes[number], index, strict=True):
-                    if axis in self._batch:
-                        found.setdefault((self._root[axis], position), set()).add((number, bool(difference > 0)))
+                at = dict(zip(self._axes[number], index, strict=True))
+                labels: list[tuple[str, Any]] = [
+                    (t.name, values[t.name][tuple(at[axis] for axis in t.axes)]) for t in self._labels[number]
+                ]
+                here = {(number, bool(difference > 0), *label) for label in labels or [_UNLABELLED]}
+                for axis in self._batch & set(at):
+                    found.setdefault((self._root[axis], at[axis]), set()).update(here)
         return found
 
 
