@@ -26,7 +26,7 @@ def test_every_entry_point_meets_the_bound_of_its_class(name):
         assert found.outside == 0
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", range(1, 4))
 @pytest.mark.parametrize("name", NAMES)
 def test_every_entry_point_meets_the_bound_of_its_class_at_many_points(name, seed):
