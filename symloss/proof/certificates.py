@@ -16,8 +16,8 @@ import sympy
 from symloss import atoms
 from symloss.program import AxisSymbol, Read, axes_of, substitute
 from symloss.proof.closing import implied
-from symloss.proof.facts import Facts
 from symloss.proof.goals import Goal
+from symloss.proof.knowledge import Knowledge
 from symloss.proof.normal import NoNormalFormError, Normal
 from symloss.proof.polynomials import Sum, constant, expression, plus, powers, product, scaled, single, times
 from symloss.proof.setting import Setting
@@ -53,14 +53,14 @@ class Certificates:
         self.setting = setting
         self.indices = setting.indices
         self.failed: dict[tuple[int, Any], int] = {}
-        self.inner: dict[tuple[int, Any], tuple[Facts, Normal]] = {}
+        self.inner: dict[tuple[int, Any], tuple[Knowledge, Normal]] = {}
         self.normals: dict[int, Normal] = {id(setting.facts): setting.normal}
         self.steps = 0
 
-    def _normal(self, facts: Facts) -> Normal:
+    def _normal(self, facts: Knowledge) -> Normal:
         return self.normals[id(facts)]
 
-    def under(self, facts: Facts, condition: Term) -> Facts:
+    def under(self, facts: Knowledge, condition: Term) -> Knowledge:
         """The facts with one more condition; kept, so that what is worked out under them is not worked out again."""
         if condition == 1:
             return facts
@@ -104,7 +104,7 @@ class Certificates:
 
     # --- at least 0 -------------------------------------------------------------------------------------------------
 
-    def nonnegative(self, e: Term, facts: Facts, depth: int = _DEPTH) -> Evidence | None:
+    def nonnegative(self, e: Term, facts: Knowledge, depth: int = _DEPTH) -> Evidence | None:
         """A certificate that a term is at least 0, or None."""
         key = (id(facts), e)
         if depth <= self.failed.get(key, 0) or self.steps > _MOST_STEPS:
@@ -123,14 +123,14 @@ class Certificates:
         self.failed[key] = depth
         return None
 
-    def positive(self, e: Term, facts: Facts) -> Evidence | None:
+    def positive(self, e: Term, facts: Knowledge) -> Evidence | None:
         """A certificate that a term is greater than 0: a strict condition and what is added to it."""
         found = facts.range(e)
         if found is not None and found.above(0, True):
             return _node(e, "range")
         return self._consequence(e, facts, _DEPTH - 3, strictly=True)
 
-    def _cases(self, e: Term, facts: Facts, depth: int) -> Evidence | None:
+    def _cases(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """A branch by its condition: each side where it is taken."""
         branch = next((node for node in sympy.preorder_traversal(e) if isinstance(node, atoms.Where)), None)
         if branch is None or any(branch in node.atoms(atoms.Where) for node in e.atoms(Along)):
@@ -145,7 +145,7 @@ class Certificates:
             parts.append({"where": str(assumed), **part})
         return _node(e, "cases", parts)
 
-    def _consequence(self, e: Term, facts: Facts, depth: int, strictly: bool = False) -> Evidence | None:
+    def _consequence(self, e: Term, facts: Knowledge, depth: int, strictly: bool = False) -> Evidence | None:
         """A condition that is assumed, times a positive number, and what is added to it."""
         normal = self._normal(facts)
         try:
@@ -171,7 +171,7 @@ class Certificates:
                     return _node(e, "consequence", [part], given=str(known), times=str(factor))
         return None
 
-    def _factors(self, e: Term, facts: Facts, depth: int) -> Evidence | None:
+    def _factors(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """A product of terms that are at least 0."""
         if not isinstance(e, sympy.Mul):
             return None
@@ -186,7 +186,7 @@ class Certificates:
         parts = [self.nonnegative(factor, facts, depth) for factor in factors]
         return _node(e, "factors", [part for part in parts if part is not None]) if all(parts) else None
 
-    def _by_terms(self, e: Term, facts: Facts, depth: int) -> Evidence | None:
+    def _by_terms(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """A sum whose terms are at least 0, each by itself."""
         terms = sympy.Add.make_args(e)
         if len(terms) < 2:
@@ -195,7 +195,7 @@ class Certificates:
         parts = [self.nonnegative(term, facts, depth) for term in terms]
         return _node(e, "terms", [part for part in parts if part is not None]) if all(parts) else None
 
-    def _items(self, e: Term, facts: Facts, depth: int) -> Evidence | None:
+    def _items(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """Sums over axes, each item with the multipliers of constraints at least 0."""
         groups, rest = self.groups(e, facts)
         if not groups:
@@ -213,7 +213,9 @@ class Certificates:
             parts.append({"factor": str(factor), "axis": axis.axis, "guard": str(guard), **part})
         return _node(e, "sum of nonnegative items", parts)
 
-    def _item(self, axis: AxisSymbol, root: str, guard: Term, item: Term, facts: Facts, depth: int) -> Evidence | None:
+    def _item(
+        self, axis: AxisSymbol, root: str, guard: Term, item: Term, facts: Knowledge, depth: int
+    ) -> Evidence | None:
         found = self.nonnegative(item, facts, depth)
         if found is not None:
             return found
@@ -226,7 +228,7 @@ class Certificates:
                     return {**found, "item": str(item), "multipliers": shown}
         return None
 
-    def groups(self, e: Term, facts: Facts) -> tuple[list[tuple[Term, AxisSymbol, str, Term, Term]], Term]:
+    def groups(self, e: Term, facts: Knowledge) -> tuple[list[tuple[Term, AxisSymbol, str, Term, Term]], Term]:
         """The sums over axes in a term with their nonnegative factors, those over the same items together."""
         found: dict[tuple[Any, str, Any], tuple[AxisSymbol, Term]] = {}
         rest = []
@@ -255,7 +257,7 @@ class Certificates:
         ]
         return made, sympy.Add(*rest)
 
-    def constraints(self, axis: AxisSymbol, root: str, guard: Term, item: Term, facts: Facts) -> list[Term]:
+    def constraints(self, axis: AxisSymbol, root: str, guard: Term, item: Term, facts: Knowledge) -> list[Term]:
         """Terms of an item whose sum over the admitted items is 1: entries of a simplex, and of a softmax."""
         found: list[Term] = []
         for read in sorted(all_reads(item), key=str):
@@ -273,7 +275,7 @@ class Certificates:
 
     # --- scalars ----------------------------------------------------------------------------------------------------
 
-    def gibbs(self, e: Term, facts: Facts) -> tuple[list[tuple[Term, Term]], list[Term]] | None:
+    def gibbs(self, e: Term, facts: Knowledge) -> tuple[list[tuple[Term, Term]], list[Term]] | None:
         """Pairs (m, w) and terms, all at least 0: ``e`` is the sum of these terms and of ``w - m + m log(m/w)``."""
         normal = self._normal(facts)
         terms = [term for part in flat(e) for term in _split(part)]
@@ -293,7 +295,7 @@ class Certificates:
                     return [(m, w) for m, w, _ in pairs], rest
         return None
 
-    def _pairs(self, whole: Sum, chosen: Any, sums: Any, facts: Facts) -> Iterator[list[tuple[Term, Term, Any]]]:
+    def _pairs(self, whole: Sum, chosen: Any, sums: Any, facts: Knowledge) -> Iterator[list[tuple[Term, Term, Any]]]:
         weights = [next(iter(sums[t].items())) for t in chosen if len(sums[t]) == 1]
         less = [(m, -c) for m, c in whole.items() if c < 0 and self._at_least_zero(m, facts)]
         for w, c in weights:
@@ -301,7 +303,7 @@ class Certificates:
                 if own == c:
                     yield [(m, w, c)]
 
-    def _at_least_zero(self, e: Term, facts: Facts) -> bool:
+    def _at_least_zero(self, e: Term, facts: Knowledge) -> bool:
         found = facts.range(e)
         return found is not None and found.finite and found.above(0)
 
@@ -310,7 +312,7 @@ class Certificates:
         form = w - m + atoms.XLogY(m, m) - atoms.XLogY(m, w)
         return scaled(normal.sum(form), factor)
 
-    def _gibbs(self, e: Term, facts: Facts, depth: int) -> Evidence | None:
+    def _gibbs(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """``w - m ≥ m log(w/m)`` for m, w ≥ 0."""
         found = self.gibbs(e, facts)
         if found is None:
@@ -318,7 +320,7 @@ class Certificates:
         pairs, rest = found
         return _node(e, "Gibbs", pairs=[[str(m), str(w)] for m, w in pairs], rest=[str(t) for t in rest])
 
-    def _ends(self, e: Term, facts: Facts, depth: int) -> Evidence | None:
+    def _ends(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """A term that is affine in a variable between two bounds is at least 0 if it is at both."""
         part = self._normal(facts).sum(e)
         for read in sorted(e.atoms(Read), key=str):
@@ -343,7 +345,7 @@ class Certificates:
                 return _node(e, "ends", found, variable=str(read))
         return None
 
-    def _logarithm(self, e: Term, facts: Facts, depth: int) -> Evidence | None:
+    def _logarithm(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """A term with logarithms is at least 0 where its exponential is at least 1."""
         normal = self._normal(facts)
         part = normal.sum(e)
@@ -353,7 +355,7 @@ class Certificates:
         step = self._by_terms(expression(whole), facts, 2)
         return None if step is None else _node(e, "logarithm", [step])
 
-    def _quotient(self, e: Term, facts: Facts, depth: int) -> Evidence | None:
+    def _quotient(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """A quotient with a positive denominator by its numerator."""
         normal = self._normal(facts)
         part = normal.sum(e)
@@ -369,10 +371,10 @@ class Certificates:
         step = self.nonnegative(expression(top), facts, depth)
         return None if step is None else _node(e, "quotient", [step], denominator=str(raised))
 
-    def _above_zero(self, e: Term, facts: Facts) -> bool:
+    def _above_zero(self, e: Term, facts: Knowledge) -> bool:
         return self._normal(facts).positive(e) or (isinstance(e, sympy.Add) and self.positive(e, facts) is not None)
 
-    def _share(self, e: Term, facts: Facts, depth: int) -> Evidence | None:
+    def _share(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """``Σ b = Σ a b + slack`` with slack ≥ 0 where ``0 ≤ a ≤ 1`` and ``b ≥ 0``; then no coefficient is negative."""
         part = self._normal(facts).sum(e)
         slacks: dict[Any, Any] = {}
@@ -398,11 +400,11 @@ class Certificates:
                 return None
         return _node(e, "share", slacks={str(whole): str(new) for whole, new in slacks.items()})
 
-    def _at_least_zero_or_more(self, e: Term, facts: Facts) -> bool:
+    def _at_least_zero_or_more(self, e: Term, facts: Knowledge) -> bool:
         found = facts.range(e)
         return found is not None and found.above(0)
 
-    def _spread(self, e: Term, facts: Facts, depth: int) -> Evidence | None:
+    def _spread(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """``logsumexp`` is at most the logarithm of the number of items plus some item."""
         normal = self._normal(facts)
         for term in flat(e):
@@ -419,7 +421,7 @@ class Certificates:
                 return _node(e, "mean of exponentials", [step], items=axis.axis)
         return None
 
-    def _cauchy(self, e: Term, facts: Facts, depth: int) -> Evidence | None:
+    def _cauchy(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """``|Σ a b| ≤ sqrt(Σ a² Σ b²)``."""
         normal = self._normal(facts)
         part = normal.sum(e)
@@ -456,7 +458,7 @@ class Certificates:
 
     # --- where a term is 0 --------------------------------------------------------------------------------------------
 
-    def zeros(self, e: Term, facts: Facts, place: dict[str, AxisSymbol], depth: int = 4) -> list[Term]:
+    def zeros(self, e: Term, facts: Knowledge, place: dict[str, AxisSymbol], depth: int = 4) -> list[Term]:
         """Terms that are 0 where a term is; items of a sum at the running index that ``place`` has for their axis."""
         found: list[Term] = [e]
         if depth == 0:
@@ -482,11 +484,11 @@ class Certificates:
                 found += self.zeros(term, facts, place, depth - 1) if term != e else []
         return found
 
-    def _all_evident(self, e: Term, facts: Facts) -> bool:
+    def _all_evident(self, e: Term, facts: Knowledge) -> bool:
         ranges = [facts.range(term) for term in flat(e)]
         return len(ranges) > 1 and all(r is not None and r.above(0) for r in ranges)
 
-    def _zero_items(self, groups: Any, facts: Facts, place: dict[str, AxisSymbol], depth: int) -> list[Term]:
+    def _zero_items(self, groups: Any, facts: Knowledge, place: dict[str, AxisSymbol], depth: int) -> list[Term]:
         shown = [
             self._with_multipliers(axis, root, guard, item, self.under(facts, guard))
             for _, axis, root, guard, item in groups
@@ -517,7 +519,7 @@ class Certificates:
                     found += self.zeros(term, inner, place, depth - 1)
         return found
 
-    def _with_multipliers(self, axis: AxisSymbol, root: str, guard: Term, item: Term, facts: Facts) -> Term | None:
+    def _with_multipliers(self, axis: AxisSymbol, root: str, guard: Term, item: Term, facts: Knowledge) -> Term | None:
         """The item with the multipliers that make it at least 0, or None."""
         if self.nonnegative(item, facts) is not None:
             return item
@@ -528,12 +530,12 @@ class Certificates:
         return None
 
 
-def inner_log(self: Certificates, e: Term, facts: Facts) -> Sum:
+def inner_log(self: Certificates, e: Term, facts: Knowledge) -> Sum:
     """The logarithm of a positive term."""
     return self._normal(facts).log(e)
 
 
-def infinite(condition: Term, part: Term, facts: Facts) -> bool:
+def infinite(condition: Term, part: Term, facts: Knowledge) -> bool:
     """Whether the larger side is +oo wherever a condition ``x = 0 or 0 < y`` of ``-x log y`` for an item fails.
 
     It is, where that product is one of the terms of the items, and no term can be -oo.

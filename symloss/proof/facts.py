@@ -1,326 +1,260 @@
-"""What is known for every size: ranges under hypotheses that hold for every item, and conditions decided from them.
+"""What the prover takes for granted about scalar functions and about composition, as goals of its own.
 
-A condition "for all k" is used at every index at which a term reads what it speaks of; a condition "for all k" is
-shown for a running index about which nothing else is known.
+A fact about an atom is stated about its textbook form in exp, log, roots and branches, so that the table never vouches
+for itself: monotone by the sign of the derivative, convex by the sign of the second, or between two points where there
+is a kink. A rule of composition is stated for two items and any numbers that satisfy the definitions; for every number
+of items it follows by induction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import sympy
 
 from symloss import atoms
-from symloss.program import AxisSymbol, Read, SizeSymbol, Tensor, axes_of, substitute
-from symloss.proof.closing import negation
-from symloss.proof.ranges import OO, Range, Ranges
-from symloss.proof.terms import AllAlong, Along, AnyAlong, SumAlong, Term, all_reads, along, opened
+from symloss.atoms.record import RECORDS, AtomRecord, record_of
+from symloss.program import Domain, Read, Tensor, exact_arithmetic
+from symloss.proof.closing import negation, obligations_of
+from symloss.proof.derivatives import directional
+from symloss.proof.goals import Always, Curvature, Goal, Monotone
+from symloss.proof.store import FACTS
+from symloss.proof.terms import Term, conjunction
 
-_COMPARISONS = (atoms.Less, atoms.LessEqual, atoms.Equal, atoms.NotEqual)
-_LOGIC = (*_COMPARISONS, atoms.And, atoms.Or, atoms.Not, AllAlong, AnyAlong)
-#: How many cases of a disjunction are told apart within one another.
-_DEPTH = 2
+_REAL = Domain()
+_POSITIVE = Domain("interval", sympy.S.Zero, sympy.oo)
+_NONNEGATIVE = Domain("interval", sympy.S.Zero, sympy.oo, True)
+_UNIT = Domain("interval", sympy.S.Zero, sympy.S.One)
 
 
-class Facts(Ranges):
-    """Ranges that know hypotheses about every item.
+@dataclass(frozen=True)
+class Fact:
+    """A fact with its name, ``softplus convex`` or ``sum of convex terms``, and the goal that says it.
 
-    Args:
-        tensors: the variables with their domains.
-        hypotheses: conditions that may be assumed.
-        roots: for each axis the axis whose length it shares.
+    Attributes:
+        name: as composition traces name it.
+        goal: what is to be shown.
+        by: the step that leads from the goal to conditions; "" where the goal is a condition itself.
     """
 
-    def __init__(
-        self, tensors: Mapping[str, Tensor], hypotheses: Iterable[Term] = (), roots: Mapping[str, str] | None = None
-    ) -> None:
-        self.roots = dict(roots or {})
-        self.every: list[AllAlong] = []
-        self.used: set[tuple[AllAlong, Any]] = set()
-        self.busy = False
-        self.same: dict[Any, set[Any]] = {}
-        self.comparing: set[Any] = set()
-        self.disjunctions: list[Term] = []
-        self.apart: set[Any] = set()
-        self.rewrite: Callable[[Term], Term] | None = None
-        super().__init__(tensors)
-        for hypothesis in hypotheses:
-            self.assume(hypothesis)
+    name: str
+    goal: Goal
+    by: str = ""
 
-    # --- assumptions ----------------------------------------------------------------------------------------------
 
-    def assume(self, condition: Term) -> None:
-        """Take a condition as true."""
-        condition = self.plain(condition)
-        if isinstance(condition, atoms.And):
-            for part in condition.args:
-                self.assume(part)
-            return
-        if isinstance(condition, AllAlong):
-            self.conditions.add(condition)
-            # What only indices are said to satisfy bounds nothing.
-            if condition not in self.every and not all(read.integer for read in all_reads(condition)):
-                self.every.append(condition)
-            self.memo.clear()
-            return
-        super().assume(condition)
-        if isinstance(condition, atoms.Or) and condition not in self.disjunctions:
-            self.disjunctions.append(condition)
-        if isinstance(condition, atoms.NotEqual):
-            self._apart(*condition.args)
-            self.apart |= {condition.args[0] - condition.args[1], condition.args[1] - condition.args[0]}
-        if isinstance(condition, atoms.Equal):
-            self._even(*condition.args)
-            for term, other in (condition.args, condition.args[::-1]):
-                self.same.setdefault(term, set()).add(other)
+def facts() -> tuple[Fact, ...]:
+    """Every fact, those about atoms first."""
+    with exact_arithmetic():
+        return (*(fact for record in RECORDS.values() for fact in _about(record)), *_rules())
 
-    def _apart(self, a: Term, b: Term) -> None:
-        """A value that is at least (at most) a number and not that number is above (below) it."""
-        for term, other in ((a, b), (b, a)):
-            found = super().range(term) if other.is_Rational else None
-            if found is not None and found.above(other):
-                super().assume(atoms.Less(other, term))
-            elif found is not None and found.below(other):
-                super().assume(atoms.Less(term, other))
 
-    def _even(self, a: Term, b: Term) -> None:
-        """An even size is at least 2."""
-        for term, other in ((a, b), (b, a)):
-            if isinstance(term, sympy.Mod) and isinstance(term.args[0], SizeSymbol) and (term.args[1], other) == (2, 0):
-                super().assume(atoms.LessEqual(2, term.args[0]))
+SECOND = "the second derivative along every line is nonnegative"
+DERIVATIVE = "the derivative has one sign"
+JENSEN = "Jensen's inequality"
+ORDERED = "two ordered points"
+CONCAVE = "concave: the negative is convex"
 
-    def under(self, condition: Term) -> Facts:
-        """The same with one more hypothesis."""
-        other = Facts(self.tensors, (), self.roots)
-        other.facts, other.conditions = dict(self.facts), set(self.conditions)
-        other.every, other.used = list(self.every), set(self.used)
-        other.apart, other.rewrite = set(self.apart), self.rewrite
-        other.comparing, other.disjunctions = self.comparing, list(self.disjunctions)
-        other.same = {term: set(others) for term, others in self.same.items()}
-        other.assume(condition)
-        return other
 
-    def plain(self, condition: Term) -> Term:
-        """A condition without comparisons of conditions with 0 and 1; a boolean input b stands as ``b ≠ 0``."""
-        if isinstance(condition, Read) and self._boolean(condition):
-            return atoms.NotEqual(condition, 0)
-        if isinstance(condition, atoms.Equal | atoms.NotEqual):
-            a, b = condition.args
-            if isinstance(a, _LOGIC) and b in (0, 1):
-                true = isinstance(condition, atoms.Equal) == (b == 1)
-                return self.plain(a) if true else self.opposite(self.plain(a))
-            if isinstance(a, Read) and self._boolean(a) and b == 1:
-                return (atoms.NotEqual if isinstance(condition, atoms.Equal) else atoms.Equal)(a, 0)
-            return condition
-        if isinstance(condition, atoms.Not):
-            return self.opposite(self.plain(condition.args[0]))
-        if isinstance(condition, atoms.And | atoms.Or):
-            return condition.func(*(self.plain(part) for part in condition.args))
-        if isinstance(condition, AllAlong | AnyAlong):
-            axis, body, guard = opened(condition)
-            return along(
-                condition.operation, axis, self.plain(body), self.plain(guard), condition.axis.axis.split("'")[0]
-            )
-        return condition
+def _about(record: AtomRecord) -> Iterator[Fact]:
+    reads = tuple(Read(name) for name in record.arguments)
+    try:
+        term = _closed(record.textbook(*reads))
+    except NotImplementedError:
+        return
+    domains = {name: _domain(found) for name, found in zip(record.arguments, record.domains, strict=True)}
+    if record.name in ("clamp", "inside"):
+        assumed: tuple[Term, ...] = (atoms.LessEqual(Read("lo"), Read("hi")),)
+    else:
+        assumed = ()
+    if record.name in ("and", "or", "not"):
+        domains = dict.fromkeys(domains, Domain("set", values=(sympy.S.Zero, sympy.S.One)))
+    # That exp is positive, that roots are not negative and the like are the definitions, and taken as given.
+    condition = None if record_of(term) is record else _image(record, term)
+    if condition is not None:
+        yield Fact(f"{record.name} in {_shown(record.image)}", _goal(Always(condition), domains, term, assumed))
+    smooth = not record.kink and not record.kinked
+    for name, direction in zip(record.arguments, record.monotone, strict=True):
+        if direction is None:
+            continue
+        if direction == "constant":
+            yield Fact(f"{record.name} constant in {name}", _goal(Always(sympy.S.One), domains, term, assumed))
+            continue
+        goal = _goal(Monotone(term, name, direction), domains, term, assumed)
+        yield Fact(f"{record.name} {direction} in {name}", goal, DERIVATIVE if smooth else ORDERED)
+    if record.curvature is not None:
+        # A smooth function is as convex on the closed domain, by continuity, as inside it.
+        inside = {name: Domain("interval", d.lower, d.upper) if smooth else d for name, d in domains.items()}
+        goal = _goal(Curvature(record.curvature, term, record.arguments), inside, term, assumed)
+        yield Fact(f"{record.name} {record.curvature}", goal, SECOND if smooth else JENSEN)
+    if record.parity is not None:
+        (x,) = reads
+        turned = term.xreplace({x: -x})
+        same = atoms.Equal(turned, -term if record.parity == "odd" else term)
+        yield Fact(f"{record.name} {record.parity}", _goal(Always(same), domains, term, assumed))
 
-    def opposite(self, condition: Term) -> Term:
-        """The opposite of a plain condition."""
-        if isinstance(condition, atoms.And):
-            return atoms.Or(*(self.opposite(part) for part in condition.args))
-        if isinstance(condition, atoms.Or):
-            return atoms.And(*(self.opposite(part) for part in condition.args))
-        if isinstance(condition, AllAlong | AnyAlong):
-            axis, body, guard = opened(condition)
-            other = "any" if isinstance(condition, AllAlong) else "all"
-            return along(other, axis, self.opposite(body), guard, condition.axis.axis.split("'")[0])
-        if condition in (0, 1):
-            return 1 - condition
-        return negation(condition)
 
-    def _boolean(self, read: Read) -> bool:
-        tensor = self.tensors.get(read.tensor)
-        return tensor is not None and tensor.domain.kind == "boolean"
+def _goal(
+    statement: Any, domains: dict[str, Domain], term: Term = sympy.S.Zero, hypotheses: tuple[Term, ...] = ()
+) -> Goal:
+    tensors = {name: Tensor(name, (), "variable", domain) for name, domain in domains.items()}
+    needs = tuple((path, need) for path, need in obligations_of(term) if need != 1)
+    return Goal(FACTS, "", statement, MappingProxyType(tensors), MappingProxyType({}), hypotheses, needs)
 
-    # --- use of what holds for every item -------------------------------------------------------------------------
 
-    def range(self, e: Term) -> Range | None:
-        """The range of a term, with every hypothesis about all items at the indices that the term reads."""
-        if not self.busy and self.every:
-            self._instantiate(e)
-        found = super().range(e)
-        if found is not None and e in self.same and e not in self.comparing:
-            self.comparing.add(e)
-            for other in sorted(self.same[e], key=str):
-                equal = super().range(other)
-                found = found if equal is None else found.met(equal)
-            self.comparing.discard(e)
+def _domain(found: Any) -> Domain:
+    if not isinstance(found, sympy.Interval):
+        return Domain()
+    return Domain("interval", found.start, found.end, not found.left_open, not found.right_open)
+
+
+def _image(record: AtomRecord, term: Term) -> Term | None:
+    image = record.image
+    if isinstance(image, sympy.FiniteSet):
+        parts = [atoms.Equal(term, value) for value in sorted(image)]
+        return atoms.Or(*parts) if len(parts) > 1 else parts[0]
+    parts = []
+    if image.inf.is_finite:
+        parts.append((atoms.Less if image.left_open else atoms.LessEqual)(image.inf, term))
+    if image.sup.is_finite:
+        parts.append((atoms.Less if image.right_open else atoms.LessEqual)(term, image.sup))
+    return conjunction(*parts) if parts else None
+
+
+def _shown(image: Any) -> str:
+    if isinstance(image, sympy.FiniteSet):
+        return "{" + ", ".join(map(str, sorted(image))) + "}"
+    return f"{'(' if image.left_open else '['}{image.inf}, {image.sup}{')' if image.right_open else ']'}"
+
+
+def _closed(e: Any) -> Term:
+    """A textbook form with branches and comparisons as atoms."""
+    if isinstance(e, sympy.Piecewise):
+        found = None
+        for value, condition in reversed(e.args):
+            here = _closed(value)
+            found = here if found is None or condition == sympy.true else atoms.Where(_closed(condition), here, found)
         return found
-
-    def _add(self, e: Any) -> Range | None:
-        """A sum whose sign does not show is looked at in normal form."""
-        found = super()._add(e)
-        if found is None or not found.finite or found.without(0) or self.rewrite is None or e.has(Along):
-            return found
-        other = self.rewrite(e)
-        if other == e or isinstance(other, sympy.Add):
-            return found
-        better = super().range(other)
-        return found if better is None else found.met(better)
-
-    def _instantiate(self, e: Term) -> None:
-        self.busy = True
-        try:
-            for _ in range(3):
-                before = len(self.used)
-                for hypothesis in tuple(self.every):
-                    for index in self._indices(hypothesis, e):
-                        if (hypothesis, index) not in self.used:
-                            self.used.add((hypothesis, index))
-                            place = {hypothesis.axis: index}
-                            guard = substitute(hypothesis.guard, place)
-                            if self.holds(guard):
-                                self.assume(substitute(hypothesis.body, place))
-                if len(self.used) == before:
-                    return
-        finally:
-            self.busy = False
-
-    def _indices(self, hypothesis: AllAlong, e: Term) -> list[Any]:
-        places = {
-            (read.tensor, position)
-            for read in all_reads(hypothesis.body)
-            for position, entry in enumerate(read.index)
-            if entry == hypothesis.axis
-        }
-        found = {
-            read.index[position]
-            for read in all_reads(e)
-            for tensor, position in places
-            if read.tensor == tensor and position < len(read.index)
-        }
-        return sorted(found, key=str)
-
-    def _atom(self, e: Any) -> Range | None:
-        if isinstance(e, atoms.XLogY) and e.args[0] == e.args[1]:
-            x = self.range(e.args[0])
-            if x is not None and x.above(0):
-                # x log x is least at 1/e, where it is -1/e.
-                low = x.below(1)
-                return Range(-sympy.S.One, sympy.S.Zero if low else OO, False, low or not x.finite)
-        return super()._atom(e)
-
-    def _along(self, e: Along) -> Range | None:
-        found = super()._along(e)
-        brackets = [f for f in sympy.Mul.make_args(e.body) if isinstance(f, _LOGIC)]
-        if e.operation == "sum" and e.guard == 1 and brackets and e.body not in brackets:
-            guard = brackets[0]
-            for other in brackets[1:]:
-                guard = atoms.And(guard, other)
-            rest = sympy.Mul(*(f for f in e.body.args if f not in brackets))
-            better = self.range(SumAlong(e.axis, rest, guard))
-            return better if found is None or better is None else found.met(better)
-        if found is None or e.operation not in ("logsumexp", "max", "min", "sum") or e.guard == 1:
-            return found
-        if not self.holds(along("any", *_free(e.axis, e.guard), root=e.axis.axis.split("'")[0])):
-            return found
-        body = self.under(e.guard).range(e.body)
-        if body is None:
-            return None
-        if e.operation == "sum":
-            return found.met(Range(body.low, OO, body.low_closed, True)) if body.low > 0 else found
-        return super()._along(e.func(e.axis, e.body, sympy.S.One)) if self.range(e.body) is not None else found
-
-    # --- conditions ---------------------------------------------------------------------------------------------------
-
-    def holds(self, condition: Term, depth: int = _DEPTH) -> bool:
-        """Whether a condition is shown; False says nothing."""
-        condition = self.plain(condition)
-        if condition == 1 or condition in self.conditions:
-            return True
-        if condition == 0:
-            return False
-        if isinstance(condition, atoms.And):
-            return all(self.holds(part, depth) for part in condition.args)
-        if isinstance(condition, atoms.Or):
-            parts = _disjuncts(condition)
-            if any(self.holds(part, depth) for part in parts):
-                return True
-            return (
-                any(
-                    self._assuming(self.opposite(other) for other in parts if other is not part).holds(part, depth - 1)
-                    for part in parts
-                )
-                if depth > 0
-                else False
-            )
-        if isinstance(condition, AllAlong):
-            _axis, body, guard = opened(condition)
-            return self.under(guard).holds(body, depth)
-        if isinstance(condition, AnyAlong):
-            return self._some(condition)
-        if not isinstance(condition, _COMPARISONS):
-            return False
-        if self.every and not self.busy:
-            self._instantiate(condition)
-        if condition in self.conditions or super().holds(condition):
-            return True
-        if isinstance(condition, atoms.NotEqual) and condition.args[0] - condition.args[1] in self.apart:
-            return True
-        return self._by_cases(condition, depth)
-
-    def _assuming(self, conditions: Iterable[Term]) -> Facts:
-        found = self
-        for condition in conditions:
-            found = found.under(condition)
-        return found
-
-    def _by_cases(self, condition: Term, depth: int) -> bool:
-        """By the cases of a disjunction that is known; a case that is contradicted needs nothing."""
-        if depth <= 0:
-            return False
-        names = all_reads(condition)
-        for known in self.disjunctions:
-            if not all_reads(known) & names:
-                continue
-            smaller = self.under(sympy.S.One)
-            smaller.disjunctions.remove(known)
-            if all(
-                smaller.holds(smaller.opposite(part), 0) or smaller.under(part).holds(condition, depth - 1)
-                for part in _disjuncts(known)
-            ):
-                return True
-        return False
-
-    def _some(self, condition: AnyAlong) -> bool:
-        """That some item of an axis is as wanted."""
-        root = condition.axis.axis.split("'")[0]
-        wanted = condition.body if condition.guard == 1 else atoms.And(condition.guard, condition.body)
-        for known in self.conditions:
-            if isinstance(known, atoms.LessEqual | atoms.Less) and isinstance(known.args[1], SumAlong):
-                total = known.args[1]
-                counted = self.plain(total.body)
-                low, strictly = known.args[0], isinstance(known, atoms.Less)
-                enough = low.is_Rational and (low > 0 or (strictly and low == 0))
-                same = substitute(counted, {total.axis: condition.axis}) == wanted
-                if enough and total.guard == 1 and same and isinstance(counted, _LOGIC):
-                    return True
-        if isinstance(wanted, atoms.NotEqual) and condition.axis in wanted.args:
-            other = wanted.args[0] if wanted.args[1] == condition.axis else wanted.args[1]
-            if condition.axis.axis not in axes_of(other):
-                return self.holds(atoms.LessEqual(2, SizeSymbol(root)))
-        return False
+    comparison = _COMPARISONS.get(type(e).__name__)
+    if comparison is not None:
+        return comparison(*map(_closed, e.args))
+    if not e.args:
+        return e
+    return e.func(*map(_closed, e.args))
 
 
-def _disjuncts(condition: Term) -> tuple[Term, ...]:
-    if isinstance(condition, atoms.Or):
-        return tuple(part for argument in condition.args for part in _disjuncts(argument))
-    return (condition,)
+_COMPARISONS: dict[str, Any] = {
+    "StrictLessThan": atoms.Less,
+    "LessThan": atoms.LessEqual,
+    "StrictGreaterThan": lambda a, b: atoms.Less(b, a),
+    "GreaterThan": lambda a, b: atoms.LessEqual(b, a),
+    "Equality": atoms.Equal,
+    "Unequality": atoms.NotEqual,
+    "Or": atoms.Or,
+    "And": atoms.And,
+}
 
 
-def _free(axis: AxisSymbol, guard: Term) -> tuple[AxisSymbol, Term]:
-    """A bound axis and a condition on it under a name that may be bound again."""
-    from symloss.proof.terms import fresh
+def derivative_goal(goal: Goal) -> Goal:
+    """That the derivative of a monotone term has its sign in the inside of the domain; at the ends by continuity."""
+    statement = goal.statement
+    assert isinstance(statement, Monotone)  # facts with this step are about monotone terms
+    name = statement.variable
+    tensor = goal.tensors[name]
+    slope = directional(statement.term, {name: "1"}).xreplace({Read("1"): sympy.S.One})
+    if statement.direction in ("decreasing", "nonincreasing"):
+        slope = -slope
+    strict = statement.direction in ("increasing", "decreasing")
+    inside = Domain("interval", tensor.domain.lower, tensor.domain.upper)
+    tensors = {**goal.tensors, name: Tensor(name, (), "variable", inside)}
+    needs = tuple((path, need) for path, need in obligations_of(slope) if need != 1)
+    says = Always((atoms.Less if strict else atoms.LessEqual)(sympy.S.Zero, slope))
+    return goal.about(says, "slope", tensors=MappingProxyType(tensors), obligations=(*goal.obligations, *needs))
 
-    name = fresh(axis.axis)
-    return name, substitute(guard, {axis: name})
+
+# --- rules of composition ---------------------------------------------------------------------------------------
+
+
+def _rules() -> Iterator[Fact]:
+    names = ["a", "b", "c", "m", "a1", "b1", "m1", "a2", "b2", "m2", "fa", "fb", "fc", "fm", "p", "q", "x", "y"]
+    v = {name: Read(name) for name in names}
+    t = Read("t")
+
+    def chord(a: Term, b: Term) -> Term:
+        return (1 - t) * a + t * b
+
+    def rule(name: str, shown: Term, *assumed: Term, **domains: Domain) -> Fact:
+        used = {read.tensor for term in (shown, *assumed) for read in term.atoms(Read)}
+        known = {n: domains.get(n, _UNIT if n == "t" else _REAL) for n in sorted(used)}
+        return Fact(name, _goal(Always(shown), known, shown, assumed))
+
+    def curved(name: str, kind: str, term: Term, variables: tuple[str, ...], **domains: Domain) -> Fact:
+        return Fact(name, _goal(Curvature(kind, term, variables), domains, term), SECOND)
+
+    at_most: Any = atoms.LessEqual
+
+    def implies(a: Term, b: Term) -> Term:
+        return atoms.Or(negation(a), b)
+
+    a, b, c, m, x, y, p = (v[name] for name in ["a", "b", "c", "m", "x", "y", "p"])
+    below = at_most(m, chord(a, b))
+    two = (at_most(v["m1"], chord(v["a1"], v["b1"])), at_most(v["m2"], chord(v["a2"], v["b2"])))
+    outer = at_most(v["fc"], chord(v["fa"], v["fb"]))
+    yield rule(
+        "a sum of convex terms is convex", at_most(v["m1"] + v["m2"], chord(v["a1"] + v["a2"], v["b1"] + v["b2"])), *two
+    )
+    yield rule("a nonnegative factor keeps convexity", at_most(c * m, chord(c * a, c * b)), below, c=_NONNEGATIVE)
+    yield rule("a nonpositive factor turns convexity around", at_most(chord(c * a, c * b), c * m), below, at_most(c, 0))
+    yield rule(
+        "a convex increasing function of a convex term is convex",
+        at_most(v["fm"], chord(v["fa"], v["fb"])),
+        below,
+        implies(at_most(m, chord(a, b)), at_most(v["fm"], v["fc"])),
+        outer,
+    )
+    yield rule(
+        "a convex decreasing function of a concave term is convex",
+        at_most(v["fm"], chord(v["fa"], v["fb"])),
+        at_most(chord(a, b), m),
+        implies(at_most(chord(a, b), m), at_most(v["fm"], v["fc"])),
+        outer,
+    )
+    largest = atoms.Maximum
+    yield rule(
+        "a maximum of convex terms is convex",
+        at_most(largest(v["m1"], v["m2"]), chord(largest(v["a1"], v["a2"]), largest(v["b1"], v["b2"]))),
+        *two,
+    )
+    yield rule("an even power of an affine term is convex", at_most(chord(a, b) ** 2, chord(a**2, b**2)))
+    yield rule(
+        "the square of a nonnegative convex term is convex", at_most(m**2, chord(a**2, b**2)), below, m=_NONNEGATIVE
+    )
+    # With the lengths p, q ≥ 0 of two vectors and their product x, of which Cauchy-Schwarz says that x² ≤ p²q².
+    lengths = {"p": _NONNEGATIVE, "q": _NONNEGATIVE}
+    yield rule(
+        "the triangle inequality of a norm", at_most(x, p * v["q"]), at_most(x**2, p**2 * v["q"] ** 2), **lengths
+    )
+    pair = sympy.log(sympy.exp(a) + sympy.exp(b))
+    yield rule("logsumexp of two items is one plus a softplus", atoms.Equal(pair, b + sympy.log(1 + sympy.exp(a - b))))
+    yield rule("logsumexp is at least each item", at_most(a, pair))
+    yield rule("a sum of nonnegative items is nonnegative", at_most(0, a + b), a=_NONNEGATIVE, b=_NONNEGATIVE)
+    yield rule("a mean lies between its items", at_most(c, (a + b) / 2), at_most(c, a), at_most(c, b))
+    yield rule("a product of nonnegative factors is nonnegative", at_most(0, a * b), a=_NONNEGATIVE, b=_NONNEGATIVE)
+    yield rule(
+        "Cauchy-Schwarz",
+        at_most(
+            (v["a1"] * v["b1"] + v["a2"] * v["b2"]) ** 2, (v["a1"] ** 2 + v["a2"] ** 2) * (v["b1"] ** 2 + v["b2"] ** 2)
+        ),
+    )
+    yield rule("Gibbs", at_most(0, x * sympy.log(x / y) - x + y), x=_POSITIVE, y=_POSITIVE)
+    yield curved("x*log(x) is convex", "convex", x * sympy.log(x), ("x",), x=_POSITIVE)
+    yield curved(
+        "a nonnegative factor times log is concave", "concave", c * sympy.log(y), ("y",), c=_NONNEGATIVE, y=_POSITIVE
+    )
+    yield curved("x*log(x/y) is jointly convex", "convex", x * sympy.log(x / y), ("x", "y"), x=_POSITIVE, y=_POSITIVE)
+    bend = p * (p - 1) * x ** (p - 2)
+    yield rule("a power at least 1 bends upward", at_most(0, bend), at_most(1, p), x=_POSITIVE)
+    yield rule("a power between 0 and 1 bends downward", at_most(bend, 0), at_most(0, p), at_most(p, 1), x=_POSITIVE)
+    yield rule("a power at most 0 bends upward", at_most(0, bend), at_most(p, 0), x=_POSITIVE)

@@ -9,7 +9,7 @@ import sympy
 
 from symloss import atoms
 from symloss.program import AxisSymbol, Read, SizeSymbol, axes_of, substitute
-from symloss.proof.facts import Facts
+from symloss.proof.knowledge import Knowledge
 from symloss.proof.problems import domain_conditions
 from symloss.proof.terms import AllAlong, SumAlong, Term, all_reads, along, fresh, opened, stem, tensors_of
 
@@ -40,7 +40,7 @@ class Indices:
         hypotheses: the conditions.
     """
 
-    def __init__(self, facts: Facts, hypotheses: tuple[Term, ...]) -> None:
+    def __init__(self, facts: Knowledge, hypotheses: tuple[Term, ...]) -> None:
         self.facts = facts
         self.equations: list[Equation] = []
         self.injective: set[str] = set()

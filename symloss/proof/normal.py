@@ -16,8 +16,8 @@ import sympy
 from symloss import atoms
 from symloss.program import AxisSymbol, Read, SizeSymbol, axes_of, substitute
 from symloss.proof.closing import obligations_of
-from symloss.proof.facts import Facts
 from symloss.proof.indices import Indices
+from symloss.proof.knowledge import Knowledge
 from symloss.proof.polynomials import (
     BITS,
     ONE,
@@ -50,7 +50,7 @@ class Normal:
         indices: what holds of integer indices and of sums under the hypotheses.
     """
 
-    def __init__(self, facts: Facts, indices: Indices) -> None:
+    def __init__(self, facts: Knowledge, indices: Indices) -> None:
         self.facts, self.indices = facts, indices
         self.rules: set[str] = set()
         self.memo: dict[Any, Sum] = {}

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from symloss.proof.facts import Facts
 from symloss.proof.goals import Goal
 from symloss.proof.indices import Indices
+from symloss.proof.knowledge import Knowledge
 from symloss.proof.normal import NoNormalFormError, Normal
 from symloss.proof.terms import Term
 from symloss.proof.verdicts import Evidence, Finding, Scope
 
 
 class Setting:
-    """Facts, indices and normal forms under the hypotheses of a goal."""
+    """Knowledge, indices and normal forms under the hypotheses of a goal."""
 
     def __init__(self, goal: Goal) -> None:
         self.goal = goal
         roots = {axis: goal.root(axis) for axis in goal.axes}
-        self.facts = Facts(goal.tensors, goal.hypotheses, roots)
+        self.facts = Knowledge(goal.tensors, goal.hypotheses, roots)
         self.indices = Indices(self.facts, goal.hypotheses)
         self.normal = Normal(self.facts, self.indices)
         self._rewriting: set[Any] = set()

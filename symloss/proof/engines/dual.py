@@ -8,8 +8,8 @@ from symloss import atoms
 from symloss.program import AxisSymbol, exact_arithmetic
 from symloss.proof.certificates import Certificates
 from symloss.proof.engines import Budget
-from symloss.proof.facts import Facts
 from symloss.proof.goals import Always, Goal
+from symloss.proof.knowledge import Knowledge
 from symloss.proof.normal import NoNormalFormError
 from symloss.proof.setting import Setting
 from symloss.proof.terms import AllAlong, Term, conjuncts, opened
@@ -75,7 +75,7 @@ class DualEngine:
         return None
 
     def _followed(
-        self, wanted: Term, e: Term, facts: Facts, certificates: Certificates, place: dict[str, AxisSymbol]
+        self, wanted: Term, e: Term, facts: Knowledge, certificates: Certificates, place: dict[str, AxisSymbol]
     ) -> list[str] | None:
         wanted = facts.plain(wanted)
         if isinstance(wanted, atoms.And):
