@@ -165,6 +165,26 @@ RULES = {
         "{zero_iff: 'all[k](p[n, k] == 0)', of: 'sum[k](xlogy(p[n, k], p[n, k]) - xlogy(p[n, k], q[n, k]))'}",
         TWO,
     ),
+    "a norm has slope 1": (
+        "{lipschitz: a, constant: 2, norm: 2, of: 'abs(norm[d](2*a[n, d] - b[n, d]))'}",
+        "{lipschitz: a, constant: 199/100, norm: 2, of: 'abs(norm[d](2*a[n, d] - b[n, d]))'}",
+        VECTORS,
+    ),
+    "slopes of one sample": (
+        "{lipschitz: a, constant: 2, norm: 2, of: 'norm[d](a[n, d]) - norm[d](a[n, d] - b[n, d])'}",
+        "{lipschitz: a, constant: 2, norm: 2, of: 'norm[d](a[n, d])*norm[d](a[n, d] - b[n, d])'}",
+        VECTORS,
+    ),
+    "perspective": (
+        "{convex: [p, q], of: 'sum[k](xlogy(p[n, k], p[n, k]) - xlogy(p[n, k], q[n, k]))'}",
+        "{convex: [p, q], of: 'sum[k](xlogy(p[n, k], p[n, k]) - 2*xlogy(p[n, k], q[n, k]))'}",
+        TWO,
+    ),
+    "squares that cancel": (
+        "{convex: a, of: 'max(0, sum[d]((a[n, d] - b[n, d])**2) - sum[d]((a[n, d] + b[n, d])**2))'}",
+        "{convex: a, of: 'max(0, sum[d]((a[n, d] - b[n, d])**2) - sum[d]((2*a[n, d] + b[n, d])**2))'}",
+        VECTORS,
+    ),
     "a conclusion from a condition": (
         "{positive: '2*x[n] - y[n] + y[n]**2', when: '2*x[n] > y[n]'}",
         "{positive: '2*x[n] - y[n] + y[n]**3', when: '2*x[n] > y[n]'}",
