@@ -19,7 +19,7 @@ from symloss.proof.closing import implied
 from symloss.proof.goals import Goal
 from symloss.proof.knowledge import Knowledge
 from symloss.proof.normal import NoNormalFormError, Normal
-from symloss.proof.polynomials import Sum, constant, expression, plus, powers, product, scaled, single, times
+from symloss.proof.polynomials import BITS, ONE, Sum, constant, expression, plus, powers, product, scaled, single, times
 from symloss.proof.setting import Setting
 from symloss.proof.terms import (
     AllAlong,
@@ -113,6 +113,8 @@ class Certificates:
         found = facts.range(e)
         if found is not None and found.above(0):
             return _node(e, "range")
+        if not e.args or (found is not None and found.below(0, True)):
+            return None
         for rule in _RULES:
             try:
                 step = rule(self, e, facts, depth - 1)
@@ -183,8 +185,13 @@ class Certificates:
             factors = [-factors[0]] if not isinstance(factors[0], SumAlong) else []
         if not factors or factors == [e]:
             return None
-        parts = [self.nonnegative(factor, facts, depth) for factor in factors]
-        return _node(e, "factors", [part for part in parts if part is not None]) if all(parts) else None
+        parts: list[Evidence] = []
+        for factor in factors:
+            part = self.nonnegative(factor, facts, depth)
+            if part is None:
+                return None
+            parts.append(part)
+        return _node(e, "factors", parts)
 
     def _by_terms(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """A sum whose terms are at least 0, each by itself."""
@@ -192,8 +199,16 @@ class Certificates:
         if len(terms) < 2:
             found = facts.range(e)
             return _node(e, "range") if found is not None and found.above(0) else None
-        parts = [self.nonnegative(term, facts, depth) for term in terms]
-        return _node(e, "terms", [part for part in parts if part is not None]) if all(parts) else None
+        ranges = [facts.range(term) for term in terms]
+        if any(r is not None and r.below(0, True) for r in ranges):
+            return None
+        parts: list[Evidence] = []
+        for term in terms:
+            part = self.nonnegative(term, facts, depth)
+            if part is None:
+                return None
+            parts.append(part)
+        return _node(e, "terms", parts)
 
     def _items(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """Sums over axes, each item with the multipliers of constraints at least 0."""
@@ -302,6 +317,10 @@ class Certificates:
             for m, own in less:
                 if own == c:
                     yield [(m, w, c)]
+        if ONE in whole and whole[ONE] < 0:
+            for term in chosen:
+                if len(sums[term]) > 1 and self._normal(facts).positive(term):
+                    yield [(ONE, term / -whole[ONE], -whole[ONE])]
 
     def _at_least_zero(self, e: Term, facts: Knowledge) -> bool:
         found = facts.range(e)
@@ -323,16 +342,18 @@ class Certificates:
     def _ends(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """A term that is affine in a variable between two bounds is at least 0 if it is at both."""
         part = self._normal(facts).sum(e)
-        for read in sorted(e.atoms(Read), key=str):
-            inside = facts.range(read)
-            if read.integer or inside is None or not (inside.low.is_Rational and inside.high.is_Rational):
+        split = [powers(m) for m in part]
+        for read in sorted({base for bases in split for base, x in bases.items() if x == 1}, key=str):
+            if isinstance(read, (*BITS, SumAlong)) or getattr(read, "integer", False):
                 continue
-            affine = all(
-                (base == read and exponent == 1) or (read not in base.free_symbols | exponent.free_symbols)
-                for m in part
-                for base, exponent in powers(m).items()
-            )
-            if not affine or inside.low == inside.high or not any(read in m.free_symbols for m in part):
+            inside = facts.range(read)
+            if inside is None or not (inside.low.is_Rational and inside.high.is_Rational):
+                continue
+            if any(
+                (base.has(read) and not (base == read and x == 1)) or x.has(read)
+                for b in split
+                for base, x in b.items()
+            ):
                 continue
             found = []
             for end in (inside.low, inside.high):
@@ -606,14 +627,14 @@ def _node(e: Term, rule: str, parts: list[Evidence] | None = None, **more: Any) 
 _RULES: tuple[Any, ...] = (
     Certificates._cases,
     Certificates._factors,
-    Certificates._by_terms,
-    Certificates._items,
-    Certificates._consequence,
-    Certificates._logarithm,
     Certificates._gibbs,
+    Certificates._logarithm,
+    Certificates._consequence,
+    Certificates._quotient,
+    Certificates._share,
+    Certificates._items,
+    Certificates._by_terms,
     Certificates._spread,
     Certificates._cauchy,
-    Certificates._share,
     Certificates._ends,
-    Certificates._quotient,
 )

@@ -72,6 +72,10 @@ class Knowledge(Ranges):
             self.apart |= {condition.args[0] - condition.args[1], condition.args[1] - condition.args[0]}
         if isinstance(condition, atoms.Equal):
             self._even(*condition.args)
+            for extreme, other in (condition.args, condition.args[::-1]):
+                if isinstance(extreme, atoms.Maximum):
+                    for part in extreme.args:
+                        super().assume(atoms.LessEqual(part, other))
             for term, other in (condition.args, condition.args[::-1]):
                 self.same.setdefault(term, set()).add(other)
 
@@ -90,6 +94,15 @@ class Knowledge(Ranges):
             if isinstance(term, sympy.Mod) and isinstance(term.args[0], SizeSymbol) and (term.args[1], other) == (2, 0):
                 super().assume(atoms.LessEqual(2, term.args[0]))
 
+    def _half_turn(self, a: Term, b: Term) -> bool:
+        """Whether one index is another one moved on by half an even size, which is never 0."""
+        if not isinstance(a, sympy.Mod) or not isinstance(a.args[1], SizeSymbol) or not isinstance(b, AxisSymbol):
+            return False
+        size = a.args[1]
+        same = self.roots.get(b.axis.split("'", 1)[0]) == self.roots.get(size.axis)
+        even = atoms.Equal(sympy.Mod(size, 2), 0) in self.conditions
+        return same and even and a.args[0] - b == sympy.floor(size / 2)
+
     def under(self, condition: Term) -> Knowledge:
         """The same with one more hypothesis."""
         other = Knowledge(self.tensors, (), self.roots)
@@ -107,6 +120,8 @@ class Knowledge(Ranges):
             return atoms.NotEqual(condition, 0)
         if isinstance(condition, atoms.Equal | atoms.NotEqual):
             a, b = condition.args
+            if a.is_Number and not b.is_Number:
+                return self.plain(condition.func(b, a))
             if isinstance(a, _LOGIC) and b in (0, 1):
                 true = isinstance(condition, atoms.Equal) == (b == 1)
                 return self.plain(a) if true else self.opposite(self.plain(a))
@@ -265,8 +280,11 @@ class Knowledge(Ranges):
             self._instantiate(condition)
         if condition in self.conditions or super().holds(condition):
             return True
-        if isinstance(condition, atoms.NotEqual) and condition.args[0] - condition.args[1] in self.apart:
-            return True
+        if isinstance(condition, atoms.NotEqual):
+            if condition.args[0] - condition.args[1] in self.apart:
+                return True
+            if any(self._half_turn(a, b) for a, b in (condition.args, condition.args[::-1])):
+                return True
         return self._by_cases(condition, depth)
 
     def _assuming(self, conditions: Iterable[Term]) -> Knowledge:
