@@ -20,7 +20,7 @@ from symloss.proof.goals import Goal
 from symloss.proof.knowledge import Knowledge
 from symloss.proof.normal import NoNormalFormError, Normal
 from symloss.proof.polynomials import BITS, ONE, Sum, constant, expression, plus, powers, product, scaled, single, times
-from symloss.proof.setting import Setting
+from symloss.proof.setting import Setting, folded
 from symloss.proof.terms import (
     AllAlong,
     Along,
@@ -85,6 +85,8 @@ class Certificates:
             step = self._apart(condition)
             if step is not None:
                 found.append({"needs": str(condition), "rule": "positive", "from": [step]})
+                # What was shown may be used for what comes after it.
+                facts.assume(atoms.Less(0, condition.args[0 if isinstance(condition, atoms.NotEqual) else 1]))
             elif isinstance(conclusion, atoms.LessEqual) and infinite(condition, conclusion, facts):
                 found.append({"needs": str(condition), "rule": "infinite"})
             else:
@@ -93,9 +95,6 @@ class Certificates:
 
     def _apart(self, condition: Term) -> Evidence | None:
         facts = self.setting.facts
-        if isinstance(condition, AllAlong):
-            axis, body, guard = opened(condition)
-            return None if axis.axis in axes_of(body) or guard != 1 else self._apart(body)
         if isinstance(condition, atoms.NotEqual) and condition.args[1] == 0:
             return self.positive(condition.args[0], facts)
         if isinstance(condition, atoms.Less) and condition.args[0] == 0:
@@ -131,6 +130,12 @@ class Certificates:
         if found is not None and found.above(0, True):
             return _node(e, "range")
         return self._consequence(e, facts, _DEPTH - 3, strictly=True)
+
+    def _item_of_logsumexp(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
+        """A logarithm of a sum of exponentials is at least each of their exponents."""
+        other = self._normal(facts).term(e).replace(lambda part: isinstance(part, sympy.log), folded)
+        found = facts.range(other) if other != e else None
+        return _node(e, "item", equal=str(other)) if found is not None and found.above(0) else None
 
     def _cases(self, e: Term, facts: Knowledge, depth: int) -> Evidence | None:
         """A branch by its condition: each side where it is taken."""
@@ -477,6 +482,43 @@ class Certificates:
                 return product({b: x for b, x in bases.items() if b != node and b not in squares})
         return None
 
+    # --- equal to 0 -----------------------------------------------------------------------------------------------
+
+    def vanishes(self, e: Term, facts: Knowledge) -> bool:
+        """Whether a term is 0: by its normal form, as a multiple of a known equation, or item by item."""
+        normal = self._normal(facts)
+        if normal.zero(e):
+            return True
+        part = normal.sum(e)
+        for known in sorted(facts.conditions, key=str):
+            if not isinstance(known, atoms.Equal) or not all_reads(known) & all_reads(e):
+                continue
+            try:
+                given = normal.sum(known.args[0] - known.args[1])
+            except NoNormalFormError:
+                continue
+            first = next(iter(given), None)
+            for m, c in part.items() if first is not None else ():
+                shared = powers(m)
+                ratio = powers(m / first)
+                if any(x.is_Rational and x < 0 and not shared.get(b, ONE) < 0 for b, x in ratio.items()):
+                    continue  # what it divides by might be 0
+                factor = single(m / first, c / given[first])
+                if not plus([part, scaled(times(factor, given), -1)]):
+                    return True
+        groups, rest = self.groups(e, facts)
+        if not groups or (rest != 0 and not normal.zero(rest)):
+            return False
+        return all(self._vanishing_item(item, self.under(facts, guard)) for _, _, _, guard, item in groups)
+
+    def _vanishing_item(self, item: Term, facts: Knowledge) -> bool:
+        facts.range(item)  # what holds for every item is known of this one from now on
+        for known in tuple(facts.disjunctions):
+            for part in known.args:
+                if facts.holds(facts.opposite(part), 0):
+                    facts = self.under(facts, atoms.Or(*(p for p in known.args if p is not part)))
+        return self.vanishes(item, facts)
+
     # --- where a term is 0 --------------------------------------------------------------------------------------------
 
     def zeros(self, e: Term, facts: Knowledge, place: dict[str, AxisSymbol], depth: int = 4) -> list[Term]:
@@ -626,6 +668,7 @@ def _node(e: Term, rule: str, parts: list[Evidence] | None = None, **more: Any) 
 
 _RULES: tuple[Any, ...] = (
     Certificates._cases,
+    Certificates._item_of_logsumexp,
     Certificates._factors,
     Certificates._gibbs,
     Certificates._logarithm,

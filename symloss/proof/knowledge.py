@@ -14,7 +14,7 @@ import sympy
 from symloss import atoms
 from symloss.program import AxisSymbol, Read, SizeSymbol, Tensor, axes_of, substitute
 from symloss.proof.closing import negation
-from symloss.proof.ranges import OO, Range, Ranges
+from symloss.proof.ranges import OO, Range, Ranges, _scaled
 from symloss.proof.terms import AllAlong, Along, AnyAlong, SumAlong, Term, all_reads, along, opened
 
 _COMPARISONS = (atoms.Less, atoms.LessEqual, atoms.Equal, atoms.NotEqual)
@@ -227,13 +227,9 @@ class Knowledge(Ranges):
 
     def _along(self, e: Along) -> Range | None:
         found = super()._along(e)
-        brackets = [f for f in sympy.Mul.make_args(e.body) if isinstance(f, _LOGIC)]
-        if e.operation == "sum" and e.guard == 1 and brackets and e.body not in brackets:
-            guard = brackets[0]
-            for other in brackets[1:]:
-                guard = atoms.And(guard, other)
-            rest = sympy.Mul(*(f for f in e.body.args if f not in brackets))
-            better = self.range(SumAlong(e.axis, rest, guard))
+        other = _guarded(e)
+        if other is not e:
+            better = self.range(other)
             return better if found is None or better is None else found.met(better)
         if found is None or e.operation not in ("logsumexp", "max", "min", "sum") or e.guard == 1:
             return found
@@ -243,14 +239,31 @@ class Knowledge(Ranges):
         if body is None:
             return None
         if e.operation == "sum":
-            return found.met(Range(body.low, OO, body.low_closed, True)) if body.low > 0 else found
+            return found.met(Range(body.low, OO, body.low_closed, True)) if body.low >= 0 else found
         return super()._along(e.func(e.axis, e.body, sympy.S.One)) if self.range(e.body) is not None else found
+
+    def _mul(self, e: Any) -> Range | None:
+        """A product; one item of a sum of nonnegative items over that sum is at most 1."""
+        found = super()._mul(e)
+        if found is None:
+            return None
+        for factor in e.args:
+            if isinstance(factor, sympy.Pow) and factor.exp == -1 and isinstance(factor.base, SumAlong):
+                node = _guarded(factor.base)
+                number, item = sympy.Mul(*(f for f in e.args if f is not factor)).as_coeff_Mul(rational=True)
+                inside = self.under(node.guard).range(node.body)
+                if inside is not None and inside.above(0) and inside.finite and self._is_item(node, item):
+                    share = Range(sympy.S.Zero, sympy.S.One, True, True)
+                    found = found.met(_scaled(share, number))
+        return found
 
     # --- conditions ---------------------------------------------------------------------------------------------------
 
     def holds(self, condition: Term, depth: int = _DEPTH) -> bool:
         """Whether a condition is shown; False says nothing."""
         condition = self.plain(condition)
+        if self.every and not self.busy and condition not in self.conditions:
+            self._instantiate(condition)
         if condition == 1 or condition in self.conditions:
             return True
         if condition == 0:
@@ -276,8 +289,6 @@ class Knowledge(Ranges):
             return self._some(condition)
         if not isinstance(condition, _COMPARISONS):
             return False
-        if self.every and not self.busy:
-            self._instantiate(condition)
         if condition in self.conditions or super().holds(condition):
             return True
         if isinstance(condition, atoms.NotEqual):
@@ -328,6 +339,17 @@ class Knowledge(Ranges):
             if condition.axis.axis not in axes_of(other):
                 return self.holds(atoms.LessEqual(2, SizeSymbol(root)))
         return False
+
+
+def _guarded(e: Along) -> Along:
+    """A sum with the brackets among the factors of its items as its guard."""
+    brackets = [f for f in sympy.Mul.make_args(e.body) if isinstance(f, _LOGIC)]
+    if e.operation != "sum" or e.guard != 1 or not brackets or e.body in brackets:
+        return e
+    guard = brackets[0]
+    for other in brackets[1:]:
+        guard = atoms.And(guard, other)
+    return SumAlong(e.axis, sympy.Mul(*(f for f in e.body.args if f not in brackets)), guard)
 
 
 def _disjuncts(condition: Term) -> tuple[Term, ...]:

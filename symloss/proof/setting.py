@@ -45,7 +45,7 @@ class Setting:
             found = self.normal.term(e)
         except NoNormalFormError:
             return e
-        return found.replace(lambda part: isinstance(part, sympy.log), _folded)
+        return found.replace(lambda part: isinstance(part, sympy.log), folded)
 
     def proved(self, engine: str, evidence: Evidence, summary: str) -> Finding:
         """A proof for every size that the goal is made for."""
@@ -53,7 +53,8 @@ class Setting:
         return Finding("proved", engine, evidence, Scope("all", sizes), summary)
 
 
-def _folded(e: Term) -> Term:
+def folded(e: Term) -> Term:
+    """``log(1 + exp x)`` and the logarithm of a sum of exponentials as softplus and logsumexp."""
     inner = e.args[0]
     if isinstance(inner, sympy.Add) and len(inner.args) == 2 and 1 in inner.args:
         other = inner - 1

@@ -36,22 +36,26 @@ class DualEngine:
         certificates = Certificates(setting)
         parts = [setting.facts.plain(part) for part in conjuncts(conclusion)]
         if all(isinstance(part, atoms.Less | atoms.LessEqual) for part in parts):
-            needs = certificates.needs(goal, parts[0] if len(parts) == 1 else sympy.S.One)
-            if needs is None:
-                return None
-            shown = []
-            for part in parts:
-                e = part.args[1] - part.args[0]
-                strictly = isinstance(part, atoms.Less)
-                one = (
-                    certificates.positive(e, setting.facts) if strictly else certificates.nonnegative(e, setting.facts)
-                )
-                if one is None:
-                    return None
-                shown.append(one)
-            evidence = {"kind": "dual", "shown": shown, "needs": needs}
-            return setting.proved(self.name, evidence, _summary(shown))
+            found = self._inequalities(goal, setting, certificates, parts)
+            if found is not None:
+                return found
         return self._from_zero(goal, setting, certificates, parts)
+
+    def _inequalities(
+        self, goal: Goal, setting: Setting, certificates: Certificates, parts: list[Term]
+    ) -> Finding | None:
+        needs = certificates.needs(goal, parts[0] if len(parts) == 1 else sympy.S.One)
+        if needs is None:
+            return None
+        shown = []
+        for part in parts:
+            e = part.args[1] - part.args[0]
+            show = certificates.positive if isinstance(part, atoms.Less) else certificates.nonnegative
+            one = show(e, setting.facts)
+            if one is None:
+                return None
+            shown.append(one)
+        return setting.proved(self.name, {"kind": "dual", "shown": shown, "needs": needs}, _summary(shown))
 
     def _from_zero(self, goal: Goal, setting: Setting, certificates: Certificates, parts: list[Term]) -> Finding | None:
         """A conclusion for every item from a sum of nonnegative items that is 0."""
@@ -95,6 +99,8 @@ class DualEngine:
                 if one is not None:
                     return one
             return None
+        if isinstance(wanted, atoms.LessEqual):
+            return self._below(wanted, e, facts, certificates, place)
         if not isinstance(wanted, atoms.Equal):
             return None
         normal = certificates._normal(facts)
@@ -105,6 +111,16 @@ class DualEngine:
             except NoNormalFormError:
                 continue
             if known and set(known) == set(target) and len({known[m] / target[m] for m in target}) == 1:
+                return [f"{term} = 0"]
+        return None
+
+    def _below(
+        self, wanted: Term, e: Term, facts: Knowledge, certificates: Certificates, place: dict[str, AxisSymbol]
+    ) -> list[str] | None:
+        """An inequality from the terms that are 0: a maximum that is 0 bounds what it is taken of."""
+        for term in certificates.zeros(e, facts, place):
+            inner = certificates.under(facts, atoms.Equal(term, 0))
+            if certificates.nonnegative(wanted.args[1] - wanted.args[0], inner) is not None:
                 return [f"{term} = 0"]
         return None
 

@@ -29,11 +29,12 @@ class IdentityEngine:
             return None
         with exact_arithmetic():
             setting = Setting(goal)
-            needs = Certificates(setting).needs(goal)
+            certificates = Certificates(setting)
+            needs = certificates.needs(goal)
             if needs is None:
                 return None
             try:
-                if not all(setting.normal.zero(part.args[0] - part.args[1]) for part in parts):
+                if not all(certificates.vanishes(part.args[0] - part.args[1], setting.facts) for part in parts):
                     return None
             except NoNormalFormError:
                 return None
