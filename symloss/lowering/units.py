@@ -109,7 +109,7 @@ class Units:
             return None if e == 0 or e.is_infinite else NONE
         if isinstance(e, Read):
             return self._read(e)
-        if isinstance(e, AxisSymbol | SizeSymbol) or e.is_integer and not e.args:
+        if isinstance(e, AxisSymbol | SizeSymbol) or (e.is_integer and not e.args):
             return NONE
         units = [self.of(argument) for argument in e.args]
         if e.is_Mul or isinstance(e, ZeroTimes):
