@@ -34,7 +34,7 @@ class UnitScale(sympy.Function):
     is_positive = True
 
 
-class Inverse(sympy.Function):
+class ScaleInverse(sympy.Function):
     """``1/m`` of a power of two, which is exact, so that a product with it stands for a division."""
 
     nargs = 1

@@ -1,8 +1,8 @@
 """In which units the quantities of a program are: dimensional analysis.
 
-Every real input has an unknown unit. A product multiplies units, the terms of a sum and the sides of a comparison have
-the same one, the argument of an exponential has none. What these equations leave free are the units in which the
-inputs may be measured anew without changing what the program says.
+Every real input has an unknown unit, another one for each sample. A product multiplies units, the terms of a sum and
+the sides of a comparison have the same one, the argument of an exponential has none. What these equations leave free
+are the units in which the inputs may be measured anew without changing what the program says.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import sympy
 
@@ -39,12 +39,16 @@ from symloss.atoms import (
     ZeroTimes,
 )
 from symloss.lowering.functions import Difference, Gap, NormScale
-from symloss.program import AxisSymbol, Program, Read, SizeSymbol, Statement
+from symloss.program import AxisSymbol, Program, Read, SizeSymbol, axes_of, rename_axes
 
 #: An input; where axes of fixed length are always read at numbers, one entry of these.
 Slot = tuple[str, tuple[int, ...]]
-#: A product of powers of the units of slots; no entry is 0.
-Unit = Mapping[Slot, Fraction]
+#: The unit of a slot in the sample with a given index; what belongs to no sample has none where samples interact.
+Key = tuple[Slot, Any]
+#: A product of powers of units; no power is 0.
+Unit = Mapping[Key, Fraction]
+
+K = TypeVar("K")
 
 NONE: Unit = {}
 #: Functions whose arguments and result have one unit.
@@ -61,21 +65,26 @@ class Units:
 
     Attributes:
         slots: every real input that is read, in the order of the program.
-        equations: products of powers that must have no unit.
+        targets: the unit of each statement's target, with the samples written in the statement's own axes.
+        batch: the axis of the samples where there is one and they do not interact, else None.
     """
 
     program: Program
     slots: dict[Slot, None] = field(default_factory=dict)
-    equations: list[Unit] = field(default_factory=list)
     targets: dict[str, Unit | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._equations: list[dict[Slot, Fraction]] = []
+        self._out = {statement.target: statement.out for statement in self.program.statements}
         self._together = self._read_together()
+        self.batch = self._only_batch()
         for statement in self.program.statements:
             unit = self.of(statement.body)
-            if self._over_samples(statement) or statement.operation == "logsumexp":
-                # Each sample may be measured in units of its own, so what is collected from them has none.
+            if statement.operation == "logsumexp":
                 self._equate(unit, NONE)
+            # Each sample may be measured in units of its own, so what is collected from them has none of these.
+            collected = {key: p for key, p in (unit or {}).items() if _varies(key[1], statement.over)}
+            self._equate(collected, NONE)
             self._equate(self.of(statement.guard), NONE)
             self.targets[statement.target] = unit
         self._solution = self._solved()
@@ -84,13 +93,23 @@ class Units:
         """The slots whose units may be chosen at will."""
         return [slot for slot in self.slots if slot not in self._solution]
 
-    def in_free(self, unit: Unit | None) -> dict[Slot, Fraction]:
+    def in_free(self, unit: Unit | None) -> dict[Key, Fraction]:
         """A unit as a product of powers of the free ones."""
-        found: dict[Slot, Fraction] = {}
-        for slot, power in (unit or {}).items():
-            for free, share in self._solution.get(slot, {slot: Fraction(1)}).items():
-                found[free] = found.get(free, Fraction(0)) + power * share
-        return {slot: power for slot, power in found.items() if power}
+        return _product(
+            ({(free, row): share for free, share in self._solution.get(slot, {slot: Fraction(1)}).items()}, power)
+            for (slot, row), power in (unit or {}).items()
+        )
+
+    def of_input(self, slot: Slot, row: Any) -> dict[Key, Fraction]:
+        """The unit of an input of one sample in free ones."""
+        return self.in_free({(slot, row): Fraction(1)})
+
+    def row(self, tensor: str, index: tuple[Any, ...]) -> Any:
+        """The sample that an entry of an input belongs to; in each sample what belongs to all has another unit."""
+        axes = self.program.tensors[tensor].axes
+        if axes and self._is_batch(axes[0]):
+            return index[0]
+        return None if self.batch is None else AxisSymbol(self.batch)
 
     def slot_of(self, read: Read) -> Slot:
         """The slot that a read of an input belongs to."""
@@ -152,13 +171,22 @@ class Units:
 
     def _read(self, read: Read) -> Unit | None:
         if read.tensor in self.targets:
-            return self.targets[read.tensor]
+            place = dict(zip(self._out[read.tensor], read.index, strict=True))
+            unit = self.targets[read.tensor]
+            return (
+                None
+                if unit is None
+                else _product(
+                    ({(slot, rename_axes(row, place) if row is not None else None): power}, 1)
+                    for (slot, row), power in unit.items()
+                )
+            )
         tensor = self.program.tensors.get(read.tensor)
         if tensor is None or tensor.role in _FIXED or tensor.domain.kind != "interval":
             return NONE
         slot = self.slot_of(read)
         self.slots[slot] = None
-        return {slot: Fraction(1)}
+        return {(slot, self.row(read.tensor, read.index)): Fraction(1)}
 
     def _alike(self, units: Iterable[Unit | None]) -> Unit | None:
         known = [unit for unit in units if unit is not None]
@@ -167,19 +195,32 @@ class Units:
         return known[0] if known else None
 
     def _equate(self, a: Unit | None, b: Unit | None) -> None:
-        if a is not None and b is not None and a != b:
-            self.equations.append(_product([(a, 1), (b, -1)]))
+        if a is None or b is None or a == b:
+            return
+        # The units of different samples are independent, so each sample's must agree by themselves.
+        rows: dict[Any, dict[Slot, Fraction]] = {}
+        for (slot, row), power in _product([(a, 1), (b, -1)]).items():
+            rows.setdefault(row, {})[slot] = power
+        self._equations += rows.values()
 
-    def _over_samples(self, statement: Statement) -> bool:
-        axes = self.program.axes
-        return any(axes[self.program.root(axis)].kind == "batch" for axis in statement.over)
+    def _is_batch(self, axis: str) -> bool:
+        return self.program.axes[self.program.root(axis)].kind == "batch"
 
-    def _solved(self) -> dict[Slot, Unit]:
+    def _only_batch(self) -> str | None:
+        """The axis of the samples, where every statement is about one sample of one batch."""
+        batches = set(filter(self._is_batch, self.program.axes))
+        for statement in self.program.statements:
+            used = {*statement.out, *statement.over, *axes_of(statement.body), *axes_of(statement.guard)}
+            if not statement.out or statement.out[0] not in batches or len(used & batches) != 1:
+                return None
+        return batches.pop() if len(batches) == 1 else None
+
+    def _solved(self) -> dict[Slot, dict[Slot, Fraction]]:
         """What is not free, by what is: parameters are expressed by inputs, inputs by predictions."""
         order = {"parameter": 0, "coefficient": 1, "direction": 2, "target": 3, "prediction": 4}
         rank = {slot: order[self.program.tensors[slot[0]].role] for slot in self.slots}
-        solution: dict[Slot, Unit] = {}
-        for equation in self.equations:
+        solution: dict[Slot, dict[Slot, Fraction]] = {}
+        for equation in self._equations:
             left = _product((solution.get(slot, {slot: Fraction(1)}), power) for slot, power in equation.items())
             if not left:
                 continue
@@ -193,15 +234,19 @@ class Units:
         return solution
 
 
+def _varies(row: Any, axes: tuple[str, ...]) -> bool:
+    return row is not None and bool(axes_of(row) & set(axes))
+
+
 def subexpressions(program: Program) -> Iterator[Any]:
     """Every expression in the bodies of a program, each as often as it stands there."""
     for statement in program.statements:
         yield from sympy.preorder_traversal(statement.body)
 
 
-def _product(powers: Iterable[tuple[Unit, Fraction | int]]) -> Unit:
-    found: dict[Slot, Fraction] = {}
+def _product(powers: Iterable[tuple[Mapping[K, Fraction], Fraction | int]]) -> dict[K, Fraction]:
+    found: dict[K, Fraction] = {}
     for unit, times in powers:
-        for slot, power in unit.items():
-            found[slot] = found.get(slot, Fraction(0)) + power * times
-    return {slot: power for slot, power in found.items() if power}
+        for key, power in unit.items():
+            found[key] = found.get(key, Fraction(0)) + power * times
+    return {key: power for key, power in found.items() if power}

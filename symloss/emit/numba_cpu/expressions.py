@@ -17,8 +17,8 @@ from symloss.lowering.functions import (
     Element,
     Gap,
     Guarded,
-    Inverse,
     NormScale,
+    ScaleInverse,
     UnitScale,
     Variable,
     is_integer,
@@ -210,7 +210,7 @@ class ExpressionPrinter:
             return f"abs({self.real(arguments[0])})", _ATOM
         if isinstance(expression, Difference):
             return f"{self.real(arguments[0], _SUM)} - {self.real(arguments[1], _PRODUCT)}", _SUM
-        if isinstance(expression, Inverse):
+        if isinstance(expression, ScaleInverse):
             return f"{self.number(sympy.S.One)} / {self.real(arguments[0], _ATOM)}", _PRODUCT
         if type(expression) in _HELPERS:
             name = f"_{_HELPERS[type(expression)]}_{self.suffix}"
