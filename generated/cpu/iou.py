@@ -101,8 +101,11 @@ META = {'name': 'iou',
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -110,7 +113,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -130,9 +133,9 @@ def _pairwise_sum(x, count):
     return total
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -382,8 +385,8 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = np.float32(0.0) if x < np.float32(0.0) else (np.float32(0.5) if x == np.float32(0.0) else x)
-    return np.float32(1.0) if x > np.float32(0.0) else y
+    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else y
 
 
 @_inline
@@ -403,47 +406,43 @@ def _minimum_f32(a, b):
 @_inline
 def _ramp_f32(x):
     """The larger of 0 and x."""
-    return np.float32(0.0) if x <= np.float32(0.0) else x
+    return f32(0.0) if x <= f32(0.0) else x
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        target_chunk = target[start : start + rows]
-        pred_chunk = pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -458,13 +457,17 @@ def value_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_3 = target_row[3]
             target_1 = target_row[1]
             length3 = target_3 - target_1
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
             pred_0 = pred_row[0]
@@ -501,55 +504,39 @@ def value_f64(
             height = _maximum_f64(0.0, t8)
             I = height * width
             value_rows[row] = excess / (I + excess)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        target_chunk = target[start : start + rows]
-        pred_chunk = pred[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -564,13 +551,19 @@ def value_and_grad_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_3 = target_row[3]
             target_1 = target_row[1]
             length3 = target_3 - target_1
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
             pred_0 = pred_row[0]
@@ -617,7 +610,7 @@ def value_and_grad_f64(
             I = height * width
             t24 = I + excess
             t25 = _half_step_f64(t3)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             d_excess = I / t24 * (seed_n / t24)
             t26 = d_excess * length3
             t27 = 0.5 * d_excess * length3
@@ -632,7 +625,7 @@ def value_and_grad_f64(
             d_width = d_I * height + d_excess * t23
             t33 = t29 if t5 else 0.0
             d_margin2 = t30 if t2 else t33
-            grad_pred_row = grad_pred_chunk[row]
+            grad_pred_row = grad_pred[n]
             grad_pred_row[0] = (
                 _zero_times_f64(t25, d_margin) - d_length2 - _zero_times_f64(t25 * t32, d_width) -
                 _zero_times_f64(_half_step_f64(t8), d_margin2)
@@ -660,18 +653,9 @@ def value_and_grad_f64(
                 _zero_times_f64(t41, d_margin4)
             )
             value_rows[row] = excess / t24
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -681,36 +665,27 @@ def grad_hess_diag_f64(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        diag_pred_chunk = diag_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -725,11 +700,15 @@ def grad_hess_diag_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = 0.0
+                    diag_pred[n, at_c_] = 0.0
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_0 = pred_row[0]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_0 = target_row[0]
             t1 = pred_0 - target_0
             t2 = _half_step_f64(t1)
@@ -745,7 +724,7 @@ def grad_hess_diag_f64(
             height = _maximum_f64(0.0, t5)
             width = _maximum_f64(0.0, t3)
             I = height * width
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             length3 = target_3 - target_1
             t6 = target_2 - pred_2
             margin = _ramp_f64(t1) + _ramp_f64(t6)
@@ -795,7 +774,7 @@ def grad_hess_diag_f64(
             t34 = _half_step_f64(t10)
             t35 = t29 if t7 else 0.0
             d_margin2 = t30 if t4 else t35
-            grad_pred_row = grad_pred_chunk[row]
+            grad_pred_row = grad_pred[n]
             grad_pred_row[0] = (
                 _zero_times_f64(t2, d_margin) - d_length2 - _zero_times_f64(t33, d_width) - _zero_times_f64(t34,
                 d_margin2)
@@ -859,7 +838,7 @@ def grad_hess_diag_f64(
             t63 = t58 if t7 else 0.0
             t64 = length4 if t4 else t63
             tangent_d_margin2_0 = tangent_d_excess_0 * t64
-            diag_pred_row = diag_pred_chunk[row]
+            diag_pred_row = diag_pred[n]
             diag_pred_row[0] = (
                 _zero_times_f64(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f64(t33, tangent_d_width_0)
                 - _zero_times_f64(t34, tangent_d_margin2_0)
@@ -918,13 +897,6 @@ def grad_hess_diag_f64(
             diag_pred_row[3] = (
                 tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t48, width) + tangent_d_margin4_3 * (t49 - t47)
             )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = 0.0
-                    for at_c_ in range(size_c_):
-                        diag_pred_chunk[row, at_c_] = 0.0
 
 
 @_jit
@@ -933,36 +905,27 @@ def hvp_f64(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        v_pred__chunk = v_pred_[start : start + rows]
-        hvp_pred_chunk = hvp_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -977,11 +940,14 @@ def hvp_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    hvp_pred[n, at_c_] = 0.0
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_0 = pred_row[0]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_0 = target_row[0]
             t1 = pred_0 - target_0
             t2 = _half_step_f64(t1)
@@ -992,12 +958,12 @@ def hvp_f64(
             target_3 = target_row[3]
             target_1 = target_row[1]
             length3 = target_3 - target_1
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             pred_3 = pred_row[3]
             pred_1 = pred_row[1]
             t5 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
             t6 = _half_step_f64(t5)
-            v_pred__row = v_pred__chunk[row]
+            v_pred__row = v_pred_[n]
             v_pred_3 = v_pred__row[3]
             t7 = target_3 - pred_3
             t8 = _half_step_f64(t7)
@@ -1089,7 +1055,7 @@ def hvp_f64(
             )
             t51 = t48 if t14 else 0.0
             tangent_d_margin2 = t49 if t4 else t51
-            hvp_pred_row = hvp_pred_chunk[row]
+            hvp_pred_row = hvp_pred[n]
             hvp_pred_row[0] = (
                 _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f64(t2 * t11, tangent_d_width) -
                 _zero_times_f64(t34, tangent_d_margin2)
@@ -1116,43 +1082,34 @@ def hvp_f64(
                 _zero_times_f64(t58, d_I)) + _zero_times_f64(t39, tangent_d_margin4) - _zero_times_f64(t8,
                 tangent_d_margin4)
             )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        hvp_pred_chunk[row, at_c_] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        target_chunk = target[start : start + rows]
-        pred_chunk = pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1167,13 +1124,17 @@ def value_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_3 = target_row[3]
             target_1 = target_row[1]
             length3 = target_3 - target_1
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
             pred_0 = pred_row[0]
@@ -1210,55 +1171,39 @@ def value_f32(
             height = _maximum_f32(f32(0.0), t8)
             I = height * width
             value_rows[row] = excess / (I + excess)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        target_chunk = target[start : start + rows]
-        pred_chunk = pred[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1273,13 +1218,19 @@ def value_and_grad_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_3 = target_row[3]
             target_1 = target_row[1]
             length3 = target_3 - target_1
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
             pred_0 = pred_row[0]
@@ -1326,7 +1277,7 @@ def value_and_grad_f32(
             I = height * width
             t24 = I + excess
             t25 = _half_step_f32(t3)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             d_excess = I / t24 * (seed_n / t24)
             t26 = d_excess * length3
             t27 = f32(0.5) * d_excess * length3
@@ -1341,7 +1292,7 @@ def value_and_grad_f32(
             d_width = d_I * height + d_excess * t23
             t33 = t29 if t5 else f32(0.0)
             d_margin2 = t30 if t2 else t33
-            grad_pred_row = grad_pred_chunk[row]
+            grad_pred_row = grad_pred[n]
             grad_pred_row[0] = (
                 _zero_times_f32(t25, d_margin) - d_length2 - _zero_times_f32(t25 * t32, d_width) -
                 _zero_times_f32(_half_step_f32(t8), d_margin2)
@@ -1369,18 +1320,9 @@ def value_and_grad_f32(
                 _zero_times_f32(t41, d_margin4)
             )
             value_rows[row] = excess / t24
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -1390,36 +1332,27 @@ def grad_hess_diag_f32(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        diag_pred_chunk = diag_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1434,11 +1367,15 @@ def grad_hess_diag_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = f32(0.0)
+                    diag_pred[n, at_c_] = f32(0.0)
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_0 = pred_row[0]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_0 = target_row[0]
             t1 = pred_0 - target_0
             t2 = _half_step_f32(t1)
@@ -1454,7 +1391,7 @@ def grad_hess_diag_f32(
             height = _maximum_f32(f32(0.0), t5)
             width = _maximum_f32(f32(0.0), t3)
             I = height * width
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             length3 = target_3 - target_1
             t6 = target_2 - pred_2
             margin = _ramp_f32(t1) + _ramp_f32(t6)
@@ -1504,7 +1441,7 @@ def grad_hess_diag_f32(
             t34 = _half_step_f32(t10)
             t35 = t29 if t7 else f32(0.0)
             d_margin2 = t30 if t4 else t35
-            grad_pred_row = grad_pred_chunk[row]
+            grad_pred_row = grad_pred[n]
             grad_pred_row[0] = (
                 _zero_times_f32(t2, d_margin) - d_length2 - _zero_times_f32(t33, d_width) - _zero_times_f32(t34,
                 d_margin2)
@@ -1568,7 +1505,7 @@ def grad_hess_diag_f32(
             t63 = t58 if t7 else f32(0.0)
             t64 = length4 if t4 else t63
             tangent_d_margin2_0 = tangent_d_excess_0 * t64
-            diag_pred_row = diag_pred_chunk[row]
+            diag_pred_row = diag_pred[n]
             diag_pred_row[0] = (
                 _zero_times_f32(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f32(t33, tangent_d_width_0)
                 - _zero_times_f32(t34, tangent_d_margin2_0)
@@ -1632,13 +1569,6 @@ def grad_hess_diag_f32(
             diag_pred_row[3] = (
                 tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t48, width) + tangent_d_margin4_3 * (t49 - t47)
             )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = f32(0.0)
-                    for at_c_ in range(size_c_):
-                        diag_pred_chunk[row, at_c_] = f32(0.0)
 
 
 @_jit
@@ -1647,36 +1577,27 @@ def hvp_f32(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        v_pred__chunk = v_pred_[start : start + rows]
-        hvp_pred_chunk = hvp_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1691,11 +1612,14 @@ def hvp_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    hvp_pred[n, at_c_] = f32(0.0)
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_0 = pred_row[0]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_0 = target_row[0]
             t1 = pred_0 - target_0
             t2 = _half_step_f32(t1)
@@ -1706,12 +1630,12 @@ def hvp_f32(
             target_3 = target_row[3]
             target_1 = target_row[1]
             length3 = target_3 - target_1
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             pred_3 = pred_row[3]
             pred_1 = pred_row[1]
             t5 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
             t6 = _half_step_f32(t5)
-            v_pred__row = v_pred__chunk[row]
+            v_pred__row = v_pred_[n]
             v_pred_3 = v_pred__row[3]
             t7 = target_3 - pred_3
             t8 = _half_step_f32(t7)
@@ -1803,7 +1727,7 @@ def hvp_f32(
             )
             t51 = t48 if t14 else f32(0.0)
             tangent_d_margin2 = t49 if t4 else t51
-            hvp_pred_row = hvp_pred_chunk[row]
+            hvp_pred_row = hvp_pred[n]
             hvp_pred_row[0] = (
                 _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f32(t2 * t11, tangent_d_width) -
                 _zero_times_f32(t34, tangent_d_margin2)
@@ -1830,11 +1754,6 @@ def hvp_f32(
                 _zero_times_f32(t58, d_I)) + _zero_times_f32(t39, tangent_d_margin4) - _zero_times_f32(t8,
                 tangent_d_margin4)
             )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        hvp_pred_chunk[row, at_c_] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1849,12 +1768,12 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64),), samples, chunk, target, pred, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1878,12 +1797,12 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64),), samples, chunk, target, pred, grad_pred, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1908,7 +1827,7 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
+        grad_hess_diag_f64, chunks, (), samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1932,7 +1851,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+        hvp_f64, chunks, (), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1953,12 +1872,12 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64),), samples, chunk, target, pred, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1982,12 +1901,12 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64),), samples, chunk, target, pred, grad_pred, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2012,7 +1931,7 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
+        grad_hess_diag_f32, chunks, (), samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -2036,7 +1955,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+        hvp_f32, chunks, (), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)
