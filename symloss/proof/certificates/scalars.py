@@ -14,6 +14,8 @@ from symloss.proof.certificates.nodes import node
 from symloss.proof.certificates.structure import by_terms
 from symloss.proof.knowledge import Knowledge
 from symloss.proof.normal import Normal
+from symloss.proof.normal.powers import exponential
+from symloss.proof.normal.quotients import expanded
 from symloss.proof.polynomials import BITS, ONE, Sum, constant, expression, plus, powers, scaled, single
 from symloss.proof.setting import folded
 from symloss.proof.terms import (
@@ -120,6 +122,6 @@ def logarithm(search: Certificates, e: Term, facts: Knowledge, depth: int) -> Ev
     part = normal.sum(e)
     if not any(isinstance(m, sympy.log) and c.is_Integer and c > 0 for m, c in part.items()):
         return None
-    whole = plus([normal._expanded(normal.exponential(part)), constant(-1)])
+    whole = plus([expanded(exponential(normal, part)), constant(-1)])
     step = by_terms(search, expression(whole), facts, 2)
     return None if step is None else node(e, "logarithm", [step])

@@ -11,6 +11,7 @@ from symloss.proof.certificates.items import items
 from symloss.proof.certificates.nodes import node
 from symloss.proof.knowledge import Knowledge
 from symloss.proof.normal import NoNormalFormError
+from symloss.proof.normal.quotients import expanded
 from symloss.proof.polynomials import expression, plus, powers, product, scaled, single
 from symloss.proof.terms import (
     Along,
@@ -118,7 +119,7 @@ def quotient(search: Certificates, e: Term, facts: Knowledge, depth: int) -> Evi
     if not bottoms or not all(_above_zero(search, base, facts) for base in bottoms):
         return None
     raised = product({base: -exponent for base, exponent in bottoms.items()})
-    top = normal._expanded(plus(single(sympy.Mul(m, raised), c) for m, c in part.items()))
+    top = expanded(plus(single(sympy.Mul(m, raised), c) for m, c in part.items()))
     step = search.nonnegative(expression(top), facts, depth)
     return None if step is None else node(e, "quotient", [step], denominator=str(raised))
 

@@ -11,6 +11,8 @@ from symloss.proof.certificates.items import flat
 from symloss.proof.certificates.nodes import node
 from symloss.proof.knowledge import Knowledge
 from symloss.proof.normal import Normal
+from symloss.proof.normal.quotients import expanded
+from symloss.proof.normal.sums import summed
 from symloss.proof.polynomials import Sum, constant, expression, plus, powers, product, single, times
 from symloss.proof.terms import (
     LogSumExpAlong,
@@ -42,7 +44,7 @@ def share(search: Certificates, e: Term, facts: Knowledge, depth: int) -> Eviden
     if not slacks:
         return None
     normal = search.normal(facts)
-    found = normal._expanded(plus(times(constant(c), normal.sum(m.xreplace(slacks))) for m, c in part.items()))
+    found = expanded(plus(times(constant(c), normal.sum(m.xreplace(slacks))) for m, c in part.items()))
     slack = {read for new in slacks.values() for read in new.free_symbols if isinstance(read, Read)}
     slack = {read for read in slack if read.tensor.startswith("slack of ")}
     for m, c in found.items():
@@ -62,7 +64,7 @@ def spread(search: Certificates, e: Term, facts: Knowledge, depth: int) -> Evide
         axis, body, guard = opened(inside)
         root = inside.axis.axis.split("'")[0]
         known = search.under(facts, guard)
-        count = expression(normal.summed(axis, root, constant(1), facts.plain(guard)))
+        count = expression(summed(normal, axis, root, constant(1), facts.plain(guard)))
         other = expression(normal.sum(e - term + number * sympy.log(count) + number * body))
         step = search.nonnegative(other, known, depth)
         if step is not None:

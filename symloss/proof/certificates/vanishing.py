@@ -12,6 +12,7 @@ from symloss.proof.certificates.items import Group, flat, groups, with_multiplie
 from symloss.proof.certificates.scalars import divergences
 from symloss.proof.knowledge import Knowledge
 from symloss.proof.normal import NoNormalFormError
+from symloss.proof.normal.powers import log_of_term
 from symloss.proof.polynomials import ONE, expression, plus, powers, scaled, single, times
 from symloss.proof.terms import (
     NormAlong,
@@ -117,7 +118,9 @@ def _zero_items(
         if pairs is not None:
             found += [m - w for m, w in pairs[0]]
             found += [
-                expression(plus([search.normal(inner).log(m), scaled(search.normal(inner).log(w), -1)]))
+                expression(
+                    plus([log_of_term(search.normal(inner), m), scaled(log_of_term(search.normal(inner), w), -1)])
+                )
                 for m, w in pairs[0]
                 if search.normal(inner).positive(m) and search.normal(inner).positive(w)
             ]
