@@ -75,13 +75,15 @@ def prove(
         UnprovableError: on some box nothing is known about the result.
     """
     kind, target = FORMATS[dtype], TARGETS[name]
-    cover = _Cover(graph or graph_of(name, dtype), kind, target, aim, depth)
+    cover = Cover(graph or graph_of(name, dtype), kind, target, aim, depth)
     first = target.low[dtype] if low is None else low
     last = target.high[dtype] if high is None else high
     return cover.prove(first, last)
 
 
-class _Cover:
+class Cover:
+    """Splits a range; `prove` is the entry."""
+
     def __init__(self, graph: Graph, kind: Format, target: Target, aim: float, depth: int) -> None:
         self.graph, self.kind, self.target, self.aim, self.depth = graph, kind, target, aim, depth
         self.boxes, self.worst, self.subnormal = 0, (0.0, (0.0, 0.0)), 0.0
@@ -163,7 +165,7 @@ class _Cover:
                 node, choices = open_decision.node, open_decision.answers
                 return max(self.bound(low, high, {**answers, node: choice}, narrow) for choice in choices)
             exact = self.target.series(box.argument())
-            below = exponent_below(exact.span())
+            below = exponent_below(exact.span)
             return error_in_ulps(value, exact, self.kind), below is not None and below > self.kind.lowest
 
 
@@ -181,16 +183,16 @@ def error_in_ulps(value: Value, exact: Taylor, kind: Format) -> float:
     If the last rounded operation has the exact result s, and s is within δ ≤ ½ ulp(y) of the true value y, the result
     is within δ + ½ ulp(y): above the next power of two, where floats are sparser, that power itself is at most δ away.
     """
-    unit = unit_of(exact.span(), kind)
+    unit = unit_of(exact.span, kind)
     form = value.before or value.form
-    delta = ((form.exact - exact).magnitude() + form.deviation()) / unit
+    delta = ((form.exact - exact).magnitude() + form.deviation) / unit
     if not delta.is_finite():
         raise UndefinedError("the error is not bounded")
     if value.before is None:
         return _upwards(delta)
     if delta < 0.5:
         return _upwards(delta + 0.5)
-    above = exponent_above(form.span())
+    above = exponent_above(form.span)
     return _upwards(delta + kind.ulp(kind.highest if above is None else above) / unit / 2)
 
 

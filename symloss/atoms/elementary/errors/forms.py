@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 
 import flint
 
 from symloss.atoms.elementary.errors.series import Ball, Taylor
 
-_ZERO = flint.arb(0)
+_ZERO, _UNIT = flint.arb(0), flint.arb(0, 1)
 _fresh = count()
 
 
@@ -34,13 +35,15 @@ class Form:
     terms: Mapping[int, Ball]
     rest: Ball
 
+    @cached_property
     def deviation(self) -> Ball:
         """A bound on the difference from the exact value."""
         return sum((c.abs_upper() for c in self.terms.values()), self.rest).abs_upper()
 
+    @cached_property
     def span(self) -> Ball:
         """A ball that holds every number of the form."""
-        return self.exact.span() + flint.arb(0, 1) * self.deviation()
+        return self.exact.span + _UNIT * self.deviation
 
     def __neg__(self) -> Form:
         return Form(-self.exact, {key: -c for key, c in self.terms.items()}, self.rest)
@@ -55,25 +58,25 @@ class Form:
         return self + -other
 
     def __mul__(self, other: Form) -> Form:
-        left, right = self.exact.span(), other.exact.span()
+        left, right = self.exact.span, other.exact.span
         terms = {key: c * right for key, c in self.terms.items()}
         for key, c in other.terms.items():
             terms[key] = terms[key] + c * left if key in terms else c * left
-        second = self.deviation() * other.deviation()
+        second = self.deviation * other.deviation
         rest = self.rest * abs(right).upper() + other.rest * abs(left).upper() + second
         return Form(self.exact * other.exact, terms, rest.abs_upper())
 
     def __truediv__(self, other: Form) -> Form:
         # (a + α)/(b + β) - q = (α - qβ)/b · (1 - β/(b + β)), with q = a/b
         quotient = self.exact / other.exact
-        slope, inverse = -quotient.span(), 1 / other.exact.span()
+        slope, inverse = -quotient.span, 1 / other.exact.span
         terms = {key: c * inverse for key, c in self.terms.items()}
         for key, c in other.terms.items():
             change = c * slope * inverse
             terms[key] = terms[key] + change if key in terms else change
         rest = (self.rest + abs(slope).upper() * other.rest) * abs(inverse).upper()
         first = sum((c.abs_upper() for c in terms.values()), rest)
-        rest = rest + first * other.deviation() * (1 / other.span()).abs_upper()
+        rest = rest + first * other.deviation * (1 / other.span).abs_upper()
         return Form(quotient, terms, rest.abs_upper())
 
     def scaled(self, factor: Ball) -> Form:

@@ -78,6 +78,8 @@ class Interpreter:
             UndefinedError: the result may be infinite or NaN.
         """
         result = self.value(self.graph.result)
+        if isinstance(result, Value) and result.beyond:
+            raise UndefinedError("the result may be infinite")
         return result if isinstance(result, Value) else self.arithmetic.constant(result)
 
     def value(self, number: int) -> Any:

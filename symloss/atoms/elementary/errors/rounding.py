@@ -94,16 +94,11 @@ class Value:
     own: tuple[int, ...] = ()
     beyond: bool = False
 
-    def span(self) -> Ball:
-        """A ball that holds every value."""
-        return self.form.span()
-
     def limits(self) -> tuple[Ball, Ball]:
         """The smallest and largest value, or numbers beyond them."""
         if self.ends is not None:
             return self.ends
-        span = self.span()
-        return span.lower(), span.upper()
+        return self.form.span.lower(), self.form.span.upper()
 
 
 class Arithmetic:
@@ -142,13 +137,13 @@ class Arithmetic:
 
     def sum(self, operation: str, x: Value, y: Value, own: tuple[int, ...]) -> Value:
         """fl(x + y) or fl(x - y); ``own`` are the errors that nothing else depends on."""
-        if exponent_above(y.span()) is None:
+        if exponent_above(y.form.span) is None:
             return x
-        if exponent_above(x.span()) is None:
+        if exponent_above(x.form.span) is None:
             return y if operation == "add" else self.negative(y)
         left, right = self._unrounded(x, own), self._unrounded(y, own)
         form = left + right if operation == "add" else left - right
-        span = form.span()
+        span = form.span
         origin = (operation, x, y)
         if not (x.fused or y.fused):
             if _is_two_sum(operation, x, y) or _is_fast_two_sum(operation, x, y):
@@ -167,8 +162,8 @@ class Arithmetic:
         if not x.fused or set(x.own) & set(own):
             return x.form
         assert x.before is not None
-        above = exponent_above(x.before.span())
-        return x.before if above is None else x.before.disturbed(self._error(x.before.span(), above))[0]
+        above = exponent_above(x.before.span)
+        return x.before if above is None else x.before.disturbed(self._error(x.before.span, above))[0]
 
     def _error(self, span: Ball, above: int) -> Ball:
         """The largest rounding error; what is rounded to 0 is off by itself."""
@@ -184,32 +179,32 @@ class Arithmetic:
                 return self._shifted(other, factor, power, own)
         form = x.form * y.form
         bits = self.kind.lowest - self.kind.precision + 1
-        value = self._rounded(form, form.span(), ("mul", x, y), own, max(bits, x.grid + y.grid))
+        value = self._rounded(form, form.span, ("mul", x, y), own, max(bits, x.grid + y.grid))
         value.fused = value.before is not None
         return value
 
     def _shifted(self, x: Value, factor: Value, power: int, own: tuple[int, ...]) -> Value:
         """x·(±2^power)."""
-        scale = factor.span()
+        scale = factor.form.span
         form, grid = x.form.scaled(scale), x.grid + power
         ends = sorted((x.ends[0] * scale, x.ends[1] * scale), key=float) if x.ends else None
-        if not _within(form.span(), self.kind):
-            low, high = form.span().lower(), form.span().upper()
+        if not _within(form.span, self.kind):
+            low, high = form.span.lower(), form.span.upper()
             infinite = (flint.arb.neg_inf() if low < 0 else low, flint.arb.pos_inf() if high > 0 else high)
             return Value(form, grid, infinite, beyond=True)
         if grid < self.kind.lowest - self.kind.precision + 1:
-            below = exponent_below(form.span())
+            below = exponent_below(form.span)
             if below is None or below < self.kind.lowest:
-                return self._rounded(form, form.span(), None, own, grid)
+                return self._rounded(form, form.span, None, own, grid)
         before = x.before.scaled(scale) if x.before else None
         return Value(form, grid, (ends[0], ends[1]) if ends else None, None, before, x.fused, own)
 
     def quotient(self, x: Value, y: Value, own: tuple[int, ...]) -> Value:
         """fl(x/y)."""
-        if y.span().contains(0):
+        if y.form.span.contains(0):
             raise UndefinedError("a divisor may be 0")
         form = x.form / y.form
-        return self._rounded(form, form.span(), None, own, self.kind.lowest - self.kind.precision + 1)
+        return self._rounded(form, form.span, None, own, self.kind.lowest - self.kind.precision + 1)
 
     def _rounded(self, form: Form, span: Ball, origin: Any, own: tuple[int, ...], inherited: int) -> Value:
         """The nearest float: a new error of half a unit in the last place of the largest value."""
@@ -220,7 +215,7 @@ class Arithmetic:
             return Value(form, _FINE, origin=origin, own=own)
         rounded, symbol = form.disturbed(self._error(span, above))
         merged, kept = rounded.merged((*own, symbol))
-        grid = max(self.kind.grid(rounded.span()), inherited)
+        grid = max(self.kind.grid(rounded.span), inherited)
         return Value(merged, grid, None, origin, form, own=(kept,) if kept is not None else ())
 
 
@@ -250,7 +245,7 @@ def _power(x: Value) -> int | None:
 
 
 def _at_least(a: Value, b: Value) -> bool:
-    return bool(a.span().abs_lower() >= b.span().abs_upper())
+    return bool(a.form.span.abs_lower() >= b.form.span.abs_upper())
 
 
 def _is_fast_two_sum(operation: str, x: Value, y: Value) -> bool:

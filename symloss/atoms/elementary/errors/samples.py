@@ -46,7 +46,7 @@ def errors(name: str, dtype: str, points: Any) -> Any:
     found = np.empty(points.size)
     for index, (point, value) in enumerate(zip(points.tolist(), computed.tolist(), strict=True)):
         with precision(target.precision(point, point, kind), 1):
-            exact = target.series(Box(point, point, 1).argument()).span()
+            exact = target.series(Box(point, point, 1).argument()).span
             error = abs(flint.arb(value) - exact) / unit_of(exact, kind) if math.isfinite(value) else flint.arb("inf")
             found[index] = float(error.upper())
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import flint
@@ -125,6 +125,7 @@ class Taylor:
         """The natural logarithm of the function."""
         return Taylor(self.centre.log(), self.box.log(), self.distance)
 
+    @cached_property
     def span(self) -> Ball:
         """A ball that holds every value on the box, by the mean value theorem or directly, whichever is smaller."""
         mean = self.centre[0] + self.box[1] * self.distance

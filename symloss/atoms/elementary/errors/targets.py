@@ -19,7 +19,7 @@ _LN2 = math.log(2)
 
 def _exp(x: Taylor) -> Taylor:
     """e^x; on a wide box of negative numbers an unknown number between 0 and the largest value."""
-    span = x.span()
+    span = x.span
     if span < 0 and x.distance.rad() > 1:
         return x.constant(flint.arb(0).union(span.upper().exp()))
     return x.exp()
