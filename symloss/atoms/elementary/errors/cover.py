@@ -90,6 +90,7 @@ class Cover:
         self.terms = 8 if kind.precision < 32 else 14
 
     def prove(self, low: float, high: float) -> Bound:
+        """The bound on every float from ``low`` to ``high``, zeros of the function left out."""
         for left, right in self.pieces(low, high):
             self.settle(left, right, self.depth)
         return Bound(self.worst[0], self.subnormal, low, high, self.worst[1], self.boxes)

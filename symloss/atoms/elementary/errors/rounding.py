@@ -195,7 +195,9 @@ class Arithmetic:
         if grid < self.kind.lowest - self.kind.precision + 1:
             below = exponent_below(form.span)
             if below is None or below < self.kind.lowest:
-                return self._rounded(form, form.span, None, own, grid)
+                value = self._rounded(form, form.span, None, own, grid)
+                value.fused = value.before is not None
+                return value
         before = x.before.scaled(scale) if x.before else None
         return Value(form, grid, (ends[0], ends[1]) if ends else None, None, before, x.fused, own)
 

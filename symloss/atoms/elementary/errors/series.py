@@ -73,13 +73,12 @@ class Box:
 
     def argument(self) -> Taylor:
         """The argument as a function of itself."""
-        centre = (flint.arb(self.low) + flint.arb(self.high)) / 2
-        radius = ((flint.arb(self.high) - flint.arb(self.low)) / 2).upper()
-        ball = centre + flint.arb(0, 1) * radius
+        low, high = flint.arb(self.low), flint.arb(self.high)
+        centre = ((low + high) / 2).mid()
+        distance = flint.arb(0, 1) * (high - centre).max(centre - low).upper()
+        ball = centre + distance
         length = self.terms + 1
-        return Taylor(
-            flint.arb_series([centre, 1], length), flint.arb_series([ball, 1], length), flint.arb(0, 1) * radius
-        )
+        return Taylor(flint.arb_series([centre, 1], length), flint.arb_series([ball, 1], length), distance)
 
 
 @dataclass(frozen=True)
