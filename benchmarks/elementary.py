@@ -20,7 +20,7 @@ from symloss.atoms.elementary.errors.targets import TARGETS
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "docs" / "measured" / "elementary.json"
 PAGE = ROOT / "docs" / "elementary.md"
-SAMPLES = 20_000
+SAMPLES = 10_000
 DEPTH = 4
 
 TEXT = """# How far the elementary functions are from exact
