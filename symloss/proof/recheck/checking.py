@@ -264,7 +264,9 @@ def _identity(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
     same, different = agree(difference, points, problem.sizes)
     if different and not problem.hypotheses:
         return wrong("the two sides differ at a point")
-    if vanishes(difference):
+    left, right = conclusion.args
+    # Two numbers are equal where their exponentials are.
+    if vanishes(difference) or vanishes(sympy.exp(left) - sympy.exp(right)):
         return OK
     return unchecked(f"the sides agree at {same} points; this normal form does not see that they are equal")
 
