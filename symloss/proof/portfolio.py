@@ -20,6 +20,7 @@ from symloss.proof.derivatives import NotDifferentiableError
 from symloss.proof.engines import Budget, goal_engines, problem_engines
 from symloss.proof.formulation import formulate
 from symloss.proof.goals import Always, Goal
+from symloss.proof.integrals import integrals_of
 from symloss.proof.problems import Problem, TooLargeError, problems, size_choices
 from symloss.proof.reductions import steps
 from symloss.proof.refuter import look, model_json
@@ -65,7 +66,7 @@ class Portfolio:
 
     def refute(self, goal: Goal, depth: int) -> Finding | None:
         """A witness against a goal, found in the goal itself or in one that is equivalent."""
-        if isinstance(goal.statement, Always):
+        if isinstance(goal.statement, Always) and not integrals_of(goal):
             return self._witness(goal)
         if depth == 0:
             return None
@@ -75,7 +76,13 @@ class Portfolio:
             for part in step.goals:
                 found = self.refute(part, depth - 1)
                 if found is not None:
-                    evidence = {"kind": "step", "rule": step.rule, "goal": part.name, "of": found.evidence}
+                    evidence = {
+                        "kind": "step",
+                        "rule": step.rule,
+                        **step.details,
+                        "goal": part.name,
+                        "of": found.evidence,
+                    }
                     return replace(found, evidence=evidence)
         return None
 
@@ -114,17 +121,24 @@ class Portfolio:
             found = engine.settle(goal, self.budget)
             if found is not None:
                 return self._with_model(goal, found)
-        if isinstance(goal.statement, Always):
+        if isinstance(goal.statement, Always) and not integrals_of(goal):
             return self._written_out(goal)
         best = unknown(f"no engine settles a {type(goal.statement).__name__.lower()} statement like this")
         for step in steps(goal) if depth else ():
-            parts = []
+            if not step.proves:
+                continue
+            parts: list[tuple[str, Finding]] = []
             for part in step.goals:
-                if isinstance(part.statement, Always) and id(part) not in self.seen:
-                    self._witness(part)
-                parts.append((part.name, self.prove(part, depth - 1)))
+                looked_at = not isinstance(part.statement, Always) or id(part) in self.seen or integrals_of(part)
+                if not looked_at and self._witness(part) is not None:
+                    # What would show the goal is false, so that this step leads nowhere.
+                    parts.append((part.name, unknown(f"{step.rule}: {part.name} does not hold")))
+                else:
+                    parts.append((part.name, self.prove(part, depth - 1)))
+                if parts[-1][1].status == "unknown":
+                    break
             found = together(parts, rule=step.rule)
-            found = replace(found, evidence={"kind": "step", "rule": step.rule, "of": found.evidence})
+            found = replace(found, evidence={"kind": "step", "rule": step.rule, **step.details, "of": found.evidence})
             if _rank(found) < _rank(best):
                 best = found
             if found.status in ("proved", "certified") and _for_every_size(found):
@@ -133,6 +147,9 @@ class Portfolio:
 
     def _with_model(self, goal: Goal, found: Finding) -> Finding:
         """A proof rests on hypotheses that have a model; without one it may be a proof of nothing."""
+        if goal.cases:
+            kept = tuple(condition for condition in goal.hypotheses if condition not in goal.cases)
+            goal = replace(goal, hypotheses=kept, cases=())
         if not goal.hypotheses or found.status == "refuted":
             return found
         if not isinstance(goal.statement, Always):
