@@ -7,10 +7,9 @@ the refuter before them, which would settle it first.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from symloss.errors import SpecError
-from symloss.language.claims import Claim
-from symloss.language.spec import Spec
 from symloss.program import exact_arithmetic
 from symloss.proof.claim_terms import UnsupportedClaimError
 from symloss.proof.derivatives import NotDifferentiableError
@@ -25,17 +24,17 @@ from tests.proof.mutants.making import Mutant, with_claim
 BUDGET = Budget()
 
 
-def read(mutant: Mutant, path: Path) -> tuple[Spec, Claim, tuple[Goal, ...]] | None:
+def read(mutant: Mutant, path: Path) -> tuple[Goal, ...] | None:
     """The mutant's goals, or None where it is not a well-formed claim."""
     try:
         spec = with_claim(path, mutant.claim)
-        return spec, spec.claims[0], formulate(spec, spec.claims[0])
+        return formulate(spec, spec.claims[0])
     except (SpecError, UnsupportedClaimError, NotDifferentiableError):
         return None
 
 
-def false(goals: tuple[Goal, ...]) -> bool:
-    """Whether a witness is found that the re-check accepts."""
+def witness(goals: tuple[Goal, ...]) -> dict[str, Any] | None:
+    """A witness against the claim that the re-check accepts, or None."""
     for goal in goals:
         found = Portfolio(BUDGET).refute(goal, BUDGET.depth)
         if found is None:
@@ -45,11 +44,17 @@ def false(goals: tuple[Goal, ...]) -> bool:
             evidence = evidence["of"]
         with exact_arithmetic():
             if evidence["kind"] == "witness" and refutes(goals, evidence).word == "ok":
-                return True
-    return False
+                return evidence
+    return None
 
 
-def engines_say(goals: tuple[Goal, ...]) -> str:
-    """The word that the proving engines come to by themselves."""
+def fooled(goals: tuple[Goal, ...], against: dict[str, Any]) -> bool:
+    """Whether the proving engines by themselves prove a false claim, for sizes that include those of the witness.
+
+    At other sizes it may well be true: the negative of a divergence is nonnegative among distributions of one item.
+    """
     portfolio = Portfolio(BUDGET)
-    return together([(goal.name, portfolio.prove(goal, BUDGET.depth)) for goal in goals]).status
+    found = together([(goal.name, portfolio.prove(goal, BUDGET.depth)) for goal in goals])
+    at = against["sizes"]
+    covered = all(some is None or at.get(axis) in (*some, None) for axis, some in found.scope.sizes.items())
+    return found.status in ("proved", "certified") and covered
