@@ -14,6 +14,7 @@ import click
 from symloss.cli.arguments import resolve_all
 from symloss.proof import store
 from symloss.proof.proving import Proved, contradicted, decided, known, known_facts, prove_facts, prove_file
+from symloss.proof.verdicts import scope_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -130,16 +131,6 @@ def _table(proved: Proved, terminal: bool) -> Table:
 
 def _without_note(claim: str) -> str:
     return "; ".join(part for part in claim.split("; ") if not part.startswith(("note: ", "expect: ")))
-
-
-def scope_text(scope: dict[str, Any]) -> str:
-    """A stored scope in words."""
-    words = {"all": "all values", "witness": "one point", "box": "a box", "sample": "a sample"}[scope["parameters"]]
-    if scope["parameters"] == "witness":
-        return words
-    some = [f"{axis} = {', '.join(map(str, sizes))}" for axis, sizes in scope["sizes"].items() if sizes != "every"]
-    every = [f"every {axis}" for axis, sizes in scope["sizes"].items() if sizes == "every"]
-    return "; ".join([words, *every, *some])
 
 
 def _summary(results: list[Proved], as_json: bool) -> int:

@@ -42,6 +42,29 @@ def known(path: Path, out: Path) -> Proved | None:
     return Proved(path.stem, stored["claims"], [0.0] * len(stored["claims"]), True)
 
 
+def verdicts_of(path: Path, out: Path | None = None) -> dict[str, dict[str, str]]:
+    """What is stored about claims, for pages: by the text of a claim its verdict, scope, engine and summary.
+
+    Args:
+        path: the specification.
+        out: the folder of generated files; by default that of the catalogue for its losses, ``generated`` for others.
+    """
+    from symloss.build.sources import catalogue, data_folder
+    from symloss.proof.verdicts import scope_text
+
+    shipped = catalogue().get(path.stem) == path
+    found = known(path, out or (data_folder("generated") if shipped else Path("generated")))
+    return {
+        entry["claim"]: {
+            "verdict": entry["status"],
+            "scope": scope_text(entry["scope"]),
+            "engine": entry["engine"],
+            "summary": entry["summary"],
+        }
+        for entry in (found.claims if found is not None else ())
+    }
+
+
 def prove_file(path: Path, out: Path, again: bool = False, limit: float = LIMIT) -> Proved:
     """The verdicts of all claims of one specification.
 
