@@ -1,4 +1,4 @@
-"""What users, packages and engines may do wrong: one sentence or a verdict that says so, never a hang or a traceback."""
+"""What users, packages and engines may do wrong: one sentence or a verdict that says so, never a hang."""
 
 from __future__ import annotations
 
