@@ -19,6 +19,7 @@ from symloss.proof.formulation import formulate
 from symloss.proof.goals import Always, Curvature, Goal
 from symloss.proof.problems import Problem, TooLargeError, problems
 from symloss.proof.recheck.bounds import Knowledge
+from symloss.proof.recheck.covers import cover
 from symloss.proof.recheck.identities import agree, random_points, vanishes
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, worst, wrong
 from symloss.proof.recheck.reading import term
@@ -123,7 +124,8 @@ def _scope(stored: Mapping[str, Any]) -> Outcome:
 def _collect_sizes(evidence: Mapping[str, Any], shown: dict[str, set[int]]) -> None:
     if evidence["kind"] == "step":
         _collect_sizes(evidence["of"], shown)
-    for part in evidence.get("parts", ()) if evidence["kind"] == "parts" else ():
+    parts = evidence["parts"] if evidence["kind"] == "parts" and evidence["rule"] != "conjunction" else ()
+    for part in parts:
         for axis, sizes in part["scope"]["sizes"].items():
             if sizes != "every":
                 shown.setdefault(axis, set()).update(sizes)
@@ -305,9 +307,18 @@ def _split(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
     return worst(found)
 
 
+def _conjunction(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
+    """Parts that are covers of the comparisons in a conjunction."""
+    if evidence["rule"] != "conjunction" or any(part["kind"] != "cover" for part in evidence["parts"]):
+        return unchecked("there is no re-check of such parts")
+    return cover(problem, evidence)
+
+
 _FLAT: dict[str, Callable[[Problem, Mapping[str, Any]], Outcome]] = {
     "range": _flat_range,
     "identity": _identity,
     "split": _split,
     "smt": smt,
+    "cover": cover,
+    "parts": _conjunction,
 }
