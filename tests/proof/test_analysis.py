@@ -22,6 +22,10 @@ TRUE_LIMITS = {
         "{limit: '(3*exp(t) + t**2)/(exp(t) + t)', as: {t: oo}, equals: 3, let: {t: positive}, when: 'x[n] > 0'}",
         {},
     ),
+    "the faster term above": (
+        "{limit: '(exp(2*t) + t)/(exp(t) + t**3)', as: {t: oo}, equals: oo, let: {t: positive}}",
+        {},
+    ),
     "a power of what vanishes": (
         "{limit: '(1 - sigmoid(t))**a', as: {t: oo}, equals: 0, let: {t: real, a: positive}}",
         {},
@@ -54,6 +58,10 @@ FALSE_LIMITS = {
     "a jump": "{limit: 'sign(t)', as: {t: 0}, equals: 1, let: {t: real}}",
     "the value instead of the limit": "{limit: 'sign(t)', as: {t: 0+}, equals: 0, let: {t: real}}",
     "infinity minus infinity": "{limit: 'sqrt(t + 1) - sqrt(t)', as: {t: oo}, equals: oo, let: {t: positive}}",
+    "infinity minus infinity the other way": (
+        "{limit: 'sqrt(t + 1) - sqrt(t)', as: {t: oo}, equals: -oo, let: {t: positive}}"
+    ),
+    "the faster term below": "{limit: '(exp(2*t) + t)/(exp(t) + t**3)', as: {t: oo}, equals: 0, let: {t: positive}}",
     "zero times infinity": "{limit: 't*exp(-t)', as: {t: oo}, equals: 1, let: {t: real}}",
     "an exponent that may be 0": "{limit: 'exp(-t)**a', as: {t: oo}, equals: 0, let: {t: real, a: nonnegative}}",
     "an exponent that may be negative": "{limit: 'exp(-t)**a', as: {t: oo}, equals: 0, let: {t: real, a: real}}",
