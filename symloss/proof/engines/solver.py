@@ -41,7 +41,11 @@ class SolverEngine:
 
     def _settle(self, problem: Problem, budget: Budget) -> Finding | None:
         names = Names(problem, self._shown(budget))
-        parts = problem_parts(names.formula(problem.conclusion))
+        shown = names.formula(problem.conclusion)
+        if shown == TRUE:
+            evidence = {"kind": "identity", "difference": str(problem.conclusion), "normal form": "0"}
+            return Finding("proved", "algebra", evidence, summary="both sides are the same in named quantities")
+        parts = problem_parts(shown)
         found = [self._part(names, part, budget) for part in parts]
         if any(one is None for one in found):
             return None

@@ -18,7 +18,10 @@ _HALF = sympy.Rational(1, 2)
 
 def _where(names: Names, condition: Any, yes: Any, no: Any) -> Any:
     given = names.formula(condition)
-    return names.choice([(given, yes), (opposite(given), no)], atoms.Where(condition, yes, no))
+    whole = atoms.Where(condition, yes, no)
+    if names.decided(given) is not None:
+        return names.rational(yes if names.decided(given) else no)
+    return names.choice([(given, names.rational(yes)), (opposite(given), names.rational(no))], lambda: whole)
 
 
 def _bit(function: Any) -> Callable[..., Any]:
@@ -29,23 +32,35 @@ def _by_sign(function: Any, above: Callable[[Any], Any], at: Any, below: Callabl
     """A function with one expression for positive arguments, one for negative ones and a value at 0 (None: any)."""
 
     def rule(names: Names, argument: Any) -> Any:
-        x = names.rational(argument)
+        scale, x = names.without_positive_factor(names.rational(argument))
+        if at is not None:
+            scale = sympy.S.One
         up, down = names.compared(">" if at is not None else ">=", x), names.compared(">", -x)
-        cases: list[tuple[Formula, Any]] = [(up, above(argument)), (down, below(argument))]
+        cases: list[tuple[Formula, Any]] = [(up, above(x)), (down, below(x))]
         if at is not None:
             cases.append((names.compared("=", x), at))
-        return names.choice(cases, function(argument))
+        return scale * names.choice(cases, lambda: function(names.expressed(x)))
 
     return rule
 
 
 def _extreme(function: Any, better: int) -> Callable[..., Any]:
+    """The larger or smaller of two terms, apart from what they share: terms of sums, and a positive factor."""
+
     def rule(names: Names, a: Any, b: Any) -> Any:
-        left, right = names.rational(a), names.rational(b)
-        first, second = (a, b) if sympy.default_sort_key(left) <= sympy.default_sort_key(right) else (b, a)
-        gap = better * (names.rational(first) - names.rational(second))
+        left, right = sympy.expand(names.rational(a)), sympy.expand(names.rational(b))
+        shared = sympy.Add(*(part for part in sympy.Add.make_args(left) if part in sympy.Add.make_args(right)))
+        left, right = left - shared, right - shared
+        if left != 0 and right != 0:
+            scale, _ = names.without_positive_factor(left + names.apart * right)
+            left, right = sympy.expand(left / scale), sympy.expand(right / scale)
+        else:
+            scale = sympy.S.One
+        first, second = sorted((left, right), key=sympy.default_sort_key)
+        gap = better * (first - second)
         cases = [(names.compared(">=", gap), first), (names.compared(">", -gap), second)]
-        return names.choice(cases, function(first, second))
+        chosen = names.choice(cases, lambda: function(names.expressed(first), names.expressed(second)))
+        return shared + scale * chosen
 
     return rule
 

@@ -85,19 +85,15 @@ def _together(names: Names, parts: list[tuple[Any, Logarithm]]) -> Logarithm | N
 
 
 def by_coefficient(names: Names, difference: Any) -> list[Logarithm]:
-    """The logarithms of a difference that share a coefficient, taken together."""
-    expanded = sympy.expand(difference)
+    """The logarithms of a difference that stand with the same monomial, taken together."""
     shared: dict[Any, list[tuple[Any, Logarithm]]] = {}
-    for item in names.logarithms:
-        if not item.value.is_Symbol or not expanded.has(item.value):
-            continue
-        coefficient = expanded.coeff(item.value, 1)
-        if coefficient.has(item.value) or coefficient == 0:
-            continue
-        scale, key = coefficient.as_content_primitive() if not coefficient.is_Rational else (coefficient, sympy.S.One)
-        if key.could_extract_minus_sign():
-            scale, key = -scale, sympy.expand(-key)
-        shared.setdefault(key, []).append((scale, item))
+    items = {item.value: item for item in names.logarithms if item.value.is_Symbol}
+    for part in sympy.Add.make_args(sympy.expand(difference)):
+        coefficient, factors = part.as_coeff_mul()
+        for factor in factors:
+            if factor in items and coefficient.is_Rational:
+                rest = sympy.Mul(*(other for other in factors if other != factor))
+                shared.setdefault(rest, []).append((coefficient, items[factor]))
     found = (_together(names, parts) for parts in shared.values() if len(parts) > 1)
     return [item for item in found if item is not None]
 

@@ -76,6 +76,8 @@ class Names:
         self.made: dict[Any, Any] = {}
         self.powers: dict[int, Any] = {}
         self.refused: set[Any] = set()
+        #: A name for nothing, to look at two terms as one.
+        self.apart = sympy.Symbol("apart", real=True)
         self.basis = Basis(exponents_of((*problem.hypotheses, problem.conclusion)))
         for condition in domain_conditions(problem.variables):
             self.assume("domain", self.formula(condition))
@@ -340,18 +342,28 @@ class Names:
             self.differences.append(expanded)
         return compare(relation, expanded)
 
-    def choice(self, cases: list[tuple[Formula, Any]], meaning: Any) -> Any:
+    def without_positive_factor(self, term: Any) -> tuple[Any, Any]:
+        """A term as a product of a positive monomial and the rest."""
+        n, d = fraction(term)
+        expanded = sympy.expand(n)
+        if not expanded.is_Add or not self.positive(d):
+            return sympy.S.One, term
+        shared = sympy.gcd_list([sympy.Mul(*_powers(part)) for part in expanded.args])
+        shared = sympy.Mul(*(part for part in _powers(shared) if self.signs.sign(part) == ">")) / d
+        return shared, sympy.expand(expanded / (shared * d))
+
+    def choice(self, cases: list[tuple[Formula, Any]], meaning: Callable[[], Any]) -> Any:
         """The value of the case that is known to hold, or a name with every case as an assertion."""
         possible = [(given, value) for given, value in cases if self.decided(given) is not False]
         for given, value in possible:
             if self.decided(given) or len(possible) == 1:
-                return self.rational(value)
-        values = [(given, self.rational(value)) for given, value in possible]
-        if all(sympy.expand(value - values[0][1]) == 0 for _, value in values):
-            return values[0][1]
-        symbol, new = self.name("k", ("choice", tuple(values)), meaning)
+                return value
+        if all(sympy.expand(value - possible[0][1]) == 0 for _, value in possible):
+            return possible[0][1]
+        symbol, new = self.name("k", ("choice", tuple(possible)), None)
         if new:
-            for given, value in values:
+            self.meaning[symbol] = meaning()
+            for given, value in possible:
                 n, d = fraction(value)
                 self.assertions.append(Assertion("meaning", implies(given, compare("=", sympy.expand(symbol * d - n)))))
         return symbol
@@ -368,6 +380,11 @@ class Names:
         if sign is None:
             return None
         return _TRUTH[formula.relation].get(sign)
+
+
+def _powers(monomial: Any) -> list[Any]:
+    """The powers of names in a monomial, without its number."""
+    return [part for part in sympy.Mul.make_args(monomial) if not part.is_Number]
 
 
 _TRUTH: dict[str, dict[str, bool]] = {
