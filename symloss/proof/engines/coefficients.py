@@ -20,6 +20,8 @@ from symloss.proof.terms import conjuncts
 from symloss.proof.verdicts import Evidence, Finding
 
 _MOST_MONOMIALS = 20_000
+#: Longer numerators are not written out: they follow from the term by expansion.
+_MOST_SHOWN = 40
 
 
 class CoefficientsEngine:
@@ -75,7 +77,8 @@ class Quantities:
         left = list(generators)
         self.positive = [g for g, (_, closed) in zip(generators, letters, strict=True) if not closed]
         self.names = [
-            (f"a{i}", meaning, "nonnegative" if closed else "positive") for i, (meaning, closed) in enumerate(letters, 1)
+            (f"a{i}", meaning, "nonnegative" if closed else "positive")
+            for i, (meaning, closed) in enumerate(letters, 1)
         ]
         for variable, domain in problem.variables.items():
             low, high = domain.lower, domain.upper
@@ -165,7 +168,7 @@ class Quantities:
 
     def shown(self, condition: Any) -> Evidence | None:
         """Evidence of a comparison, or None."""
-        if not isinstance(condition, atoms.Less | atoms.LessEqual | atoms.Equal):
+        if not isinstance(condition, atoms.Less | atoms.LessEqual | atoms.Equal | atoms.NotEqual):
             return None
         difference = condition.args[1] - condition.args[0]
         try:
@@ -176,6 +179,8 @@ class Quantities:
             return None
         if isinstance(condition, atoms.Equal):
             return self._evidence(difference, n, below) if n == 0 else None
+        if isinstance(condition, atoms.NotEqual) and _one_sign(-n):
+            n, difference = -n, -difference
         if not _one_sign(n):
             return None
         if isinstance(condition, atoms.LessEqual):
@@ -185,7 +190,8 @@ class Quantities:
 
     def _evidence(self, difference: Any, n: Any, below: dict[Any, int]) -> Evidence:
         d = [[str(base), count] for base, count in below.items()]
-        return {"of": str(difference), "numerator": str(n), "denominator": d}
+        shown = str(n) if len(n) <= _MOST_SHOWN else f"{len(n)} monomials"
+        return {"of": str(difference), "numerator": shown, "denominator": d}
 
     def _without_zero(self, polynomial: Any) -> bool:
         """Whether a polynomial with non-negative coefficients is known not to vanish."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sympy
 
 from symloss import atoms
-from symloss.proof.smt.formulas import Formula, compare, opposite
+from symloss.proof.smt.formulas import Formula, opposite
 
 if TYPE_CHECKING:
     from symloss.proof.smt.names import Names

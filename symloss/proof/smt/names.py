@@ -192,7 +192,9 @@ class Names:
 
     def _root(self, inner: Any, exponent: Any) -> Any:
         degree, (n, d) = int(exponent.q), fraction(inner)
-        root, new = self.name("r", ("root", degree, sympy.expand(n), sympy.expand(d)), self.expressed(inner) ** sympy.Rational(1, degree))
+        root, new = self.name(
+            "r", ("root", degree, sympy.expand(n), sympy.expand(d)), self.expressed(inner) ** sympy.Rational(1, degree)
+        )
         if new:
             defined = compare(">=", n * d) if d != 1 else compare(">=", n)
             meaning = implies(defined, both(compare(">=", root), compare("=", root**degree * d - n)))
