@@ -56,12 +56,14 @@ def compared_groups(problem: Problem) -> list[tuple[Read, ...]]:
 
 
 def differences(problem: Problem, groups: list[tuple[Read, ...]]) -> Problem:
-    """Comparisons within a group as comparisons with 0, so that no variable stands alone."""
+    """Comparisons within a group as comparisons with 0, of distances where only equality matters."""
     members = [set(group) for group in groups]
 
     def visit(e: Any) -> Any:
-        if isinstance(e, _COMPARISONS) and e.args[0] != 0 and any(e.free_symbols <= group for group in members):
-            return e.func(0, e.args[1] - e.args[0])
+        if isinstance(e, _COMPARISONS) and any(e.free_symbols <= group for group in members):
+            difference = e.args[1] - e.args[0]
+            equation = isinstance(e, atoms.Equal | atoms.NotEqual)
+            return e.func(0, atoms.Absolute(difference) if equation else difference)
         return e.func(*(visit(argument) for argument in e.args)) if isinstance(e, _CONDITIONS) else e
 
     return replace(problem, hypotheses=tuple(map(visit, problem.hypotheses)), conclusion=visit(problem.conclusion))

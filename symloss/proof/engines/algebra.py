@@ -11,8 +11,11 @@ from typing import Any
 import sympy
 
 from symloss import atoms
+from symloss.program import exact_arithmetic
 from symloss.proof.engines import Budget
 from symloss.proof.problems import Problem
+from symloss.proof.smt.formulas import TRUE
+from symloss.proof.smt.names import Names, UnnamedError
 from symloss.proof.verdicts import Finding
 
 #: Larger differences are not expanded.
@@ -31,6 +34,9 @@ class AlgebraEngine:
             return Finding("proved", self.name, {"kind": "identity", "difference": "0"}, summary="both sides are equal")
         if not isinstance(conclusion, atoms.Equal | atoms.LessEqual):
             return None
+        if same_in_names(problem):
+            evidence = {"kind": "identity", "difference": "0", "normal form": "0", "in": "named quantities"}
+            return Finding("proved", self.name, evidence, summary="both sides are the same in named quantities")
         left, right = conclusion.args
         difference = left - right
         if difference.is_infinite or difference.count_ops() > _MOST_OPERATIONS:
@@ -39,6 +45,15 @@ class AlgebraEngine:
             return None
         evidence = {"kind": "identity", "difference": str(difference), "normal form": "0"}
         return Finding("proved", self.name, evidence, summary="the difference has the normal form 0")
+
+
+def same_in_names(problem: Problem) -> bool:
+    """Whether the conclusion is an identity between rational expressions in exponentials, logarithms, roots and branches."""
+    try:
+        with exact_arithmetic():
+            return Names(problem).formula(problem.conclusion) == TRUE
+    except UnnamedError:
+        return False
 
 
 def normal_form(expression: Any) -> Any:

@@ -7,9 +7,11 @@ where the other gaps are 0. Where that is too much to ask, the orders are settle
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
+import sympy
+
+from symloss import atoms
 from symloss.program import exact_arithmetic
 from symloss.proof.arrangements import (
     Arranged,
@@ -20,7 +22,7 @@ from symloss.proof.arrangements import (
     in_gaps,
     quantities_of,
 )
-from symloss.proof.branches import KINKS
+from symloss.proof.branches import KINKS, supposing
 from symloss.proof.engines import Budget, problem_engine
 from symloss.proof.problems import Problem
 from symloss.proof.verdicts import Evidence, Finding
@@ -37,8 +39,11 @@ class OrderingsEngine:
         """A proof in every order, or None."""
         if not any(term.has(*KINKS) for term in (*problem.hypotheses, problem.conclusion)):
             return None
-        plain = tuple(h for h in problem.hypotheses if not h.has(*KINKS))
+        if any(isinstance(h, atoms.Or) for h in problem.hypotheses):
+            return None
         with exact_arithmetic():
+            problem = supposing(problem, sympy.S.One)
+            plain = tuple(h for h in problem.hypotheses if not h.has(*KINKS))
             if problem.conclusion.has(*KINKS) and len(plain) < len(problem.hypotheses):
                 found = self._settle(replace(problem, hypotheses=plain), budget)
                 if found is not None:
@@ -57,45 +62,63 @@ class OrderingsEngine:
             if found is None:
                 return None
             orders.append(found)
-        together = [(tuple(sorted(frozenset().union(*some))),) for some in orders]
-        apart = [tuple(tuple(sorted(columns)) for columns in some) for some in orders]
-        for choices, engines in ((together, ("coefficients",)), (apart, ("coefficients", "solver"))):
-            leaves = self._leaves(problem, groups, quantities, choices, engines, budget)
-            if leaves is not None:
-                named = [
-                    {"variables": [str(read) for read in group], "quantities": [str(quantity) for quantity in some]}
-                    for group, some in zip(groups, quantities, strict=True)
-                ]
-                evidence = {"kind": "orderings", "groups": named, "leaves": leaves}
-                names = "+".join(dict.fromkeys(str(leaf["engine"]) for leaf in leaves))
-                return Finding("proved", names, evidence, summary=_summary(len(leaves)))
-        return None
+        leaves: list[Evidence] = []
+        if not self._divided(problem, groups, quantities, orders, budget, leaves):
+            return None
+        named = [
+            {"variables": [str(read) for read in group], "quantities": [str(quantity) for quantity in some]}
+            for group, some in zip(groups, quantities, strict=True)
+        ]
+        evidence = {"kind": "orderings", "groups": named, "leaves": leaves}
+        names = "+".join(dict.fromkeys(str(leaf["engine"]) for leaf in leaves))
+        return Finding("proved", names, evidence, summary=_summary(len(leaves)))
 
-    def _leaves(
+    def _divided(
         self,
         problem: Problem,
         groups: list[tuple[Any, ...]],
         quantities: list[tuple[Any, ...]],
-        choices: list[tuple[tuple[Column, ...], ...]],
-        engines: tuple[str, ...],
+        blocks: list[tuple[frozenset[Column], ...]],
         budget: Budget,
-    ) -> list[Evidence] | None:
-        leaves: list[Evidence] = []
-        for chosen in product(*choices):
-            arranged = [Arranged(*one) for one in zip(groups, quantities, chosen, strict=True)]
-            leaf = in_gaps(problem, arranged)
-            found = self._leaf(leaf, engines, budget) if leaf is not None and len(leaves) < _MOST_LEAVES else None
-            if found is None:
-                return None
-            columns = [[[str(entry) for entry in column] for column in one] for one in chosen]
-            leaves.append({"columns": columns, "engine": found.engine, "evidence": found.evidence})
-        return leaves
+        leaves: list[Evidence],
+    ) -> bool:
+        """Whether the problem holds for blocks of orders; where not for all orders at once, then for parts of them."""
+        if len(leaves) >= _MOST_LEAVES:
+            return False
+        columns = [tuple(sorted(frozenset().union(*block))) for block in blocks]
+        arranged = [Arranged(*one) for one in zip(groups, quantities, columns, strict=True)]
+        leaf = in_gaps(problem, arranged)
+        if leaf is None:
+            return False
+        found = self._leaf(leaf, budget)
+        if found is not None:
+            texts = [[[str(entry) for entry in column] for column in one] for one in columns]
+            leaves.append({"columns": texts, "engine": found.engine, "evidence": found.evidence})
+            return True
+        largest = max(range(len(blocks)), key=lambda position: len(blocks[position]))
+        if len(blocks[largest]) == 1:
+            return False
+        return all(
+            self._divided(
+                problem, groups, quantities, [*blocks[:largest], part, *blocks[largest + 1 :]], budget, leaves
+            )
+            for part in _parted(blocks[largest])
+        )
 
-    def _leaf(self, leaf: Problem, engines: tuple[str, ...], budget: Budget) -> Finding | None:
+    def _leaf(self, leaf: Problem, budget: Budget) -> Finding | None:
         if leaf.conclusion == 1:
             return Finding("proved", "algebra", {"kind": "identity", "difference": "0"})
-        found = (problem_engine(name).settle(leaf, budget) for name in engines)
+        less = replace(budget, steps=budget.steps // 16)
+        found = (problem_engine(name).settle(leaf, less) for name in ("coefficients", "solver"))
         return next((one for one in found if one is not None), None)
+
+
+def _parted(block: tuple[frozenset[Column], ...]) -> tuple[tuple[frozenset[Column], ...], ...]:
+    """The orders of a block that have the rarest gap, and the others."""
+    every = sorted(frozenset().union(*block))
+    counts = {column: sum(column in one for one in block) for column in every}
+    rarest = min((column for column in every if counts[column] < len(block)), key=lambda column: counts[column])
+    return tuple(one for one in block if rarest in one), tuple(one for one in block if rarest not in one)
 
 
 def _summary(count: int) -> str:

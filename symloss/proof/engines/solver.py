@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from symloss import atoms
 from symloss.program import exact_arithmetic
+from symloss.proof.branches import KINKS
 from symloss.proof.engines import Budget
 from symloss.proof.problems import Problem
 from symloss.proof.smt import scripts
@@ -20,6 +22,8 @@ from symloss.proof.verdicts import Evidence, Finding
 
 #: Thousand steps for a sign that naming asks for.
 _QUICK = 60
+#: Problems with more branches than this are for case splits.
+_MOST_KINKS = 8
 #: Larger questions are not asked.
 _MOST_CHARACTERS = 60_000
 
@@ -32,6 +36,9 @@ class SolverEngine:
     def settle(self, problem: Problem, budget: Budget) -> Finding | None:
         """A proof, or None."""
         if not scripts.available():
+            return None
+        kinks = set().union(*(term.atoms(*KINKS) for term in (*problem.hypotheses, problem.conclusion)))
+        if len(kinks) > (_MOST_KINKS if not any(isinstance(h, atoms.Or) for h in problem.hypotheses) else 2):
             return None
         try:
             with exact_arithmetic():
