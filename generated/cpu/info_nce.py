@@ -700,13 +700,13 @@ def value_1_f64(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight,
                 t8 = t6 == t7
                 t9 = _sign_f64(u_d3)
                 t10 = u_d3 / t7
-                u_hat_row[d] = float(t9) if t8 else t10
+                u_hat_row[d] = t9 if t8 else t10
                 v_d3 = v_row[d]
                 t11 = abs(v_d3)
                 t13 = t11 == t12
                 t14 = _sign_f64(v_d3)
                 t15 = v_d3 / t12
-                v_hat_row[d] = float(t14) if t13 else t15
+                v_hat_row[d] = t14 if t13 else t15
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -848,13 +848,13 @@ def value_and_grad_1_f64(
                 t8 = t6 == t7
                 t9 = _sign_f64(u_d3)
                 t10 = u_d3 / t7
-                u_hat_row[d] = float(t9) if t8 else t10
+                u_hat_row[d] = t9 if t8 else t10
                 v_d3 = v_row[d]
                 t11 = abs(v_d3)
                 t13 = t11 == t12
                 t14 = _sign_f64(v_d3)
                 t15 = v_d3 / t12
-                v_hat_row[d] = float(t14) if t13 else t15
+                v_hat_row[d] = t14 if t13 else t15
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1013,14 +1013,14 @@ def value_and_grad_3_f64(
                 t6 = abs(u_d2) == t2
                 t7 = _sign_f64(u_d2)
                 t8 = u_d2 / t2
-                t9 = t5 * (float(t7) if t6 else t8)
+                t9 = t5 * (t7 if t6 else t8)
                 grad_u_row[d] = d_u_hat_d2 / t2 + (0.0 if t4 else t9)
                 d_v_hat_d2 = d_v_hat_row[d]
                 v_d2 = v_row[d]
                 t14 = abs(v_d2) == t11
                 t15 = _sign_f64(v_d2)
                 t16 = v_d2 / t11
-                t17 = t13 * (float(t15) if t14 else t16)
+                t17 = t13 * (t15 if t14 else t16)
                 grad_v_row[d] = d_v_hat_d2 / t11 + (0.0 if t12 else t17)
         if mask_step:
             for row in range(rows):
@@ -1119,14 +1119,14 @@ def hvp_1_f64(
                     t9 = t8 == t6
                     t10 = _sign_f64(u_d3)
                     t11 = u_d3 / t6
-                    t12 = float(t10) if t9 else t11
+                    t12 = t10 if t9 else t11
                     t13 = v_u__row[d] * t12
                     v_d3 = v_row[d]
                     t16 = abs(v_d3)
                     t17 = t16 == t14
                     t18 = _sign_f64(v_d3)
                     t19 = v_d3 / t14
-                    t20 = float(t18) if t17 else t19
+                    t20 = t18 if t17 else t19
                     t21 = v_v__row[d] * t20
                     u_hat_row[d] = t12
                     v_hat_row[d] = t20
@@ -1196,12 +1196,12 @@ def hvp_2_f64(
                         t4 = abs(u_d) == t2
                         t5 = _sign_f64(u_d)
                         t6 = u_d / t2
-                        tangent_u_hat = v_u__row[d] / t2 - tangent_t1_i * ((float(t5) if t4 else t6) / t2)
+                        tangent_u_hat = v_u__row[d] / t2 - tangent_t1_i * ((t5 if t4 else t6) / t2)
                         v_d = v[j, d]
                         t9 = abs(v_d) == t8
                         t10 = _sign_f64(v_d)
                         t11 = v_d / t8
-                        tangent_v_hat = v_v_[j, d] / t8 - tangent_t2_j * ((float(t10) if t9 else t11) / t8)
+                        tangent_v_hat = v_v_[j, d] / t8 - tangent_t2_j * ((t10 if t9 else t11) / t8)
                         tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_row[j] = tangent_t3_2
@@ -1324,7 +1324,7 @@ def hvp_3_f64(
                         t23 = abs(v_d) == t2_2
                         t24 = _sign_f64(v_d)
                         t25 = v_d / t2_2
-                        tangent_v_hat = v_v_[j, d] / t2_2 - tangent_t2[j] * ((float(t24) if t23 else t25) / t2_2)
+                        tangent_v_hat = v_v_[j, d] / t2_2 - tangent_t2[j] * ((t24 if t23 else t25) / t2_2)
                         tangent_s2 = tangent_t3_row[j] / tau
                         tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
                         t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
@@ -1390,7 +1390,7 @@ def hvp_4_f64(
                         t9 = abs(u_d) == t1_2
                         t10 = _sign_f64(u_d)
                         t11 = u_d / t1_2
-                        tangent_u_hat = v_u_[j, d] / t1_2 - tangent_t1[j] * ((float(t10) if t9 else t11) / t1_2)
+                        tangent_u_hat = v_u_[j, d] / t1_2 - tangent_t1[j] * ((t10 if t9 else t11) / t1_2)
                         tangent_t4_others_j = tangent_t4_others[j]
                         t12 = tangent_t4_others_j - tangent_t3[j, j] / tau
                         t13 = _sigmoid_f64(-t5)
@@ -1505,7 +1505,7 @@ def hvp_5_f64(
                 t8 = abs(u_d2) == t2
                 t9 = _sign_f64(u_d2)
                 t10 = u_d2 / t2
-                t11 = float(t9) if t8 else t10
+                t11 = t9 if t8 else t10
                 v_u_d2 = v_u__row[d]
                 t14 = t7 * t11 + t12 * (v_u_d2 / t2) + -t13 * (t11 / t2)
                 d_u_hat_d2 = d_u_hat_row[d]
@@ -1515,7 +1515,7 @@ def hvp_5_f64(
                 t21 = abs(v_d2) == t16
                 t22 = _sign_f64(v_d2)
                 t23 = v_d2 / t16
-                t24 = float(t22) if t21 else t23
+                t24 = t22 if t21 else t23
                 v_v_d2 = v_v__row[d]
                 t27 = t20 * t24 + t25 * (v_v_d2 / t16) + -t26 * (t24 / t16)
                 d_v_hat_d2 = d_v_hat_row[d]
@@ -1569,12 +1569,12 @@ def value_1_f32(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight,
                 t4 = abs(u_d2) == t1
                 t5 = _sign_f32(u_d2)
                 t6 = u_d2 / t1
-                u_hat_row[d] = f32(t5) if t4 else t6
+                u_hat_row[d] = t5 if t4 else t6
                 v_d2 = v_row[d]
                 t7 = abs(v_d2) == t2
                 t8 = _sign_f32(v_d2)
                 t9 = v_d2 / t2
-                v_hat_row[d] = f32(t8) if t7 else t9
+                v_hat_row[d] = t8 if t7 else t9
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1690,12 +1690,12 @@ def value_and_grad_1_f32(
                 t4 = abs(u_d2) == t1_2
                 t5 = _sign_f32(u_d2)
                 t6 = u_d2 / t1_2
-                u_hat_row[d] = f32(t5) if t4 else t6
+                u_hat_row[d] = t5 if t4 else t6
                 v_d2 = v_row[d]
                 t7 = abs(v_d2) == t2_2
                 t8 = _sign_f32(v_d2)
                 t9 = v_d2 / t2_2
-                v_hat_row[d] = f32(t8) if t7 else t9
+                v_hat_row[d] = t8 if t7 else t9
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1847,14 +1847,14 @@ def value_and_grad_3_f32(
                 t6 = abs(u_d2) == t1_i
                 t7 = _sign_f32(u_d2)
                 t8 = u_d2 / t1_i
-                t9 = t5 * (f32(t7) if t6 else t8)
+                t9 = t5 * (t7 if t6 else t8)
                 grad_u_row[d] = d_u_hat_d2 / t1_i + (f32(0.0) if t4 else t9)
                 d_v_hat_d2 = d_v_hat_row[d]
                 v_d2 = v_row[d]
                 t12 = abs(v_d2) == t2_i
                 t13 = _sign_f32(v_d2)
                 t14 = v_d2 / t2_i
-                t15 = t11 * (f32(t13) if t12 else t14)
+                t15 = t11 * (t13 if t12 else t14)
                 grad_v_row[d] = d_v_hat_d2 / t2_i + (f32(0.0) if t10 else t15)
         if mask_step:
             for row in range(rows):
@@ -1927,13 +1927,13 @@ def hvp_1_f32(
                     t5 = abs(u_d2) == t1_2
                     t6 = _sign_f32(u_d2)
                     t7 = u_d2 / t1_2
-                    t8 = f32(t6) if t5 else t7
+                    t8 = t6 if t5 else t7
                     t9 = v_u__row[d] * t8
                     v_d2 = v_row[d]
                     t11 = abs(v_d2) == t2_2
                     t12 = _sign_f32(v_d2)
                     t13 = v_d2 / t2_2
-                    t14 = f32(t12) if t11 else t13
+                    t14 = t12 if t11 else t13
                     t15 = v_v__row[d] * t14
                     u_hat_row[d] = t8
                     v_hat_row[d] = t14
@@ -1996,12 +1996,12 @@ def hvp_2_f32(
                         t4 = abs(u_d) == t1_i
                         t5 = _sign_f32(u_d)
                         t6 = u_d / t1_i
-                        tangent_u_hat = v_u__row[d] / t1_i - tangent_t1_i * ((f32(t5) if t4 else t6) / t1_i)
+                        tangent_u_hat = v_u__row[d] / t1_i - tangent_t1_i * ((t5 if t4 else t6) / t1_i)
                         v_d = v[j, d]
                         t7 = abs(v_d) == t2_j
                         t8 = _sign_f32(v_d)
                         t9 = v_d / t2_j
-                        tangent_v_hat = v_v_[j, d] / t2_j - tangent_t2_j * ((f32(t8) if t7 else t9) / t2_j)
+                        tangent_v_hat = v_v_[j, d] / t2_j - tangent_t2_j * ((t8 if t7 else t9) / t2_j)
                         tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_2 = f32(tangent_t3_2)
@@ -2127,7 +2127,7 @@ def hvp_3_f32(
                         t25 = abs(v_d) == t2_j
                         t26 = _sign_f32(v_d)
                         t27 = v_d / t2_j
-                        tangent_v_hat = v_v_[j, d] / t2_j - tangent_t2[j] * ((f32(t26) if t25 else t27) / t2_j)
+                        tangent_v_hat = v_v_[j, d] / t2_j - tangent_t2[j] * ((t26 if t25 else t27) / t2_j)
                         tangent_s2 = tangent_t3_row[j] / tau
                         tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
                         t33 = t21 * tangent_weight_t4_others + t32 * weight_t4_others2
@@ -2193,7 +2193,7 @@ def hvp_4_f32(
                         t11 = abs(u_d) == t1_j
                         t12 = _sign_f32(u_d)
                         t13 = u_d / t1_j
-                        tangent_u_hat = v_u_[j, d] / t1_j - tangent_t1[j] * ((f32(t12) if t11 else t13) / t1_j)
+                        tangent_u_hat = v_u_[j, d] / t1_j - tangent_t1[j] * ((t12 if t11 else t13) / t1_j)
                         tangent_t4_others_j = tangent_t4_others[j]
                         t14 = tangent_t4_others_j - tangent_t3[j, j] / tau
                         t15 = _sigmoid_f32(-t7)
@@ -2304,7 +2304,7 @@ def hvp_5_f32(
                 t8 = abs(u_d2) == t1_i
                 t9 = _sign_f32(u_d2)
                 t10 = u_d2 / t1_i
-                t11 = f32(t9) if t8 else t10
+                t11 = t9 if t8 else t10
                 v_u_d2 = v_u__row[d]
                 t14 = t7 * t11 + t12 * (v_u_d2 / t1_i) + -t13 * (t11 / t1_i)
                 d_u_hat_d2 = d_u_hat_row[d]
@@ -2316,7 +2316,7 @@ def hvp_5_f32(
                 t19 = abs(v_d2) == t2_i
                 t20 = _sign_f32(v_d2)
                 t21 = v_d2 / t2_i
-                t22 = f32(t20) if t19 else t21
+                t22 = t20 if t19 else t21
                 v_v_d2 = v_v__row[d]
                 t25 = t18 * t22 + t23 * (v_v_d2 / t2_i) + -t24 * (t22 / t2_i)
                 d_v_hat_d2 = d_v_hat_row[d]

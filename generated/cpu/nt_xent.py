@@ -664,7 +664,7 @@ def value_1_f64(first, last, samples, chunk, z, z_hat, size_d, weight, weight_st
                 t6 = t4 == t5
                 t7 = _sign_f64(z_d3)
                 t8 = z_d3 / t5
-                z_hat_row[d] = float(t7) if t6 else t8
+                z_hat_row[d] = t7 if t6 else t8
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -694,7 +694,7 @@ def value_2_f64(
             t2_row = t2_chunk[row]
             t3_others__max = -np.inf
             for j in range(size_i):
-                t3 = (j != i) & (float(j) != t1)
+                t3 = (j != i) & (j != t1)
                 s = t2_row[j] / tau
                 t3_others__max_entry = s if t3 else -np.inf
                 t3_others__max = (
@@ -707,7 +707,7 @@ def value_2_f64(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t4 = (j != i) & (float(j) != t1)
+                    t4 = (j != i) & (j != t1)
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
                     t6 = _exp_f64(s2 - t3_others__max)
@@ -779,7 +779,7 @@ def value_and_grad_1_f64(
                 t6 = t4 == t5
                 t7 = _sign_f64(z_d3)
                 t8 = z_d3 / t5
-                z_hat_row[d] = float(t7) if t6 else t8
+                z_hat_row[d] = t7 if t6 else t8
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -819,7 +819,7 @@ def value_and_grad_2_f64(
             t2_row = t2_chunk[row]
             t3_others__max2 = -np.inf
             for j in range(size_i):
-                t3 = float(j) != t1
+                t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else -np.inf
@@ -834,7 +834,7 @@ def value_and_grad_2_f64(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t5 = float(j) != t1
+                    t5 = j != t1
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
@@ -858,7 +858,7 @@ def value_and_grad_2_f64(
             t20 = seed_i * t19
             d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
             for j in range(size_i):
-                t9 = float(j) != t1
+                t9 = j != t1
                 t10 = (i != j) & t9
                 s3 = t2_row[j] / tau
                 weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
@@ -973,7 +973,7 @@ def value_and_grad_3_f64(
                 t29 = abs(z_d2) == t26
                 t30 = _sign_f64(z_d2)
                 t31 = z_d2 / t26
-                t32 = t28 * (float(t30) if t29 else t31)
+                t32 = t28 * (t30 if t29 else t31)
                 grad_z_row[d] = d_z_hat2 / t26 + (0.0 if t27 else t32)
         if mask_step:
             for row in range(rows):
@@ -1039,7 +1039,7 @@ def hvp_1_f64(
                     t7 = t6 == t4
                     t8 = _sign_f64(z_d3)
                     t9 = z_d3 / t4
-                    t10 = float(t8) if t7 else t9
+                    t10 = t8 if t7 else t9
                     t11 = v_z__row[d] * t10
                     z_hat_row[d] = t10
                     tangent_t1_2_block[lane] = 0.0 if t5 else t11
@@ -1100,12 +1100,12 @@ def hvp_2_f64(
                         t4 = abs(z_d) == t3
                         t5 = _sign_f64(z_d)
                         t6 = z_d / t3
-                        tangent_z_hat = v_z__row[d] / t3 - tangent_t1_i * ((float(t5) if t4 else t6) / t3)
+                        tangent_z_hat = v_z__row[d] / t3 - tangent_t1_i * ((t5 if t4 else t6) / t3)
                         z_d2 = z[j, d]
                         t9 = abs(z_d2) == t8
                         t10 = _sign_f64(z_d2)
                         t11 = z_d2 / t8
-                        tangent_z_hat2 = v_z_[j, d] / t8 - tangent_t1_j * ((float(t10) if t9 else t11) / t8)
+                        tangent_z_hat2 = v_z_[j, d] / t8 - tangent_t1_j * ((t10 if t9 else t11) / t8)
                         tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_row[j] = tangent_t2_2
@@ -1151,7 +1151,7 @@ def hvp_3_f64(
             t2_row = t2_chunk[row]
             t3_others__max2 = -np.inf
             for j in range(size_i):
-                t3 = float(j) != t1
+                t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else -np.inf
@@ -1166,7 +1166,7 @@ def hvp_3_f64(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t5 = float(j) != t1
+                    t5 = j != t1
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
@@ -1195,7 +1195,7 @@ def hvp_3_f64(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t9 = float(j) != t1
+                    t9 = j != t1
                     t10 = (j != i) & t9
                     tangent_s = tangent_t2_row[j] / tau
                     s3 = t2_row[j] / tau
@@ -1220,7 +1220,7 @@ def hvp_3_f64(
                     count = 256 if 256 < size_i - block else size_i - block
                     for lane in range(count):
                         j = block + lane
-                        t24 = float(j) != t1
+                        t24 = j != t1
                         t25 = (i != j) & t24
                         s4 = t2_row[j] / tau
                         weight_t3_others2 = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s4)))
@@ -1231,7 +1231,7 @@ def hvp_3_f64(
                         t27 = abs(z_d) == t1_2
                         t28 = _sign_f64(z_d)
                         t29 = z_d / t1_2
-                        tangent_z_hat = v_z_[j, d] / t1_2 - tangent_t1[j] * ((float(t28) if t27 else t29) / t1_2)
+                        tangent_z_hat = v_z_[j, d] / t1_2 - tangent_t1[j] * ((t28 if t27 else t29) / t1_2)
                         tangent_s2 = tangent_t2_row[j] / tau
                         tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
                         t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
@@ -1277,7 +1277,7 @@ def hvp_4_f64(
                     for lane in range(count):
                         j = block + lane
                         t1 = (j + size_i // 2) % size_i
-                        t3 = (j != i) & (float(i) != t1)
+                        t3 = (j != i) & (i != t1)
                         seed_j = seed_[j]
                         t3_others__ties_j = t3_others__ties[j]
                         t4 = 1 < t3_others__ties_j
@@ -1297,7 +1297,7 @@ def hvp_4_f64(
                         t9 = abs(z_d) == t1_2
                         t10 = _sign_f64(z_d)
                         t11 = z_d / t1_2
-                        tangent_z_hat = v_z_[j, d] / t1_2 - tangent_t1[j] * ((float(t10) if t9 else t11) / t1_2)
+                        tangent_z_hat = v_z_[j, d] / t1_2 - tangent_t1[j] * ((t10 if t9 else t11) / t1_2)
                         tangent_s = tangent_t2[j, i] / tau
                         tangent_t3_others_j = tangent_t3_others[j]
                         tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
@@ -1439,9 +1439,9 @@ def hvp_5_f64(
                     t37 = _sign_f64(z_d3)
                     t38 = z_d3 / t35
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * (v_z_[t7, d] / t26 - tangent_t1_2 * ((float(t28)
-                        if t27 else t29) / t26)) - t33 * z_hat_d + -t24 * (v_z_[t13, d] / t35 - tangent_t1_3 *
-                        ((float(t37) if t36 else t38) / t35)) + -t42 * z_hat_d2) / tau
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * (v_z_[t7, d] / t26 - tangent_t1_2 * ((t28 if t27
+                        else t29) / t26)) - t33 * z_hat_d + -t24 * (v_z_[t13, d] / t35 - tangent_t1_3 * ((t37 if t36
+                        else t38) / t35)) + -t42 * z_hat_d2) / tau
                     )
                     d_t1_sum_block[lane] = d_z_hat * z_d
                     tangent_d_t1_sum_block[lane] = d_z_hat * v_z_d + tangent_d_z_hat * z_d
@@ -1473,15 +1473,15 @@ def hvp_5_f64(
                 t50 = z_d5 / t35
                 z_hat_d4 = z_hat[t13, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * (v_z_[t7, d] / t26 - tangent_t1_2 * ((float(t46)
-                    if t45 else t47) / t26)) - t33 * z_hat_d3 + -t24 * (v_z_[t13, d] / t35 - tangent_t1_3 * ((float(t49)
-                    if t48 else t50) / t35)) + -t42 * z_hat_d4) / tau
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * (v_z_[t7, d] / t26 - tangent_t1_2 * ((t46 if t45
+                    else t47) / t26)) - t33 * z_hat_d3 + -t24 * (v_z_[t13, d] / t35 - tangent_t1_3 * ((t49 if t48 else
+                    t50) / t35)) + -t42 * z_hat_d4) / tau
                 )
                 z_d6 = z_row[d]
                 t55 = abs(z_d6) == t44
                 t56 = _sign_f64(z_d6)
                 t57 = z_d6 / t44
-                t58 = float(t56) if t55 else t57
+                t58 = t56 if t55 else t57
                 v_z_d2 = v_z__row[d]
                 t61 = t54 * t58 + t59 * (v_z_d2 / t44) + -t60 * (t58 / t44)
                 d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d3 + -t24 * z_hat_d4) / tau
@@ -1522,7 +1522,7 @@ def value_1_f32(first, last, samples, chunk, z, z_hat, size_d, weight, weight_st
                 t3 = abs(z_d2) == t1
                 t4 = _sign_f32(z_d2)
                 t5 = z_d2 / t1
-                z_hat_row[d] = f32(t4) if t3 else t5
+                z_hat_row[d] = t4 if t3 else t5
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1552,7 +1552,7 @@ def value_2_f32(
             t2_row = t2_chunk[row]
             t3_others__max = f32(-np.inf)
             for j in range(size_i):
-                t3 = (j != i) & (f32(j) != t1)
+                t3 = (j != i) & (j != t1)
                 s = t2_row[j] / tau
                 t3_others__max_entry = s if t3 else f32(-np.inf)
                 t3_others__max = (
@@ -1565,7 +1565,7 @@ def value_2_f32(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t4 = (j != i) & (f32(j) != t1)
+                    t4 = (j != i) & (j != t1)
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
                     t6 = _exp_f32(s2 - t3_others__max)
@@ -1622,7 +1622,7 @@ def value_and_grad_1_f32(first, last, samples, chunk, z, t1, z_hat, size_d, weig
                 t3 = abs(z_d2) == t1_2
                 t4 = _sign_f32(z_d2)
                 t5 = z_d2 / t1_2
-                z_hat_row[d] = f32(t4) if t3 else t5
+                z_hat_row[d] = t4 if t3 else t5
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1661,7 +1661,7 @@ def value_and_grad_2_f32(
             t2_row = t2_chunk[row]
             t3_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t4 = f32(j) != t3
+                t4 = j != t3
                 t5 = (j != i) & t4
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t5 else f32(-np.inf)
@@ -1676,7 +1676,7 @@ def value_and_grad_2_f32(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t6 = f32(j) != t3
+                    t6 = j != t3
                     t7 = (j != i) & t6
                     s2 = t2_row[j] / tau
                     t8 = t7 & (s2 < t3_others__max2)
@@ -1701,7 +1701,7 @@ def value_and_grad_2_f32(
             t21 = seed_i * t20
             d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
             for j in range(size_i):
-                t10 = f32(j) != t3
+                t10 = j != t3
                 t11 = (i != j) & t10
                 s3 = t2_row[j] / tau
                 weight_t3_others = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s3)))
@@ -1813,7 +1813,7 @@ def value_and_grad_3_f32(
                 t28 = abs(z_d2) == t1_i
                 t29 = _sign_f32(z_d2)
                 t30 = z_d2 / t1_i
-                t31 = t27 * (f32(t29) if t28 else t30)
+                t31 = t27 * (t29 if t28 else t30)
                 grad_z_row[d] = d_z_hat2 / t1_i + (f32(0.0) if t26 else t31)
         if mask_step:
             for row in range(rows):
@@ -1864,7 +1864,7 @@ def hvp_1_f32(
                     t4 = abs(z_d2) == t1_2
                     t5 = _sign_f32(z_d2)
                     t6 = z_d2 / t1_2
-                    t7 = f32(t5) if t4 else t6
+                    t7 = t5 if t4 else t6
                     t8 = v_z__row[d] * t7
                     z_hat_row[d] = t7
                     tangent_t1_2_block[lane] = f32(0.0) if t3 else t8
@@ -1918,12 +1918,12 @@ def hvp_2_f32(
                         t3 = abs(z_d) == t1_i
                         t4 = _sign_f32(z_d)
                         t5 = z_d / t1_i
-                        tangent_z_hat = v_z__row[d] / t1_i - tangent_t1_i * ((f32(t4) if t3 else t5) / t1_i)
+                        tangent_z_hat = v_z__row[d] / t1_i - tangent_t1_i * ((t4 if t3 else t5) / t1_i)
                         z_d2 = z[j, d]
                         t6 = abs(z_d2) == t1_j
                         t7 = _sign_f32(z_d2)
                         t8 = z_d2 / t1_j
-                        tangent_z_hat2 = v_z_[j, d] / t1_j - tangent_t1_j * ((f32(t7) if t6 else t8) / t1_j)
+                        tangent_z_hat2 = v_z_[j, d] / t1_j - tangent_t1_j * ((t7 if t6 else t8) / t1_j)
                         tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_2 = f32(tangent_t2_2)
@@ -1970,7 +1970,7 @@ def hvp_3_f32(
             t2_row = t2_chunk[row]
             t3_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t4 = f32(j) != t3
+                t4 = j != t3
                 t5 = (j != i) & t4
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t5 else f32(-np.inf)
@@ -1985,7 +1985,7 @@ def hvp_3_f32(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t6 = f32(j) != t3
+                    t6 = j != t3
                     t7 = (j != i) & t6
                     s2 = t2_row[j] / tau
                     t8 = t7 & (s2 < t3_others__max2)
@@ -2015,7 +2015,7 @@ def hvp_3_f32(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t10 = f32(j) != t3
+                    t10 = j != t3
                     t11 = (j != i) & t10
                     tangent_s = tangent_t2_row[j] / tau
                     s3 = t2_row[j] / tau
@@ -2041,7 +2041,7 @@ def hvp_3_f32(
                     count = 256 if 256 < size_i - block else size_i - block
                     for lane in range(count):
                         j = block + lane
-                        t25 = f32(j) != t3
+                        t25 = j != t3
                         t26 = (i != j) & t25
                         s4 = t2_row[j] / tau
                         weight_t3_others2 = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s4)))
@@ -2052,7 +2052,7 @@ def hvp_3_f32(
                         t28 = abs(z_d) == t1_j
                         t29 = _sign_f32(z_d)
                         t30 = z_d / t1_j
-                        tangent_z_hat = v_z_[j, d] / t1_j - tangent_t1[j] * ((f32(t29) if t28 else t30) / t1_j)
+                        tangent_z_hat = v_z_[j, d] / t1_j - tangent_t1[j] * ((t29 if t28 else t30) / t1_j)
                         tangent_s2 = tangent_t2_row[j] / tau
                         tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
                         t35 = t23 * tangent_weight_t3_others + t34 * weight_t3_others2
@@ -2098,7 +2098,7 @@ def hvp_4_f32(
                     for lane in range(count):
                         j = block + lane
                         t3 = (j + size_i // 2) % size_i
-                        t4 = (j != i) & (f32(i) != t3)
+                        t4 = (j != i) & (i != t3)
                         seed_j = seed_[j]
                         t3_others__ties_j = t3_others__ties[j]
                         t5 = 1 < t3_others__ties_j
@@ -2118,7 +2118,7 @@ def hvp_4_f32(
                         t10 = abs(z_d) == t1_j
                         t11 = _sign_f32(z_d)
                         t12 = z_d / t1_j
-                        tangent_z_hat = v_z_[j, d] / t1_j - tangent_t1[j] * ((f32(t11) if t10 else t12) / t1_j)
+                        tangent_z_hat = v_z_[j, d] / t1_j - tangent_t1[j] * ((t11 if t10 else t12) / t1_j)
                         tangent_s = tangent_t2[j, i] / tau
                         tangent_t3_others_j = tangent_t3_others[j]
                         tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
@@ -2254,9 +2254,9 @@ def hvp_5_f32(
                     t34 = _sign_f32(z_d3)
                     t35 = z_d3 / t1_3
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * (v_z_[t8, d] / t1_2 - tangent_t1_2 * ((f32(t27)
-                        if t26 else t28) / t1_2)) - t32 * z_hat_d + -t25 * (v_z_[t14, d] / t1_3 - tangent_t1_3 *
-                        ((f32(t34) if t33 else t35) / t1_3)) + -t39 * z_hat_d2) / tau
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * (v_z_[t8, d] / t1_2 - tangent_t1_2 * ((t27 if
+                        t26 else t28) / t1_2)) - t32 * z_hat_d + -t25 * (v_z_[t14, d] / t1_3 - tangent_t1_3 * ((t34 if
+                        t33 else t35) / t1_3)) + -t39 * z_hat_d2) / tau
                     )
                     d_t1_sum_block[lane] = d_z_hat * z_d
                     tangent_d_t1_sum_block[lane] = d_z_hat * v_z_d + tangent_d_z_hat * z_d
@@ -2287,15 +2287,15 @@ def hvp_5_f32(
                 t45 = z_d5 / t1_3
                 z_hat_d4 = z_hat[t14, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * (v_z_[t8, d] / t1_2 - tangent_t1_2 * ((f32(t41)
-                    if t40 else t42) / t1_2)) - t32 * z_hat_d3 + -t25 * (v_z_[t14, d] / t1_3 - tangent_t1_3 * ((f32(t44)
-                    if t43 else t45) / t1_3)) + -t39 * z_hat_d4) / tau
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * (v_z_[t8, d] / t1_2 - tangent_t1_2 * ((t41 if
+                    t40 else t42) / t1_2)) - t32 * z_hat_d3 + -t25 * (v_z_[t14, d] / t1_3 - tangent_t1_3 * ((t44 if t43
+                    else t45) / t1_3)) + -t39 * z_hat_d4) / tau
                 )
                 z_d6 = z_row[d]
                 t50 = abs(z_d6) == t1_i
                 t51 = _sign_f32(z_d6)
                 t52 = z_d6 / t1_i
-                t53 = f32(t51) if t50 else t52
+                t53 = t51 if t50 else t52
                 v_z_d2 = v_z__row[d]
                 t56 = t49 * t53 + t54 * (v_z_d2 / t1_i) + -t55 * (t53 / t1_i)
                 d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau

@@ -629,7 +629,7 @@ def _value_1_f32_sweep3(u_d3, v_d3, t12, t7):
     t13 = t11 == t12
     t14 = _sign_f32(v_d3)
     t15 = v_d3 / t12
-    return f32(t9) if t8 else t10, f32(t14) if t13 else t15
+    return t9 if t8 else t10, t14 if t13 else t15
 
 
 def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
@@ -900,7 +900,7 @@ def _value_and_grad_1_f32_sweep3(u_d3, v_d3, t12, t7):
     t13 = t11 == t12
     t14 = _sign_f32(v_d3)
     t15 = v_d3 / t12
-    return f32(t9) if t8 else t10, f32(t14) if t13 else t15
+    return t9 if t8 else t10, t14 if t13 else t15
 
 
 def value_and_grad_1_f32(
@@ -1226,11 +1226,11 @@ def _value_and_grad_3_f32_sweep2(d_u_hat_d2, d_v_hat_d2, u_d2, v_d2, t11, t12, t
     t6 = abs(u_d2) == t2
     t7 = _sign_f32(u_d2)
     t8 = u_d2 / t2
-    t9 = t5 * (f32(t7) if t6 else t8)
+    t9 = t5 * (t7 if t6 else t8)
     t14 = abs(v_d2) == t11
     t15 = _sign_f32(v_d2)
     t16 = v_d2 / t11
-    t17 = t13 * (f32(t15) if t14 else t16)
+    t17 = t13 * (t15 if t14 else t16)
     return d_u_hat_d2 / t2 + (f32(0.0) if t4 else t9), d_v_hat_d2 / t11 + (f32(0.0) if t12 else t17)
 
 
@@ -1769,7 +1769,7 @@ def _value_1_f64_sweep3(u_d3, v_d3, t12, t7):
     t13 = t11 == t12
     t14 = _sign_f64(v_d3)
     t15 = v_d3 / t12
-    return float(t9) if t8 else t10, float(t14) if t13 else t15
+    return t9 if t8 else t10, t14 if t13 else t15
 
 
 def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
@@ -2012,7 +2012,7 @@ def _value_and_grad_1_f64_sweep3(u_d3, v_d3, t12, t7):
     t13 = t11 == t12
     t14 = _sign_f64(v_d3)
     t15 = v_d3 / t12
-    return float(t9) if t8 else t10, float(t14) if t13 else t15
+    return t9 if t8 else t10, t14 if t13 else t15
 
 
 def value_and_grad_1_f64(
@@ -2301,11 +2301,11 @@ def _value_and_grad_3_f64_sweep2(d_u_hat_d2, d_v_hat_d2, u_d2, v_d2, t11, t12, t
     t6 = abs(u_d2) == t2
     t7 = _sign_f64(u_d2)
     t8 = u_d2 / t2
-    t9 = t5 * (float(t7) if t6 else t8)
+    t9 = t5 * (t7 if t6 else t8)
     t14 = abs(v_d2) == t11
     t15 = _sign_f64(v_d2)
     t16 = v_d2 / t11
-    t17 = t13 * (float(t15) if t14 else t16)
+    t17 = t13 * (t15 if t14 else t16)
     return d_u_hat_d2 / t2 + (0.0 if t4 else t9), d_v_hat_d2 / t11 + (0.0 if t12 else t17)
 
 

@@ -617,7 +617,7 @@ def _value_1_f32_sweep3(z_d3, t5):
     t6 = t4 == t5
     t7 = _sign_f32(z_d3)
     t8 = z_d3 / t5
-    return f32(t7) if t6 else t8
+    return t7 if t6 else t8
 
 
 def value_1_f32(z, z_hat, mask, samples, size_d, options):
@@ -852,7 +852,7 @@ def _value_and_grad_1_f32_sweep3(z_d3, t5):
     t6 = t4 == t5
     t7 = _sign_f32(z_d3)
     t8 = z_d3 / t5
-    return f32(t7) if t6 else t8
+    return t7 if t6 else t8
 
 
 def value_and_grad_1_f32(z, t1__largest, t1__scaled, z_hat, mask, samples, size_d, options):
@@ -1169,7 +1169,7 @@ def _value_and_grad_3_f32_sweep2(
     t29 = abs(z_d2) == t26
     t30 = _sign_f32(z_d2)
     t31 = z_d2 / t26
-    t32 = t28 * (f32(t30) if t29 else t31)
+    t32 = t28 * (t30 if t29 else t31)
     return d_z_hat2 / t26 + (f32(0.0) if t27 else t32)
 
 
@@ -1728,7 +1728,7 @@ def _value_1_f64_sweep3(z_d3, t5):
     t6 = t4 == t5
     t7 = _sign_f64(z_d3)
     t8 = z_d3 / t5
-    return float(t7) if t6 else t8
+    return t7 if t6 else t8
 
 
 def value_1_f64(z, z_hat, mask, samples, size_d, options):
@@ -1935,7 +1935,7 @@ def _value_and_grad_1_f64_sweep3(z_d3, t5):
     t6 = t4 == t5
     t7 = _sign_f64(z_d3)
     t8 = z_d3 / t5
-    return float(t7) if t6 else t8
+    return t7 if t6 else t8
 
 
 def value_and_grad_1_f64(z, t1__largest, t1__scaled, z_hat, mask, samples, size_d, options):
@@ -2215,7 +2215,7 @@ def _value_and_grad_3_f64_sweep2(
     t29 = abs(z_d2) == t26
     t30 = _sign_f64(z_d2)
     t31 = z_d2 / t26
-    t32 = t28 * (float(t30) if t29 else t31)
+    t32 = t28 * (t30 if t29 else t31)
     return d_z_hat2 / t26 + (0.0 if t27 else t32)
 
 

@@ -26,6 +26,13 @@ class NormScale(sympy.Function):
     is_real = True
 
 
+class KeepNaN(sympy.Function):
+    """``a``, and NaN where ``b`` is NaN: a branch that a comparison with NaN would take by mistake."""
+
+    nargs = 2
+    is_real = True
+
+
 class Variable(sympy.Symbol):
     """A local variable of the kernel, printed as it is called."""
 
