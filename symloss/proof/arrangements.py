@@ -47,7 +47,7 @@ def compared_groups(problem: Problem) -> list[tuple[Read, ...]]:
             if isinstance(e, KINKS) or (
                 isinstance(e, atoms.Less | atoms.LessEqual) and all(a.is_Symbol for a in e.args)
             ):
-                reads = {s for s in e.free_symbols if s in problem.variables}
+                reads = {s for s in sympy.sympify(e).free_symbols if s in problem.variables}
                 if reads and not isinstance(e, atoms.Where):
                     join(reads)
     unbounded = {v for v, domain in problem.variables.items() if domain.lower.is_infinite and domain.upper.is_infinite}

@@ -75,4 +75,4 @@ def problem_engines() -> tuple[ProblemEngine, ...]:
 @cache
 def problem_engine(name: str) -> ProblemEngine:
     """One problem engine, for engines that hand parts of their problem on."""
-    return importlib.import_module(f"symloss.proof.engines.{name}").ENGINE  # type: ignore[no-any-return]
+    return importlib.import_module(f"symloss.proof.engines.{name}").ENGINE

@@ -20,7 +20,7 @@ from symloss.proof.smt.names import Names, UnnamedError
 from symloss.proof.verdicts import Finding
 
 #: Larger differences are not expanded.
-_MOST_OPERATIONS = 600
+_MOST_OPERATIONS = 200
 
 
 class AlgebraEngine:
@@ -35,10 +35,16 @@ class AlgebraEngine:
             return Finding("proved", self.name, {"kind": "identity", "difference": "0"}, summary="both sides are equal")
         if not isinstance(conclusion, atoms.Equal | atoms.LessEqual):
             return None
-        if same_in_names(problem):
-            evidence = {"kind": "identity", "difference": "0", "normal form": "0", "in": "named quantities"}
-            return Finding("proved", self.name, evidence, summary="both sides are the same in named quantities")
-        left, right = conclusion.args
+        return self._by_normal_form(problem) or self._in_names(problem)
+
+    def _in_names(self, problem: Problem) -> Finding | None:
+        if not same_in_names(problem):
+            return None
+        evidence = {"kind": "identity", "difference": "0", "normal form": "0", "in": "named quantities"}
+        return Finding("proved", self.name, evidence, summary="both sides are the same in named quantities")
+
+    def _by_normal_form(self, problem: Problem) -> Finding | None:
+        left, right = problem.conclusion.args
         difference = left - right
         if difference.is_infinite or difference.count_ops() > _MOST_OPERATIONS:
             return None

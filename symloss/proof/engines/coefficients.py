@@ -52,7 +52,7 @@ class Quantities:
     """The non-negative quantities of a problem and polynomials in them.
 
     A variable with a lower bound is its bound plus a quantity; one with an upper bound alone is the bound minus one.
-    A variable that two bounds hold is a share ``a/(a + b)`` of the interval, with quantities a and b of which not both vanish.
+    A variable that two bounds hold is a share ``a/(a + b)`` of the interval, a and b the distances from its ends.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -130,7 +130,8 @@ class Quantities:
         if isinstance(e, sympy.Add):
             return self._sum([self.quotient(part) for part in e.args])
         if isinstance(e, sympy.Mul):
-            total, below = self.ring.one, {}
+            total = self.ring.one
+            below: dict[Any, int] = {}
             for factor in e.args:
                 n, d = self.quotient(factor)
                 total *= n

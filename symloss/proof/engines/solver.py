@@ -50,17 +50,17 @@ class SolverEngine:
         names = Names(problem, self._shown(budget))
         shown = names.formula(problem.conclusion)
         if shown == TRUE:
-            evidence = {"kind": "identity", "difference": str(problem.conclusion), "normal form": "0"}
+            evidence: Evidence = {"kind": "identity", "difference": str(problem.conclusion), "normal form": "0"}
             return Finding("proved", "algebra", evidence, summary="both sides are the same in named quantities")
         parts = problem_parts(shown)
         found = [self._part(names, part, budget) for part in parts]
         if any(one is None for one in found):
             return None
-        evidence = found[0] if len(found) == 1 else {"kind": "parts", "rule": "conjunction", "parts": found}
-        assert evidence is not None
-        solvers = set.intersection(*(set(one["solvers"]) for one in found if one)) if found else set()
+        shown_parts = [one for one in found if one is not None]
+        together: Evidence = {"kind": "conjunction", "parts": shown_parts}
+        solvers = set.intersection(*(set(one["solvers"]) for one in shown_parts))
         agreed = "proved (2 solvers)" if len(solvers) > 1 else "proved (z3)"
-        return Finding("proved", self.name, evidence, summary=agreed)
+        return Finding("proved", self.name, shown_parts[0] if len(shown_parts) == 1 else together, summary=agreed)
 
     def _part(self, names: Names, shown: Formula, budget: Budget) -> Evidence | None:
         kept = len(names.assertions)

@@ -1,9 +1,9 @@
 """Terms of a problem as rational expressions in names.
 
-Every root, exponential, logarithm, power, branch, and every quotient whose denominator may vanish, is a name: a real number
-that is the term's value where the term has one, and any number elsewhere. What is asserted of a name is guarded by
-what the term needs. Exponentials are products of a few, logarithms of products are sums where the factors are known to
-be positive.
+Every root, exponential, logarithm, power, branch, and every quotient whose denominator may vanish, is a name: a real
+number that is the term's value where the term has one, and any number elsewhere. What is asserted of a name is guarded
+by what the term needs. Exponentials are products of a few; logarithms of products are sums where the factors are known
+to be positive.
 """
 
 from __future__ import annotations
@@ -296,7 +296,7 @@ class Names:
         return symbol
 
     def times(self, factor: Any, other: Callable[[], Any]) -> Any:
-        """A product in which a factor 0 wins; the other factor may be without value there, which a name can stand for."""
+        """A product in which a factor 0 wins; the other may be without value there, which a name can stand for."""
         first = self.rational(factor)
         return first if first == 0 else first * other()
 

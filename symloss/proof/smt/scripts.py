@@ -83,7 +83,7 @@ def version_of_second() -> str:
 
 def rational_model(model: Any, names: Sequence[str]) -> dict[str, Any]:
     """The rational values of some names in a model; a name without one is 0, an irrational one is approximated."""
-    z3 = _package("z3")
+    z3: Any = _package("z3")
     found: dict[str, Any] = {}
     for name in names:
         value = model.eval(z3.Real(name), model_completion=True)
