@@ -13,7 +13,7 @@ from symloss.proof.verdicts import Evidence, Finding
 
 #: Engines that are asked about a case before it is split further, and after.
 _BEFORE = ("bounds", "algebra", "orderings", "solver")
-_AFTER = ()
+_AFTER = ("logs",)
 #: More cases than this are not looked at.
 _MOST_CASES = 24
 
