@@ -16,7 +16,7 @@ from symloss import atoms
 from symloss.program import Read
 from symloss.proof.engines import Budget
 from symloss.proof.problems import Problem
-from symloss.proof.terms import conjuncts
+from symloss.proof.terms import conjunction, conjuncts, disjunction
 from symloss.proof.verdicts import Evidence, Finding
 
 _MOST_MONOMIALS = 20_000
@@ -58,7 +58,8 @@ class Quantities:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.names: list[tuple[str, str, str]] = []
-        self.places: dict[Read, tuple[Any, Any, Any]] = {}
+        self.places: dict[Read, tuple[Any, Any]] = {}
+        self.alone: dict[Any, Read] = {}
         letters = []
         for variable, domain in problem.variables.items():
             low, high = domain.lower, domain.upper
@@ -83,13 +84,15 @@ class Quantities:
         for variable, domain in problem.variables.items():
             low, high = domain.lower, domain.upper
             if high.is_infinite:
-                self.places[variable] = (left.pop(0) + _number(low), one, None)
+                if low == 0:
+                    self.alone[left[0]] = variable
+                self.places[variable] = (left.pop(0) + _number(low), one)
             elif low.is_infinite:
-                self.places[variable] = (_number(high) - left.pop(0), one, None)
+                self.places[variable] = (_number(high) - left.pop(0), one)
             else:
                 below, above = left.pop(0), left.pop(0)
-                self.places[variable] = (_number(high) * below + _number(low) * above, below + above, None)
-        self.nonzero: list[Any] = []
+                self.places[variable] = (_number(high) * below + _number(low) * above, below + above)
+        self.nonzero: list[Any] = [d for _, d in self.places.values() if d != 1]
         for hypothesis in problem.hypotheses:
             self._learn(hypothesis)
 
@@ -125,7 +128,7 @@ class Quantities:
         if isinstance(e, Read):
             if e not in self.places:
                 raise _UnfitError(str(e))
-            n, d, _ = self.places[e]
+            n, d = self.places[e]
             return n, {} if d == 1 else {d: 1}
         if isinstance(e, sympy.Add):
             return self._sum([self.quotient(part) for part in e.args])
@@ -188,6 +191,25 @@ class Quantities:
             return self._evidence(difference, n, below)
         factor = self._strictly(n)
         return None if factor is None else {**self._evidence(difference, n, below), "contains": str(factor)}
+
+    def vanishing(self, equation: Any) -> Any | None:
+        """What an equation says whose sides differ by a polynomial with non-negative coefficients: every monomial is 0.
+
+        That is a condition on which variables are 0; None where the equation is not like that.
+        """
+        try:
+            n, _ = self.quotient(equation.args[1] - equation.args[0])
+        except _UnfitError:
+            return None
+        if not n or not (_one_sign(n) or _one_sign(-n)):
+            return None
+        variables = [self.alone.get(generator) for generator in self.ring.gens]
+        supports = {frozenset(i for i, power in enumerate(monomial) if power) for monomial in n}
+        least = [one for one in supports if not any(other < one for other in supports)]
+        if any(variables[i] is None for one in least for i in one):
+            return None
+        parts = [disjunction(*(atoms.Equal(variables[i], 0) for i in sorted(one))) for one in sorted(least, key=sorted)]
+        return conjunction(*parts)
 
     def _evidence(self, difference: Any, n: Any, below: dict[Any, int]) -> Evidence:
         d = [[str(base), count] for base, count in below.items()]

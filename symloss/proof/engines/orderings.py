@@ -24,7 +24,9 @@ from symloss.proof.arrangements import (
 )
 from symloss.proof.branches import KINKS, supposing
 from symloss.proof.engines import Budget, problem_engine
+from symloss.proof.engines.coefficients import Quantities
 from symloss.proof.problems import Problem
+from symloss.proof.terms import conjuncts
 from symloss.proof.verdicts import Evidence, Finding
 
 _MOST_LEAVES = 64
@@ -108,9 +110,20 @@ class OrderingsEngine:
     def _leaf(self, leaf: Problem, budget: Budget) -> Finding | None:
         if leaf.conclusion == 1:
             return Finding("proved", "algebra", {"kind": "identity", "difference": "0"})
+        leaf = _without_equations(leaf)
         less = replace(budget, steps=budget.steps // 16)
         found = (problem_engine(name).settle(leaf, less) for name in ("coefficients", "solver"))
         return next((one for one in found if one is not None), None)
+
+
+def _without_equations(leaf: Problem) -> Problem:
+    """Equations of which every monomial must vanish, as conditions on which gaps are 0."""
+    quantities = Quantities.of(leaf) if any(isinstance(h, atoms.Equal) for h in leaf.hypotheses) else None
+    if quantities is None:
+        return leaf
+    found = [quantities.vanishing(h) if isinstance(h, atoms.Equal) else None for h in leaf.hypotheses]
+    kept = (h if new is None else new for h, new in zip(leaf.hypotheses, found, strict=True))
+    return replace(leaf, hypotheses=tuple(part for condition in kept for part in conjuncts(condition)))
 
 
 def _parted(block: tuple[frozenset[Column], ...]) -> tuple[tuple[frozenset[Column], ...], ...]:

@@ -53,10 +53,12 @@ class SolverEngine:
             evidence: Evidence = {"kind": "identity", "difference": str(problem.conclusion), "normal form": "0"}
             return Finding("proved", "algebra", evidence, summary="both sides are the same in named quantities")
         parts = problem_parts(shown)
-        found = [self._part(names, part, budget) for part in parts]
-        if any(one is None for one in found):
-            return None
-        shown_parts = [one for one in found if one is not None]
+        shown_parts: list[Evidence] = []
+        for part in parts:
+            one = self._part(names, part, budget)
+            if one is None:
+                return None
+            shown_parts.append(one)
         together: Evidence = {"kind": "conjunction", "parts": shown_parts}
         solvers = set.intersection(*(set(one["solvers"]) for one in shown_parts))
         agreed = "proved (2 solvers)" if len(solvers) > 1 else "proved (z3)"

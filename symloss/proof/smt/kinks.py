@@ -51,11 +51,8 @@ def _extreme(function: Any, better: int) -> Callable[..., Any]:
         left, right = sympy.expand(names.rational(a)), sympy.expand(names.rational(b))
         shared = sympy.Add(*(part for part in sympy.Add.make_args(left) if part in sympy.Add.make_args(right)))
         left, right = left - shared, right - shared
-        if left != 0 and right != 0:
-            scale, _ = names.without_positive_factor(left + names.apart * right)
-            left, right = sympy.expand(left / scale), sympy.expand(right / scale)
-        else:
-            scale = sympy.S.One
+        scale, _ = names.without_positive_factor(left + names.apart * right)
+        left, right = sympy.expand(left / scale), sympy.expand(right / scale)
         first, second = sorted((left, right), key=sympy.default_sort_key)
         gap = better * (first - second)
         cases = [(names.compared(">=", gap), first), (names.compared(">", -gap), second)]

@@ -172,11 +172,21 @@ class Names:
         """1/term, or a name for it where the term may vanish."""
         if self.sign(term) in (">", "<", "!=") or self.positive(term):
             return 1 / term
-        symbol, new = self.name("q", ("inverse", sympy.expand(term)), 1 / self.expressed(term))
+        n, d = fraction(term)
+        factors = [factor.as_base_exp() for factor in sympy.Mul.make_args(n)]
+        return sympy.Mul(d, *(self._inverse_of(base) ** count for base, count in factors))
+
+    def _inverse_of(self, factor: Any) -> Any:
+        if self.sign(factor) in (">", "<", "!="):
+            return 1 / factor
+        scale, rest = self.without_positive_factor(factor)
+        if rest.could_extract_minus_sign():
+            scale, rest = -scale, sympy.expand(-rest)
+        symbol, new = self.name("q", ("inverse", sympy.expand(rest)), None)
         if new:
-            n, d = fraction(term)
-            self.assertions.append(Assertion("meaning", implies(compare("!=", n), compare("=", symbol * n - d))))
-        return symbol
+            self.meaning[symbol] = 1 / self.expressed(rest)
+            self.assertions.append(Assertion("meaning", implies(compare("!=", rest), compare("=", symbol * rest - 1))))
+        return symbol / scale
 
     def expressed(self, term: Any) -> Any:
         """A rational expression in names as a term over the variables."""
@@ -348,9 +358,9 @@ class Names:
         """A term as a product of a positive monomial and the rest."""
         n, d = fraction(term)
         expanded = sympy.expand(n)
-        if not expanded.is_Add or not self.positive(d):
+        if expanded.is_Rational or not self.positive(d):
             return sympy.S.One, term
-        shared = sympy.gcd_list([sympy.Mul(*_powers(part)) for part in expanded.args])
+        shared = sympy.gcd_list([sympy.Mul(*_powers(part)) for part in sympy.Add.make_args(expanded)])
         shared = sympy.Mul(*(part for part in _powers(shared) if self.signs.sign(part) == ">")) / d
         return shared, sympy.expand(expanded / (shared * d))
 
