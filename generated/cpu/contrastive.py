@@ -103,8 +103,11 @@ META = {'name': 'contrastive',
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -112,7 +115,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -152,9 +155,9 @@ def _norm_scale_f64(m):
     )
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -404,8 +407,8 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = np.float32(0.0) if x < np.float32(0.0) else (np.float32(0.5) if x == np.float32(0.0) else x)
-    return np.float32(1.0) if x > np.float32(0.0) else y
+    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else y
 
 
 @_inline
@@ -418,64 +421,61 @@ def _maximum_f32(a, b):
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return np.float32(1.0) if x > np.float32(0.0) else (np.float32(-1.0) if x < np.float32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, y, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    D_squared_block = np.empty(256, np.float64)
-    D__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D__largest = -np.inf
             D_squared = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
                     D__largest_entry = abs(t1)
                     D__largest = (
-                        D__largest_entry if D__largest_entry > D__largest or D__largest_entry != D__largest_entry else
-                        D__largest
+                        D__largest_entry if (D__largest_entry > D__largest) | (D__largest_entry != D__largest_entry)
+                        else D__largest
                     )
                     D_squared_block[lane] = t1 * t1
                 D_squared += _pairwise_sum(D_squared_block, count)
             t3 = _norm_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t2 = a_row[d] - b_row[d]
@@ -483,77 +483,64 @@ def value_f64(
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
                 D__scaled += _pairwise_sum(D__scaled_block, count)
             D__scaled = math.sqrt(D__scaled)
-            y_n = y_chunk[row]
+            y_n = y[n]
             D = D__scaled / t3
             t4 = _maximum_f64(0.0, margin - D)
             value_rows[row] = _zero_times_f64(y_n, D_squared) + _zero_times_f64(1.0 - y_n, t4 * t4)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d,
+    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    D_squared_block = np.empty(256, np.float64)
-    D__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        grad_a_chunk = grad_a[start : start + rows]
-        grad_b_chunk = grad_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_a[n, at_d] = 0.0
+                    grad_b[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D__largest = -np.inf
             D_squared = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
                     t2 = abs(t1)
                     D__largest_entry = t2
                     D__largest = (
-                        D__largest_entry if D__largest_entry > D__largest or D__largest_entry != D__largest_entry else
-                        D__largest
+                        D__largest_entry if (D__largest_entry > D__largest) | (D__largest_entry != D__largest_entry)
+                        else D__largest
                     )
                     D_squared_block[lane] = t1 * t1
                 D_squared += _pairwise_sum(D_squared_block, count)
             t4 = _norm_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -561,8 +548,8 @@ def value_and_grad_f64(
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
                 D__scaled += _pairwise_sum(D__scaled_block, count)
             D__scaled = math.sqrt(D__scaled)
-            seed_n = seed[row]
-            y_n = y_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            y_n = y[n]
             t7 = D__scaled / t4
             t8 = t7 == 0.0
             t9 = 1.0 - y_n
@@ -572,8 +559,8 @@ def value_and_grad_f64(
             t13 = _maximum_f64(0.0, t10)
             t14 = _zero_times_f64(t12, t13)
             t15 = -2.0 * seed_n * t14
-            grad_a_row = grad_a_chunk[row]
-            grad_b_row = grad_b_chunk[row]
+            grad_a_row = grad_a[n]
+            grad_b_row = grad_b[n]
             for d in range(size_d):
                 t5 = a_row[d] - b_row[d]
                 t6 = _zero_times_f64(y_n, t5)
@@ -585,71 +572,53 @@ def value_and_grad_f64(
                 grad_a_row[d] = 2.0 * seed_n * t6 + (0.0 if t8 else t20)
                 grad_b_row[d] = (0.0 if t8 else -t20) - 2.0 * seed_n * t6
             value_rows[row] = _zero_times_f64(y_n, D_squared) + _zero_times_f64(t9, t13 * t13)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_a_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_b_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight, weight_step, mask,
-    mask_step, denominator, validate, failed,
+    first, last, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    D__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        grad_a_chunk = grad_a[start : start + rows]
-        grad_b_chunk = grad_b[start : start + rows]
-        diag_a_chunk = diag_a[start : start + rows]
-        diag_b_chunk = diag_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_a[n, at_d] = 0.0
+                    grad_b[n, at_d] = 0.0
+                    diag_a[n, at_d] = 0.0
+                    diag_b[n, at_d] = 0.0
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D__largest = -np.inf
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
                 t2 = abs(t1)
                 D__largest_entry = t2
                 D__largest = (
-                    D__largest_entry if D__largest_entry > D__largest or D__largest_entry != D__largest_entry else
+                    D__largest_entry if (D__largest_entry > D__largest) | (D__largest_entry != D__largest_entry) else
                     D__largest
                 )
             t4 = _norm_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -657,8 +626,8 @@ def grad_hess_diag_f64(
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
                 D__scaled += _pairwise_sum(D__scaled_block, count)
             D__scaled = math.sqrt(D__scaled)
-            seed_n = seed[row]
-            y_n = y_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            y_n = y[n]
             t7 = D__scaled / t4
             t8 = t7 == 0.0
             t9 = 1.0 - y_n
@@ -668,13 +637,13 @@ def grad_hess_diag_f64(
             t13 = _maximum_f64(0.0, t10)
             t14 = _zero_times_f64(t12, t13)
             t15 = -2.0 * seed_n * t14
-            grad_a_row = grad_a_chunk[row]
-            grad_b_row = grad_b_chunk[row]
+            grad_a_row = grad_a[n]
+            grad_b_row = grad_b[n]
             t22 = 2.0 * seed_n * y_n
             t23 = _zero_times_f64(t15, 1.0 / t7)
             t24 = seed_n * t9 * t11 * t11
-            diag_a_row = diag_a_chunk[row]
-            diag_b_row = diag_b_chunk[row]
+            diag_a_row = diag_a[n]
+            diag_b_row = diag_b[n]
             for d in range(size_d):
                 t5 = a_row[d] - b_row[d]
                 t6 = _zero_times_f64(y_n, t5)
@@ -692,68 +661,47 @@ def grad_hess_diag_f64(
                 t26 = t22 + (0.0 if t8 else t25)
                 diag_a_row[d] = t26
                 diag_b_row[d] = t26
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_a_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_b_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_a_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_b_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
-    mask_step, denominator, validate, failed,
+    first, last, D__scaled_block, tangent_D_block, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d,
+    weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    D__scaled_block = np.empty(256, np.float64)
-    tangent_D_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        v_a__chunk = v_a_[start : start + rows]
-        v_b__chunk = v_b_[start : start + rows]
-        hvp_a_chunk = hvp_a[start : start + rows]
-        hvp_b_chunk = hvp_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_a[n, at_d] = 0.0
+                    hvp_b[n, at_d] = 0.0
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D__largest = -np.inf
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
                 t2 = abs(t1)
                 D__largest_entry = t2
                 D__largest = (
-                    D__largest_entry if D__largest_entry > D__largest or D__largest_entry != D__largest_entry else
+                    D__largest_entry if (D__largest_entry > D__largest) | (D__largest_entry != D__largest_entry) else
                     D__largest
                 )
             t4 = _norm_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -763,11 +711,11 @@ def hvp_f64(
             D__scaled = math.sqrt(D__scaled)
             t5 = D__scaled / t4
             t6 = t5 == 0.0
-            v_a__row = v_a__chunk[row]
-            v_b__row = v_b__chunk[row]
+            v_a__row = v_a_[n]
+            v_b__row = v_b_[n]
             tangent_D = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t7 = v_a__row[d] - v_b__row[d]
@@ -780,8 +728,8 @@ def hvp_f64(
                     t14 = t7 * t13
                     tangent_D_block[lane] = 0.0 if t6 else t14
                 tangent_D += _pairwise_sum(tangent_D_block, count)
-            seed_n = seed[row]
-            y_n = y_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            y_n = y[n]
             t15 = seed_n * y_n
             t17 = 1.0 - y_n
             t18 = margin - t5
@@ -794,8 +742,8 @@ def hvp_f64(
             t25 = _zero_times_f64(t19 * t19, tangent_D)
             t26 = _zero_times_f64(t17, t25)
             t27 = 2.0 * seed_n * t26
-            hvp_a_row = hvp_a_chunk[row]
-            hvp_b_row = hvp_b_chunk[row]
+            hvp_a_row = hvp_a[n]
+            hvp_b_row = hvp_b[n]
             for d in range(size_d):
                 t16 = v_a__row[d] - v_b__row[d]
                 t28 = a_row[d] - b_row[d]
@@ -810,48 +758,38 @@ def hvp_f64(
                 hvp_a_row[d] = 2.0 * t15 * t16 + (0.0 if t6 else t36)
                 t37 = t35 - t16 * t24 - t34
                 hvp_b_row[d] = (0.0 if t6 else t37) + -2.0 * t15 * t16
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_a_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_b_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, D_block, D_squared_block, samples, chunk, a, b, y, margin, size_d, weight, weight_step,
+    mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    D_block = np.empty(256, np.float64)
-    D_squared_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D = 0.0
             D_squared = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
@@ -862,61 +800,48 @@ def value_f32(
                 D_squared += _pairwise_sum(D_squared_block, count)
             D = f32(math.sqrt(D))
             D_squared = f32(D_squared)
-            y_n = y_chunk[row]
+            y_n = y[n]
             t2 = _maximum_f32(f32(0.0), margin - D)
             value_rows[row] = _zero_times_f32(y_n, D_squared) + _zero_times_f32(f32(1.0) - y_n, t2 * t2)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, D_block, D_squared_block, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    D_block = np.empty(256, np.float64)
-    D_squared_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        grad_a_chunk = grad_a[start : start + rows]
-        grad_b_chunk = grad_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_a[n, at_d] = f32(0.0)
+                    grad_b[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D = 0.0
             D_squared = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
@@ -927,8 +852,8 @@ def value_and_grad_f32(
                 D_squared += _pairwise_sum(D_squared_block, count)
             D = f32(math.sqrt(D))
             D_squared = f32(D_squared)
-            seed_n = seed[row]
-            y_n = y_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            y_n = y[n]
             t4 = D == f32(0.0)
             t5 = f32(1.0) - y_n
             t6 = margin - D
@@ -937,8 +862,8 @@ def value_and_grad_f32(
             t9 = _maximum_f32(f32(0.0), t6)
             t10 = _zero_times_f32(t8, t9)
             t11 = -f32(2.0) * seed_n * t10
-            grad_a_row = grad_a_chunk[row]
-            grad_b_row = grad_b_chunk[row]
+            grad_a_row = grad_a[n]
+            grad_b_row = grad_b[n]
             for d in range(size_d):
                 t2 = a_row[d] - b_row[d]
                 t3 = _zero_times_f32(y_n, t2)
@@ -949,61 +874,43 @@ def value_and_grad_f32(
                 grad_a_row[d] = f32(2.0) * seed_n * t3 + (f32(0.0) if t4 else t15)
                 grad_b_row[d] = (f32(0.0) if t4 else -t15) - f32(2.0) * seed_n * t3
             value_rows[row] = _zero_times_f32(y_n, D_squared) + _zero_times_f32(t5, t9 * t9)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_a_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_b_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight, weight_step, mask,
-    mask_step, denominator, validate, failed,
+    first, last, D_block, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    D_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        grad_a_chunk = grad_a[start : start + rows]
-        grad_b_chunk = grad_b[start : start + rows]
-        diag_a_chunk = diag_a[start : start + rows]
-        diag_b_chunk = diag_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_a[n, at_d] = f32(0.0)
+                    grad_b[n, at_d] = f32(0.0)
+                    diag_a[n, at_d] = f32(0.0)
+                    diag_b[n, at_d] = f32(0.0)
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
@@ -1011,8 +918,8 @@ def grad_hess_diag_f32(
                     D_block[lane] = D_entry * D_entry
                 D += _pairwise_sum(D_block, count)
             D = f32(math.sqrt(D))
-            seed_n = seed[row]
-            y_n = y_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            y_n = y[n]
             t4 = D == f32(0.0)
             t5 = f32(1.0) - y_n
             t6 = margin - D
@@ -1021,13 +928,13 @@ def grad_hess_diag_f32(
             t9 = _maximum_f32(f32(0.0), t6)
             t10 = _zero_times_f32(t8, t9)
             t11 = -f32(2.0) * seed_n * t10
-            grad_a_row = grad_a_chunk[row]
-            grad_b_row = grad_b_chunk[row]
+            grad_a_row = grad_a[n]
+            grad_b_row = grad_b[n]
             t17 = f32(2.0) * seed_n * y_n
             t18 = _zero_times_f32(t11, f32(1.0) / D)
             t19 = seed_n * t5 * t7 * t7
-            diag_a_row = diag_a_chunk[row]
-            diag_b_row = diag_b_chunk[row]
+            diag_a_row = diag_a[n]
+            diag_b_row = diag_b[n]
             for d in range(size_d):
                 t2 = a_row[d] - b_row[d]
                 t3 = _zero_times_f32(y_n, t2)
@@ -1044,58 +951,37 @@ def grad_hess_diag_f32(
                 t21 = t17 + (f32(0.0) if t4 else t20)
                 diag_a_row[d] = t21
                 diag_b_row[d] = t21
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_a_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_b_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_a_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_b_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
-    mask_step, denominator, validate, failed,
+    first, last, D_block, tangent_D_block, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    D_block = np.empty(256, np.float64)
-    tangent_D_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        v_a__chunk = v_a_[start : start + rows]
-        v_b__chunk = v_b_[start : start + rows]
-        hvp_a_chunk = hvp_a[start : start + rows]
-        hvp_b_chunk = hvp_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_a[n, at_d] = f32(0.0)
+                    hvp_b[n, at_d] = f32(0.0)
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
@@ -1104,11 +990,11 @@ def hvp_f32(
                 D += _pairwise_sum(D_block, count)
             D = f32(math.sqrt(D))
             t2 = D == f32(0.0)
-            v_a__row = v_a__chunk[row]
-            v_b__row = v_b__chunk[row]
+            v_a__row = v_a_[n]
+            v_b__row = v_b_[n]
             tangent_D = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = v_a__row[d] - v_b__row[d]
@@ -1121,8 +1007,8 @@ def hvp_f32(
                     tangent_D_block[lane] = f32(0.0) if t2 else t9
                 tangent_D += _pairwise_sum(tangent_D_block, count)
             tangent_D = f32(tangent_D)
-            seed_n = seed[row]
-            y_n = y_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            y_n = y[n]
             t10 = seed_n * y_n
             t12 = f32(1.0) - y_n
             t13 = margin - D
@@ -1135,8 +1021,8 @@ def hvp_f32(
             t20 = _zero_times_f32(t14 * t14, tangent_D)
             t21 = _zero_times_f32(t12, t20)
             t22 = f32(2.0) * seed_n * t21
-            hvp_a_row = hvp_a_chunk[row]
-            hvp_b_row = hvp_b_chunk[row]
+            hvp_a_row = hvp_a[n]
+            hvp_b_row = hvp_b[n]
             for d in range(size_d):
                 t11 = v_a__row[d] - v_b__row[d]
                 t23 = a_row[d] - b_row[d]
@@ -1150,13 +1036,6 @@ def hvp_f32(
                 hvp_a_row[d] = f32(2.0) * t10 * t11 + (f32(0.0) if t2 else t30)
                 t31 = t29 - t11 * t19 - t28
                 hvp_b_row[d] = (f32(0.0) if t2 else t31) + -f32(2.0) * t10 * t11
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_a_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_b_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1172,12 +1051,13 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, a, b, y, margin,
+        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1207,12 +1087,13 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, a, b,
+        grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1243,8 +1124,8 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1273,8 +1154,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        hvp_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1300,12 +1181,13 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, a, b, y, margin,
+        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1335,12 +1217,13 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, a, b,
+        grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1371,8 +1254,8 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((256, np.float64),), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1401,8 +1284,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

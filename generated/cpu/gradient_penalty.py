@@ -76,8 +76,11 @@ META = {'name': 'gradient_penalty',
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -85,7 +88,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -117,9 +120,9 @@ def _norm_scale_f64(m):
     )
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -340,46 +343,45 @@ def _zero_times_f64(a, b):
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return np.float32(1.0) if x > np.float32(0.0) else (np.float32(-1.0) if x < np.float32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, length__scaled_block, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length__largest = -np.inf
             for d in range(size_d):
                 g_d = g_row[d]
                 length__largest_entry = abs(g_d)
                 length__largest = (
-                    length__largest_entry if length__largest_entry > length__largest or length__largest_entry !=
-                    length__largest_entry else length__largest
+                    length__largest_entry if (length__largest_entry > length__largest) | (length__largest_entry !=
+                    length__largest_entry) else length__largest
                 )
             t1 = _norm_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -390,53 +392,42 @@ def value_f64(
             length = length__scaled / t1
             t2 = length - 1.0
             value_rows[row] = _zero_times_f64(lam, t2 * t2)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length__largest = -np.inf
             for d in range(size_d):
                 g_d = g_row[d]
                 length__largest_entry = abs(g_d)
                 length__largest = (
-                    length__largest_entry if length__largest_entry > length__largest or length__largest_entry !=
-                    length__largest_entry else length__largest
+                    length__largest_entry if (length__largest_entry > length__largest) | (length__largest_entry !=
+                    length__largest_entry) else length__largest
                 )
             t1 = _norm_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -446,67 +437,53 @@ def value_and_grad_f64(
             length__scaled = math.sqrt(length__scaled)
             t2 = length__scaled / t1
             t3 = t2 == 0.0
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t4 = t2 == np.inf
             t5 = t2 - 1.0
             t6 = t5 / t2
             t7 = 1.0 if t4 else t6
             t8 = lam * seed_n * t7
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[n]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t9 = 2.0 * t8 * g_d3
                 grad_g_row[d] = 0.0 if t3 else t9
             value_rows[row] = _zero_times_f64(lam, t5 * t5)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
+    mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        diag_g_chunk = diag_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[n, at_d] = 0.0
+                    diag_g[n, at_d] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length__largest = -np.inf
             for d in range(size_d):
                 g_d = g_row[d]
                 t1 = abs(g_d)
                 length__largest_entry = t1
                 length__largest = (
-                    length__largest_entry if length__largest_entry > length__largest or length__largest_entry !=
-                    length__largest_entry else length__largest
+                    length__largest_entry if (length__largest_entry > length__largest) | (length__largest_entry !=
+                    length__largest_entry) else length__largest
                 )
             t2 = _norm_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -516,16 +493,16 @@ def grad_hess_diag_f64(
             length__scaled = math.sqrt(length__scaled)
             t3 = length__scaled / t2
             t4 = t3 == 0.0
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t5 = t3 == np.inf
             t6 = t3 - 1.0
             t7 = t6 / t3
             t8 = 1.0 if t5 else t7
             t9 = lam * seed_n * t8
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[n]
             t11 = 2.0 * lam * seed_n * t8
             t12 = lam * seed_n
-            diag_g_row = diag_g_chunk[row]
+            diag_g_row = diag_g[n]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t10 = 2.0 * t9 * g_d3
@@ -542,50 +519,36 @@ def grad_hess_diag_f64(
                     t17)
                 )
                 diag_g_row[d] = 0.0 if t4 else t18
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_g_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, length__scaled_block, tangent_length_block, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    length__scaled_block = np.empty(256, np.float64)
-    tangent_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        v_g__chunk = v_g_[start : start + rows]
-        hvp_g_chunk = hvp_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_g[n, at_d] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length__largest = -np.inf
             for d in range(size_d):
                 g_d = g_row[d]
                 t1 = abs(g_d)
                 length__largest_entry = t1
                 length__largest = (
-                    length__largest_entry if length__largest_entry > length__largest or length__largest_entry !=
-                    length__largest_entry else length__largest
+                    length__largest_entry if (length__largest_entry > length__largest) | (length__largest_entry !=
+                    length__largest_entry) else length__largest
                 )
             t2 = _norm_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -595,10 +558,10 @@ def hvp_f64(
             length__scaled = math.sqrt(length__scaled)
             t3 = length__scaled / t2
             t4 = t3 == 0.0
-            v_g__row = v_g__chunk[row]
+            v_g__row = v_g_[n]
             tangent_length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
@@ -611,7 +574,7 @@ def hvp_f64(
                     t10 = v_g_d * t9
                     tangent_length_block[lane] = 0.0 if t4 else t10
                 tangent_length += _pairwise_sum(tangent_length_block, count)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t11 = 2.0 * lam * seed_n * tangent_length
             t17 = t3 == np.inf
             t18 = t3 - 1.0
@@ -619,7 +582,7 @@ def hvp_f64(
             t20 = 1.0 if t17 else t19
             t21 = lam * seed_n * t20
             t22 = lam * seed_n * tangent_length * t20
-            hvp_g_row = hvp_g_chunk[row]
+            hvp_g_row = hvp_g[n]
             for d in range(size_d):
                 g_d4 = g_row[d]
                 t12 = abs(g_d4)
@@ -630,33 +593,27 @@ def hvp_f64(
                 v_g_d2 = v_g__row[d]
                 t23 = t11 * t16 + 2.0 * t21 * v_g_d2 + -2.0 * t22 * t16
                 hvp_g_row[d] = 0.0 if t4 else t23
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_g_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, length_block, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     length_entry = np.float64(g_row[d])
@@ -665,44 +622,33 @@ def value_f32(
             length = f32(math.sqrt(length))
             t1 = length - f32(1.0)
             value_rows[row] = _zero_times_f32(lam, t1 * t1)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, length_block, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d = g_row[d]
@@ -711,57 +657,43 @@ def value_and_grad_f32(
                 length += _pairwise_sum(length_block, count)
             length = f32(math.sqrt(length))
             t1 = length == f32(0.0)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t2 = length == f32(np.inf)
             t3 = length - f32(1.0)
             t4 = t3 / length
             t5 = f32(1.0) if t2 else t4
             t6 = lam * seed_n * t5
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[n]
             for d in range(size_d):
                 g_d2 = g_row[d]
                 t7 = f32(2.0) * t6 * g_d2
                 grad_g_row[d] = f32(0.0) if t1 else t7
             value_rows[row] = _zero_times_f32(lam, t3 * t3)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, length_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask, mask_step,
+    denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        diag_g_chunk = diag_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[n, at_d] = f32(0.0)
+                    diag_g[n, at_d] = f32(0.0)
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d = g_row[d]
@@ -770,16 +702,16 @@ def grad_hess_diag_f32(
                 length += _pairwise_sum(length_block, count)
             length = f32(math.sqrt(length))
             t1 = length == f32(0.0)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t2 = length == f32(np.inf)
             t3 = length - f32(1.0)
             t4 = t3 / length
             t5 = f32(1.0) if t2 else t4
             t6 = lam * seed_n * t5
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[n]
             t8 = f32(2.0) * lam * seed_n * t5
             t9 = lam * seed_n
-            diag_g_row = diag_g_chunk[row]
+            diag_g_row = diag_g[n]
             for d in range(size_d):
                 g_d2 = g_row[d]
                 t7 = f32(2.0) * t6 * g_d2
@@ -795,40 +727,26 @@ def grad_hess_diag_f32(
                     t13)
                 )
                 diag_g_row[d] = f32(0.0) if t1 else t14
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_g_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, length_block, tangent_length_block, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step,
+    mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    length_block = np.empty(256, np.float64)
-    tangent_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        v_g__chunk = v_g_[start : start + rows]
-        hvp_g_chunk = hvp_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_g[n, at_d] = f32(0.0)
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d = g_row[d]
@@ -837,10 +755,10 @@ def hvp_f32(
                 length += _pairwise_sum(length_block, count)
             length = f32(math.sqrt(length))
             t1 = length == f32(0.0)
-            v_g__row = v_g__chunk[row]
+            v_g__row = v_g_[n]
             tangent_length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
@@ -853,7 +771,7 @@ def hvp_f32(
                     tangent_length_block[lane] = f32(0.0) if t1 else t6
                 tangent_length += _pairwise_sum(tangent_length_block, count)
             tangent_length = f32(tangent_length)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t7 = f32(2.0) * lam * seed_n * tangent_length
             t12 = length == f32(np.inf)
             t13 = length - f32(1.0)
@@ -861,7 +779,7 @@ def hvp_f32(
             t15 = f32(1.0) if t12 else t14
             t16 = lam * seed_n * t15
             t17 = lam * seed_n * tangent_length * t15
-            hvp_g_row = hvp_g_chunk[row]
+            hvp_g_row = hvp_g[n]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t8 = abs(g_d3) == length
@@ -871,11 +789,6 @@ def hvp_f32(
                 v_g_d2 = v_g__row[d]
                 t18 = t7 * t11 + f32(2.0) * t16 * v_g_d2 + -f32(2.0) * t17 * t11
                 hvp_g_row[d] = f32(0.0) if t1 else t18
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_g_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -891,11 +804,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -917,11 +830,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, grad_g, lam, size_d,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -943,8 +856,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -963,7 +876,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
-    run(hvp_f64, chunks, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator)
+    run(
+        hvp_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
+    )
     return (), None
 
 
@@ -980,11 +896,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1006,11 +922,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, grad_g, lam, size_d,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1032,8 +948,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_f32, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1052,7 +968,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
-    run(hvp_f32, chunks, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator)
+    run(
+        hvp_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
+    )
     return (), None
 
 

@@ -109,8 +109,11 @@ META = {'name': 'triplet_margin',
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -118,7 +121,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -150,9 +153,9 @@ def _norm_scale_f64(m):
     )
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -387,8 +390,8 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = np.float32(0.0) if x < np.float32(0.0) else (np.float32(0.5) if x == np.float32(0.0) else x)
-    return np.float32(1.0) if x > np.float32(0.0) else y
+    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else y
 
 
 @_inline
@@ -401,39 +404,35 @@ def _maximum_f32(a, b):
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return np.float32(1.0) if x > np.float32(0.0) else (np.float32(-1.0) if x < np.float32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near__scaled_block, far__scaled_block, samples, chunk, anchor, positive, negative, margin,
+    size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    near__scaled_block = np.empty(256, np.float64)
-    far__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near__largest = -np.inf
             far__largest = -np.inf
             for d in range(size_d):
@@ -442,20 +441,20 @@ def value_f64(
                 t2 = anchor_d - negative_row[d]
                 near__largest_entry = abs(t1)
                 near__largest = (
-                    near__largest_entry if near__largest_entry > near__largest or near__largest_entry !=
-                    near__largest_entry else near__largest
+                    near__largest_entry if (near__largest_entry > near__largest) | (near__largest_entry !=
+                    near__largest_entry) else near__largest
                 )
                 far__largest_entry = abs(t2)
                 far__largest = (
-                    far__largest_entry if far__largest_entry > far__largest or far__largest_entry != far__largest_entry
-                    else far__largest
+                    far__largest_entry if (far__largest_entry > far__largest) | (far__largest_entry !=
+                    far__largest_entry) else far__largest
                 )
             t4 = _norm_scale_f64(near__largest)
             t6 = _norm_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -472,48 +471,35 @@ def value_f64(
             near = near__scaled / t4
             far = far__scaled / t6
             value_rows[row] = _maximum_f64(0.0, margin + near - far)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near__scaled_block, far__scaled_block, samples, chunk, anchor, positive, negative,
+    grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    near__scaled_block = np.empty(256, np.float64)
-    far__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_anchor[n, at_d] = 0.0
+                    grad_positive[n, at_d] = 0.0
+                    grad_negative[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near__largest = -np.inf
             far__largest = -np.inf
             for d in range(size_d):
@@ -524,20 +510,20 @@ def value_and_grad_f64(
                 t4 = abs(t3)
                 near__largest_entry = t2
                 near__largest = (
-                    near__largest_entry if near__largest_entry > near__largest or near__largest_entry !=
-                    near__largest_entry else near__largest
+                    near__largest_entry if (near__largest_entry > near__largest) | (near__largest_entry !=
+                    near__largest_entry) else near__largest
                 )
                 far__largest_entry = t4
                 far__largest = (
-                    far__largest_entry if far__largest_entry > far__largest or far__largest_entry != far__largest_entry
-                    else far__largest
+                    far__largest_entry if (far__largest_entry > far__largest) | (far__largest_entry !=
+                    far__largest_entry) else far__largest
                 )
             t6 = _norm_scale_f64(near__largest)
             t8 = _norm_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -553,15 +539,15 @@ def value_and_grad_f64(
             far__scaled = math.sqrt(far__scaled)
             t9 = far__scaled / t8
             t10 = t9 == 0.0
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t11 = near__scaled / t6
             t12 = margin + t11 - t9
             t13 = _half_step_f64(t12)
             t14 = -seed_n * t13
             t21 = t11 == 0.0
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
             for d in range(size_d):
                 anchor_d3 = anchor_row[d]
                 t15 = anchor_d3 - negative_row[d]
@@ -580,56 +566,35 @@ def value_and_grad_f64(
                 grad_positive_row[d] = 0.0 if t21 else t27
                 grad_negative_row[d] = 0.0 if t10 else -t20
             value_rows[row] = _maximum_f64(0.0, t12)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor,
-    diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near__scaled_block, far__scaled_block, samples, chunk, anchor, positive, negative, grad_anchor,
+    grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask,
+    mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    near__scaled_block = np.empty(256, np.float64)
-    far__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        diag_anchor_chunk = diag_anchor[start : start + rows]
-        diag_positive_chunk = diag_positive[start : start + rows]
-        diag_negative_chunk = diag_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_anchor[n, at_d] = 0.0
+                    grad_positive[n, at_d] = 0.0
+                    grad_negative[n, at_d] = 0.0
+                    diag_anchor[n, at_d] = 0.0
+                    diag_positive[n, at_d] = 0.0
+                    diag_negative[n, at_d] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near__largest = -np.inf
             far__largest = -np.inf
             for d in range(size_d):
@@ -640,20 +605,20 @@ def grad_hess_diag_f64(
                 t4 = abs(t3)
                 near__largest_entry = t2
                 near__largest = (
-                    near__largest_entry if near__largest_entry > near__largest or near__largest_entry !=
-                    near__largest_entry else near__largest
+                    near__largest_entry if (near__largest_entry > near__largest) | (near__largest_entry !=
+                    near__largest_entry) else near__largest
                 )
                 far__largest_entry = t4
                 far__largest = (
-                    far__largest_entry if far__largest_entry > far__largest or far__largest_entry != far__largest_entry
-                    else far__largest
+                    far__largest_entry if (far__largest_entry > far__largest) | (far__largest_entry !=
+                    far__largest_entry) else far__largest
                 )
             t6 = _norm_scale_f64(near__largest)
             t8 = _norm_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -669,19 +634,19 @@ def grad_hess_diag_f64(
             far__scaled = math.sqrt(far__scaled)
             t9 = far__scaled / t8
             t10 = t9 == 0.0
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t11 = near__scaled / t6
             t12 = margin + t11 - t9
             t13 = _half_step_f64(t12)
             t14 = -seed_n * t13
             t22 = t11 == 0.0
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
             t32 = -1.0 / t11
-            diag_anchor_row = diag_anchor_chunk[row]
-            diag_positive_row = diag_positive_chunk[row]
-            diag_negative_row = diag_negative_chunk[row]
+            diag_anchor_row = diag_anchor[n]
+            diag_positive_row = diag_positive[n]
+            diag_negative_row = diag_negative[n]
             for d in range(size_d):
                 anchor_d3 = anchor_row[d]
                 t15 = anchor_d3 - negative_row[d]
@@ -710,56 +675,28 @@ def grad_hess_diag_f64(
                 diag_anchor_row[d] = t31 + t34
                 diag_positive_row[d] = t34
                 diag_negative_row[d] = t31
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_negative_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
-    hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near__scaled_block, far__scaled_block, tangent_near_block, tangent_far_block, samples, chunk, anchor,
+    positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d,
+    weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    near__scaled_block = np.empty(256, np.float64)
-    far__scaled_block = np.empty(256, np.float64)
-    tangent_near_block = np.empty(256, np.float64)
-    tangent_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        v_anchor__chunk = v_anchor_[start : start + rows]
-        v_positive__chunk = v_positive_[start : start + rows]
-        v_negative__chunk = v_negative_[start : start + rows]
-        hvp_anchor_chunk = hvp_anchor[start : start + rows]
-        hvp_positive_chunk = hvp_positive[start : start + rows]
-        hvp_negative_chunk = hvp_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_anchor[n, at_d] = 0.0
+                    hvp_positive[n, at_d] = 0.0
+                    hvp_negative[n, at_d] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near__largest = -np.inf
             far__largest = -np.inf
             for d in range(size_d):
@@ -770,20 +707,20 @@ def hvp_f64(
                 t4 = abs(t3)
                 near__largest_entry = t2
                 near__largest = (
-                    near__largest_entry if near__largest_entry > near__largest or near__largest_entry !=
-                    near__largest_entry else near__largest
+                    near__largest_entry if (near__largest_entry > near__largest) | (near__largest_entry !=
+                    near__largest_entry) else near__largest
                 )
                 far__largest_entry = t4
                 far__largest = (
-                    far__largest_entry if far__largest_entry > far__largest or far__largest_entry != far__largest_entry
-                    else far__largest
+                    far__largest_entry if (far__largest_entry > far__largest) | (far__largest_entry !=
+                    far__largest_entry) else far__largest
                 )
             t6 = _norm_scale_f64(near__largest)
             t8 = _norm_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -799,15 +736,15 @@ def hvp_f64(
             far__scaled = math.sqrt(far__scaled)
             t9 = near__scaled / t6
             t10 = t9 == 0.0
-            v_anchor__row = v_anchor__chunk[row]
-            v_positive__row = v_positive__chunk[row]
+            v_anchor__row = v_anchor_[n]
+            v_positive__row = v_positive_[n]
             t19 = far__scaled / t8
             t20 = t19 == 0.0
-            v_negative__row = v_negative__chunk[row]
+            v_negative__row = v_negative_[n]
             tangent_near = 0.0
             tangent_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     v_anchor_d = v_anchor__row[d]
@@ -832,13 +769,13 @@ def hvp_f64(
                     tangent_far_block[lane] = 0.0 if t20 else t28
                 tangent_near += _pairwise_sum(tangent_near_block, count)
                 tangent_far += _pairwise_sum(tangent_far_block, count)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t29 = margin + t9 - t19
             t30 = _half_step_f64(t29)
             t31 = -seed_n * t30
-            hvp_anchor_row = hvp_anchor_chunk[row]
-            hvp_positive_row = hvp_positive_chunk[row]
-            hvp_negative_row = hvp_negative_chunk[row]
+            hvp_anchor_row = hvp_anchor[n]
+            hvp_positive_row = hvp_positive[n]
+            hvp_negative_row = hvp_negative[n]
             for d in range(size_d):
                 v_anchor_d2 = v_anchor__row[d]
                 t32 = v_anchor_d2 - v_negative__row[d]
@@ -863,43 +800,30 @@ def hvp_f64(
                 hvp_positive_row[d] = 0.0 if t10 else t48
                 t49 = _zero_times_f64(t31, tangent_far * (t38 / t19) - t32 / t19)
                 hvp_negative_row[d] = 0.0 if t20 else t49
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_negative_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near_block, far_block, samples, chunk, anchor, positive, negative, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    near_block = np.empty(256, np.float64)
-    far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d = anchor_row[d]
@@ -912,52 +836,39 @@ def value_f32(
             near = f32(math.sqrt(near))
             far = f32(math.sqrt(far))
             value_rows[row] = _maximum_f32(f32(0.0), margin + near - far)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near_block, far_block, samples, chunk, anchor, positive, negative, grad_anchor,
+    grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    near_block = np.empty(256, np.float64)
-    far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_anchor[n, at_d] = f32(0.0)
+                    grad_positive[n, at_d] = f32(0.0)
+                    grad_negative[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d = anchor_row[d]
@@ -972,14 +883,14 @@ def value_and_grad_f32(
             near = f32(math.sqrt(near))
             far = f32(math.sqrt(far))
             t3 = far == f32(0.0)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t4 = margin + near - far
             t5 = _half_step_f32(t4)
             t6 = -seed_n * t5
             t12 = near == f32(0.0)
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
             for d in range(size_d):
                 anchor_d2 = anchor_row[d]
                 t7 = anchor_d2 - negative_row[d]
@@ -996,60 +907,39 @@ def value_and_grad_f32(
                 grad_positive_row[d] = f32(0.0) if t12 else t17
                 grad_negative_row[d] = f32(0.0) if t3 else -t11
             value_rows[row] = _maximum_f32(f32(0.0), t4)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor,
-    diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near_block, far_block, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
+    grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
+    denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    near_block = np.empty(256, np.float64)
-    far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        diag_anchor_chunk = diag_anchor[start : start + rows]
-        diag_positive_chunk = diag_positive[start : start + rows]
-        diag_negative_chunk = diag_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_anchor[n, at_d] = f32(0.0)
+                    grad_positive[n, at_d] = f32(0.0)
+                    grad_negative[n, at_d] = f32(0.0)
+                    diag_anchor[n, at_d] = f32(0.0)
+                    diag_positive[n, at_d] = f32(0.0)
+                    diag_negative[n, at_d] = f32(0.0)
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d = anchor_row[d]
@@ -1064,18 +954,18 @@ def grad_hess_diag_f32(
             near = f32(math.sqrt(near))
             far = f32(math.sqrt(far))
             t3 = far == f32(0.0)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t4 = margin + near - far
             t5 = _half_step_f32(t4)
             t6 = -seed_n * t5
             t13 = near == f32(0.0)
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
             t22 = -f32(1.0) / near
-            diag_anchor_row = diag_anchor_chunk[row]
-            diag_positive_row = diag_positive_chunk[row]
-            diag_negative_row = diag_negative_chunk[row]
+            diag_anchor_row = diag_anchor[n]
+            diag_positive_row = diag_positive[n]
+            diag_negative_row = diag_negative[n]
             for d in range(size_d):
                 anchor_d2 = anchor_row[d]
                 t7 = anchor_d2 - negative_row[d]
@@ -1102,60 +992,32 @@ def grad_hess_diag_f32(
                 diag_anchor_row[d] = t21 + t24
                 diag_positive_row[d] = t24
                 diag_negative_row[d] = t21
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_negative_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
-    hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near_block, far_block, tangent_near_block, tangent_far_block, samples, chunk, anchor, positive,
+    negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    near_block = np.empty(256, np.float64)
-    far_block = np.empty(256, np.float64)
-    tangent_near_block = np.empty(256, np.float64)
-    tangent_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        v_anchor__chunk = v_anchor_[start : start + rows]
-        v_positive__chunk = v_positive_[start : start + rows]
-        v_negative__chunk = v_negative_[start : start + rows]
-        hvp_anchor_chunk = hvp_anchor[start : start + rows]
-        hvp_positive_chunk = hvp_positive[start : start + rows]
-        hvp_negative_chunk = hvp_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_anchor[n, at_d] = f32(0.0)
+                    hvp_positive[n, at_d] = f32(0.0)
+                    hvp_negative[n, at_d] = f32(0.0)
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d = anchor_row[d]
@@ -1170,14 +1032,14 @@ def hvp_f32(
             near = f32(math.sqrt(near))
             far = f32(math.sqrt(far))
             t3 = near == f32(0.0)
-            v_anchor__row = v_anchor__chunk[row]
-            v_positive__row = v_positive__chunk[row]
+            v_anchor__row = v_anchor_[n]
+            v_positive__row = v_positive_[n]
             t11 = far == f32(0.0)
-            v_negative__row = v_negative__chunk[row]
+            v_negative__row = v_negative_[n]
             tangent_near = 0.0
             tangent_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     v_anchor_d = v_anchor__row[d]
@@ -1202,13 +1064,13 @@ def hvp_f32(
                 tangent_far += _pairwise_sum(tangent_far_block, count)
             tangent_near = f32(tangent_near)
             tangent_far = f32(tangent_far)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t19 = margin + near - far
             t20 = _half_step_f32(t19)
             t21 = -seed_n * t20
-            hvp_anchor_row = hvp_anchor_chunk[row]
-            hvp_positive_row = hvp_positive_chunk[row]
-            hvp_negative_row = hvp_negative_chunk[row]
+            hvp_anchor_row = hvp_anchor[n]
+            hvp_positive_row = hvp_positive[n]
+            hvp_negative_row = hvp_negative[n]
             for d in range(size_d):
                 v_anchor_d2 = v_anchor__row[d]
                 t22 = v_anchor_d2 - v_negative__row[d]
@@ -1231,15 +1093,6 @@ def hvp_f32(
                 hvp_positive_row[d] = f32(0.0) if t3 else t36
                 t37 = _zero_times_f32(t21, tangent_far * (t27 / far) - t22 / far)
                 hvp_negative_row[d] = f32(0.0) if t11 else t37
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_negative_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1255,11 +1108,12 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, anchor,
+        positive, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1281,12 +1135,12 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
-        grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, anchor,
+        positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1308,9 +1162,9 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
-        grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, anchor, positive, negative,
+        grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1330,8 +1184,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
-        hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin,
+        size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1349,11 +1204,12 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, anchor,
+        positive, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1375,12 +1231,12 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
-        grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, anchor,
+        positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1402,9 +1258,9 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
-        grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, anchor, positive, negative,
+        grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1424,8 +1280,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
-        hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin,
+        size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 

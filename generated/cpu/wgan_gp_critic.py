@@ -106,8 +106,11 @@ META = {'name': 'wgan_gp_critic',
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -115,7 +118,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -147,9 +150,9 @@ def _norm_scale_f64(m):
     )
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -370,47 +373,46 @@ def _zero_times_f64(a, b):
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return np.float32(1.0) if x > np.float32(0.0) else (np.float32(-1.0) if x < np.float32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_1_f64(
-    first, last, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, penalty_partial,
+    first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
-    penalty_rows = np.empty(chunk, np.float64)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                penalty_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length__largest = -np.inf
             for d in range(size_d):
                 g_d = g_row[d]
                 gradient_penalty_length__largest_entry = abs(g_d)
                 gradient_penalty_length__largest = (
-                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest or gradient_penalty_length__largest_entry !=
-                    gradient_penalty_length__largest_entry else gradient_penalty_length__largest
+                    gradient_penalty_length__largest_entry if (gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest) | (gradient_penalty_length__largest_entry !=
+                    gradient_penalty_length__largest_entry) else gradient_penalty_length__largest
                 )
             t1 = _norm_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -423,28 +425,20 @@ def value_1_f64(
             gradient_penalty_length = gradient_penalty_length__scaled / t1
             t2 = gradient_penalty_length - 1.0
             penalty_rows[row] = _zero_times_f64(lam, t2 * t2)
-        if weight_step:
-            for row in range(rows):
-                penalty_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    penalty_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = penalty_rows[row]
+            penalty_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = penalty_rows[row]
         penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
 
 
 @_jit
 def value_2_f64(
-    first, last, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    real_partial,
+    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, real_partial,
 ):
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -465,13 +459,12 @@ def value_2_f64(
 
 @_jit
 def value_3_f64(
-    first, last, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    fake_partial,
+    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, fake_partial,
 ):
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -492,39 +485,35 @@ def value_3_f64(
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, penalty_partial,
+    first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    penalty_rows = np.empty(chunk, np.float64)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[i, at_d] = 0.0
+                penalty_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length__largest = -np.inf
             for d in range(size_d):
                 g_d = g_row[d]
                 gradient_penalty_length__largest_entry = abs(g_d)
                 gradient_penalty_length__largest = (
-                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest or gradient_penalty_length__largest_entry !=
-                    gradient_penalty_length__largest_entry else gradient_penalty_length__largest
+                    gradient_penalty_length__largest_entry if (gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest) | (gradient_penalty_length__largest_entry !=
+                    gradient_penalty_length__largest_entry) else gradient_penalty_length__largest
                 )
             t1 = _norm_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -536,43 +525,32 @@ def value_and_grad_1_f64(
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
             t2 = gradient_penalty_length__scaled / t1
             t3 = t2 == 0.0
-            seed_penalty_i = seed[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
             t4 = t2 == np.inf
             t5 = t2 - 1.0
             t6 = t5 / t2
             t7 = 1.0 if t4 else t6
             t8 = lam * seed_penalty_i * t7
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[i]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t9 = 2.0 * t8 * g_d3
                 grad_g_row[d] = 0.0 if t3 else t9
             penalty_rows[row] = _zero_times_f64(lam, t5 * t5)
-        if weight_step:
-            for row in range(rows):
-                penalty_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = 0.0
-                    penalty_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = penalty_rows[row]
+            penalty_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = penalty_rows[row]
         penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
 
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, real_partial,
+    first, last, seed, real_rows, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, real_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         grad_f_real_chunk = grad_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -599,14 +577,12 @@ def value_and_grad_2_f64(
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, fake_partial,
+    first, last, seed, fake_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, fake_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -633,39 +609,34 @@ def value_and_grad_3_f64(
 
 @_jit
 def grad_hess_diag_1_f64(
-    first, last, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        diag_g_chunk = diag_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[i, at_d] = 0.0
+                    diag_g[i, at_d] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length__largest = -np.inf
             for d in range(size_d):
                 g_d = g_row[d]
                 t1 = abs(g_d)
                 gradient_penalty_length__largest_entry = t1
                 gradient_penalty_length__largest = (
-                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest or gradient_penalty_length__largest_entry !=
-                    gradient_penalty_length__largest_entry else gradient_penalty_length__largest
+                    gradient_penalty_length__largest_entry if (gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest) | (gradient_penalty_length__largest_entry !=
+                    gradient_penalty_length__largest_entry) else gradient_penalty_length__largest
                 )
             t2 = _norm_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -677,16 +648,16 @@ def grad_hess_diag_1_f64(
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
             t3 = gradient_penalty_length__scaled / t2
             t4 = t3 == 0.0
-            seed_penalty_i = seed[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
             t5 = t3 == np.inf
             t6 = t3 - 1.0
             t7 = t6 / t3
             t8 = 1.0 if t5 else t7
             t9 = lam * seed_penalty_i * t8
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[i]
             t11 = 2.0 * lam * seed_penalty_i * t8
             t12 = lam * seed_penalty_i
-            diag_g_row = diag_g_chunk[row]
+            diag_g_row = diag_g[i]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t10 = 2.0 * t9 * g_d3
@@ -703,23 +674,15 @@ def grad_hess_diag_1_f64(
                     _zero_times_f64(tangent_gradient_penalty_length, t8 * t17)
                 )
                 diag_g_row[d] = 0.0 if t4 else t18
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_g_chunk[row, at_d] = 0.0
 
 
 @_jit
 def grad_hess_diag_2_f64(
-    first, last, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_real_chunk = grad_f_real[start : start + rows]
         diag_f_real_chunk = diag_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -739,12 +702,11 @@ def grad_hess_diag_2_f64(
 
 @_jit
 def grad_hess_diag_3_f64(
-    first, last, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         diag_f_fake_chunk = diag_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -764,40 +726,33 @@ def grad_hess_diag_3_f64(
 
 @_jit
 def hvp_1_f64(
-    first, last, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, gradient_penalty_length__scaled_block, tangent_gradient_penalty_length_block, samples, chunk, g, v_g_,
+    hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
-    tangent_gradient_penalty_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        v_g__chunk = v_g_[start : start + rows]
-        hvp_g_chunk = hvp_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    hvp_g[i, at_d] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length__largest = -np.inf
             for d in range(size_d):
                 g_d = g_row[d]
                 t1 = abs(g_d)
                 gradient_penalty_length__largest_entry = t1
                 gradient_penalty_length__largest = (
-                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest or gradient_penalty_length__largest_entry !=
-                    gradient_penalty_length__largest_entry else gradient_penalty_length__largest
+                    gradient_penalty_length__largest_entry if (gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest) | (gradient_penalty_length__largest_entry !=
+                    gradient_penalty_length__largest_entry) else gradient_penalty_length__largest
                 )
             t2 = _norm_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -809,10 +764,10 @@ def hvp_1_f64(
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
             t3 = gradient_penalty_length__scaled / t2
             t4 = t3 == 0.0
-            v_g__row = v_g__chunk[row]
+            v_g__row = v_g_[i]
             tangent_gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
@@ -825,7 +780,7 @@ def hvp_1_f64(
                     t10 = v_g_d * t9
                     tangent_gradient_penalty_length_block[lane] = 0.0 if t4 else t10
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
-            seed_penalty_i = seed[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
             t11 = 2.0 * lam * seed_penalty_i * tangent_gradient_penalty_length
             t17 = t3 == np.inf
             t18 = t3 - 1.0
@@ -833,7 +788,7 @@ def hvp_1_f64(
             t20 = 1.0 if t17 else t19
             t21 = lam * seed_penalty_i * t20
             t22 = lam * seed_penalty_i * tangent_gradient_penalty_length * t20
-            hvp_g_row = hvp_g_chunk[row]
+            hvp_g_row = hvp_g[i]
             for d in range(size_d):
                 g_d4 = g_row[d]
                 t12 = abs(g_d4)
@@ -844,18 +799,13 @@ def hvp_1_f64(
                 v_g_d2 = v_g__row[d]
                 t23 = t11 * t16 + 2.0 * t21 * v_g_d2 + -2.0 * t22 * t16
                 hvp_g_row[d] = 0.0 if t4 else t23
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_g_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_2_f64(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_real_chunk = hvp_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -870,7 +820,7 @@ def hvp_2_f64(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask
 def hvp_3_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -883,24 +833,23 @@ def hvp_3_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask
 
 @_jit
 def value_1_f32(
-    first, last, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, penalty_partial,
+    first, last, penalty_rows, gradient_penalty_length_block, samples, chunk, g, lam, size_d, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
-    penalty_rows = np.empty(chunk, np.float64)
-    gradient_penalty_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                penalty_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     gradient_penalty_length_entry = np.float64(g_row[d])
@@ -909,28 +858,20 @@ def value_1_f32(
             gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
             t1 = gradient_penalty_length - f32(1.0)
             penalty_rows[row] = _zero_times_f32(lam, t1 * t1)
-        if weight_step:
-            for row in range(rows):
-                penalty_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    penalty_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = penalty_rows[row]
+            penalty_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = penalty_rows[row]
         penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
 
 
 @_jit
 def value_2_f32(
-    first, last, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    real_partial,
+    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, real_partial,
 ):
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -951,13 +892,12 @@ def value_2_f32(
 
 @_jit
 def value_3_f32(
-    first, last, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    fake_partial,
+    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, fake_partial,
 ):
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -978,29 +918,25 @@ def value_3_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, penalty_partial,
+    first, last, penalty_rows, gradient_penalty_length_block, samples, chunk, g, grad_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    penalty_rows = np.empty(chunk, np.float64)
-    gradient_penalty_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[i, at_d] = f32(0.0)
+                penalty_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d = g_row[d]
@@ -1009,43 +945,32 @@ def value_and_grad_1_f32(
                 gradient_penalty_length += _pairwise_sum(gradient_penalty_length_block, count)
             gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
             t1 = gradient_penalty_length == f32(0.0)
-            seed_penalty_i = seed[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
             t2 = gradient_penalty_length == f32(np.inf)
             t3 = gradient_penalty_length - f32(1.0)
             t4 = t3 / gradient_penalty_length
             t5 = f32(1.0) if t2 else t4
             t6 = lam * seed_penalty_i * t5
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[i]
             for d in range(size_d):
                 g_d2 = g_row[d]
                 t7 = f32(2.0) * t6 * g_d2
                 grad_g_row[d] = f32(0.0) if t1 else t7
             penalty_rows[row] = _zero_times_f32(lam, t3 * t3)
-        if weight_step:
-            for row in range(rows):
-                penalty_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = f32(0.0)
-                    penalty_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = penalty_rows[row]
+            penalty_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = penalty_rows[row]
         penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
 
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, real_partial,
+    first, last, seed, real_rows, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, real_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         grad_f_real_chunk = grad_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1072,14 +997,12 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, fake_partial,
+    first, last, seed, fake_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, fake_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1106,28 +1029,23 @@ def value_and_grad_3_f32(
 
 @_jit
 def grad_hess_diag_1_f32(
-    first, last, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, gradient_penalty_length_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step,
+    mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    gradient_penalty_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        diag_g_chunk = diag_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[i, at_d] = f32(0.0)
+                    diag_g[i, at_d] = f32(0.0)
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d = g_row[d]
@@ -1136,16 +1054,16 @@ def grad_hess_diag_1_f32(
                 gradient_penalty_length += _pairwise_sum(gradient_penalty_length_block, count)
             gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
             t1 = gradient_penalty_length == f32(0.0)
-            seed_penalty_i = seed[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
             t2 = gradient_penalty_length == f32(np.inf)
             t3 = gradient_penalty_length - f32(1.0)
             t4 = t3 / gradient_penalty_length
             t5 = f32(1.0) if t2 else t4
             t6 = lam * seed_penalty_i * t5
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[i]
             t8 = f32(2.0) * lam * seed_penalty_i * t5
             t9 = lam * seed_penalty_i
-            diag_g_row = diag_g_chunk[row]
+            diag_g_row = diag_g[i]
             for d in range(size_d):
                 g_d2 = g_row[d]
                 t7 = f32(2.0) * t6 * g_d2
@@ -1161,23 +1079,15 @@ def grad_hess_diag_1_f32(
                     _zero_times_f32(tangent_gradient_penalty_length, t5 * t13)
                 )
                 diag_g_row[d] = f32(0.0) if t1 else t14
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_g_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def grad_hess_diag_2_f32(
-    first, last, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_real_chunk = grad_f_real[start : start + rows]
         diag_f_real_chunk = diag_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1197,12 +1107,11 @@ def grad_hess_diag_2_f32(
 
 @_jit
 def grad_hess_diag_3_f32(
-    first, last, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         diag_f_fake_chunk = diag_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1222,29 +1131,22 @@ def grad_hess_diag_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, gradient_penalty_length_block, tangent_gradient_penalty_length_block, samples, chunk, g, v_g_, hvp_g,
+    lam, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    gradient_penalty_length_block = np.empty(256, np.float64)
-    tangent_gradient_penalty_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        v_g__chunk = v_g_[start : start + rows]
-        hvp_g_chunk = hvp_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    hvp_g[i, at_d] = f32(0.0)
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d = g_row[d]
@@ -1253,10 +1155,10 @@ def hvp_1_f32(
                 gradient_penalty_length += _pairwise_sum(gradient_penalty_length_block, count)
             gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
             t1 = gradient_penalty_length == f32(0.0)
-            v_g__row = v_g__chunk[row]
+            v_g__row = v_g_[i]
             tangent_gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
@@ -1269,7 +1171,7 @@ def hvp_1_f32(
                     tangent_gradient_penalty_length_block[lane] = f32(0.0) if t1 else t6
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
             tangent_gradient_penalty_length = f32(tangent_gradient_penalty_length)
-            seed_penalty_i = seed[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
             t7 = f32(2.0) * lam * seed_penalty_i * tangent_gradient_penalty_length
             t12 = gradient_penalty_length == f32(np.inf)
             t13 = gradient_penalty_length - f32(1.0)
@@ -1277,7 +1179,7 @@ def hvp_1_f32(
             t15 = f32(1.0) if t12 else t14
             t16 = lam * seed_penalty_i * t15
             t17 = lam * seed_penalty_i * tangent_gradient_penalty_length * t15
-            hvp_g_row = hvp_g_chunk[row]
+            hvp_g_row = hvp_g[i]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t8 = abs(g_d3) == gradient_penalty_length
@@ -1287,18 +1189,13 @@ def hvp_1_f32(
                 v_g_d2 = v_g__row[d]
                 t18 = t7 * t11 + f32(2.0) * t16 * v_g_d2 + -f32(2.0) * t17 * t11
                 hvp_g_row[d] = f32(0.0) if t1 else t18
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_g_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_2_f32(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_real_chunk = hvp_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -1313,7 +1210,7 @@ def hvp_2_f32(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask
 def hvp_3_f32(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -1341,11 +1238,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float64(penalty_denominator)
     keep_losses = values[2] is not None
-    losses_out = values[2] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[2] if keep_losses else _ones(0, np.float64)
     penalty_partial = np.zeros(chunks)
     run(
-        value_1_f64, chunks, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, penalty_partial,
+        value_1_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
@@ -1355,11 +1252,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
-        value_2_f64, chunks, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, real_partial,
+        value_2_f64, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -1369,11 +1266,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float64(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
-        value_3_f64, chunks, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, fake_partial,
+        value_3_f64, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1399,11 +1296,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float64(penalty_denominator)
     keep_losses = values[2] is not None
-    losses_out = values[2] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[2] if keep_losses else _ones(0, np.float64)
     penalty_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f64, chunks, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, penalty_partial,
+        value_and_grad_1_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, grad_g, lam, size_d,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
@@ -1413,11 +1310,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, real_partial,
+        value_and_grad_2_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, f_real, grad_f_real,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -1427,11 +1324,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float64(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_3_f64, chunks, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, fake_partial,
+        value_and_grad_3_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, f_fake, grad_f_fake,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1457,8 +1354,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float64(penalty_denominator)
     run(
-        grad_hess_diag_1_f64, chunks, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_1_f64, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_m
     chunk = 2048
@@ -1467,8 +1364,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(real_denominator)
     run(
-        grad_hess_diag_2_f64, chunks, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_2_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_real, diag_f_real, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_n
     chunk = 2048
@@ -1477,8 +1374,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float64(fake_denominator)
     run(
-        grad_hess_diag_3_f64, chunks, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_3_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_fake, diag_f_fake, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1502,21 +1399,21 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float64(penalty_denominator)
     run(
-        hvp_1_f64, chunks, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_2_f64, chunks, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
+    run(hvp_2_f64, chunks, (), samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[1], chunk, np.float64)
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    run(hvp_3_f64, chunks, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
+    run(hvp_3_f64, chunks, (), samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
     return (), None
 
 
@@ -1537,11 +1434,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float32(penalty_denominator)
     keep_losses = values[2] is not None
-    losses_out = values[2] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[2] if keep_losses else _ones(0, np.float32)
     penalty_partial = np.zeros(chunks)
     run(
-        value_1_f32, chunks, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, penalty_partial,
+        value_1_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
@@ -1551,11 +1448,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, real_partial,
+        value_2_f32, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -1565,11 +1462,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float32(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_3_f32, chunks, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, fake_partial,
+        value_3_f32, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1595,11 +1492,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float32(penalty_denominator)
     keep_losses = values[2] is not None
-    losses_out = values[2] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[2] if keep_losses else _ones(0, np.float32)
     penalty_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f32, chunks, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, penalty_partial,
+        value_and_grad_1_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, grad_g, lam, size_d,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
@@ -1609,11 +1506,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, real_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, f_real, grad_f_real,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -1623,11 +1520,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float32(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_3_f32, chunks, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, fake_partial,
+        value_and_grad_3_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, f_fake, grad_f_fake,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1653,8 +1550,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float32(penalty_denominator)
     run(
-        grad_hess_diag_1_f32, chunks, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_1_f32, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_m
     chunk = 2048
@@ -1663,8 +1560,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(real_denominator)
     run(
-        grad_hess_diag_2_f32, chunks, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_2_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_real, diag_f_real, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_n
     chunk = 2048
@@ -1673,8 +1570,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float32(fake_denominator)
     run(
-        grad_hess_diag_3_f32, chunks, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_3_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_fake, diag_f_fake, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1698,21 +1595,21 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float32(penalty_denominator)
     run(
-        hvp_1_f32, chunks, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_2_f32, chunks, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
+    run(hvp_2_f32, chunks, (), samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[1], chunk, np.float32)
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    run(hvp_3_f32, chunks, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
+    run(hvp_3_f32, chunks, (), samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
     return (), None
 
 

@@ -77,6 +77,9 @@ class Engine:
         self._arity = len(frame.inputs)
         self._defaults = [item.default for item in frame.parameters]
         self._nothing: list[Any] = [None] * len(frame.terms)
+        required = max(number for number, entry in enumerate(frame.inputs) if entry.optional is None) + 1
+        #: What stands for the optional inputs at the end, by how many inputs were given.
+        self._absent = {given: (None,) * (self._arity - given) for given in range(required, self._arity)}
         self._batchless = frame.batchless
         self._layouts: dict[tuple[Any, ...], Layout] = {}
         self._positions = {entry.name: number for number, entry in enumerate(frame.inputs)}
@@ -111,7 +114,10 @@ class Engine:
         call = Call()
         chosen: Mapping[str, Any] = named
         if named or len(inputs) != self._arity:
-            inputs, chosen = self._bind(inputs, named)
+            if not named and len(inputs) in self._absent:
+                inputs = (*inputs, *self._absent[len(inputs)])
+            else:
+                inputs, chosen = self._bind(inputs, named)
         call.given = inputs
         call.layout = layout = self._read(call, inputs, axis)
         if chosen:
