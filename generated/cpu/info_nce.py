@@ -137,18 +137,6 @@ def _gap_f32(a, b):
 
 
 @_local
-def _norm_scale_f64(m):
-    """A power of two that brings magnitudes up to m where squares neither overflow nor vanish."""
-    return (
-        math.ldexp(1.0, -600)
-        if m > math.ldexp(1.0, 500)
-        else math.ldexp(1.0, 600)
-        if m < math.ldexp(1.0, -500)
-        else 1.0
-    )
-
-
-@_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
@@ -477,13 +465,6 @@ def _log1p_f64(x):
 
 
 @_inline
-def _maximum_f64(a, b):
-    """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
-
-
-@_inline
 def _exp_falling_f64(a):
     """e^-a for a >= 0, as a sum high + low."""
     high, low, n = _exp_pair_f64(-a)
@@ -619,13 +600,6 @@ def _log1p_f32(x):
 
 
 @_inline
-def _maximum_f32(a, b):
-    """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
-
-
-@_inline
 def _exp_falling_f32(a):
     """e^-a for a >= 0, as a sum high + low."""
     high, low, n = _exp_pair_f32(-a)
@@ -689,75 +663,52 @@ def value_1_f64(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight,
                 continue
             u_row = u_chunk[row]
             v_row = v_chunk[row]
-            unit0_d = -np.inf
-            unit1_d = -np.inf
+            t1__largest_bits = np.int64(0)
+            t2__largest_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = abs(u_d)
-                unit0_d = unit0_d_entry if unit0_d_entry > unit0_d or unit0_d_entry != unit0_d_entry else unit0_d
-                unit1_d_entry = abs(v_d)
-                unit1_d = unit1_d_entry if unit1_d_entry > unit1_d or unit1_d_entry != unit1_d_entry else unit1_d
-            t1 = _unit_scale_f64(unit0_d)
-            t4 = _unit_scale_f64(unit1_d)
-            t1__largest = -np.inf
-            t2__largest = -np.inf
-            for d in range(size_d):
-                u_d2 = u_row[d]
-                measured_u = t1 * u_d2
-                t2 = abs(measured_u)
-                v_d2 = v_row[d]
-                measured_v = t4 * v_d2
-                t5 = abs(measured_v)
-                t1__largest_entry = t2
-                t1__largest = (
-                    t1__largest_entry if t1__largest_entry > t1__largest or t1__largest_entry != t1__largest_entry else
-                    t1__largest
-                )
-                t2__largest_entry = t5
-                t2__largest = (
-                    t2__largest_entry if t2__largest_entry > t2__largest or t2__largest_entry != t2__largest_entry else
-                    t2__largest
-                )
-            t6 = _norm_scale_f64(t1__largest)
-            t7 = _norm_scale_f64(t2__largest)
+                t1__largest_entry = np.float64(abs(u_d)).view(np.int64)
+                t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
+                t2__largest_entry = np.float64(abs(v_d)).view(np.int64)
+                t2__largest_bits = t2__largest_entry if t2__largest_entry > t2__largest_bits else t2__largest_bits
+            t1__largest = np.int64(t1__largest_bits).view(np.float64)
+            t2__largest = np.int64(t2__largest_bits).view(np.float64)
+            t1 = _unit_scale_f64(t1__largest)
+            t2 = _unit_scale_f64(t2__largest)
             t1__scaled = 0.0
             t2__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    u_d3 = u_row[d]
-                    measured_u2 = t1 * u_d3
-                    v_d3 = v_row[d]
-                    measured_v2 = t4 * v_d3
-                    t1__scaled_entry = measured_u2 * t6
+                    u_d2 = u_row[d]
+                    v_d2 = v_row[d]
+                    t1__scaled_entry = t1 * u_d2
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
-                    t2__scaled_entry = measured_v2 * t7
+                    t2__scaled_entry = t2 * v_d2
                     t2__scaled_block[lane] = t2__scaled_entry * t2__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count)
                 t2__scaled += _pairwise_sum(t2__scaled_block, count)
             t1__scaled = math.sqrt(t1__scaled)
             t2__scaled = math.sqrt(t2__scaled)
-            t9 = t1__scaled / t6
+            t4 = 1.0 / t1
+            t5 = t1__scaled * t4
             u_hat_row = u_hat_chunk[row]
-            t14 = t2__scaled / t7
+            t9 = 1.0 / t2
+            t10 = t2__scaled * t9
             v_hat_row = v_hat_chunk[row]
             for d in range(size_d):
-                u_d4 = u_row[d]
-                measured_u3 = t1 * u_d4
-                t8 = abs(measured_u3)
-                t10 = t8 == t9
-                t11 = _sign_f64(measured_u3)
-                t12 = measured_u3 / t9
-                u_hat_row[d] = float(t11) if t10 else t12
-                v_d4 = v_row[d]
-                measured_v3 = t4 * v_d4
-                t13 = abs(measured_v3)
-                t15 = t13 == t14
-                t16 = _sign_f64(measured_v3)
-                t17 = measured_v3 / t14
-                v_hat_row[d] = float(t16) if t15 else t17
+                u_d3 = u_row[d]
+                t6 = abs(u_d3) == t5
+                t7 = _sign_f64(u_d3)
+                t8 = u_d3 * t1 / t1__scaled
+                u_hat_row[d] = float(t7) if t6 else t8
+                v_d3 = v_row[d]
+                t11 = abs(v_d3) == t10
+                t12 = _sign_f64(v_d3)
+                t13 = v_d3 * t2 / t2__scaled
+                v_hat_row[d] = float(t12) if t11 else t13
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -812,8 +763,7 @@ def value_2_f64(
             t7 = t4_others__ties - 1
             t4_others__rest = _log1p_f64(t4_others__below + float(t7 if t6 else 0))
             s3 = t3_row[i] / tau
-            scaled_value = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -829,8 +779,8 @@ def value_2_f64(
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
-    v_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight,
+    weight_step, mask, mask_step,
 ):
     t1__scaled2_block = np.empty(256, np.float64)
     t2__scaled2_block = np.empty(256, np.float64)
@@ -839,8 +789,6 @@ def value_and_grad_1_f64(
         rows = chunk if chunk < samples - start else samples - start
         u_chunk = u[start : start + rows]
         v_chunk = v[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        _unit1_d_chunk = _unit1_d[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
         t2__largest_chunk = t2__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
@@ -853,55 +801,32 @@ def value_and_grad_1_f64(
                 continue
             u_row = u_chunk[row]
             v_row = v_chunk[row]
-            unit0_d = -np.inf
-            unit1_d = -np.inf
+            t1__largest2_bits = np.int64(0)
+            t2__largest2_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = abs(u_d)
-                unit0_d = unit0_d_entry if unit0_d_entry > unit0_d or unit0_d_entry != unit0_d_entry else unit0_d
-                unit1_d_entry = abs(v_d)
-                unit1_d = unit1_d_entry if unit1_d_entry > unit1_d or unit1_d_entry != unit1_d_entry else unit1_d
-            _unit0_d_chunk[row] = unit0_d
-            _unit1_d_chunk[row] = unit1_d
-            t1 = _unit_scale_f64(unit0_d)
-            t4 = _unit_scale_f64(unit1_d)
-            t1__largest2 = -np.inf
-            t2__largest2 = -np.inf
-            for d in range(size_d):
-                u_d2 = u_row[d]
-                measured_u = t1 * u_d2
-                t2 = abs(measured_u)
-                v_d2 = v_row[d]
-                measured_v = t4 * v_d2
-                t5 = abs(measured_v)
-                t1__largest2_entry = t2
-                t1__largest2 = (
-                    t1__largest2_entry if t1__largest2_entry > t1__largest2 or t1__largest2_entry != t1__largest2_entry
-                    else t1__largest2
-                )
-                t2__largest2_entry = t5
-                t2__largest2 = (
-                    t2__largest2_entry if t2__largest2_entry > t2__largest2 or t2__largest2_entry != t2__largest2_entry
-                    else t2__largest2
-                )
+                t1__largest2_entry = np.float64(abs(u_d)).view(np.int64)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+                t2__largest2_entry = np.float64(abs(v_d)).view(np.int64)
+                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
+            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
+            t2__largest2 = np.int64(t2__largest2_bits).view(np.float64)
             t1__largest_chunk[row] = t1__largest2
             t2__largest_chunk[row] = t2__largest2
-            t6 = _norm_scale_f64(t1__largest2)
-            t7 = _norm_scale_f64(t2__largest2)
+            t1 = _unit_scale_f64(t1__largest2)
+            t2 = _unit_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    u_d3 = u_row[d]
-                    measured_u2 = t1 * u_d3
-                    v_d3 = v_row[d]
-                    measured_v2 = t4 * v_d3
-                    t1__scaled2_entry = measured_u2 * t6
+                    u_d2 = u_row[d]
+                    v_d2 = v_row[d]
+                    t1__scaled2_entry = t1 * u_d2
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = measured_v2 * t7
+                    t2__scaled2_entry = t2 * v_d2
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
@@ -909,30 +834,26 @@ def value_and_grad_1_f64(
             t2__scaled2 = math.sqrt(t2__scaled2)
             t1__scaled_chunk[row] = t1__scaled2
             t2__scaled_chunk[row] = t2__scaled2
-            t9 = t1__scaled2 / t6
+            t4 = 1.0 / t1
+            t5 = t1__scaled2 * t4
             u_hat_row = u_hat_chunk[row]
-            t14 = t2__scaled2 / t7
+            t9 = 1.0 / t2
+            t10 = t2__scaled2 * t9
             v_hat_row = v_hat_chunk[row]
             for d in range(size_d):
-                u_d4 = u_row[d]
-                measured_u3 = t1 * u_d4
-                t8 = abs(measured_u3)
-                t10 = t8 == t9
-                t11 = _sign_f64(measured_u3)
-                t12 = measured_u3 / t9
-                u_hat_row[d] = float(t11) if t10 else t12
-                v_d4 = v_row[d]
-                measured_v3 = t4 * v_d4
-                t13 = abs(measured_v3)
-                t15 = t13 == t14
-                t16 = _sign_f64(measured_v3)
-                t17 = measured_v3 / t14
-                v_hat_row[d] = float(t16) if t15 else t17
+                u_d3 = u_row[d]
+                t6 = abs(u_d3) == t5
+                t7 = _sign_f64(u_d3)
+                t8 = u_d3 * t1 / t1__scaled2
+                u_hat_row[d] = float(t7) if t6 else t8
+                v_d3 = v_row[d]
+                t11 = abs(v_d3) == t10
+                t12 = _sign_f64(v_d3)
+                t13 = v_d3 * t2 / t2__scaled2
+                v_hat_row[d] = float(t12) if t11 else t13
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    _unit0_d_chunk[row] = 0.0
-                    _unit1_d_chunk[row] = 0.0
                     t1__largest_chunk[row] = 0.0
                     t2__largest_chunk[row] = 0.0
                     t1__scaled_chunk[row] = 0.0
@@ -1010,8 +931,7 @@ def value_and_grad_2_f64(
                 t18 = t17 * weight_t4_others
                 d_s = t16 if t6 else t18
                 d_v_hat__left_row[j] = d_s / tau
-            scaled_value = _softplus_f64(t14)
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f64(t14)
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -1029,83 +949,81 @@ def value_and_grad_2_f64(
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1__scaled, t1__largest,
-    t2__scaled, t2__largest, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1__largest, t1__scaled, t2__largest,
+    t2__scaled, size_d, weight, weight_step, mask, mask_step,
 ):
     d_t2_sum_block = np.empty(256, np.float64)
     d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
-        _unit1_d_chunk = _unit1_d[start : start + rows]
-        v_chunk = v[start : start + rows]
         d_v_hat_chunk = d_v_hat[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        u_chunk = u[start : start + rows]
+        v_chunk = v[start : start + rows]
         d_u_hat_chunk = d_u_hat[start : start + rows]
+        u_chunk = u[start : start + rows]
         grad_u_chunk = grad_u[start : start + rows]
         grad_v_chunk = grad_v[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
-        t2__scaled_chunk = t2__scaled[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
         t2__largest_chunk = t2__largest[start : start + rows]
+        t2__scaled_chunk = t2__scaled[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             if not live[row]:
                 continue
-            unit1_d_i = _unit1_d_chunk[row]
-            t1 = _unit_scale_f64(unit1_d_i)
-            v_row = v_chunk[row]
             d_v_hat_row = d_v_hat_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
-            t2 = _unit_scale_f64(unit0_d_i)
-            u_row = u_chunk[row]
+            v_row = v_chunk[row]
             d_u_hat_row = d_u_hat_chunk[row]
+            u_row = u_chunk[row]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    measured_v = t1 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    measured_u = t2 * u_row[d]
+                    v_d = v_row[d]
                     d_u_hat_d = d_u_hat_row[d]
-                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
-                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
+                    u_d = u_row[d]
+                    d_t2_sum_block[lane] = d_v_hat_d * v_d
+                    d_t1_sum_block[lane] = d_u_hat_d * u_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
-            t1__scaled_i = t1__scaled_chunk[row]
             t1__largest_i = t1__largest_chunk[row]
-            t4 = _norm_scale_f64(t1__largest_i)
-            t5 = t1__scaled_i / t4
-            t6 = t5 == 0.0
-            t7 = -d_t1_sum / t5 / t5
+            t1 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled_chunk[row]
+            t2 = 1.0 / t1
+            t4 = t1__scaled_i * t2
+            t5 = t4 == 0.0
+            t6 = 1.0 * t1 / t1__scaled_i
+            t7 = d_t1_sum * t1 / t1__scaled_i
+            t8 = -t6 * t7
             grad_u_row = grad_u_chunk[row]
-            t2__scaled_i = t2__scaled_chunk[row]
             t2__largest_i = t2__largest_chunk[row]
-            t12 = _norm_scale_f64(t2__largest_i)
-            t13 = t2__scaled_i / t12
-            t14 = t13 == 0.0
-            t15 = -d_t2_sum / t13 / t13
+            t13 = _unit_scale_f64(t2__largest_i)
+            t2__scaled_i = t2__scaled_chunk[row]
+            t14 = 1.0 / t13
+            t15 = t2__scaled_i * t14
+            t16 = t15 == 0.0
+            t17 = 1.0 * t13 / t2__scaled_i
+            t18 = d_t2_sum * t13 / t2__scaled_i
+            t19 = -t17 * t18
             grad_v_row = grad_v_chunk[row]
             for d in range(size_d):
                 d_u_hat_d2 = d_u_hat_row[d]
-                measured_u2 = t2 * u_row[d]
-                t8 = abs(measured_u2) == t5
-                t9 = _sign_f64(measured_u2)
-                t10 = measured_u2 / t5
-                t11 = t7 * (float(t9) if t8 else t10)
-                scaled_grad_u = d_u_hat_d2 / t5 + (0.0 if t6 else t11)
-                grad_u_row[d] = scaled_grad_u * t2
+                u_d2 = u_row[d]
+                t9 = abs(u_d2) == t4
+                t10 = _sign_f64(u_d2)
+                t11 = u_d2 * t1 / t1__scaled_i
+                t12 = t8 * (float(t10) if t9 else t11)
+                grad_u_row[d] = d_u_hat_d2 * t1 / t1__scaled_i + (0.0 if t5 else t12)
                 d_v_hat_d2 = d_v_hat_row[d]
-                measured_v2 = t1 * v_row[d]
-                t16 = abs(measured_v2) == t13
-                t17 = _sign_f64(measured_v2)
-                t18 = measured_v2 / t13
-                t19 = t15 * (float(t17) if t16 else t18)
-                scaled_grad_v = d_v_hat_d2 / t13 + (0.0 if t14 else t19)
-                grad_v_row[d] = scaled_grad_v * t1
+                v_d2 = v_row[d]
+                t20 = abs(v_d2) == t15
+                t21 = _sign_f64(v_d2)
+                t22 = v_d2 * t13 / t2__scaled_i
+                t23 = t19 * (float(t21) if t20 else t22)
+                grad_v_row[d] = d_v_hat_d2 * t13 / t2__scaled_i + (0.0 if t16 else t23)
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1117,8 +1035,8 @@ def value_and_grad_3_f64(
 
 @_jit
 def hvp_1_f64(
-    first, last, samples, chunk, u, v_u_, v, v_v_, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled,
-    u_hat, v_hat, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
+    tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
 ):
     t1__scaled2_block = np.empty(256, np.float64)
     t2__scaled2_block = np.empty(256, np.float64)
@@ -1128,17 +1046,15 @@ def hvp_1_f64(
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         u_chunk = u[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
         v_chunk = v[start : start + rows]
-        v_v__chunk = v_v_[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        _unit1_d_chunk = _unit1_d[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
         t2__largest_chunk = t2__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
         t2__scaled_chunk = t2__scaled[start : start + rows]
         u_hat_chunk = u_hat[start : start + rows]
         v_hat_chunk = v_hat[start : start + rows]
+        v_u__chunk = v_u_[start : start + rows]
+        v_v__chunk = v_v_[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         tangent_t2_chunk = tangent_t2[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1146,60 +1062,33 @@ def hvp_1_f64(
             if not live[row]:
                 continue
             u_row = u_chunk[row]
-            v_u__row = v_u__chunk[row]
             v_row = v_chunk[row]
-            v_v__row = v_v__chunk[row]
-            unit0_d = -np.inf
-            unit1_d = -np.inf
+            t1__largest2_bits = np.int64(0)
+            t2__largest2_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
-                v_u_d = v_u__row[d]
                 v_d = v_row[d]
-                v_v_d = v_v__row[d]
-                unit0_d_entry = _maximum_f64(abs(u_d), abs(v_u_d))
-                unit0_d = unit0_d_entry if unit0_d_entry > unit0_d or unit0_d_entry != unit0_d_entry else unit0_d
-                unit1_d_entry = _maximum_f64(abs(v_d), abs(v_v_d))
-                unit1_d = unit1_d_entry if unit1_d_entry > unit1_d or unit1_d_entry != unit1_d_entry else unit1_d
-            _unit0_d_chunk[row] = unit0_d
-            _unit1_d_chunk[row] = unit1_d
-            t1 = _unit_scale_f64(unit0_d)
-            t4 = _unit_scale_f64(unit1_d)
-            t1__largest2 = -np.inf
-            t2__largest2 = -np.inf
-            for d in range(size_d):
-                u_d2 = u_row[d]
-                measured_u = t1 * u_d2
-                t2 = abs(measured_u)
-                v_d2 = v_row[d]
-                measured_v = t4 * v_d2
-                t5 = abs(measured_v)
-                t1__largest2_entry = t2
-                t1__largest2 = (
-                    t1__largest2_entry if t1__largest2_entry > t1__largest2 or t1__largest2_entry != t1__largest2_entry
-                    else t1__largest2
-                )
-                t2__largest2_entry = t5
-                t2__largest2 = (
-                    t2__largest2_entry if t2__largest2_entry > t2__largest2 or t2__largest2_entry != t2__largest2_entry
-                    else t2__largest2
-                )
+                t1__largest2_entry = np.float64(abs(u_d)).view(np.int64)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+                t2__largest2_entry = np.float64(abs(v_d)).view(np.int64)
+                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
+            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
+            t2__largest2 = np.int64(t2__largest2_bits).view(np.float64)
             t1__largest_chunk[row] = t1__largest2
             t2__largest_chunk[row] = t2__largest2
-            t6 = _norm_scale_f64(t1__largest2)
-            t7 = _norm_scale_f64(t2__largest2)
+            t1 = _unit_scale_f64(t1__largest2)
+            t2 = _unit_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    u_d3 = u_row[d]
-                    measured_u2 = t1 * u_d3
-                    v_d3 = v_row[d]
-                    measured_v2 = t4 * v_d3
-                    t1__scaled2_entry = measured_u2 * t6
+                    u_d2 = u_row[d]
+                    v_d2 = v_row[d]
+                    t1__scaled2_entry = t1 * u_d2
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = measured_v2 * t7
+                    t2__scaled2_entry = t2 * v_d2
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
@@ -1207,10 +1096,14 @@ def hvp_1_f64(
             t2__scaled2 = math.sqrt(t2__scaled2)
             t1__scaled_chunk[row] = t1__scaled2
             t2__scaled_chunk[row] = t2__scaled2
-            t8 = t1__scaled2 / t6
-            t9 = t8 == 0.0
-            t16 = t2__scaled2 / t7
-            t17 = t16 == 0.0
+            t4 = 1.0 / t1
+            t5 = t1__scaled2 * t4
+            t6 = t5 == 0.0
+            v_u__row = v_u__chunk[row]
+            t12 = 1.0 / t2
+            t13 = t2__scaled2 * t12
+            t14 = t13 == 0.0
+            v_v__row = v_v__chunk[row]
             u_hat_row = u_hat_chunk[row]
             v_hat_row = v_hat_chunk[row]
             tangent_t1_2 = 0.0
@@ -1219,30 +1112,22 @@ def hvp_1_f64(
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    v_u_d2 = v_u__row[d]
-                    measured_v_u = t1 * v_u_d2
-                    u_d4 = u_row[d]
-                    measured_u3 = t1 * u_d4
-                    t10 = abs(measured_u3)
-                    t11 = t10 == t8
-                    t12 = _sign_f64(measured_u3)
-                    t13 = measured_u3 / t8
-                    t14 = float(t12) if t11 else t13
-                    t15 = measured_v_u * t14
-                    v_v_d2 = v_v__row[d]
-                    measured_v_v = t4 * v_v_d2
-                    v_d4 = v_row[d]
-                    measured_v3 = t4 * v_d4
-                    t18 = abs(measured_v3)
-                    t19 = t18 == t16
-                    t20 = _sign_f64(measured_v3)
-                    t21 = measured_v3 / t16
-                    t22 = float(t20) if t19 else t21
-                    t23 = measured_v_v * t22
-                    u_hat_row[d] = t14
-                    v_hat_row[d] = t22
-                    tangent_t1_2_block[lane] = 0.0 if t9 else t15
-                    tangent_t2_2_block[lane] = 0.0 if t17 else t23
+                    u_d3 = u_row[d]
+                    t7 = abs(u_d3) == t5
+                    t8 = _sign_f64(u_d3)
+                    t9 = u_d3 * t1 / t1__scaled2
+                    t10 = float(t8) if t7 else t9
+                    t11 = v_u__row[d] * t10
+                    v_d3 = v_row[d]
+                    t15 = abs(v_d3) == t13
+                    t16 = _sign_f64(v_d3)
+                    t17 = v_d3 * t2 / t2__scaled2
+                    t18 = float(t16) if t15 else t17
+                    t19 = v_v__row[d] * t18
+                    u_hat_row[d] = t10
+                    v_hat_row[d] = t18
+                    tangent_t1_2_block[lane] = 0.0 if t6 else t11
+                    tangent_t2_2_block[lane] = 0.0 if t14 else t19
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
             tangent_t1_chunk[row] = tangent_t1_2
@@ -1250,8 +1135,6 @@ def hvp_1_f64(
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    _unit0_d_chunk[row] = 0.0
-                    _unit1_d_chunk[row] = 0.0
                     t1__largest_chunk[row] = 0.0
                     t2__largest_chunk[row] = 0.0
                     t1__scaled_chunk[row] = 0.0
@@ -1266,8 +1149,8 @@ def hvp_1_f64(
 
 @_jit
 def hvp_2_f64(
-    first, last, samples, chunk, tangent_t3, _unit0_d, v_u_, t1__scaled, t1__largest, tangent_t1, u, v_hat, _unit1_d,
-    v_v_, t2__scaled, t2__largest, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, tangent_t3, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, v_v_, tangent_t2, v,
+    t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     tangent_t3_2_block = np.empty(256, np.float64)
@@ -1275,53 +1158,48 @@ def hvp_2_f64(
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         tangent_t3_chunk = tangent_t3[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
         v_u__chunk = v_u_[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         u_chunk = u[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
         u_hat_chunk = u_hat[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             if not live[row]:
                 continue
             tangent_t3_row = tangent_t3_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
-            t1 = _unit_scale_f64(unit0_d_i)
             v_u__row = v_u__chunk[row]
-            t1__scaled_i = t1__scaled_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
-            t2 = _norm_scale_f64(t1__largest_i)
-            t4 = t1__scaled_i / t2
             tangent_t1_i = tangent_t1_chunk[row]
             u_row = u_chunk[row]
+            t1__scaled_i = t1__scaled_chunk[row]
+            t1__largest_i = t1__largest_chunk[row]
+            t1 = _unit_scale_f64(t1__largest_i)
+            t2 = 1.0 / t1
+            t4 = t1__scaled_i * t2
             u_hat_row = u_hat_chunk[row]
             for j in range(size_i):
-                unit1_d_j = _unit1_d[j]
-                t8 = _unit_scale_f64(unit1_d_j)
+                tangent_t2_j = tangent_t2[j]
                 t2__scaled_j = t2__scaled[j]
                 t2__largest_j = t2__largest[j]
-                t9 = _norm_scale_f64(t2__largest_j)
-                t10 = t2__scaled_j / t9
-                tangent_t2_j = tangent_t2[j]
+                t8 = _unit_scale_f64(t2__largest_j)
+                t9 = 1.0 / t8
+                t10 = t2__scaled_j * t9
                 tangent_t3_2 = 0.0
                 for block in range(0, size_d, 256):
                     count = 256 if 256 < size_d - block else size_d - block
                     for lane in range(count):
                         d = block + lane
-                        measured_v_u = t1 * v_u__row[d]
-                        measured_u = t1 * u_row[d]
-                        t5 = abs(measured_u) == t4
-                        t6 = _sign_f64(measured_u)
-                        t7 = measured_u / t4
-                        tangent_u_hat = measured_v_u / t4 - tangent_t1_i * ((float(t6) if t5 else t7) / t4)
-                        measured_v_v = t8 * v_v_[j, d]
-                        measured_v = t8 * v[j, d]
-                        t11 = abs(measured_v) == t10
-                        t12 = _sign_f64(measured_v)
-                        t13 = measured_v / t10
-                        tangent_v_hat = measured_v_v / t10 - tangent_t2_j * ((float(t12) if t11 else t13) / t10)
+                        u_d = u_row[d]
+                        t5 = abs(u_d) == t4
+                        t6 = _sign_f64(u_d)
+                        t7 = u_d * t1 / t1__scaled_i
+                        tangent_u_hat = (v_u__row[d] - tangent_t1_i * (float(t6) if t5 else t7)) * t1 / t1__scaled_i
+                        v_d = v[j, d]
+                        t11 = abs(v_d) == t10
+                        t12 = _sign_f64(v_d)
+                        t13 = v_d * t8 / t2__scaled_j
+                        tangent_v_hat = (v_v_[j, d] - tangent_t2_j * (float(t12) if t11 else t13)) * t8 / t2__scaled_j
                         tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_row[j] = tangent_t3_2
@@ -1335,8 +1213,8 @@ def hvp_2_f64(
 @_jit
 def hvp_3_f64(
     first, last, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3,
-    tangent_t4_others, tangent_d_u_hat_sum, _unit1_d, v_v_, t2__scaled, t2__largest, tangent_t2, v, v_hat, tau, size_d,
-    weight, weight_step, mask, mask_step, denominator,
+    tangent_t4_others, tangent_d_u_hat_sum, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     seed = np.empty(chunk, np.float64)
@@ -1439,14 +1317,16 @@ def hvp_3_f64(
                         weight_t4_others2 = _exp_f64(-(t11 + _gap_f64(t4_others__max2, s4)))
                         t22 = t19 * weight_t4_others2
                         d_s2 = t18 if t21 else t22
-                        unit1 = _unit_scale_f64(_unit1_d[j])
-                        measured_v_v = unit1 * v_v_[j, d]
-                        t2_2 = t2__scaled[j] / _norm_scale_f64(t2__largest[j])
-                        measured_v = unit1 * v[j, d]
-                        t23 = abs(measured_v) == t2_2
-                        t24 = _sign_f64(measured_v)
-                        t25 = measured_v / t2_2
-                        tangent_v_hat = measured_v_v / t2_2 - tangent_t2[j] * ((float(t24) if t23 else t25) / t2_2)
+                        v_d = v[j, d]
+                        t2__scaled_j = t2__scaled[j]
+                        t2__scale = _unit_scale_f64(t2__largest[j])
+                        t2_2 = t2__scaled_j * (1.0 / t2__scale)
+                        t23 = abs(v_d) == t2_2
+                        t24 = _sign_f64(v_d)
+                        t25 = v_d * t2__scale / t2__scaled_j
+                        tangent_v_hat = (
+                            (v_v_[j, d] - tangent_t2[j] * (float(t24) if t23 else t25)) * t2__scale / t2__scaled_j
+                        )
                         tangent_s2 = tangent_t3_row[j] / tau
                         tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
                         t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
@@ -1470,7 +1350,7 @@ def hvp_3_f64(
 @_jit
 def hvp_4_f64(
     first, last, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties, t4_others__max, t3,
-    _unit0_d, v_u_, t1__scaled, t1__largest, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight,
+    v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight,
     weight_step, mask, mask_step,
 ):
     size_i = samples
@@ -1507,14 +1387,16 @@ def hvp_4_f64(
                         weight_t4_others = _exp_f64(-(t4_others__rest + _gap_f64(t4_others__max_j, s2)))
                         t8 = d_t4_others * weight_t4_others
                         d_s = t7 if t1 else t8
-                        unit0 = _unit_scale_f64(_unit0_d[j])
-                        measured_v_u = unit0 * v_u_[j, d]
-                        t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
-                        measured_u = unit0 * u[j, d]
-                        t9 = abs(measured_u) == t1_2
-                        t10 = _sign_f64(measured_u)
-                        t11 = measured_u / t1_2
-                        tangent_u_hat = measured_v_u / t1_2 - tangent_t1[j] * ((float(t10) if t9 else t11) / t1_2)
+                        u_d = u[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f64(t1__largest[j])
+                        t1_2 = t1__scaled_j * (1.0 / t1__scale)
+                        t9 = abs(u_d) == t1_2
+                        t10 = _sign_f64(u_d)
+                        t11 = u_d * t1__scale / t1__scaled_j
+                        tangent_u_hat = (
+                            (v_u_[j, d] - tangent_t1[j] * (float(t10) if t9 else t11)) * t1__scale / t1__scaled_j
+                        )
                         tangent_t4_others_j = tangent_t4_others[j]
                         t12 = tangent_t4_others_j - tangent_t3[j, j] / tau
                         t13 = _sigmoid_f64(-t5)
@@ -1536,9 +1418,9 @@ def hvp_4_f64(
 
 @_jit
 def hvp_5_f64(
-    first, last, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_,
-    tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v, t1__scaled, t1__largest, tangent_t1, t2__scaled, t2__largest, tangent_t2,
-    tau, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum, hvp_u,
+    hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step,
+    mask, mask_step,
 ):
     d_t2_sum_block = np.empty(256, np.float64)
     d_t1_sum_block = np.empty(256, np.float64)
@@ -1547,40 +1429,34 @@ def hvp_5_f64(
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
-        _unit1_d_chunk = _unit1_d[start : start + rows]
-        v_chunk = v[start : start + rows]
         d_v_hat_chunk = d_v_hat[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        u_chunk = u[start : start + rows]
+        v_chunk = v[start : start + rows]
         d_u_hat_chunk = d_u_hat[start : start + rows]
-        tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
+        u_chunk = u[start : start + rows]
         v_v__chunk = v_v_[start : start + rows]
-        tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
+        tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
         v_u__chunk = v_u_[start : start + rows]
+        tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
         hvp_u_chunk = hvp_u[start : start + rows]
         hvp_v_chunk = hvp_v[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
-        t2__scaled_chunk = t2__scaled[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
         tangent_t2_chunk = tangent_t2[start : start + rows]
+        t2__largest_chunk = t2__largest[start : start + rows]
+        t2__scaled_chunk = t2__scaled[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             if not live[row]:
                 continue
-            unit1_d_i = _unit1_d_chunk[row]
-            t1 = _unit_scale_f64(unit1_d_i)
-            v_row = v_chunk[row]
             d_v_hat_row = d_v_hat_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
-            t2 = _unit_scale_f64(unit0_d_i)
-            u_row = u_chunk[row]
+            v_row = v_chunk[row]
             d_u_hat_row = d_u_hat_chunk[row]
-            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum_chunk[row]
+            u_row = u_chunk[row]
             v_v__row = v_v__chunk[row]
-            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
+            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum_chunk[row]
             v_u__row = v_u__chunk[row]
+            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             tangent_d_t2_sum = 0.0
@@ -1589,69 +1465,83 @@ def hvp_5_f64(
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    measured_v = t1 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    measured_u = t2 * u_row[d]
+                    v_d = v_row[d]
                     d_u_hat_d = d_u_hat_row[d]
+                    u_d = u_row[d]
+                    v_v_d = v_v__row[d]
                     tangent_d_v_hat = tangent_d_v_hat_sum_row[d] / tau
-                    measured_v_v = t1 * v_v__row[d]
+                    v_u_d = v_u__row[d]
                     tangent_d_u_hat = tangent_d_u_hat_sum_row[d] / tau
-                    measured_v_u = t2 * v_u__row[d]
-                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
-                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
-                    tangent_d_t2_sum_block[lane] = measured_v * tangent_d_v_hat + measured_v_v * d_v_hat_d
-                    tangent_d_t1_sum_block[lane] = measured_u * tangent_d_u_hat + measured_v_u * d_u_hat_d
+                    d_t2_sum_block[lane] = d_v_hat_d * v_d
+                    d_t1_sum_block[lane] = d_u_hat_d * u_d
+                    tangent_d_t2_sum_block[lane] = d_v_hat_d * v_v_d + tangent_d_v_hat * v_d
+                    tangent_d_t1_sum_block[lane] = d_u_hat_d * v_u_d + tangent_d_u_hat * u_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
-            t1__scaled_i = t1__scaled_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
-            t4 = _norm_scale_f64(t1__largest_i)
-            t5 = t1__scaled_i / t4
-            t6 = t5 == 0.0
             tangent_t1_i = tangent_t1_chunk[row]
-            t7 = 2.0 * (d_t1_sum / t5) * (tangent_t1_i / t5) / t5
-            t8 = -tangent_d_t1_sum / t5 / t5
-            t9 = t7 + t8
-            t14 = -d_t1_sum / t5 / t5
-            t15 = t14 * tangent_t1_i
+            t1__largest_i = t1__largest_chunk[row]
+            t1 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled_chunk[row]
+            t2 = 1.0 / t1
+            t4 = t1__scaled_i * t2
+            t5 = t4 == 0.0
+            t6 = tangent_t1_i * t1 / t1__scaled_i
+            t7 = 2.0 * d_t1_sum * t6
+            t8 = t7 - tangent_d_t1_sum
+            t9 = t8 * t1 / t1__scaled_i
+            t10 = t9 * t1 / t1__scaled_i
+            t15 = 1.0 * t1 / t1__scaled_i
+            t16 = d_t1_sum * t1 / t1__scaled_i
+            t17 = -t15 * t16
+            t18 = t17 * tangent_t1_i
             hvp_u_row = hvp_u_chunk[row]
-            t2__scaled_i = t2__scaled_chunk[row]
-            t2__largest_i = t2__largest_chunk[row]
-            t17 = _norm_scale_f64(t2__largest_i)
-            t18 = t2__scaled_i / t17
-            t19 = t18 == 0.0
             tangent_t2_i = tangent_t2_chunk[row]
-            t20 = 2.0 * (d_t2_sum / t18) * (tangent_t2_i / t18) / t18
-            t21 = -tangent_d_t2_sum / t18 / t18
-            t22 = t20 + t21
-            t27 = -d_t2_sum / t18 / t18
-            t28 = t27 * tangent_t2_i
+            t2__largest_i = t2__largest_chunk[row]
+            t20 = _unit_scale_f64(t2__largest_i)
+            t2__scaled_i = t2__scaled_chunk[row]
+            t21 = 1.0 / t20
+            t22 = t2__scaled_i * t21
+            t23 = t22 == 0.0
+            t24 = tangent_t2_i * t20 / t2__scaled_i
+            t25 = 2.0 * d_t2_sum * t24
+            t26 = t25 - tangent_d_t2_sum
+            t27 = t26 * t20 / t2__scaled_i
+            t28 = t27 * t20 / t2__scaled_i
+            t33 = 1.0 * t20 / t2__scaled_i
+            t34 = d_t2_sum * t20 / t2__scaled_i
+            t35 = -t33 * t34
+            t36 = t35 * tangent_t2_i
             hvp_v_row = hvp_v_chunk[row]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
-                measured_u2 = t2 * u_row[d]
-                t10 = abs(measured_u2) == t5
-                t11 = _sign_f64(measured_u2)
-                t12 = measured_u2 / t5
-                t13 = float(t11) if t10 else t12
-                measured_v_u2 = t2 * v_u__row[d]
-                t16 = t9 * t13 + measured_v_u2 * (t14 / t5) + -t15 * (t13 / t5)
                 d_u_hat_d2 = d_u_hat_row[d]
-                scaled_hvp_u = tangent_d_u_hat2 / t5 + (0.0 if t6 else t16) - d_u_hat_d2 / t5 * (tangent_t1_i / t5)
-                hvp_u_row[d] = scaled_hvp_u * t2
+                u_d2 = u_row[d]
+                t11 = abs(u_d2) == t4
+                t12 = _sign_f64(u_d2)
+                t13 = u_d2 * t1 / t1__scaled_i
+                t14 = float(t12) if t11 else t13
+                v_u_d2 = v_u__row[d]
+                t19 = t10 * t14 + (t17 * v_u_d2 + -t18 * t14) * t1 / t1__scaled_i
+                hvp_u_row[d] = (
+                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t1 / t1__scaled_i)) * t1 / t1__scaled_i + (0.0 if
+                    t5 else t19)
+                )
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
-                measured_v2 = t1 * v_row[d]
-                t23 = abs(measured_v2) == t18
-                t24 = _sign_f64(measured_v2)
-                t25 = measured_v2 / t18
-                t26 = float(t24) if t23 else t25
-                measured_v_v2 = t1 * v_v__row[d]
-                t29 = t22 * t26 + measured_v_v2 * (t27 / t18) + -t28 * (t26 / t18)
                 d_v_hat_d2 = d_v_hat_row[d]
-                scaled_hvp_v = tangent_d_v_hat2 / t18 + (0.0 if t19 else t29) - d_v_hat_d2 / t18 * (tangent_t2_i / t18)
-                hvp_v_row[d] = scaled_hvp_v * t1
+                v_d2 = v_row[d]
+                t29 = abs(v_d2) == t22
+                t30 = _sign_f64(v_d2)
+                t31 = v_d2 * t20 / t2__scaled_i
+                t32 = float(t30) if t29 else t31
+                v_v_d2 = v_v__row[d]
+                t37 = t28 * t32 + (t35 * v_v_d2 + -t36 * t32) * t20 / t2__scaled_i
+                hvp_v_row[d] = (
+                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t20 / t2__scaled_i)) * t20 / t2__scaled_i + (0.0 if
+                    t23 else t37)
+                )
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1663,8 +1553,8 @@ def hvp_5_f64(
 
 @_jit
 def value_1_f32(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step):
-    t1_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
+    t1__scaled_block = np.empty(256, np.float64)
+    t2__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
@@ -1678,50 +1568,52 @@ def value_1_f32(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight,
                 continue
             u_row = u_chunk[row]
             v_row = v_chunk[row]
-            unit0_d = f32(-np.inf)
-            unit1_d = f32(-np.inf)
+            t1__largest_bits = np.int32(0)
+            t2__largest_bits = np.int32(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = abs(u_d)
-                unit0_d = unit0_d_entry if unit0_d_entry > unit0_d or unit0_d_entry != unit0_d_entry else unit0_d
-                unit1_d_entry = abs(v_d)
-                unit1_d = unit1_d_entry if unit1_d_entry > unit1_d or unit1_d_entry != unit1_d_entry else unit1_d
-            t2 = _unit_scale_f32(unit0_d)
-            t4 = _unit_scale_f32(unit1_d)
-            t1 = 0.0
-            t2_2 = 0.0
+                t1__largest_entry = np.float32(abs(u_d)).view(np.int32)
+                t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
+                t2__largest_entry = np.float32(abs(v_d)).view(np.int32)
+                t2__largest_bits = t2__largest_entry if t2__largest_entry > t2__largest_bits else t2__largest_bits
+            t1__largest = np.int32(t1__largest_bits).view(np.float32)
+            t2__largest = np.int32(t2__largest_bits).view(np.float32)
+            t1 = _unit_scale_f32(t1__largest)
+            t2 = _unit_scale_f32(t2__largest)
+            t1__scaled = 0.0
+            t2__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
                     u_d2 = u_row[d]
-                    measured_u = t2 * u_d2
                     v_d2 = v_row[d]
-                    measured_v = t4 * v_d2
-                    t1_entry = np.float64(measured_u)
-                    t1_block[lane] = t1_entry * t1_entry
-                    t2_2_entry = np.float64(measured_v)
-                    t2_2_block[lane] = t2_2_entry * t2_2_entry
-                t1 += _pairwise_sum(t1_block, count)
-                t2_2 += _pairwise_sum(t2_2_block, count)
-            t1 = f32(math.sqrt(t1))
-            t2_2 = f32(math.sqrt(t2_2))
+                    t1__scaled_entry = np.float64(t1 * u_d2)
+                    t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
+                    t2__scaled_entry = np.float64(t2 * v_d2)
+                    t2__scaled_block[lane] = t2__scaled_entry * t2__scaled_entry
+                t1__scaled += _pairwise_sum(t1__scaled_block, count)
+                t2__scaled += _pairwise_sum(t2__scaled_block, count)
+            t1__scaled = f32(math.sqrt(t1__scaled))
+            t2__scaled = f32(math.sqrt(t2__scaled))
+            t4 = f32(1.0) / t1
+            t5 = t1__scaled * t4
             u_hat_row = u_hat_chunk[row]
+            t9 = f32(1.0) / t2
+            t10 = t2__scaled * t9
             v_hat_row = v_hat_chunk[row]
             for d in range(size_d):
                 u_d3 = u_row[d]
-                measured_u2 = t2 * u_d3
-                t5 = abs(measured_u2) == t1
-                t6 = _sign_f32(measured_u2)
-                t7 = measured_u2 / t1
-                u_hat_row[d] = f32(t6) if t5 else t7
+                t6 = abs(u_d3) == t5
+                t7 = _sign_f32(u_d3)
+                t8 = u_d3 * t1 / t1__scaled
+                u_hat_row[d] = f32(t7) if t6 else t8
                 v_d3 = v_row[d]
-                measured_v2 = t4 * v_d3
-                t8 = abs(measured_v2) == t2_2
-                t9 = _sign_f32(measured_v2)
-                t10 = measured_v2 / t2_2
-                v_hat_row[d] = f32(t9) if t8 else t10
+                t11 = abs(v_d3) == t10
+                t12 = _sign_f32(v_d3)
+                t13 = v_d3 * t2 / t2__scaled
+                v_hat_row[d] = f32(t12) if t11 else t13
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1777,8 +1669,7 @@ def value_2_f32(
             t7 = t4_others__ties - 1
             t4_others__rest = _log1p_f32(t4_others__below + f32(t7 if t6 else 0))
             s3 = t3_row[i] / tau
-            scaled_value = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -1794,20 +1685,20 @@ def value_2_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, samples, chunk, u, v, _unit0_d, _unit1_d, t1, t2, u_hat, v_hat, size_d, weight, weight_step, mask,
-    mask_step,
+    first, last, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight,
+    weight_step, mask, mask_step,
 ):
-    t1_2_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
+    t1__scaled2_block = np.empty(256, np.float64)
+    t2__scaled2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         u_chunk = u[start : start + rows]
         v_chunk = v[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        _unit1_d_chunk = _unit1_d[start : start + rows]
-        t1_chunk = t1[start : start + rows]
-        t2_chunk = t2[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
+        t2__largest_chunk = t2__largest[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
+        t2__scaled_chunk = t2__scaled[start : start + rows]
         u_hat_chunk = u_hat[start : start + rows]
         v_hat_chunk = v_hat[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1816,61 +1707,63 @@ def value_and_grad_1_f32(
                 continue
             u_row = u_chunk[row]
             v_row = v_chunk[row]
-            unit0_d = f32(-np.inf)
-            unit1_d = f32(-np.inf)
+            t1__largest2_bits = np.int32(0)
+            t2__largest2_bits = np.int32(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = abs(u_d)
-                unit0_d = unit0_d_entry if unit0_d_entry > unit0_d or unit0_d_entry != unit0_d_entry else unit0_d
-                unit1_d_entry = abs(v_d)
-                unit1_d = unit1_d_entry if unit1_d_entry > unit1_d or unit1_d_entry != unit1_d_entry else unit1_d
-            _unit0_d_chunk[row] = unit0_d
-            _unit1_d_chunk[row] = unit1_d
-            t4 = _unit_scale_f32(unit0_d)
-            t5 = _unit_scale_f32(unit1_d)
-            t1_2 = 0.0
-            t2_2 = 0.0
+                t1__largest2_entry = np.float32(abs(u_d)).view(np.int32)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+                t2__largest2_entry = np.float32(abs(v_d)).view(np.int32)
+                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
+            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
+            t2__largest2 = np.int32(t2__largest2_bits).view(np.float32)
+            t1__largest_chunk[row] = t1__largest2
+            t2__largest_chunk[row] = t2__largest2
+            t1 = _unit_scale_f32(t1__largest2)
+            t2 = _unit_scale_f32(t2__largest2)
+            t1__scaled2 = 0.0
+            t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
                     u_d2 = u_row[d]
-                    measured_u = t4 * u_d2
                     v_d2 = v_row[d]
-                    measured_v = t5 * v_d2
-                    t1_2_entry = np.float64(measured_u)
-                    t1_2_block[lane] = t1_2_entry * t1_2_entry
-                    t2_2_entry = np.float64(measured_v)
-                    t2_2_block[lane] = t2_2_entry * t2_2_entry
-                t1_2 += _pairwise_sum(t1_2_block, count)
-                t2_2 += _pairwise_sum(t2_2_block, count)
-            t1_2 = f32(math.sqrt(t1_2))
-            t2_2 = f32(math.sqrt(t2_2))
-            t1_chunk[row] = t1_2
-            t2_chunk[row] = t2_2
+                    t1__scaled2_entry = np.float64(t1 * u_d2)
+                    t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
+                    t2__scaled2_entry = np.float64(t2 * v_d2)
+                    t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
+            t1__scaled2 = f32(math.sqrt(t1__scaled2))
+            t2__scaled2 = f32(math.sqrt(t2__scaled2))
+            t1__scaled_chunk[row] = t1__scaled2
+            t2__scaled_chunk[row] = t2__scaled2
+            t4 = f32(1.0) / t1
+            t5 = t1__scaled2 * t4
             u_hat_row = u_hat_chunk[row]
+            t9 = f32(1.0) / t2
+            t10 = t2__scaled2 * t9
             v_hat_row = v_hat_chunk[row]
             for d in range(size_d):
                 u_d3 = u_row[d]
-                measured_u2 = t4 * u_d3
-                t6 = abs(measured_u2) == t1_2
-                t7 = _sign_f32(measured_u2)
-                t8 = measured_u2 / t1_2
+                t6 = abs(u_d3) == t5
+                t7 = _sign_f32(u_d3)
+                t8 = u_d3 * t1 / t1__scaled2
                 u_hat_row[d] = f32(t7) if t6 else t8
                 v_d3 = v_row[d]
-                measured_v2 = t5 * v_d3
-                t9 = abs(measured_v2) == t2_2
-                t10 = _sign_f32(measured_v2)
-                t11 = measured_v2 / t2_2
-                v_hat_row[d] = f32(t10) if t9 else t11
+                t11 = abs(v_d3) == t10
+                t12 = _sign_f32(v_d3)
+                t13 = v_d3 * t2 / t2__scaled2
+                v_hat_row[d] = f32(t12) if t11 else t13
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    _unit0_d_chunk[row] = f32(0.0)
-                    _unit1_d_chunk[row] = f32(0.0)
-                    t1_chunk[row] = f32(0.0)
-                    t2_chunk[row] = f32(0.0)
+                    t1__largest_chunk[row] = f32(0.0)
+                    t2__largest_chunk[row] = f32(0.0)
+                    t1__scaled_chunk[row] = f32(0.0)
+                    t2__scaled_chunk[row] = f32(0.0)
                     for at_d in range(size_d):
                         u_hat_chunk[row, at_d] = f32(0.0)
                     for at_d in range(size_d):
@@ -1903,9 +1796,9 @@ def value_and_grad_2_f32(
             t3_row = t3_chunk[row]
             t4_others__max = f32(-np.inf)
             for j in range(size_i):
-                t4 = j != i
+                t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max_entry = s if t4 else f32(-np.inf)
+                t4_others__max_entry = s if t1 else f32(-np.inf)
                 t4_others__max = (
                     t4_others__max_entry if t4_others__max_entry > t4_others__max or t4_others__max_entry !=
                     t4_others__max_entry else t4_others__max
@@ -1916,37 +1809,36 @@ def value_and_grad_2_f32(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t5 = j != i
+                    t2 = j != i
                     s2 = t3_row[j] / tau
-                    t6 = t5 & (s2 < t4_others__max)
-                    t7 = _exp_f32(s2 - t4_others__max)
-                    t4_others__below_block[lane] = t7 if t6 else f32(0.0)
-                    t4_others__ties += 1 if t5 & (s2 == t4_others__max) else 0
+                    t4 = t2 & (s2 < t4_others__max)
+                    t5 = _exp_f32(s2 - t4_others__max)
+                    t4_others__below_block[lane] = t5 if t4 else f32(0.0)
+                    t4_others__ties += 1 if t2 & (s2 == t4_others__max) else 0
                 t4_others__below += _pairwise_sum(t4_others__below_block, count)
             t4_others__below = f32(t4_others__below)
             seed_i = seed[row]
-            t9 = 1 < t4_others__ties
-            t10 = t4_others__ties - 1
-            t11 = t10 if t9 else 0
-            t12 = t4_others__below + f32(t11)
-            t13 = _log1p_f32(t12)
+            t7 = 1 < t4_others__ties
+            t8 = t4_others__ties - 1
+            t9 = t8 if t7 else 0
+            t10 = t4_others__below + f32(t9)
+            t11 = _log1p_f32(t10)
             t3_i = t3_row[i]
-            t14 = t3_i / tau
-            t15 = _gap_f32(t4_others__max, t14)
-            t16 = t13 + t15
-            t17 = _sigmoid_f32(t16)
-            t18 = -seed_i * t17
-            t19 = seed_i * t17
+            t12 = t3_i / tau
+            t13 = _gap_f32(t4_others__max, t12)
+            t14 = t11 + t13
+            t15 = _sigmoid_f32(t14)
+            t16 = -seed_i * t15
+            t17 = seed_i * t15
             d_v_hat__left_row = d_v_hat__left_chunk[row]
             for j in range(size_i):
-                t8 = i == j
+                t6 = i == j
                 s3 = t3_row[j] / tau
-                weight_t4_others = _exp_f32(-(t13 + _gap_f32(t4_others__max, s3)))
-                t20 = t19 * weight_t4_others
-                d_s = t18 if t8 else t20
+                weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max, s3)))
+                t18 = t17 * weight_t4_others
+                d_s = t16 if t6 else t18
                 d_v_hat__left_row[j] = d_s / tau
-            scaled_value = _softplus_f32(t16)
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f32(t14)
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -1964,77 +1856,83 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1, t2, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, samples, chunk, d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1__largest, t1__scaled, t2__largest,
+    t2__scaled, size_d, weight, weight_step, mask, mask_step,
 ):
     d_t2_sum_block = np.empty(256, np.float64)
     d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
-        _unit1_d_chunk = _unit1_d[start : start + rows]
-        v_chunk = v[start : start + rows]
         d_v_hat_chunk = d_v_hat[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        u_chunk = u[start : start + rows]
+        v_chunk = v[start : start + rows]
         d_u_hat_chunk = d_u_hat[start : start + rows]
+        u_chunk = u[start : start + rows]
         grad_u_chunk = grad_u[start : start + rows]
         grad_v_chunk = grad_v[start : start + rows]
-        t1_chunk = t1[start : start + rows]
-        t2_chunk = t2[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
+        t2__largest_chunk = t2__largest[start : start + rows]
+        t2__scaled_chunk = t2__scaled[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             if not live[row]:
                 continue
-            unit1_d_i = _unit1_d_chunk[row]
-            t4 = _unit_scale_f32(unit1_d_i)
-            v_row = v_chunk[row]
             d_v_hat_row = d_v_hat_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
-            t5 = _unit_scale_f32(unit0_d_i)
-            u_row = u_chunk[row]
+            v_row = v_chunk[row]
             d_u_hat_row = d_u_hat_chunk[row]
+            u_row = u_chunk[row]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    measured_v = t4 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    measured_u = t5 * u_row[d]
+                    v_d = v_row[d]
                     d_u_hat_d = d_u_hat_row[d]
-                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
-                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
+                    u_d = u_row[d]
+                    d_t2_sum_block[lane] = d_v_hat_d * v_d
+                    d_t1_sum_block[lane] = d_u_hat_d * u_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t2_sum = f32(d_t2_sum)
             d_t1_sum = f32(d_t1_sum)
-            t1_i = t1_chunk[row]
-            t6 = t1_i == f32(0.0)
-            t7 = -d_t1_sum / t1_i / t1_i
+            t1__largest_i = t1__largest_chunk[row]
+            t1 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled_chunk[row]
+            t2 = f32(1.0) / t1
+            t4 = t1__scaled_i * t2
+            t5 = t4 == f32(0.0)
+            t6 = f32(1.0) * t1 / t1__scaled_i
+            t7 = d_t1_sum * t1 / t1__scaled_i
+            t8 = -t6 * t7
             grad_u_row = grad_u_chunk[row]
-            t2_i = t2_chunk[row]
-            t12 = t2_i == f32(0.0)
-            t13 = -d_t2_sum / t2_i / t2_i
+            t2__largest_i = t2__largest_chunk[row]
+            t13 = _unit_scale_f32(t2__largest_i)
+            t2__scaled_i = t2__scaled_chunk[row]
+            t14 = f32(1.0) / t13
+            t15 = t2__scaled_i * t14
+            t16 = t15 == f32(0.0)
+            t17 = f32(1.0) * t13 / t2__scaled_i
+            t18 = d_t2_sum * t13 / t2__scaled_i
+            t19 = -t17 * t18
             grad_v_row = grad_v_chunk[row]
             for d in range(size_d):
                 d_u_hat_d2 = d_u_hat_row[d]
-                measured_u2 = t5 * u_row[d]
-                t8 = abs(measured_u2) == t1_i
-                t9 = _sign_f32(measured_u2)
-                t10 = measured_u2 / t1_i
-                t11 = t7 * (f32(t9) if t8 else t10)
-                scaled_grad_u = d_u_hat_d2 / t1_i + (f32(0.0) if t6 else t11)
-                grad_u_row[d] = scaled_grad_u * t5
+                u_d2 = u_row[d]
+                t9 = abs(u_d2) == t4
+                t10 = _sign_f32(u_d2)
+                t11 = u_d2 * t1 / t1__scaled_i
+                t12 = t8 * (f32(t10) if t9 else t11)
+                grad_u_row[d] = d_u_hat_d2 * t1 / t1__scaled_i + (f32(0.0) if t5 else t12)
                 d_v_hat_d2 = d_v_hat_row[d]
-                measured_v2 = t4 * v_row[d]
-                t14 = abs(measured_v2) == t2_i
-                t15 = _sign_f32(measured_v2)
-                t16 = measured_v2 / t2_i
-                t17 = t13 * (f32(t15) if t14 else t16)
-                scaled_grad_v = d_v_hat_d2 / t2_i + (f32(0.0) if t12 else t17)
-                grad_v_row[d] = scaled_grad_v * t4
+                v_d2 = v_row[d]
+                t20 = abs(v_d2) == t15
+                t21 = _sign_f32(v_d2)
+                t22 = v_d2 * t13 / t2__scaled_i
+                t23 = t19 * (f32(t21) if t20 else t22)
+                grad_v_row[d] = d_v_hat_d2 * t13 / t2__scaled_i + (f32(0.0) if t16 else t23)
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -2046,26 +1944,26 @@ def value_and_grad_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, samples, chunk, u, v_u_, v, v_v_, _unit0_d, _unit1_d, t1, t2, u_hat, v_hat, tangent_t1, tangent_t2,
-    size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
+    tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
 ):
-    t1_2_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
+    t1__scaled2_block = np.empty(256, np.float64)
+    t2__scaled2_block = np.empty(256, np.float64)
     tangent_t1_2_block = np.empty(256, np.float64)
     tangent_t2_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         u_chunk = u[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
         v_chunk = v[start : start + rows]
-        v_v__chunk = v_v_[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        _unit1_d_chunk = _unit1_d[start : start + rows]
-        t1_chunk = t1[start : start + rows]
-        t2_chunk = t2[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
+        t2__largest_chunk = t2__largest[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
+        t2__scaled_chunk = t2__scaled[start : start + rows]
         u_hat_chunk = u_hat[start : start + rows]
         v_hat_chunk = v_hat[start : start + rows]
+        v_u__chunk = v_u_[start : start + rows]
+        v_v__chunk = v_v_[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         tangent_t2_chunk = tangent_t2[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -2073,46 +1971,48 @@ def hvp_1_f32(
             if not live[row]:
                 continue
             u_row = u_chunk[row]
-            v_u__row = v_u__chunk[row]
             v_row = v_chunk[row]
-            v_v__row = v_v__chunk[row]
-            unit0_d = f32(-np.inf)
-            unit1_d = f32(-np.inf)
+            t1__largest2_bits = np.int32(0)
+            t2__largest2_bits = np.int32(0)
             for d in range(size_d):
                 u_d = u_row[d]
-                v_u_d = v_u__row[d]
                 v_d = v_row[d]
-                v_v_d = v_v__row[d]
-                unit0_d_entry = _maximum_f32(abs(u_d), abs(v_u_d))
-                unit0_d = unit0_d_entry if unit0_d_entry > unit0_d or unit0_d_entry != unit0_d_entry else unit0_d
-                unit1_d_entry = _maximum_f32(abs(v_d), abs(v_v_d))
-                unit1_d = unit1_d_entry if unit1_d_entry > unit1_d or unit1_d_entry != unit1_d_entry else unit1_d
-            _unit0_d_chunk[row] = unit0_d
-            _unit1_d_chunk[row] = unit1_d
-            t4 = _unit_scale_f32(unit0_d)
-            t5 = _unit_scale_f32(unit1_d)
-            t1_2 = 0.0
-            t2_2 = 0.0
+                t1__largest2_entry = np.float32(abs(u_d)).view(np.int32)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+                t2__largest2_entry = np.float32(abs(v_d)).view(np.int32)
+                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
+            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
+            t2__largest2 = np.int32(t2__largest2_bits).view(np.float32)
+            t1__largest_chunk[row] = t1__largest2
+            t2__largest_chunk[row] = t2__largest2
+            t1 = _unit_scale_f32(t1__largest2)
+            t2 = _unit_scale_f32(t2__largest2)
+            t1__scaled2 = 0.0
+            t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
                     u_d2 = u_row[d]
-                    measured_u = t4 * u_d2
                     v_d2 = v_row[d]
-                    measured_v = t5 * v_d2
-                    t1_2_entry = np.float64(measured_u)
-                    t1_2_block[lane] = t1_2_entry * t1_2_entry
-                    t2_2_entry = np.float64(measured_v)
-                    t2_2_block[lane] = t2_2_entry * t2_2_entry
-                t1_2 += _pairwise_sum(t1_2_block, count)
-                t2_2 += _pairwise_sum(t2_2_block, count)
-            t1_2 = f32(math.sqrt(t1_2))
-            t2_2 = f32(math.sqrt(t2_2))
-            t1_chunk[row] = t1_2
-            t2_chunk[row] = t2_2
-            t6 = t1_2 == f32(0.0)
-            t12 = t2_2 == f32(0.0)
+                    t1__scaled2_entry = np.float64(t1 * u_d2)
+                    t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
+                    t2__scaled2_entry = np.float64(t2 * v_d2)
+                    t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
+            t1__scaled2 = f32(math.sqrt(t1__scaled2))
+            t2__scaled2 = f32(math.sqrt(t2__scaled2))
+            t1__scaled_chunk[row] = t1__scaled2
+            t2__scaled_chunk[row] = t2__scaled2
+            t4 = f32(1.0) / t1
+            t5 = t1__scaled2 * t4
+            t6 = t5 == f32(0.0)
+            v_u__row = v_u__chunk[row]
+            t12 = f32(1.0) / t2
+            t13 = t2__scaled2 * t12
+            t14 = t13 == f32(0.0)
+            v_v__row = v_v__chunk[row]
             u_hat_row = u_hat_chunk[row]
             v_hat_row = v_hat_chunk[row]
             tangent_t1_2 = 0.0
@@ -2121,28 +2021,22 @@ def hvp_1_f32(
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    v_u_d2 = v_u__row[d]
-                    measured_v_u = t4 * v_u_d2
                     u_d3 = u_row[d]
-                    measured_u2 = t4 * u_d3
-                    t7 = abs(measured_u2) == t1_2
-                    t8 = _sign_f32(measured_u2)
-                    t9 = measured_u2 / t1_2
+                    t7 = abs(u_d3) == t5
+                    t8 = _sign_f32(u_d3)
+                    t9 = u_d3 * t1 / t1__scaled2
                     t10 = f32(t8) if t7 else t9
-                    t11 = measured_v_u * t10
-                    v_v_d2 = v_v__row[d]
-                    measured_v_v = t5 * v_v_d2
+                    t11 = v_u__row[d] * t10
                     v_d3 = v_row[d]
-                    measured_v2 = t5 * v_d3
-                    t13 = abs(measured_v2) == t2_2
-                    t14 = _sign_f32(measured_v2)
-                    t15 = measured_v2 / t2_2
-                    t16 = f32(t14) if t13 else t15
-                    t17 = measured_v_v * t16
+                    t15 = abs(v_d3) == t13
+                    t16 = _sign_f32(v_d3)
+                    t17 = v_d3 * t2 / t2__scaled2
+                    t18 = f32(t16) if t15 else t17
+                    t19 = v_v__row[d] * t18
                     u_hat_row[d] = t10
-                    v_hat_row[d] = t16
+                    v_hat_row[d] = t18
                     tangent_t1_2_block[lane] = f32(0.0) if t6 else t11
-                    tangent_t2_2_block[lane] = f32(0.0) if t12 else t17
+                    tangent_t2_2_block[lane] = f32(0.0) if t14 else t19
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
             tangent_t1_2 = f32(tangent_t1_2)
@@ -2152,10 +2046,10 @@ def hvp_1_f32(
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    _unit0_d_chunk[row] = f32(0.0)
-                    _unit1_d_chunk[row] = f32(0.0)
-                    t1_chunk[row] = f32(0.0)
-                    t2_chunk[row] = f32(0.0)
+                    t1__largest_chunk[row] = f32(0.0)
+                    t2__largest_chunk[row] = f32(0.0)
+                    t1__scaled_chunk[row] = f32(0.0)
+                    t2__scaled_chunk[row] = f32(0.0)
                     for at_d in range(size_d):
                         u_hat_chunk[row, at_d] = f32(0.0)
                     for at_d in range(size_d):
@@ -2166,8 +2060,8 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, samples, chunk, tangent_t3, _unit0_d, v_u_, t1, tangent_t1, u, v_hat, _unit1_d, v_v_, t2, tangent_t2,
-    v, u_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, tangent_t3, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, v_v_, tangent_t2, v,
+    t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     tangent_t3_2_block = np.empty(256, np.float64)
@@ -2175,46 +2069,48 @@ def hvp_2_f32(
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         tangent_t3_chunk = tangent_t3[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
         v_u__chunk = v_u_[start : start + rows]
-        t1_chunk = t1[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         u_chunk = u[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
         u_hat_chunk = u_hat[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             if not live[row]:
                 continue
             tangent_t3_row = tangent_t3_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
-            t4 = _unit_scale_f32(unit0_d_i)
             v_u__row = v_u__chunk[row]
-            t1_i = t1_chunk[row]
             tangent_t1_i = tangent_t1_chunk[row]
             u_row = u_chunk[row]
+            t1__scaled_i = t1__scaled_chunk[row]
+            t1__largest_i = t1__largest_chunk[row]
+            t1 = _unit_scale_f32(t1__largest_i)
+            t2 = f32(1.0) / t1
+            t4 = t1__scaled_i * t2
             u_hat_row = u_hat_chunk[row]
             for j in range(size_i):
-                unit1_d_j = _unit1_d[j]
-                t8 = _unit_scale_f32(unit1_d_j)
-                t2_j = t2[j]
                 tangent_t2_j = tangent_t2[j]
+                t2__scaled_j = t2__scaled[j]
+                t2__largest_j = t2__largest[j]
+                t8 = _unit_scale_f32(t2__largest_j)
+                t9 = f32(1.0) / t8
+                t10 = t2__scaled_j * t9
                 tangent_t3_2 = 0.0
                 for block in range(0, size_d, 256):
                     count = 256 if 256 < size_d - block else size_d - block
                     for lane in range(count):
                         d = block + lane
-                        measured_v_u = t4 * v_u__row[d]
-                        measured_u = t4 * u_row[d]
-                        t5 = abs(measured_u) == t1_i
-                        t6 = _sign_f32(measured_u)
-                        t7 = measured_u / t1_i
-                        tangent_u_hat = measured_v_u / t1_i - tangent_t1_i * ((f32(t6) if t5 else t7) / t1_i)
-                        measured_v_v = t8 * v_v_[j, d]
-                        measured_v = t8 * v[j, d]
-                        t9 = abs(measured_v) == t2_j
-                        t10 = _sign_f32(measured_v)
-                        t11 = measured_v / t2_j
-                        tangent_v_hat = measured_v_v / t2_j - tangent_t2_j * ((f32(t10) if t9 else t11) / t2_j)
+                        u_d = u_row[d]
+                        t5 = abs(u_d) == t4
+                        t6 = _sign_f32(u_d)
+                        t7 = u_d * t1 / t1__scaled_i
+                        tangent_u_hat = (v_u__row[d] - tangent_t1_i * (f32(t6) if t5 else t7)) * t1 / t1__scaled_i
+                        v_d = v[j, d]
+                        t11 = abs(v_d) == t10
+                        t12 = _sign_f32(v_d)
+                        t13 = v_d * t8 / t2__scaled_j
+                        tangent_v_hat = (v_v_[j, d] - tangent_t2_j * (f32(t12) if t11 else t13)) * t8 / t2__scaled_j
                         tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_2 = f32(tangent_t3_2)
@@ -2229,8 +2125,8 @@ def hvp_2_f32(
 @_jit
 def hvp_3_f32(
     first, last, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3,
-    tangent_t4_others, tangent_d_u_hat_sum, _unit1_d, v_v_, t2, tangent_t2, v, v_hat, tau, size_d, weight, weight_step,
-    mask, mask_step, denominator,
+    tangent_t4_others, tangent_d_u_hat_sum, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     seed = np.empty(chunk, np.float32)
@@ -2260,9 +2156,9 @@ def hvp_3_f32(
             t3_row = t3_chunk[row]
             t4_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t4 = j != i
+                t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max2_entry = s if t4 else f32(-np.inf)
+                t4_others__max2_entry = s if t1 else f32(-np.inf)
                 t4_others__max2 = (
                     t4_others__max2_entry if t4_others__max2_entry > t4_others__max2 or t4_others__max2_entry !=
                     t4_others__max2_entry else t4_others__max2
@@ -2274,79 +2170,81 @@ def hvp_3_f32(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t5 = j != i
+                    t2 = j != i
                     s2 = t3_row[j] / tau
-                    t6 = t5 & (s2 < t4_others__max2)
-                    t7 = _exp_f32(s2 - t4_others__max2)
-                    t4_others__below2_block[lane] = t7 if t6 else f32(0.0)
-                    t4_others__ties2 += 1 if t5 & (s2 == t4_others__max2) else 0
+                    t4 = t2 & (s2 < t4_others__max2)
+                    t5 = _exp_f32(s2 - t4_others__max2)
+                    t4_others__below2_block[lane] = t5 if t4 else f32(0.0)
+                    t4_others__ties2 += 1 if t2 & (s2 == t4_others__max2) else 0
                 t4_others__below2 += _pairwise_sum(t4_others__below2_block, count)
             t4_others__below2 = f32(t4_others__below2)
             t4_others__below_chunk[row] = t4_others__below2
             t4_others__ties_chunk[row] = f32(t4_others__ties2)
             tangent_t3_row = tangent_t3_chunk[row]
-            t9 = 1 < t4_others__ties2
-            t10 = t4_others__ties2 - 1
-            t11 = t10 if t9 else 0
-            t12 = t4_others__below2 + f32(t11)
-            t13 = _log1p_f32(t12)
+            t7 = 1 < t4_others__ties2
+            t8 = t4_others__ties2 - 1
+            t9 = t8 if t7 else 0
+            t10 = t4_others__below2 + f32(t9)
+            t11 = _log1p_f32(t10)
             seed_i = seed[row]
             t3_i = t3_row[i]
-            t16 = t3_i / tau
-            t17 = _gap_f32(t4_others__max2, t16)
-            t18 = t13 + t17
-            t19 = _sigmoid_f32(t18)
-            t20 = -seed_i * t19
-            t21 = seed_i * t19
+            t14 = t3_i / tau
+            t15 = _gap_f32(t4_others__max2, t14)
+            t16 = t11 + t15
+            t17 = _sigmoid_f32(t16)
+            t18 = -seed_i * t17
+            t19 = seed_i * t17
             d_v_hat__left_row = d_v_hat__left_chunk[row]
             tangent_t4_others2 = 0.0
             for block in range(0, size_i, 256):
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t8 = j != i
+                    t6 = j != i
                     tangent_s = tangent_t3_row[j] / tau
                     s3 = t3_row[j] / tau
-                    weight_t4_others = _exp_f32(-(t13 + _gap_f32(t4_others__max2, s3)))
-                    t14 = tangent_s * weight_t4_others
-                    t15 = i == j
-                    t22 = t21 * weight_t4_others
-                    d_s = t20 if t15 else t22
+                    weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max2, s3)))
+                    t12 = tangent_s * weight_t4_others
+                    t13 = i == j
+                    t20 = t19 * weight_t4_others
+                    d_s = t18 if t13 else t20
                     d_v_hat__left_row[j] = d_s / tau
-                    tangent_t4_others2_block[lane] = t14 if t8 else f32(0.0)
+                    tangent_t4_others2_block[lane] = t12 if t6 else f32(0.0)
                 tangent_t4_others2 += _pairwise_sum(tangent_t4_others2_block, count)
             tangent_t4_others2 = f32(tangent_t4_others2)
             tangent_t4_others_chunk[row] = tangent_t4_others2
             tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
             tangent_t3_i = tangent_t3_row[i]
-            t28 = -tangent_t3_i / tau
-            t29 = tangent_t4_others2 + t28
-            t30 = _sigmoid_f32(-t18)
-            t31 = -seed_i * t29 * t30 * t19
-            t32 = seed_i * t29 * t30 * t19
+            t26 = -tangent_t3_i / tau
+            t27 = tangent_t4_others2 + t26
+            t28 = _sigmoid_f32(-t16)
+            t29 = -seed_i * t27 * t28 * t17
+            t30 = seed_i * t27 * t28 * t17
             for d in range(size_d):
                 tangent_d_u_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
                     count = 256 if 256 < size_i - block else size_i - block
                     for lane in range(count):
                         j = block + lane
-                        t23 = i == j
+                        t21 = i == j
                         s4 = t3_row[j] / tau
-                        weight_t4_others2 = _exp_f32(-(t13 + _gap_f32(t4_others__max2, s4)))
-                        t24 = t21 * weight_t4_others2
-                        d_s2 = t20 if t23 else t24
-                        unit1 = _unit_scale_f32(_unit1_d[j])
-                        measured_v_v = unit1 * v_v_[j, d]
-                        t2_j = t2[j]
-                        measured_v = unit1 * v[j, d]
-                        t25 = abs(measured_v) == t2_j
-                        t26 = _sign_f32(measured_v)
-                        t27 = measured_v / t2_j
-                        tangent_v_hat = measured_v_v / t2_j - tangent_t2[j] * ((f32(t26) if t25 else t27) / t2_j)
+                        weight_t4_others2 = _exp_f32(-(t11 + _gap_f32(t4_others__max2, s4)))
+                        t22 = t19 * weight_t4_others2
+                        d_s2 = t18 if t21 else t22
+                        v_d = v[j, d]
+                        t2__scaled_j = t2__scaled[j]
+                        t2__scale = _unit_scale_f32(t2__largest[j])
+                        t2_2 = t2__scaled_j * (f32(1.0) / t2__scale)
+                        t23 = abs(v_d) == t2_2
+                        t24 = _sign_f32(v_d)
+                        t25 = v_d * t2__scale / t2__scaled_j
+                        tangent_v_hat = (
+                            (v_v_[j, d] - tangent_t2[j] * (f32(t24) if t23 else t25)) * t2__scale / t2__scaled_j
+                        )
                         tangent_s2 = tangent_t3_row[j] / tau
                         tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
-                        t33 = t21 * tangent_weight_t4_others + t32 * weight_t4_others2
-                        tangent_d_s = t31 if t23 else t33
+                        t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
+                        tangent_d_s = t29 if t21 else t31
                         tangent_d_u_hat_sum2_block[lane] = d_s2 * tangent_v_hat + tangent_d_s * v_hat[j, d]
                     tangent_d_u_hat_sum2 += _pairwise_sum(tangent_d_u_hat_sum2_block, count)
                 tangent_d_u_hat_sum2 = f32(tangent_d_u_hat_sum2)
@@ -2367,8 +2265,8 @@ def hvp_3_f32(
 @_jit
 def hvp_4_f32(
     first, last, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties, t4_others__max, t3,
-    _unit0_d, v_u_, t1, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight, weight_step, mask,
-    mask_step,
+    v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight,
+    weight_step, mask, mask_step,
 ):
     size_i = samples
     tangent_d_v_hat_sum2_block = np.empty(256, np.float64)
@@ -2388,39 +2286,41 @@ def hvp_4_f32(
                     count = 256 if 256 < size_i - block else size_i - block
                     for lane in range(count):
                         j = block + lane
-                        t4 = j == i
+                        t1 = j == i
                         seed_j = seed_[j]
                         t4_others__ties_j = t4_others__ties[j]
-                        t5 = 1 < t4_others__ties_j
-                        t6 = t4_others__ties_j - 1
-                        t4_others__rest = _log1p_f32(t4_others__below[j] + f32(t6 if t5 else 0))
+                        t2 = 1 < t4_others__ties_j
+                        t4 = t4_others__ties_j - 1
+                        t4_others__rest = _log1p_f32(t4_others__below[j] + f32(t4 if t2 else 0))
                         t4_others__max_j = t4_others__max[j]
                         s = t3[j, j] / tau
-                        t7 = t4_others__rest + _gap_f32(t4_others__max_j, s)
-                        t8 = _sigmoid_f32(t7)
-                        t9 = -seed_j * t8
-                        d_t4_others = seed_j * t8
+                        t5 = t4_others__rest + _gap_f32(t4_others__max_j, s)
+                        t6 = _sigmoid_f32(t5)
+                        t7 = -seed_j * t6
+                        d_t4_others = seed_j * t6
                         s2 = t3[j, i] / tau
                         weight_t4_others = _exp_f32(-(t4_others__rest + _gap_f32(t4_others__max_j, s2)))
-                        t10 = d_t4_others * weight_t4_others
-                        d_s = t9 if t4 else t10
-                        unit0 = _unit_scale_f32(_unit0_d[j])
-                        measured_v_u = unit0 * v_u_[j, d]
-                        t1_j = t1[j]
-                        measured_u = unit0 * u[j, d]
-                        t11 = abs(measured_u) == t1_j
-                        t12 = _sign_f32(measured_u)
-                        t13 = measured_u / t1_j
-                        tangent_u_hat = measured_v_u / t1_j - tangent_t1[j] * ((f32(t12) if t11 else t13) / t1_j)
+                        t8 = d_t4_others * weight_t4_others
+                        d_s = t7 if t1 else t8
+                        u_d = u[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f32(t1__largest[j])
+                        t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
+                        t9 = abs(u_d) == t1_2
+                        t10 = _sign_f32(u_d)
+                        t11 = u_d * t1__scale / t1__scaled_j
+                        tangent_u_hat = (
+                            (v_u_[j, d] - tangent_t1[j] * (f32(t10) if t9 else t11)) * t1__scale / t1__scaled_j
+                        )
                         tangent_t4_others_j = tangent_t4_others[j]
-                        t14 = tangent_t4_others_j - tangent_t3[j, j] / tau
-                        t15 = _sigmoid_f32(-t7)
-                        t16 = -seed_j * t14 * t15 * t8
+                        t12 = tangent_t4_others_j - tangent_t3[j, j] / tau
+                        t13 = _sigmoid_f32(-t5)
+                        t14 = -seed_j * t12 * t13 * t6
                         tangent_s = tangent_t3[j, i] / tau
                         tangent_weight_t4_others = weight_t4_others * (tangent_s - tangent_t4_others_j)
-                        tangent_d_t4_others = seed_j * t14 * t15 * t8
-                        t17 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
-                        tangent_d_s = t16 if t4 else t17
+                        tangent_d_t4_others = seed_j * t12 * t13 * t6
+                        t15 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
+                        tangent_d_s = t14 if t1 else t15
                         tangent_d_v_hat_sum2_block[lane] = d_s * tangent_u_hat + tangent_d_s * u_hat[j, d]
                     tangent_d_v_hat_sum2 += _pairwise_sum(tangent_d_v_hat_sum2_block, count)
                 tangent_d_v_hat_sum2 = f32(tangent_d_v_hat_sum2)
@@ -2434,9 +2334,9 @@ def hvp_4_f32(
 
 @_jit
 def hvp_5_f32(
-    first, last, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_,
-    tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v, t1, tangent_t1, t2, tangent_t2, tau, size_d, weight, weight_step, mask,
-    mask_step,
+    first, last, samples, chunk, d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum, hvp_u,
+    hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step,
+    mask, mask_step,
 ):
     d_t2_sum_block = np.empty(256, np.float64)
     d_t1_sum_block = np.empty(256, np.float64)
@@ -2445,38 +2345,34 @@ def hvp_5_f32(
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
-        _unit1_d_chunk = _unit1_d[start : start + rows]
-        v_chunk = v[start : start + rows]
         d_v_hat_chunk = d_v_hat[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        u_chunk = u[start : start + rows]
+        v_chunk = v[start : start + rows]
         d_u_hat_chunk = d_u_hat[start : start + rows]
-        tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
+        u_chunk = u[start : start + rows]
         v_v__chunk = v_v_[start : start + rows]
-        tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
+        tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
         v_u__chunk = v_u_[start : start + rows]
+        tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
         hvp_u_chunk = hvp_u[start : start + rows]
         hvp_v_chunk = hvp_v[start : start + rows]
-        t1_chunk = t1[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
-        t2_chunk = t2[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
         tangent_t2_chunk = tangent_t2[start : start + rows]
+        t2__largest_chunk = t2__largest[start : start + rows]
+        t2__scaled_chunk = t2__scaled[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             if not live[row]:
                 continue
-            unit1_d_i = _unit1_d_chunk[row]
-            t4 = _unit_scale_f32(unit1_d_i)
-            v_row = v_chunk[row]
             d_v_hat_row = d_v_hat_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
-            t5 = _unit_scale_f32(unit0_d_i)
-            u_row = u_chunk[row]
+            v_row = v_chunk[row]
             d_u_hat_row = d_u_hat_chunk[row]
-            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum_chunk[row]
+            u_row = u_chunk[row]
             v_v__row = v_v__chunk[row]
-            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
+            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum_chunk[row]
             v_u__row = v_u__chunk[row]
+            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             tangent_d_t2_sum = 0.0
@@ -2485,18 +2381,18 @@ def hvp_5_f32(
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    measured_v = t4 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    measured_u = t5 * u_row[d]
+                    v_d = v_row[d]
                     d_u_hat_d = d_u_hat_row[d]
+                    u_d = u_row[d]
+                    v_v_d = v_v__row[d]
                     tangent_d_v_hat = tangent_d_v_hat_sum_row[d] / tau
-                    measured_v_v = t4 * v_v__row[d]
+                    v_u_d = v_u__row[d]
                     tangent_d_u_hat = tangent_d_u_hat_sum_row[d] / tau
-                    measured_v_u = t5 * v_u__row[d]
-                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
-                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
-                    tangent_d_t2_sum_block[lane] = measured_v * tangent_d_v_hat + measured_v_v * d_v_hat_d
-                    tangent_d_t1_sum_block[lane] = measured_u * tangent_d_u_hat + measured_v_u * d_u_hat_d
+                    d_t2_sum_block[lane] = d_v_hat_d * v_d
+                    d_t1_sum_block[lane] = d_u_hat_d * u_d
+                    tangent_d_t2_sum_block[lane] = d_v_hat_d * v_v_d + tangent_d_v_hat * v_d
+                    tangent_d_t1_sum_block[lane] = d_u_hat_d * v_u_d + tangent_d_u_hat * u_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count)
@@ -2505,51 +2401,67 @@ def hvp_5_f32(
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t2_sum = f32(tangent_d_t2_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
-            t1_i = t1_chunk[row]
-            t6 = t1_i == f32(0.0)
             tangent_t1_i = tangent_t1_chunk[row]
-            t7 = f32(2.0) * (d_t1_sum / t1_i) * (tangent_t1_i / t1_i) / t1_i
-            t8 = -tangent_d_t1_sum / t1_i / t1_i
-            t9 = t7 + t8
-            t14 = -d_t1_sum / t1_i / t1_i
-            t15 = t14 * tangent_t1_i
+            t1__largest_i = t1__largest_chunk[row]
+            t1 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled_chunk[row]
+            t2 = f32(1.0) / t1
+            t4 = t1__scaled_i * t2
+            t5 = t4 == f32(0.0)
+            t6 = tangent_t1_i * t1 / t1__scaled_i
+            t7 = f32(2.0) * d_t1_sum * t6
+            t8 = t7 - tangent_d_t1_sum
+            t9 = t8 * t1 / t1__scaled_i
+            t10 = t9 * t1 / t1__scaled_i
+            t15 = f32(1.0) * t1 / t1__scaled_i
+            t16 = d_t1_sum * t1 / t1__scaled_i
+            t17 = -t15 * t16
+            t18 = t17 * tangent_t1_i
             hvp_u_row = hvp_u_chunk[row]
-            t2_i = t2_chunk[row]
-            t17 = t2_i == f32(0.0)
             tangent_t2_i = tangent_t2_chunk[row]
-            t18 = f32(2.0) * (d_t2_sum / t2_i) * (tangent_t2_i / t2_i) / t2_i
-            t19 = -tangent_d_t2_sum / t2_i / t2_i
-            t20 = t18 + t19
-            t25 = -d_t2_sum / t2_i / t2_i
-            t26 = t25 * tangent_t2_i
+            t2__largest_i = t2__largest_chunk[row]
+            t20 = _unit_scale_f32(t2__largest_i)
+            t2__scaled_i = t2__scaled_chunk[row]
+            t21 = f32(1.0) / t20
+            t22 = t2__scaled_i * t21
+            t23 = t22 == f32(0.0)
+            t24 = tangent_t2_i * t20 / t2__scaled_i
+            t25 = f32(2.0) * d_t2_sum * t24
+            t26 = t25 - tangent_d_t2_sum
+            t27 = t26 * t20 / t2__scaled_i
+            t28 = t27 * t20 / t2__scaled_i
+            t33 = f32(1.0) * t20 / t2__scaled_i
+            t34 = d_t2_sum * t20 / t2__scaled_i
+            t35 = -t33 * t34
+            t36 = t35 * tangent_t2_i
             hvp_v_row = hvp_v_chunk[row]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
-                measured_u2 = t5 * u_row[d]
-                t10 = abs(measured_u2) == t1_i
-                t11 = _sign_f32(measured_u2)
-                t12 = measured_u2 / t1_i
-                t13 = f32(t11) if t10 else t12
-                measured_v_u2 = t5 * v_u__row[d]
-                t16 = t9 * t13 + measured_v_u2 * (t14 / t1_i) + -t15 * (t13 / t1_i)
                 d_u_hat_d2 = d_u_hat_row[d]
-                scaled_hvp_u = (
-                    tangent_d_u_hat2 / t1_i + (f32(0.0) if t6 else t16) - d_u_hat_d2 / t1_i * (tangent_t1_i / t1_i)
+                u_d2 = u_row[d]
+                t11 = abs(u_d2) == t4
+                t12 = _sign_f32(u_d2)
+                t13 = u_d2 * t1 / t1__scaled_i
+                t14 = f32(t12) if t11 else t13
+                v_u_d2 = v_u__row[d]
+                t19 = t10 * t14 + (t17 * v_u_d2 + -t18 * t14) * t1 / t1__scaled_i
+                hvp_u_row[d] = (
+                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t1 / t1__scaled_i)) * t1 / t1__scaled_i + (f32(0.0)
+                    if t5 else t19)
                 )
-                hvp_u_row[d] = scaled_hvp_u * t5
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
-                measured_v2 = t4 * v_row[d]
-                t21 = abs(measured_v2) == t2_i
-                t22 = _sign_f32(measured_v2)
-                t23 = measured_v2 / t2_i
-                t24 = f32(t22) if t21 else t23
-                measured_v_v2 = t4 * v_v__row[d]
-                t27 = t20 * t24 + measured_v_v2 * (t25 / t2_i) + -t26 * (t24 / t2_i)
                 d_v_hat_d2 = d_v_hat_row[d]
-                scaled_hvp_v = (
-                    tangent_d_v_hat2 / t2_i + (f32(0.0) if t17 else t27) - d_v_hat_d2 / t2_i * (tangent_t2_i / t2_i)
+                v_d2 = v_row[d]
+                t29 = abs(v_d2) == t22
+                t30 = _sign_f32(v_d2)
+                t31 = v_d2 * t20 / t2__scaled_i
+                t32 = f32(t30) if t29 else t31
+                v_v_d2 = v_v__row[d]
+                t37 = t28 * t32 + (t35 * v_v_d2 + -t36 * t32) * t20 / t2__scaled_i
+                hvp_v_row[d] = (
+                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t20 / t2__scaled_i)) * t20 / t2__scaled_i +
+                    (f32(0.0) if t23 else t37)
                 )
-                hvp_v_row[d] = scaled_hvp_v * t4
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -2601,8 +2513,6 @@ def _value_and_grad_f64(
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
-    _unit0_d = np.empty((size_i,), np.float64)
-    _unit1_d = np.empty((size_i,), np.float64)
     d_u_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat__left = np.empty((size_i, size_i), np.float64)
@@ -2619,8 +2529,8 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f64, chunks, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled,
-        t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_1_f64, chunks, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
+        v_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2645,8 +2555,8 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_3_f64, chunks, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v,
-        t1__scaled, t1__largest, t2__scaled, t2__largest, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_3_f64, chunks, samples, chunk, d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1__largest, t1__scaled,
+        t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
     )
     return (value_value,), None
 
@@ -2660,8 +2570,6 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
-    _unit0_d = np.empty((size_i,), np.float64)
-    _unit1_d = np.empty((size_i,), np.float64)
     d_u_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat__left = np.empty((size_i, size_i), np.float64)
@@ -2687,8 +2595,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f64, chunks, samples, chunk, u, v_u_, v, v_v_, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled,
-        t2__scaled, u_hat, v_hat, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+        hvp_1_f64, chunks, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_,
+        v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2696,8 +2604,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f64, chunks, samples, chunk, tangent_t3, _unit0_d, v_u_, t1__scaled, t1__largest, tangent_t1, u, v_hat,
-        _unit1_d, v_v_, t2__scaled, t2__largest, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f64, chunks, samples, chunk, tangent_t3, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, v_v_,
+        tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2708,8 +2616,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     run(
         hvp_3_f64, chunks, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left,
-        tangent_t3, tangent_t4_others, tangent_d_u_hat_sum, _unit1_d, v_v_, t2__scaled, t2__largest, tangent_t2, v,
-        v_hat, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+        tangent_t3, tangent_t4_others, tangent_d_u_hat_sum, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau,
+        size_d, weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2718,8 +2626,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f64, chunks, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties,
-        t4_others__max, t3, _unit0_d, v_u_, t1__scaled, t1__largest, tangent_t1, u, tangent_t4_others, tangent_t3,
-        u_hat, tau, size_d, weight, weight_step, mask, mask_step,
+        t4_others__max, t3, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau,
+        size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
     np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
@@ -2729,9 +2637,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_5_f64, chunks, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_,
-        tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v, t1__scaled, t1__largest, tangent_t1, t2__scaled, t2__largest,
-        tangent_t2, tau, size_d, weight, weight_step, mask, mask_step,
+        hvp_5_f64, chunks, samples, chunk, d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum,
+        hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight,
+        weight_step, mask, mask_step,
     )
     return (), None
 
@@ -2778,13 +2686,13 @@ def _value_and_grad_f32(
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
-    _unit0_d = np.empty((size_i,), np.float32)
-    _unit1_d = np.empty((size_i,), np.float32)
     d_u_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat__left = np.empty((size_i, size_i), np.float32)
-    t1 = np.empty((size_i,), np.float32)
-    t2 = np.empty((size_i,), np.float32)
+    t1__largest = np.empty((size_i,), np.float32)
+    t1__scaled = np.empty((size_i,), np.float32)
+    t2__largest = np.empty((size_i,), np.float32)
+    t2__scaled = np.empty((size_i,), np.float32)
     t3 = np.empty((size_i, size_i), np.float32)
     u_hat = np.empty((size_i, size_d), np.float32)
     v_hat = np.empty((size_i, size_d), np.float32)
@@ -2794,8 +2702,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f32, chunks, samples, chunk, u, v, _unit0_d, _unit1_d, t1, t2, u_hat, v_hat, size_d, weight,
-        weight_step, mask, mask_step,
+        value_and_grad_1_f32, chunks, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
+        v_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2820,8 +2728,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_3_f32, chunks, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1,
-        t2, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_3_f32, chunks, samples, chunk, d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1__largest, t1__scaled,
+        t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
     )
     return (value_value,), None
 
@@ -2835,13 +2743,13 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
-    _unit0_d = np.empty((size_i,), np.float32)
-    _unit1_d = np.empty((size_i,), np.float32)
     d_u_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat__left = np.empty((size_i, size_i), np.float32)
-    t1 = np.empty((size_i,), np.float32)
-    t2 = np.empty((size_i,), np.float32)
+    t1__largest = np.empty((size_i,), np.float32)
+    t1__scaled = np.empty((size_i,), np.float32)
+    t2__largest = np.empty((size_i,), np.float32)
+    t2__scaled = np.empty((size_i,), np.float32)
     t3 = np.empty((size_i, size_i), np.float32)
     t4_others__below = np.empty((size_i,), np.float32)
     t4_others__max = np.empty((size_i,), np.float32)
@@ -2860,8 +2768,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f32, chunks, samples, chunk, u, v_u_, v, v_v_, _unit0_d, _unit1_d, t1, t2, u_hat, v_hat, tangent_t1,
-        tangent_t2, size_d, weight, weight_step, mask, mask_step,
+        hvp_1_f32, chunks, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_,
+        v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2869,8 +2777,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f32, chunks, samples, chunk, tangent_t3, _unit0_d, v_u_, t1, tangent_t1, u, v_hat, _unit1_d, v_v_, t2,
-        tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f32, chunks, samples, chunk, tangent_t3, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, v_v_,
+        tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2881,8 +2789,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     run(
         hvp_3_f32, chunks, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left,
-        tangent_t3, tangent_t4_others, tangent_d_u_hat_sum, _unit1_d, v_v_, t2, tangent_t2, v, v_hat, tau, size_d,
-        weight, weight_step, mask, mask_step, denominator,
+        tangent_t3, tangent_t4_others, tangent_d_u_hat_sum, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau,
+        size_d, weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2891,8 +2799,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f32, chunks, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties,
-        t4_others__max, t3, _unit0_d, v_u_, t1, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau, size_d,
-        weight, weight_step, mask, mask_step,
+        t4_others__max, t3, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau,
+        size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
     np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
@@ -2902,9 +2810,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_5_f32, chunks, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_,
-        tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v, t1, tangent_t1, t2, tangent_t2, tau, size_d, weight, weight_step, mask,
-        mask_step,
+        hvp_5_f32, chunks, samples, chunk, d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum,
+        hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight,
+        weight_step, mask, mask_step,
     )
     return (), None
 

@@ -17,7 +17,8 @@ from symloss.lowering.functions import (
     Element,
     Gap,
     Guarded,
-    NormScale,
+    Lifted,
+    Over,
     ScaleInverse,
     UnitScale,
     Variable,
@@ -29,7 +30,7 @@ _CONNECTIVES = {"And": " & ", "Or": " | "}
 _CONDITIONS = {*_COMPARISONS, *_CONNECTIVES, "Not"}
 
 #: Functions of lowered expressions whose text the templates hold.
-_HELPERS = {Gap: "gap", NormScale: "norm_scale", UnitScale: "unit_scale"}
+_HELPERS = {Gap: "gap", UnitScale: "unit_scale"}
 
 #: Precedences, as in Python.
 _TERNARY, _OR, _AND, _COMPARE, _SUM, _PRODUCT, _ATOM = range(7)
@@ -210,6 +211,11 @@ class ExpressionPrinter:
             return f"abs({self.real(arguments[0])})", _ATOM
         if isinstance(expression, Difference):
             return f"{self.real(arguments[0], _SUM)} - {self.real(arguments[1], _PRODUCT)}", _SUM
+        if isinstance(expression, Lifted):
+            return f"{self.real(arguments[0], _PRODUCT)} * {self.real(arguments[1], _ATOM)}", _PRODUCT
+        if isinstance(expression, Over):
+            a, scale, m = arguments
+            return f"{self.real(a, _PRODUCT)} * {self.real(scale, _ATOM)} / {self.real(m, _ATOM)}", _PRODUCT
         if isinstance(expression, ScaleInverse):
             return f"{self.number(sympy.S.One)} / {self.real(arguments[0], _ATOM)}", _PRODUCT
         if type(expression) in _HELPERS:
