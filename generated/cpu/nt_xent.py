@@ -122,18 +122,6 @@ def _gap_f32(a, b):
 
 
 @_local
-def _norm_scale_f64(m):
-    """A power of two that brings magnitudes up to m where squares neither overflow nor vanish."""
-    return (
-        math.ldexp(1.0, -600)
-        if m > math.ldexp(1.0, 500)
-        else math.ldexp(1.0, 600)
-        if m < math.ldexp(1.0, -500)
-        else 1.0
-    )
-
-
-@_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
@@ -462,13 +450,6 @@ def _log1p_f64(x):
 
 
 @_inline
-def _maximum_f64(a, b):
-    """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
-
-
-@_inline
 def _exp_falling_f64(a):
     """e^-a for a >= 0, as a sum high + low."""
     high, low, n = _exp_pair_f64(-a)
@@ -604,13 +585,6 @@ def _log1p_f32(x):
 
 
 @_inline
-def _maximum_f32(a, b):
-    """The larger of a and b; NaN where one is NaN."""
-    larger = a if a > b else b
-    return larger if a == a else a
-
-
-@_inline
 def _exp_falling_f32(a):
     """e^-a for a >= 0, as a sum high + low."""
     high, low, n = _exp_pair_f32(-a)
@@ -670,44 +644,32 @@ def value_1_f64(first, last, samples, chunk, z, z_hat, size_d, weight, weight_st
             if not live[row]:
                 continue
             z_row = z_chunk[row]
-            unit0_d = -np.inf
+            t1__largest_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = abs(z_d)
-                unit0_d = unit0_d_entry if unit0_d_entry > unit0_d or unit0_d_entry != unit0_d_entry else unit0_d
-            t1 = _unit_scale_f64(unit0_d)
-            t1__largest = -np.inf
-            for d in range(size_d):
-                z_d2 = z_row[d]
-                measured_z = t1 * z_d2
-                t3 = abs(measured_z)
-                t1__largest_entry = t3
-                t1__largest = (
-                    t1__largest_entry if t1__largest_entry > t1__largest or t1__largest_entry != t1__largest_entry else
-                    t1__largest
-                )
-            t4 = _norm_scale_f64(t1__largest)
+                t1__largest_entry = np.float64(abs(z_d)).view(np.int64)
+                t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
+            t1__largest = np.int64(t1__largest_bits).view(np.float64)
+            t1 = _unit_scale_f64(t1__largest)
             t1__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    z_d3 = z_row[d]
-                    measured_z2 = t1 * z_d3
-                    t1__scaled_entry = measured_z2 * t4
+                    z_d2 = z_row[d]
+                    t1__scaled_entry = t1 * z_d2
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count)
             t1__scaled = math.sqrt(t1__scaled)
-            t6 = t1__scaled / t4
+            t3 = 1.0 / t1
+            t4 = t1__scaled * t3
             z_hat_row = z_hat_chunk[row]
             for d in range(size_d):
-                z_d4 = z_row[d]
-                measured_z3 = t1 * z_d4
-                t5 = abs(measured_z3)
-                t7 = t5 == t6
-                t8 = _sign_f64(measured_z3)
-                t9 = measured_z3 / t6
-                z_hat_row[d] = float(t8) if t7 else t9
+                z_d3 = z_row[d]
+                t5 = abs(z_d3) == t4
+                t6 = _sign_f64(z_d3)
+                t7 = z_d3 * t1 / t1__scaled
+                z_hat_row[d] = float(t6) if t5 else t7
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -761,8 +723,7 @@ def value_2_f64(
             t8 = t3_others__ties - 1
             t3_others__rest = _log1p_f64(t3_others__below + float(t8 if t7 else 0))
             s3 = t2_row[t1] / tau
-            scaled_value = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -778,15 +739,13 @@ def value_2_f64(
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step, mask,
-    mask_step,
+    first, last, samples, chunk, z, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     t1__scaled2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         z_chunk = z[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
         z_hat_chunk = z_hat[start : start + rows]
@@ -795,51 +754,37 @@ def value_and_grad_1_f64(
             if not live[row]:
                 continue
             z_row = z_chunk[row]
-            unit0_d = -np.inf
+            t1__largest2_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = abs(z_d)
-                unit0_d = unit0_d_entry if unit0_d_entry > unit0_d or unit0_d_entry != unit0_d_entry else unit0_d
-            _unit0_d_chunk[row] = unit0_d
-            t1 = _unit_scale_f64(unit0_d)
-            t1__largest2 = -np.inf
-            for d in range(size_d):
-                z_d2 = z_row[d]
-                measured_z = t1 * z_d2
-                t3 = abs(measured_z)
-                t1__largest2_entry = t3
-                t1__largest2 = (
-                    t1__largest2_entry if t1__largest2_entry > t1__largest2 or t1__largest2_entry != t1__largest2_entry
-                    else t1__largest2
-                )
+                t1__largest2_entry = np.float64(abs(z_d)).view(np.int64)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
             t1__largest_chunk[row] = t1__largest2
-            t4 = _norm_scale_f64(t1__largest2)
+            t1 = _unit_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    z_d3 = z_row[d]
-                    measured_z2 = t1 * z_d3
-                    t1__scaled2_entry = measured_z2 * t4
+                    z_d2 = z_row[d]
+                    t1__scaled2_entry = t1 * z_d2
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t1__scaled_chunk[row] = t1__scaled2
-            t6 = t1__scaled2 / t4
+            t3 = 1.0 / t1
+            t4 = t1__scaled2 * t3
             z_hat_row = z_hat_chunk[row]
             for d in range(size_d):
-                z_d4 = z_row[d]
-                measured_z3 = t1 * z_d4
-                t5 = abs(measured_z3)
-                t7 = t5 == t6
-                t8 = _sign_f64(measured_z3)
-                t9 = measured_z3 / t6
-                z_hat_row[d] = float(t8) if t7 else t9
+                z_d3 = z_row[d]
+                t5 = abs(z_d3) == t4
+                t6 = _sign_f64(z_d3)
+                t7 = z_d3 * t1 / t1__scaled2
+                z_hat_row[d] = float(t6) if t5 else t7
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    _unit0_d_chunk[row] = 0.0
                     t1__largest_chunk[row] = 0.0
                     t1__scaled_chunk[row] = 0.0
                     for at_d in range(size_d):
@@ -922,8 +867,7 @@ def value_and_grad_2_f64(
                 t21 = t20 * weight_t3_others
                 d_s = t21 if t10 else 0.0
                 d_z_hat_1__left_row[j] = d_s / tau
-            scaled_value = _softplus_f64(t18)
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f64(t18)
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -944,8 +888,8 @@ def value_and_grad_2_f64(
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max,
-    t2, z_hat, seed_, grad_z, t1__scaled, t1__largest, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
+    seed_, z, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     seed = np.empty(chunk, np.float64)
@@ -953,17 +897,16 @@ def value_and_grad_3_f64(
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        z_chunk = z[start : start + rows]
         d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
         d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
         t3_others__below_chunk = t3_others__below[start : start + rows]
         t3_others__ties_chunk = t3_others__ties[start : start + rows]
         t3_others__max_chunk = t3_others__max[start : start + rows]
         t2_chunk = t2[start : start + rows]
+        z_chunk = z[start : start + rows]
         grad_z_chunk = grad_z[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
         if weight_step or c == first:
@@ -972,71 +915,71 @@ def value_and_grad_3_f64(
         for row in range(rows):
             if not live[row]:
                 continue
-            unit0_d_i = _unit0_d_chunk[row]
-            t1 = _unit_scale_f64(unit0_d_i)
-            z_row = z_chunk[row]
             d_z_hat_1_row = d_z_hat_1_chunk[row]
             d_z_hat_2_row = d_z_hat_2_chunk[row]
             seed_i = seed[row]
             t3_others__below_i = t3_others__below_chunk[row]
             t3_others__ties_i = t3_others__ties_chunk[row]
-            t3 = 1 < t3_others__ties_i
-            t4 = t3_others__ties_i - 1
-            t5 = t4 if t3 else 0
-            t6 = t3_others__below_i + float(t5)
-            t7 = _log1p_f64(t6)
+            t1 = 1 < t3_others__ties_i
+            t3 = t3_others__ties_i - 1
+            t4 = t3 if t1 else 0
+            t5 = t3_others__below_i + float(t4)
+            t6 = _log1p_f64(t5)
             t3_others__max_i = t3_others__max_chunk[row]
             i = start + row
-            t8 = (i + size_i // 2) % size_i
+            t7 = (i + size_i // 2) % size_i
             t2_row = t2_chunk[row]
-            t2_2 = t2_row[t8]
-            t9 = t2_2 / tau
-            t10 = _gap_f64(t3_others__max_i, t9)
-            t11 = t7 + t10
-            t12 = _sigmoid_f64(t11)
-            t13 = seed_i * t12
-            t14 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t14]
-            t3_others__below2 = t3_others__below[t14]
-            t3_others__ties2 = t3_others__ties[t14]
-            t15 = 1 < t3_others__ties2
-            t16 = t3_others__ties2 - 1
-            t17 = t16 if t15 else 0
-            t18 = t3_others__below2 + float(t17)
-            t19 = _log1p_f64(t18)
-            t3_others__max2 = t3_others__max[t14]
-            t20 = i % size_i
-            t2_3 = t2[t14, t20]
-            t21 = t2_3 / tau
-            t22 = _gap_f64(t3_others__max2, t21)
-            t23 = t19 + t22
-            t24 = _sigmoid_f64(t23)
-            t25 = seed2 * t24
+            t2_2 = t2_row[t7]
+            t8 = t2_2 / tau
+            t9 = _gap_f64(t3_others__max_i, t8)
+            t10 = t6 + t9
+            t11 = _sigmoid_f64(t10)
+            t12 = seed_i * t11
+            t13 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t13]
+            t3_others__below2 = t3_others__below[t13]
+            t3_others__ties2 = t3_others__ties[t13]
+            t14 = 1 < t3_others__ties2
+            t15 = t3_others__ties2 - 1
+            t16 = t15 if t14 else 0
+            t17 = t3_others__below2 + float(t16)
+            t18 = _log1p_f64(t17)
+            t3_others__max2 = t3_others__max[t13]
+            t19 = i % size_i
+            t2_3 = t2[t13, t19]
+            t20 = t2_3 / tau
+            t21 = _gap_f64(t3_others__max2, t20)
+            t22 = t18 + t21
+            t23 = _sigmoid_f64(t22)
+            t24 = seed2 * t23
+            z_row = z_chunk[row]
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    measured_z = t1 * z_row[d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
-                    d_t1_sum_block[lane] = measured_z * d_z_hat
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
+                    z_d = z_row[d]
+                    d_t1_sum_block[lane] = d_z_hat * z_d
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
-            t1__scaled_i = t1__scaled_chunk[row]
             t1__largest_i = t1__largest_chunk[row]
-            t26 = _norm_scale_f64(t1__largest_i)
-            t27 = t1__scaled_i / t26
+            t25 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled_chunk[row]
+            t26 = 1.0 / t25
+            t27 = t1__scaled_i * t26
             t28 = t27 == 0.0
-            t29 = -d_t1_sum / t27 / t27
+            t29 = 1.0 * t25 / t1__scaled_i
+            t30 = d_t1_sum * t25 / t1__scaled_i
+            t31 = -t29 * t30
             grad_z_row = grad_z_chunk[row]
             for d in range(size_d):
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
-                measured_z2 = t1 * z_row[d]
-                t30 = abs(measured_z2) == t27
-                t31 = _sign_f64(measured_z2)
-                t32 = measured_z2 / t27
-                t33 = t29 * (float(t31) if t30 else t32)
-                scaled_grad_z = d_z_hat2 / t27 + (0.0 if t28 else t33)
-                grad_z_row[d] = scaled_grad_z * t1
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
+                z_d2 = z_row[d]
+                t32 = abs(z_d2) == t27
+                t33 = _sign_f64(z_d2)
+                t34 = z_d2 * t25 / t1__scaled_i
+                t35 = t31 * (float(t33) if t32 else t34)
+                grad_z_row[d] = d_z_hat2 * t25 / t1__scaled_i + (0.0 if t28 else t35)
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1046,8 +989,8 @@ def value_and_grad_3_f64(
 
 @_jit
 def hvp_1_f64(
-    first, last, samples, chunk, z, v_z_, _unit0_d, t1__largest, t1__scaled, z_hat, tangent_t1, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, samples, chunk, z, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask,
+    mask_step,
 ):
     t1__scaled2_block = np.empty(256, np.float64)
     tangent_t1_2_block = np.empty(256, np.float64)
@@ -1055,76 +998,58 @@ def hvp_1_f64(
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         z_chunk = z[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
         z_hat_chunk = z_hat[start : start + rows]
+        v_z__chunk = v_z_[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             if not live[row]:
                 continue
             z_row = z_chunk[row]
-            v_z__row = v_z__chunk[row]
-            unit0_d = -np.inf
+            t1__largest2_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                v_z_d = v_z__row[d]
-                unit0_d_entry = _maximum_f64(abs(z_d), abs(v_z_d))
-                unit0_d = unit0_d_entry if unit0_d_entry > unit0_d or unit0_d_entry != unit0_d_entry else unit0_d
-            _unit0_d_chunk[row] = unit0_d
-            t1 = _unit_scale_f64(unit0_d)
-            t1__largest2 = -np.inf
-            for d in range(size_d):
-                z_d2 = z_row[d]
-                measured_z = t1 * z_d2
-                t3 = abs(measured_z)
-                t1__largest2_entry = t3
-                t1__largest2 = (
-                    t1__largest2_entry if t1__largest2_entry > t1__largest2 or t1__largest2_entry != t1__largest2_entry
-                    else t1__largest2
-                )
+                t1__largest2_entry = np.float64(abs(z_d)).view(np.int64)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
             t1__largest_chunk[row] = t1__largest2
-            t4 = _norm_scale_f64(t1__largest2)
+            t1 = _unit_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    z_d3 = z_row[d]
-                    measured_z2 = t1 * z_d3
-                    t1__scaled2_entry = measured_z2 * t4
+                    z_d2 = z_row[d]
+                    t1__scaled2_entry = t1 * z_d2
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t1__scaled_chunk[row] = t1__scaled2
-            t5 = t1__scaled2 / t4
-            t6 = t5 == 0.0
+            t3 = 1.0 / t1
+            t4 = t1__scaled2 * t3
+            t5 = t4 == 0.0
+            v_z__row = v_z__chunk[row]
             z_hat_row = z_hat_chunk[row]
             tangent_t1_2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    v_z_d2 = v_z__row[d]
-                    measured_v_z = t1 * v_z_d2
-                    z_d4 = z_row[d]
-                    measured_z3 = t1 * z_d4
-                    t7 = abs(measured_z3)
-                    t8 = t7 == t5
-                    t9 = _sign_f64(measured_z3)
-                    t10 = measured_z3 / t5
-                    t11 = float(t9) if t8 else t10
-                    t12 = measured_v_z * t11
-                    z_hat_row[d] = t11
-                    tangent_t1_2_block[lane] = 0.0 if t6 else t12
+                    z_d3 = z_row[d]
+                    t6 = abs(z_d3) == t4
+                    t7 = _sign_f64(z_d3)
+                    t8 = z_d3 * t1 / t1__scaled2
+                    t9 = float(t7) if t6 else t8
+                    t10 = v_z__row[d] * t9
+                    z_hat_row[d] = t9
+                    tangent_t1_2_block[lane] = 0.0 if t5 else t10
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
             tangent_t1_chunk[row] = tangent_t1_2
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    _unit0_d_chunk[row] = 0.0
                     t1__largest_chunk[row] = 0.0
                     t1__scaled_chunk[row] = 0.0
                     for at_d in range(size_d):
@@ -1134,8 +1059,8 @@ def hvp_1_f64(
 
 @_jit
 def hvp_2_f64(
-    first, last, samples, chunk, tangent_t2, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z, z_hat, size_d,
-    weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, tangent_t2, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, size_d, weight,
+    weight_step, mask, mask_step,
 ):
     size_i = samples
     tangent_t2_2_block = np.empty(256, np.float64)
@@ -1143,53 +1068,48 @@ def hvp_2_f64(
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         tangent_t2_chunk = tangent_t2[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
         v_z__chunk = v_z_[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         z_chunk = z[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
         z_hat_chunk = z_hat[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             if not live[row]:
                 continue
             tangent_t2_row = tangent_t2_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
-            t1 = _unit_scale_f64(unit0_d_i)
             v_z__row = v_z__chunk[row]
-            t1__scaled_i = t1__scaled_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
-            t3 = _norm_scale_f64(t1__largest_i)
-            t4 = t1__scaled_i / t3
             tangent_t1_i = tangent_t1_chunk[row]
             z_row = z_chunk[row]
+            t1__scaled_i = t1__scaled_chunk[row]
+            t1__largest_i = t1__largest_chunk[row]
+            t1 = _unit_scale_f64(t1__largest_i)
+            t3 = 1.0 / t1
+            t4 = t1__scaled_i * t3
             z_hat_row = z_hat_chunk[row]
             for j in range(size_i):
-                unit0_d_j = _unit0_d[j]
-                t8 = _unit_scale_f64(unit0_d_j)
+                tangent_t1_j = tangent_t1[j]
                 t1__scaled_j = t1__scaled[j]
                 t1__largest_j = t1__largest[j]
-                t9 = _norm_scale_f64(t1__largest_j)
-                t10 = t1__scaled_j / t9
-                tangent_t1_j = tangent_t1[j]
+                t8 = _unit_scale_f64(t1__largest_j)
+                t9 = 1.0 / t8
+                t10 = t1__scaled_j * t9
                 tangent_t2_2 = 0.0
                 for block in range(0, size_d, 256):
                     count = 256 if 256 < size_d - block else size_d - block
                     for lane in range(count):
                         d = block + lane
-                        measured_v_z = t1 * v_z__row[d]
-                        measured_z = t1 * z_row[d]
-                        t5 = abs(measured_z) == t4
-                        t6 = _sign_f64(measured_z)
-                        t7 = measured_z / t4
-                        tangent_z_hat = measured_v_z / t4 - tangent_t1_i * ((float(t6) if t5 else t7) / t4)
-                        measured_v_z2 = t8 * v_z_[j, d]
-                        measured_z2 = t8 * z[j, d]
-                        t11 = abs(measured_z2) == t10
-                        t12 = _sign_f64(measured_z2)
-                        t13 = measured_z2 / t10
-                        tangent_z_hat2 = measured_v_z2 / t10 - tangent_t1_j * ((float(t12) if t11 else t13) / t10)
+                        z_d = z_row[d]
+                        t5 = abs(z_d) == t4
+                        t6 = _sign_f64(z_d)
+                        t7 = z_d * t1 / t1__scaled_i
+                        tangent_z_hat = (v_z__row[d] - tangent_t1_i * (float(t6) if t5 else t7)) * t1 / t1__scaled_i
+                        z_d2 = z[j, d]
+                        t11 = abs(z_d2) == t10
+                        t12 = _sign_f64(z_d2)
+                        t13 = z_d2 * t8 / t1__scaled_j
+                        tangent_z_hat2 = (v_z_[j, d] - tangent_t1_j * (float(t12) if t11 else t13)) * t8 / t1__scaled_j
                         tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_row[j] = tangent_t2_2
@@ -1203,8 +1123,8 @@ def hvp_2_f64(
 @_jit
 def hvp_3_f64(
     first, last, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2,
-    tangent_t3_others, tangent_d_z_hat_1_sum, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z, z_hat, tau,
-    size_d, weight, weight_step, mask, mask_step, denominator,
+    tangent_t3_others, tangent_d_z_hat_1_sum, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     seed = np.empty(chunk, np.float64)
@@ -1310,14 +1230,16 @@ def hvp_3_f64(
                         weight_t3_others2 = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s4)))
                         t26 = t22 * weight_t3_others2
                         d_s2 = t26 if t25 else 0.0
-                        unit0 = _unit_scale_f64(_unit0_d[j])
-                        measured_v_z = unit0 * v_z_[j, d]
-                        t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
-                        measured_z = unit0 * z[j, d]
-                        t27 = abs(measured_z) == t1_2
-                        t28 = _sign_f64(measured_z)
-                        t29 = measured_z / t1_2
-                        tangent_z_hat = measured_v_z / t1_2 - tangent_t1[j] * ((float(t28) if t27 else t29) / t1_2)
+                        z_d = z[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f64(t1__largest[j])
+                        t1_2 = t1__scaled_j * (1.0 / t1__scale)
+                        t27 = abs(z_d) == t1_2
+                        t28 = _sign_f64(z_d)
+                        t29 = z_d * t1__scale / t1__scaled_j
+                        tangent_z_hat = (
+                            (v_z_[j, d] - tangent_t1[j] * (float(t28) if t27 else t29)) * t1__scale / t1__scaled_j
+                        )
                         tangent_s2 = tangent_t2_row[j] / tau
                         tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
                         t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
@@ -1341,7 +1263,7 @@ def hvp_3_f64(
 @_jit
 def hvp_4_f64(
     first, last, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties, t3_others__max, t2,
-    _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat, tau, size_d, weight,
+    v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau, size_d, weight,
     weight_step, mask, mask_step,
 ):
     size_i = samples
@@ -1378,14 +1300,16 @@ def hvp_4_f64(
                         weight_t3_others = _exp_f64(-(t3_others__rest + _gap_f64(t3_others__max_j, s2)))
                         t8 = d_t3_others * weight_t3_others
                         d_s = t8 if t3 else 0.0
-                        unit0 = _unit_scale_f64(_unit0_d[j])
-                        measured_v_z = unit0 * v_z_[j, d]
-                        t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
-                        measured_z = unit0 * z[j, d]
-                        t9 = abs(measured_z) == t1_2
-                        t10 = _sign_f64(measured_z)
-                        t11 = measured_z / t1_2
-                        tangent_z_hat = measured_v_z / t1_2 - tangent_t1[j] * ((float(t10) if t9 else t11) / t1_2)
+                        z_d = z[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f64(t1__largest[j])
+                        t1_2 = t1__scaled_j * (1.0 / t1__scale)
+                        t9 = abs(z_d) == t1_2
+                        t10 = _sign_f64(z_d)
+                        t11 = z_d * t1__scale / t1__scaled_j
+                        tangent_z_hat = (
+                            (v_z_[j, d] - tangent_t1[j] * (float(t10) if t9 else t11)) * t1__scale / t1__scaled_j
+                        )
                         tangent_s = tangent_t2[j, i] / tau
                         tangent_t3_others_j = tangent_t3_others[j]
                         tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
@@ -1406,8 +1330,8 @@ def hvp_4_f64(
 
 @_jit
 def hvp_5_f64(
-    first, last, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max,
-    t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, t1__scaled, t1__largest, tangent_t1,
+    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
+    seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest,
     tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
@@ -1417,20 +1341,19 @@ def hvp_5_f64(
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        z_chunk = z[start : start + rows]
         d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
         d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
         t3_others__below_chunk = t3_others__below[start : start + rows]
         t3_others__ties_chunk = t3_others__ties[start : start + rows]
         t3_others__max_chunk = t3_others__max[start : start + rows]
         t2_chunk = t2[start : start + rows]
+        z_chunk = z[start : start + rows]
         v_z__chunk = v_z_[start : start + rows]
         tangent_d_z_hat_1_sum_chunk = tangent_d_z_hat_1_sum[start : start + rows]
         tangent_d_z_hat_2_sum_chunk = tangent_d_z_hat_2_sum[start : start + rows]
+        tangent_t1_chunk = tangent_t1[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
         tangent_t3_others_chunk = tangent_t3_others[start : start + rows]
         tangent_t2_chunk = tangent_t2[start : start + rows]
         hvp_z_chunk = hvp_z[start : start + rows]
@@ -1442,150 +1365,149 @@ def hvp_5_f64(
         for row in range(rows):
             if not live[row]:
                 continue
-            unit0_d_i = _unit0_d_chunk[row]
-            t1 = _unit_scale_f64(unit0_d_i)
-            z_row = z_chunk[row]
             d_z_hat_1_row = d_z_hat_1_chunk[row]
             d_z_hat_2_row = d_z_hat_2_chunk[row]
             seed_i = seed[row]
             t3_others__below_i = t3_others__below_chunk[row]
             t3_others__ties_i = t3_others__ties_chunk[row]
-            t3 = 1 < t3_others__ties_i
-            t4 = t3_others__ties_i - 1
-            t5 = t4 if t3 else 0
-            t6 = t3_others__below_i + float(t5)
-            t7 = _log1p_f64(t6)
+            t1 = 1 < t3_others__ties_i
+            t3 = t3_others__ties_i - 1
+            t4 = t3 if t1 else 0
+            t5 = t3_others__below_i + float(t4)
+            t6 = _log1p_f64(t5)
             t3_others__max_i = t3_others__max_chunk[row]
             i = start + row
-            t8 = (i + size_i // 2) % size_i
+            t7 = (i + size_i // 2) % size_i
             t2_row = t2_chunk[row]
-            t2_2 = t2_row[t8]
-            t9 = t2_2 / tau
-            t10 = _gap_f64(t3_others__max_i, t9)
-            t11 = t7 + t10
-            t12 = _sigmoid_f64(t11)
-            t13 = seed_i * t12
-            t14 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t14]
-            t3_others__below2 = t3_others__below[t14]
-            t3_others__ties2 = t3_others__ties[t14]
-            t15 = 1 < t3_others__ties2
-            t16 = t3_others__ties2 - 1
-            t17 = t16 if t15 else 0
-            t18 = t3_others__below2 + float(t17)
-            t19 = _log1p_f64(t18)
-            t3_others__max2 = t3_others__max[t14]
-            t20 = i % size_i
-            t2_3 = t2[t14, t20]
-            t21 = t2_3 / tau
-            t22 = _gap_f64(t3_others__max2, t21)
-            t23 = t19 + t22
-            t24 = _sigmoid_f64(t23)
-            t25 = seed2 * t24
+            t2_2 = t2_row[t7]
+            t8 = t2_2 / tau
+            t9 = _gap_f64(t3_others__max_i, t8)
+            t10 = t6 + t9
+            t11 = _sigmoid_f64(t10)
+            t12 = seed_i * t11
+            t13 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t13]
+            t3_others__below2 = t3_others__below[t13]
+            t3_others__ties2 = t3_others__ties[t13]
+            t14 = 1 < t3_others__ties2
+            t15 = t3_others__ties2 - 1
+            t16 = t15 if t14 else 0
+            t17 = t3_others__below2 + float(t16)
+            t18 = _log1p_f64(t17)
+            t3_others__max2 = t3_others__max[t13]
+            t19 = i % size_i
+            t2_3 = t2[t13, t19]
+            t20 = t2_3 / tau
+            t21 = _gap_f64(t3_others__max2, t20)
+            t22 = t18 + t21
+            t23 = _sigmoid_f64(t22)
+            t24 = seed2 * t23
+            z_row = z_chunk[row]
             v_z__row = v_z__chunk[row]
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
             tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum_chunk[row]
-            unit0_d = _unit0_d[t8]
-            t26 = _unit_scale_f64(unit0_d)
-            t1__scaled2 = t1__scaled[t8]
-            t1__largest2 = t1__largest[t8]
-            t27 = _norm_scale_f64(t1__largest2)
-            t28 = t1__scaled2 / t27
-            tangent_t1_2 = tangent_t1[t8]
+            tangent_t1_2 = tangent_t1[t7]
+            t1__scaled2 = t1__scaled[t7]
+            t1__largest2 = t1__largest[t7]
+            t25 = _unit_scale_f64(t1__largest2)
+            t26 = 1.0 / t25
+            t27 = t1__scaled2 * t26
             tangent_t3_others_i = tangent_t3_others_chunk[row]
             tangent_t2_row = tangent_t2_chunk[row]
-            tangent_t2_2 = tangent_t2_row[t8]
-            t32 = -tangent_t2_2 / tau
-            t33 = tangent_t3_others_i + t32
-            t34 = _sigmoid_f64(-t11)
-            t35 = seed_i * t33 * t34 * t12
-            unit0_d2 = _unit0_d[t14]
-            t36 = _unit_scale_f64(unit0_d2)
-            t1__scaled3 = t1__scaled[t14]
-            t1__largest3 = t1__largest[t14]
-            t37 = _norm_scale_f64(t1__largest3)
-            t38 = t1__scaled3 / t37
-            tangent_t1_3 = tangent_t1[t14]
-            tangent_t3_others2 = tangent_t3_others[t14]
-            tangent_t2_3 = tangent_t2[t14, t20]
-            t42 = -tangent_t2_3 / tau
-            t43 = tangent_t3_others2 + t42
-            t44 = _sigmoid_f64(-t23)
-            t45 = seed2 * t43 * t44 * t24
+            tangent_t2_2 = tangent_t2_row[t7]
+            t31 = -tangent_t2_2 / tau
+            t32 = tangent_t3_others_i + t31
+            t33 = _sigmoid_f64(-t10)
+            t34 = seed_i * t32 * t33 * t11
+            tangent_t1_3 = tangent_t1[t13]
+            t1__scaled3 = t1__scaled[t13]
+            t1__largest3 = t1__largest[t13]
+            t35 = _unit_scale_f64(t1__largest3)
+            t36 = 1.0 / t35
+            t37 = t1__scaled3 * t36
+            tangent_t3_others2 = tangent_t3_others[t13]
+            tangent_t2_3 = tangent_t2[t13, t19]
+            t41 = -tangent_t2_3 / tau
+            t42 = tangent_t3_others2 + t41
+            t43 = _sigmoid_f64(-t22)
+            t44 = seed2 * t42 * t43 * t23
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    measured_z = t1 * z_row[d]
-                    z_hat_d = z_hat[t8, d]
-                    z_hat_d2 = z_hat[t14, d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d + -t25 * z_hat_d2) / tau
-                    measured_v_z = t1 * v_z__row[d]
+                    z_hat_d = z_hat[t7, d]
+                    z_hat_d2 = z_hat[t13, d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
+                    z_d = z_row[d]
+                    v_z_d = v_z__row[d]
                     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] / tau
                     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                    measured_v_z2 = t26 * v_z_[t8, d]
-                    measured_z2 = t26 * z[t8, d]
-                    t29 = abs(measured_z2) == t28
-                    t30 = _sign_f64(measured_z2)
-                    t31 = measured_z2 / t28
-                    measured_v_z3 = t36 * v_z_[t14, d]
-                    measured_z3 = t36 * z[t14, d]
-                    t39 = abs(measured_z3) == t38
-                    t40 = _sign_f64(measured_z3)
-                    t41 = measured_z3 / t38
+                    z_d2 = z[t7, d]
+                    t28 = abs(z_d2) == t27
+                    t29 = _sign_f64(z_d2)
+                    t30 = z_d2 * t25 / t1__scaled2
+                    z_d3 = z[t13, d]
+                    t38 = abs(z_d3) == t37
+                    t39 = _sign_f64(z_d3)
+                    t40 = z_d3 * t35 / t1__scaled3
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * (measured_v_z2 / t28 - tangent_t1_2 *
-                        ((float(t30) if t29 else t31) / t28)) - t35 * z_hat_d + -t25 * (measured_v_z3 / t38 -
-                        tangent_t1_3 * ((float(t40) if t39 else t41) / t38)) + -t45 * z_hat_d2) / tau
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((v_z_[t7, d] - tangent_t1_2 * (float(t29) if
+                        t28 else t30)) * t25 / t1__scaled2) - t34 * z_hat_d + -t24 * ((v_z_[t13, d] - tangent_t1_3 *
+                        (float(t39) if t38 else t40)) * t35 / t1__scaled3) + -t44 * z_hat_d2) / tau
                     )
-                    d_t1_sum_block[lane] = measured_z * d_z_hat
-                    tangent_d_t1_sum_block[lane] = measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
+                    d_t1_sum_block[lane] = d_z_hat * z_d
+                    tangent_d_t1_sum_block[lane] = d_z_hat * v_z_d + tangent_d_z_hat * z_d
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
-            t1__scaled_i = t1__scaled_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
-            t46 = _norm_scale_f64(t1__largest_i)
-            t47 = t1__scaled_i / t46
-            t54 = t47 == 0.0
             tangent_t1_i = tangent_t1_chunk[row]
-            t55 = 2.0 * (d_t1_sum / t47) * (tangent_t1_i / t47) / t47
-            t56 = -tangent_d_t1_sum / t47 / t47
-            t57 = t55 + t56
-            t62 = -d_t1_sum / t47 / t47
-            t63 = t62 * tangent_t1_i
+            t1__largest_i = t1__largest_chunk[row]
+            t51 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled_chunk[row]
+            t52 = 1.0 / t51
+            t53 = t1__scaled_i * t52
+            t54 = t53 == 0.0
+            t55 = tangent_t1_i * t51 / t1__scaled_i
+            t56 = 2.0 * d_t1_sum * t55
+            t57 = t56 - tangent_d_t1_sum
+            t58 = t57 * t51 / t1__scaled_i
+            t59 = t58 * t51 / t1__scaled_i
+            t64 = 1.0 * t51 / t1__scaled_i
+            t65 = d_t1_sum * t51 / t1__scaled_i
+            t66 = -t64 * t65
+            t67 = t66 * tangent_t1_i
             hvp_z_row = hvp_z_chunk[row]
             for d in range(size_d):
                 tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
                 tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                measured_v_z4 = t26 * v_z_[t8, d]
-                measured_z4 = t26 * z[t8, d]
-                t48 = abs(measured_z4) == t28
-                t49 = _sign_f64(measured_z4)
-                t50 = measured_z4 / t28
-                z_hat_d3 = z_hat[t8, d]
-                measured_v_z5 = t36 * v_z_[t14, d]
-                measured_z5 = t36 * z[t14, d]
-                t51 = abs(measured_z5) == t38
-                t52 = _sign_f64(measured_z5)
-                t53 = measured_z5 / t38
-                z_hat_d4 = z_hat[t14, d]
+                z_d4 = z[t7, d]
+                t45 = abs(z_d4) == t27
+                t46 = _sign_f64(z_d4)
+                t47 = z_d4 * t25 / t1__scaled2
+                z_hat_d3 = z_hat[t7, d]
+                z_d5 = z[t13, d]
+                t48 = abs(z_d5) == t37
+                t49 = _sign_f64(z_d5)
+                t50 = z_d5 * t35 / t1__scaled3
+                z_hat_d4 = z_hat[t13, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * (measured_v_z4 / t28 - tangent_t1_2 *
-                    ((float(t49) if t48 else t50) / t28)) - t35 * z_hat_d3 + -t25 * (measured_v_z5 / t38 - tangent_t1_3
-                    * ((float(t52) if t51 else t53) / t38)) + -t45 * z_hat_d4) / tau
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((v_z_[t7, d] - tangent_t1_2 * (float(t46) if
+                    t45 else t47)) * t25 / t1__scaled2) - t34 * z_hat_d3 + -t24 * ((v_z_[t13, d] - tangent_t1_3 *
+                    (float(t49) if t48 else t50)) * t35 / t1__scaled3) + -t44 * z_hat_d4) / tau
                 )
-                measured_z6 = t1 * z_row[d]
-                t58 = abs(measured_z6) == t47
-                t59 = _sign_f64(measured_z6)
-                t60 = measured_z6 / t47
-                t61 = float(t59) if t58 else t60
-                measured_v_z6 = t1 * v_z__row[d]
-                t64 = t57 * t61 + measured_v_z6 * (t62 / t47) + -t63 * (t61 / t47)
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau
-                scaled_hvp_z = tangent_d_z_hat2 / t47 + (0.0 if t54 else t64) - d_z_hat2 / t47 * (tangent_t1_i / t47)
-                hvp_z_row[d] = scaled_hvp_z * t1
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d3 + -t24 * z_hat_d4) / tau
+                z_d6 = z_row[d]
+                t60 = abs(z_d6) == t53
+                t61 = _sign_f64(z_d6)
+                t62 = z_d6 * t51 / t1__scaled_i
+                t63 = float(t61) if t60 else t62
+                v_z_d2 = v_z__row[d]
+                t68 = t59 * t63 + (t66 * v_z_d2 + -t67 * t63) * t51 / t1__scaled_i
+                hvp_z_row[d] = (
+                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t51 / t1__scaled_i)) * t51 / t1__scaled_i + (0.0 if
+                    t54 else t68)
+                )
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1595,7 +1517,7 @@ def hvp_5_f64(
 
 @_jit
 def value_1_f32(first, last, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step):
-    t1_block = np.empty(256, np.float64)
+    t1__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
@@ -1606,31 +1528,32 @@ def value_1_f32(first, last, samples, chunk, z, z_hat, size_d, weight, weight_st
             if not live[row]:
                 continue
             z_row = z_chunk[row]
-            unit0_d = f32(-np.inf)
+            t1__largest_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = abs(z_d)
-                unit0_d = unit0_d_entry if unit0_d_entry > unit0_d or unit0_d_entry != unit0_d_entry else unit0_d
-            t3 = _unit_scale_f32(unit0_d)
-            t1 = 0.0
+                t1__largest_entry = np.float32(abs(z_d)).view(np.int32)
+                t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
+            t1__largest = np.int32(t1__largest_bits).view(np.float32)
+            t1 = _unit_scale_f32(t1__largest)
+            t1__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
                     z_d2 = z_row[d]
-                    measured_z = t3 * z_d2
-                    t1_entry = np.float64(measured_z)
-                    t1_block[lane] = t1_entry * t1_entry
-                t1 += _pairwise_sum(t1_block, count)
-            t1 = f32(math.sqrt(t1))
+                    t1__scaled_entry = np.float64(t1 * z_d2)
+                    t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
+                t1__scaled += _pairwise_sum(t1__scaled_block, count)
+            t1__scaled = f32(math.sqrt(t1__scaled))
+            t3 = f32(1.0) / t1
+            t4 = t1__scaled * t3
             z_hat_row = z_hat_chunk[row]
             for d in range(size_d):
                 z_d3 = z_row[d]
-                measured_z2 = t3 * z_d3
-                t4 = abs(measured_z2) == t1
-                t5 = _sign_f32(measured_z2)
-                t6 = measured_z2 / t1
-                z_hat_row[d] = f32(t5) if t4 else t6
+                t5 = abs(z_d3) == t4
+                t6 = _sign_f32(z_d3)
+                t7 = z_d3 * t1 / t1__scaled
+                z_hat_row[d] = f32(t6) if t5 else t7
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1685,8 +1608,7 @@ def value_2_f32(
             t8 = t3_others__ties - 1
             t3_others__rest = _log1p_f32(t3_others__below + f32(t8 if t7 else 0))
             s3 = t2_row[t1] / tau
-            scaled_value = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -1702,53 +1624,54 @@ def value_2_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, samples, chunk, z, _unit0_d, t1, z_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, z, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step, mask, mask_step,
 ):
-    t1_2_block = np.empty(256, np.float64)
+    t1__scaled2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         z_chunk = z[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        t1_chunk = t1[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
         z_hat_chunk = z_hat[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             if not live[row]:
                 continue
             z_row = z_chunk[row]
-            unit0_d = f32(-np.inf)
+            t1__largest2_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = abs(z_d)
-                unit0_d = unit0_d_entry if unit0_d_entry > unit0_d or unit0_d_entry != unit0_d_entry else unit0_d
-            _unit0_d_chunk[row] = unit0_d
-            t3 = _unit_scale_f32(unit0_d)
-            t1_2 = 0.0
+                t1__largest2_entry = np.float32(abs(z_d)).view(np.int32)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
+            t1__largest_chunk[row] = t1__largest2
+            t1 = _unit_scale_f32(t1__largest2)
+            t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
                     z_d2 = z_row[d]
-                    measured_z = t3 * z_d2
-                    t1_2_entry = np.float64(measured_z)
-                    t1_2_block[lane] = t1_2_entry * t1_2_entry
-                t1_2 += _pairwise_sum(t1_2_block, count)
-            t1_2 = f32(math.sqrt(t1_2))
-            t1_chunk[row] = t1_2
+                    t1__scaled2_entry = np.float64(t1 * z_d2)
+                    t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+            t1__scaled2 = f32(math.sqrt(t1__scaled2))
+            t1__scaled_chunk[row] = t1__scaled2
+            t3 = f32(1.0) / t1
+            t4 = t1__scaled2 * t3
             z_hat_row = z_hat_chunk[row]
             for d in range(size_d):
                 z_d3 = z_row[d]
-                measured_z2 = t3 * z_d3
-                t4 = abs(measured_z2) == t1_2
-                t5 = _sign_f32(measured_z2)
-                t6 = measured_z2 / t1_2
-                z_hat_row[d] = f32(t5) if t4 else t6
+                t5 = abs(z_d3) == t4
+                t6 = _sign_f32(z_d3)
+                t7 = z_d3 * t1 / t1__scaled2
+                z_hat_row[d] = f32(t6) if t5 else t7
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    _unit0_d_chunk[row] = f32(0.0)
-                    t1_chunk[row] = f32(0.0)
+                    t1__largest_chunk[row] = f32(0.0)
+                    t1__scaled_chunk[row] = f32(0.0)
                     for at_d in range(size_d):
                         z_hat_chunk[row, at_d] = f32(0.0)
 
@@ -1779,14 +1702,14 @@ def value_and_grad_2_f32(
             if not live[row]:
                 continue
             i = start + row
-            t3 = (i + size_i // 2) % size_i
+            t1 = (i + size_i // 2) % size_i
             t2_row = t2_chunk[row]
             t3_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t4 = f32(j) != t3
-                t5 = (j != i) & t4
+                t3 = f32(j) != t1
+                t4 = (j != i) & t3
                 s = t2_row[j] / tau
-                t3_others__max2_entry = s if t5 else f32(-np.inf)
+                t3_others__max2_entry = s if t4 else f32(-np.inf)
                 t3_others__max2 = (
                     t3_others__max2_entry if t3_others__max2_entry > t3_others__max2 or t3_others__max2_entry !=
                     t3_others__max2_entry else t3_others__max2
@@ -1798,40 +1721,39 @@ def value_and_grad_2_f32(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t6 = f32(j) != t3
-                    t7 = (j != i) & t6
+                    t5 = f32(j) != t1
+                    t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
-                    t8 = t7 & (s2 < t3_others__max2)
-                    t9 = _exp_f32(s2 - t3_others__max2)
-                    t3_others__below2_block[lane] = t9 if t8 else f32(0.0)
-                    t3_others__ties2 += 1 if t7 & (s2 == t3_others__max2) else 0
+                    t7 = t6 & (s2 < t3_others__max2)
+                    t8 = _exp_f32(s2 - t3_others__max2)
+                    t3_others__below2_block[lane] = t8 if t7 else f32(0.0)
+                    t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
             t3_others__below2 = f32(t3_others__below2)
             t3_others__below_chunk[row] = t3_others__below2
             t3_others__ties_chunk[row] = f32(t3_others__ties2)
             seed_i = seed[row]
-            t12 = 1 < t3_others__ties2
-            t13 = t3_others__ties2 - 1
-            t14 = t13 if t12 else 0
-            t15 = t3_others__below2 + f32(t14)
-            t16 = _log1p_f32(t15)
-            t2_2 = t2_row[t3]
-            t17 = t2_2 / tau
-            t18 = _gap_f32(t3_others__max2, t17)
-            t19 = t16 + t18
-            t20 = _sigmoid_f32(t19)
-            t21 = seed_i * t20
+            t11 = 1 < t3_others__ties2
+            t12 = t3_others__ties2 - 1
+            t13 = t12 if t11 else 0
+            t14 = t3_others__below2 + f32(t13)
+            t15 = _log1p_f32(t14)
+            t2_2 = t2_row[t1]
+            t16 = t2_2 / tau
+            t17 = _gap_f32(t3_others__max2, t16)
+            t18 = t15 + t17
+            t19 = _sigmoid_f32(t18)
+            t20 = seed_i * t19
             d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
             for j in range(size_i):
-                t10 = f32(j) != t3
-                t11 = (i != j) & t10
+                t9 = f32(j) != t1
+                t10 = (i != j) & t9
                 s3 = t2_row[j] / tau
-                weight_t3_others = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s3)))
-                t22 = t21 * weight_t3_others
-                d_s = t22 if t11 else f32(0.0)
+                weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
+                t21 = t20 * weight_t3_others
+                d_s = t21 if t10 else f32(0.0)
                 d_z_hat_1__left_row[j] = d_s / tau
-            scaled_value = _softplus_f32(t19)
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f32(t18)
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -1852,8 +1774,8 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max,
-    t2, z_hat, seed_, grad_z, t1, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
+    seed_, z, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     seed = np.empty(chunk, np.float32)
@@ -1861,16 +1783,16 @@ def value_and_grad_3_f32(
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        z_chunk = z[start : start + rows]
         d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
         d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
         t3_others__below_chunk = t3_others__below[start : start + rows]
         t3_others__ties_chunk = t3_others__ties[start : start + rows]
         t3_others__max_chunk = t3_others__max[start : start + rows]
         t2_chunk = t2[start : start + rows]
+        z_chunk = z[start : start + rows]
         grad_z_chunk = grad_z[start : start + rows]
-        t1_chunk = t1[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
         if weight_step or c == first:
@@ -1879,69 +1801,72 @@ def value_and_grad_3_f32(
         for row in range(rows):
             if not live[row]:
                 continue
-            unit0_d_i = _unit0_d_chunk[row]
-            t3 = _unit_scale_f32(unit0_d_i)
-            z_row = z_chunk[row]
             d_z_hat_1_row = d_z_hat_1_chunk[row]
             d_z_hat_2_row = d_z_hat_2_chunk[row]
             seed_i = seed[row]
             t3_others__below_i = t3_others__below_chunk[row]
             t3_others__ties_i = t3_others__ties_chunk[row]
-            t4 = 1 < t3_others__ties_i
-            t5 = t3_others__ties_i - 1
-            t6 = t5 if t4 else 0
-            t7 = t3_others__below_i + f32(t6)
-            t8 = _log1p_f32(t7)
+            t1 = 1 < t3_others__ties_i
+            t3 = t3_others__ties_i - 1
+            t4 = t3 if t1 else 0
+            t5 = t3_others__below_i + f32(t4)
+            t6 = _log1p_f32(t5)
             t3_others__max_i = t3_others__max_chunk[row]
             i = start + row
-            t9 = (i + size_i // 2) % size_i
+            t7 = (i + size_i // 2) % size_i
             t2_row = t2_chunk[row]
-            t2_2 = t2_row[t9]
-            t10 = t2_2 / tau
-            t11 = _gap_f32(t3_others__max_i, t10)
-            t12 = t8 + t11
-            t13 = _sigmoid_f32(t12)
-            t14 = seed_i * t13
-            t15 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t15]
-            t3_others__below2 = t3_others__below[t15]
-            t3_others__ties2 = t3_others__ties[t15]
-            t16 = 1 < t3_others__ties2
-            t17 = t3_others__ties2 - 1
-            t18 = t17 if t16 else 0
-            t19 = t3_others__below2 + f32(t18)
-            t20 = _log1p_f32(t19)
-            t3_others__max2 = t3_others__max[t15]
-            t21 = i % size_i
-            t2_3 = t2[t15, t21]
-            t22 = t2_3 / tau
-            t23 = _gap_f32(t3_others__max2, t22)
-            t24 = t20 + t23
-            t25 = _sigmoid_f32(t24)
-            t26 = seed2 * t25
+            t2_2 = t2_row[t7]
+            t8 = t2_2 / tau
+            t9 = _gap_f32(t3_others__max_i, t8)
+            t10 = t6 + t9
+            t11 = _sigmoid_f32(t10)
+            t12 = seed_i * t11
+            t13 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t13]
+            t3_others__below2 = t3_others__below[t13]
+            t3_others__ties2 = t3_others__ties[t13]
+            t14 = 1 < t3_others__ties2
+            t15 = t3_others__ties2 - 1
+            t16 = t15 if t14 else 0
+            t17 = t3_others__below2 + f32(t16)
+            t18 = _log1p_f32(t17)
+            t3_others__max2 = t3_others__max[t13]
+            t19 = i % size_i
+            t2_3 = t2[t13, t19]
+            t20 = t2_3 / tau
+            t21 = _gap_f32(t3_others__max2, t20)
+            t22 = t18 + t21
+            t23 = _sigmoid_f32(t22)
+            t24 = seed2 * t23
+            z_row = z_chunk[row]
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    measured_z = t3 * z_row[d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t14 * z_hat[t9, d] + -t26 * z_hat[t15, d]) / tau
-                    d_t1_sum_block[lane] = measured_z * d_z_hat
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
+                    z_d = z_row[d]
+                    d_t1_sum_block[lane] = d_z_hat * z_d
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
-            t1_i = t1_chunk[row]
-            t27 = t1_i == f32(0.0)
-            t28 = -d_t1_sum / t1_i / t1_i
+            t1__largest_i = t1__largest_chunk[row]
+            t25 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled_chunk[row]
+            t26 = f32(1.0) / t25
+            t27 = t1__scaled_i * t26
+            t28 = t27 == f32(0.0)
+            t29 = f32(1.0) * t25 / t1__scaled_i
+            t30 = d_t1_sum * t25 / t1__scaled_i
+            t31 = -t29 * t30
             grad_z_row = grad_z_chunk[row]
             for d in range(size_d):
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t14 * z_hat[t9, d] + -t26 * z_hat[t15, d]) / tau
-                measured_z2 = t3 * z_row[d]
-                t29 = abs(measured_z2) == t1_i
-                t30 = _sign_f32(measured_z2)
-                t31 = measured_z2 / t1_i
-                t32 = t28 * (f32(t30) if t29 else t31)
-                scaled_grad_z = d_z_hat2 / t1_i + (f32(0.0) if t27 else t32)
-                grad_z_row[d] = scaled_grad_z * t3
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
+                z_d2 = z_row[d]
+                t32 = abs(z_d2) == t27
+                t33 = _sign_f32(z_d2)
+                t34 = z_d2 * t25 / t1__scaled_i
+                t35 = t31 * (f32(t33) if t32 else t34)
+                grad_z_row[d] = d_z_hat2 * t25 / t1__scaled_i + (f32(0.0) if t28 else t35)
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1951,71 +1876,70 @@ def value_and_grad_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, samples, chunk, z, v_z_, _unit0_d, t1, z_hat, tangent_t1, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, z, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask,
+    mask_step,
 ):
-    t1_2_block = np.empty(256, np.float64)
+    t1__scaled2_block = np.empty(256, np.float64)
     tangent_t1_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         z_chunk = z[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        t1_chunk = t1[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
         z_hat_chunk = z_hat[start : start + rows]
+        v_z__chunk = v_z_[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             if not live[row]:
                 continue
             z_row = z_chunk[row]
-            v_z__row = v_z__chunk[row]
-            unit0_d = f32(-np.inf)
+            t1__largest2_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                v_z_d = v_z__row[d]
-                unit0_d_entry = _maximum_f32(abs(z_d), abs(v_z_d))
-                unit0_d = unit0_d_entry if unit0_d_entry > unit0_d or unit0_d_entry != unit0_d_entry else unit0_d
-            _unit0_d_chunk[row] = unit0_d
-            t3 = _unit_scale_f32(unit0_d)
-            t1_2 = 0.0
+                t1__largest2_entry = np.float32(abs(z_d)).view(np.int32)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
+            t1__largest_chunk[row] = t1__largest2
+            t1 = _unit_scale_f32(t1__largest2)
+            t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
                     z_d2 = z_row[d]
-                    measured_z = t3 * z_d2
-                    t1_2_entry = np.float64(measured_z)
-                    t1_2_block[lane] = t1_2_entry * t1_2_entry
-                t1_2 += _pairwise_sum(t1_2_block, count)
-            t1_2 = f32(math.sqrt(t1_2))
-            t1_chunk[row] = t1_2
-            t4 = t1_2 == f32(0.0)
+                    t1__scaled2_entry = np.float64(t1 * z_d2)
+                    t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+            t1__scaled2 = f32(math.sqrt(t1__scaled2))
+            t1__scaled_chunk[row] = t1__scaled2
+            t3 = f32(1.0) / t1
+            t4 = t1__scaled2 * t3
+            t5 = t4 == f32(0.0)
+            v_z__row = v_z__chunk[row]
             z_hat_row = z_hat_chunk[row]
             tangent_t1_2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    v_z_d2 = v_z__row[d]
-                    measured_v_z = t3 * v_z_d2
                     z_d3 = z_row[d]
-                    measured_z2 = t3 * z_d3
-                    t5 = abs(measured_z2) == t1_2
-                    t6 = _sign_f32(measured_z2)
-                    t7 = measured_z2 / t1_2
-                    t8 = f32(t6) if t5 else t7
-                    t9 = measured_v_z * t8
-                    z_hat_row[d] = t8
-                    tangent_t1_2_block[lane] = f32(0.0) if t4 else t9
+                    t6 = abs(z_d3) == t4
+                    t7 = _sign_f32(z_d3)
+                    t8 = z_d3 * t1 / t1__scaled2
+                    t9 = f32(t7) if t6 else t8
+                    t10 = v_z__row[d] * t9
+                    z_hat_row[d] = t9
+                    tangent_t1_2_block[lane] = f32(0.0) if t5 else t10
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t1_chunk[row] = tangent_t1_2
         if mask_step:
             for row in range(rows):
                 if not live[row]:
-                    _unit0_d_chunk[row] = f32(0.0)
-                    t1_chunk[row] = f32(0.0)
+                    t1__largest_chunk[row] = f32(0.0)
+                    t1__scaled_chunk[row] = f32(0.0)
                     for at_d in range(size_d):
                         z_hat_chunk[row, at_d] = f32(0.0)
                     tangent_t1_chunk[row] = f32(0.0)
@@ -2023,8 +1947,8 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, samples, chunk, tangent_t2, _unit0_d, v_z_, t1, tangent_t1, z, z_hat, size_d, weight, weight_step,
-    mask, mask_step,
+    first, last, samples, chunk, tangent_t2, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, size_d, weight,
+    weight_step, mask, mask_step,
 ):
     size_i = samples
     tangent_t2_2_block = np.empty(256, np.float64)
@@ -2032,46 +1956,48 @@ def hvp_2_f32(
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         tangent_t2_chunk = tangent_t2[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
         v_z__chunk = v_z_[start : start + rows]
-        t1_chunk = t1[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         z_chunk = z[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
         z_hat_chunk = z_hat[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
             if not live[row]:
                 continue
             tangent_t2_row = tangent_t2_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
-            t3 = _unit_scale_f32(unit0_d_i)
             v_z__row = v_z__chunk[row]
-            t1_i = t1_chunk[row]
             tangent_t1_i = tangent_t1_chunk[row]
             z_row = z_chunk[row]
+            t1__scaled_i = t1__scaled_chunk[row]
+            t1__largest_i = t1__largest_chunk[row]
+            t1 = _unit_scale_f32(t1__largest_i)
+            t3 = f32(1.0) / t1
+            t4 = t1__scaled_i * t3
             z_hat_row = z_hat_chunk[row]
             for j in range(size_i):
-                unit0_d_j = _unit0_d[j]
-                t7 = _unit_scale_f32(unit0_d_j)
-                t1_j = t1[j]
                 tangent_t1_j = tangent_t1[j]
+                t1__scaled_j = t1__scaled[j]
+                t1__largest_j = t1__largest[j]
+                t8 = _unit_scale_f32(t1__largest_j)
+                t9 = f32(1.0) / t8
+                t10 = t1__scaled_j * t9
                 tangent_t2_2 = 0.0
                 for block in range(0, size_d, 256):
                     count = 256 if 256 < size_d - block else size_d - block
                     for lane in range(count):
                         d = block + lane
-                        measured_v_z = t3 * v_z__row[d]
-                        measured_z = t3 * z_row[d]
-                        t4 = abs(measured_z) == t1_i
-                        t5 = _sign_f32(measured_z)
-                        t6 = measured_z / t1_i
-                        tangent_z_hat = measured_v_z / t1_i - tangent_t1_i * ((f32(t5) if t4 else t6) / t1_i)
-                        measured_v_z2 = t7 * v_z_[j, d]
-                        measured_z2 = t7 * z[j, d]
-                        t8 = abs(measured_z2) == t1_j
-                        t9 = _sign_f32(measured_z2)
-                        t10 = measured_z2 / t1_j
-                        tangent_z_hat2 = measured_v_z2 / t1_j - tangent_t1_j * ((f32(t9) if t8 else t10) / t1_j)
+                        z_d = z_row[d]
+                        t5 = abs(z_d) == t4
+                        t6 = _sign_f32(z_d)
+                        t7 = z_d * t1 / t1__scaled_i
+                        tangent_z_hat = (v_z__row[d] - tangent_t1_i * (f32(t6) if t5 else t7)) * t1 / t1__scaled_i
+                        z_d2 = z[j, d]
+                        t11 = abs(z_d2) == t10
+                        t12 = _sign_f32(z_d2)
+                        t13 = z_d2 * t8 / t1__scaled_j
+                        tangent_z_hat2 = (v_z_[j, d] - tangent_t1_j * (f32(t12) if t11 else t13)) * t8 / t1__scaled_j
                         tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_2 = f32(tangent_t2_2)
@@ -2086,7 +2012,7 @@ def hvp_2_f32(
 @_jit
 def hvp_3_f32(
     first, last, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2,
-    tangent_t3_others, tangent_d_z_hat_1_sum, _unit0_d, v_z_, t1, tangent_t1, z, z_hat, tau, size_d, weight,
+    tangent_t3_others, tangent_d_z_hat_1_sum, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
     weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
@@ -2114,14 +2040,14 @@ def hvp_3_f32(
             if not live[row]:
                 continue
             i = start + row
-            t3 = (i + size_i // 2) % size_i
+            t1 = (i + size_i // 2) % size_i
             t2_row = t2_chunk[row]
             t3_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t4 = f32(j) != t3
-                t5 = (j != i) & t4
+                t3 = f32(j) != t1
+                t4 = (j != i) & t3
                 s = t2_row[j] / tau
-                t3_others__max2_entry = s if t5 else f32(-np.inf)
+                t3_others__max2_entry = s if t4 else f32(-np.inf)
                 t3_others__max2 = (
                     t3_others__max2_entry if t3_others__max2_entry > t3_others__max2 or t3_others__max2_entry !=
                     t3_others__max2_entry else t3_others__max2
@@ -2133,80 +2059,82 @@ def hvp_3_f32(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t6 = f32(j) != t3
-                    t7 = (j != i) & t6
+                    t5 = f32(j) != t1
+                    t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
-                    t8 = t7 & (s2 < t3_others__max2)
-                    t9 = _exp_f32(s2 - t3_others__max2)
-                    t3_others__below2_block[lane] = t9 if t8 else f32(0.0)
-                    t3_others__ties2 += 1 if t7 & (s2 == t3_others__max2) else 0
+                    t7 = t6 & (s2 < t3_others__max2)
+                    t8 = _exp_f32(s2 - t3_others__max2)
+                    t3_others__below2_block[lane] = t8 if t7 else f32(0.0)
+                    t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
             t3_others__below2 = f32(t3_others__below2)
             t3_others__below_chunk[row] = t3_others__below2
             t3_others__ties_chunk[row] = f32(t3_others__ties2)
             tangent_t2_row = tangent_t2_chunk[row]
-            t12 = 1 < t3_others__ties2
-            t13 = t3_others__ties2 - 1
-            t14 = t13 if t12 else 0
-            t15 = t3_others__below2 + f32(t14)
-            t16 = _log1p_f32(t15)
+            t11 = 1 < t3_others__ties2
+            t12 = t3_others__ties2 - 1
+            t13 = t12 if t11 else 0
+            t14 = t3_others__below2 + f32(t13)
+            t15 = _log1p_f32(t14)
             seed_i = seed[row]
-            t2_2 = t2_row[t3]
-            t19 = t2_2 / tau
-            t20 = _gap_f32(t3_others__max2, t19)
-            t21 = t16 + t20
-            t22 = _sigmoid_f32(t21)
-            t23 = seed_i * t22
+            t2_2 = t2_row[t1]
+            t18 = t2_2 / tau
+            t19 = _gap_f32(t3_others__max2, t18)
+            t20 = t15 + t19
+            t21 = _sigmoid_f32(t20)
+            t22 = seed_i * t21
             d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
             tangent_t3_others2 = 0.0
             for block in range(0, size_i, 256):
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t10 = f32(j) != t3
-                    t11 = (j != i) & t10
+                    t9 = f32(j) != t1
+                    t10 = (j != i) & t9
                     tangent_s = tangent_t2_row[j] / tau
                     s3 = t2_row[j] / tau
-                    weight_t3_others = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s3)))
-                    t17 = tangent_s * weight_t3_others
-                    t18 = (i != j) & t10
-                    t24 = t23 * weight_t3_others
-                    d_s = t24 if t18 else f32(0.0)
+                    weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
+                    t16 = tangent_s * weight_t3_others
+                    t17 = (i != j) & t9
+                    t23 = t22 * weight_t3_others
+                    d_s = t23 if t17 else f32(0.0)
                     d_z_hat_1__left_row[j] = d_s / tau
-                    tangent_t3_others2_block[lane] = t17 if t11 else f32(0.0)
+                    tangent_t3_others2_block[lane] = t16 if t10 else f32(0.0)
                 tangent_t3_others2 += _pairwise_sum(tangent_t3_others2_block, count)
             tangent_t3_others2 = f32(tangent_t3_others2)
             tangent_t3_others_chunk[row] = tangent_t3_others2
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
-            tangent_t2_2 = tangent_t2_row[t3]
-            t31 = -tangent_t2_2 / tau
-            t32 = tangent_t3_others2 + t31
-            t33 = _sigmoid_f32(-t21)
-            t34 = seed_i * t32 * t33 * t22
+            tangent_t2_2 = tangent_t2_row[t1]
+            t30 = -tangent_t2_2 / tau
+            t31 = tangent_t3_others2 + t30
+            t32 = _sigmoid_f32(-t20)
+            t33 = seed_i * t31 * t32 * t21
             for d in range(size_d):
                 tangent_d_z_hat_1_sum2 = 0.0
                 for block in range(0, size_i, 256):
                     count = 256 if 256 < size_i - block else size_i - block
                     for lane in range(count):
                         j = block + lane
-                        t25 = f32(j) != t3
-                        t26 = (i != j) & t25
+                        t24 = f32(j) != t1
+                        t25 = (i != j) & t24
                         s4 = t2_row[j] / tau
-                        weight_t3_others2 = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s4)))
-                        t27 = t23 * weight_t3_others2
-                        d_s2 = t27 if t26 else f32(0.0)
-                        unit0 = _unit_scale_f32(_unit0_d[j])
-                        measured_v_z = unit0 * v_z_[j, d]
-                        t1_j = t1[j]
-                        measured_z = unit0 * z[j, d]
-                        t28 = abs(measured_z) == t1_j
-                        t29 = _sign_f32(measured_z)
-                        t30 = measured_z / t1_j
-                        tangent_z_hat = measured_v_z / t1_j - tangent_t1[j] * ((f32(t29) if t28 else t30) / t1_j)
+                        weight_t3_others2 = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s4)))
+                        t26 = t22 * weight_t3_others2
+                        d_s2 = t26 if t25 else f32(0.0)
+                        z_d = z[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f32(t1__largest[j])
+                        t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
+                        t27 = abs(z_d) == t1_2
+                        t28 = _sign_f32(z_d)
+                        t29 = z_d * t1__scale / t1__scaled_j
+                        tangent_z_hat = (
+                            (v_z_[j, d] - tangent_t1[j] * (f32(t28) if t27 else t29)) * t1__scale / t1__scaled_j
+                        )
                         tangent_s2 = tangent_t2_row[j] / tau
                         tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
-                        t35 = t23 * tangent_weight_t3_others + t34 * weight_t3_others2
-                        tangent_d_s = t35 if t26 else f32(0.0)
+                        t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
+                        tangent_d_s = t34 if t25 else f32(0.0)
                         tangent_d_z_hat_1_sum2_block[lane] = d_s2 * tangent_z_hat + tangent_d_s * z_hat[j, d]
                     tangent_d_z_hat_1_sum2 += _pairwise_sum(tangent_d_z_hat_1_sum2_block, count)
                 tangent_d_z_hat_1_sum2 = f32(tangent_d_z_hat_1_sum2)
@@ -2227,8 +2155,8 @@ def hvp_3_f32(
 @_jit
 def hvp_4_f32(
     first, last, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties, t3_others__max, t2,
-    _unit0_d, v_z_, t1, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask,
-    mask_step,
+    v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau, size_d, weight,
+    weight_step, mask, mask_step,
 ):
     size_i = samples
     tangent_d_z_hat_2_sum2_block = np.empty(256, np.float64)
@@ -2248,38 +2176,40 @@ def hvp_4_f32(
                     count = 256 if 256 < size_i - block else size_i - block
                     for lane in range(count):
                         j = block + lane
-                        t3 = (j + size_i // 2) % size_i
-                        t4 = (j != i) & (f32(i) != t3)
+                        t1 = (j + size_i // 2) % size_i
+                        t3 = (j != i) & (f32(i) != t1)
                         seed_j = seed_[j]
                         t3_others__ties_j = t3_others__ties[j]
-                        t5 = 1 < t3_others__ties_j
-                        t6 = t3_others__ties_j - 1
-                        t3_others__rest = _log1p_f32(t3_others__below[j] + f32(t6 if t5 else 0))
+                        t4 = 1 < t3_others__ties_j
+                        t5 = t3_others__ties_j - 1
+                        t3_others__rest = _log1p_f32(t3_others__below[j] + f32(t5 if t4 else 0))
                         t3_others__max_j = t3_others__max[j]
-                        s = t2[j, t3] / tau
-                        t7 = t3_others__rest + _gap_f32(t3_others__max_j, s)
-                        t8 = _sigmoid_f32(t7)
-                        d_t3_others = seed_j * t8
+                        s = t2[j, t1] / tau
+                        t6 = t3_others__rest + _gap_f32(t3_others__max_j, s)
+                        t7 = _sigmoid_f32(t6)
+                        d_t3_others = seed_j * t7
                         s2 = t2[j, i] / tau
                         weight_t3_others = _exp_f32(-(t3_others__rest + _gap_f32(t3_others__max_j, s2)))
-                        t9 = d_t3_others * weight_t3_others
-                        d_s = t9 if t4 else f32(0.0)
-                        unit0 = _unit_scale_f32(_unit0_d[j])
-                        measured_v_z = unit0 * v_z_[j, d]
-                        t1_j = t1[j]
-                        measured_z = unit0 * z[j, d]
-                        t10 = abs(measured_z) == t1_j
-                        t11 = _sign_f32(measured_z)
-                        t12 = measured_z / t1_j
-                        tangent_z_hat = measured_v_z / t1_j - tangent_t1[j] * ((f32(t11) if t10 else t12) / t1_j)
+                        t8 = d_t3_others * weight_t3_others
+                        d_s = t8 if t3 else f32(0.0)
+                        z_d = z[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f32(t1__largest[j])
+                        t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
+                        t9 = abs(z_d) == t1_2
+                        t10 = _sign_f32(z_d)
+                        t11 = z_d * t1__scale / t1__scaled_j
+                        tangent_z_hat = (
+                            (v_z_[j, d] - tangent_t1[j] * (f32(t10) if t9 else t11)) * t1__scale / t1__scaled_j
+                        )
                         tangent_s = tangent_t2[j, i] / tau
                         tangent_t3_others_j = tangent_t3_others[j]
                         tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
                         tangent_d_t3_others = (
-                            seed_j * (tangent_t3_others_j - tangent_t2[j, t3] / tau) * _sigmoid_f32(-t7) * t8
+                            seed_j * (tangent_t3_others_j - tangent_t2[j, t1] / tau) * _sigmoid_f32(-t6) * t7
                         )
-                        t13 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
-                        tangent_d_s = t13 if t4 else f32(0.0)
+                        t12 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
+                        tangent_d_s = t12 if t3 else f32(0.0)
                         tangent_d_z_hat_2_sum2_block[lane] = d_s * tangent_z_hat + tangent_d_s * z_hat[j, d]
                     tangent_d_z_hat_2_sum2 += _pairwise_sum(tangent_d_z_hat_2_sum2_block, count)
                 tangent_d_z_hat_2_sum2 = f32(tangent_d_z_hat_2_sum2)
@@ -2293,9 +2223,9 @@ def hvp_4_f32(
 
 @_jit
 def hvp_5_f32(
-    first, last, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max,
-    t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, t1, tangent_t1, tangent_t3_others, tangent_t2,
-    hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
+    seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest,
+    tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     seed = np.empty(chunk, np.float32)
@@ -2304,19 +2234,19 @@ def hvp_5_f32(
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        z_chunk = z[start : start + rows]
         d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
         d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
         t3_others__below_chunk = t3_others__below[start : start + rows]
         t3_others__ties_chunk = t3_others__ties[start : start + rows]
         t3_others__max_chunk = t3_others__max[start : start + rows]
         t2_chunk = t2[start : start + rows]
+        z_chunk = z[start : start + rows]
         v_z__chunk = v_z_[start : start + rows]
         tangent_d_z_hat_1_sum_chunk = tangent_d_z_hat_1_sum[start : start + rows]
         tangent_d_z_hat_2_sum_chunk = tangent_d_z_hat_2_sum[start : start + rows]
-        t1_chunk = t1[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
+        t1__scaled_chunk = t1__scaled[start : start + rows]
+        t1__largest_chunk = t1__largest[start : start + rows]
         tangent_t3_others_chunk = tangent_t3_others[start : start + rows]
         tangent_t2_chunk = tangent_t2[start : start + rows]
         hvp_z_chunk = hvp_z[start : start + rows]
@@ -2328,145 +2258,151 @@ def hvp_5_f32(
         for row in range(rows):
             if not live[row]:
                 continue
-            unit0_d_i = _unit0_d_chunk[row]
-            t3 = _unit_scale_f32(unit0_d_i)
-            z_row = z_chunk[row]
             d_z_hat_1_row = d_z_hat_1_chunk[row]
             d_z_hat_2_row = d_z_hat_2_chunk[row]
             seed_i = seed[row]
             t3_others__below_i = t3_others__below_chunk[row]
             t3_others__ties_i = t3_others__ties_chunk[row]
-            t4 = 1 < t3_others__ties_i
-            t5 = t3_others__ties_i - 1
-            t6 = t5 if t4 else 0
-            t7 = t3_others__below_i + f32(t6)
-            t8 = _log1p_f32(t7)
+            t1 = 1 < t3_others__ties_i
+            t3 = t3_others__ties_i - 1
+            t4 = t3 if t1 else 0
+            t5 = t3_others__below_i + f32(t4)
+            t6 = _log1p_f32(t5)
             t3_others__max_i = t3_others__max_chunk[row]
             i = start + row
-            t9 = (i + size_i // 2) % size_i
+            t7 = (i + size_i // 2) % size_i
             t2_row = t2_chunk[row]
-            t2_2 = t2_row[t9]
-            t10 = t2_2 / tau
-            t11 = _gap_f32(t3_others__max_i, t10)
-            t12 = t8 + t11
-            t13 = _sigmoid_f32(t12)
-            t14 = seed_i * t13
-            t15 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t15]
-            t3_others__below2 = t3_others__below[t15]
-            t3_others__ties2 = t3_others__ties[t15]
-            t16 = 1 < t3_others__ties2
-            t17 = t3_others__ties2 - 1
-            t18 = t17 if t16 else 0
-            t19 = t3_others__below2 + f32(t18)
-            t20 = _log1p_f32(t19)
-            t3_others__max2 = t3_others__max[t15]
-            t21 = i % size_i
-            t2_3 = t2[t15, t21]
-            t22 = t2_3 / tau
-            t23 = _gap_f32(t3_others__max2, t22)
-            t24 = t20 + t23
-            t25 = _sigmoid_f32(t24)
-            t26 = seed2 * t25
+            t2_2 = t2_row[t7]
+            t8 = t2_2 / tau
+            t9 = _gap_f32(t3_others__max_i, t8)
+            t10 = t6 + t9
+            t11 = _sigmoid_f32(t10)
+            t12 = seed_i * t11
+            t13 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t13]
+            t3_others__below2 = t3_others__below[t13]
+            t3_others__ties2 = t3_others__ties[t13]
+            t14 = 1 < t3_others__ties2
+            t15 = t3_others__ties2 - 1
+            t16 = t15 if t14 else 0
+            t17 = t3_others__below2 + f32(t16)
+            t18 = _log1p_f32(t17)
+            t3_others__max2 = t3_others__max[t13]
+            t19 = i % size_i
+            t2_3 = t2[t13, t19]
+            t20 = t2_3 / tau
+            t21 = _gap_f32(t3_others__max2, t20)
+            t22 = t18 + t21
+            t23 = _sigmoid_f32(t22)
+            t24 = seed2 * t23
+            z_row = z_chunk[row]
             v_z__row = v_z__chunk[row]
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
             tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum_chunk[row]
-            unit0_d = _unit0_d[t9]
-            t27 = _unit_scale_f32(unit0_d)
-            t1_2 = t1[t9]
-            tangent_t1_2 = tangent_t1[t9]
+            tangent_t1_2 = tangent_t1[t7]
+            t1__scaled2 = t1__scaled[t7]
+            t1__largest2 = t1__largest[t7]
+            t25 = _unit_scale_f32(t1__largest2)
+            t26 = f32(1.0) / t25
+            t27 = t1__scaled2 * t26
             tangent_t3_others_i = tangent_t3_others_chunk[row]
             tangent_t2_row = tangent_t2_chunk[row]
-            tangent_t2_2 = tangent_t2_row[t9]
+            tangent_t2_2 = tangent_t2_row[t7]
             t31 = -tangent_t2_2 / tau
             t32 = tangent_t3_others_i + t31
-            t33 = _sigmoid_f32(-t12)
-            t34 = seed_i * t32 * t33 * t13
-            unit0_d2 = _unit0_d[t15]
-            t35 = _unit_scale_f32(unit0_d2)
-            t1_3 = t1[t15]
-            tangent_t1_3 = tangent_t1[t15]
-            tangent_t3_others2 = tangent_t3_others[t15]
-            tangent_t2_3 = tangent_t2[t15, t21]
-            t39 = -tangent_t2_3 / tau
-            t40 = tangent_t3_others2 + t39
-            t41 = _sigmoid_f32(-t24)
-            t42 = seed2 * t40 * t41 * t25
+            t33 = _sigmoid_f32(-t10)
+            t34 = seed_i * t32 * t33 * t11
+            tangent_t1_3 = tangent_t1[t13]
+            t1__scaled3 = t1__scaled[t13]
+            t1__largest3 = t1__largest[t13]
+            t35 = _unit_scale_f32(t1__largest3)
+            t36 = f32(1.0) / t35
+            t37 = t1__scaled3 * t36
+            tangent_t3_others2 = tangent_t3_others[t13]
+            tangent_t2_3 = tangent_t2[t13, t19]
+            t41 = -tangent_t2_3 / tau
+            t42 = tangent_t3_others2 + t41
+            t43 = _sigmoid_f32(-t22)
+            t44 = seed2 * t42 * t43 * t23
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    measured_z = t3 * z_row[d]
-                    z_hat_d = z_hat[t9, d]
-                    z_hat_d2 = z_hat[t15, d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t14 * z_hat_d + -t26 * z_hat_d2) / tau
-                    measured_v_z = t3 * v_z__row[d]
+                    z_hat_d = z_hat[t7, d]
+                    z_hat_d2 = z_hat[t13, d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
+                    z_d = z_row[d]
+                    v_z_d = v_z__row[d]
                     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] / tau
                     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                    measured_v_z2 = t27 * v_z_[t9, d]
-                    measured_z2 = t27 * z[t9, d]
-                    t28 = abs(measured_z2) == t1_2
-                    t29 = _sign_f32(measured_z2)
-                    t30 = measured_z2 / t1_2
-                    measured_v_z3 = t35 * v_z_[t15, d]
-                    measured_z3 = t35 * z[t15, d]
-                    t36 = abs(measured_z3) == t1_3
-                    t37 = _sign_f32(measured_z3)
-                    t38 = measured_z3 / t1_3
+                    z_d2 = z[t7, d]
+                    t28 = abs(z_d2) == t27
+                    t29 = _sign_f32(z_d2)
+                    t30 = z_d2 * t25 / t1__scaled2
+                    z_d3 = z[t13, d]
+                    t38 = abs(z_d3) == t37
+                    t39 = _sign_f32(z_d3)
+                    t40 = z_d3 * t35 / t1__scaled3
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t14 * (measured_v_z2 / t1_2 - tangent_t1_2 *
-                        ((f32(t29) if t28 else t30) / t1_2)) - t34 * z_hat_d + -t26 * (measured_v_z3 / t1_3 -
-                        tangent_t1_3 * ((f32(t37) if t36 else t38) / t1_3)) + -t42 * z_hat_d2) / tau
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((v_z_[t7, d] - tangent_t1_2 * (f32(t29) if t28
+                        else t30)) * t25 / t1__scaled2) - t34 * z_hat_d + -t24 * ((v_z_[t13, d] - tangent_t1_3 *
+                        (f32(t39) if t38 else t40)) * t35 / t1__scaled3) + -t44 * z_hat_d2) / tau
                     )
-                    d_t1_sum_block[lane] = measured_z * d_z_hat
-                    tangent_d_t1_sum_block[lane] = measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
+                    d_t1_sum_block[lane] = d_z_hat * z_d
+                    tangent_d_t1_sum_block[lane] = d_z_hat * v_z_d + tangent_d_z_hat * z_d
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
-            t1_i = t1_chunk[row]
-            t49 = t1_i == f32(0.0)
             tangent_t1_i = tangent_t1_chunk[row]
-            t50 = f32(2.0) * (d_t1_sum / t1_i) * (tangent_t1_i / t1_i) / t1_i
-            t51 = -tangent_d_t1_sum / t1_i / t1_i
-            t52 = t50 + t51
-            t57 = -d_t1_sum / t1_i / t1_i
-            t58 = t57 * tangent_t1_i
+            t1__largest_i = t1__largest_chunk[row]
+            t51 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled_chunk[row]
+            t52 = f32(1.0) / t51
+            t53 = t1__scaled_i * t52
+            t54 = t53 == f32(0.0)
+            t55 = tangent_t1_i * t51 / t1__scaled_i
+            t56 = f32(2.0) * d_t1_sum * t55
+            t57 = t56 - tangent_d_t1_sum
+            t58 = t57 * t51 / t1__scaled_i
+            t59 = t58 * t51 / t1__scaled_i
+            t64 = f32(1.0) * t51 / t1__scaled_i
+            t65 = d_t1_sum * t51 / t1__scaled_i
+            t66 = -t64 * t65
+            t67 = t66 * tangent_t1_i
             hvp_z_row = hvp_z_chunk[row]
             for d in range(size_d):
                 tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
                 tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                measured_v_z4 = t27 * v_z_[t9, d]
-                measured_z4 = t27 * z[t9, d]
-                t43 = abs(measured_z4) == t1_2
-                t44 = _sign_f32(measured_z4)
-                t45 = measured_z4 / t1_2
-                z_hat_d3 = z_hat[t9, d]
-                measured_v_z5 = t35 * v_z_[t15, d]
-                measured_z5 = t35 * z[t15, d]
-                t46 = abs(measured_z5) == t1_3
-                t47 = _sign_f32(measured_z5)
-                t48 = measured_z5 / t1_3
-                z_hat_d4 = z_hat[t15, d]
+                z_d4 = z[t7, d]
+                t45 = abs(z_d4) == t27
+                t46 = _sign_f32(z_d4)
+                t47 = z_d4 * t25 / t1__scaled2
+                z_hat_d3 = z_hat[t7, d]
+                z_d5 = z[t13, d]
+                t48 = abs(z_d5) == t37
+                t49 = _sign_f32(z_d5)
+                t50 = z_d5 * t35 / t1__scaled3
+                z_hat_d4 = z_hat[t13, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t14 * (measured_v_z4 / t1_2 - tangent_t1_2 *
-                    ((f32(t44) if t43 else t45) / t1_2)) - t34 * z_hat_d3 + -t26 * (measured_v_z5 / t1_3 - tangent_t1_3
-                    * ((f32(t47) if t46 else t48) / t1_3)) + -t42 * z_hat_d4) / tau
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((v_z_[t7, d] - tangent_t1_2 * (f32(t46) if t45
+                    else t47)) * t25 / t1__scaled2) - t34 * z_hat_d3 + -t24 * ((v_z_[t13, d] - tangent_t1_3 * (f32(t49)
+                    if t48 else t50)) * t35 / t1__scaled3) + -t44 * z_hat_d4) / tau
                 )
-                measured_z6 = t3 * z_row[d]
-                t53 = abs(measured_z6) == t1_i
-                t54 = _sign_f32(measured_z6)
-                t55 = measured_z6 / t1_i
-                t56 = f32(t54) if t53 else t55
-                measured_v_z6 = t3 * v_z__row[d]
-                t59 = t52 * t56 + measured_v_z6 * (t57 / t1_i) + -t58 * (t56 / t1_i)
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t14 * z_hat_d3 + -t26 * z_hat_d4) / tau
-                scaled_hvp_z = (
-                    tangent_d_z_hat2 / t1_i + (f32(0.0) if t49 else t59) - d_z_hat2 / t1_i * (tangent_t1_i / t1_i)
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d3 + -t24 * z_hat_d4) / tau
+                z_d6 = z_row[d]
+                t60 = abs(z_d6) == t53
+                t61 = _sign_f32(z_d6)
+                t62 = z_d6 * t51 / t1__scaled_i
+                t63 = f32(t61) if t60 else t62
+                v_z_d2 = v_z__row[d]
+                t68 = t59 * t63 + (t66 * v_z_d2 + -t67 * t63) * t51 / t1__scaled_i
+                hvp_z_row[d] = (
+                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t51 / t1__scaled_i)) * t51 / t1__scaled_i + (f32(0.0)
+                    if t54 else t68)
                 )
-                hvp_z_row[d] = scaled_hvp_z * t3
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -2520,7 +2456,6 @@ def _value_and_grad_f64(
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
-    _unit0_d = np.empty((size_i,), np.float64)
     d_z_hat_1 = np.empty((size_i, size_d), np.float64)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float64)
     d_z_hat_2 = np.empty((size_i, size_d), np.float64)
@@ -2537,8 +2472,8 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f64, chunks, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight,
-        weight_step, mask, mask_step,
+        value_and_grad_1_f64, chunks, samples, chunk, z, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step,
+        mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2564,9 +2499,9 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        value_and_grad_3_f64, chunks, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below,
-        t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__scaled, t1__largest, tau, size_d, weight,
-        weight_step, mask, mask_step, denominator,
+        value_and_grad_3_f64, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
+        t3_others__max, t2, z_hat, seed_, z, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask,
+        mask_step, denominator,
     )
     return (value_value,), None
 
@@ -2582,7 +2517,6 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
-    _unit0_d = np.empty((size_i,), np.float64)
     d_z_hat_1 = np.empty((size_i, size_d), np.float64)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float64)
     d_z_hat_2 = np.empty((size_i, size_d), np.float64)
@@ -2604,8 +2538,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f64, chunks, samples, chunk, z, v_z_, _unit0_d, t1__largest, t1__scaled, z_hat, tangent_t1, size_d,
-        weight, weight_step, mask, mask_step,
+        hvp_1_f64, chunks, samples, chunk, z, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d, weight,
+        weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2613,8 +2547,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f64, chunks, samples, chunk, tangent_t2, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z, z_hat,
-        size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f64, chunks, samples, chunk, tangent_t2, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, size_d,
+        weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2625,8 +2559,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     run(
         hvp_3_f64, chunks, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left,
-        tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z,
-        z_hat, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+        tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau,
+        size_d, weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2635,8 +2569,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f64, chunks, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties,
-        t3_others__max, t2, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z, tangent_t2, tangent_t3_others,
-        z_hat, tau, size_d, weight, weight_step, mask, mask_step,
+        t3_others__max, t2, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau,
+        size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
@@ -2647,10 +2581,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_5_f64, chunks, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-        t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, t1__scaled, t1__largest,
-        tangent_t1, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_5_f64, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2,
+        z_hat, seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest,
+        tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -2701,11 +2634,11 @@ def _value_and_grad_f32(
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
-    _unit0_d = np.empty((size_i,), np.float32)
     d_z_hat_1 = np.empty((size_i, size_d), np.float32)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float32)
     d_z_hat_2 = np.empty((size_i, size_d), np.float32)
-    t1 = np.empty((size_i,), np.float32)
+    t1__largest = np.empty((size_i,), np.float32)
+    t1__scaled = np.empty((size_i,), np.float32)
     t2 = np.empty((size_i, size_i), np.float32)
     t3_others__below = np.empty((size_i,), np.float32)
     t3_others__max = np.empty((size_i,), np.float32)
@@ -2717,8 +2650,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f32, chunks, samples, chunk, z, _unit0_d, t1, z_hat, size_d, weight, weight_step, mask,
-        mask_step,
+        value_and_grad_1_f32, chunks, samples, chunk, z, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step,
+        mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2744,8 +2677,8 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        value_and_grad_3_f32, chunks, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below,
-        t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1, tau, size_d, weight, weight_step, mask,
+        value_and_grad_3_f32, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
+        t3_others__max, t2, z_hat, seed_, z, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask,
         mask_step, denominator,
     )
     return (value_value,), None
@@ -2762,11 +2695,11 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
-    _unit0_d = np.empty((size_i,), np.float32)
     d_z_hat_1 = np.empty((size_i, size_d), np.float32)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float32)
     d_z_hat_2 = np.empty((size_i, size_d), np.float32)
-    t1 = np.empty((size_i,), np.float32)
+    t1__largest = np.empty((size_i,), np.float32)
+    t1__scaled = np.empty((size_i,), np.float32)
     t2 = np.empty((size_i, size_i), np.float32)
     t3_others__below = np.empty((size_i,), np.float32)
     t3_others__max = np.empty((size_i,), np.float32)
@@ -2783,8 +2716,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f32, chunks, samples, chunk, z, v_z_, _unit0_d, t1, z_hat, tangent_t1, size_d, weight, weight_step, mask,
-        mask_step,
+        hvp_1_f32, chunks, samples, chunk, z, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d, weight,
+        weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2792,8 +2725,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f32, chunks, samples, chunk, tangent_t2, _unit0_d, v_z_, t1, tangent_t1, z, z_hat, size_d, weight,
-        weight_step, mask, mask_step,
+        hvp_2_f32, chunks, samples, chunk, tangent_t2, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, size_d,
+        weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2804,8 +2737,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     run(
         hvp_3_f32, chunks, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left,
-        tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, _unit0_d, v_z_, t1, tangent_t1, z, z_hat, tau, size_d,
-        weight, weight_step, mask, mask_step, denominator,
+        tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau,
+        size_d, weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2814,8 +2747,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f32, chunks, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties,
-        t3_others__max, t2, _unit0_d, v_z_, t1, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat, tau, size_d,
-        weight, weight_step, mask, mask_step,
+        t3_others__max, t2, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau,
+        size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
@@ -2826,8 +2759,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_5_f32, chunks, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-        t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, t1, tangent_t1,
+        hvp_5_f32, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2,
+        z_hat, seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest,
         tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None

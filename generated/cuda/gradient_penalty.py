@@ -661,22 +661,18 @@ def _grad_hess_diag_f32_sweep2(g_d2, t1):
 
 
 @_device
-def _grad_hess_diag_f32_sweep3(g_d3, length__scaled, t1, t10, t16, t3, t4, t5, t6, t7):
+def _grad_hess_diag_f32_sweep3(g_d3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7):
     """One place of a row: grad_g_d, diag_g_d."""
     t11 = (g_d3 * t7) * t10
-    t12 = g_d3 if t6 else t11
-    t13 = f32(2.0) * t5 * t12
-    t17 = abs(g_d3) == t3
-    t18 = _sign_f32(g_d3)
-    t19 = g_d3 * t1 / length__scaled
-    t20 = f32(t18) if t17 else t19
-    tangent_length = f32(0.0) if t4 else t20
+    t12 = f32(2.0) * t5 * (g_d3 if t6 else t11)
+    t16 = abs(g_d3) == t3
+    t17 = _sign_f32(g_d3)
+    t18 = g_d3 * t1 / length__scaled
+    t19 = f32(t17) if t16 else t18
+    tangent_length = f32(0.0) if t4 else t19
     tangent_d_length = f32(2.0) * t5 * tangent_length
-    t21 = (
-        t16 + _zero_times_f32(tangent_d_length, t20) + -f32(2.0) * t5 * _zero_times_f32(tangent_length, t12 * t1 /
-        length__scaled)
-    )
-    return f32(0.0) if t4 else t13, f32(0.0) if t4 else t21
+    t20 = t15 + _zero_times_f32(tangent_d_length, t19) + -f32(2.0) * t5 * _zero_times_f32(tangent_length, t14 * t19)
+    return f32(0.0) if t4 else t12, f32(0.0) if t4 else t20
 
 
 def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, samples, size_d, options):
@@ -766,9 +762,9 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
             t8 = t3 - f32(1.0)
             t9 = _minimum_f32(t1, f32(1.0))
             t10 = t8 * t9 / length__scaled
-            t14 = t8 * t1 / length__scaled
-            t15 = f32(1.0) if t6 else t14
-            t16 = f32(2.0) * lam * seed_n * t15
+            t13 = t8 * t1 / length__scaled
+            t14 = f32(1.0) if t6 else t13
+            t15 = f32(2.0) * lam * seed_n * t14
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -777,16 +773,16 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
                 )
                 grad_g_d_0, diag_g_d_0 = _grad_hess_diag_f32_sweep3(
-                    g_d3_0, length__scaled, t1, t10, t16, t3, t4, t5, t6, t7,
+                    g_d3_0, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
                 )
                 grad_g_d_1, diag_g_d_1 = _grad_hess_diag_f32_sweep3(
-                    g_d3_1, length__scaled, t1, t10, t16, t3, t4, t5, t6, t7,
+                    g_d3_1, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
                 )
                 grad_g_d_2, diag_g_d_2 = _grad_hess_diag_f32_sweep3(
-                    g_d3_2, length__scaled, t1, t10, t16, t3, t4, t5, t6, t7,
+                    g_d3_2, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
                 )
                 grad_g_d_3, diag_g_d_3 = _grad_hess_diag_f32_sweep3(
-                    g_d3_3, length__scaled, t1, t10, t16, t3, t4, t5, t6, t7,
+                    g_d3_3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
                 )
                 _store_lanes(grad_g, grad_g_row + at, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3))
                 _store_lanes(diag_g, diag_g_row + at, (diag_g_d_0, diag_g_d_1, diag_g_d_2, diag_g_d_3))
@@ -794,7 +790,9 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                grad_g_d, diag_g_d = _grad_hess_diag_f32_sweep3(g_d3, length__scaled, t1, t10, t16, t3, t4, t5, t6, t7)
+                grad_g_d, diag_g_d = _grad_hess_diag_f32_sweep3(
+                    g_d3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                )
                 _put(grad_g, grad_g_row + at, grad_g_d)
                 _put(diag_g, diag_g_row + at, diag_g_d)
                 at += _stride(threads)
@@ -829,15 +827,14 @@ def _hvp_f32_sweep3(g_d3, v_g_d, length__scaled, t1, t3, t4):
 
 
 @_device
-def _hvp_f32_sweep4(g_d4, v_g_d2, length__scaled, t1, t10, t15, t19, t20, t21, t23, t3, t4):
+def _hvp_f32_sweep4(g_d4, v_g_d2, length__scaled, t1, t10, t19, t20, t3, t4):
     """One place of a row: hvp_g_d."""
     t11 = abs(g_d4) == t3
     t12 = _sign_f32(g_d4)
     t13 = g_d4 * t1 / length__scaled
     t14 = f32(t12) if t11 else t13
-    t24 = (g_d4 * t21) * t23
-    t25 = t10 * t14 + f32(2.0) * t19 * v_g_d2 + -f32(2.0) * t20 * ((g_d4 if t15 else t24) * t1 / length__scaled)
-    return f32(0.0) if t4 else t25
+    t21 = t10 * t14 + f32(2.0) * t19 * v_g_d2 + -f32(2.0) * t20 * t14
+    return f32(0.0) if t4 else t21
 
 
 def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_d, options):
@@ -967,10 +964,7 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
             t17 = t16 * t1 / length__scaled
             t18 = f32(1.0) if t15 else t17
             t19 = lam * seed_n * t18
-            t20 = lam * seed_n * tangent_length
-            t21 = _maximum_f32(t1, f32(1.0))
-            t22 = _minimum_f32(t1, f32(1.0))
-            t23 = t16 * t22 / length__scaled
+            t20 = lam * seed_n * tangent_length * t18
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -982,17 +976,17 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v_g_,
                     v_g__row + at)
                 )
-                hvp_g_d_0 = _hvp_f32_sweep4(g_d4_0, v_g_d2_0, length__scaled, t1, t10, t15, t19, t20, t21, t23, t3, t4)
-                hvp_g_d_1 = _hvp_f32_sweep4(g_d4_1, v_g_d2_1, length__scaled, t1, t10, t15, t19, t20, t21, t23, t3, t4)
-                hvp_g_d_2 = _hvp_f32_sweep4(g_d4_2, v_g_d2_2, length__scaled, t1, t10, t15, t19, t20, t21, t23, t3, t4)
-                hvp_g_d_3 = _hvp_f32_sweep4(g_d4_3, v_g_d2_3, length__scaled, t1, t10, t15, t19, t20, t21, t23, t3, t4)
+                hvp_g_d_0 = _hvp_f32_sweep4(g_d4_0, v_g_d2_0, length__scaled, t1, t10, t19, t20, t3, t4)
+                hvp_g_d_1 = _hvp_f32_sweep4(g_d4_1, v_g_d2_1, length__scaled, t1, t10, t19, t20, t3, t4)
+                hvp_g_d_2 = _hvp_f32_sweep4(g_d4_2, v_g_d2_2, length__scaled, t1, t10, t19, t20, t3, t4)
+                hvp_g_d_3 = _hvp_f32_sweep4(g_d4_3, v_g_d2_3, length__scaled, t1, t10, t19, t20, t3, t4)
                 _store_lanes(hvp_g, hvp_g_row + at, (hvp_g_d_0, hvp_g_d_1, hvp_g_d_2, hvp_g_d_3))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 g_d4 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 v_g_d2 = staged[stage + size_d + at] if options & STAGED else _get(v_g_, v_g__row + at)
-                hvp_g_d = _hvp_f32_sweep4(g_d4, v_g_d2, length__scaled, t1, t10, t15, t19, t20, t21, t23, t3, t4)
+                hvp_g_d = _hvp_f32_sweep4(g_d4, v_g_d2, length__scaled, t1, t10, t19, t20, t3, t4)
                 _put(hvp_g, hvp_g_row + at, hvp_g_d)
                 at += _stride(threads)
         else:
@@ -1431,22 +1425,18 @@ def _grad_hess_diag_f64_sweep2(g_d2, t1):
 
 
 @_device
-def _grad_hess_diag_f64_sweep3(g_d3, length__scaled, t1, t10, t16, t3, t4, t5, t6, t7):
+def _grad_hess_diag_f64_sweep3(g_d3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7):
     """One place of a row: grad_g_d, diag_g_d."""
     t11 = (g_d3 * t7) * t10
-    t12 = g_d3 if t6 else t11
-    t13 = 2.0 * t5 * t12
-    t17 = abs(g_d3) == t3
-    t18 = _sign_f64(g_d3)
-    t19 = g_d3 * t1 / length__scaled
-    t20 = float(t18) if t17 else t19
-    tangent_length = 0.0 if t4 else t20
+    t12 = 2.0 * t5 * (g_d3 if t6 else t11)
+    t16 = abs(g_d3) == t3
+    t17 = _sign_f64(g_d3)
+    t18 = g_d3 * t1 / length__scaled
+    t19 = float(t17) if t16 else t18
+    tangent_length = 0.0 if t4 else t19
     tangent_d_length = 2.0 * t5 * tangent_length
-    t21 = (
-        t16 + _zero_times_f64(tangent_d_length, t20) + -2.0 * t5 * _zero_times_f64(tangent_length, t12 * t1 /
-        length__scaled)
-    )
-    return 0.0 if t4 else t13, 0.0 if t4 else t21
+    t20 = t15 + _zero_times_f64(tangent_d_length, t19) + -2.0 * t5 * _zero_times_f64(tangent_length, t14 * t19)
+    return 0.0 if t4 else t12, 0.0 if t4 else t20
 
 
 def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, samples, size_d, options):
@@ -1524,9 +1514,9 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
             t8 = t3 - 1.0
             t9 = _minimum_f64(t1, 1.0)
             t10 = t8 * t9 / length__scaled
-            t14 = t8 * t1 / length__scaled
-            t15 = 1.0 if t6 else t14
-            t16 = 2.0 * lam * seed_n * t15
+            t13 = t8 * t1 / length__scaled
+            t14 = 1.0 if t6 else t13
+            t15 = 2.0 * lam * seed_n * t14
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1535,10 +1525,10 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
                 )
                 grad_g_d_0, diag_g_d_0 = _grad_hess_diag_f64_sweep3(
-                    g_d3_0, length__scaled, t1, t10, t16, t3, t4, t5, t6, t7,
+                    g_d3_0, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
                 )
                 grad_g_d_1, diag_g_d_1 = _grad_hess_diag_f64_sweep3(
-                    g_d3_1, length__scaled, t1, t10, t16, t3, t4, t5, t6, t7,
+                    g_d3_1, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
                 )
                 _store_lanes(grad_g, grad_g_row + at, (grad_g_d_0, grad_g_d_1))
                 _store_lanes(diag_g, diag_g_row + at, (diag_g_d_0, diag_g_d_1))
@@ -1546,7 +1536,9 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                grad_g_d, diag_g_d = _grad_hess_diag_f64_sweep3(g_d3, length__scaled, t1, t10, t16, t3, t4, t5, t6, t7)
+                grad_g_d, diag_g_d = _grad_hess_diag_f64_sweep3(
+                    g_d3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                )
                 _put(grad_g, grad_g_row + at, grad_g_d)
                 _put(diag_g, diag_g_row + at, diag_g_d)
                 at += _stride(threads)
@@ -1581,15 +1573,14 @@ def _hvp_f64_sweep3(g_d3, v_g_d, length__scaled, t1, t3, t4):
 
 
 @_device
-def _hvp_f64_sweep4(g_d4, v_g_d2, length__scaled, t1, t10, t15, t19, t20, t21, t23, t3, t4):
+def _hvp_f64_sweep4(g_d4, v_g_d2, length__scaled, t1, t10, t19, t20, t3, t4):
     """One place of a row: hvp_g_d."""
     t11 = abs(g_d4) == t3
     t12 = _sign_f64(g_d4)
     t13 = g_d4 * t1 / length__scaled
     t14 = float(t12) if t11 else t13
-    t24 = (g_d4 * t21) * t23
-    t25 = t10 * t14 + 2.0 * t19 * v_g_d2 + -2.0 * t20 * ((g_d4 if t15 else t24) * t1 / length__scaled)
-    return 0.0 if t4 else t25
+    t21 = t10 * t14 + 2.0 * t19 * v_g_d2 + -2.0 * t20 * t14
+    return 0.0 if t4 else t21
 
 
 def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_d, options):
@@ -1699,10 +1690,7 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
             t17 = t16 * t1 / length__scaled
             t18 = 1.0 if t15 else t17
             t19 = lam * seed_n * t18
-            t20 = lam * seed_n * tangent_length
-            t21 = _maximum_f64(t1, 1.0)
-            t22 = _minimum_f64(t1, 1.0)
-            t23 = t16 * t22 / length__scaled
+            t20 = lam * seed_n * tangent_length * t18
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1714,15 +1702,15 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v_g_,
                     v_g__row + at)
                 )
-                hvp_g_d_0 = _hvp_f64_sweep4(g_d4_0, v_g_d2_0, length__scaled, t1, t10, t15, t19, t20, t21, t23, t3, t4)
-                hvp_g_d_1 = _hvp_f64_sweep4(g_d4_1, v_g_d2_1, length__scaled, t1, t10, t15, t19, t20, t21, t23, t3, t4)
+                hvp_g_d_0 = _hvp_f64_sweep4(g_d4_0, v_g_d2_0, length__scaled, t1, t10, t19, t20, t3, t4)
+                hvp_g_d_1 = _hvp_f64_sweep4(g_d4_1, v_g_d2_1, length__scaled, t1, t10, t19, t20, t3, t4)
                 _store_lanes(hvp_g, hvp_g_row + at, (hvp_g_d_0, hvp_g_d_1))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 g_d4 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 v_g_d2 = staged[stage + size_d + at] if options & STAGED else _get(v_g_, v_g__row + at)
-                hvp_g_d = _hvp_f64_sweep4(g_d4, v_g_d2, length__scaled, t1, t10, t15, t19, t20, t21, t23, t3, t4)
+                hvp_g_d = _hvp_f64_sweep4(g_d4, v_g_d2, length__scaled, t1, t10, t19, t20, t3, t4)
                 _put(hvp_g, hvp_g_row + at, hvp_g_d)
                 at += _stride(threads)
         else:
