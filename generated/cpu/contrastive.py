@@ -584,7 +584,7 @@ def value_and_grad_f64(
                 t16 = abs(t4) == t7
                 t17 = _sign_f64(t4)
                 t18 = t4 * t2 / D__scaled
-                t19 = _zero_times_f64(t15, float(t17) if t16 else t18)
+                t19 = _zero_times_f64(t15, t17 if t16 else t18)
                 grad_a_row[d] = 2.0 * seed_n * t5 + (0.0 if t8 else t19)
                 grad_b_row[d] = (0.0 if t8 else -t19) - 2.0 * seed_n * t5
             value_rows[row] = _zero_times_f64(y_n, D_squared) + _zero_times_f64(t9, t13 * t13)
@@ -681,7 +681,7 @@ def grad_hess_diag_f64(
                 t16 = abs(t4) == t7
                 t17 = _sign_f64(t4)
                 t18 = t4 * t2 / D__scaled
-                t19 = float(t17) if t16 else t18
+                t19 = t17 if t16 else t18
                 t20 = _zero_times_f64(t15, t19)
                 grad_a_row[d] = 2.0 * seed_n * t5 + (0.0 if t8 else t20)
                 grad_b_row[d] = (0.0 if t8 else -t20) - 2.0 * seed_n * t5
@@ -772,7 +772,7 @@ def hvp_f64(
                     t9 = abs(t8) == t5
                     t10 = _sign_f64(t8)
                     t11 = t8 * t2 / D__scaled
-                    t12 = float(t10) if t9 else t11
+                    t12 = t10 if t9 else t11
                     t13 = t7 * t12
                     tangent_D_block[lane] = 0.0 if t6 else t13
                 tangent_D += _pairwise_sum(tangent_D_block, count)
@@ -797,7 +797,7 @@ def hvp_f64(
                 t24 = abs(t23) == t5
                 t25 = _sign_f64(t23)
                 t26 = t23 * t2 / D__scaled
-                t27 = float(t25) if t24 else t26
+                t27 = t25 if t24 else t26
                 t28 = _zero_times_f64(t22, tangent_D * t27)
                 t32 = _zero_times_f64(t31, t27)
                 t33 = (t22 * t15 - t28) * t2 / D__scaled + t32
@@ -962,7 +962,7 @@ def value_and_grad_f32(
                 t16 = abs(t4) == t7
                 t17 = _sign_f32(t4)
                 t18 = t4 * t2 / D__scaled
-                t19 = _zero_times_f32(t15, f32(t17) if t16 else t18)
+                t19 = _zero_times_f32(t15, t17 if t16 else t18)
                 grad_a_row[d] = f32(2.0) * seed_n * t5 + (f32(0.0) if t8 else t19)
                 grad_b_row[d] = (f32(0.0) if t8 else -t19) - f32(2.0) * seed_n * t5
             value_rows[row] = _zero_times_f32(y_n, D_squared) + _zero_times_f32(t9, t13 * t13)
@@ -1059,7 +1059,7 @@ def grad_hess_diag_f32(
                 t16 = abs(t4) == t7
                 t17 = _sign_f32(t4)
                 t18 = t4 * t2 / D__scaled
-                t19 = f32(t17) if t16 else t18
+                t19 = t17 if t16 else t18
                 t20 = _zero_times_f32(t15, t19)
                 grad_a_row[d] = f32(2.0) * seed_n * t5 + (f32(0.0) if t8 else t20)
                 grad_b_row[d] = (f32(0.0) if t8 else -t20) - f32(2.0) * seed_n * t5
@@ -1150,7 +1150,7 @@ def hvp_f32(
                     t9 = abs(t8) == t5
                     t10 = _sign_f32(t8)
                     t11 = t8 * t2 / D__scaled
-                    t12 = f32(t10) if t9 else t11
+                    t12 = t10 if t9 else t11
                     t13 = t7 * t12
                     tangent_D_block[lane] = f32(0.0) if t6 else t13
                 tangent_D += _pairwise_sum(tangent_D_block, count)
@@ -1176,7 +1176,7 @@ def hvp_f32(
                 t24 = abs(t23) == t5
                 t25 = _sign_f32(t23)
                 t26 = t23 * t2 / D__scaled
-                t27 = f32(t25) if t24 else t26
+                t27 = t25 if t24 else t26
                 t28 = _zero_times_f32(t22, tangent_D * t27)
                 t32 = _zero_times_f32(t31, t27)
                 t33 = (t22 * t15 - t28) * t2 / D__scaled + t32

@@ -575,7 +575,7 @@ def grad_hess_diag_f64(
                 t16 = abs(g_d3) == t3
                 t17 = _sign_f64(g_d3)
                 t18 = g_d3 * t1 / length__scaled
-                t19 = float(t17) if t16 else t18
+                t19 = t17 if t16 else t18
                 tangent_length = 0.0 if t4 else t19
                 tangent_d_length = 2.0 * t5 * tangent_length
                 t20 = (
@@ -647,7 +647,7 @@ def hvp_f64(
                     t5 = abs(g_d3) == t3
                     t6 = _sign_f64(g_d3)
                     t7 = g_d3 * t1 / length__scaled
-                    t8 = float(t6) if t5 else t7
+                    t8 = t6 if t5 else t7
                     t9 = v_g_d * t8
                     tangent_length_block[lane] = 0.0 if t4 else t9
                 tangent_length += _pairwise_sum(tangent_length_block, count)
@@ -665,7 +665,7 @@ def hvp_f64(
                 t11 = abs(g_d4) == t3
                 t12 = _sign_f64(g_d4)
                 t13 = g_d4 * t1 / length__scaled
-                t14 = float(t12) if t11 else t13
+                t14 = t12 if t11 else t13
                 v_g_d2 = v_g__row[d]
                 t21 = t10 * t14 + 2.0 * t19 * v_g_d2 + -2.0 * t20 * t14
                 hvp_g_row[d] = 0.0 if t4 else t21
@@ -864,7 +864,7 @@ def grad_hess_diag_f32(
                 t16 = abs(g_d3) == t3
                 t17 = _sign_f32(g_d3)
                 t18 = g_d3 * t1 / length__scaled
-                t19 = f32(t17) if t16 else t18
+                t19 = t17 if t16 else t18
                 tangent_length = f32(0.0) if t4 else t19
                 tangent_d_length = f32(2.0) * t5 * tangent_length
                 t20 = (
@@ -936,7 +936,7 @@ def hvp_f32(
                     t5 = abs(g_d3) == t3
                     t6 = _sign_f32(g_d3)
                     t7 = g_d3 * t1 / length__scaled
-                    t8 = f32(t6) if t5 else t7
+                    t8 = t6 if t5 else t7
                     t9 = v_g_d * t8
                     tangent_length_block[lane] = f32(0.0) if t4 else t9
                 tangent_length += _pairwise_sum(tangent_length_block, count)
@@ -955,7 +955,7 @@ def hvp_f32(
                 t11 = abs(g_d4) == t3
                 t12 = _sign_f32(g_d4)
                 t13 = g_d4 * t1 / length__scaled
-                t14 = f32(t12) if t11 else t13
+                t14 = t12 if t11 else t13
                 v_g_d2 = v_g__row[d]
                 t21 = t10 * t14 + f32(2.0) * t19 * v_g_d2 + -f32(2.0) * t20 * t14
                 hvp_g_row[d] = f32(0.0) if t4 else t21

@@ -663,52 +663,71 @@ def value_1_f64(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight,
                 continue
             u_row = u_chunk[row]
             v_row = v_chunk[row]
-            t1__largest_bits = np.int64(0)
-            t2__largest_bits = np.int64(0)
+            unit0_d_bits = np.int64(0)
+            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                t1__largest_entry = np.float64(abs(u_d)).view(np.int64)
+                unit0_d_entry = np.float64(abs(abs(u_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float64(abs(abs(v_d))).view(np.int64)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit1_d = np.int64(unit1_d_bits).view(np.float64)
+            t1 = _unit_scale_f64(unit0_d)
+            t2 = _unit_scale_f64(unit1_d)
+            t1__largest_bits = np.int64(0)
+            t2__largest_bits = np.int64(0)
+            for d in range(size_d):
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                v_d2 = v_row[d]
+                measured_v = t2 * v_d2
+                t1__largest_entry = np.float64(abs(measured_u)).view(np.int64)
                 t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
-                t2__largest_entry = np.float64(abs(v_d)).view(np.int64)
+                t2__largest_entry = np.float64(abs(measured_v)).view(np.int64)
                 t2__largest_bits = t2__largest_entry if t2__largest_entry > t2__largest_bits else t2__largest_bits
             t1__largest = np.int64(t1__largest_bits).view(np.float64)
             t2__largest = np.int64(t2__largest_bits).view(np.float64)
-            t1 = _unit_scale_f64(t1__largest)
-            t2 = _unit_scale_f64(t2__largest)
+            t4 = _unit_scale_f64(t1__largest)
+            t5 = _unit_scale_f64(t2__largest)
             t1__scaled = 0.0
             t2__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    v_d2 = v_row[d]
-                    t1__scaled_entry = t1 * u_d2
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled_entry = measured_u2 * t4
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
-                    t2__scaled_entry = t2 * v_d2
+                    t2__scaled_entry = measured_v2 * t5
                     t2__scaled_block[lane] = t2__scaled_entry * t2__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count)
                 t2__scaled += _pairwise_sum(t2__scaled_block, count)
             t1__scaled = math.sqrt(t1__scaled)
             t2__scaled = math.sqrt(t2__scaled)
-            t4 = 1.0 / t1
-            t5 = t1__scaled * t4
+            t6 = 1.0 / t4
+            t7 = t1__scaled * t6
             u_hat_row = u_hat_chunk[row]
-            t9 = 1.0 / t2
-            t10 = t2__scaled * t9
+            t11 = 1.0 / t5
+            t12 = t2__scaled * t11
             v_hat_row = v_hat_chunk[row]
             for d in range(size_d):
-                u_d3 = u_row[d]
-                t6 = abs(u_d3) == t5
-                t7 = _sign_f64(u_d3)
-                t8 = u_d3 * t1 / t1__scaled
-                u_hat_row[d] = float(t7) if t6 else t8
-                v_d3 = v_row[d]
-                t11 = abs(v_d3) == t10
-                t12 = _sign_f64(v_d3)
-                t13 = v_d3 * t2 / t2__scaled
-                v_hat_row[d] = float(t12) if t11 else t13
+                u_d4 = u_row[d]
+                measured_u3 = t1 * u_d4
+                t8 = abs(measured_u3) == t7
+                t9 = _sign_f64(measured_u3)
+                t10 = measured_u3 * t4 / t1__scaled
+                u_hat_row[d] = t9 if t8 else t10
+                v_d4 = v_row[d]
+                measured_v3 = t2 * v_d4
+                t13 = abs(measured_v3) == t12
+                t14 = _sign_f64(measured_v3)
+                t15 = measured_v3 * t5 / t2__scaled
+                v_hat_row[d] = t14 if t13 else t15
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -763,7 +782,8 @@ def value_2_f64(
             t7 = t4_others__ties - 1
             t4_others__rest = _log1p_f64(t4_others__below + float(t7 if t6 else 0))
             s3 = t3_row[i] / tau
-            value_rows[row] = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
+            scaled_value = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
+            value_rows[row] = scaled_value
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -779,8 +799,8 @@ def value_2_f64(
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
+    v_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     t1__scaled2_block = np.empty(256, np.float64)
     t2__scaled2_block = np.empty(256, np.float64)
@@ -789,6 +809,8 @@ def value_and_grad_1_f64(
         rows = chunk if chunk < samples - start else samples - start
         u_chunk = u[start : start + rows]
         v_chunk = v[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
+        _unit1_d_chunk = _unit1_d[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
         t2__largest_chunk = t2__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
@@ -801,32 +823,51 @@ def value_and_grad_1_f64(
                 continue
             u_row = u_chunk[row]
             v_row = v_chunk[row]
-            t1__largest2_bits = np.int64(0)
-            t2__largest2_bits = np.int64(0)
+            unit0_d_bits = np.int64(0)
+            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                t1__largest2_entry = np.float64(abs(u_d)).view(np.int64)
+                unit0_d_entry = np.float64(abs(abs(u_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float64(abs(abs(v_d))).view(np.int64)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit1_d = np.int64(unit1_d_bits).view(np.float64)
+            _unit0_d_chunk[row] = unit0_d
+            _unit1_d_chunk[row] = unit1_d
+            t1 = _unit_scale_f64(unit0_d)
+            t2 = _unit_scale_f64(unit1_d)
+            t1__largest2_bits = np.int64(0)
+            t2__largest2_bits = np.int64(0)
+            for d in range(size_d):
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                v_d2 = v_row[d]
+                measured_v = t2 * v_d2
+                t1__largest2_entry = np.float64(abs(measured_u)).view(np.int64)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-                t2__largest2_entry = np.float64(abs(v_d)).view(np.int64)
+                t2__largest2_entry = np.float64(abs(measured_v)).view(np.int64)
                 t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
             t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
             t2__largest2 = np.int64(t2__largest2_bits).view(np.float64)
             t1__largest_chunk[row] = t1__largest2
             t2__largest_chunk[row] = t2__largest2
-            t1 = _unit_scale_f64(t1__largest2)
-            t2 = _unit_scale_f64(t2__largest2)
+            t4 = _unit_scale_f64(t1__largest2)
+            t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    v_d2 = v_row[d]
-                    t1__scaled2_entry = t1 * u_d2
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled2_entry = measured_u2 * t4
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = t2 * v_d2
+                    t2__scaled2_entry = measured_v2 * t5
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
@@ -834,26 +875,30 @@ def value_and_grad_1_f64(
             t2__scaled2 = math.sqrt(t2__scaled2)
             t1__scaled_chunk[row] = t1__scaled2
             t2__scaled_chunk[row] = t2__scaled2
-            t4 = 1.0 / t1
-            t5 = t1__scaled2 * t4
+            t6 = 1.0 / t4
+            t7 = t1__scaled2 * t6
             u_hat_row = u_hat_chunk[row]
-            t9 = 1.0 / t2
-            t10 = t2__scaled2 * t9
+            t11 = 1.0 / t5
+            t12 = t2__scaled2 * t11
             v_hat_row = v_hat_chunk[row]
             for d in range(size_d):
-                u_d3 = u_row[d]
-                t6 = abs(u_d3) == t5
-                t7 = _sign_f64(u_d3)
-                t8 = u_d3 * t1 / t1__scaled2
-                u_hat_row[d] = float(t7) if t6 else t8
-                v_d3 = v_row[d]
-                t11 = abs(v_d3) == t10
-                t12 = _sign_f64(v_d3)
-                t13 = v_d3 * t2 / t2__scaled2
-                v_hat_row[d] = float(t12) if t11 else t13
+                u_d4 = u_row[d]
+                measured_u3 = t1 * u_d4
+                t8 = abs(measured_u3) == t7
+                t9 = _sign_f64(measured_u3)
+                t10 = measured_u3 * t4 / t1__scaled2
+                u_hat_row[d] = t9 if t8 else t10
+                v_d4 = v_row[d]
+                measured_v3 = t2 * v_d4
+                t13 = abs(measured_v3) == t12
+                t14 = _sign_f64(measured_v3)
+                t15 = measured_v3 * t5 / t2__scaled2
+                v_hat_row[d] = t14 if t13 else t15
         if mask_step:
             for row in range(rows):
                 if not live[row]:
+                    _unit0_d_chunk[row] = 0.0
+                    _unit1_d_chunk[row] = 0.0
                     t1__largest_chunk[row] = 0.0
                     t2__largest_chunk[row] = 0.0
                     t1__scaled_chunk[row] = 0.0
@@ -931,7 +976,8 @@ def value_and_grad_2_f64(
                 t18 = t17 * weight_t4_others
                 d_s = t16 if t6 else t18
                 d_v_hat__left_row[j] = d_s / tau
-            value_rows[row] = _softplus_f64(t14)
+            scaled_value = _softplus_f64(t14)
+            value_rows[row] = scaled_value
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -949,18 +995,20 @@ def value_and_grad_2_f64(
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, samples, chunk, d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1__largest, t1__scaled, t2__largest,
-    t2__scaled, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled,
+    t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
 ):
     d_t2_sum_block = np.empty(256, np.float64)
     d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
-        d_v_hat_chunk = d_v_hat[start : start + rows]
+        _unit1_d_chunk = _unit1_d[start : start + rows]
         v_chunk = v[start : start + rows]
-        d_u_hat_chunk = d_u_hat[start : start + rows]
+        d_v_hat_chunk = d_v_hat[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
         u_chunk = u[start : start + rows]
+        d_u_hat_chunk = d_u_hat[start : start + rows]
         grad_u_chunk = grad_u[start : start + rows]
         grad_v_chunk = grad_v[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
@@ -971,59 +1019,65 @@ def value_and_grad_3_f64(
         for row in range(rows):
             if not live[row]:
                 continue
-            d_v_hat_row = d_v_hat_chunk[row]
+            unit1_d_i = _unit1_d_chunk[row]
+            t1 = _unit_scale_f64(unit1_d_i)
             v_row = v_chunk[row]
-            d_u_hat_row = d_u_hat_chunk[row]
+            d_v_hat_row = d_v_hat_chunk[row]
+            unit0_d_i = _unit0_d_chunk[row]
+            t2 = _unit_scale_f64(unit0_d_i)
             u_row = u_chunk[row]
+            d_u_hat_row = d_u_hat_chunk[row]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
+                    measured_v = t1 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    v_d = v_row[d]
+                    measured_u = t2 * u_row[d]
                     d_u_hat_d = d_u_hat_row[d]
-                    u_d = u_row[d]
-                    d_t2_sum_block[lane] = d_v_hat_d * v_d
-                    d_t1_sum_block[lane] = d_u_hat_d * u_d
+                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
+                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             t1__largest_i = t1__largest_chunk[row]
-            t1 = _unit_scale_f64(t1__largest_i)
+            t4 = _unit_scale_f64(t1__largest_i)
             t1__scaled_i = t1__scaled_chunk[row]
-            t2 = 1.0 / t1
-            t4 = t1__scaled_i * t2
-            t5 = t4 == 0.0
-            t6 = 1.0 * t1 / t1__scaled_i
-            t7 = d_t1_sum * t1 / t1__scaled_i
-            t8 = -t6 * t7
+            t5 = 1.0 / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == 0.0
+            t8 = 1.0 * t4 / t1__scaled_i
+            t9 = d_t1_sum * t4 / t1__scaled_i
+            t10 = -t8 * t9
             grad_u_row = grad_u_chunk[row]
             t2__largest_i = t2__largest_chunk[row]
-            t13 = _unit_scale_f64(t2__largest_i)
+            t15 = _unit_scale_f64(t2__largest_i)
             t2__scaled_i = t2__scaled_chunk[row]
-            t14 = 1.0 / t13
-            t15 = t2__scaled_i * t14
-            t16 = t15 == 0.0
-            t17 = 1.0 * t13 / t2__scaled_i
-            t18 = d_t2_sum * t13 / t2__scaled_i
-            t19 = -t17 * t18
+            t16 = 1.0 / t15
+            t17 = t2__scaled_i * t16
+            t18 = t17 == 0.0
+            t19 = 1.0 * t15 / t2__scaled_i
+            t20 = d_t2_sum * t15 / t2__scaled_i
+            t21 = -t19 * t20
             grad_v_row = grad_v_chunk[row]
             for d in range(size_d):
                 d_u_hat_d2 = d_u_hat_row[d]
-                u_d2 = u_row[d]
-                t9 = abs(u_d2) == t4
-                t10 = _sign_f64(u_d2)
-                t11 = u_d2 * t1 / t1__scaled_i
-                t12 = t8 * (float(t10) if t9 else t11)
-                grad_u_row[d] = d_u_hat_d2 * t1 / t1__scaled_i + (0.0 if t5 else t12)
+                measured_u2 = t2 * u_row[d]
+                t11 = abs(measured_u2) == t6
+                t12 = _sign_f64(measured_u2)
+                t13 = measured_u2 * t4 / t1__scaled_i
+                t14 = t10 * (t12 if t11 else t13)
+                scaled_grad_u = d_u_hat_d2 * t4 / t1__scaled_i + (0.0 if t7 else t14)
+                grad_u_row[d] = scaled_grad_u * t2
                 d_v_hat_d2 = d_v_hat_row[d]
-                v_d2 = v_row[d]
-                t20 = abs(v_d2) == t15
-                t21 = _sign_f64(v_d2)
-                t22 = v_d2 * t13 / t2__scaled_i
-                t23 = t19 * (float(t21) if t20 else t22)
-                grad_v_row[d] = d_v_hat_d2 * t13 / t2__scaled_i + (0.0 if t16 else t23)
+                measured_v2 = t1 * v_row[d]
+                t22 = abs(measured_v2) == t17
+                t23 = _sign_f64(measured_v2)
+                t24 = measured_v2 * t15 / t2__scaled_i
+                t25 = t21 * (t23 if t22 else t24)
+                scaled_grad_v = d_v_hat_d2 * t15 / t2__scaled_i + (0.0 if t18 else t25)
+                grad_v_row[d] = scaled_grad_v * t1
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1035,8 +1089,8 @@ def value_and_grad_3_f64(
 
 @_jit
 def hvp_1_f64(
-    first, last, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
-    tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
+    v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
 ):
     t1__scaled2_block = np.empty(256, np.float64)
     t2__scaled2_block = np.empty(256, np.float64)
@@ -1047,6 +1101,8 @@ def hvp_1_f64(
         rows = chunk if chunk < samples - start else samples - start
         u_chunk = u[start : start + rows]
         v_chunk = v[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
+        _unit1_d_chunk = _unit1_d[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
         t2__largest_chunk = t2__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
@@ -1063,32 +1119,51 @@ def hvp_1_f64(
                 continue
             u_row = u_chunk[row]
             v_row = v_chunk[row]
-            t1__largest2_bits = np.int64(0)
-            t2__largest2_bits = np.int64(0)
+            unit0_d_bits = np.int64(0)
+            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                t1__largest2_entry = np.float64(abs(u_d)).view(np.int64)
+                unit0_d_entry = np.float64(abs(abs(u_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float64(abs(abs(v_d))).view(np.int64)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit1_d = np.int64(unit1_d_bits).view(np.float64)
+            _unit0_d_chunk[row] = unit0_d
+            _unit1_d_chunk[row] = unit1_d
+            t1 = _unit_scale_f64(unit0_d)
+            t2 = _unit_scale_f64(unit1_d)
+            t1__largest2_bits = np.int64(0)
+            t2__largest2_bits = np.int64(0)
+            for d in range(size_d):
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                v_d2 = v_row[d]
+                measured_v = t2 * v_d2
+                t1__largest2_entry = np.float64(abs(measured_u)).view(np.int64)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-                t2__largest2_entry = np.float64(abs(v_d)).view(np.int64)
+                t2__largest2_entry = np.float64(abs(measured_v)).view(np.int64)
                 t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
             t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
             t2__largest2 = np.int64(t2__largest2_bits).view(np.float64)
             t1__largest_chunk[row] = t1__largest2
             t2__largest_chunk[row] = t2__largest2
-            t1 = _unit_scale_f64(t1__largest2)
-            t2 = _unit_scale_f64(t2__largest2)
+            t4 = _unit_scale_f64(t1__largest2)
+            t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    v_d2 = v_row[d]
-                    t1__scaled2_entry = t1 * u_d2
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled2_entry = measured_u2 * t4
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = t2 * v_d2
+                    t2__scaled2_entry = measured_v2 * t5
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
@@ -1096,13 +1171,13 @@ def hvp_1_f64(
             t2__scaled2 = math.sqrt(t2__scaled2)
             t1__scaled_chunk[row] = t1__scaled2
             t2__scaled_chunk[row] = t2__scaled2
-            t4 = 1.0 / t1
-            t5 = t1__scaled2 * t4
-            t6 = t5 == 0.0
+            t6 = 1.0 / t4
+            t7 = t1__scaled2 * t6
+            t8 = t7 == 0.0
             v_u__row = v_u__chunk[row]
-            t12 = 1.0 / t2
-            t13 = t2__scaled2 * t12
-            t14 = t13 == 0.0
+            t14 = 1.0 / t5
+            t15 = t2__scaled2 * t14
+            t16 = t15 == 0.0
             v_v__row = v_v__chunk[row]
             u_hat_row = u_hat_chunk[row]
             v_hat_row = v_hat_chunk[row]
@@ -1112,22 +1187,26 @@ def hvp_1_f64(
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    u_d3 = u_row[d]
-                    t7 = abs(u_d3) == t5
-                    t8 = _sign_f64(u_d3)
-                    t9 = u_d3 * t1 / t1__scaled2
-                    t10 = float(t8) if t7 else t9
-                    t11 = v_u__row[d] * t10
-                    v_d3 = v_row[d]
-                    t15 = abs(v_d3) == t13
-                    t16 = _sign_f64(v_d3)
-                    t17 = v_d3 * t2 / t2__scaled2
-                    t18 = float(t16) if t15 else t17
-                    t19 = v_v__row[d] * t18
-                    u_hat_row[d] = t10
-                    v_hat_row[d] = t18
-                    tangent_t1_2_block[lane] = 0.0 if t6 else t11
-                    tangent_t2_2_block[lane] = 0.0 if t14 else t19
+                    measured_v_u = t1 * v_u__row[d]
+                    u_d4 = u_row[d]
+                    measured_u3 = t1 * u_d4
+                    t9 = abs(measured_u3) == t7
+                    t10 = _sign_f64(measured_u3)
+                    t11 = measured_u3 * t4 / t1__scaled2
+                    t12 = t10 if t9 else t11
+                    t13 = measured_v_u * t12
+                    measured_v_v = t2 * v_v__row[d]
+                    v_d4 = v_row[d]
+                    measured_v3 = t2 * v_d4
+                    t17 = abs(measured_v3) == t15
+                    t18 = _sign_f64(measured_v3)
+                    t19 = measured_v3 * t5 / t2__scaled2
+                    t20 = t18 if t17 else t19
+                    t21 = measured_v_v * t20
+                    u_hat_row[d] = t12
+                    v_hat_row[d] = t20
+                    tangent_t1_2_block[lane] = 0.0 if t8 else t13
+                    tangent_t2_2_block[lane] = 0.0 if t16 else t21
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
             tangent_t1_chunk[row] = tangent_t1_2
@@ -1135,6 +1214,8 @@ def hvp_1_f64(
         if mask_step:
             for row in range(rows):
                 if not live[row]:
+                    _unit0_d_chunk[row] = 0.0
+                    _unit1_d_chunk[row] = 0.0
                     t1__largest_chunk[row] = 0.0
                     t2__largest_chunk[row] = 0.0
                     t1__scaled_chunk[row] = 0.0
@@ -1149,8 +1230,8 @@ def hvp_1_f64(
 
 @_jit
 def hvp_2_f64(
-    first, last, samples, chunk, tangent_t3, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, v_v_, tangent_t2, v,
-    t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, _unit1_d,
+    v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     tangent_t3_2_block = np.empty(256, np.float64)
@@ -1158,6 +1239,7 @@ def hvp_2_f64(
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         tangent_t3_chunk = tangent_t3[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
         v_u__chunk = v_u_[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         u_chunk = u[start : start + rows]
@@ -1169,37 +1251,43 @@ def hvp_2_f64(
             if not live[row]:
                 continue
             tangent_t3_row = tangent_t3_chunk[row]
+            unit0_d_i = _unit0_d_chunk[row]
+            t1 = _unit_scale_f64(unit0_d_i)
             v_u__row = v_u__chunk[row]
             tangent_t1_i = tangent_t1_chunk[row]
             u_row = u_chunk[row]
             t1__scaled_i = t1__scaled_chunk[row]
             t1__largest_i = t1__largest_chunk[row]
-            t1 = _unit_scale_f64(t1__largest_i)
-            t2 = 1.0 / t1
-            t4 = t1__scaled_i * t2
+            t2 = _unit_scale_f64(t1__largest_i)
+            t4 = 1.0 / t2
+            t5 = t1__scaled_i * t4
             u_hat_row = u_hat_chunk[row]
             for j in range(size_i):
+                unit1_d_j = _unit1_d[j]
+                t9 = _unit_scale_f64(unit1_d_j)
                 tangent_t2_j = tangent_t2[j]
                 t2__scaled_j = t2__scaled[j]
                 t2__largest_j = t2__largest[j]
-                t8 = _unit_scale_f64(t2__largest_j)
-                t9 = 1.0 / t8
-                t10 = t2__scaled_j * t9
+                t10 = _unit_scale_f64(t2__largest_j)
+                t11 = 1.0 / t10
+                t12 = t2__scaled_j * t11
                 tangent_t3_2 = 0.0
                 for block in range(0, size_d, 256):
                     count = 256 if 256 < size_d - block else size_d - block
                     for lane in range(count):
                         d = block + lane
-                        u_d = u_row[d]
-                        t5 = abs(u_d) == t4
-                        t6 = _sign_f64(u_d)
-                        t7 = u_d * t1 / t1__scaled_i
-                        tangent_u_hat = (v_u__row[d] - tangent_t1_i * (float(t6) if t5 else t7)) * t1 / t1__scaled_i
-                        v_d = v[j, d]
-                        t11 = abs(v_d) == t10
-                        t12 = _sign_f64(v_d)
-                        t13 = v_d * t8 / t2__scaled_j
-                        tangent_v_hat = (v_v_[j, d] - tangent_t2_j * (float(t12) if t11 else t13)) * t8 / t2__scaled_j
+                        measured_v_u = t1 * v_u__row[d]
+                        measured_u = t1 * u_row[d]
+                        t6 = abs(measured_u) == t5
+                        t7 = _sign_f64(measured_u)
+                        t8 = measured_u * t2 / t1__scaled_i
+                        tangent_u_hat = (measured_v_u - tangent_t1_i * (t7 if t6 else t8)) * t2 / t1__scaled_i
+                        measured_v_v = t9 * v_v_[j, d]
+                        measured_v = t9 * v[j, d]
+                        t13 = abs(measured_v) == t12
+                        t14 = _sign_f64(measured_v)
+                        t15 = measured_v * t10 / t2__scaled_j
+                        tangent_v_hat = (measured_v_v - tangent_t2_j * (t14 if t13 else t15)) * t10 / t2__scaled_j
                         tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_row[j] = tangent_t3_2
@@ -1213,8 +1301,8 @@ def hvp_2_f64(
 @_jit
 def hvp_3_f64(
     first, last, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3,
-    tangent_t4_others, tangent_d_u_hat_sum, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
-    weight_step, mask, mask_step, denominator,
+    tangent_t4_others, tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d,
+    weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     seed = np.empty(chunk, np.float64)
@@ -1317,15 +1405,17 @@ def hvp_3_f64(
                         weight_t4_others2 = _exp_f64(-(t11 + _gap_f64(t4_others__max2, s4)))
                         t22 = t19 * weight_t4_others2
                         d_s2 = t18 if t21 else t22
-                        v_d = v[j, d]
+                        unit1 = _unit_scale_f64(_unit1_d[j])
+                        measured_v_v = unit1 * v_v_[j, d]
+                        measured_v = unit1 * v[j, d]
                         t2__scaled_j = t2__scaled[j]
                         t2__scale = _unit_scale_f64(t2__largest[j])
                         t2_2 = t2__scaled_j * (1.0 / t2__scale)
-                        t23 = abs(v_d) == t2_2
-                        t24 = _sign_f64(v_d)
-                        t25 = v_d * t2__scale / t2__scaled_j
+                        t23 = abs(measured_v) == t2_2
+                        t24 = _sign_f64(measured_v)
+                        t25 = measured_v * t2__scale / t2__scaled_j
                         tangent_v_hat = (
-                            (v_v_[j, d] - tangent_t2[j] * (float(t24) if t23 else t25)) * t2__scale / t2__scaled_j
+                            (measured_v_v - tangent_t2[j] * (t24 if t23 else t25)) * t2__scale / t2__scaled_j
                         )
                         tangent_s2 = tangent_t3_row[j] / tau
                         tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
@@ -1350,7 +1440,7 @@ def hvp_3_f64(
 @_jit
 def hvp_4_f64(
     first, last, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties, t4_others__max, t3,
-    v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight,
+    _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight,
     weight_step, mask, mask_step,
 ):
     size_i = samples
@@ -1387,16 +1477,16 @@ def hvp_4_f64(
                         weight_t4_others = _exp_f64(-(t4_others__rest + _gap_f64(t4_others__max_j, s2)))
                         t8 = d_t4_others * weight_t4_others
                         d_s = t7 if t1 else t8
-                        u_d = u[j, d]
+                        unit0 = _unit_scale_f64(_unit0_d[j])
+                        measured_v_u = unit0 * v_u_[j, d]
+                        measured_u = unit0 * u[j, d]
                         t1__scaled_j = t1__scaled[j]
                         t1__scale = _unit_scale_f64(t1__largest[j])
                         t1_2 = t1__scaled_j * (1.0 / t1__scale)
-                        t9 = abs(u_d) == t1_2
-                        t10 = _sign_f64(u_d)
-                        t11 = u_d * t1__scale / t1__scaled_j
-                        tangent_u_hat = (
-                            (v_u_[j, d] - tangent_t1[j] * (float(t10) if t9 else t11)) * t1__scale / t1__scaled_j
-                        )
+                        t9 = abs(measured_u) == t1_2
+                        t10 = _sign_f64(measured_u)
+                        t11 = measured_u * t1__scale / t1__scaled_j
+                        tangent_u_hat = (measured_v_u - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
                         tangent_t4_others_j = tangent_t4_others[j]
                         t12 = tangent_t4_others_j - tangent_t3[j, j] / tau
                         t13 = _sigmoid_f64(-t5)
@@ -1418,9 +1508,9 @@ def hvp_4_f64(
 
 @_jit
 def hvp_5_f64(
-    first, last, samples, chunk, d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum, hvp_u,
-    hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step,
-    mask, mask_step,
+    first, last, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_,
+    tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled,
+    tau, size_d, weight, weight_step, mask, mask_step,
 ):
     d_t2_sum_block = np.empty(256, np.float64)
     d_t1_sum_block = np.empty(256, np.float64)
@@ -1429,14 +1519,16 @@ def hvp_5_f64(
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
-        d_v_hat_chunk = d_v_hat[start : start + rows]
+        _unit1_d_chunk = _unit1_d[start : start + rows]
         v_chunk = v[start : start + rows]
-        d_u_hat_chunk = d_u_hat[start : start + rows]
+        d_v_hat_chunk = d_v_hat[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
         u_chunk = u[start : start + rows]
-        v_v__chunk = v_v_[start : start + rows]
+        d_u_hat_chunk = d_u_hat[start : start + rows]
         tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
+        v_v__chunk = v_v_[start : start + rows]
         tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
+        v_u__chunk = v_u_[start : start + rows]
         hvp_u_chunk = hvp_u[start : start + rows]
         hvp_v_chunk = hvp_v[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
@@ -1449,14 +1541,18 @@ def hvp_5_f64(
         for row in range(rows):
             if not live[row]:
                 continue
-            d_v_hat_row = d_v_hat_chunk[row]
+            unit1_d_i = _unit1_d_chunk[row]
+            t1 = _unit_scale_f64(unit1_d_i)
             v_row = v_chunk[row]
-            d_u_hat_row = d_u_hat_chunk[row]
+            d_v_hat_row = d_v_hat_chunk[row]
+            unit0_d_i = _unit0_d_chunk[row]
+            t2 = _unit_scale_f64(unit0_d_i)
             u_row = u_chunk[row]
-            v_v__row = v_v__chunk[row]
+            d_u_hat_row = d_u_hat_chunk[row]
             tangent_d_v_hat_sum_row = tangent_d_v_hat_sum_chunk[row]
-            v_u__row = v_u__chunk[row]
+            v_v__row = v_v__chunk[row]
             tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
+            v_u__row = v_u__chunk[row]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             tangent_d_t2_sum = 0.0
@@ -1465,83 +1561,85 @@ def hvp_5_f64(
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
+                    measured_v = t1 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    v_d = v_row[d]
+                    measured_u = t2 * u_row[d]
                     d_u_hat_d = d_u_hat_row[d]
-                    u_d = u_row[d]
-                    v_v_d = v_v__row[d]
                     tangent_d_v_hat = tangent_d_v_hat_sum_row[d] / tau
-                    v_u_d = v_u__row[d]
+                    measured_v_v = t1 * v_v__row[d]
                     tangent_d_u_hat = tangent_d_u_hat_sum_row[d] / tau
-                    d_t2_sum_block[lane] = d_v_hat_d * v_d
-                    d_t1_sum_block[lane] = d_u_hat_d * u_d
-                    tangent_d_t2_sum_block[lane] = d_v_hat_d * v_v_d + tangent_d_v_hat * v_d
-                    tangent_d_t1_sum_block[lane] = d_u_hat_d * v_u_d + tangent_d_u_hat * u_d
+                    measured_v_u = t2 * v_u__row[d]
+                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
+                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
+                    tangent_d_t2_sum_block[lane] = measured_v * tangent_d_v_hat + measured_v_v * d_v_hat_d
+                    tangent_d_t1_sum_block[lane] = measured_u * tangent_d_u_hat + measured_v_u * d_u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
             tangent_t1_i = tangent_t1_chunk[row]
             t1__largest_i = t1__largest_chunk[row]
-            t1 = _unit_scale_f64(t1__largest_i)
+            t4 = _unit_scale_f64(t1__largest_i)
             t1__scaled_i = t1__scaled_chunk[row]
-            t2 = 1.0 / t1
-            t4 = t1__scaled_i * t2
-            t5 = t4 == 0.0
-            t6 = tangent_t1_i * t1 / t1__scaled_i
-            t7 = 2.0 * d_t1_sum * t6
-            t8 = t7 - tangent_d_t1_sum
-            t9 = t8 * t1 / t1__scaled_i
-            t10 = t9 * t1 / t1__scaled_i
-            t15 = 1.0 * t1 / t1__scaled_i
-            t16 = d_t1_sum * t1 / t1__scaled_i
-            t17 = -t15 * t16
-            t18 = t17 * tangent_t1_i
+            t5 = 1.0 / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == 0.0
+            t8 = tangent_t1_i * t4 / t1__scaled_i
+            t9 = 2.0 * d_t1_sum * t8
+            t10 = t9 - tangent_d_t1_sum
+            t11 = t10 * t4 / t1__scaled_i
+            t12 = t11 * t4 / t1__scaled_i
+            t17 = 1.0 * t4 / t1__scaled_i
+            t18 = d_t1_sum * t4 / t1__scaled_i
+            t19 = -t17 * t18
+            t20 = t19 * tangent_t1_i
             hvp_u_row = hvp_u_chunk[row]
             tangent_t2_i = tangent_t2_chunk[row]
             t2__largest_i = t2__largest_chunk[row]
-            t20 = _unit_scale_f64(t2__largest_i)
+            t22 = _unit_scale_f64(t2__largest_i)
             t2__scaled_i = t2__scaled_chunk[row]
-            t21 = 1.0 / t20
-            t22 = t2__scaled_i * t21
-            t23 = t22 == 0.0
-            t24 = tangent_t2_i * t20 / t2__scaled_i
-            t25 = 2.0 * d_t2_sum * t24
-            t26 = t25 - tangent_d_t2_sum
-            t27 = t26 * t20 / t2__scaled_i
-            t28 = t27 * t20 / t2__scaled_i
-            t33 = 1.0 * t20 / t2__scaled_i
-            t34 = d_t2_sum * t20 / t2__scaled_i
-            t35 = -t33 * t34
-            t36 = t35 * tangent_t2_i
+            t23 = 1.0 / t22
+            t24 = t2__scaled_i * t23
+            t25 = t24 == 0.0
+            t26 = tangent_t2_i * t22 / t2__scaled_i
+            t27 = 2.0 * d_t2_sum * t26
+            t28 = t27 - tangent_d_t2_sum
+            t29 = t28 * t22 / t2__scaled_i
+            t30 = t29 * t22 / t2__scaled_i
+            t35 = 1.0 * t22 / t2__scaled_i
+            t36 = d_t2_sum * t22 / t2__scaled_i
+            t37 = -t35 * t36
+            t38 = t37 * tangent_t2_i
             hvp_v_row = hvp_v_chunk[row]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
                 d_u_hat_d2 = d_u_hat_row[d]
-                u_d2 = u_row[d]
-                t11 = abs(u_d2) == t4
-                t12 = _sign_f64(u_d2)
-                t13 = u_d2 * t1 / t1__scaled_i
-                t14 = float(t12) if t11 else t13
-                v_u_d2 = v_u__row[d]
-                t19 = t10 * t14 + (t17 * v_u_d2 + -t18 * t14) * t1 / t1__scaled_i
-                hvp_u_row[d] = (
-                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t1 / t1__scaled_i)) * t1 / t1__scaled_i + (0.0 if
-                    t5 else t19)
+                measured_u2 = t2 * u_row[d]
+                t13 = abs(measured_u2) == t6
+                t14 = _sign_f64(measured_u2)
+                t15 = measured_u2 * t4 / t1__scaled_i
+                t16 = t14 if t13 else t15
+                measured_v_u2 = t2 * v_u__row[d]
+                t21 = t12 * t16 + (measured_v_u2 * t19 + -t20 * t16) * t4 / t1__scaled_i
+                scaled_hvp_u = (
+                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t4 / t1__scaled_i)) * t4 / t1__scaled_i + (0.0 if
+                    t7 else t21)
                 )
+                hvp_u_row[d] = scaled_hvp_u * t2
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
                 d_v_hat_d2 = d_v_hat_row[d]
-                v_d2 = v_row[d]
-                t29 = abs(v_d2) == t22
-                t30 = _sign_f64(v_d2)
-                t31 = v_d2 * t20 / t2__scaled_i
-                t32 = float(t30) if t29 else t31
-                v_v_d2 = v_v__row[d]
-                t37 = t28 * t32 + (t35 * v_v_d2 + -t36 * t32) * t20 / t2__scaled_i
-                hvp_v_row[d] = (
-                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t20 / t2__scaled_i)) * t20 / t2__scaled_i + (0.0 if
-                    t23 else t37)
+                measured_v2 = t1 * v_row[d]
+                t31 = abs(measured_v2) == t24
+                t32 = _sign_f64(measured_v2)
+                t33 = measured_v2 * t22 / t2__scaled_i
+                t34 = t32 if t31 else t33
+                measured_v_v2 = t1 * v_v__row[d]
+                t39 = t30 * t34 + (measured_v_v2 * t37 + -t38 * t34) * t22 / t2__scaled_i
+                scaled_hvp_v = (
+                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t22 / t2__scaled_i)) * t22 / t2__scaled_i + (0.0 if
+                    t25 else t39)
                 )
+                hvp_v_row[d] = scaled_hvp_v * t1
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1568,52 +1666,71 @@ def value_1_f32(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight,
                 continue
             u_row = u_chunk[row]
             v_row = v_chunk[row]
-            t1__largest_bits = np.int32(0)
-            t2__largest_bits = np.int32(0)
+            unit0_d_bits = np.int32(0)
+            unit1_d_bits = np.int32(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                t1__largest_entry = np.float32(abs(u_d)).view(np.int32)
+                unit0_d_entry = np.float32(abs(abs(u_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float32(abs(abs(v_d))).view(np.int32)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit1_d = np.int32(unit1_d_bits).view(np.float32)
+            t1 = _unit_scale_f32(unit0_d)
+            t2 = _unit_scale_f32(unit1_d)
+            t1__largest_bits = np.int32(0)
+            t2__largest_bits = np.int32(0)
+            for d in range(size_d):
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                v_d2 = v_row[d]
+                measured_v = t2 * v_d2
+                t1__largest_entry = np.float32(abs(measured_u)).view(np.int32)
                 t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
-                t2__largest_entry = np.float32(abs(v_d)).view(np.int32)
+                t2__largest_entry = np.float32(abs(measured_v)).view(np.int32)
                 t2__largest_bits = t2__largest_entry if t2__largest_entry > t2__largest_bits else t2__largest_bits
             t1__largest = np.int32(t1__largest_bits).view(np.float32)
             t2__largest = np.int32(t2__largest_bits).view(np.float32)
-            t1 = _unit_scale_f32(t1__largest)
-            t2 = _unit_scale_f32(t2__largest)
+            t4 = _unit_scale_f32(t1__largest)
+            t5 = _unit_scale_f32(t2__largest)
             t1__scaled = 0.0
             t2__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    v_d2 = v_row[d]
-                    t1__scaled_entry = np.float64(t1 * u_d2)
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled_entry = np.float64(measured_u2 * t4)
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
-                    t2__scaled_entry = np.float64(t2 * v_d2)
+                    t2__scaled_entry = np.float64(measured_v2 * t5)
                     t2__scaled_block[lane] = t2__scaled_entry * t2__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count)
                 t2__scaled += _pairwise_sum(t2__scaled_block, count)
             t1__scaled = f32(math.sqrt(t1__scaled))
             t2__scaled = f32(math.sqrt(t2__scaled))
-            t4 = f32(1.0) / t1
-            t5 = t1__scaled * t4
+            t6 = f32(1.0) / t4
+            t7 = t1__scaled * t6
             u_hat_row = u_hat_chunk[row]
-            t9 = f32(1.0) / t2
-            t10 = t2__scaled * t9
+            t11 = f32(1.0) / t5
+            t12 = t2__scaled * t11
             v_hat_row = v_hat_chunk[row]
             for d in range(size_d):
-                u_d3 = u_row[d]
-                t6 = abs(u_d3) == t5
-                t7 = _sign_f32(u_d3)
-                t8 = u_d3 * t1 / t1__scaled
-                u_hat_row[d] = f32(t7) if t6 else t8
-                v_d3 = v_row[d]
-                t11 = abs(v_d3) == t10
-                t12 = _sign_f32(v_d3)
-                t13 = v_d3 * t2 / t2__scaled
-                v_hat_row[d] = f32(t12) if t11 else t13
+                u_d4 = u_row[d]
+                measured_u3 = t1 * u_d4
+                t8 = abs(measured_u3) == t7
+                t9 = _sign_f32(measured_u3)
+                t10 = measured_u3 * t4 / t1__scaled
+                u_hat_row[d] = t9 if t8 else t10
+                v_d4 = v_row[d]
+                measured_v3 = t2 * v_d4
+                t13 = abs(measured_v3) == t12
+                t14 = _sign_f32(measured_v3)
+                t15 = measured_v3 * t5 / t2__scaled
+                v_hat_row[d] = t14 if t13 else t15
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1669,7 +1786,8 @@ def value_2_f32(
             t7 = t4_others__ties - 1
             t4_others__rest = _log1p_f32(t4_others__below + f32(t7 if t6 else 0))
             s3 = t3_row[i] / tau
-            value_rows[row] = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
+            scaled_value = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
+            value_rows[row] = scaled_value
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -1685,8 +1803,8 @@ def value_2_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
+    v_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     t1__scaled2_block = np.empty(256, np.float64)
     t2__scaled2_block = np.empty(256, np.float64)
@@ -1695,6 +1813,8 @@ def value_and_grad_1_f32(
         rows = chunk if chunk < samples - start else samples - start
         u_chunk = u[start : start + rows]
         v_chunk = v[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
+        _unit1_d_chunk = _unit1_d[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
         t2__largest_chunk = t2__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
@@ -1707,32 +1827,51 @@ def value_and_grad_1_f32(
                 continue
             u_row = u_chunk[row]
             v_row = v_chunk[row]
-            t1__largest2_bits = np.int32(0)
-            t2__largest2_bits = np.int32(0)
+            unit0_d_bits = np.int32(0)
+            unit1_d_bits = np.int32(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                t1__largest2_entry = np.float32(abs(u_d)).view(np.int32)
+                unit0_d_entry = np.float32(abs(abs(u_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float32(abs(abs(v_d))).view(np.int32)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit1_d = np.int32(unit1_d_bits).view(np.float32)
+            _unit0_d_chunk[row] = unit0_d
+            _unit1_d_chunk[row] = unit1_d
+            t1 = _unit_scale_f32(unit0_d)
+            t2 = _unit_scale_f32(unit1_d)
+            t1__largest2_bits = np.int32(0)
+            t2__largest2_bits = np.int32(0)
+            for d in range(size_d):
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                v_d2 = v_row[d]
+                measured_v = t2 * v_d2
+                t1__largest2_entry = np.float32(abs(measured_u)).view(np.int32)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-                t2__largest2_entry = np.float32(abs(v_d)).view(np.int32)
+                t2__largest2_entry = np.float32(abs(measured_v)).view(np.int32)
                 t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
             t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
             t2__largest2 = np.int32(t2__largest2_bits).view(np.float32)
             t1__largest_chunk[row] = t1__largest2
             t2__largest_chunk[row] = t2__largest2
-            t1 = _unit_scale_f32(t1__largest2)
-            t2 = _unit_scale_f32(t2__largest2)
+            t4 = _unit_scale_f32(t1__largest2)
+            t5 = _unit_scale_f32(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    v_d2 = v_row[d]
-                    t1__scaled2_entry = np.float64(t1 * u_d2)
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled2_entry = np.float64(measured_u2 * t4)
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = np.float64(t2 * v_d2)
+                    t2__scaled2_entry = np.float64(measured_v2 * t5)
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
@@ -1740,26 +1879,30 @@ def value_and_grad_1_f32(
             t2__scaled2 = f32(math.sqrt(t2__scaled2))
             t1__scaled_chunk[row] = t1__scaled2
             t2__scaled_chunk[row] = t2__scaled2
-            t4 = f32(1.0) / t1
-            t5 = t1__scaled2 * t4
+            t6 = f32(1.0) / t4
+            t7 = t1__scaled2 * t6
             u_hat_row = u_hat_chunk[row]
-            t9 = f32(1.0) / t2
-            t10 = t2__scaled2 * t9
+            t11 = f32(1.0) / t5
+            t12 = t2__scaled2 * t11
             v_hat_row = v_hat_chunk[row]
             for d in range(size_d):
-                u_d3 = u_row[d]
-                t6 = abs(u_d3) == t5
-                t7 = _sign_f32(u_d3)
-                t8 = u_d3 * t1 / t1__scaled2
-                u_hat_row[d] = f32(t7) if t6 else t8
-                v_d3 = v_row[d]
-                t11 = abs(v_d3) == t10
-                t12 = _sign_f32(v_d3)
-                t13 = v_d3 * t2 / t2__scaled2
-                v_hat_row[d] = f32(t12) if t11 else t13
+                u_d4 = u_row[d]
+                measured_u3 = t1 * u_d4
+                t8 = abs(measured_u3) == t7
+                t9 = _sign_f32(measured_u3)
+                t10 = measured_u3 * t4 / t1__scaled2
+                u_hat_row[d] = t9 if t8 else t10
+                v_d4 = v_row[d]
+                measured_v3 = t2 * v_d4
+                t13 = abs(measured_v3) == t12
+                t14 = _sign_f32(measured_v3)
+                t15 = measured_v3 * t5 / t2__scaled2
+                v_hat_row[d] = t14 if t13 else t15
         if mask_step:
             for row in range(rows):
                 if not live[row]:
+                    _unit0_d_chunk[row] = f32(0.0)
+                    _unit1_d_chunk[row] = f32(0.0)
                     t1__largest_chunk[row] = f32(0.0)
                     t2__largest_chunk[row] = f32(0.0)
                     t1__scaled_chunk[row] = f32(0.0)
@@ -1838,7 +1981,8 @@ def value_and_grad_2_f32(
                 t18 = t17 * weight_t4_others
                 d_s = t16 if t6 else t18
                 d_v_hat__left_row[j] = d_s / tau
-            value_rows[row] = _softplus_f32(t14)
+            scaled_value = _softplus_f32(t14)
+            value_rows[row] = scaled_value
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -1856,18 +2000,20 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, samples, chunk, d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1__largest, t1__scaled, t2__largest,
-    t2__scaled, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled,
+    t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
 ):
     d_t2_sum_block = np.empty(256, np.float64)
     d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
-        d_v_hat_chunk = d_v_hat[start : start + rows]
+        _unit1_d_chunk = _unit1_d[start : start + rows]
         v_chunk = v[start : start + rows]
-        d_u_hat_chunk = d_u_hat[start : start + rows]
+        d_v_hat_chunk = d_v_hat[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
         u_chunk = u[start : start + rows]
+        d_u_hat_chunk = d_u_hat[start : start + rows]
         grad_u_chunk = grad_u[start : start + rows]
         grad_v_chunk = grad_v[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
@@ -1878,61 +2024,67 @@ def value_and_grad_3_f32(
         for row in range(rows):
             if not live[row]:
                 continue
-            d_v_hat_row = d_v_hat_chunk[row]
+            unit1_d_i = _unit1_d_chunk[row]
+            t1 = _unit_scale_f32(unit1_d_i)
             v_row = v_chunk[row]
-            d_u_hat_row = d_u_hat_chunk[row]
+            d_v_hat_row = d_v_hat_chunk[row]
+            unit0_d_i = _unit0_d_chunk[row]
+            t2 = _unit_scale_f32(unit0_d_i)
             u_row = u_chunk[row]
+            d_u_hat_row = d_u_hat_chunk[row]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
+                    measured_v = t1 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    v_d = v_row[d]
+                    measured_u = t2 * u_row[d]
                     d_u_hat_d = d_u_hat_row[d]
-                    u_d = u_row[d]
-                    d_t2_sum_block[lane] = d_v_hat_d * v_d
-                    d_t1_sum_block[lane] = d_u_hat_d * u_d
+                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
+                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t2_sum = f32(d_t2_sum)
             d_t1_sum = f32(d_t1_sum)
             t1__largest_i = t1__largest_chunk[row]
-            t1 = _unit_scale_f32(t1__largest_i)
+            t4 = _unit_scale_f32(t1__largest_i)
             t1__scaled_i = t1__scaled_chunk[row]
-            t2 = f32(1.0) / t1
-            t4 = t1__scaled_i * t2
-            t5 = t4 == f32(0.0)
-            t6 = f32(1.0) * t1 / t1__scaled_i
-            t7 = d_t1_sum * t1 / t1__scaled_i
-            t8 = -t6 * t7
+            t5 = f32(1.0) / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == f32(0.0)
+            t8 = f32(1.0) * t4 / t1__scaled_i
+            t9 = d_t1_sum * t4 / t1__scaled_i
+            t10 = -t8 * t9
             grad_u_row = grad_u_chunk[row]
             t2__largest_i = t2__largest_chunk[row]
-            t13 = _unit_scale_f32(t2__largest_i)
+            t15 = _unit_scale_f32(t2__largest_i)
             t2__scaled_i = t2__scaled_chunk[row]
-            t14 = f32(1.0) / t13
-            t15 = t2__scaled_i * t14
-            t16 = t15 == f32(0.0)
-            t17 = f32(1.0) * t13 / t2__scaled_i
-            t18 = d_t2_sum * t13 / t2__scaled_i
-            t19 = -t17 * t18
+            t16 = f32(1.0) / t15
+            t17 = t2__scaled_i * t16
+            t18 = t17 == f32(0.0)
+            t19 = f32(1.0) * t15 / t2__scaled_i
+            t20 = d_t2_sum * t15 / t2__scaled_i
+            t21 = -t19 * t20
             grad_v_row = grad_v_chunk[row]
             for d in range(size_d):
                 d_u_hat_d2 = d_u_hat_row[d]
-                u_d2 = u_row[d]
-                t9 = abs(u_d2) == t4
-                t10 = _sign_f32(u_d2)
-                t11 = u_d2 * t1 / t1__scaled_i
-                t12 = t8 * (f32(t10) if t9 else t11)
-                grad_u_row[d] = d_u_hat_d2 * t1 / t1__scaled_i + (f32(0.0) if t5 else t12)
+                measured_u2 = t2 * u_row[d]
+                t11 = abs(measured_u2) == t6
+                t12 = _sign_f32(measured_u2)
+                t13 = measured_u2 * t4 / t1__scaled_i
+                t14 = t10 * (t12 if t11 else t13)
+                scaled_grad_u = d_u_hat_d2 * t4 / t1__scaled_i + (f32(0.0) if t7 else t14)
+                grad_u_row[d] = scaled_grad_u * t2
                 d_v_hat_d2 = d_v_hat_row[d]
-                v_d2 = v_row[d]
-                t20 = abs(v_d2) == t15
-                t21 = _sign_f32(v_d2)
-                t22 = v_d2 * t13 / t2__scaled_i
-                t23 = t19 * (f32(t21) if t20 else t22)
-                grad_v_row[d] = d_v_hat_d2 * t13 / t2__scaled_i + (f32(0.0) if t16 else t23)
+                measured_v2 = t1 * v_row[d]
+                t22 = abs(measured_v2) == t17
+                t23 = _sign_f32(measured_v2)
+                t24 = measured_v2 * t15 / t2__scaled_i
+                t25 = t21 * (t23 if t22 else t24)
+                scaled_grad_v = d_v_hat_d2 * t15 / t2__scaled_i + (f32(0.0) if t18 else t25)
+                grad_v_row[d] = scaled_grad_v * t1
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1944,8 +2096,8 @@ def value_and_grad_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
-    tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
+    v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
 ):
     t1__scaled2_block = np.empty(256, np.float64)
     t2__scaled2_block = np.empty(256, np.float64)
@@ -1956,6 +2108,8 @@ def hvp_1_f32(
         rows = chunk if chunk < samples - start else samples - start
         u_chunk = u[start : start + rows]
         v_chunk = v[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
+        _unit1_d_chunk = _unit1_d[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
         t2__largest_chunk = t2__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
@@ -1972,32 +2126,51 @@ def hvp_1_f32(
                 continue
             u_row = u_chunk[row]
             v_row = v_chunk[row]
-            t1__largest2_bits = np.int32(0)
-            t2__largest2_bits = np.int32(0)
+            unit0_d_bits = np.int32(0)
+            unit1_d_bits = np.int32(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                t1__largest2_entry = np.float32(abs(u_d)).view(np.int32)
+                unit0_d_entry = np.float32(abs(abs(u_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float32(abs(abs(v_d))).view(np.int32)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit1_d = np.int32(unit1_d_bits).view(np.float32)
+            _unit0_d_chunk[row] = unit0_d
+            _unit1_d_chunk[row] = unit1_d
+            t1 = _unit_scale_f32(unit0_d)
+            t2 = _unit_scale_f32(unit1_d)
+            t1__largest2_bits = np.int32(0)
+            t2__largest2_bits = np.int32(0)
+            for d in range(size_d):
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                v_d2 = v_row[d]
+                measured_v = t2 * v_d2
+                t1__largest2_entry = np.float32(abs(measured_u)).view(np.int32)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-                t2__largest2_entry = np.float32(abs(v_d)).view(np.int32)
+                t2__largest2_entry = np.float32(abs(measured_v)).view(np.int32)
                 t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
             t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
             t2__largest2 = np.int32(t2__largest2_bits).view(np.float32)
             t1__largest_chunk[row] = t1__largest2
             t2__largest_chunk[row] = t2__largest2
-            t1 = _unit_scale_f32(t1__largest2)
-            t2 = _unit_scale_f32(t2__largest2)
+            t4 = _unit_scale_f32(t1__largest2)
+            t5 = _unit_scale_f32(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    v_d2 = v_row[d]
-                    t1__scaled2_entry = np.float64(t1 * u_d2)
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled2_entry = np.float64(measured_u2 * t4)
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = np.float64(t2 * v_d2)
+                    t2__scaled2_entry = np.float64(measured_v2 * t5)
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
@@ -2005,13 +2178,13 @@ def hvp_1_f32(
             t2__scaled2 = f32(math.sqrt(t2__scaled2))
             t1__scaled_chunk[row] = t1__scaled2
             t2__scaled_chunk[row] = t2__scaled2
-            t4 = f32(1.0) / t1
-            t5 = t1__scaled2 * t4
-            t6 = t5 == f32(0.0)
+            t6 = f32(1.0) / t4
+            t7 = t1__scaled2 * t6
+            t8 = t7 == f32(0.0)
             v_u__row = v_u__chunk[row]
-            t12 = f32(1.0) / t2
-            t13 = t2__scaled2 * t12
-            t14 = t13 == f32(0.0)
+            t14 = f32(1.0) / t5
+            t15 = t2__scaled2 * t14
+            t16 = t15 == f32(0.0)
             v_v__row = v_v__chunk[row]
             u_hat_row = u_hat_chunk[row]
             v_hat_row = v_hat_chunk[row]
@@ -2021,22 +2194,26 @@ def hvp_1_f32(
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    u_d3 = u_row[d]
-                    t7 = abs(u_d3) == t5
-                    t8 = _sign_f32(u_d3)
-                    t9 = u_d3 * t1 / t1__scaled2
-                    t10 = f32(t8) if t7 else t9
-                    t11 = v_u__row[d] * t10
-                    v_d3 = v_row[d]
-                    t15 = abs(v_d3) == t13
-                    t16 = _sign_f32(v_d3)
-                    t17 = v_d3 * t2 / t2__scaled2
-                    t18 = f32(t16) if t15 else t17
-                    t19 = v_v__row[d] * t18
-                    u_hat_row[d] = t10
-                    v_hat_row[d] = t18
-                    tangent_t1_2_block[lane] = f32(0.0) if t6 else t11
-                    tangent_t2_2_block[lane] = f32(0.0) if t14 else t19
+                    measured_v_u = t1 * v_u__row[d]
+                    u_d4 = u_row[d]
+                    measured_u3 = t1 * u_d4
+                    t9 = abs(measured_u3) == t7
+                    t10 = _sign_f32(measured_u3)
+                    t11 = measured_u3 * t4 / t1__scaled2
+                    t12 = t10 if t9 else t11
+                    t13 = measured_v_u * t12
+                    measured_v_v = t2 * v_v__row[d]
+                    v_d4 = v_row[d]
+                    measured_v3 = t2 * v_d4
+                    t17 = abs(measured_v3) == t15
+                    t18 = _sign_f32(measured_v3)
+                    t19 = measured_v3 * t5 / t2__scaled2
+                    t20 = t18 if t17 else t19
+                    t21 = measured_v_v * t20
+                    u_hat_row[d] = t12
+                    v_hat_row[d] = t20
+                    tangent_t1_2_block[lane] = f32(0.0) if t8 else t13
+                    tangent_t2_2_block[lane] = f32(0.0) if t16 else t21
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
             tangent_t1_2 = f32(tangent_t1_2)
@@ -2046,6 +2223,8 @@ def hvp_1_f32(
         if mask_step:
             for row in range(rows):
                 if not live[row]:
+                    _unit0_d_chunk[row] = f32(0.0)
+                    _unit1_d_chunk[row] = f32(0.0)
                     t1__largest_chunk[row] = f32(0.0)
                     t2__largest_chunk[row] = f32(0.0)
                     t1__scaled_chunk[row] = f32(0.0)
@@ -2060,8 +2239,8 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, samples, chunk, tangent_t3, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, v_v_, tangent_t2, v,
-    t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, _unit1_d,
+    v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     tangent_t3_2_block = np.empty(256, np.float64)
@@ -2069,6 +2248,7 @@ def hvp_2_f32(
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         tangent_t3_chunk = tangent_t3[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
         v_u__chunk = v_u_[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         u_chunk = u[start : start + rows]
@@ -2080,37 +2260,43 @@ def hvp_2_f32(
             if not live[row]:
                 continue
             tangent_t3_row = tangent_t3_chunk[row]
+            unit0_d_i = _unit0_d_chunk[row]
+            t1 = _unit_scale_f32(unit0_d_i)
             v_u__row = v_u__chunk[row]
             tangent_t1_i = tangent_t1_chunk[row]
             u_row = u_chunk[row]
             t1__scaled_i = t1__scaled_chunk[row]
             t1__largest_i = t1__largest_chunk[row]
-            t1 = _unit_scale_f32(t1__largest_i)
-            t2 = f32(1.0) / t1
-            t4 = t1__scaled_i * t2
+            t2 = _unit_scale_f32(t1__largest_i)
+            t4 = f32(1.0) / t2
+            t5 = t1__scaled_i * t4
             u_hat_row = u_hat_chunk[row]
             for j in range(size_i):
+                unit1_d_j = _unit1_d[j]
+                t9 = _unit_scale_f32(unit1_d_j)
                 tangent_t2_j = tangent_t2[j]
                 t2__scaled_j = t2__scaled[j]
                 t2__largest_j = t2__largest[j]
-                t8 = _unit_scale_f32(t2__largest_j)
-                t9 = f32(1.0) / t8
-                t10 = t2__scaled_j * t9
+                t10 = _unit_scale_f32(t2__largest_j)
+                t11 = f32(1.0) / t10
+                t12 = t2__scaled_j * t11
                 tangent_t3_2 = 0.0
                 for block in range(0, size_d, 256):
                     count = 256 if 256 < size_d - block else size_d - block
                     for lane in range(count):
                         d = block + lane
-                        u_d = u_row[d]
-                        t5 = abs(u_d) == t4
-                        t6 = _sign_f32(u_d)
-                        t7 = u_d * t1 / t1__scaled_i
-                        tangent_u_hat = (v_u__row[d] - tangent_t1_i * (f32(t6) if t5 else t7)) * t1 / t1__scaled_i
-                        v_d = v[j, d]
-                        t11 = abs(v_d) == t10
-                        t12 = _sign_f32(v_d)
-                        t13 = v_d * t8 / t2__scaled_j
-                        tangent_v_hat = (v_v_[j, d] - tangent_t2_j * (f32(t12) if t11 else t13)) * t8 / t2__scaled_j
+                        measured_v_u = t1 * v_u__row[d]
+                        measured_u = t1 * u_row[d]
+                        t6 = abs(measured_u) == t5
+                        t7 = _sign_f32(measured_u)
+                        t8 = measured_u * t2 / t1__scaled_i
+                        tangent_u_hat = (measured_v_u - tangent_t1_i * (t7 if t6 else t8)) * t2 / t1__scaled_i
+                        measured_v_v = t9 * v_v_[j, d]
+                        measured_v = t9 * v[j, d]
+                        t13 = abs(measured_v) == t12
+                        t14 = _sign_f32(measured_v)
+                        t15 = measured_v * t10 / t2__scaled_j
+                        tangent_v_hat = (measured_v_v - tangent_t2_j * (t14 if t13 else t15)) * t10 / t2__scaled_j
                         tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_2 = f32(tangent_t3_2)
@@ -2125,8 +2311,8 @@ def hvp_2_f32(
 @_jit
 def hvp_3_f32(
     first, last, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3,
-    tangent_t4_others, tangent_d_u_hat_sum, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
-    weight_step, mask, mask_step, denominator,
+    tangent_t4_others, tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d,
+    weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     seed = np.empty(chunk, np.float32)
@@ -2231,15 +2417,17 @@ def hvp_3_f32(
                         weight_t4_others2 = _exp_f32(-(t11 + _gap_f32(t4_others__max2, s4)))
                         t22 = t19 * weight_t4_others2
                         d_s2 = t18 if t21 else t22
-                        v_d = v[j, d]
+                        unit1 = _unit_scale_f32(_unit1_d[j])
+                        measured_v_v = unit1 * v_v_[j, d]
+                        measured_v = unit1 * v[j, d]
                         t2__scaled_j = t2__scaled[j]
                         t2__scale = _unit_scale_f32(t2__largest[j])
                         t2_2 = t2__scaled_j * (f32(1.0) / t2__scale)
-                        t23 = abs(v_d) == t2_2
-                        t24 = _sign_f32(v_d)
-                        t25 = v_d * t2__scale / t2__scaled_j
+                        t23 = abs(measured_v) == t2_2
+                        t24 = _sign_f32(measured_v)
+                        t25 = measured_v * t2__scale / t2__scaled_j
                         tangent_v_hat = (
-                            (v_v_[j, d] - tangent_t2[j] * (f32(t24) if t23 else t25)) * t2__scale / t2__scaled_j
+                            (measured_v_v - tangent_t2[j] * (t24 if t23 else t25)) * t2__scale / t2__scaled_j
                         )
                         tangent_s2 = tangent_t3_row[j] / tau
                         tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
@@ -2265,7 +2453,7 @@ def hvp_3_f32(
 @_jit
 def hvp_4_f32(
     first, last, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties, t4_others__max, t3,
-    v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight,
+    _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight,
     weight_step, mask, mask_step,
 ):
     size_i = samples
@@ -2302,16 +2490,16 @@ def hvp_4_f32(
                         weight_t4_others = _exp_f32(-(t4_others__rest + _gap_f32(t4_others__max_j, s2)))
                         t8 = d_t4_others * weight_t4_others
                         d_s = t7 if t1 else t8
-                        u_d = u[j, d]
+                        unit0 = _unit_scale_f32(_unit0_d[j])
+                        measured_v_u = unit0 * v_u_[j, d]
+                        measured_u = unit0 * u[j, d]
                         t1__scaled_j = t1__scaled[j]
                         t1__scale = _unit_scale_f32(t1__largest[j])
                         t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
-                        t9 = abs(u_d) == t1_2
-                        t10 = _sign_f32(u_d)
-                        t11 = u_d * t1__scale / t1__scaled_j
-                        tangent_u_hat = (
-                            (v_u_[j, d] - tangent_t1[j] * (f32(t10) if t9 else t11)) * t1__scale / t1__scaled_j
-                        )
+                        t9 = abs(measured_u) == t1_2
+                        t10 = _sign_f32(measured_u)
+                        t11 = measured_u * t1__scale / t1__scaled_j
+                        tangent_u_hat = (measured_v_u - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
                         tangent_t4_others_j = tangent_t4_others[j]
                         t12 = tangent_t4_others_j - tangent_t3[j, j] / tau
                         t13 = _sigmoid_f32(-t5)
@@ -2334,9 +2522,9 @@ def hvp_4_f32(
 
 @_jit
 def hvp_5_f32(
-    first, last, samples, chunk, d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum, hvp_u,
-    hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step,
-    mask, mask_step,
+    first, last, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_,
+    tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled,
+    tau, size_d, weight, weight_step, mask, mask_step,
 ):
     d_t2_sum_block = np.empty(256, np.float64)
     d_t1_sum_block = np.empty(256, np.float64)
@@ -2345,14 +2533,16 @@ def hvp_5_f32(
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
-        d_v_hat_chunk = d_v_hat[start : start + rows]
+        _unit1_d_chunk = _unit1_d[start : start + rows]
         v_chunk = v[start : start + rows]
-        d_u_hat_chunk = d_u_hat[start : start + rows]
+        d_v_hat_chunk = d_v_hat[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
         u_chunk = u[start : start + rows]
-        v_v__chunk = v_v_[start : start + rows]
+        d_u_hat_chunk = d_u_hat[start : start + rows]
         tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
+        v_v__chunk = v_v_[start : start + rows]
         tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
+        v_u__chunk = v_u_[start : start + rows]
         hvp_u_chunk = hvp_u[start : start + rows]
         hvp_v_chunk = hvp_v[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
@@ -2365,14 +2555,18 @@ def hvp_5_f32(
         for row in range(rows):
             if not live[row]:
                 continue
-            d_v_hat_row = d_v_hat_chunk[row]
+            unit1_d_i = _unit1_d_chunk[row]
+            t1 = _unit_scale_f32(unit1_d_i)
             v_row = v_chunk[row]
-            d_u_hat_row = d_u_hat_chunk[row]
+            d_v_hat_row = d_v_hat_chunk[row]
+            unit0_d_i = _unit0_d_chunk[row]
+            t2 = _unit_scale_f32(unit0_d_i)
             u_row = u_chunk[row]
-            v_v__row = v_v__chunk[row]
+            d_u_hat_row = d_u_hat_chunk[row]
             tangent_d_v_hat_sum_row = tangent_d_v_hat_sum_chunk[row]
-            v_u__row = v_u__chunk[row]
+            v_v__row = v_v__chunk[row]
             tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
+            v_u__row = v_u__chunk[row]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             tangent_d_t2_sum = 0.0
@@ -2381,18 +2575,18 @@ def hvp_5_f32(
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
+                    measured_v = t1 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    v_d = v_row[d]
+                    measured_u = t2 * u_row[d]
                     d_u_hat_d = d_u_hat_row[d]
-                    u_d = u_row[d]
-                    v_v_d = v_v__row[d]
                     tangent_d_v_hat = tangent_d_v_hat_sum_row[d] / tau
-                    v_u_d = v_u__row[d]
+                    measured_v_v = t1 * v_v__row[d]
                     tangent_d_u_hat = tangent_d_u_hat_sum_row[d] / tau
-                    d_t2_sum_block[lane] = d_v_hat_d * v_d
-                    d_t1_sum_block[lane] = d_u_hat_d * u_d
-                    tangent_d_t2_sum_block[lane] = d_v_hat_d * v_v_d + tangent_d_v_hat * v_d
-                    tangent_d_t1_sum_block[lane] = d_u_hat_d * v_u_d + tangent_d_u_hat * u_d
+                    measured_v_u = t2 * v_u__row[d]
+                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
+                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
+                    tangent_d_t2_sum_block[lane] = measured_v * tangent_d_v_hat + measured_v_v * d_v_hat_d
+                    tangent_d_t1_sum_block[lane] = measured_u * tangent_d_u_hat + measured_v_u * d_u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count)
@@ -2403,65 +2597,67 @@ def hvp_5_f32(
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
             tangent_t1_i = tangent_t1_chunk[row]
             t1__largest_i = t1__largest_chunk[row]
-            t1 = _unit_scale_f32(t1__largest_i)
+            t4 = _unit_scale_f32(t1__largest_i)
             t1__scaled_i = t1__scaled_chunk[row]
-            t2 = f32(1.0) / t1
-            t4 = t1__scaled_i * t2
-            t5 = t4 == f32(0.0)
-            t6 = tangent_t1_i * t1 / t1__scaled_i
-            t7 = f32(2.0) * d_t1_sum * t6
-            t8 = t7 - tangent_d_t1_sum
-            t9 = t8 * t1 / t1__scaled_i
-            t10 = t9 * t1 / t1__scaled_i
-            t15 = f32(1.0) * t1 / t1__scaled_i
-            t16 = d_t1_sum * t1 / t1__scaled_i
-            t17 = -t15 * t16
-            t18 = t17 * tangent_t1_i
+            t5 = f32(1.0) / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == f32(0.0)
+            t8 = tangent_t1_i * t4 / t1__scaled_i
+            t9 = f32(2.0) * d_t1_sum * t8
+            t10 = t9 - tangent_d_t1_sum
+            t11 = t10 * t4 / t1__scaled_i
+            t12 = t11 * t4 / t1__scaled_i
+            t17 = f32(1.0) * t4 / t1__scaled_i
+            t18 = d_t1_sum * t4 / t1__scaled_i
+            t19 = -t17 * t18
+            t20 = t19 * tangent_t1_i
             hvp_u_row = hvp_u_chunk[row]
             tangent_t2_i = tangent_t2_chunk[row]
             t2__largest_i = t2__largest_chunk[row]
-            t20 = _unit_scale_f32(t2__largest_i)
+            t22 = _unit_scale_f32(t2__largest_i)
             t2__scaled_i = t2__scaled_chunk[row]
-            t21 = f32(1.0) / t20
-            t22 = t2__scaled_i * t21
-            t23 = t22 == f32(0.0)
-            t24 = tangent_t2_i * t20 / t2__scaled_i
-            t25 = f32(2.0) * d_t2_sum * t24
-            t26 = t25 - tangent_d_t2_sum
-            t27 = t26 * t20 / t2__scaled_i
-            t28 = t27 * t20 / t2__scaled_i
-            t33 = f32(1.0) * t20 / t2__scaled_i
-            t34 = d_t2_sum * t20 / t2__scaled_i
-            t35 = -t33 * t34
-            t36 = t35 * tangent_t2_i
+            t23 = f32(1.0) / t22
+            t24 = t2__scaled_i * t23
+            t25 = t24 == f32(0.0)
+            t26 = tangent_t2_i * t22 / t2__scaled_i
+            t27 = f32(2.0) * d_t2_sum * t26
+            t28 = t27 - tangent_d_t2_sum
+            t29 = t28 * t22 / t2__scaled_i
+            t30 = t29 * t22 / t2__scaled_i
+            t35 = f32(1.0) * t22 / t2__scaled_i
+            t36 = d_t2_sum * t22 / t2__scaled_i
+            t37 = -t35 * t36
+            t38 = t37 * tangent_t2_i
             hvp_v_row = hvp_v_chunk[row]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
                 d_u_hat_d2 = d_u_hat_row[d]
-                u_d2 = u_row[d]
-                t11 = abs(u_d2) == t4
-                t12 = _sign_f32(u_d2)
-                t13 = u_d2 * t1 / t1__scaled_i
-                t14 = f32(t12) if t11 else t13
-                v_u_d2 = v_u__row[d]
-                t19 = t10 * t14 + (t17 * v_u_d2 + -t18 * t14) * t1 / t1__scaled_i
-                hvp_u_row[d] = (
-                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t1 / t1__scaled_i)) * t1 / t1__scaled_i + (f32(0.0)
-                    if t5 else t19)
+                measured_u2 = t2 * u_row[d]
+                t13 = abs(measured_u2) == t6
+                t14 = _sign_f32(measured_u2)
+                t15 = measured_u2 * t4 / t1__scaled_i
+                t16 = t14 if t13 else t15
+                measured_v_u2 = t2 * v_u__row[d]
+                t21 = t12 * t16 + (measured_v_u2 * t19 + -t20 * t16) * t4 / t1__scaled_i
+                scaled_hvp_u = (
+                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t4 / t1__scaled_i)) * t4 / t1__scaled_i + (f32(0.0)
+                    if t7 else t21)
                 )
+                hvp_u_row[d] = scaled_hvp_u * t2
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
                 d_v_hat_d2 = d_v_hat_row[d]
-                v_d2 = v_row[d]
-                t29 = abs(v_d2) == t22
-                t30 = _sign_f32(v_d2)
-                t31 = v_d2 * t20 / t2__scaled_i
-                t32 = f32(t30) if t29 else t31
-                v_v_d2 = v_v__row[d]
-                t37 = t28 * t32 + (t35 * v_v_d2 + -t36 * t32) * t20 / t2__scaled_i
-                hvp_v_row[d] = (
-                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t20 / t2__scaled_i)) * t20 / t2__scaled_i +
-                    (f32(0.0) if t23 else t37)
+                measured_v2 = t1 * v_row[d]
+                t31 = abs(measured_v2) == t24
+                t32 = _sign_f32(measured_v2)
+                t33 = measured_v2 * t22 / t2__scaled_i
+                t34 = t32 if t31 else t33
+                measured_v_v2 = t1 * v_v__row[d]
+                t39 = t30 * t34 + (measured_v_v2 * t37 + -t38 * t34) * t22 / t2__scaled_i
+                scaled_hvp_v = (
+                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t22 / t2__scaled_i)) * t22 / t2__scaled_i +
+                    (f32(0.0) if t25 else t39)
                 )
+                hvp_v_row[d] = scaled_hvp_v * t1
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -2513,6 +2709,8 @@ def _value_and_grad_f64(
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
+    _unit0_d = np.empty((size_i,), np.float64)
+    _unit1_d = np.empty((size_i,), np.float64)
     d_u_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat__left = np.empty((size_i, size_i), np.float64)
@@ -2529,8 +2727,8 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f64, chunks, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
-        v_hat, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_1_f64, chunks, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled,
+        t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2555,8 +2753,8 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_3_f64, chunks, samples, chunk, d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1__largest, t1__scaled,
-        t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_3_f64, chunks, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v,
+        t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
     )
     return (value_value,), None
 
@@ -2570,6 +2768,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
+    _unit0_d = np.empty((size_i,), np.float64)
+    _unit1_d = np.empty((size_i,), np.float64)
     d_u_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat__left = np.empty((size_i, size_i), np.float64)
@@ -2595,8 +2795,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f64, chunks, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_,
-        v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+        hvp_1_f64, chunks, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled,
+        u_hat, v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2604,8 +2804,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f64, chunks, samples, chunk, tangent_t3, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, v_v_,
-        tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f64, chunks, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat,
+        _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2616,8 +2816,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     run(
         hvp_3_f64, chunks, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left,
-        tangent_t3, tangent_t4_others, tangent_d_u_hat_sum, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau,
-        size_d, weight, weight_step, mask, mask_step, denominator,
+        tangent_t3, tangent_t4_others, tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest,
+        v_hat, tau, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2626,8 +2826,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f64, chunks, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties,
-        t4_others__max, t3, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau,
-        size_d, weight, weight_step, mask, mask_step,
+        t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3,
+        u_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
     np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
@@ -2637,9 +2837,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_5_f64, chunks, samples, chunk, d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum,
-        hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight,
-        weight_step, mask, mask_step,
+        hvp_5_f64, chunks, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_,
+        tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest,
+        t2__scaled, tau, size_d, weight, weight_step, mask, mask_step,
     )
     return (), None
 
@@ -2686,6 +2886,8 @@ def _value_and_grad_f32(
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
+    _unit0_d = np.empty((size_i,), np.float32)
+    _unit1_d = np.empty((size_i,), np.float32)
     d_u_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat__left = np.empty((size_i, size_i), np.float32)
@@ -2702,8 +2904,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f32, chunks, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
-        v_hat, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_1_f32, chunks, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled,
+        t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2728,8 +2930,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_3_f32, chunks, samples, chunk, d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1__largest, t1__scaled,
-        t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_3_f32, chunks, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v,
+        t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
     )
     return (value_value,), None
 
@@ -2743,6 +2945,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
+    _unit0_d = np.empty((size_i,), np.float32)
+    _unit1_d = np.empty((size_i,), np.float32)
     d_u_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat__left = np.empty((size_i, size_i), np.float32)
@@ -2768,8 +2972,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f32, chunks, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_,
-        v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+        hvp_1_f32, chunks, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled,
+        u_hat, v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2777,8 +2981,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f32, chunks, samples, chunk, tangent_t3, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, v_v_,
-        tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f32, chunks, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat,
+        _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2789,8 +2993,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     run(
         hvp_3_f32, chunks, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left,
-        tangent_t3, tangent_t4_others, tangent_d_u_hat_sum, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau,
-        size_d, weight, weight_step, mask, mask_step, denominator,
+        tangent_t3, tangent_t4_others, tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest,
+        v_hat, tau, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2799,8 +3003,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f32, chunks, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties,
-        t4_others__max, t3, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau,
-        size_d, weight, weight_step, mask, mask_step,
+        t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3,
+        u_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
     np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
@@ -2810,9 +3014,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_5_f32, chunks, samples, chunk, d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum,
-        hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight,
-        weight_step, mask, mask_step,
+        hvp_5_f32, chunks, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_,
+        tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest,
+        t2__scaled, tau, size_d, weight, weight_step, mask, mask_step,
     )
     return (), None
 

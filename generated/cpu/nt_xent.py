@@ -644,32 +644,42 @@ def value_1_f64(first, last, samples, chunk, z, z_hat, size_d, weight, weight_st
             if not live[row]:
                 continue
             z_row = z_chunk[row]
-            t1__largest_bits = np.int64(0)
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                t1__largest_entry = np.float64(abs(z_d)).view(np.int64)
+                unit0_d_entry = np.float64(abs(abs(z_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            t1 = _unit_scale_f64(unit0_d)
+            t1__largest_bits = np.int64(0)
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t1__largest_entry = np.float64(abs(measured_z)).view(np.int64)
                 t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
             t1__largest = np.int64(t1__largest_bits).view(np.float64)
-            t1 = _unit_scale_f64(t1__largest)
+            t3 = _unit_scale_f64(t1__largest)
             t1__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    t1__scaled_entry = t1 * z_d2
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled_entry = measured_z2 * t3
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count)
             t1__scaled = math.sqrt(t1__scaled)
-            t3 = 1.0 / t1
-            t4 = t1__scaled * t3
+            t4 = 1.0 / t3
+            t5 = t1__scaled * t4
             z_hat_row = z_hat_chunk[row]
             for d in range(size_d):
-                z_d3 = z_row[d]
-                t5 = abs(z_d3) == t4
-                t6 = _sign_f64(z_d3)
-                t7 = z_d3 * t1 / t1__scaled
-                z_hat_row[d] = float(t6) if t5 else t7
+                z_d4 = z_row[d]
+                measured_z3 = t1 * z_d4
+                t6 = abs(measured_z3) == t5
+                t7 = _sign_f64(measured_z3)
+                t8 = measured_z3 * t3 / t1__scaled
+                z_hat_row[d] = t7 if t6 else t8
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -699,7 +709,7 @@ def value_2_f64(
             t2_row = t2_chunk[row]
             t3_others__max = -np.inf
             for j in range(size_i):
-                t3 = (j != i) & (float(j) != t1)
+                t3 = (j != i) & (j != t1)
                 s = t2_row[j] / tau
                 t3_others__max_entry = s if t3 else -np.inf
                 t3_others__max = (
@@ -712,7 +722,7 @@ def value_2_f64(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t4 = (j != i) & (float(j) != t1)
+                    t4 = (j != i) & (j != t1)
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
                     t6 = _exp_f64(s2 - t3_others__max)
@@ -723,7 +733,8 @@ def value_2_f64(
             t8 = t3_others__ties - 1
             t3_others__rest = _log1p_f64(t3_others__below + float(t8 if t7 else 0))
             s3 = t2_row[t1] / tau
-            value_rows[row] = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
+            scaled_value = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
+            value_rows[row] = scaled_value
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -739,13 +750,15 @@ def value_2_f64(
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, samples, chunk, z, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step, mask,
+    mask_step,
 ):
     t1__scaled2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         z_chunk = z[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
         z_hat_chunk = z_hat[start : start + rows]
@@ -754,37 +767,49 @@ def value_and_grad_1_f64(
             if not live[row]:
                 continue
             z_row = z_chunk[row]
-            t1__largest2_bits = np.int64(0)
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                t1__largest2_entry = np.float64(abs(z_d)).view(np.int64)
+                unit0_d_entry = np.float64(abs(abs(z_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            _unit0_d_chunk[row] = unit0_d
+            t1 = _unit_scale_f64(unit0_d)
+            t1__largest2_bits = np.int64(0)
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t1__largest2_entry = np.float64(abs(measured_z)).view(np.int64)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
             t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
             t1__largest_chunk[row] = t1__largest2
-            t1 = _unit_scale_f64(t1__largest2)
+            t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    t1__scaled2_entry = t1 * z_d2
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled2_entry = measured_z2 * t3
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t1__scaled_chunk[row] = t1__scaled2
-            t3 = 1.0 / t1
-            t4 = t1__scaled2 * t3
+            t4 = 1.0 / t3
+            t5 = t1__scaled2 * t4
             z_hat_row = z_hat_chunk[row]
             for d in range(size_d):
-                z_d3 = z_row[d]
-                t5 = abs(z_d3) == t4
-                t6 = _sign_f64(z_d3)
-                t7 = z_d3 * t1 / t1__scaled2
-                z_hat_row[d] = float(t6) if t5 else t7
+                z_d4 = z_row[d]
+                measured_z3 = t1 * z_d4
+                t6 = abs(measured_z3) == t5
+                t7 = _sign_f64(measured_z3)
+                t8 = measured_z3 * t3 / t1__scaled2
+                z_hat_row[d] = t7 if t6 else t8
         if mask_step:
             for row in range(rows):
                 if not live[row]:
+                    _unit0_d_chunk[row] = 0.0
                     t1__largest_chunk[row] = 0.0
                     t1__scaled_chunk[row] = 0.0
                     for at_d in range(size_d):
@@ -821,7 +846,7 @@ def value_and_grad_2_f64(
             t2_row = t2_chunk[row]
             t3_others__max2 = -np.inf
             for j in range(size_i):
-                t3 = float(j) != t1
+                t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else -np.inf
@@ -836,7 +861,7 @@ def value_and_grad_2_f64(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t5 = float(j) != t1
+                    t5 = j != t1
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
@@ -860,14 +885,15 @@ def value_and_grad_2_f64(
             t20 = seed_i * t19
             d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
             for j in range(size_i):
-                t9 = float(j) != t1
+                t9 = j != t1
                 t10 = (i != j) & t9
                 s3 = t2_row[j] / tau
                 weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
                 t21 = t20 * weight_t3_others
                 d_s = t21 if t10 else 0.0
                 d_z_hat_1__left_row[j] = d_s / tau
-            value_rows[row] = _softplus_f64(t18)
+            scaled_value = _softplus_f64(t18)
+            value_rows[row] = scaled_value
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -888,8 +914,8 @@ def value_and_grad_2_f64(
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
-    seed_, z, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max,
+    t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     seed = np.empty(chunk, np.float64)
@@ -897,13 +923,14 @@ def value_and_grad_3_f64(
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
+        _unit0_d_chunk = _unit0_d[start : start + rows]
+        z_chunk = z[start : start + rows]
         d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
         d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
         t3_others__below_chunk = t3_others__below[start : start + rows]
         t3_others__ties_chunk = t3_others__ties[start : start + rows]
         t3_others__max_chunk = t3_others__max[start : start + rows]
         t2_chunk = t2[start : start + rows]
-        z_chunk = z[start : start + rows]
         grad_z_chunk = grad_z[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
@@ -915,71 +942,74 @@ def value_and_grad_3_f64(
         for row in range(rows):
             if not live[row]:
                 continue
+            unit0_d_i = _unit0_d_chunk[row]
+            t1 = _unit_scale_f64(unit0_d_i)
+            z_row = z_chunk[row]
             d_z_hat_1_row = d_z_hat_1_chunk[row]
             d_z_hat_2_row = d_z_hat_2_chunk[row]
             seed_i = seed[row]
             t3_others__below_i = t3_others__below_chunk[row]
             t3_others__ties_i = t3_others__ties_chunk[row]
-            t1 = 1 < t3_others__ties_i
-            t3 = t3_others__ties_i - 1
-            t4 = t3 if t1 else 0
-            t5 = t3_others__below_i + float(t4)
-            t6 = _log1p_f64(t5)
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + float(t5)
+            t7 = _log1p_f64(t6)
             t3_others__max_i = t3_others__max_chunk[row]
             i = start + row
-            t7 = (i + size_i // 2) % size_i
+            t8 = (i + size_i // 2) % size_i
             t2_row = t2_chunk[row]
-            t2_2 = t2_row[t7]
-            t8 = t2_2 / tau
-            t9 = _gap_f64(t3_others__max_i, t8)
-            t10 = t6 + t9
-            t11 = _sigmoid_f64(t10)
-            t12 = seed_i * t11
-            t13 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t13]
-            t3_others__below2 = t3_others__below[t13]
-            t3_others__ties2 = t3_others__ties[t13]
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = t3_others__below2 + float(t16)
-            t18 = _log1p_f64(t17)
-            t3_others__max2 = t3_others__max[t13]
-            t19 = i % size_i
-            t2_3 = t2[t13, t19]
-            t20 = t2_3 / tau
-            t21 = _gap_f64(t3_others__max2, t20)
-            t22 = t18 + t21
-            t23 = _sigmoid_f64(t22)
-            t24 = seed2 * t23
-            z_row = z_chunk[row]
+            t2_2 = t2_row[t8]
+            t9 = t2_2 / tau
+            t10 = _gap_f64(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f64(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t14]
+            t3_others__below2 = t3_others__below[t14]
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + float(t17)
+            t19 = _log1p_f64(t18)
+            t3_others__max2 = t3_others__max[t14]
+            t20 = i % size_i
+            t2_3 = t2[t14, t20]
+            t21 = t2_3 / tau
+            t22 = _gap_f64(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = seed2 * t24
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
-                    z_d = z_row[d]
-                    d_t1_sum_block[lane] = d_z_hat * z_d
+                    measured_z = t1 * z_row[d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
+                    d_t1_sum_block[lane] = measured_z * d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             t1__largest_i = t1__largest_chunk[row]
-            t25 = _unit_scale_f64(t1__largest_i)
+            t26 = _unit_scale_f64(t1__largest_i)
             t1__scaled_i = t1__scaled_chunk[row]
-            t26 = 1.0 / t25
-            t27 = t1__scaled_i * t26
-            t28 = t27 == 0.0
-            t29 = 1.0 * t25 / t1__scaled_i
-            t30 = d_t1_sum * t25 / t1__scaled_i
-            t31 = -t29 * t30
+            t27 = 1.0 / t26
+            t28 = t1__scaled_i * t27
+            t29 = t28 == 0.0
+            t30 = 1.0 * t26 / t1__scaled_i
+            t31 = d_t1_sum * t26 / t1__scaled_i
+            t32 = -t30 * t31
             grad_z_row = grad_z_chunk[row]
             for d in range(size_d):
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
-                z_d2 = z_row[d]
-                t32 = abs(z_d2) == t27
-                t33 = _sign_f64(z_d2)
-                t34 = z_d2 * t25 / t1__scaled_i
-                t35 = t31 * (float(t33) if t32 else t34)
-                grad_z_row[d] = d_z_hat2 * t25 / t1__scaled_i + (0.0 if t28 else t35)
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
+                measured_z2 = t1 * z_row[d]
+                t33 = abs(measured_z2) == t28
+                t34 = _sign_f64(measured_z2)
+                t35 = measured_z2 * t26 / t1__scaled_i
+                t36 = t32 * (t34 if t33 else t35)
+                scaled_grad_z = d_z_hat2 * t26 / t1__scaled_i + (0.0 if t29 else t36)
+                grad_z_row[d] = scaled_grad_z * t1
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -989,8 +1019,8 @@ def value_and_grad_3_f64(
 
 @_jit
 def hvp_1_f64(
-    first, last, samples, chunk, z, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask,
-    mask_step,
+    first, last, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d, weight,
+    weight_step, mask, mask_step,
 ):
     t1__scaled2_block = np.empty(256, np.float64)
     tangent_t1_2_block = np.empty(256, np.float64)
@@ -998,6 +1028,7 @@ def hvp_1_f64(
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         z_chunk = z[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
         z_hat_chunk = z_hat[start : start + rows]
@@ -1008,28 +1039,38 @@ def hvp_1_f64(
             if not live[row]:
                 continue
             z_row = z_chunk[row]
-            t1__largest2_bits = np.int64(0)
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                t1__largest2_entry = np.float64(abs(z_d)).view(np.int64)
+                unit0_d_entry = np.float64(abs(abs(z_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            _unit0_d_chunk[row] = unit0_d
+            t1 = _unit_scale_f64(unit0_d)
+            t1__largest2_bits = np.int64(0)
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t1__largest2_entry = np.float64(abs(measured_z)).view(np.int64)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
             t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
             t1__largest_chunk[row] = t1__largest2
-            t1 = _unit_scale_f64(t1__largest2)
+            t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    t1__scaled2_entry = t1 * z_d2
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled2_entry = measured_z2 * t3
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t1__scaled_chunk[row] = t1__scaled2
-            t3 = 1.0 / t1
-            t4 = t1__scaled2 * t3
-            t5 = t4 == 0.0
+            t4 = 1.0 / t3
+            t5 = t1__scaled2 * t4
+            t6 = t5 == 0.0
             v_z__row = v_z__chunk[row]
             z_hat_row = z_hat_chunk[row]
             tangent_t1_2 = 0.0
@@ -1037,19 +1078,22 @@ def hvp_1_f64(
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    z_d3 = z_row[d]
-                    t6 = abs(z_d3) == t4
-                    t7 = _sign_f64(z_d3)
-                    t8 = z_d3 * t1 / t1__scaled2
-                    t9 = float(t7) if t6 else t8
-                    t10 = v_z__row[d] * t9
-                    z_hat_row[d] = t9
-                    tangent_t1_2_block[lane] = 0.0 if t5 else t10
+                    measured_v_z = t1 * v_z__row[d]
+                    z_d4 = z_row[d]
+                    measured_z3 = t1 * z_d4
+                    t7 = abs(measured_z3) == t5
+                    t8 = _sign_f64(measured_z3)
+                    t9 = measured_z3 * t3 / t1__scaled2
+                    t10 = t8 if t7 else t9
+                    t11 = measured_v_z * t10
+                    z_hat_row[d] = t10
+                    tangent_t1_2_block[lane] = 0.0 if t6 else t11
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
             tangent_t1_chunk[row] = tangent_t1_2
         if mask_step:
             for row in range(rows):
                 if not live[row]:
+                    _unit0_d_chunk[row] = 0.0
                     t1__largest_chunk[row] = 0.0
                     t1__scaled_chunk[row] = 0.0
                     for at_d in range(size_d):
@@ -1059,8 +1103,8 @@ def hvp_1_f64(
 
 @_jit
 def hvp_2_f64(
-    first, last, samples, chunk, tangent_t2, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, size_d,
+    weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     tangent_t2_2_block = np.empty(256, np.float64)
@@ -1068,6 +1112,7 @@ def hvp_2_f64(
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         tangent_t2_chunk = tangent_t2[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
         v_z__chunk = v_z_[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         z_chunk = z[start : start + rows]
@@ -1079,37 +1124,43 @@ def hvp_2_f64(
             if not live[row]:
                 continue
             tangent_t2_row = tangent_t2_chunk[row]
+            unit0_d_i = _unit0_d_chunk[row]
+            t1 = _unit_scale_f64(unit0_d_i)
             v_z__row = v_z__chunk[row]
             tangent_t1_i = tangent_t1_chunk[row]
             z_row = z_chunk[row]
             t1__scaled_i = t1__scaled_chunk[row]
             t1__largest_i = t1__largest_chunk[row]
-            t1 = _unit_scale_f64(t1__largest_i)
-            t3 = 1.0 / t1
-            t4 = t1__scaled_i * t3
+            t3 = _unit_scale_f64(t1__largest_i)
+            t4 = 1.0 / t3
+            t5 = t1__scaled_i * t4
             z_hat_row = z_hat_chunk[row]
             for j in range(size_i):
+                unit0_d_j = _unit0_d[j]
+                t9 = _unit_scale_f64(unit0_d_j)
                 tangent_t1_j = tangent_t1[j]
                 t1__scaled_j = t1__scaled[j]
                 t1__largest_j = t1__largest[j]
-                t8 = _unit_scale_f64(t1__largest_j)
-                t9 = 1.0 / t8
-                t10 = t1__scaled_j * t9
+                t10 = _unit_scale_f64(t1__largest_j)
+                t11 = 1.0 / t10
+                t12 = t1__scaled_j * t11
                 tangent_t2_2 = 0.0
                 for block in range(0, size_d, 256):
                     count = 256 if 256 < size_d - block else size_d - block
                     for lane in range(count):
                         d = block + lane
-                        z_d = z_row[d]
-                        t5 = abs(z_d) == t4
-                        t6 = _sign_f64(z_d)
-                        t7 = z_d * t1 / t1__scaled_i
-                        tangent_z_hat = (v_z__row[d] - tangent_t1_i * (float(t6) if t5 else t7)) * t1 / t1__scaled_i
-                        z_d2 = z[j, d]
-                        t11 = abs(z_d2) == t10
-                        t12 = _sign_f64(z_d2)
-                        t13 = z_d2 * t8 / t1__scaled_j
-                        tangent_z_hat2 = (v_z_[j, d] - tangent_t1_j * (float(t12) if t11 else t13)) * t8 / t1__scaled_j
+                        measured_v_z = t1 * v_z__row[d]
+                        measured_z = t1 * z_row[d]
+                        t6 = abs(measured_z) == t5
+                        t7 = _sign_f64(measured_z)
+                        t8 = measured_z * t3 / t1__scaled_i
+                        tangent_z_hat = (measured_v_z - tangent_t1_i * (t7 if t6 else t8)) * t3 / t1__scaled_i
+                        measured_v_z2 = t9 * v_z_[j, d]
+                        measured_z2 = t9 * z[j, d]
+                        t13 = abs(measured_z2) == t12
+                        t14 = _sign_f64(measured_z2)
+                        t15 = measured_z2 * t10 / t1__scaled_j
+                        tangent_z_hat2 = (measured_v_z2 - tangent_t1_j * (t14 if t13 else t15)) * t10 / t1__scaled_j
                         tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_row[j] = tangent_t2_2
@@ -1123,8 +1174,8 @@ def hvp_2_f64(
 @_jit
 def hvp_3_f64(
     first, last, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2,
-    tangent_t3_others, tangent_d_z_hat_1_sum, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
-    weight_step, mask, mask_step, denominator,
+    tangent_t3_others, tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau,
+    size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     seed = np.empty(chunk, np.float64)
@@ -1155,7 +1206,7 @@ def hvp_3_f64(
             t2_row = t2_chunk[row]
             t3_others__max2 = -np.inf
             for j in range(size_i):
-                t3 = float(j) != t1
+                t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else -np.inf
@@ -1170,7 +1221,7 @@ def hvp_3_f64(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t5 = float(j) != t1
+                    t5 = j != t1
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
@@ -1199,7 +1250,7 @@ def hvp_3_f64(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t9 = float(j) != t1
+                    t9 = j != t1
                     t10 = (j != i) & t9
                     tangent_s = tangent_t2_row[j] / tau
                     s3 = t2_row[j] / tau
@@ -1224,21 +1275,23 @@ def hvp_3_f64(
                     count = 256 if 256 < size_i - block else size_i - block
                     for lane in range(count):
                         j = block + lane
-                        t24 = float(j) != t1
+                        t24 = j != t1
                         t25 = (i != j) & t24
                         s4 = t2_row[j] / tau
                         weight_t3_others2 = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s4)))
                         t26 = t22 * weight_t3_others2
                         d_s2 = t26 if t25 else 0.0
-                        z_d = z[j, d]
+                        unit0 = _unit_scale_f64(_unit0_d[j])
+                        measured_v_z = unit0 * v_z_[j, d]
+                        measured_z = unit0 * z[j, d]
                         t1__scaled_j = t1__scaled[j]
                         t1__scale = _unit_scale_f64(t1__largest[j])
                         t1_2 = t1__scaled_j * (1.0 / t1__scale)
-                        t27 = abs(z_d) == t1_2
-                        t28 = _sign_f64(z_d)
-                        t29 = z_d * t1__scale / t1__scaled_j
+                        t27 = abs(measured_z) == t1_2
+                        t28 = _sign_f64(measured_z)
+                        t29 = measured_z * t1__scale / t1__scaled_j
                         tangent_z_hat = (
-                            (v_z_[j, d] - tangent_t1[j] * (float(t28) if t27 else t29)) * t1__scale / t1__scaled_j
+                            (measured_v_z - tangent_t1[j] * (t28 if t27 else t29)) * t1__scale / t1__scaled_j
                         )
                         tangent_s2 = tangent_t2_row[j] / tau
                         tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
@@ -1263,7 +1316,7 @@ def hvp_3_f64(
 @_jit
 def hvp_4_f64(
     first, last, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties, t3_others__max, t2,
-    v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau, size_d, weight,
+    _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau, size_d, weight,
     weight_step, mask, mask_step,
 ):
     size_i = samples
@@ -1285,7 +1338,7 @@ def hvp_4_f64(
                     for lane in range(count):
                         j = block + lane
                         t1 = (j + size_i // 2) % size_i
-                        t3 = (j != i) & (float(i) != t1)
+                        t3 = (j != i) & (i != t1)
                         seed_j = seed_[j]
                         t3_others__ties_j = t3_others__ties[j]
                         t4 = 1 < t3_others__ties_j
@@ -1300,16 +1353,16 @@ def hvp_4_f64(
                         weight_t3_others = _exp_f64(-(t3_others__rest + _gap_f64(t3_others__max_j, s2)))
                         t8 = d_t3_others * weight_t3_others
                         d_s = t8 if t3 else 0.0
-                        z_d = z[j, d]
+                        unit0 = _unit_scale_f64(_unit0_d[j])
+                        measured_v_z = unit0 * v_z_[j, d]
+                        measured_z = unit0 * z[j, d]
                         t1__scaled_j = t1__scaled[j]
                         t1__scale = _unit_scale_f64(t1__largest[j])
                         t1_2 = t1__scaled_j * (1.0 / t1__scale)
-                        t9 = abs(z_d) == t1_2
-                        t10 = _sign_f64(z_d)
-                        t11 = z_d * t1__scale / t1__scaled_j
-                        tangent_z_hat = (
-                            (v_z_[j, d] - tangent_t1[j] * (float(t10) if t9 else t11)) * t1__scale / t1__scaled_j
-                        )
+                        t9 = abs(measured_z) == t1_2
+                        t10 = _sign_f64(measured_z)
+                        t11 = measured_z * t1__scale / t1__scaled_j
+                        tangent_z_hat = (measured_v_z - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
                         tangent_s = tangent_t2[j, i] / tau
                         tangent_t3_others_j = tangent_t3_others[j]
                         tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
@@ -1330,8 +1383,8 @@ def hvp_4_f64(
 
 @_jit
 def hvp_5_f64(
-    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
-    seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest,
+    first, last, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max,
+    t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest,
     tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
@@ -1341,13 +1394,14 @@ def hvp_5_f64(
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
+        _unit0_d_chunk = _unit0_d[start : start + rows]
+        z_chunk = z[start : start + rows]
         d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
         d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
         t3_others__below_chunk = t3_others__below[start : start + rows]
         t3_others__ties_chunk = t3_others__ties[start : start + rows]
         t3_others__max_chunk = t3_others__max[start : start + rows]
         t2_chunk = t2[start : start + rows]
-        z_chunk = z[start : start + rows]
         v_z__chunk = v_z_[start : start + rows]
         tangent_d_z_hat_1_sum_chunk = tangent_d_z_hat_1_sum[start : start + rows]
         tangent_d_z_hat_2_sum_chunk = tangent_d_z_hat_2_sum[start : start + rows]
@@ -1365,149 +1419,160 @@ def hvp_5_f64(
         for row in range(rows):
             if not live[row]:
                 continue
+            unit0_d_i = _unit0_d_chunk[row]
+            t1 = _unit_scale_f64(unit0_d_i)
+            z_row = z_chunk[row]
             d_z_hat_1_row = d_z_hat_1_chunk[row]
             d_z_hat_2_row = d_z_hat_2_chunk[row]
             seed_i = seed[row]
             t3_others__below_i = t3_others__below_chunk[row]
             t3_others__ties_i = t3_others__ties_chunk[row]
-            t1 = 1 < t3_others__ties_i
-            t3 = t3_others__ties_i - 1
-            t4 = t3 if t1 else 0
-            t5 = t3_others__below_i + float(t4)
-            t6 = _log1p_f64(t5)
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + float(t5)
+            t7 = _log1p_f64(t6)
             t3_others__max_i = t3_others__max_chunk[row]
             i = start + row
-            t7 = (i + size_i // 2) % size_i
+            t8 = (i + size_i // 2) % size_i
             t2_row = t2_chunk[row]
-            t2_2 = t2_row[t7]
-            t8 = t2_2 / tau
-            t9 = _gap_f64(t3_others__max_i, t8)
-            t10 = t6 + t9
-            t11 = _sigmoid_f64(t10)
-            t12 = seed_i * t11
-            t13 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t13]
-            t3_others__below2 = t3_others__below[t13]
-            t3_others__ties2 = t3_others__ties[t13]
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = t3_others__below2 + float(t16)
-            t18 = _log1p_f64(t17)
-            t3_others__max2 = t3_others__max[t13]
-            t19 = i % size_i
-            t2_3 = t2[t13, t19]
-            t20 = t2_3 / tau
-            t21 = _gap_f64(t3_others__max2, t20)
-            t22 = t18 + t21
-            t23 = _sigmoid_f64(t22)
-            t24 = seed2 * t23
-            z_row = z_chunk[row]
+            t2_2 = t2_row[t8]
+            t9 = t2_2 / tau
+            t10 = _gap_f64(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f64(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t14]
+            t3_others__below2 = t3_others__below[t14]
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + float(t17)
+            t19 = _log1p_f64(t18)
+            t3_others__max2 = t3_others__max[t14]
+            t20 = i % size_i
+            t2_3 = t2[t14, t20]
+            t21 = t2_3 / tau
+            t22 = _gap_f64(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = seed2 * t24
             v_z__row = v_z__chunk[row]
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
             tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum_chunk[row]
-            tangent_t1_2 = tangent_t1[t7]
-            t1__scaled2 = t1__scaled[t7]
-            t1__largest2 = t1__largest[t7]
-            t25 = _unit_scale_f64(t1__largest2)
-            t26 = 1.0 / t25
-            t27 = t1__scaled2 * t26
+            unit0_d = _unit0_d[t8]
+            t26 = _unit_scale_f64(unit0_d)
+            tangent_t1_2 = tangent_t1[t8]
+            t1__scaled2 = t1__scaled[t8]
+            t1__largest2 = t1__largest[t8]
+            t27 = _unit_scale_f64(t1__largest2)
+            t28 = 1.0 / t27
+            t29 = t1__scaled2 * t28
             tangent_t3_others_i = tangent_t3_others_chunk[row]
             tangent_t2_row = tangent_t2_chunk[row]
-            tangent_t2_2 = tangent_t2_row[t7]
-            t31 = -tangent_t2_2 / tau
-            t32 = tangent_t3_others_i + t31
-            t33 = _sigmoid_f64(-t10)
-            t34 = seed_i * t32 * t33 * t11
-            tangent_t1_3 = tangent_t1[t13]
-            t1__scaled3 = t1__scaled[t13]
-            t1__largest3 = t1__largest[t13]
-            t35 = _unit_scale_f64(t1__largest3)
-            t36 = 1.0 / t35
-            t37 = t1__scaled3 * t36
-            tangent_t3_others2 = tangent_t3_others[t13]
-            tangent_t2_3 = tangent_t2[t13, t19]
-            t41 = -tangent_t2_3 / tau
-            t42 = tangent_t3_others2 + t41
-            t43 = _sigmoid_f64(-t22)
-            t44 = seed2 * t42 * t43 * t23
+            tangent_t2_2 = tangent_t2_row[t8]
+            t33 = -tangent_t2_2 / tau
+            t34 = tangent_t3_others_i + t33
+            t35 = _sigmoid_f64(-t11)
+            t36 = seed_i * t34 * t35 * t12
+            unit0_d2 = _unit0_d[t14]
+            t37 = _unit_scale_f64(unit0_d2)
+            tangent_t1_3 = tangent_t1[t14]
+            t1__scaled3 = t1__scaled[t14]
+            t1__largest3 = t1__largest[t14]
+            t38 = _unit_scale_f64(t1__largest3)
+            t39 = 1.0 / t38
+            t40 = t1__scaled3 * t39
+            tangent_t3_others2 = tangent_t3_others[t14]
+            tangent_t2_3 = tangent_t2[t14, t20]
+            t44 = -tangent_t2_3 / tau
+            t45 = tangent_t3_others2 + t44
+            t46 = _sigmoid_f64(-t23)
+            t47 = seed2 * t45 * t46 * t24
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    z_hat_d = z_hat[t7, d]
-                    z_hat_d2 = z_hat[t13, d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
-                    z_d = z_row[d]
-                    v_z_d = v_z__row[d]
+                    measured_z = t1 * z_row[d]
+                    z_hat_d = z_hat[t8, d]
+                    z_hat_d2 = z_hat[t14, d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d + -t25 * z_hat_d2) / tau
+                    measured_v_z = t1 * v_z__row[d]
                     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] / tau
                     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                    z_d2 = z[t7, d]
-                    t28 = abs(z_d2) == t27
-                    t29 = _sign_f64(z_d2)
-                    t30 = z_d2 * t25 / t1__scaled2
-                    z_d3 = z[t13, d]
-                    t38 = abs(z_d3) == t37
-                    t39 = _sign_f64(z_d3)
-                    t40 = z_d3 * t35 / t1__scaled3
+                    measured_v_z2 = t26 * v_z_[t8, d]
+                    measured_z2 = t26 * z[t8, d]
+                    t30 = abs(measured_z2) == t29
+                    t31 = _sign_f64(measured_z2)
+                    t32 = measured_z2 * t27 / t1__scaled2
+                    measured_v_z3 = t37 * v_z_[t14, d]
+                    measured_z3 = t37 * z[t14, d]
+                    t41 = abs(measured_z3) == t40
+                    t42 = _sign_f64(measured_z3)
+                    t43 = measured_z3 * t38 / t1__scaled3
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((v_z_[t7, d] - tangent_t1_2 * (float(t29) if
-                        t28 else t30)) * t25 / t1__scaled2) - t34 * z_hat_d + -t24 * ((v_z_[t13, d] - tangent_t1_3 *
-                        (float(t39) if t38 else t40)) * t35 / t1__scaled3) + -t44 * z_hat_d2) / tau
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * ((measured_v_z2 - tangent_t1_2 * (t31 if t30
+                        else t32)) * t27 / t1__scaled2) - t36 * z_hat_d + -t25 * ((measured_v_z3 - tangent_t1_3 * (t42
+                        if t41 else t43)) * t38 / t1__scaled3) + -t47 * z_hat_d2) / tau
                     )
-                    d_t1_sum_block[lane] = d_z_hat * z_d
-                    tangent_d_t1_sum_block[lane] = d_z_hat * v_z_d + tangent_d_z_hat * z_d
+                    d_t1_sum_block[lane] = measured_z * d_z_hat
+                    tangent_d_t1_sum_block[lane] = measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
             tangent_t1_i = tangent_t1_chunk[row]
             t1__largest_i = t1__largest_chunk[row]
-            t51 = _unit_scale_f64(t1__largest_i)
+            t54 = _unit_scale_f64(t1__largest_i)
             t1__scaled_i = t1__scaled_chunk[row]
-            t52 = 1.0 / t51
-            t53 = t1__scaled_i * t52
-            t54 = t53 == 0.0
-            t55 = tangent_t1_i * t51 / t1__scaled_i
-            t56 = 2.0 * d_t1_sum * t55
-            t57 = t56 - tangent_d_t1_sum
-            t58 = t57 * t51 / t1__scaled_i
-            t59 = t58 * t51 / t1__scaled_i
-            t64 = 1.0 * t51 / t1__scaled_i
-            t65 = d_t1_sum * t51 / t1__scaled_i
-            t66 = -t64 * t65
-            t67 = t66 * tangent_t1_i
+            t55 = 1.0 / t54
+            t56 = t1__scaled_i * t55
+            t57 = t56 == 0.0
+            t58 = tangent_t1_i * t54 / t1__scaled_i
+            t59 = 2.0 * d_t1_sum * t58
+            t60 = t59 - tangent_d_t1_sum
+            t61 = t60 * t54 / t1__scaled_i
+            t62 = t61 * t54 / t1__scaled_i
+            t67 = 1.0 * t54 / t1__scaled_i
+            t68 = d_t1_sum * t54 / t1__scaled_i
+            t69 = -t67 * t68
+            t70 = t69 * tangent_t1_i
             hvp_z_row = hvp_z_chunk[row]
             for d in range(size_d):
                 tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
                 tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                z_d4 = z[t7, d]
-                t45 = abs(z_d4) == t27
-                t46 = _sign_f64(z_d4)
-                t47 = z_d4 * t25 / t1__scaled2
-                z_hat_d3 = z_hat[t7, d]
-                z_d5 = z[t13, d]
-                t48 = abs(z_d5) == t37
-                t49 = _sign_f64(z_d5)
-                t50 = z_d5 * t35 / t1__scaled3
-                z_hat_d4 = z_hat[t13, d]
+                measured_v_z4 = t26 * v_z_[t8, d]
+                measured_z4 = t26 * z[t8, d]
+                t48 = abs(measured_z4) == t29
+                t49 = _sign_f64(measured_z4)
+                t50 = measured_z4 * t27 / t1__scaled2
+                z_hat_d3 = z_hat[t8, d]
+                measured_v_z5 = t37 * v_z_[t14, d]
+                measured_z5 = t37 * z[t14, d]
+                t51 = abs(measured_z5) == t40
+                t52 = _sign_f64(measured_z5)
+                t53 = measured_z5 * t38 / t1__scaled3
+                z_hat_d4 = z_hat[t14, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((v_z_[t7, d] - tangent_t1_2 * (float(t46) if
-                    t45 else t47)) * t25 / t1__scaled2) - t34 * z_hat_d3 + -t24 * ((v_z_[t13, d] - tangent_t1_3 *
-                    (float(t49) if t48 else t50)) * t35 / t1__scaled3) + -t44 * z_hat_d4) / tau
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * ((measured_v_z4 - tangent_t1_2 * (t49 if t48
+                    else t50)) * t27 / t1__scaled2) - t36 * z_hat_d3 + -t25 * ((measured_v_z5 - tangent_t1_3 * (t52 if
+                    t51 else t53)) * t38 / t1__scaled3) + -t47 * z_hat_d4) / tau
                 )
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d3 + -t24 * z_hat_d4) / tau
-                z_d6 = z_row[d]
-                t60 = abs(z_d6) == t53
-                t61 = _sign_f64(z_d6)
-                t62 = z_d6 * t51 / t1__scaled_i
-                t63 = float(t61) if t60 else t62
-                v_z_d2 = v_z__row[d]
-                t68 = t59 * t63 + (t66 * v_z_d2 + -t67 * t63) * t51 / t1__scaled_i
-                hvp_z_row[d] = (
-                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t51 / t1__scaled_i)) * t51 / t1__scaled_i + (0.0 if
-                    t54 else t68)
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau
+                measured_z6 = t1 * z_row[d]
+                t63 = abs(measured_z6) == t56
+                t64 = _sign_f64(measured_z6)
+                t65 = measured_z6 * t54 / t1__scaled_i
+                t66 = t64 if t63 else t65
+                measured_v_z6 = t1 * v_z__row[d]
+                t71 = t62 * t66 + (measured_v_z6 * t69 + -t70 * t66) * t54 / t1__scaled_i
+                scaled_hvp_z = (
+                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t54 / t1__scaled_i)) * t54 / t1__scaled_i + (0.0 if
+                    t57 else t71)
                 )
+                hvp_z_row[d] = scaled_hvp_z * t1
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1528,32 +1593,42 @@ def value_1_f32(first, last, samples, chunk, z, z_hat, size_d, weight, weight_st
             if not live[row]:
                 continue
             z_row = z_chunk[row]
-            t1__largest_bits = np.int32(0)
+            unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                t1__largest_entry = np.float32(abs(z_d)).view(np.int32)
+                unit0_d_entry = np.float32(abs(abs(z_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            t1 = _unit_scale_f32(unit0_d)
+            t1__largest_bits = np.int32(0)
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t1__largest_entry = np.float32(abs(measured_z)).view(np.int32)
                 t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
             t1__largest = np.int32(t1__largest_bits).view(np.float32)
-            t1 = _unit_scale_f32(t1__largest)
+            t3 = _unit_scale_f32(t1__largest)
             t1__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    t1__scaled_entry = np.float64(t1 * z_d2)
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled_entry = np.float64(measured_z2 * t3)
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count)
             t1__scaled = f32(math.sqrt(t1__scaled))
-            t3 = f32(1.0) / t1
-            t4 = t1__scaled * t3
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled * t4
             z_hat_row = z_hat_chunk[row]
             for d in range(size_d):
-                z_d3 = z_row[d]
-                t5 = abs(z_d3) == t4
-                t6 = _sign_f32(z_d3)
-                t7 = z_d3 * t1 / t1__scaled
-                z_hat_row[d] = f32(t6) if t5 else t7
+                z_d4 = z_row[d]
+                measured_z3 = t1 * z_d4
+                t6 = abs(measured_z3) == t5
+                t7 = _sign_f32(measured_z3)
+                t8 = measured_z3 * t3 / t1__scaled
+                z_hat_row[d] = t7 if t6 else t8
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1583,7 +1658,7 @@ def value_2_f32(
             t2_row = t2_chunk[row]
             t3_others__max = f32(-np.inf)
             for j in range(size_i):
-                t3 = (j != i) & (f32(j) != t1)
+                t3 = (j != i) & (j != t1)
                 s = t2_row[j] / tau
                 t3_others__max_entry = s if t3 else f32(-np.inf)
                 t3_others__max = (
@@ -1596,7 +1671,7 @@ def value_2_f32(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t4 = (j != i) & (f32(j) != t1)
+                    t4 = (j != i) & (j != t1)
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
                     t6 = _exp_f32(s2 - t3_others__max)
@@ -1608,7 +1683,8 @@ def value_2_f32(
             t8 = t3_others__ties - 1
             t3_others__rest = _log1p_f32(t3_others__below + f32(t8 if t7 else 0))
             s3 = t2_row[t1] / tau
-            value_rows[row] = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
+            scaled_value = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
+            value_rows[row] = scaled_value
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -1624,13 +1700,15 @@ def value_2_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, samples, chunk, z, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step, mask,
+    mask_step,
 ):
     t1__scaled2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         z_chunk = z[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
         z_hat_chunk = z_hat[start : start + rows]
@@ -1639,37 +1717,49 @@ def value_and_grad_1_f32(
             if not live[row]:
                 continue
             z_row = z_chunk[row]
-            t1__largest2_bits = np.int32(0)
+            unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                t1__largest2_entry = np.float32(abs(z_d)).view(np.int32)
+                unit0_d_entry = np.float32(abs(abs(z_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            _unit0_d_chunk[row] = unit0_d
+            t1 = _unit_scale_f32(unit0_d)
+            t1__largest2_bits = np.int32(0)
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t1__largest2_entry = np.float32(abs(measured_z)).view(np.int32)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
             t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
             t1__largest_chunk[row] = t1__largest2
-            t1 = _unit_scale_f32(t1__largest2)
+            t3 = _unit_scale_f32(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    t1__scaled2_entry = np.float64(t1 * z_d2)
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled2_entry = np.float64(measured_z2 * t3)
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = f32(math.sqrt(t1__scaled2))
             t1__scaled_chunk[row] = t1__scaled2
-            t3 = f32(1.0) / t1
-            t4 = t1__scaled2 * t3
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled2 * t4
             z_hat_row = z_hat_chunk[row]
             for d in range(size_d):
-                z_d3 = z_row[d]
-                t5 = abs(z_d3) == t4
-                t6 = _sign_f32(z_d3)
-                t7 = z_d3 * t1 / t1__scaled2
-                z_hat_row[d] = f32(t6) if t5 else t7
+                z_d4 = z_row[d]
+                measured_z3 = t1 * z_d4
+                t6 = abs(measured_z3) == t5
+                t7 = _sign_f32(measured_z3)
+                t8 = measured_z3 * t3 / t1__scaled2
+                z_hat_row[d] = t7 if t6 else t8
         if mask_step:
             for row in range(rows):
                 if not live[row]:
+                    _unit0_d_chunk[row] = f32(0.0)
                     t1__largest_chunk[row] = f32(0.0)
                     t1__scaled_chunk[row] = f32(0.0)
                     for at_d in range(size_d):
@@ -1706,7 +1796,7 @@ def value_and_grad_2_f32(
             t2_row = t2_chunk[row]
             t3_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t3 = f32(j) != t1
+                t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else f32(-np.inf)
@@ -1721,7 +1811,7 @@ def value_and_grad_2_f32(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t5 = f32(j) != t1
+                    t5 = j != t1
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
@@ -1746,14 +1836,15 @@ def value_and_grad_2_f32(
             t20 = seed_i * t19
             d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
             for j in range(size_i):
-                t9 = f32(j) != t1
+                t9 = j != t1
                 t10 = (i != j) & t9
                 s3 = t2_row[j] / tau
                 weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
                 t21 = t20 * weight_t3_others
                 d_s = t21 if t10 else f32(0.0)
                 d_z_hat_1__left_row[j] = d_s / tau
-            value_rows[row] = _softplus_f32(t18)
+            scaled_value = _softplus_f32(t18)
+            value_rows[row] = scaled_value
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -1774,8 +1865,8 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
-    seed_, z, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max,
+    t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     seed = np.empty(chunk, np.float32)
@@ -1783,13 +1874,14 @@ def value_and_grad_3_f32(
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
+        _unit0_d_chunk = _unit0_d[start : start + rows]
+        z_chunk = z[start : start + rows]
         d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
         d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
         t3_others__below_chunk = t3_others__below[start : start + rows]
         t3_others__ties_chunk = t3_others__ties[start : start + rows]
         t3_others__max_chunk = t3_others__max[start : start + rows]
         t2_chunk = t2[start : start + rows]
-        z_chunk = z[start : start + rows]
         grad_z_chunk = grad_z[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
@@ -1801,72 +1893,75 @@ def value_and_grad_3_f32(
         for row in range(rows):
             if not live[row]:
                 continue
+            unit0_d_i = _unit0_d_chunk[row]
+            t1 = _unit_scale_f32(unit0_d_i)
+            z_row = z_chunk[row]
             d_z_hat_1_row = d_z_hat_1_chunk[row]
             d_z_hat_2_row = d_z_hat_2_chunk[row]
             seed_i = seed[row]
             t3_others__below_i = t3_others__below_chunk[row]
             t3_others__ties_i = t3_others__ties_chunk[row]
-            t1 = 1 < t3_others__ties_i
-            t3 = t3_others__ties_i - 1
-            t4 = t3 if t1 else 0
-            t5 = t3_others__below_i + f32(t4)
-            t6 = _log1p_f32(t5)
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + f32(t5)
+            t7 = _log1p_f32(t6)
             t3_others__max_i = t3_others__max_chunk[row]
             i = start + row
-            t7 = (i + size_i // 2) % size_i
+            t8 = (i + size_i // 2) % size_i
             t2_row = t2_chunk[row]
-            t2_2 = t2_row[t7]
-            t8 = t2_2 / tau
-            t9 = _gap_f32(t3_others__max_i, t8)
-            t10 = t6 + t9
-            t11 = _sigmoid_f32(t10)
-            t12 = seed_i * t11
-            t13 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t13]
-            t3_others__below2 = t3_others__below[t13]
-            t3_others__ties2 = t3_others__ties[t13]
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = t3_others__below2 + f32(t16)
-            t18 = _log1p_f32(t17)
-            t3_others__max2 = t3_others__max[t13]
-            t19 = i % size_i
-            t2_3 = t2[t13, t19]
-            t20 = t2_3 / tau
-            t21 = _gap_f32(t3_others__max2, t20)
-            t22 = t18 + t21
-            t23 = _sigmoid_f32(t22)
-            t24 = seed2 * t23
-            z_row = z_chunk[row]
+            t2_2 = t2_row[t8]
+            t9 = t2_2 / tau
+            t10 = _gap_f32(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f32(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t14]
+            t3_others__below2 = t3_others__below[t14]
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + f32(t17)
+            t19 = _log1p_f32(t18)
+            t3_others__max2 = t3_others__max[t14]
+            t20 = i % size_i
+            t2_3 = t2[t14, t20]
+            t21 = t2_3 / tau
+            t22 = _gap_f32(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = seed2 * t24
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
-                    z_d = z_row[d]
-                    d_t1_sum_block[lane] = d_z_hat * z_d
+                    measured_z = t1 * z_row[d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
+                    d_t1_sum_block[lane] = measured_z * d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
             t1__largest_i = t1__largest_chunk[row]
-            t25 = _unit_scale_f32(t1__largest_i)
+            t26 = _unit_scale_f32(t1__largest_i)
             t1__scaled_i = t1__scaled_chunk[row]
-            t26 = f32(1.0) / t25
-            t27 = t1__scaled_i * t26
-            t28 = t27 == f32(0.0)
-            t29 = f32(1.0) * t25 / t1__scaled_i
-            t30 = d_t1_sum * t25 / t1__scaled_i
-            t31 = -t29 * t30
+            t27 = f32(1.0) / t26
+            t28 = t1__scaled_i * t27
+            t29 = t28 == f32(0.0)
+            t30 = f32(1.0) * t26 / t1__scaled_i
+            t31 = d_t1_sum * t26 / t1__scaled_i
+            t32 = -t30 * t31
             grad_z_row = grad_z_chunk[row]
             for d in range(size_d):
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
-                z_d2 = z_row[d]
-                t32 = abs(z_d2) == t27
-                t33 = _sign_f32(z_d2)
-                t34 = z_d2 * t25 / t1__scaled_i
-                t35 = t31 * (f32(t33) if t32 else t34)
-                grad_z_row[d] = d_z_hat2 * t25 / t1__scaled_i + (f32(0.0) if t28 else t35)
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
+                measured_z2 = t1 * z_row[d]
+                t33 = abs(measured_z2) == t28
+                t34 = _sign_f32(measured_z2)
+                t35 = measured_z2 * t26 / t1__scaled_i
+                t36 = t32 * (t34 if t33 else t35)
+                scaled_grad_z = d_z_hat2 * t26 / t1__scaled_i + (f32(0.0) if t29 else t36)
+                grad_z_row[d] = scaled_grad_z * t1
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1876,8 +1971,8 @@ def value_and_grad_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, samples, chunk, z, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask,
-    mask_step,
+    first, last, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d, weight,
+    weight_step, mask, mask_step,
 ):
     t1__scaled2_block = np.empty(256, np.float64)
     tangent_t1_2_block = np.empty(256, np.float64)
@@ -1885,6 +1980,7 @@ def hvp_1_f32(
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         z_chunk = z[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
         t1__largest_chunk = t1__largest[start : start + rows]
         t1__scaled_chunk = t1__scaled[start : start + rows]
         z_hat_chunk = z_hat[start : start + rows]
@@ -1895,28 +1991,38 @@ def hvp_1_f32(
             if not live[row]:
                 continue
             z_row = z_chunk[row]
-            t1__largest2_bits = np.int32(0)
+            unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                t1__largest2_entry = np.float32(abs(z_d)).view(np.int32)
+                unit0_d_entry = np.float32(abs(abs(z_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            _unit0_d_chunk[row] = unit0_d
+            t1 = _unit_scale_f32(unit0_d)
+            t1__largest2_bits = np.int32(0)
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t1__largest2_entry = np.float32(abs(measured_z)).view(np.int32)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
             t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
             t1__largest_chunk[row] = t1__largest2
-            t1 = _unit_scale_f32(t1__largest2)
+            t3 = _unit_scale_f32(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    t1__scaled2_entry = np.float64(t1 * z_d2)
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled2_entry = np.float64(measured_z2 * t3)
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = f32(math.sqrt(t1__scaled2))
             t1__scaled_chunk[row] = t1__scaled2
-            t3 = f32(1.0) / t1
-            t4 = t1__scaled2 * t3
-            t5 = t4 == f32(0.0)
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled2 * t4
+            t6 = t5 == f32(0.0)
             v_z__row = v_z__chunk[row]
             z_hat_row = z_hat_chunk[row]
             tangent_t1_2 = 0.0
@@ -1924,20 +2030,23 @@ def hvp_1_f32(
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    z_d3 = z_row[d]
-                    t6 = abs(z_d3) == t4
-                    t7 = _sign_f32(z_d3)
-                    t8 = z_d3 * t1 / t1__scaled2
-                    t9 = f32(t7) if t6 else t8
-                    t10 = v_z__row[d] * t9
-                    z_hat_row[d] = t9
-                    tangent_t1_2_block[lane] = f32(0.0) if t5 else t10
+                    measured_v_z = t1 * v_z__row[d]
+                    z_d4 = z_row[d]
+                    measured_z3 = t1 * z_d4
+                    t7 = abs(measured_z3) == t5
+                    t8 = _sign_f32(measured_z3)
+                    t9 = measured_z3 * t3 / t1__scaled2
+                    t10 = t8 if t7 else t9
+                    t11 = measured_v_z * t10
+                    z_hat_row[d] = t10
+                    tangent_t1_2_block[lane] = f32(0.0) if t6 else t11
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t1_chunk[row] = tangent_t1_2
         if mask_step:
             for row in range(rows):
                 if not live[row]:
+                    _unit0_d_chunk[row] = f32(0.0)
                     t1__largest_chunk[row] = f32(0.0)
                     t1__scaled_chunk[row] = f32(0.0)
                     for at_d in range(size_d):
@@ -1947,8 +2056,8 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, samples, chunk, tangent_t2, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, size_d,
+    weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     tangent_t2_2_block = np.empty(256, np.float64)
@@ -1956,6 +2065,7 @@ def hvp_2_f32(
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
         tangent_t2_chunk = tangent_t2[start : start + rows]
+        _unit0_d_chunk = _unit0_d[start : start + rows]
         v_z__chunk = v_z_[start : start + rows]
         tangent_t1_chunk = tangent_t1[start : start + rows]
         z_chunk = z[start : start + rows]
@@ -1967,37 +2077,43 @@ def hvp_2_f32(
             if not live[row]:
                 continue
             tangent_t2_row = tangent_t2_chunk[row]
+            unit0_d_i = _unit0_d_chunk[row]
+            t1 = _unit_scale_f32(unit0_d_i)
             v_z__row = v_z__chunk[row]
             tangent_t1_i = tangent_t1_chunk[row]
             z_row = z_chunk[row]
             t1__scaled_i = t1__scaled_chunk[row]
             t1__largest_i = t1__largest_chunk[row]
-            t1 = _unit_scale_f32(t1__largest_i)
-            t3 = f32(1.0) / t1
-            t4 = t1__scaled_i * t3
+            t3 = _unit_scale_f32(t1__largest_i)
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled_i * t4
             z_hat_row = z_hat_chunk[row]
             for j in range(size_i):
+                unit0_d_j = _unit0_d[j]
+                t9 = _unit_scale_f32(unit0_d_j)
                 tangent_t1_j = tangent_t1[j]
                 t1__scaled_j = t1__scaled[j]
                 t1__largest_j = t1__largest[j]
-                t8 = _unit_scale_f32(t1__largest_j)
-                t9 = f32(1.0) / t8
-                t10 = t1__scaled_j * t9
+                t10 = _unit_scale_f32(t1__largest_j)
+                t11 = f32(1.0) / t10
+                t12 = t1__scaled_j * t11
                 tangent_t2_2 = 0.0
                 for block in range(0, size_d, 256):
                     count = 256 if 256 < size_d - block else size_d - block
                     for lane in range(count):
                         d = block + lane
-                        z_d = z_row[d]
-                        t5 = abs(z_d) == t4
-                        t6 = _sign_f32(z_d)
-                        t7 = z_d * t1 / t1__scaled_i
-                        tangent_z_hat = (v_z__row[d] - tangent_t1_i * (f32(t6) if t5 else t7)) * t1 / t1__scaled_i
-                        z_d2 = z[j, d]
-                        t11 = abs(z_d2) == t10
-                        t12 = _sign_f32(z_d2)
-                        t13 = z_d2 * t8 / t1__scaled_j
-                        tangent_z_hat2 = (v_z_[j, d] - tangent_t1_j * (f32(t12) if t11 else t13)) * t8 / t1__scaled_j
+                        measured_v_z = t1 * v_z__row[d]
+                        measured_z = t1 * z_row[d]
+                        t6 = abs(measured_z) == t5
+                        t7 = _sign_f32(measured_z)
+                        t8 = measured_z * t3 / t1__scaled_i
+                        tangent_z_hat = (measured_v_z - tangent_t1_i * (t7 if t6 else t8)) * t3 / t1__scaled_i
+                        measured_v_z2 = t9 * v_z_[j, d]
+                        measured_z2 = t9 * z[j, d]
+                        t13 = abs(measured_z2) == t12
+                        t14 = _sign_f32(measured_z2)
+                        t15 = measured_z2 * t10 / t1__scaled_j
+                        tangent_z_hat2 = (measured_v_z2 - tangent_t1_j * (t14 if t13 else t15)) * t10 / t1__scaled_j
                         tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_2 = f32(tangent_t2_2)
@@ -2012,8 +2128,8 @@ def hvp_2_f32(
 @_jit
 def hvp_3_f32(
     first, last, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2,
-    tangent_t3_others, tangent_d_z_hat_1_sum, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
-    weight_step, mask, mask_step, denominator,
+    tangent_t3_others, tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau,
+    size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     seed = np.empty(chunk, np.float32)
@@ -2044,7 +2160,7 @@ def hvp_3_f32(
             t2_row = t2_chunk[row]
             t3_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t3 = f32(j) != t1
+                t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else f32(-np.inf)
@@ -2059,7 +2175,7 @@ def hvp_3_f32(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t5 = f32(j) != t1
+                    t5 = j != t1
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
@@ -2089,7 +2205,7 @@ def hvp_3_f32(
                 count = 256 if 256 < size_i - block else size_i - block
                 for lane in range(count):
                     j = block + lane
-                    t9 = f32(j) != t1
+                    t9 = j != t1
                     t10 = (j != i) & t9
                     tangent_s = tangent_t2_row[j] / tau
                     s3 = t2_row[j] / tau
@@ -2115,21 +2231,23 @@ def hvp_3_f32(
                     count = 256 if 256 < size_i - block else size_i - block
                     for lane in range(count):
                         j = block + lane
-                        t24 = f32(j) != t1
+                        t24 = j != t1
                         t25 = (i != j) & t24
                         s4 = t2_row[j] / tau
                         weight_t3_others2 = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s4)))
                         t26 = t22 * weight_t3_others2
                         d_s2 = t26 if t25 else f32(0.0)
-                        z_d = z[j, d]
+                        unit0 = _unit_scale_f32(_unit0_d[j])
+                        measured_v_z = unit0 * v_z_[j, d]
+                        measured_z = unit0 * z[j, d]
                         t1__scaled_j = t1__scaled[j]
                         t1__scale = _unit_scale_f32(t1__largest[j])
                         t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
-                        t27 = abs(z_d) == t1_2
-                        t28 = _sign_f32(z_d)
-                        t29 = z_d * t1__scale / t1__scaled_j
+                        t27 = abs(measured_z) == t1_2
+                        t28 = _sign_f32(measured_z)
+                        t29 = measured_z * t1__scale / t1__scaled_j
                         tangent_z_hat = (
-                            (v_z_[j, d] - tangent_t1[j] * (f32(t28) if t27 else t29)) * t1__scale / t1__scaled_j
+                            (measured_v_z - tangent_t1[j] * (t28 if t27 else t29)) * t1__scale / t1__scaled_j
                         )
                         tangent_s2 = tangent_t2_row[j] / tau
                         tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
@@ -2155,7 +2273,7 @@ def hvp_3_f32(
 @_jit
 def hvp_4_f32(
     first, last, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties, t3_others__max, t2,
-    v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau, size_d, weight,
+    _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau, size_d, weight,
     weight_step, mask, mask_step,
 ):
     size_i = samples
@@ -2177,7 +2295,7 @@ def hvp_4_f32(
                     for lane in range(count):
                         j = block + lane
                         t1 = (j + size_i // 2) % size_i
-                        t3 = (j != i) & (f32(i) != t1)
+                        t3 = (j != i) & (i != t1)
                         seed_j = seed_[j]
                         t3_others__ties_j = t3_others__ties[j]
                         t4 = 1 < t3_others__ties_j
@@ -2192,16 +2310,16 @@ def hvp_4_f32(
                         weight_t3_others = _exp_f32(-(t3_others__rest + _gap_f32(t3_others__max_j, s2)))
                         t8 = d_t3_others * weight_t3_others
                         d_s = t8 if t3 else f32(0.0)
-                        z_d = z[j, d]
+                        unit0 = _unit_scale_f32(_unit0_d[j])
+                        measured_v_z = unit0 * v_z_[j, d]
+                        measured_z = unit0 * z[j, d]
                         t1__scaled_j = t1__scaled[j]
                         t1__scale = _unit_scale_f32(t1__largest[j])
                         t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
-                        t9 = abs(z_d) == t1_2
-                        t10 = _sign_f32(z_d)
-                        t11 = z_d * t1__scale / t1__scaled_j
-                        tangent_z_hat = (
-                            (v_z_[j, d] - tangent_t1[j] * (f32(t10) if t9 else t11)) * t1__scale / t1__scaled_j
-                        )
+                        t9 = abs(measured_z) == t1_2
+                        t10 = _sign_f32(measured_z)
+                        t11 = measured_z * t1__scale / t1__scaled_j
+                        tangent_z_hat = (measured_v_z - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
                         tangent_s = tangent_t2[j, i] / tau
                         tangent_t3_others_j = tangent_t3_others[j]
                         tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
@@ -2223,8 +2341,8 @@ def hvp_4_f32(
 
 @_jit
 def hvp_5_f32(
-    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
-    seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest,
+    first, last, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max,
+    t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest,
     tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
@@ -2234,13 +2352,14 @@ def hvp_5_f32(
     for c in range(first, last):
         start = c * chunk
         rows = chunk if chunk < samples - start else samples - start
+        _unit0_d_chunk = _unit0_d[start : start + rows]
+        z_chunk = z[start : start + rows]
         d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
         d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
         t3_others__below_chunk = t3_others__below[start : start + rows]
         t3_others__ties_chunk = t3_others__ties[start : start + rows]
         t3_others__max_chunk = t3_others__max[start : start + rows]
         t2_chunk = t2[start : start + rows]
-        z_chunk = z[start : start + rows]
         v_z__chunk = v_z_[start : start + rows]
         tangent_d_z_hat_1_sum_chunk = tangent_d_z_hat_1_sum[start : start + rows]
         tangent_d_z_hat_2_sum_chunk = tangent_d_z_hat_2_sum[start : start + rows]
@@ -2258,151 +2377,162 @@ def hvp_5_f32(
         for row in range(rows):
             if not live[row]:
                 continue
+            unit0_d_i = _unit0_d_chunk[row]
+            t1 = _unit_scale_f32(unit0_d_i)
+            z_row = z_chunk[row]
             d_z_hat_1_row = d_z_hat_1_chunk[row]
             d_z_hat_2_row = d_z_hat_2_chunk[row]
             seed_i = seed[row]
             t3_others__below_i = t3_others__below_chunk[row]
             t3_others__ties_i = t3_others__ties_chunk[row]
-            t1 = 1 < t3_others__ties_i
-            t3 = t3_others__ties_i - 1
-            t4 = t3 if t1 else 0
-            t5 = t3_others__below_i + f32(t4)
-            t6 = _log1p_f32(t5)
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + f32(t5)
+            t7 = _log1p_f32(t6)
             t3_others__max_i = t3_others__max_chunk[row]
             i = start + row
-            t7 = (i + size_i // 2) % size_i
+            t8 = (i + size_i // 2) % size_i
             t2_row = t2_chunk[row]
-            t2_2 = t2_row[t7]
-            t8 = t2_2 / tau
-            t9 = _gap_f32(t3_others__max_i, t8)
-            t10 = t6 + t9
-            t11 = _sigmoid_f32(t10)
-            t12 = seed_i * t11
-            t13 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t13]
-            t3_others__below2 = t3_others__below[t13]
-            t3_others__ties2 = t3_others__ties[t13]
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = t3_others__below2 + f32(t16)
-            t18 = _log1p_f32(t17)
-            t3_others__max2 = t3_others__max[t13]
-            t19 = i % size_i
-            t2_3 = t2[t13, t19]
-            t20 = t2_3 / tau
-            t21 = _gap_f32(t3_others__max2, t20)
-            t22 = t18 + t21
-            t23 = _sigmoid_f32(t22)
-            t24 = seed2 * t23
-            z_row = z_chunk[row]
+            t2_2 = t2_row[t8]
+            t9 = t2_2 / tau
+            t10 = _gap_f32(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f32(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t14]
+            t3_others__below2 = t3_others__below[t14]
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + f32(t17)
+            t19 = _log1p_f32(t18)
+            t3_others__max2 = t3_others__max[t14]
+            t20 = i % size_i
+            t2_3 = t2[t14, t20]
+            t21 = t2_3 / tau
+            t22 = _gap_f32(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = seed2 * t24
             v_z__row = v_z__chunk[row]
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
             tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum_chunk[row]
-            tangent_t1_2 = tangent_t1[t7]
-            t1__scaled2 = t1__scaled[t7]
-            t1__largest2 = t1__largest[t7]
-            t25 = _unit_scale_f32(t1__largest2)
-            t26 = f32(1.0) / t25
-            t27 = t1__scaled2 * t26
+            unit0_d = _unit0_d[t8]
+            t26 = _unit_scale_f32(unit0_d)
+            tangent_t1_2 = tangent_t1[t8]
+            t1__scaled2 = t1__scaled[t8]
+            t1__largest2 = t1__largest[t8]
+            t27 = _unit_scale_f32(t1__largest2)
+            t28 = f32(1.0) / t27
+            t29 = t1__scaled2 * t28
             tangent_t3_others_i = tangent_t3_others_chunk[row]
             tangent_t2_row = tangent_t2_chunk[row]
-            tangent_t2_2 = tangent_t2_row[t7]
-            t31 = -tangent_t2_2 / tau
-            t32 = tangent_t3_others_i + t31
-            t33 = _sigmoid_f32(-t10)
-            t34 = seed_i * t32 * t33 * t11
-            tangent_t1_3 = tangent_t1[t13]
-            t1__scaled3 = t1__scaled[t13]
-            t1__largest3 = t1__largest[t13]
-            t35 = _unit_scale_f32(t1__largest3)
-            t36 = f32(1.0) / t35
-            t37 = t1__scaled3 * t36
-            tangent_t3_others2 = tangent_t3_others[t13]
-            tangent_t2_3 = tangent_t2[t13, t19]
-            t41 = -tangent_t2_3 / tau
-            t42 = tangent_t3_others2 + t41
-            t43 = _sigmoid_f32(-t22)
-            t44 = seed2 * t42 * t43 * t23
+            tangent_t2_2 = tangent_t2_row[t8]
+            t33 = -tangent_t2_2 / tau
+            t34 = tangent_t3_others_i + t33
+            t35 = _sigmoid_f32(-t11)
+            t36 = seed_i * t34 * t35 * t12
+            unit0_d2 = _unit0_d[t14]
+            t37 = _unit_scale_f32(unit0_d2)
+            tangent_t1_3 = tangent_t1[t14]
+            t1__scaled3 = t1__scaled[t14]
+            t1__largest3 = t1__largest[t14]
+            t38 = _unit_scale_f32(t1__largest3)
+            t39 = f32(1.0) / t38
+            t40 = t1__scaled3 * t39
+            tangent_t3_others2 = tangent_t3_others[t14]
+            tangent_t2_3 = tangent_t2[t14, t20]
+            t44 = -tangent_t2_3 / tau
+            t45 = tangent_t3_others2 + t44
+            t46 = _sigmoid_f32(-t23)
+            t47 = seed2 * t45 * t46 * t24
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = 256 if 256 < size_d - block else size_d - block
                 for lane in range(count):
                     d = block + lane
-                    z_hat_d = z_hat[t7, d]
-                    z_hat_d2 = z_hat[t13, d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
-                    z_d = z_row[d]
-                    v_z_d = v_z__row[d]
+                    measured_z = t1 * z_row[d]
+                    z_hat_d = z_hat[t8, d]
+                    z_hat_d2 = z_hat[t14, d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d + -t25 * z_hat_d2) / tau
+                    measured_v_z = t1 * v_z__row[d]
                     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] / tau
                     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                    z_d2 = z[t7, d]
-                    t28 = abs(z_d2) == t27
-                    t29 = _sign_f32(z_d2)
-                    t30 = z_d2 * t25 / t1__scaled2
-                    z_d3 = z[t13, d]
-                    t38 = abs(z_d3) == t37
-                    t39 = _sign_f32(z_d3)
-                    t40 = z_d3 * t35 / t1__scaled3
+                    measured_v_z2 = t26 * v_z_[t8, d]
+                    measured_z2 = t26 * z[t8, d]
+                    t30 = abs(measured_z2) == t29
+                    t31 = _sign_f32(measured_z2)
+                    t32 = measured_z2 * t27 / t1__scaled2
+                    measured_v_z3 = t37 * v_z_[t14, d]
+                    measured_z3 = t37 * z[t14, d]
+                    t41 = abs(measured_z3) == t40
+                    t42 = _sign_f32(measured_z3)
+                    t43 = measured_z3 * t38 / t1__scaled3
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((v_z_[t7, d] - tangent_t1_2 * (f32(t29) if t28
-                        else t30)) * t25 / t1__scaled2) - t34 * z_hat_d + -t24 * ((v_z_[t13, d] - tangent_t1_3 *
-                        (f32(t39) if t38 else t40)) * t35 / t1__scaled3) + -t44 * z_hat_d2) / tau
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * ((measured_v_z2 - tangent_t1_2 * (t31 if t30
+                        else t32)) * t27 / t1__scaled2) - t36 * z_hat_d + -t25 * ((measured_v_z3 - tangent_t1_3 * (t42
+                        if t41 else t43)) * t38 / t1__scaled3) + -t47 * z_hat_d2) / tau
                     )
-                    d_t1_sum_block[lane] = d_z_hat * z_d
-                    tangent_d_t1_sum_block[lane] = d_z_hat * v_z_d + tangent_d_z_hat * z_d
+                    d_t1_sum_block[lane] = measured_z * d_z_hat
+                    tangent_d_t1_sum_block[lane] = measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
             tangent_t1_i = tangent_t1_chunk[row]
             t1__largest_i = t1__largest_chunk[row]
-            t51 = _unit_scale_f32(t1__largest_i)
+            t54 = _unit_scale_f32(t1__largest_i)
             t1__scaled_i = t1__scaled_chunk[row]
-            t52 = f32(1.0) / t51
-            t53 = t1__scaled_i * t52
-            t54 = t53 == f32(0.0)
-            t55 = tangent_t1_i * t51 / t1__scaled_i
-            t56 = f32(2.0) * d_t1_sum * t55
-            t57 = t56 - tangent_d_t1_sum
-            t58 = t57 * t51 / t1__scaled_i
-            t59 = t58 * t51 / t1__scaled_i
-            t64 = f32(1.0) * t51 / t1__scaled_i
-            t65 = d_t1_sum * t51 / t1__scaled_i
-            t66 = -t64 * t65
-            t67 = t66 * tangent_t1_i
+            t55 = f32(1.0) / t54
+            t56 = t1__scaled_i * t55
+            t57 = t56 == f32(0.0)
+            t58 = tangent_t1_i * t54 / t1__scaled_i
+            t59 = f32(2.0) * d_t1_sum * t58
+            t60 = t59 - tangent_d_t1_sum
+            t61 = t60 * t54 / t1__scaled_i
+            t62 = t61 * t54 / t1__scaled_i
+            t67 = f32(1.0) * t54 / t1__scaled_i
+            t68 = d_t1_sum * t54 / t1__scaled_i
+            t69 = -t67 * t68
+            t70 = t69 * tangent_t1_i
             hvp_z_row = hvp_z_chunk[row]
             for d in range(size_d):
                 tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
                 tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                z_d4 = z[t7, d]
-                t45 = abs(z_d4) == t27
-                t46 = _sign_f32(z_d4)
-                t47 = z_d4 * t25 / t1__scaled2
-                z_hat_d3 = z_hat[t7, d]
-                z_d5 = z[t13, d]
-                t48 = abs(z_d5) == t37
-                t49 = _sign_f32(z_d5)
-                t50 = z_d5 * t35 / t1__scaled3
-                z_hat_d4 = z_hat[t13, d]
+                measured_v_z4 = t26 * v_z_[t8, d]
+                measured_z4 = t26 * z[t8, d]
+                t48 = abs(measured_z4) == t29
+                t49 = _sign_f32(measured_z4)
+                t50 = measured_z4 * t27 / t1__scaled2
+                z_hat_d3 = z_hat[t8, d]
+                measured_v_z5 = t37 * v_z_[t14, d]
+                measured_z5 = t37 * z[t14, d]
+                t51 = abs(measured_z5) == t40
+                t52 = _sign_f32(measured_z5)
+                t53 = measured_z5 * t38 / t1__scaled3
+                z_hat_d4 = z_hat[t14, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((v_z_[t7, d] - tangent_t1_2 * (f32(t46) if t45
-                    else t47)) * t25 / t1__scaled2) - t34 * z_hat_d3 + -t24 * ((v_z_[t13, d] - tangent_t1_3 * (f32(t49)
-                    if t48 else t50)) * t35 / t1__scaled3) + -t44 * z_hat_d4) / tau
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * ((measured_v_z4 - tangent_t1_2 * (t49 if t48
+                    else t50)) * t27 / t1__scaled2) - t36 * z_hat_d3 + -t25 * ((measured_v_z5 - tangent_t1_3 * (t52 if
+                    t51 else t53)) * t38 / t1__scaled3) + -t47 * z_hat_d4) / tau
                 )
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d3 + -t24 * z_hat_d4) / tau
-                z_d6 = z_row[d]
-                t60 = abs(z_d6) == t53
-                t61 = _sign_f32(z_d6)
-                t62 = z_d6 * t51 / t1__scaled_i
-                t63 = f32(t61) if t60 else t62
-                v_z_d2 = v_z__row[d]
-                t68 = t59 * t63 + (t66 * v_z_d2 + -t67 * t63) * t51 / t1__scaled_i
-                hvp_z_row[d] = (
-                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t51 / t1__scaled_i)) * t51 / t1__scaled_i + (f32(0.0)
-                    if t54 else t68)
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau
+                measured_z6 = t1 * z_row[d]
+                t63 = abs(measured_z6) == t56
+                t64 = _sign_f32(measured_z6)
+                t65 = measured_z6 * t54 / t1__scaled_i
+                t66 = t64 if t63 else t65
+                measured_v_z6 = t1 * v_z__row[d]
+                t71 = t62 * t66 + (measured_v_z6 * t69 + -t70 * t66) * t54 / t1__scaled_i
+                scaled_hvp_z = (
+                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t54 / t1__scaled_i)) * t54 / t1__scaled_i + (f32(0.0)
+                    if t57 else t71)
                 )
+                hvp_z_row[d] = scaled_hvp_z * t1
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -2456,6 +2586,7 @@ def _value_and_grad_f64(
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
+    _unit0_d = np.empty((size_i,), np.float64)
     d_z_hat_1 = np.empty((size_i, size_d), np.float64)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float64)
     d_z_hat_2 = np.empty((size_i, size_d), np.float64)
@@ -2472,8 +2603,8 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f64, chunks, samples, chunk, z, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step,
-        mask, mask_step,
+        value_and_grad_1_f64, chunks, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight,
+        weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2499,9 +2630,9 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        value_and_grad_3_f64, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-        t3_others__max, t2, z_hat, seed_, z, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        value_and_grad_3_f64, chunks, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below,
+        t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (value_value,), None
 
@@ -2517,6 +2648,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
+    _unit0_d = np.empty((size_i,), np.float64)
     d_z_hat_1 = np.empty((size_i, size_d), np.float64)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float64)
     d_z_hat_2 = np.empty((size_i, size_d), np.float64)
@@ -2538,8 +2670,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f64, chunks, samples, chunk, z, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d, weight,
-        weight_step, mask, mask_step,
+        hvp_1_f64, chunks, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d,
+        weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2547,8 +2679,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f64, chunks, samples, chunk, tangent_t2, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, size_d,
-        weight, weight_step, mask, mask_step,
+        hvp_2_f64, chunks, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat,
+        size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2559,8 +2691,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     run(
         hvp_3_f64, chunks, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left,
-        tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau,
-        size_d, weight, weight_step, mask, mask_step, denominator,
+        tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
+        z_hat, tau, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2569,8 +2701,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f64, chunks, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties,
-        t3_others__max, t2, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau,
-        size_d, weight, weight_step, mask, mask_step,
+        t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others,
+        z_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
@@ -2581,9 +2713,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_5_f64, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2,
-        z_hat, seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest,
-        tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_5_f64, chunks, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
+        t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled,
+        t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step,
+        denominator,
     )
     return (), None
 
@@ -2634,6 +2767,7 @@ def _value_and_grad_f32(
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
+    _unit0_d = np.empty((size_i,), np.float32)
     d_z_hat_1 = np.empty((size_i, size_d), np.float32)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float32)
     d_z_hat_2 = np.empty((size_i, size_d), np.float32)
@@ -2650,8 +2784,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f32, chunks, samples, chunk, z, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step,
-        mask, mask_step,
+        value_and_grad_1_f32, chunks, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight,
+        weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2677,9 +2811,9 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        value_and_grad_3_f32, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-        t3_others__max, t2, z_hat, seed_, z, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        value_and_grad_3_f32, chunks, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below,
+        t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (value_value,), None
 
@@ -2695,6 +2829,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
+    _unit0_d = np.empty((size_i,), np.float32)
     d_z_hat_1 = np.empty((size_i, size_d), np.float32)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float32)
     d_z_hat_2 = np.empty((size_i, size_d), np.float32)
@@ -2716,8 +2851,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f32, chunks, samples, chunk, z, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d, weight,
-        weight_step, mask, mask_step,
+        hvp_1_f32, chunks, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d,
+        weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2725,8 +2860,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f32, chunks, samples, chunk, tangent_t2, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, size_d,
-        weight, weight_step, mask, mask_step,
+        hvp_2_f32, chunks, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat,
+        size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2737,8 +2872,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     run(
         hvp_3_f32, chunks, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left,
-        tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau,
-        size_d, weight, weight_step, mask, mask_step, denominator,
+        tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
+        z_hat, tau, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2747,8 +2882,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f32, chunks, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties,
-        t3_others__max, t2, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau,
-        size_d, weight, weight_step, mask, mask_step,
+        t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others,
+        z_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
@@ -2759,9 +2894,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_5_f32, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2,
-        z_hat, seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest,
-        tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_5_f32, chunks, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
+        t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled,
+        t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step,
+        denominator,
     )
     return (), None
 

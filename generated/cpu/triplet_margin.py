@@ -572,12 +572,12 @@ def value_and_grad_f64(
                 t16 = abs(t15) == t8
                 t17 = _sign_f64(t15)
                 t18 = t15 * t5 / far__scaled
-                t19 = _zero_times_f64(t14, float(t17) if t16 else t18)
+                t19 = _zero_times_f64(t14, t17 if t16 else t18)
                 t21 = anchor_d3 - positive_row[d]
                 t22 = abs(t21) == t11
                 t23 = _sign_f64(t21)
                 t24 = t21 * t3 / near__scaled
-                t25 = _zero_times_f64(t14, float(t23) if t22 else t24)
+                t25 = _zero_times_f64(t14, t23 if t22 else t24)
                 grad_anchor_row[d] = (0.0 if t9 else t19) + (0.0 if t20 else -t25)
                 grad_positive_row[d] = 0.0 if t20 else t25
                 grad_negative_row[d] = 0.0 if t9 else -t19
@@ -687,13 +687,13 @@ def grad_hess_diag_f64(
                 t16 = abs(t15) == t8
                 t17 = _sign_f64(t15)
                 t18 = t15 * t5 / far__scaled
-                t19 = float(t17) if t16 else t18
+                t19 = t17 if t16 else t18
                 t20 = _zero_times_f64(t14, t19)
                 t22 = anchor_d3 - positive_row[d]
                 t23 = abs(t22) == t11
                 t24 = _sign_f64(t22)
                 t25 = t22 * t3 / near__scaled
-                t26 = float(t24) if t23 else t25
+                t26 = t24 if t23 else t25
                 t27 = _zero_times_f64(t14, t26)
                 grad_anchor_row[d] = (0.0 if t9 else t20) + (0.0 if t21 else -t27)
                 grad_positive_row[d] = 0.0 if t21 else t27
@@ -812,14 +812,14 @@ def hvp_f64(
                     t12 = abs(t11) == t8
                     t13 = _sign_f64(t11)
                     t14 = t11 * t3 / near__scaled
-                    t15 = float(t13) if t12 else t14
+                    t15 = t13 if t12 else t14
                     t16 = t10 * t15
                     t20 = v_anchor_d - v_negative__row[d]
                     t21 = anchor_d3 - negative_row[d]
                     t22 = abs(t21) == t18
                     t23 = _sign_f64(t21)
                     t24 = t21 * t5 / far__scaled
-                    t25 = float(t23) if t22 else t24
+                    t25 = t23 if t22 else t24
                     t26 = t20 * t25
                     tangent_near_block[lane] = 0.0 if t9 else t16
                     tangent_far_block[lane] = 0.0 if t19 else t26
@@ -839,13 +839,13 @@ def hvp_f64(
                 t31 = abs(t30) == t18
                 t32 = _sign_f64(t30)
                 t33 = t30 * t5 / far__scaled
-                t34 = float(t32) if t31 else t33
+                t34 = t32 if t31 else t33
                 t35 = _zero_times_f64(t29, (v_anchor_d2 - v_negative__row[d] - tangent_far * t34) * t5 / far__scaled)
                 t36 = anchor_d4 - positive_row[d]
                 t37 = abs(t36) == t8
                 t38 = _sign_f64(t36)
                 t39 = t36 * t3 / near__scaled
-                t40 = float(t38) if t37 else t39
+                t40 = t38 if t37 else t39
                 t41 = v_anchor_d2 - v_positive__row[d]
                 t42 = _zero_times_f64(t29, (tangent_near * t40 - t41) * t3 / near__scaled)
                 hvp_anchor_row[d] = (0.0 if t19 else t35) + (0.0 if t9 else t42)
@@ -1017,12 +1017,12 @@ def value_and_grad_f32(
                 t16 = abs(t15) == t8
                 t17 = _sign_f32(t15)
                 t18 = t15 * t5 / far__scaled
-                t19 = _zero_times_f32(t14, f32(t17) if t16 else t18)
+                t19 = _zero_times_f32(t14, t17 if t16 else t18)
                 t21 = anchor_d3 - positive_row[d]
                 t22 = abs(t21) == t11
                 t23 = _sign_f32(t21)
                 t24 = t21 * t3 / near__scaled
-                t25 = _zero_times_f32(t14, f32(t23) if t22 else t24)
+                t25 = _zero_times_f32(t14, t23 if t22 else t24)
                 grad_anchor_row[d] = (f32(0.0) if t9 else t19) + (f32(0.0) if t20 else -t25)
                 grad_positive_row[d] = f32(0.0) if t20 else t25
                 grad_negative_row[d] = f32(0.0) if t9 else -t19
@@ -1132,13 +1132,13 @@ def grad_hess_diag_f32(
                 t16 = abs(t15) == t8
                 t17 = _sign_f32(t15)
                 t18 = t15 * t5 / far__scaled
-                t19 = f32(t17) if t16 else t18
+                t19 = t17 if t16 else t18
                 t20 = _zero_times_f32(t14, t19)
                 t22 = anchor_d3 - positive_row[d]
                 t23 = abs(t22) == t11
                 t24 = _sign_f32(t22)
                 t25 = t22 * t3 / near__scaled
-                t26 = f32(t24) if t23 else t25
+                t26 = t24 if t23 else t25
                 t27 = _zero_times_f32(t14, t26)
                 grad_anchor_row[d] = (f32(0.0) if t9 else t20) + (f32(0.0) if t21 else -t27)
                 grad_positive_row[d] = f32(0.0) if t21 else t27
@@ -1257,14 +1257,14 @@ def hvp_f32(
                     t12 = abs(t11) == t8
                     t13 = _sign_f32(t11)
                     t14 = t11 * t3 / near__scaled
-                    t15 = f32(t13) if t12 else t14
+                    t15 = t13 if t12 else t14
                     t16 = t10 * t15
                     t20 = v_anchor_d - v_negative__row[d]
                     t21 = anchor_d3 - negative_row[d]
                     t22 = abs(t21) == t18
                     t23 = _sign_f32(t21)
                     t24 = t21 * t5 / far__scaled
-                    t25 = f32(t23) if t22 else t24
+                    t25 = t23 if t22 else t24
                     t26 = t20 * t25
                     tangent_near_block[lane] = f32(0.0) if t9 else t16
                     tangent_far_block[lane] = f32(0.0) if t19 else t26
@@ -1286,13 +1286,13 @@ def hvp_f32(
                 t31 = abs(t30) == t18
                 t32 = _sign_f32(t30)
                 t33 = t30 * t5 / far__scaled
-                t34 = f32(t32) if t31 else t33
+                t34 = t32 if t31 else t33
                 t35 = _zero_times_f32(t29, (v_anchor_d2 - v_negative__row[d] - tangent_far * t34) * t5 / far__scaled)
                 t36 = anchor_d4 - positive_row[d]
                 t37 = abs(t36) == t8
                 t38 = _sign_f32(t36)
                 t39 = t36 * t3 / near__scaled
-                t40 = f32(t38) if t37 else t39
+                t40 = t38 if t37 else t39
                 t41 = v_anchor_d2 - v_positive__row[d]
                 t42 = _zero_times_f32(t29, (tangent_near * t40 - t41) * t3 / near__scaled)
                 hvp_anchor_row[d] = (f32(0.0) if t19 else t35) + (f32(0.0) if t9 else t42)

@@ -736,7 +736,7 @@ def grad_hess_diag_1_f64(
                 t16 = abs(g_d3) == t3
                 t17 = _sign_f64(g_d3)
                 t18 = g_d3 * t1 / gradient_penalty_length__scaled
-                t19 = float(t17) if t16 else t18
+                t19 = t17 if t16 else t18
                 tangent_gradient_penalty_length = 0.0 if t4 else t19
                 tangent_d_gradient_penalty_length = 2.0 * t5 * tangent_gradient_penalty_length
                 t20 = (
@@ -861,7 +861,7 @@ def hvp_1_f64(
                     t5 = abs(g_d3) == t3
                     t6 = _sign_f64(g_d3)
                     t7 = g_d3 * t1 / gradient_penalty_length__scaled
-                    t8 = float(t6) if t5 else t7
+                    t8 = t6 if t5 else t7
                     t9 = v_g_d * t8
                     tangent_gradient_penalty_length_block[lane] = 0.0 if t4 else t9
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
@@ -879,7 +879,7 @@ def hvp_1_f64(
                 t11 = abs(g_d4) == t3
                 t12 = _sign_f64(g_d4)
                 t13 = g_d4 * t1 / gradient_penalty_length__scaled
-                t14 = float(t12) if t11 else t13
+                t14 = t12 if t11 else t13
                 v_g_d2 = v_g__row[d]
                 t21 = t10 * t14 + 2.0 * t19 * v_g_d2 + -2.0 * t20 * t14
                 hvp_g_row[d] = 0.0 if t4 else t21
@@ -1239,7 +1239,7 @@ def grad_hess_diag_1_f32(
                 t16 = abs(g_d3) == t3
                 t17 = _sign_f32(g_d3)
                 t18 = g_d3 * t1 / gradient_penalty_length__scaled
-                t19 = f32(t17) if t16 else t18
+                t19 = t17 if t16 else t18
                 tangent_gradient_penalty_length = f32(0.0) if t4 else t19
                 tangent_d_gradient_penalty_length = f32(2.0) * t5 * tangent_gradient_penalty_length
                 t20 = (
@@ -1364,7 +1364,7 @@ def hvp_1_f32(
                     t5 = abs(g_d3) == t3
                     t6 = _sign_f32(g_d3)
                     t7 = g_d3 * t1 / gradient_penalty_length__scaled
-                    t8 = f32(t6) if t5 else t7
+                    t8 = t6 if t5 else t7
                     t9 = v_g_d * t8
                     tangent_gradient_penalty_length_block[lane] = f32(0.0) if t4 else t9
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
@@ -1383,7 +1383,7 @@ def hvp_1_f32(
                 t11 = abs(g_d4) == t3
                 t12 = _sign_f32(g_d4)
                 t13 = g_d4 * t1 / gradient_penalty_length__scaled
-                t14 = f32(t12) if t11 else t13
+                t14 = t12 if t11 else t13
                 v_g_d2 = v_g__row[d]
                 t21 = t10 * t14 + f32(2.0) * t19 * v_g_d2 + -f32(2.0) * t20 * t14
                 hvp_g_row[d] = f32(0.0) if t4 else t21

@@ -568,7 +568,7 @@ def _value_and_grad_f32_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t7, t8, y_n
     t16 = abs(t4) == t7
     t17 = _sign_f32(t4)
     t18 = t4 * t2 / D__scaled
-    t19 = _zero_times_f32(t15, f32(t17) if t16 else t18)
+    t19 = _zero_times_f32(t15, t17 if t16 else t18)
     return f32(2.0) * seed_n * t5 + (f32(0.0) if t8 else t19), (f32(0.0) if t8 else -t19) - f32(2.0) * seed_n * t5
 
 
@@ -744,7 +744,7 @@ def _grad_hess_diag_f32_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t21, t22, t
     t16 = abs(t4) == t7
     t17 = _sign_f32(t4)
     t18 = t4 * t2 / D__scaled
-    t19 = f32(t17) if t16 else t18
+    t19 = t17 if t16 else t18
     t20 = _zero_times_f32(t15, t19)
     tangent_D = f32(0.0) if t8 else t19
     tangent_d_D = f32(2.0) * t22 * tangent_D
@@ -924,7 +924,7 @@ def _hvp_f32_sweep3(a_d, b_d, v_a_d, v_b_d, D__scaled, t2, t5, t6):
     t9 = abs(t8) == t5
     t10 = _sign_f32(t8)
     t11 = t8 * t2 / D__scaled
-    t12 = f32(t10) if t9 else t11
+    t12 = t10 if t9 else t11
     t13 = t7 * t12
     return f32(0.0) if t6 else t13
 
@@ -937,7 +937,7 @@ def _hvp_f32_sweep4(a_d, b_d, v_a_d, v_b_d, D__scaled, t14, t2, t22, t31, t5, t6
     t24 = abs(t23) == t5
     t25 = _sign_f32(t23)
     t26 = t23 * t2 / D__scaled
-    t27 = f32(t25) if t24 else t26
+    t27 = t25 if t24 else t26
     t28 = _zero_times_f32(t22, tangent_D * t27)
     t32 = _zero_times_f32(t31, t27)
     t33 = (t22 * t15 - t28) * t2 / D__scaled + t32
@@ -1463,7 +1463,7 @@ def _value_and_grad_f64_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t7, t8, y_n
     t16 = abs(t4) == t7
     t17 = _sign_f64(t4)
     t18 = t4 * t2 / D__scaled
-    t19 = _zero_times_f64(t15, float(t17) if t16 else t18)
+    t19 = _zero_times_f64(t15, t17 if t16 else t18)
     return 2.0 * seed_n * t5 + (0.0 if t8 else t19), (0.0 if t8 else -t19) - 2.0 * seed_n * t5
 
 
@@ -1623,7 +1623,7 @@ def _grad_hess_diag_f64_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t21, t22, t
     t16 = abs(t4) == t7
     t17 = _sign_f64(t4)
     t18 = t4 * t2 / D__scaled
-    t19 = float(t17) if t16 else t18
+    t19 = t17 if t16 else t18
     t20 = _zero_times_f64(t15, t19)
     tangent_D = 0.0 if t8 else t19
     tangent_d_D = 2.0 * t22 * tangent_D
@@ -1786,7 +1786,7 @@ def _hvp_f64_sweep3(a_d, b_d, v_a_d, v_b_d, D__scaled, t2, t5, t6):
     t9 = abs(t8) == t5
     t10 = _sign_f64(t8)
     t11 = t8 * t2 / D__scaled
-    t12 = float(t10) if t9 else t11
+    t12 = t10 if t9 else t11
     t13 = t7 * t12
     return 0.0 if t6 else t13
 
@@ -1799,7 +1799,7 @@ def _hvp_f64_sweep4(a_d, b_d, v_a_d, v_b_d, D__scaled, t14, t2, t22, t31, t5, t6
     t24 = abs(t23) == t5
     t25 = _sign_f64(t23)
     t26 = t23 * t2 / D__scaled
-    t27 = float(t25) if t24 else t26
+    t27 = t25 if t24 else t26
     t28 = _zero_times_f64(t22, tangent_D * t27)
     t32 = _zero_times_f64(t31, t27)
     t33 = (t22 * t15 - t28) * t2 / D__scaled + t32

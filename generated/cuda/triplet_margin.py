@@ -603,12 +603,12 @@ def _value_and_grad_f32_sweep3(
     t16 = abs(t15) == t8
     t17 = _sign_f32(t15)
     t18 = t15 * t5 / far__scaled
-    t19 = _zero_times_f32(t14, f32(t17) if t16 else t18)
+    t19 = _zero_times_f32(t14, t17 if t16 else t18)
     t21 = anchor_d3 - positive_d
     t22 = abs(t21) == t11
     t23 = _sign_f32(t21)
     t24 = t21 * t3 / near__scaled
-    t25 = _zero_times_f32(t14, f32(t23) if t22 else t24)
+    t25 = _zero_times_f32(t14, t23 if t22 else t24)
     return (f32(0.0) if t9 else t19) + (f32(0.0) if t20 else -t25), f32(0.0) if t20 else t25, f32(0.0) if t9 else -t19
 
 
@@ -845,13 +845,13 @@ def _grad_hess_diag_f32_sweep3(
     t16 = abs(t15) == t8
     t17 = _sign_f32(t15)
     t18 = t15 * t5 / far__scaled
-    t19 = f32(t17) if t16 else t18
+    t19 = t17 if t16 else t18
     t20 = _zero_times_f32(t14, t19)
     t22 = anchor_d3 - positive_d
     t23 = abs(t22) == t11
     t24 = _sign_f32(t22)
     t25 = t22 * t3 / near__scaled
-    t26 = f32(t24) if t23 else t25
+    t26 = t24 if t23 else t25
     t27 = _zero_times_f32(t14, t26)
     tangent_far = f32(0.0) if t9 else t19
     t28 = _zero_times_f32(t14, (f32(1.0) - _zero_times_f32(tangent_far, t19)) * t5 / far__scaled)
@@ -1092,14 +1092,14 @@ def _hvp_f32_sweep3(
     t12 = abs(t11) == t8
     t13 = _sign_f32(t11)
     t14 = t11 * t3 / near__scaled
-    t15 = f32(t13) if t12 else t14
+    t15 = t13 if t12 else t14
     t16 = t10 * t15
     t20 = v_anchor_d - v_negative_d
     t21 = anchor_d3 - negative_d
     t22 = abs(t21) == t18
     t23 = _sign_f32(t21)
     t24 = t21 * t5 / far__scaled
-    t25 = f32(t23) if t22 else t24
+    t25 = t23 if t22 else t24
     t26 = t20 * t25
     return f32(0.0) if t9 else t16, f32(0.0) if t19 else t26
 
@@ -1114,13 +1114,13 @@ def _hvp_f32_sweep4(
     t31 = abs(t30) == t18
     t32 = _sign_f32(t30)
     t33 = t30 * t5 / far__scaled
-    t34 = f32(t32) if t31 else t33
+    t34 = t32 if t31 else t33
     t35 = _zero_times_f32(t29, (v_anchor_d2 - v_negative_d - tangent_far * t34) * t5 / far__scaled)
     t36 = anchor_d4 - positive_d
     t37 = abs(t36) == t8
     t38 = _sign_f32(t36)
     t39 = t36 * t3 / near__scaled
-    t40 = f32(t38) if t37 else t39
+    t40 = t38 if t37 else t39
     t41 = v_anchor_d2 - v_positive_d
     t42 = _zero_times_f32(t29, (tangent_near * t40 - t41) * t3 / near__scaled)
     t43 = _zero_times_f32(t29, (v_anchor_d2 - v_positive_d - tangent_near * t40) * t3 / near__scaled)
@@ -1785,12 +1785,12 @@ def _value_and_grad_f64_sweep3(
     t16 = abs(t15) == t8
     t17 = _sign_f64(t15)
     t18 = t15 * t5 / far__scaled
-    t19 = _zero_times_f64(t14, float(t17) if t16 else t18)
+    t19 = _zero_times_f64(t14, t17 if t16 else t18)
     t21 = anchor_d3 - positive_d
     t22 = abs(t21) == t11
     t23 = _sign_f64(t21)
     t24 = t21 * t3 / near__scaled
-    t25 = _zero_times_f64(t14, float(t23) if t22 else t24)
+    t25 = _zero_times_f64(t14, t23 if t22 else t24)
     return (0.0 if t9 else t19) + (0.0 if t20 else -t25), 0.0 if t20 else t25, 0.0 if t9 else -t19
 
 
@@ -1990,13 +1990,13 @@ def _grad_hess_diag_f64_sweep3(
     t16 = abs(t15) == t8
     t17 = _sign_f64(t15)
     t18 = t15 * t5 / far__scaled
-    t19 = float(t17) if t16 else t18
+    t19 = t17 if t16 else t18
     t20 = _zero_times_f64(t14, t19)
     t22 = anchor_d3 - positive_d
     t23 = abs(t22) == t11
     t24 = _sign_f64(t22)
     t25 = t22 * t3 / near__scaled
-    t26 = float(t24) if t23 else t25
+    t26 = t24 if t23 else t25
     t27 = _zero_times_f64(t14, t26)
     tangent_far = 0.0 if t9 else t19
     t28 = _zero_times_f64(t14, (1.0 - _zero_times_f64(tangent_far, t19)) * t5 / far__scaled)
@@ -2206,14 +2206,14 @@ def _hvp_f64_sweep3(
     t12 = abs(t11) == t8
     t13 = _sign_f64(t11)
     t14 = t11 * t3 / near__scaled
-    t15 = float(t13) if t12 else t14
+    t15 = t13 if t12 else t14
     t16 = t10 * t15
     t20 = v_anchor_d - v_negative_d
     t21 = anchor_d3 - negative_d
     t22 = abs(t21) == t18
     t23 = _sign_f64(t21)
     t24 = t21 * t5 / far__scaled
-    t25 = float(t23) if t22 else t24
+    t25 = t23 if t22 else t24
     t26 = t20 * t25
     return 0.0 if t9 else t16, 0.0 if t19 else t26
 
@@ -2228,13 +2228,13 @@ def _hvp_f64_sweep4(
     t31 = abs(t30) == t18
     t32 = _sign_f64(t30)
     t33 = t30 * t5 / far__scaled
-    t34 = float(t32) if t31 else t33
+    t34 = t32 if t31 else t33
     t35 = _zero_times_f64(t29, (v_anchor_d2 - v_negative_d - tangent_far * t34) * t5 / far__scaled)
     t36 = anchor_d4 - positive_d
     t37 = abs(t36) == t8
     t38 = _sign_f64(t36)
     t39 = t36 * t3 / near__scaled
-    t40 = float(t38) if t37 else t39
+    t40 = t38 if t37 else t39
     t41 = v_anchor_d2 - v_positive_d
     t42 = _zero_times_f64(t29, (tangent_near * t40 - t41) * t3 / near__scaled)
     t43 = _zero_times_f64(t29, (v_anchor_d2 - v_positive_d - tangent_near * t40) * t3 / near__scaled)

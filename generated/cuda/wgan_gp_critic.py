@@ -903,7 +903,7 @@ def _grad_hess_diag_1_f32_sweep3(g_d3, gradient_penalty_length__scaled, t1, t10,
     t16 = abs(g_d3) == t3
     t17 = _sign_f32(g_d3)
     t18 = g_d3 * t1 / gradient_penalty_length__scaled
-    t19 = f32(t17) if t16 else t18
+    t19 = t17 if t16 else t18
     tangent_gradient_penalty_length = f32(0.0) if t4 else t19
     tangent_d_gradient_penalty_length = f32(2.0) * t5 * tangent_gradient_penalty_length
     t20 = (
@@ -1158,7 +1158,7 @@ def _hvp_1_f32_sweep3(g_d3, v_g_d, gradient_penalty_length__scaled, t1, t3, t4):
     t5 = abs(g_d3) == t3
     t6 = _sign_f32(g_d3)
     t7 = g_d3 * t1 / gradient_penalty_length__scaled
-    t8 = f32(t6) if t5 else t7
+    t8 = t6 if t5 else t7
     t9 = v_g_d * t8
     return f32(0.0) if t4 else t9
 
@@ -1169,7 +1169,7 @@ def _hvp_1_f32_sweep4(g_d4, v_g_d2, gradient_penalty_length__scaled, t1, t10, t1
     t11 = abs(g_d4) == t3
     t12 = _sign_f32(g_d4)
     t13 = g_d4 * t1 / gradient_penalty_length__scaled
-    t14 = f32(t12) if t11 else t13
+    t14 = t12 if t11 else t13
     t21 = t10 * t14 + f32(2.0) * t19 * v_g_d2 + -f32(2.0) * t20 * t14
     return f32(0.0) if t4 else t21
 
@@ -2035,7 +2035,7 @@ def _grad_hess_diag_1_f64_sweep3(g_d3, gradient_penalty_length__scaled, t1, t10,
     t16 = abs(g_d3) == t3
     t17 = _sign_f64(g_d3)
     t18 = g_d3 * t1 / gradient_penalty_length__scaled
-    t19 = float(t17) if t16 else t18
+    t19 = t17 if t16 else t18
     tangent_gradient_penalty_length = 0.0 if t4 else t19
     tangent_d_gradient_penalty_length = 2.0 * t5 * tangent_gradient_penalty_length
     t20 = (
@@ -2254,7 +2254,7 @@ def _hvp_1_f64_sweep3(g_d3, v_g_d, gradient_penalty_length__scaled, t1, t3, t4):
     t5 = abs(g_d3) == t3
     t6 = _sign_f64(g_d3)
     t7 = g_d3 * t1 / gradient_penalty_length__scaled
-    t8 = float(t6) if t5 else t7
+    t8 = t6 if t5 else t7
     t9 = v_g_d * t8
     return 0.0 if t4 else t9
 
@@ -2265,7 +2265,7 @@ def _hvp_1_f64_sweep4(g_d4, v_g_d2, gradient_penalty_length__scaled, t1, t10, t1
     t11 = abs(g_d4) == t3
     t12 = _sign_f64(g_d4)
     t13 = g_d4 * t1 / gradient_penalty_length__scaled
-    t14 = float(t12) if t11 else t13
+    t14 = t12 if t11 else t13
     t21 = t10 * t14 + 2.0 * t19 * v_g_d2 + -2.0 * t20 * t14
     return 0.0 if t4 else t21
 

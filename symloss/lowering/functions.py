@@ -33,6 +33,13 @@ class Lifted(sympy.Function):
     is_real = True
 
 
+class KeepNaN(sympy.Function):
+    """``a``, and NaN where ``b`` is NaN: a branch that a comparison with NaN would take by mistake."""
+
+    nargs = 2
+    is_real = True
+
+
 class UnitScale(sympy.Function):
     """A power of two that brings numbers up to ``m`` in magnitude near 1; 1 where m is no finite number."""
 

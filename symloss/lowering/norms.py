@@ -24,22 +24,26 @@ def with_scaled_norms(program: Program) -> Program:
     if not norms:
         return program
     quotients = _Quotients(norms)
+    visited = [replace(s, body=quotients.visit(s.body), guard=quotients.visit(s.guard)) for s in program.statements]
     statements: list[Statement] = []
-    for statement in program.statements:
-        made = replace(statement, body=quotients.visit(statement.body), guard=quotients.visit(statement.guard))
-        statements += _scaled(program, made) if statement.operation == "norm" else [made]
+    for statement in visited:
+        if statement.operation == "norm":
+            statements += _scaled(program, statement, statement.target in quotients.split)
+        else:
+            statements.append(statement)
     return program.replacing(statements=tuple(statements))
 
 
-def _scaled(program: Program, statement: Statement) -> Iterator[Statement]:
+def _scaled(program: Program, statement: Statement, split: bool) -> Iterator[Statement]:
     out = tuple(map(AxisSymbol, statement.out))
     largest, scale, scaled = (Read(f"{statement.target}__{part}", out) for part in ("largest", "scale", "scaled"))
     within = all(program.axes[program.root(axis)].kind != "batch" for axis in statement.over)
     size = statement.body if within else Absolute(statement.body)
     yield replace(statement, target=largest.tensor, operation="largest" if within else "max", body=size)
     yield Statement(scale.tensor, statement.out, "map", UnitScale(largest))
-    yield Statement(f"{scale.tensor}_up", statement.out, "map", Maximum(scale, 1))
-    yield Statement(f"{scale.tensor}_down", statement.out, "map", Minimum(scale, 1))
+    if split:
+        yield Statement(f"{scale.tensor}_up", statement.out, "map", Maximum(scale, 1))
+        yield Statement(f"{scale.tensor}_down", statement.out, "map", Minimum(scale, 1))
     yield replace(statement, target=scaled.tensor, body=statement.body * scale)
     yield Statement(statement.target, statement.out, "map", scaled * ScaleInverse(scale))
 
@@ -47,6 +51,8 @@ def _scaled(program: Program, statement: Statement) -> Iterator[Statement]:
 @dataclass
 class _Quotients:
     norms: set[str]
+    #: Norms whose scale is used in two parts, one that lifts and one that lowers.
+    split: set[str] = field(default_factory=set)
     _known: dict[Any, Any] = field(default_factory=dict)
 
     def visit(self, e: Any) -> Any:
@@ -86,6 +92,7 @@ class _Quotients:
         if entries and sums:
             # An entry is never larger than its norm N, while N - c may be of any size beside N: the entry takes what
             # lifts a small norm, the quotient (N - c)/N what lowers a large one.
+            self.split.add(norm.tensor)
             up, down = (Read(f"{scale.tensor}_{way}", norm.index) for way in ("up", "down"))
             rest = [f for f in factors if f not in (sums[0], entries[-1])]
             return [*rest, Lifted(self.visit(entries[-1]), up), Over(self.visit(sums[0]), down, scaled)]

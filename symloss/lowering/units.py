@@ -38,7 +38,7 @@ from symloss.atoms import (
     XOverY,
     ZeroTimes,
 )
-from symloss.lowering.functions import Difference, Gap, Lifted, Over, ScaleInverse, UnitScale
+from symloss.lowering.functions import Difference, Gap, KeepNaN, Lifted, Over, ScaleInverse, UnitScale
 from symloss.program import AxisSymbol, Program, Read, SizeSymbol, axes_of, rename_axes
 
 #: An input; where axes of fixed length are always read at numbers, one entry of these.
@@ -143,6 +143,8 @@ class Units:
         if isinstance(e, Where):
             self._equate(units[0], NONE)
             return self._alike(units[1:])
+        if isinstance(e, KeepNaN):
+            return units[0]
         if isinstance(e, SlopeAt):
             self._equate(units[1], NONE)
             return units[0]

@@ -17,6 +17,7 @@ from symloss.lowering.functions import (
     Element,
     Gap,
     Guarded,
+    KeepNaN,
     Lifted,
     Over,
     ScaleInverse,
@@ -205,6 +206,9 @@ class ExpressionPrinter:
         if isinstance(expression, Guarded):
             nan = "f32(np.nan)" if self.dtype == "float32" else "np.nan"
             return f"{self.real(arguments[0], _OR)} if {self.condition(arguments[1])} else {nan}", _TERNARY
+        if isinstance(expression, KeepNaN):
+            shown, watched = self.real(arguments[0], _OR), self.real(arguments[1], _SUM)
+            return f"{shown} if {watched} == {watched} else {watched}", _TERNARY
         if isinstance(expression, atoms.StopGradient | atoms.SlopeAt):
             return self._real(arguments[0])
         if isinstance(expression, atoms.Absolute):
