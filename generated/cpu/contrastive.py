@@ -575,7 +575,7 @@ def value_and_grad_f64(
                 t17 = t16 == t7
                 t18 = _sign_f64(t5)
                 t19 = t5 / t7
-                t20 = _zero_times_f64(t15, float(t18) if t17 else t19)
+                t20 = _zero_times_f64(t15, t18 if t17 else t19)
                 grad_a_row[d] = 2.0 * seed_n * t6 + (0.0 if t8 else t20)
                 grad_b_row[d] = (0.0 if t8 else -t20) - 2.0 * seed_n * t6
             value_rows[row] = _zero_times_f64(y_n, D_squared) + _zero_times_f64(t9, t13 * t13)
@@ -658,7 +658,7 @@ def grad_hess_diag_f64(
                 t17 = t16 == t7
                 t18 = _sign_f64(t5)
                 t19 = t5 / t7
-                t20 = float(t18) if t17 else t19
+                t20 = t18 if t17 else t19
                 t21 = _zero_times_f64(t15, t20)
                 grad_a_row[d] = 2.0 * seed_n * t6 + (0.0 if t8 else t21)
                 grad_b_row[d] = (0.0 if t8 else -t21) - 2.0 * seed_n * t6
@@ -731,7 +731,7 @@ def hvp_f64(
                     t10 = t9 == t5
                     t11 = _sign_f64(t8)
                     t12 = t8 / t5
-                    t13 = float(t11) if t10 else t12
+                    t13 = t11 if t10 else t12
                     t14 = t7 * t13
                     tangent_D_block[lane] = 0.0 if t6 else t14
                 tangent_D += _pairwise_sum(tangent_D_block, count)
@@ -758,7 +758,7 @@ def hvp_f64(
                 t30 = t29 == t5
                 t31 = _sign_f64(t28)
                 t32 = t28 / t5
-                t33 = float(t31) if t30 else t32
+                t33 = t31 if t30 else t32
                 t34 = _zero_times_f64(t27, t33)
                 t35 = _zero_times_f64(t23, tangent_D * (t33 / t5))
                 t36 = t16 * t24 + t34 - t35
@@ -877,7 +877,7 @@ def value_and_grad_f32(
                 t12 = abs(t2) == D
                 t13 = _sign_f32(t2)
                 t14 = t2 / D
-                t15 = _zero_times_f32(t11, f32(t13) if t12 else t14)
+                t15 = _zero_times_f32(t11, t13 if t12 else t14)
                 grad_a_row[d] = f32(2.0) * seed_n * t3 + (f32(0.0) if t4 else t15)
                 grad_b_row[d] = (f32(0.0) if t4 else -t15) - f32(2.0) * seed_n * t3
             value_rows[row] = _zero_times_f32(y_n, D_squared) + _zero_times_f32(t5, t9 * t9)
@@ -948,7 +948,7 @@ def grad_hess_diag_f32(
                 t12 = abs(t2) == D
                 t13 = _sign_f32(t2)
                 t14 = t2 / D
-                t15 = f32(t13) if t12 else t14
+                t15 = t13 if t12 else t14
                 t16 = _zero_times_f32(t11, t15)
                 grad_a_row[d] = f32(2.0) * seed_n * t3 + (f32(0.0) if t4 else t16)
                 grad_b_row[d] = (f32(0.0) if t4 else -t16) - f32(2.0) * seed_n * t3
@@ -1009,7 +1009,7 @@ def hvp_f32(
                     t5 = abs(t4) == D
                     t6 = _sign_f32(t4)
                     t7 = t4 / D
-                    t8 = f32(t6) if t5 else t7
+                    t8 = t6 if t5 else t7
                     t9 = t3 * t8
                     tangent_D_block[lane] = f32(0.0) if t2 else t9
                 tangent_D += _pairwise_sum(tangent_D_block, count)
@@ -1036,7 +1036,7 @@ def hvp_f32(
                 t24 = abs(t23) == D
                 t25 = _sign_f32(t23)
                 t26 = t23 / D
-                t27 = f32(t25) if t24 else t26
+                t27 = t25 if t24 else t26
                 t28 = _zero_times_f32(t22, t27)
                 t29 = _zero_times_f32(t18, tangent_D * (t27 / D))
                 t30 = t11 * t19 + t28 - t29

@@ -431,12 +431,14 @@ def grad_hess_diag_f64(
                 seed[row] = weight_chunk[row] / denominator
         for row in range(rows):
             e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e) <= delta
+            t1 = abs(e)
+            t2 = t1 <= delta
             seed_n = seed[row]
-            t2 = e * seed_n
-            t3 = delta * seed_n * _sign_f64(e)
-            grad_pred_chunk[row] = t2 if t1 else t3
-            diag_pred_chunk[row] = seed_n if t1 else 0.0
+            t3 = e * seed_n
+            t4 = delta * seed_n * _sign_f64(e)
+            grad_pred_chunk[row] = t3 if t2 else t4
+            t5 = 0.0 if t1 == t1 else t1
+            diag_pred_chunk[row] = seed_n if t2 else t5
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -463,9 +465,11 @@ def hvp_f64(
                 seed[row] = weight_chunk[row] / denominator
         for row in range(rows):
             e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e) <= delta
-            t2 = seed[row] * v_pred__chunk[row]
-            hvp_pred_chunk[row] = t2 if t1 else 0.0
+            t1 = abs(e)
+            t2 = t1 <= delta
+            t3 = seed[row] * v_pred__chunk[row]
+            t4 = 0.0 if t1 == t1 else t1
+            hvp_pred_chunk[row] = t3 if t2 else t4
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -566,12 +570,14 @@ def grad_hess_diag_f32(
                 seed[row] = weight_chunk[row] / denominator
         for row in range(rows):
             e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e) <= delta
+            t1 = abs(e)
+            t2 = t1 <= delta
             seed_n = seed[row]
-            t2 = e * seed_n
-            t3 = delta * seed_n * _sign_f32(e)
-            grad_pred_chunk[row] = t2 if t1 else t3
-            diag_pred_chunk[row] = seed_n if t1 else f32(0.0)
+            t3 = e * seed_n
+            t4 = delta * seed_n * _sign_f32(e)
+            grad_pred_chunk[row] = t3 if t2 else t4
+            t5 = f32(0.0) if t1 == t1 else t1
+            diag_pred_chunk[row] = seed_n if t2 else t5
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -598,9 +604,11 @@ def hvp_f32(
                 seed[row] = weight_chunk[row] / denominator
         for row in range(rows):
             e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e) <= delta
-            t2 = seed[row] * v_pred__chunk[row]
-            hvp_pred_chunk[row] = t2 if t1 else f32(0.0)
+            t1 = abs(e)
+            t2 = t1 <= delta
+            t3 = seed[row] * v_pred__chunk[row]
+            t4 = f32(0.0) if t1 == t1 else t1
+            hvp_pred_chunk[row] = t3 if t2 else t4
         if mask_step:
             for row in range(rows):
                 if not live[row]:

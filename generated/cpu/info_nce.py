@@ -152,6 +152,26 @@ def _norm_scale_f64(m):
     )
 
 
+@_local
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
+
+
+@_local
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
+
+
 def _serial(kernel, chunks, spaces, *arguments):
     """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
     kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
@@ -665,58 +685,75 @@ def value_1_f64(
                 continue
             u_row = u[i]
             v_row = v[i]
+            unit0_d = -np.inf
+            unit1_d = -np.inf
+            for d in range(size_d):
+                u_d = u_row[d]
+                v_d = v_row[d]
+                unit0_d_entry = abs(u_d)
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit1_d_entry = abs(v_d)
+                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+            t1 = _unit_scale_f64(unit0_d)
+            t4 = _unit_scale_f64(unit1_d)
             t1__largest = -np.inf
             t2__largest = -np.inf
             for d in range(size_d):
-                u_d = u_row[d]
-                t1 = abs(u_d)
-                v_d = v_row[d]
-                t2 = abs(v_d)
-                t1__largest_entry = t1
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                t2 = abs(measured_u)
+                v_d2 = v_row[d]
+                measured_v = t4 * v_d2
+                t5 = abs(measured_v)
+                t1__largest_entry = t2
                 t1__largest = (
                     t1__largest_entry if (t1__largest_entry > t1__largest) | (t1__largest_entry != t1__largest_entry)
                     else t1__largest
                 )
-                t2__largest_entry = t2
+                t2__largest_entry = t5
                 t2__largest = (
                     t2__largest_entry if (t2__largest_entry > t2__largest) | (t2__largest_entry != t2__largest_entry)
                     else t2__largest
                 )
-            t4 = _norm_scale_f64(t1__largest)
-            t5 = _norm_scale_f64(t2__largest)
+            t6 = _norm_scale_f64(t1__largest)
+            t7 = _norm_scale_f64(t2__largest)
             t1__scaled = 0.0
             t2__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    v_d2 = v_row[d]
-                    t1__scaled_entry = u_d2 * t4
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t4 * v_d3
+                    t1__scaled_entry = measured_u2 * t6
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
-                    t2__scaled_entry = v_d2 * t5
+                    t2__scaled_entry = measured_v2 * t7
                     t2__scaled_block[lane] = t2__scaled_entry * t2__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count)
                 t2__scaled += _pairwise_sum(t2__scaled_block, count)
             t1__scaled = math.sqrt(t1__scaled)
             t2__scaled = math.sqrt(t2__scaled)
-            t7 = t1__scaled / t4
+            t9 = t1__scaled / t6
             u_hat_row = u_hat[i]
-            t12 = t2__scaled / t5
+            t14 = t2__scaled / t7
             v_hat_row = v_hat[i]
             for d in range(size_d):
-                u_d3 = u_row[d]
-                t6 = abs(u_d3)
-                t8 = t6 == t7
-                t9 = _sign_f64(u_d3)
-                t10 = u_d3 / t7
-                u_hat_row[d] = float(t9) if t8 else t10
-                v_d3 = v_row[d]
-                t11 = abs(v_d3)
-                t13 = t11 == t12
-                t14 = _sign_f64(v_d3)
-                t15 = v_d3 / t12
-                v_hat_row[d] = float(t14) if t13 else t15
+                u_d4 = u_row[d]
+                measured_u3 = t1 * u_d4
+                t8 = abs(measured_u3)
+                t10 = t8 == t9
+                t11 = _sign_f64(measured_u3)
+                t12 = measured_u3 / t9
+                u_hat_row[d] = t11 if t10 else t12
+                v_d4 = v_row[d]
+                measured_v3 = t4 * v_d4
+                t13 = abs(measured_v3)
+                t15 = t13 == t14
+                t16 = _sign_f64(measured_v3)
+                t17 = measured_v3 / t14
+                v_hat_row[d] = t16 if t15 else t17
 
 
 @_jit
@@ -762,7 +799,8 @@ def value_2_f64(
             t7 = t4_others__ties - 1
             t4_others__rest = _log1p_f64(t4_others__below + float(t7 if t6 else 0))
             s3 = t3_row[i] / tau
-            value_rows[row] = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
+            scaled_value = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
+            value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
@@ -771,8 +809,8 @@ def value_2_f64(
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, t1__scaled2_block, t2__scaled2_block, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled,
-    t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, t2__scaled2_block, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest,
+    t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -780,6 +818,8 @@ def value_and_grad_1_f64(
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
+                _unit0_d[i] = 0.0
+                _unit1_d[i] = 0.0
                 t1__largest[i] = 0.0
                 t2__largest[i] = 0.0
                 t1__scaled[i] = 0.0
@@ -790,38 +830,55 @@ def value_and_grad_1_f64(
                 continue
             u_row = u[i]
             v_row = v[i]
+            unit0_d = -np.inf
+            unit1_d = -np.inf
+            for d in range(size_d):
+                u_d = u_row[d]
+                v_d = v_row[d]
+                unit0_d_entry = abs(u_d)
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit1_d_entry = abs(v_d)
+                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+            _unit0_d[i] = unit0_d
+            _unit1_d[i] = unit1_d
+            t1 = _unit_scale_f64(unit0_d)
+            t4 = _unit_scale_f64(unit1_d)
             t1__largest2 = -np.inf
             t2__largest2 = -np.inf
             for d in range(size_d):
-                u_d = u_row[d]
-                t1 = abs(u_d)
-                v_d = v_row[d]
-                t2 = abs(v_d)
-                t1__largest2_entry = t1
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                t2 = abs(measured_u)
+                v_d2 = v_row[d]
+                measured_v = t4 * v_d2
+                t5 = abs(measured_v)
+                t1__largest2_entry = t2
                 t1__largest2 = (
                     t1__largest2_entry if (t1__largest2_entry > t1__largest2) | (t1__largest2_entry !=
                     t1__largest2_entry) else t1__largest2
                 )
-                t2__largest2_entry = t2
+                t2__largest2_entry = t5
                 t2__largest2 = (
                     t2__largest2_entry if (t2__largest2_entry > t2__largest2) | (t2__largest2_entry !=
                     t2__largest2_entry) else t2__largest2
                 )
             t1__largest[i] = t1__largest2
             t2__largest[i] = t2__largest2
-            t4 = _norm_scale_f64(t1__largest2)
-            t5 = _norm_scale_f64(t2__largest2)
+            t6 = _norm_scale_f64(t1__largest2)
+            t7 = _norm_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    v_d2 = v_row[d]
-                    t1__scaled2_entry = u_d2 * t4
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t4 * v_d3
+                    t1__scaled2_entry = measured_u2 * t6
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = v_d2 * t5
+                    t2__scaled2_entry = measured_v2 * t7
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
@@ -829,23 +886,25 @@ def value_and_grad_1_f64(
             t2__scaled2 = math.sqrt(t2__scaled2)
             t1__scaled[i] = t1__scaled2
             t2__scaled[i] = t2__scaled2
-            t7 = t1__scaled2 / t4
+            t9 = t1__scaled2 / t6
             u_hat_row = u_hat[i]
-            t12 = t2__scaled2 / t5
+            t14 = t2__scaled2 / t7
             v_hat_row = v_hat[i]
             for d in range(size_d):
-                u_d3 = u_row[d]
-                t6 = abs(u_d3)
-                t8 = t6 == t7
-                t9 = _sign_f64(u_d3)
-                t10 = u_d3 / t7
-                u_hat_row[d] = float(t9) if t8 else t10
-                v_d3 = v_row[d]
-                t11 = abs(v_d3)
-                t13 = t11 == t12
-                t14 = _sign_f64(v_d3)
-                t15 = v_d3 / t12
-                v_hat_row[d] = float(t14) if t13 else t15
+                u_d4 = u_row[d]
+                measured_u3 = t1 * u_d4
+                t8 = abs(measured_u3)
+                t10 = t8 == t9
+                t11 = _sign_f64(measured_u3)
+                t12 = measured_u3 / t9
+                u_hat_row[d] = t11 if t10 else t12
+                v_d4 = v_row[d]
+                measured_v3 = t4 * v_d4
+                t13 = abs(measured_v3)
+                t15 = t13 == t14
+                t16 = _sign_f64(measured_v3)
+                t17 = measured_v3 / t14
+                v_hat_row[d] = t16 if t15 else t17
 
 
 @_jit
@@ -910,7 +969,8 @@ def value_and_grad_2_f64(
                 t18 = t17 * weight_t4_others
                 d_s = t16 if t6 else t18
                 d_v_hat__left_row[j] = d_s / tau
-            value_rows[row] = _softplus_f64(t14)
+            scaled_value = _softplus_f64(t14)
+            value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
@@ -919,8 +979,8 @@ def value_and_grad_2_f64(
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1__scaled,
-    t1__largest, t2__scaled, t2__largest, size_d, weight, weight_step, mask, mask_step,
+    first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u,
+    grad_v, t1__scaled, t1__largest, t2__scaled, t2__largest, size_d, weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -932,60 +992,66 @@ def value_and_grad_3_f64(
                     grad_u[i, at_d] = 0.0
                     grad_v[i, at_d] = 0.0
                 continue
-            d_v_hat_row = d_v_hat[i]
+            unit1_d_i = _unit1_d[i]
+            t1 = _unit_scale_f64(unit1_d_i)
             v_row = v[i]
-            d_u_hat_row = d_u_hat[i]
+            d_v_hat_row = d_v_hat[i]
+            unit0_d_i = _unit0_d[i]
+            t2 = _unit_scale_f64(unit0_d_i)
             u_row = u[i]
+            d_u_hat_row = d_u_hat[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
+                    measured_v = t1 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    v_d = v_row[d]
+                    measured_u = t2 * u_row[d]
                     d_u_hat_d = d_u_hat_row[d]
-                    u_d = u_row[d]
-                    d_t2_sum_block[lane] = d_v_hat_d * v_d
-                    d_t1_sum_block[lane] = d_u_hat_d * u_d
+                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
+                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             t1__scaled_i = t1__scaled[i]
             t1__largest_i = t1__largest[i]
-            t1 = _norm_scale_f64(t1__largest_i)
-            t2 = t1__scaled_i / t1
-            t4 = t2 == 0.0
-            t5 = -d_t1_sum / t2 / t2
+            t4 = _norm_scale_f64(t1__largest_i)
+            t5 = t1__scaled_i / t4
+            t6 = t5 == 0.0
+            t7 = -d_t1_sum / t5 / t5
             grad_u_row = grad_u[i]
             t2__scaled_i = t2__scaled[i]
             t2__largest_i = t2__largest[i]
-            t10 = _norm_scale_f64(t2__largest_i)
-            t11 = t2__scaled_i / t10
-            t12 = t11 == 0.0
-            t13 = -d_t2_sum / t11 / t11
+            t12 = _norm_scale_f64(t2__largest_i)
+            t13 = t2__scaled_i / t12
+            t14 = t13 == 0.0
+            t15 = -d_t2_sum / t13 / t13
             grad_v_row = grad_v[i]
             for d in range(size_d):
                 d_u_hat_d2 = d_u_hat_row[d]
-                u_d2 = u_row[d]
-                t6 = abs(u_d2) == t2
-                t7 = _sign_f64(u_d2)
-                t8 = u_d2 / t2
-                t9 = t5 * (float(t7) if t6 else t8)
-                grad_u_row[d] = d_u_hat_d2 / t2 + (0.0 if t4 else t9)
+                measured_u2 = t2 * u_row[d]
+                t8 = abs(measured_u2) == t5
+                t9 = _sign_f64(measured_u2)
+                t10 = measured_u2 / t5
+                t11 = t7 * (t9 if t8 else t10)
+                scaled_grad_u = d_u_hat_d2 / t5 + (0.0 if t6 else t11)
+                grad_u_row[d] = scaled_grad_u * t2
                 d_v_hat_d2 = d_v_hat_row[d]
-                v_d2 = v_row[d]
-                t14 = abs(v_d2) == t11
-                t15 = _sign_f64(v_d2)
-                t16 = v_d2 / t11
-                t17 = t13 * (float(t15) if t14 else t16)
-                grad_v_row[d] = d_v_hat_d2 / t11 + (0.0 if t12 else t17)
+                measured_v2 = t1 * v_row[d]
+                t16 = abs(measured_v2) == t13
+                t17 = _sign_f64(measured_v2)
+                t18 = measured_v2 / t13
+                t19 = t15 * (t17 if t16 else t18)
+                scaled_grad_v = d_v_hat_d2 / t13 + (0.0 if t14 else t19)
+                grad_v_row[d] = scaled_grad_v * t1
 
 
 @_jit
 def hvp_1_f64(
     first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, samples, chunk, u, v,
-    t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight,
-    weight_step, mask, mask_step,
+    _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
+    tangent_t2, size_d, weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -993,6 +1059,8 @@ def hvp_1_f64(
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
+                _unit0_d[i] = 0.0
+                _unit1_d[i] = 0.0
                 t1__largest[i] = 0.0
                 t2__largest[i] = 0.0
                 t1__scaled[i] = 0.0
@@ -1005,38 +1073,55 @@ def hvp_1_f64(
                 continue
             u_row = u[i]
             v_row = v[i]
+            unit0_d = -np.inf
+            unit1_d = -np.inf
+            for d in range(size_d):
+                u_d = u_row[d]
+                v_d = v_row[d]
+                unit0_d_entry = abs(u_d)
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit1_d_entry = abs(v_d)
+                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+            _unit0_d[i] = unit0_d
+            _unit1_d[i] = unit1_d
+            t1 = _unit_scale_f64(unit0_d)
+            t4 = _unit_scale_f64(unit1_d)
             t1__largest2 = -np.inf
             t2__largest2 = -np.inf
             for d in range(size_d):
-                u_d = u_row[d]
-                t1 = abs(u_d)
-                v_d = v_row[d]
-                t2 = abs(v_d)
-                t1__largest2_entry = t1
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                t2 = abs(measured_u)
+                v_d2 = v_row[d]
+                measured_v = t4 * v_d2
+                t5 = abs(measured_v)
+                t1__largest2_entry = t2
                 t1__largest2 = (
                     t1__largest2_entry if (t1__largest2_entry > t1__largest2) | (t1__largest2_entry !=
                     t1__largest2_entry) else t1__largest2
                 )
-                t2__largest2_entry = t2
+                t2__largest2_entry = t5
                 t2__largest2 = (
                     t2__largest2_entry if (t2__largest2_entry > t2__largest2) | (t2__largest2_entry !=
                     t2__largest2_entry) else t2__largest2
                 )
             t1__largest[i] = t1__largest2
             t2__largest[i] = t2__largest2
-            t4 = _norm_scale_f64(t1__largest2)
-            t5 = _norm_scale_f64(t2__largest2)
+            t6 = _norm_scale_f64(t1__largest2)
+            t7 = _norm_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    v_d2 = v_row[d]
-                    t1__scaled2_entry = u_d2 * t4
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t4 * v_d3
+                    t1__scaled2_entry = measured_u2 * t6
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = v_d2 * t5
+                    t2__scaled2_entry = measured_v2 * t7
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
@@ -1044,11 +1129,11 @@ def hvp_1_f64(
             t2__scaled2 = math.sqrt(t2__scaled2)
             t1__scaled[i] = t1__scaled2
             t2__scaled[i] = t2__scaled2
-            t6 = t1__scaled2 / t4
-            t7 = t6 == 0.0
+            t8 = t1__scaled2 / t6
+            t9 = t8 == 0.0
             v_u__row = v_u_[i]
-            t14 = t2__scaled2 / t5
-            t15 = t14 == 0.0
+            t16 = t2__scaled2 / t7
+            t17 = t16 == 0.0
             v_v__row = v_v_[i]
             u_hat_row = u_hat[i]
             v_hat_row = v_hat[i]
@@ -1058,24 +1143,28 @@ def hvp_1_f64(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d3 = u_row[d]
-                    t8 = abs(u_d3)
-                    t9 = t8 == t6
-                    t10 = _sign_f64(u_d3)
-                    t11 = u_d3 / t6
-                    t12 = float(t10) if t9 else t11
-                    t13 = v_u__row[d] * t12
-                    v_d3 = v_row[d]
-                    t16 = abs(v_d3)
-                    t17 = t16 == t14
-                    t18 = _sign_f64(v_d3)
-                    t19 = v_d3 / t14
-                    t20 = float(t18) if t17 else t19
-                    t21 = v_v__row[d] * t20
-                    u_hat_row[d] = t12
-                    v_hat_row[d] = t20
-                    tangent_t1_2_block[lane] = 0.0 if t7 else t13
-                    tangent_t2_2_block[lane] = 0.0 if t15 else t21
+                    measured_v_u = t1 * v_u__row[d]
+                    u_d4 = u_row[d]
+                    measured_u3 = t1 * u_d4
+                    t10 = abs(measured_u3)
+                    t11 = t10 == t8
+                    t12 = _sign_f64(measured_u3)
+                    t13 = measured_u3 / t8
+                    t14 = t12 if t11 else t13
+                    t15 = measured_v_u * t14
+                    measured_v_v = t4 * v_v__row[d]
+                    v_d4 = v_row[d]
+                    measured_v3 = t4 * v_d4
+                    t18 = abs(measured_v3)
+                    t19 = t18 == t16
+                    t20 = _sign_f64(measured_v3)
+                    t21 = measured_v3 / t16
+                    t22 = t20 if t19 else t21
+                    t23 = measured_v_v * t22
+                    u_hat_row[d] = t14
+                    v_hat_row[d] = t22
+                    tangent_t1_2_block[lane] = 0.0 if t9 else t15
+                    tangent_t2_2_block[lane] = 0.0 if t17 else t23
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
             tangent_t1[i] = tangent_t1_2
@@ -1084,8 +1173,8 @@ def hvp_1_f64(
 
 @_jit
 def hvp_2_f64(
-    first, last, tangent_t3_2_block, samples, chunk, tangent_t3, t1__scaled, t1__largest, v_u_, tangent_t1, u, v_hat,
-    t2__scaled, t2__largest, v_v_, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, tangent_t3_2_block, samples, chunk, tangent_t3, _unit0_d, v_u_, t1__scaled, t1__largest, tangent_t1, u,
+    v_hat, _unit1_d, v_v_, t2__scaled, t2__largest, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1098,35 +1187,41 @@ def hvp_2_f64(
                     tangent_t3[i, at_j] = 0.0
                 continue
             tangent_t3_row = tangent_t3[i]
+            unit0_d_i = _unit0_d[i]
+            t1 = _unit_scale_f64(unit0_d_i)
+            v_u__row = v_u_[i]
             t1__scaled_i = t1__scaled[i]
             t1__largest_i = t1__largest[i]
-            t1 = _norm_scale_f64(t1__largest_i)
-            t2 = t1__scaled_i / t1
-            v_u__row = v_u_[i]
+            t2 = _norm_scale_f64(t1__largest_i)
+            t4 = t1__scaled_i / t2
             tangent_t1_i = tangent_t1[i]
             u_row = u[i]
             u_hat_row = u_hat[i]
             for j in range(size_i):
+                unit1_d_j = _unit1_d[j]
+                t8 = _unit_scale_f64(unit1_d_j)
                 t2__scaled_j = t2__scaled[j]
                 t2__largest_j = t2__largest[j]
-                t7 = _norm_scale_f64(t2__largest_j)
-                t8 = t2__scaled_j / t7
+                t9 = _norm_scale_f64(t2__largest_j)
+                t10 = t2__scaled_j / t9
                 tangent_t2_j = tangent_t2[j]
                 tangent_t3_2 = 0.0
                 for block in range(0, size_d, 256):
                     count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
-                        u_d = u_row[d]
-                        t4 = abs(u_d) == t2
-                        t5 = _sign_f64(u_d)
-                        t6 = u_d / t2
-                        tangent_u_hat = v_u__row[d] / t2 - tangent_t1_i * ((float(t5) if t4 else t6) / t2)
-                        v_d = v[j, d]
-                        t9 = abs(v_d) == t8
-                        t10 = _sign_f64(v_d)
-                        t11 = v_d / t8
-                        tangent_v_hat = v_v_[j, d] / t8 - tangent_t2_j * ((float(t10) if t9 else t11) / t8)
+                        measured_v_u = t1 * v_u__row[d]
+                        measured_u = t1 * u_row[d]
+                        t5 = abs(measured_u) == t4
+                        t6 = _sign_f64(measured_u)
+                        t7 = measured_u / t4
+                        tangent_u_hat = measured_v_u / t4 - tangent_t1_i * ((t6 if t5 else t7) / t4)
+                        measured_v_v = t8 * v_v_[j, d]
+                        measured_v = t8 * v[j, d]
+                        t11 = abs(measured_v) == t10
+                        t12 = _sign_f64(measured_v)
+                        t13 = measured_v / t10
+                        tangent_v_hat = measured_v_v / t10 - tangent_t2_j * ((t12 if t11 else t13) / t10)
                         tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_row[j] = tangent_t3_2
@@ -1136,8 +1231,8 @@ def hvp_2_f64(
 def hvp_3_f64(
     first, last, t4_others__below2_block, tangent_t4_others2_block, tangent_d_u_hat_sum2_block, samples, chunk, t3,
     t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
-    tangent_d_u_hat_sum, t2__scaled, t2__largest, v_v_, tangent_t2, v, v_hat, tau, size_d, weight, weight_step, mask,
-    mask_step, denominator,
+    tangent_d_u_hat_sum, _unit1_d, v_v_, t2__scaled, t2__largest, tangent_t2, v, v_hat, tau, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1231,12 +1326,14 @@ def hvp_3_f64(
                         weight_t4_others2 = _exp_f64(-(t11 + _gap_f64(t4_others__max2, s4)))
                         t22 = t19 * weight_t4_others2
                         d_s2 = t18 if t21 else t22
+                        unit1 = _unit_scale_f64(_unit1_d[j])
+                        measured_v_v = unit1 * v_v_[j, d]
                         t2_2 = t2__scaled[j] / _norm_scale_f64(t2__largest[j])
-                        v_d = v[j, d]
-                        t23 = abs(v_d) == t2_2
-                        t24 = _sign_f64(v_d)
-                        t25 = v_d / t2_2
-                        tangent_v_hat = v_v_[j, d] / t2_2 - tangent_t2[j] * ((float(t24) if t23 else t25) / t2_2)
+                        measured_v = unit1 * v[j, d]
+                        t23 = abs(measured_v) == t2_2
+                        t24 = _sign_f64(measured_v)
+                        t25 = measured_v / t2_2
+                        tangent_v_hat = measured_v_v / t2_2 - tangent_t2[j] * ((t24 if t23 else t25) / t2_2)
                         tangent_s2 = tangent_t3_row[j] / tau
                         tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
                         t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
@@ -1249,8 +1346,8 @@ def hvp_3_f64(
 @_jit
 def hvp_4_f64(
     first, last, tangent_d_v_hat_sum2_block, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
-    t4_others__ties, t4_others__max, t3, t1__scaled, t1__largest, v_u_, tangent_t1, u, tangent_t4_others, tangent_t3,
-    u_hat, tau, size_d, weight, weight_step, mask, mask_step,
+    t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, t1__scaled, t1__largest, tangent_t1, u, tangent_t4_others,
+    tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1285,12 +1382,14 @@ def hvp_4_f64(
                         weight_t4_others = _exp_f64(-(t4_others__rest + _gap_f64(t4_others__max_j, s2)))
                         t8 = d_t4_others * weight_t4_others
                         d_s = t7 if t1 else t8
+                        unit0 = _unit_scale_f64(_unit0_d[j])
+                        measured_v_u = unit0 * v_u_[j, d]
                         t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
-                        u_d = u[j, d]
-                        t9 = abs(u_d) == t1_2
-                        t10 = _sign_f64(u_d)
-                        t11 = u_d / t1_2
-                        tangent_u_hat = v_u_[j, d] / t1_2 - tangent_t1[j] * ((float(t10) if t9 else t11) / t1_2)
+                        measured_u = unit0 * u[j, d]
+                        t9 = abs(measured_u) == t1_2
+                        t10 = _sign_f64(measured_u)
+                        t11 = measured_u / t1_2
+                        tangent_u_hat = measured_v_u / t1_2 - tangent_t1[j] * ((t10 if t9 else t11) / t1_2)
                         tangent_t4_others_j = tangent_t4_others[j]
                         t12 = tangent_t4_others_j - tangent_t3[j, j] / tau
                         t13 = _sigmoid_f64(-t5)
@@ -1308,8 +1407,9 @@ def hvp_4_f64(
 @_jit
 def hvp_5_f64(
     first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, samples, chunk,
-    d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum, hvp_u, hvp_v, t1__scaled, t1__largest,
-    tangent_t1, t2__scaled, t2__largest, tangent_t2, tau, size_d, weight, weight_step, mask, mask_step,
+    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
+    t1__scaled, t1__largest, tangent_t1, t2__scaled, t2__largest, tangent_t2, tau, size_d, weight, weight_step, mask,
+    mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1321,14 +1421,18 @@ def hvp_5_f64(
                     hvp_u[i, at_d] = 0.0
                     hvp_v[i, at_d] = 0.0
                 continue
-            d_v_hat_row = d_v_hat[i]
+            unit1_d_i = _unit1_d[i]
+            t1 = _unit_scale_f64(unit1_d_i)
             v_row = v[i]
-            d_u_hat_row = d_u_hat[i]
+            d_v_hat_row = d_v_hat[i]
+            unit0_d_i = _unit0_d[i]
+            t2 = _unit_scale_f64(unit0_d_i)
             u_row = u[i]
-            v_v__row = v_v_[i]
+            d_u_hat_row = d_u_hat[i]
             tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
-            v_u__row = v_u_[i]
+            v_v__row = v_v_[i]
             tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
+            v_u__row = v_u_[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             tangent_d_t2_sum = 0.0
@@ -1337,72 +1441,74 @@ def hvp_5_f64(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
+                    measured_v = t1 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    v_d = v_row[d]
+                    measured_u = t2 * u_row[d]
                     d_u_hat_d = d_u_hat_row[d]
-                    u_d = u_row[d]
-                    v_v_d = v_v__row[d]
                     tangent_d_v_hat = tangent_d_v_hat_sum_row[d] / tau
-                    v_u_d = v_u__row[d]
+                    measured_v_v = t1 * v_v__row[d]
                     tangent_d_u_hat = tangent_d_u_hat_sum_row[d] / tau
-                    d_t2_sum_block[lane] = d_v_hat_d * v_d
-                    d_t1_sum_block[lane] = d_u_hat_d * u_d
-                    tangent_d_t2_sum_block[lane] = d_v_hat_d * v_v_d + tangent_d_v_hat * v_d
-                    tangent_d_t1_sum_block[lane] = d_u_hat_d * v_u_d + tangent_d_u_hat * u_d
+                    measured_v_u = t2 * v_u__row[d]
+                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
+                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
+                    tangent_d_t2_sum_block[lane] = measured_v * tangent_d_v_hat + measured_v_v * d_v_hat_d
+                    tangent_d_t1_sum_block[lane] = measured_u * tangent_d_u_hat + measured_v_u * d_u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
             t1__scaled_i = t1__scaled[i]
             t1__largest_i = t1__largest[i]
-            t1 = _norm_scale_f64(t1__largest_i)
-            t2 = t1__scaled_i / t1
-            t4 = t2 == 0.0
+            t4 = _norm_scale_f64(t1__largest_i)
+            t5 = t1__scaled_i / t4
+            t6 = t5 == 0.0
             tangent_t1_i = tangent_t1[i]
-            t5 = 2.0 * (d_t1_sum / t2) * (tangent_t1_i / t2) / t2
-            t6 = -tangent_d_t1_sum / t2 / t2
-            t7 = t5 + t6
-            t12 = -d_t1_sum / t2 / t2
-            t13 = t12 * tangent_t1_i
+            t7 = 2.0 * (d_t1_sum / t5) * (tangent_t1_i / t5) / t5
+            t8 = -tangent_d_t1_sum / t5 / t5
+            t9 = t7 + t8
+            t14 = -d_t1_sum / t5 / t5
+            t15 = t14 * tangent_t1_i
             hvp_u_row = hvp_u[i]
             t2__scaled_i = t2__scaled[i]
             t2__largest_i = t2__largest[i]
-            t15 = _norm_scale_f64(t2__largest_i)
-            t16 = t2__scaled_i / t15
-            t17 = t16 == 0.0
+            t17 = _norm_scale_f64(t2__largest_i)
+            t18 = t2__scaled_i / t17
+            t19 = t18 == 0.0
             tangent_t2_i = tangent_t2[i]
-            t18 = 2.0 * (d_t2_sum / t16) * (tangent_t2_i / t16) / t16
-            t19 = -tangent_d_t2_sum / t16 / t16
-            t20 = t18 + t19
-            t25 = -d_t2_sum / t16 / t16
-            t26 = t25 * tangent_t2_i
+            t20 = 2.0 * (d_t2_sum / t18) * (tangent_t2_i / t18) / t18
+            t21 = -tangent_d_t2_sum / t18 / t18
+            t22 = t20 + t21
+            t27 = -d_t2_sum / t18 / t18
+            t28 = t27 * tangent_t2_i
             hvp_v_row = hvp_v[i]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
-                u_d2 = u_row[d]
-                t8 = abs(u_d2) == t2
-                t9 = _sign_f64(u_d2)
-                t10 = u_d2 / t2
-                t11 = float(t9) if t8 else t10
-                v_u_d2 = v_u__row[d]
-                t14 = t7 * t11 + t12 * (v_u_d2 / t2) + -t13 * (t11 / t2)
+                measured_u2 = t2 * u_row[d]
+                t10 = abs(measured_u2) == t5
+                t11 = _sign_f64(measured_u2)
+                t12 = measured_u2 / t5
+                t13 = t11 if t10 else t12
+                measured_v_u2 = t2 * v_u__row[d]
+                t16 = t9 * t13 + measured_v_u2 * (t14 / t5) + -t15 * (t13 / t5)
                 d_u_hat_d2 = d_u_hat_row[d]
-                hvp_u_row[d] = tangent_d_u_hat2 / t2 + (0.0 if t4 else t14) - d_u_hat_d2 / t2 * (tangent_t1_i / t2)
+                scaled_hvp_u = tangent_d_u_hat2 / t5 + (0.0 if t6 else t16) - d_u_hat_d2 / t5 * (tangent_t1_i / t5)
+                hvp_u_row[d] = scaled_hvp_u * t2
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
-                v_d2 = v_row[d]
-                t21 = abs(v_d2) == t16
-                t22 = _sign_f64(v_d2)
-                t23 = v_d2 / t16
-                t24 = float(t22) if t21 else t23
-                v_v_d2 = v_v__row[d]
-                t27 = t20 * t24 + t25 * (v_v_d2 / t16) + -t26 * (t24 / t16)
+                measured_v2 = t1 * v_row[d]
+                t23 = abs(measured_v2) == t18
+                t24 = _sign_f64(measured_v2)
+                t25 = measured_v2 / t18
+                t26 = t24 if t23 else t25
+                measured_v_v2 = t1 * v_v__row[d]
+                t29 = t22 * t26 + measured_v_v2 * (t27 / t18) + -t28 * (t26 / t18)
                 d_v_hat_d2 = d_v_hat_row[d]
-                hvp_v_row[d] = tangent_d_v_hat2 / t16 + (0.0 if t17 else t27) - d_v_hat_d2 / t16 * (tangent_t2_i / t16)
+                scaled_hvp_v = tangent_d_v_hat2 / t18 + (0.0 if t19 else t29) - d_v_hat_d2 / t18 * (tangent_t2_i / t18)
+                hvp_v_row[d] = scaled_hvp_v * t1
 
 
 @_jit
 def value_1_f32(
-    first, last, t1_block, t2_block, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1_block, t2_2_block, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1416,35 +1522,50 @@ def value_1_f32(
                 continue
             u_row = u[i]
             v_row = v[i]
+            unit0_d = f32(-np.inf)
+            unit1_d = f32(-np.inf)
+            for d in range(size_d):
+                u_d = u_row[d]
+                v_d = v_row[d]
+                unit0_d_entry = abs(u_d)
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit1_d_entry = abs(v_d)
+                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+            t2 = _unit_scale_f32(unit0_d)
+            t4 = _unit_scale_f32(unit1_d)
             t1 = 0.0
-            t2 = 0.0
+            t2_2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d = u_row[d]
-                    v_d = v_row[d]
-                    t1_entry = np.float64(u_d)
+                    u_d2 = u_row[d]
+                    measured_u = t2 * u_d2
+                    v_d2 = v_row[d]
+                    measured_v = t4 * v_d2
+                    t1_entry = np.float64(measured_u)
                     t1_block[lane] = t1_entry * t1_entry
-                    t2_entry = np.float64(v_d)
-                    t2_block[lane] = t2_entry * t2_entry
+                    t2_2_entry = np.float64(measured_v)
+                    t2_2_block[lane] = t2_2_entry * t2_2_entry
                 t1 += _pairwise_sum(t1_block, count)
-                t2 += _pairwise_sum(t2_block, count)
+                t2_2 += _pairwise_sum(t2_2_block, count)
             t1 = f32(math.sqrt(t1))
-            t2 = f32(math.sqrt(t2))
+            t2_2 = f32(math.sqrt(t2_2))
             u_hat_row = u_hat[i]
             v_hat_row = v_hat[i]
             for d in range(size_d):
-                u_d2 = u_row[d]
-                t4 = abs(u_d2) == t1
-                t5 = _sign_f32(u_d2)
-                t6 = u_d2 / t1
-                u_hat_row[d] = f32(t5) if t4 else t6
-                v_d2 = v_row[d]
-                t7 = abs(v_d2) == t2
-                t8 = _sign_f32(v_d2)
-                t9 = v_d2 / t2
-                v_hat_row[d] = f32(t8) if t7 else t9
+                u_d3 = u_row[d]
+                measured_u2 = t2 * u_d3
+                t5 = abs(measured_u2) == t1
+                t6 = _sign_f32(measured_u2)
+                t7 = measured_u2 / t1
+                u_hat_row[d] = t6 if t5 else t7
+                v_d3 = v_row[d]
+                measured_v2 = t4 * v_d3
+                t8 = abs(measured_v2) == t2_2
+                t9 = _sign_f32(measured_v2)
+                t10 = measured_v2 / t2_2
+                v_hat_row[d] = t9 if t8 else t10
 
 
 @_jit
@@ -1491,7 +1612,8 @@ def value_2_f32(
             t7 = t4_others__ties - 1
             t4_others__rest = _log1p_f32(t4_others__below + f32(t7 if t6 else 0))
             s3 = t3_row[i] / tau
-            value_rows[row] = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
+            scaled_value = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
+            value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
@@ -1500,8 +1622,8 @@ def value_2_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, t1_2_block, t2_2_block, samples, chunk, u, v, t1, t2, u_hat, v_hat, size_d, weight, weight_step, mask,
-    mask_step,
+    first, last, t1_2_block, t2_2_block, samples, chunk, u, v, _unit0_d, _unit1_d, t1, t2, u_hat, v_hat, size_d, weight,
+    weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1509,6 +1631,8 @@ def value_and_grad_1_f32(
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
+                _unit0_d[i] = f32(0.0)
+                _unit1_d[i] = f32(0.0)
                 t1[i] = f32(0.0)
                 t2[i] = f32(0.0)
                 for at_d in range(size_d):
@@ -1517,17 +1641,32 @@ def value_and_grad_1_f32(
                 continue
             u_row = u[i]
             v_row = v[i]
+            unit0_d = f32(-np.inf)
+            unit1_d = f32(-np.inf)
+            for d in range(size_d):
+                u_d = u_row[d]
+                v_d = v_row[d]
+                unit0_d_entry = abs(u_d)
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit1_d_entry = abs(v_d)
+                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+            _unit0_d[i] = unit0_d
+            _unit1_d[i] = unit1_d
+            t4 = _unit_scale_f32(unit0_d)
+            t5 = _unit_scale_f32(unit1_d)
             t1_2 = 0.0
             t2_2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d = u_row[d]
-                    v_d = v_row[d]
-                    t1_2_entry = np.float64(u_d)
+                    u_d2 = u_row[d]
+                    measured_u = t4 * u_d2
+                    v_d2 = v_row[d]
+                    measured_v = t5 * v_d2
+                    t1_2_entry = np.float64(measured_u)
                     t1_2_block[lane] = t1_2_entry * t1_2_entry
-                    t2_2_entry = np.float64(v_d)
+                    t2_2_entry = np.float64(measured_v)
                     t2_2_block[lane] = t2_2_entry * t2_2_entry
                 t1_2 += _pairwise_sum(t1_2_block, count)
                 t2_2 += _pairwise_sum(t2_2_block, count)
@@ -1538,16 +1677,18 @@ def value_and_grad_1_f32(
             u_hat_row = u_hat[i]
             v_hat_row = v_hat[i]
             for d in range(size_d):
-                u_d2 = u_row[d]
-                t4 = abs(u_d2) == t1_2
-                t5 = _sign_f32(u_d2)
-                t6 = u_d2 / t1_2
-                u_hat_row[d] = f32(t5) if t4 else t6
-                v_d2 = v_row[d]
-                t7 = abs(v_d2) == t2_2
-                t8 = _sign_f32(v_d2)
-                t9 = v_d2 / t2_2
-                v_hat_row[d] = f32(t8) if t7 else t9
+                u_d3 = u_row[d]
+                measured_u2 = t4 * u_d3
+                t6 = abs(measured_u2) == t1_2
+                t7 = _sign_f32(measured_u2)
+                t8 = measured_u2 / t1_2
+                u_hat_row[d] = t7 if t6 else t8
+                v_d3 = v_row[d]
+                measured_v2 = t5 * v_d3
+                t9 = abs(measured_v2) == t2_2
+                t10 = _sign_f32(measured_v2)
+                t11 = measured_v2 / t2_2
+                v_hat_row[d] = t10 if t9 else t11
 
 
 @_jit
@@ -1613,7 +1754,8 @@ def value_and_grad_2_f32(
                 t20 = t19 * weight_t4_others
                 d_s = t18 if t8 else t20
                 d_v_hat__left_row[j] = d_s / tau
-            value_rows[row] = _softplus_f32(t16)
+            scaled_value = _softplus_f32(t16)
+            value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
@@ -1622,8 +1764,8 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1, t2, size_d,
-    weight, weight_step, mask, mask_step,
+    first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u,
+    grad_v, t1, t2, size_d, weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1635,55 +1777,61 @@ def value_and_grad_3_f32(
                     grad_u[i, at_d] = f32(0.0)
                     grad_v[i, at_d] = f32(0.0)
                 continue
-            d_v_hat_row = d_v_hat[i]
+            unit1_d_i = _unit1_d[i]
+            t4 = _unit_scale_f32(unit1_d_i)
             v_row = v[i]
-            d_u_hat_row = d_u_hat[i]
+            d_v_hat_row = d_v_hat[i]
+            unit0_d_i = _unit0_d[i]
+            t5 = _unit_scale_f32(unit0_d_i)
             u_row = u[i]
+            d_u_hat_row = d_u_hat[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
+                    measured_v = t4 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    v_d = v_row[d]
+                    measured_u = t5 * u_row[d]
                     d_u_hat_d = d_u_hat_row[d]
-                    u_d = u_row[d]
-                    d_t2_sum_block[lane] = d_v_hat_d * v_d
-                    d_t1_sum_block[lane] = d_u_hat_d * u_d
+                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
+                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t2_sum = f32(d_t2_sum)
             d_t1_sum = f32(d_t1_sum)
             t1_i = t1[i]
-            t4 = t1_i == f32(0.0)
-            t5 = -d_t1_sum / t1_i / t1_i
+            t6 = t1_i == f32(0.0)
+            t7 = -d_t1_sum / t1_i / t1_i
             grad_u_row = grad_u[i]
             t2_i = t2[i]
-            t10 = t2_i == f32(0.0)
-            t11 = -d_t2_sum / t2_i / t2_i
+            t12 = t2_i == f32(0.0)
+            t13 = -d_t2_sum / t2_i / t2_i
             grad_v_row = grad_v[i]
             for d in range(size_d):
                 d_u_hat_d2 = d_u_hat_row[d]
-                u_d2 = u_row[d]
-                t6 = abs(u_d2) == t1_i
-                t7 = _sign_f32(u_d2)
-                t8 = u_d2 / t1_i
-                t9 = t5 * (f32(t7) if t6 else t8)
-                grad_u_row[d] = d_u_hat_d2 / t1_i + (f32(0.0) if t4 else t9)
+                measured_u2 = t5 * u_row[d]
+                t8 = abs(measured_u2) == t1_i
+                t9 = _sign_f32(measured_u2)
+                t10 = measured_u2 / t1_i
+                t11 = t7 * (t9 if t8 else t10)
+                scaled_grad_u = d_u_hat_d2 / t1_i + (f32(0.0) if t6 else t11)
+                grad_u_row[d] = scaled_grad_u * t5
                 d_v_hat_d2 = d_v_hat_row[d]
-                v_d2 = v_row[d]
-                t12 = abs(v_d2) == t2_i
-                t13 = _sign_f32(v_d2)
-                t14 = v_d2 / t2_i
-                t15 = t11 * (f32(t13) if t12 else t14)
-                grad_v_row[d] = d_v_hat_d2 / t2_i + (f32(0.0) if t10 else t15)
+                measured_v2 = t4 * v_row[d]
+                t14 = abs(measured_v2) == t2_i
+                t15 = _sign_f32(measured_v2)
+                t16 = measured_v2 / t2_i
+                t17 = t13 * (t15 if t14 else t16)
+                scaled_grad_v = d_v_hat_d2 / t2_i + (f32(0.0) if t12 else t17)
+                grad_v_row[d] = scaled_grad_v * t4
 
 
 @_jit
 def hvp_1_f32(
-    first, last, t1_2_block, t2_2_block, tangent_t1_2_block, tangent_t2_2_block, samples, chunk, u, v, t1, t2, u_hat,
-    v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1_2_block, t2_2_block, tangent_t1_2_block, tangent_t2_2_block, samples, chunk, u, v, _unit0_d,
+    _unit1_d, t1, t2, u_hat, v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1691,6 +1839,8 @@ def hvp_1_f32(
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
+                _unit0_d[i] = f32(0.0)
+                _unit1_d[i] = f32(0.0)
                 t1[i] = f32(0.0)
                 t2[i] = f32(0.0)
                 tangent_t1[i] = f32(0.0)
@@ -1701,17 +1851,32 @@ def hvp_1_f32(
                 continue
             u_row = u[i]
             v_row = v[i]
+            unit0_d = f32(-np.inf)
+            unit1_d = f32(-np.inf)
+            for d in range(size_d):
+                u_d = u_row[d]
+                v_d = v_row[d]
+                unit0_d_entry = abs(u_d)
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit1_d_entry = abs(v_d)
+                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+            _unit0_d[i] = unit0_d
+            _unit1_d[i] = unit1_d
+            t4 = _unit_scale_f32(unit0_d)
+            t5 = _unit_scale_f32(unit1_d)
             t1_2 = 0.0
             t2_2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d = u_row[d]
-                    v_d = v_row[d]
-                    t1_2_entry = np.float64(u_d)
+                    u_d2 = u_row[d]
+                    measured_u = t4 * u_d2
+                    v_d2 = v_row[d]
+                    measured_v = t5 * v_d2
+                    t1_2_entry = np.float64(measured_u)
                     t1_2_block[lane] = t1_2_entry * t1_2_entry
-                    t2_2_entry = np.float64(v_d)
+                    t2_2_entry = np.float64(measured_v)
                     t2_2_block[lane] = t2_2_entry * t2_2_entry
                 t1_2 += _pairwise_sum(t1_2_block, count)
                 t2_2 += _pairwise_sum(t2_2_block, count)
@@ -1719,9 +1884,9 @@ def hvp_1_f32(
             t2_2 = f32(math.sqrt(t2_2))
             t1[i] = t1_2
             t2[i] = t2_2
-            t4 = t1_2 == f32(0.0)
+            t6 = t1_2 == f32(0.0)
             v_u__row = v_u_[i]
-            t10 = t2_2 == f32(0.0)
+            t12 = t2_2 == f32(0.0)
             v_v__row = v_v_[i]
             u_hat_row = u_hat[i]
             v_hat_row = v_hat[i]
@@ -1731,22 +1896,26 @@ def hvp_1_f32(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    t5 = abs(u_d2) == t1_2
-                    t6 = _sign_f32(u_d2)
-                    t7 = u_d2 / t1_2
-                    t8 = f32(t6) if t5 else t7
-                    t9 = v_u__row[d] * t8
-                    v_d2 = v_row[d]
-                    t11 = abs(v_d2) == t2_2
-                    t12 = _sign_f32(v_d2)
-                    t13 = v_d2 / t2_2
-                    t14 = f32(t12) if t11 else t13
-                    t15 = v_v__row[d] * t14
-                    u_hat_row[d] = t8
-                    v_hat_row[d] = t14
-                    tangent_t1_2_block[lane] = f32(0.0) if t4 else t9
-                    tangent_t2_2_block[lane] = f32(0.0) if t10 else t15
+                    measured_v_u = t4 * v_u__row[d]
+                    u_d3 = u_row[d]
+                    measured_u2 = t4 * u_d3
+                    t7 = abs(measured_u2) == t1_2
+                    t8 = _sign_f32(measured_u2)
+                    t9 = measured_u2 / t1_2
+                    t10 = t8 if t7 else t9
+                    t11 = measured_v_u * t10
+                    measured_v_v = t5 * v_v__row[d]
+                    v_d3 = v_row[d]
+                    measured_v2 = t5 * v_d3
+                    t13 = abs(measured_v2) == t2_2
+                    t14 = _sign_f32(measured_v2)
+                    t15 = measured_v2 / t2_2
+                    t16 = t14 if t13 else t15
+                    t17 = measured_v_v * t16
+                    u_hat_row[d] = t10
+                    v_hat_row[d] = t16
+                    tangent_t1_2_block[lane] = f32(0.0) if t6 else t11
+                    tangent_t2_2_block[lane] = f32(0.0) if t12 else t17
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
             tangent_t1_2 = f32(tangent_t1_2)
@@ -1757,8 +1926,8 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, tangent_t3_2_block, samples, chunk, tangent_t3, t1, v_u_, tangent_t1, u, v_hat, t2, v_v_, tangent_t2,
-    v, u_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, tangent_t3_2_block, samples, chunk, tangent_t3, _unit0_d, v_u_, t1, tangent_t1, u, v_hat, _unit1_d,
+    v_v_, t2, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1771,12 +1940,16 @@ def hvp_2_f32(
                     tangent_t3[i, at_j] = f32(0.0)
                 continue
             tangent_t3_row = tangent_t3[i]
-            t1_i = t1[i]
+            unit0_d_i = _unit0_d[i]
+            t4 = _unit_scale_f32(unit0_d_i)
             v_u__row = v_u_[i]
+            t1_i = t1[i]
             tangent_t1_i = tangent_t1[i]
             u_row = u[i]
             u_hat_row = u_hat[i]
             for j in range(size_i):
+                unit1_d_j = _unit1_d[j]
+                t8 = _unit_scale_f32(unit1_d_j)
                 t2_j = t2[j]
                 tangent_t2_j = tangent_t2[j]
                 tangent_t3_2 = 0.0
@@ -1784,16 +1957,18 @@ def hvp_2_f32(
                     count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
-                        u_d = u_row[d]
-                        t4 = abs(u_d) == t1_i
-                        t5 = _sign_f32(u_d)
-                        t6 = u_d / t1_i
-                        tangent_u_hat = v_u__row[d] / t1_i - tangent_t1_i * ((f32(t5) if t4 else t6) / t1_i)
-                        v_d = v[j, d]
-                        t7 = abs(v_d) == t2_j
-                        t8 = _sign_f32(v_d)
-                        t9 = v_d / t2_j
-                        tangent_v_hat = v_v_[j, d] / t2_j - tangent_t2_j * ((f32(t8) if t7 else t9) / t2_j)
+                        measured_v_u = t4 * v_u__row[d]
+                        measured_u = t4 * u_row[d]
+                        t5 = abs(measured_u) == t1_i
+                        t6 = _sign_f32(measured_u)
+                        t7 = measured_u / t1_i
+                        tangent_u_hat = measured_v_u / t1_i - tangent_t1_i * ((t6 if t5 else t7) / t1_i)
+                        measured_v_v = t8 * v_v_[j, d]
+                        measured_v = t8 * v[j, d]
+                        t9 = abs(measured_v) == t2_j
+                        t10 = _sign_f32(measured_v)
+                        t11 = measured_v / t2_j
+                        tangent_v_hat = measured_v_v / t2_j - tangent_t2_j * ((t10 if t9 else t11) / t2_j)
                         tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_2 = f32(tangent_t3_2)
@@ -1804,7 +1979,8 @@ def hvp_2_f32(
 def hvp_3_f32(
     first, last, t4_others__below2_block, tangent_t4_others2_block, tangent_d_u_hat_sum2_block, samples, chunk, t3,
     t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
-    tangent_d_u_hat_sum, t2, v_v_, tangent_t2, v, v_hat, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    tangent_d_u_hat_sum, _unit1_d, v_v_, t2, tangent_t2, v, v_hat, tau, size_d, weight, weight_step, mask, mask_step,
+    denominator,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1900,12 +2076,14 @@ def hvp_3_f32(
                         weight_t4_others2 = _exp_f32(-(t13 + _gap_f32(t4_others__max2, s4)))
                         t24 = t21 * weight_t4_others2
                         d_s2 = t20 if t23 else t24
+                        unit1 = _unit_scale_f32(_unit1_d[j])
+                        measured_v_v = unit1 * v_v_[j, d]
                         t2_j = t2[j]
-                        v_d = v[j, d]
-                        t25 = abs(v_d) == t2_j
-                        t26 = _sign_f32(v_d)
-                        t27 = v_d / t2_j
-                        tangent_v_hat = v_v_[j, d] / t2_j - tangent_t2[j] * ((f32(t26) if t25 else t27) / t2_j)
+                        measured_v = unit1 * v[j, d]
+                        t25 = abs(measured_v) == t2_j
+                        t26 = _sign_f32(measured_v)
+                        t27 = measured_v / t2_j
+                        tangent_v_hat = measured_v_v / t2_j - tangent_t2[j] * ((t26 if t25 else t27) / t2_j)
                         tangent_s2 = tangent_t3_row[j] / tau
                         tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
                         t33 = t21 * tangent_weight_t4_others + t32 * weight_t4_others2
@@ -1919,8 +2097,8 @@ def hvp_3_f32(
 @_jit
 def hvp_4_f32(
     first, last, tangent_d_v_hat_sum2_block, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
-    t4_others__ties, t4_others__max, t3, t1, v_u_, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau, size_d,
-    weight, weight_step, mask, mask_step,
+    t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, t1, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau,
+    size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1955,12 +2133,14 @@ def hvp_4_f32(
                         weight_t4_others = _exp_f32(-(t4_others__rest + _gap_f32(t4_others__max_j, s2)))
                         t10 = d_t4_others * weight_t4_others
                         d_s = t9 if t4 else t10
+                        unit0 = _unit_scale_f32(_unit0_d[j])
+                        measured_v_u = unit0 * v_u_[j, d]
                         t1_j = t1[j]
-                        u_d = u[j, d]
-                        t11 = abs(u_d) == t1_j
-                        t12 = _sign_f32(u_d)
-                        t13 = u_d / t1_j
-                        tangent_u_hat = v_u_[j, d] / t1_j - tangent_t1[j] * ((f32(t12) if t11 else t13) / t1_j)
+                        measured_u = unit0 * u[j, d]
+                        t11 = abs(measured_u) == t1_j
+                        t12 = _sign_f32(measured_u)
+                        t13 = measured_u / t1_j
+                        tangent_u_hat = measured_v_u / t1_j - tangent_t1[j] * ((t12 if t11 else t13) / t1_j)
                         tangent_t4_others_j = tangent_t4_others[j]
                         t14 = tangent_t4_others_j - tangent_t3[j, j] / tau
                         t15 = _sigmoid_f32(-t7)
@@ -1979,8 +2159,8 @@ def hvp_4_f32(
 @_jit
 def hvp_5_f32(
     first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, samples, chunk,
-    d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum, hvp_u, hvp_v, t1, tangent_t1, t2,
-    tangent_t2, tau, size_d, weight, weight_step, mask, mask_step,
+    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v, t1,
+    tangent_t1, t2, tangent_t2, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1992,14 +2172,18 @@ def hvp_5_f32(
                     hvp_u[i, at_d] = f32(0.0)
                     hvp_v[i, at_d] = f32(0.0)
                 continue
-            d_v_hat_row = d_v_hat[i]
+            unit1_d_i = _unit1_d[i]
+            t4 = _unit_scale_f32(unit1_d_i)
             v_row = v[i]
-            d_u_hat_row = d_u_hat[i]
+            d_v_hat_row = d_v_hat[i]
+            unit0_d_i = _unit0_d[i]
+            t5 = _unit_scale_f32(unit0_d_i)
             u_row = u[i]
-            v_v__row = v_v_[i]
+            d_u_hat_row = d_u_hat[i]
             tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
-            v_u__row = v_u_[i]
+            v_v__row = v_v_[i]
             tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
+            v_u__row = v_u_[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             tangent_d_t2_sum = 0.0
@@ -2008,18 +2192,18 @@ def hvp_5_f32(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
+                    measured_v = t4 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    v_d = v_row[d]
+                    measured_u = t5 * u_row[d]
                     d_u_hat_d = d_u_hat_row[d]
-                    u_d = u_row[d]
-                    v_v_d = v_v__row[d]
                     tangent_d_v_hat = tangent_d_v_hat_sum_row[d] / tau
-                    v_u_d = v_u__row[d]
+                    measured_v_v = t4 * v_v__row[d]
                     tangent_d_u_hat = tangent_d_u_hat_sum_row[d] / tau
-                    d_t2_sum_block[lane] = d_v_hat_d * v_d
-                    d_t1_sum_block[lane] = d_u_hat_d * u_d
-                    tangent_d_t2_sum_block[lane] = d_v_hat_d * v_v_d + tangent_d_v_hat * v_d
-                    tangent_d_t1_sum_block[lane] = d_u_hat_d * v_u_d + tangent_d_u_hat * u_d
+                    measured_v_u = t5 * v_u__row[d]
+                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
+                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
+                    tangent_d_t2_sum_block[lane] = measured_v * tangent_d_v_hat + measured_v_v * d_v_hat_d
+                    tangent_d_t1_sum_block[lane] = measured_u * tangent_d_u_hat + measured_v_u * d_u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count)
@@ -2029,48 +2213,50 @@ def hvp_5_f32(
             tangent_d_t2_sum = f32(tangent_d_t2_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
             t1_i = t1[i]
-            t4 = t1_i == f32(0.0)
+            t6 = t1_i == f32(0.0)
             tangent_t1_i = tangent_t1[i]
-            t5 = f32(2.0) * (d_t1_sum / t1_i) * (tangent_t1_i / t1_i) / t1_i
-            t6 = -tangent_d_t1_sum / t1_i / t1_i
-            t7 = t5 + t6
-            t12 = -d_t1_sum / t1_i / t1_i
-            t13 = t12 * tangent_t1_i
+            t7 = f32(2.0) * (d_t1_sum / t1_i) * (tangent_t1_i / t1_i) / t1_i
+            t8 = -tangent_d_t1_sum / t1_i / t1_i
+            t9 = t7 + t8
+            t14 = -d_t1_sum / t1_i / t1_i
+            t15 = t14 * tangent_t1_i
             hvp_u_row = hvp_u[i]
             t2_i = t2[i]
-            t15 = t2_i == f32(0.0)
+            t17 = t2_i == f32(0.0)
             tangent_t2_i = tangent_t2[i]
-            t16 = f32(2.0) * (d_t2_sum / t2_i) * (tangent_t2_i / t2_i) / t2_i
-            t17 = -tangent_d_t2_sum / t2_i / t2_i
-            t18 = t16 + t17
-            t23 = -d_t2_sum / t2_i / t2_i
-            t24 = t23 * tangent_t2_i
+            t18 = f32(2.0) * (d_t2_sum / t2_i) * (tangent_t2_i / t2_i) / t2_i
+            t19 = -tangent_d_t2_sum / t2_i / t2_i
+            t20 = t18 + t19
+            t25 = -d_t2_sum / t2_i / t2_i
+            t26 = t25 * tangent_t2_i
             hvp_v_row = hvp_v[i]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
-                u_d2 = u_row[d]
-                t8 = abs(u_d2) == t1_i
-                t9 = _sign_f32(u_d2)
-                t10 = u_d2 / t1_i
-                t11 = f32(t9) if t8 else t10
-                v_u_d2 = v_u__row[d]
-                t14 = t7 * t11 + t12 * (v_u_d2 / t1_i) + -t13 * (t11 / t1_i)
+                measured_u2 = t5 * u_row[d]
+                t10 = abs(measured_u2) == t1_i
+                t11 = _sign_f32(measured_u2)
+                t12 = measured_u2 / t1_i
+                t13 = t11 if t10 else t12
+                measured_v_u2 = t5 * v_u__row[d]
+                t16 = t9 * t13 + measured_v_u2 * (t14 / t1_i) + -t15 * (t13 / t1_i)
                 d_u_hat_d2 = d_u_hat_row[d]
-                hvp_u_row[d] = (
-                    tangent_d_u_hat2 / t1_i + (f32(0.0) if t4 else t14) - d_u_hat_d2 / t1_i * (tangent_t1_i / t1_i)
+                scaled_hvp_u = (
+                    tangent_d_u_hat2 / t1_i + (f32(0.0) if t6 else t16) - d_u_hat_d2 / t1_i * (tangent_t1_i / t1_i)
                 )
+                hvp_u_row[d] = scaled_hvp_u * t5
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
-                v_d2 = v_row[d]
-                t19 = abs(v_d2) == t2_i
-                t20 = _sign_f32(v_d2)
-                t21 = v_d2 / t2_i
-                t22 = f32(t20) if t19 else t21
-                v_v_d2 = v_v__row[d]
-                t25 = t18 * t22 + t23 * (v_v_d2 / t2_i) + -t24 * (t22 / t2_i)
+                measured_v2 = t4 * v_row[d]
+                t21 = abs(measured_v2) == t2_i
+                t22 = _sign_f32(measured_v2)
+                t23 = measured_v2 / t2_i
+                t24 = t22 if t21 else t23
+                measured_v_v2 = t4 * v_v__row[d]
+                t27 = t20 * t24 + measured_v_v2 * (t25 / t2_i) + -t26 * (t24 / t2_i)
                 d_v_hat_d2 = d_v_hat_row[d]
-                hvp_v_row[d] = (
-                    tangent_d_v_hat2 / t2_i + (f32(0.0) if t15 else t25) - d_v_hat_d2 / t2_i * (tangent_t2_i / t2_i)
+                scaled_hvp_v = (
+                    tangent_d_v_hat2 / t2_i + (f32(0.0) if t17 else t27) - d_v_hat_d2 / t2_i * (tangent_t2_i / t2_i)
                 )
+                hvp_v_row[d] = scaled_hvp_v * t4
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2118,6 +2304,8 @@ def _value_and_grad_f64(
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
+    _unit0_d = np.empty((size_i,), np.float64)
+    _unit1_d = np.empty((size_i,), np.float64)
     d_u_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat__left = np.empty((size_i, size_i), np.float64)
@@ -2134,8 +2322,8 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, t1__largest,
-        t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d,
+        t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2160,8 +2348,9 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_3_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, d_v_hat, v, d_u_hat, u,
-        grad_u, grad_v, t1__scaled, t1__largest, t2__scaled, t2__largest, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_3_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit1_d, v, d_v_hat,
+        _unit0_d, u, d_u_hat, grad_u, grad_v, t1__scaled, t1__largest, t2__scaled, t2__largest, size_d, weight,
+        weight_step, mask, mask_step,
     )
     return (value_value,), None
 
@@ -2175,6 +2364,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
+    _unit0_d = np.empty((size_i,), np.float64)
+    _unit1_d = np.empty((size_i,), np.float64)
     d_u_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat__left = np.empty((size_i, size_i), np.float64)
@@ -2201,8 +2392,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_1_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1, tangent_t2,
-        size_d, weight, weight_step, mask, mask_step,
+        u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
+        tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2210,8 +2401,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t3, t1__scaled, t1__largest, v_u_, tangent_t1,
-        u, v_hat, t2__scaled, t2__largest, v_v_, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t3, _unit0_d, v_u_, t1__scaled, t1__largest,
+        tangent_t1, u, v_hat, _unit1_d, v_v_, t2__scaled, t2__largest, tangent_t2, v, u_hat, size_d, weight,
+        weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2223,8 +2415,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     run(
         hvp_3_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t3,
         t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
-        tangent_d_u_hat_sum, t2__scaled, t2__largest, v_v_, tangent_t2, v, v_hat, tau, size_d, weight, weight_step,
-        mask, mask_step, denominator,
+        tangent_d_u_hat_sum, _unit1_d, v_v_, t2__scaled, t2__largest, tangent_t2, v, v_hat, tau, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2233,7 +2425,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f64, chunks, ((256, np.float64),), samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
-        t4_others__ties, t4_others__max, t3, t1__scaled, t1__largest, v_u_, tangent_t1, u, tangent_t4_others,
+        t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, t1__scaled, t1__largest, tangent_t1, u, tangent_t4_others,
         tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
@@ -2245,8 +2437,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_5_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum, hvp_u, hvp_v, t1__scaled,
-        t1__largest, tangent_t1, t2__scaled, t2__largest, tangent_t2, tau, size_d, weight, weight_step, mask, mask_step,
+        _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
+        t1__scaled, t1__largest, tangent_t1, t2__scaled, t2__largest, tangent_t2, tau, size_d, weight, weight_step,
+        mask, mask_step,
     )
     return (), None
 
@@ -2296,6 +2489,8 @@ def _value_and_grad_f32(
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
+    _unit0_d = np.empty((size_i,), np.float32)
+    _unit1_d = np.empty((size_i,), np.float32)
     d_u_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat__left = np.empty((size_i, size_i), np.float32)
@@ -2310,8 +2505,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, t1, t2, u_hat,
-        v_hat, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d,
+        t1, t2, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2336,8 +2531,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_3_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, d_v_hat, v, d_u_hat, u,
-        grad_u, grad_v, t1, t2, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_3_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit1_d, v, d_v_hat,
+        _unit0_d, u, d_u_hat, grad_u, grad_v, t1, t2, size_d, weight, weight_step, mask, mask_step,
     )
     return (value_value,), None
 
@@ -2351,6 +2546,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
+    _unit0_d = np.empty((size_i,), np.float32)
+    _unit1_d = np.empty((size_i,), np.float32)
     d_u_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat__left = np.empty((size_i, size_i), np.float32)
@@ -2375,7 +2572,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_1_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        u, v, t1, t2, u_hat, v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+        u, v, _unit0_d, _unit1_d, t1, t2, u_hat, v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step,
+        mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2383,8 +2581,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t3, t1, v_u_, tangent_t1, u, v_hat, t2, v_v_,
-        tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t3, _unit0_d, v_u_, t1, tangent_t1, u, v_hat,
+        _unit1_d, v_v_, t2, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2396,8 +2594,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     run(
         hvp_3_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t3,
         t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
-        tangent_d_u_hat_sum, t2, v_v_, tangent_t2, v, v_hat, tau, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        tangent_d_u_hat_sum, _unit1_d, v_v_, t2, tangent_t2, v, v_hat, tau, size_d, weight, weight_step, mask,
+        mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2406,8 +2604,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f32, chunks, ((256, np.float64),), samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
-        t4_others__ties, t4_others__max, t3, t1, v_u_, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau, size_d,
-        weight, weight_step, mask, mask_step,
+        t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, t1, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat,
+        tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
     np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
@@ -2418,8 +2616,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_5_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum, hvp_u, hvp_v, t1, tangent_t1, t2,
-        tangent_t2, tau, size_d, weight, weight_step, mask, mask_step,
+        _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
+        t1, tangent_t1, t2, tangent_t2, tau, size_d, weight, weight_step, mask, mask_step,
     )
     return (), None
 

@@ -137,6 +137,26 @@ def _norm_scale_f64(m):
     )
 
 
+@_local
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
+
+
+@_local
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
+
+
 def _serial(kernel, chunks, spaces, *arguments):
     """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
     kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
@@ -645,35 +665,44 @@ def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d,
                     z_hat[i, at_d] = 0.0
                 continue
             z_row = z[i]
-            t1__largest = -np.inf
+            unit0_d = -np.inf
             for d in range(size_d):
                 z_d = z_row[d]
-                t1 = abs(z_d)
-                t1__largest_entry = t1
+                unit0_d_entry = abs(z_d)
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+            t1 = _unit_scale_f64(unit0_d)
+            t1__largest = -np.inf
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t3 = abs(measured_z)
+                t1__largest_entry = t3
                 t1__largest = (
                     t1__largest_entry if (t1__largest_entry > t1__largest) | (t1__largest_entry != t1__largest_entry)
                     else t1__largest
                 )
-            t3 = _norm_scale_f64(t1__largest)
+            t4 = _norm_scale_f64(t1__largest)
             t1__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    t1__scaled_entry = z_d2 * t3
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled_entry = measured_z2 * t4
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count)
             t1__scaled = math.sqrt(t1__scaled)
-            t5 = t1__scaled / t3
+            t6 = t1__scaled / t4
             z_hat_row = z_hat[i]
             for d in range(size_d):
-                z_d3 = z_row[d]
-                t4 = abs(z_d3)
-                t6 = t4 == t5
-                t7 = _sign_f64(z_d3)
-                t8 = z_d3 / t5
-                z_hat_row[d] = float(t7) if t6 else t8
+                z_d4 = z_row[d]
+                measured_z3 = t1 * z_d4
+                t5 = abs(measured_z3)
+                t7 = t5 == t6
+                t8 = _sign_f64(measured_z3)
+                t9 = measured_z3 / t6
+                z_hat_row[d] = t8 if t7 else t9
 
 
 @_jit
@@ -696,7 +725,7 @@ def value_2_f64(
             t2_row = t2[i]
             t3_others__max = -np.inf
             for j in range(size_i):
-                t3 = (j != i) & (float(j) != t1)
+                t3 = (j != i) & (j != t1)
                 s = t2_row[j] / tau
                 t3_others__max_entry = s if t3 else -np.inf
                 t3_others__max = (
@@ -709,7 +738,7 @@ def value_2_f64(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t4 = (j != i) & (float(j) != t1)
+                    t4 = (j != i) & (j != t1)
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
                     t6 = _exp_f64(s2 - t3_others__max)
@@ -720,7 +749,8 @@ def value_2_f64(
             t8 = t3_others__ties - 1
             t3_others__rest = _log1p_f64(t3_others__below + float(t8 if t7 else 0))
             s3 = t2_row[t1] / tau
-            value_rows[row] = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
+            scaled_value = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
+            value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
@@ -729,8 +759,8 @@ def value_2_f64(
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, t1__scaled2_block, samples, chunk, z, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step,
-    mask, mask_step,
+    first, last, t1__scaled2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight,
+    weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -738,43 +768,54 @@ def value_and_grad_1_f64(
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
+                _unit0_d[i] = 0.0
                 t1__largest[i] = 0.0
                 t1__scaled[i] = 0.0
                 for at_d in range(size_d):
                     z_hat[i, at_d] = 0.0
                 continue
             z_row = z[i]
-            t1__largest2 = -np.inf
+            unit0_d = -np.inf
             for d in range(size_d):
                 z_d = z_row[d]
-                t1 = abs(z_d)
-                t1__largest2_entry = t1
+                unit0_d_entry = abs(z_d)
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+            _unit0_d[i] = unit0_d
+            t1 = _unit_scale_f64(unit0_d)
+            t1__largest2 = -np.inf
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t3 = abs(measured_z)
+                t1__largest2_entry = t3
                 t1__largest2 = (
                     t1__largest2_entry if (t1__largest2_entry > t1__largest2) | (t1__largest2_entry !=
                     t1__largest2_entry) else t1__largest2
                 )
             t1__largest[i] = t1__largest2
-            t3 = _norm_scale_f64(t1__largest2)
+            t4 = _norm_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    t1__scaled2_entry = z_d2 * t3
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled2_entry = measured_z2 * t4
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t1__scaled[i] = t1__scaled2
-            t5 = t1__scaled2 / t3
+            t6 = t1__scaled2 / t4
             z_hat_row = z_hat[i]
             for d in range(size_d):
-                z_d3 = z_row[d]
-                t4 = abs(z_d3)
-                t6 = t4 == t5
-                t7 = _sign_f64(z_d3)
-                t8 = z_d3 / t5
-                z_hat_row[d] = float(t7) if t6 else t8
+                z_d4 = z_row[d]
+                measured_z3 = t1 * z_d4
+                t5 = abs(measured_z3)
+                t7 = t5 == t6
+                t8 = _sign_f64(measured_z3)
+                t9 = measured_z3 / t6
+                z_hat_row[d] = t8 if t7 else t9
 
 
 @_jit
@@ -803,7 +844,7 @@ def value_and_grad_2_f64(
             t2_row = t2[i]
             t3_others__max2 = -np.inf
             for j in range(size_i):
-                t3 = float(j) != t1
+                t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else -np.inf
@@ -818,7 +859,7 @@ def value_and_grad_2_f64(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t5 = float(j) != t1
+                    t5 = j != t1
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
@@ -842,14 +883,15 @@ def value_and_grad_2_f64(
             t20 = seed_i * t19
             d_z_hat_1__left_row = d_z_hat_1__left[i]
             for j in range(size_i):
-                t9 = float(j) != t1
+                t9 = j != t1
                 t10 = (i != j) & t9
                 s3 = t2_row[j] / tau
                 weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
                 t21 = t20 * weight_t3_others
                 d_s = t21 if t10 else 0.0
                 d_z_hat_1__left_row[j] = d_s / tau
-            value_rows[row] = _softplus_f64(t18)
+            scaled_value = _softplus_f64(t18)
+            value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
@@ -858,8 +900,8 @@ def value_and_grad_2_f64(
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, d_t1_sum_block, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-    t3_others__max, t2, z_hat, seed_, z, grad_z, t1__scaled, t1__largest, tau, size_d, weight, weight_step, mask,
+    first, last, d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
+    t3_others__max, t2, z_hat, seed_, grad_z, t1__scaled, t1__largest, tau, size_d, weight, weight_step, mask,
     mask_step, denominator,
 ):
     size_i = samples
@@ -872,73 +914,76 @@ def value_and_grad_3_f64(
                 for at_d in range(size_d):
                     grad_z[i, at_d] = 0.0
                 continue
+            unit0_d_i = _unit0_d[i]
+            t1 = _unit_scale_f64(unit0_d_i)
+            z_row = z[i]
             d_z_hat_1_row = d_z_hat_1[i]
             d_z_hat_2_row = d_z_hat_2[i]
             seed_i = weight[i * weight_step] / denominator
             t3_others__below_i = t3_others__below[i]
             t3_others__ties_i = t3_others__ties[i]
-            t1 = 1 < t3_others__ties_i
-            t3 = t3_others__ties_i - 1
-            t4 = t3 if t1 else 0
-            t5 = t3_others__below_i + float(t4)
-            t6 = _log1p_f64(t5)
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + float(t5)
+            t7 = _log1p_f64(t6)
             t3_others__max_i = t3_others__max[i]
-            t7 = (i + size_i // 2) % size_i
+            t8 = (i + size_i // 2) % size_i
             t2_row = t2[i]
-            t2_2 = t2_row[t7]
-            t8 = t2_2 / tau
-            t9 = _gap_f64(t3_others__max_i, t8)
-            t10 = t6 + t9
-            t11 = _sigmoid_f64(t10)
-            t12 = seed_i * t11
-            t13 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t13]
-            t3_others__below2 = t3_others__below[t13]
-            t3_others__ties2 = t3_others__ties[t13]
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = t3_others__below2 + float(t16)
-            t18 = _log1p_f64(t17)
-            t3_others__max2 = t3_others__max[t13]
-            t19 = i % size_i
-            t2_3 = t2[t13, t19]
-            t20 = t2_3 / tau
-            t21 = _gap_f64(t3_others__max2, t20)
-            t22 = t18 + t21
-            t23 = _sigmoid_f64(t22)
-            t24 = seed2 * t23
-            z_row = z[i]
+            t2_2 = t2_row[t8]
+            t9 = t2_2 / tau
+            t10 = _gap_f64(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f64(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t14]
+            t3_others__below2 = t3_others__below[t14]
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + float(t17)
+            t19 = _log1p_f64(t18)
+            t3_others__max2 = t3_others__max[t14]
+            t20 = i % size_i
+            t2_3 = t2[t14, t20]
+            t21 = t2_3 / tau
+            t22 = _gap_f64(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = seed2 * t24
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
-                    z_d = z_row[d]
-                    d_t1_sum_block[lane] = d_z_hat * z_d
+                    measured_z = t1 * z_row[d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
+                    d_t1_sum_block[lane] = measured_z * d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             t1__scaled_i = t1__scaled[i]
             t1__largest_i = t1__largest[i]
-            t25 = _norm_scale_f64(t1__largest_i)
-            t26 = t1__scaled_i / t25
-            t27 = t26 == 0.0
-            t28 = -d_t1_sum / t26 / t26
+            t26 = _norm_scale_f64(t1__largest_i)
+            t27 = t1__scaled_i / t26
+            t28 = t27 == 0.0
+            t29 = -d_t1_sum / t27 / t27
             grad_z_row = grad_z[i]
             for d in range(size_d):
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
-                z_d2 = z_row[d]
-                t29 = abs(z_d2) == t26
-                t30 = _sign_f64(z_d2)
-                t31 = z_d2 / t26
-                t32 = t28 * (float(t30) if t29 else t31)
-                grad_z_row[d] = d_z_hat2 / t26 + (0.0 if t27 else t32)
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
+                measured_z2 = t1 * z_row[d]
+                t30 = abs(measured_z2) == t27
+                t31 = _sign_f64(measured_z2)
+                t32 = measured_z2 / t27
+                t33 = t29 * (t31 if t30 else t32)
+                scaled_grad_z = d_z_hat2 / t27 + (0.0 if t28 else t33)
+                grad_z_row[d] = scaled_grad_z * t1
 
 
 @_jit
 def hvp_1_f64(
-    first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, z, t1__largest, t1__scaled, z_hat, v_z_,
-    tangent_t1, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
+    v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -946,6 +991,7 @@ def hvp_1_f64(
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
+                _unit0_d[i] = 0.0
                 t1__largest[i] = 0.0
                 t1__scaled[i] = 0.0
                 tangent_t1[i] = 0.0
@@ -953,30 +999,39 @@ def hvp_1_f64(
                     z_hat[i, at_d] = 0.0
                 continue
             z_row = z[i]
-            t1__largest2 = -np.inf
+            unit0_d = -np.inf
             for d in range(size_d):
                 z_d = z_row[d]
-                t1 = abs(z_d)
-                t1__largest2_entry = t1
+                unit0_d_entry = abs(z_d)
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+            _unit0_d[i] = unit0_d
+            t1 = _unit_scale_f64(unit0_d)
+            t1__largest2 = -np.inf
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t3 = abs(measured_z)
+                t1__largest2_entry = t3
                 t1__largest2 = (
                     t1__largest2_entry if (t1__largest2_entry > t1__largest2) | (t1__largest2_entry !=
                     t1__largest2_entry) else t1__largest2
                 )
             t1__largest[i] = t1__largest2
-            t3 = _norm_scale_f64(t1__largest2)
+            t4 = _norm_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    t1__scaled2_entry = z_d2 * t3
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled2_entry = measured_z2 * t4
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t1__scaled[i] = t1__scaled2
-            t4 = t1__scaled2 / t3
-            t5 = t4 == 0.0
+            t5 = t1__scaled2 / t4
+            t6 = t5 == 0.0
             v_z__row = v_z_[i]
             z_hat_row = z_hat[i]
             tangent_t1_2 = 0.0
@@ -984,23 +1039,25 @@ def hvp_1_f64(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d3 = z_row[d]
-                    t6 = abs(z_d3)
-                    t7 = t6 == t4
-                    t8 = _sign_f64(z_d3)
-                    t9 = z_d3 / t4
-                    t10 = float(t8) if t7 else t9
-                    t11 = v_z__row[d] * t10
-                    z_hat_row[d] = t10
-                    tangent_t1_2_block[lane] = 0.0 if t5 else t11
+                    measured_v_z = t1 * v_z__row[d]
+                    z_d4 = z_row[d]
+                    measured_z3 = t1 * z_d4
+                    t7 = abs(measured_z3)
+                    t8 = t7 == t5
+                    t9 = _sign_f64(measured_z3)
+                    t10 = measured_z3 / t5
+                    t11 = t9 if t8 else t10
+                    t12 = measured_v_z * t11
+                    z_hat_row[d] = t11
+                    tangent_t1_2_block[lane] = 0.0 if t6 else t12
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
             tangent_t1[i] = tangent_t1_2
 
 
 @_jit
 def hvp_2_f64(
-    first, last, tangent_t2_2_block, samples, chunk, tangent_t2, t1__scaled, t1__largest, v_z_, tangent_t1, z, z_hat,
-    size_d, weight, weight_step, mask, mask_step,
+    first, last, tangent_t2_2_block, samples, chunk, tangent_t2, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z,
+    z_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1013,35 +1070,41 @@ def hvp_2_f64(
                     tangent_t2[i, at_j] = 0.0
                 continue
             tangent_t2_row = tangent_t2[i]
+            unit0_d_i = _unit0_d[i]
+            t1 = _unit_scale_f64(unit0_d_i)
+            v_z__row = v_z_[i]
             t1__scaled_i = t1__scaled[i]
             t1__largest_i = t1__largest[i]
-            t1 = _norm_scale_f64(t1__largest_i)
-            t3 = t1__scaled_i / t1
-            v_z__row = v_z_[i]
+            t3 = _norm_scale_f64(t1__largest_i)
+            t4 = t1__scaled_i / t3
             tangent_t1_i = tangent_t1[i]
             z_row = z[i]
             z_hat_row = z_hat[i]
             for j in range(size_i):
+                unit0_d_j = _unit0_d[j]
+                t8 = _unit_scale_f64(unit0_d_j)
                 t1__scaled_j = t1__scaled[j]
                 t1__largest_j = t1__largest[j]
-                t7 = _norm_scale_f64(t1__largest_j)
-                t8 = t1__scaled_j / t7
+                t9 = _norm_scale_f64(t1__largest_j)
+                t10 = t1__scaled_j / t9
                 tangent_t1_j = tangent_t1[j]
                 tangent_t2_2 = 0.0
                 for block in range(0, size_d, 256):
                     count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
-                        z_d = z_row[d]
-                        t4 = abs(z_d) == t3
-                        t5 = _sign_f64(z_d)
-                        t6 = z_d / t3
-                        tangent_z_hat = v_z__row[d] / t3 - tangent_t1_i * ((float(t5) if t4 else t6) / t3)
-                        z_d2 = z[j, d]
-                        t9 = abs(z_d2) == t8
-                        t10 = _sign_f64(z_d2)
-                        t11 = z_d2 / t8
-                        tangent_z_hat2 = v_z_[j, d] / t8 - tangent_t1_j * ((float(t10) if t9 else t11) / t8)
+                        measured_v_z = t1 * v_z__row[d]
+                        measured_z = t1 * z_row[d]
+                        t5 = abs(measured_z) == t4
+                        t6 = _sign_f64(measured_z)
+                        t7 = measured_z / t4
+                        tangent_z_hat = measured_v_z / t4 - tangent_t1_i * ((t6 if t5 else t7) / t4)
+                        measured_v_z2 = t8 * v_z_[j, d]
+                        measured_z2 = t8 * z[j, d]
+                        t11 = abs(measured_z2) == t10
+                        t12 = _sign_f64(measured_z2)
+                        t13 = measured_z2 / t10
+                        tangent_z_hat2 = measured_v_z2 / t10 - tangent_t1_j * ((t12 if t11 else t13) / t10)
                         tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_row[j] = tangent_t2_2
@@ -1051,8 +1114,8 @@ def hvp_2_f64(
 def hvp_3_f64(
     first, last, t3_others__below2_block, tangent_t3_others2_block, tangent_d_z_hat_1_sum2_block, samples, chunk, t2,
     t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
-    tangent_d_z_hat_1_sum, t1__scaled, t1__largest, v_z_, tangent_t1, z, z_hat, tau, size_d, weight, weight_step, mask,
-    mask_step, denominator,
+    tangent_d_z_hat_1_sum, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z, z_hat, tau, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1074,7 +1137,7 @@ def hvp_3_f64(
             t2_row = t2[i]
             t3_others__max2 = -np.inf
             for j in range(size_i):
-                t3 = float(j) != t1
+                t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else -np.inf
@@ -1089,7 +1152,7 @@ def hvp_3_f64(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t5 = float(j) != t1
+                    t5 = j != t1
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
@@ -1118,7 +1181,7 @@ def hvp_3_f64(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t9 = float(j) != t1
+                    t9 = j != t1
                     t10 = (j != i) & t9
                     tangent_s = tangent_t2_row[j] / tau
                     s3 = t2_row[j] / tau
@@ -1143,18 +1206,20 @@ def hvp_3_f64(
                     count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t24 = float(j) != t1
+                        t24 = j != t1
                         t25 = (i != j) & t24
                         s4 = t2_row[j] / tau
                         weight_t3_others2 = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s4)))
                         t26 = t22 * weight_t3_others2
                         d_s2 = t26 if t25 else 0.0
+                        unit0 = _unit_scale_f64(_unit0_d[j])
+                        measured_v_z = unit0 * v_z_[j, d]
                         t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
-                        z_d = z[j, d]
-                        t27 = abs(z_d) == t1_2
-                        t28 = _sign_f64(z_d)
-                        t29 = z_d / t1_2
-                        tangent_z_hat = v_z_[j, d] / t1_2 - tangent_t1[j] * ((float(t28) if t27 else t29) / t1_2)
+                        measured_z = unit0 * z[j, d]
+                        t27 = abs(measured_z) == t1_2
+                        t28 = _sign_f64(measured_z)
+                        t29 = measured_z / t1_2
+                        tangent_z_hat = measured_v_z / t1_2 - tangent_t1[j] * ((t28 if t27 else t29) / t1_2)
                         tangent_s2 = tangent_t2_row[j] / tau
                         tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
                         t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
@@ -1167,8 +1232,8 @@ def hvp_3_f64(
 @_jit
 def hvp_4_f64(
     first, last, tangent_d_z_hat_2_sum2_block, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
-    t3_others__ties, t3_others__max, t2, t1__scaled, t1__largest, v_z_, tangent_t1, z, tangent_t2, tangent_t3_others,
-    z_hat, tau, size_d, weight, weight_step, mask, mask_step,
+    t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z, tangent_t2,
+    tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1188,7 +1253,7 @@ def hvp_4_f64(
                     for lane in range(count):
                         j = block + lane
                         t1 = (j + size_i // 2) % size_i
-                        t3 = (j != i) & (float(i) != t1)
+                        t3 = (j != i) & (i != t1)
                         seed_j = seed_[j]
                         t3_others__ties_j = t3_others__ties[j]
                         t4 = 1 < t3_others__ties_j
@@ -1203,12 +1268,14 @@ def hvp_4_f64(
                         weight_t3_others = _exp_f64(-(t3_others__rest + _gap_f64(t3_others__max_j, s2)))
                         t8 = d_t3_others * weight_t3_others
                         d_s = t8 if t3 else 0.0
+                        unit0 = _unit_scale_f64(_unit0_d[j])
+                        measured_v_z = unit0 * v_z_[j, d]
                         t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
-                        z_d = z[j, d]
-                        t9 = abs(z_d) == t1_2
-                        t10 = _sign_f64(z_d)
-                        t11 = z_d / t1_2
-                        tangent_z_hat = v_z_[j, d] / t1_2 - tangent_t1[j] * ((float(t10) if t9 else t11) / t1_2)
+                        measured_z = unit0 * z[j, d]
+                        t9 = abs(measured_z) == t1_2
+                        t10 = _sign_f64(measured_z)
+                        t11 = measured_z / t1_2
+                        tangent_z_hat = measured_v_z / t1_2 - tangent_t1[j] * ((t10 if t9 else t11) / t1_2)
                         tangent_s = tangent_t2[j, i] / tau
                         tangent_t3_others_j = tangent_t3_others[j]
                         tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
@@ -1224,10 +1291,10 @@ def hvp_4_f64(
 
 @_jit
 def hvp_5_f64(
-    first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below,
-    t3_others__ties, t3_others__max, t2, z_hat, seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum,
-    t1__scaled, t1__largest, tangent_t1, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask,
-    mask_step, denominator,
+    first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+    t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
+    tangent_d_z_hat_2_sum, t1__scaled, t1__largest, tangent_t1, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
+    weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1239,138 +1306,149 @@ def hvp_5_f64(
                 for at_d in range(size_d):
                     hvp_z[i, at_d] = 0.0
                 continue
+            unit0_d_i = _unit0_d[i]
+            t1 = _unit_scale_f64(unit0_d_i)
+            z_row = z[i]
             d_z_hat_1_row = d_z_hat_1[i]
             d_z_hat_2_row = d_z_hat_2[i]
             seed_i = weight[i * weight_step] / denominator
             t3_others__below_i = t3_others__below[i]
             t3_others__ties_i = t3_others__ties[i]
-            t1 = 1 < t3_others__ties_i
-            t3 = t3_others__ties_i - 1
-            t4 = t3 if t1 else 0
-            t5 = t3_others__below_i + float(t4)
-            t6 = _log1p_f64(t5)
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + float(t5)
+            t7 = _log1p_f64(t6)
             t3_others__max_i = t3_others__max[i]
-            t7 = (i + size_i // 2) % size_i
+            t8 = (i + size_i // 2) % size_i
             t2_row = t2[i]
-            t2_2 = t2_row[t7]
-            t8 = t2_2 / tau
-            t9 = _gap_f64(t3_others__max_i, t8)
-            t10 = t6 + t9
-            t11 = _sigmoid_f64(t10)
-            t12 = seed_i * t11
-            t13 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t13]
-            t3_others__below2 = t3_others__below[t13]
-            t3_others__ties2 = t3_others__ties[t13]
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = t3_others__below2 + float(t16)
-            t18 = _log1p_f64(t17)
-            t3_others__max2 = t3_others__max[t13]
-            t19 = i % size_i
-            t2_3 = t2[t13, t19]
-            t20 = t2_3 / tau
-            t21 = _gap_f64(t3_others__max2, t20)
-            t22 = t18 + t21
-            t23 = _sigmoid_f64(t22)
-            t24 = seed2 * t23
-            z_row = z[i]
+            t2_2 = t2_row[t8]
+            t9 = t2_2 / tau
+            t10 = _gap_f64(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f64(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t14]
+            t3_others__below2 = t3_others__below[t14]
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + float(t17)
+            t19 = _log1p_f64(t18)
+            t3_others__max2 = t3_others__max[t14]
+            t20 = i % size_i
+            t2_3 = t2[t14, t20]
+            t21 = t2_3 / tau
+            t22 = _gap_f64(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = seed2 * t24
             v_z__row = v_z_[i]
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
             tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
-            t1__scaled2 = t1__scaled[t7]
-            t1__largest2 = t1__largest[t7]
-            t25 = _norm_scale_f64(t1__largest2)
-            t26 = t1__scaled2 / t25
-            tangent_t1_2 = tangent_t1[t7]
+            unit0_d = _unit0_d[t8]
+            t26 = _unit_scale_f64(unit0_d)
+            t1__scaled2 = t1__scaled[t8]
+            t1__largest2 = t1__largest[t8]
+            t27 = _norm_scale_f64(t1__largest2)
+            t28 = t1__scaled2 / t27
+            tangent_t1_2 = tangent_t1[t8]
             tangent_t3_others_i = tangent_t3_others[i]
             tangent_t2_row = tangent_t2[i]
-            tangent_t2_2 = tangent_t2_row[t7]
-            t30 = -tangent_t2_2 / tau
-            t31 = tangent_t3_others_i + t30
-            t32 = _sigmoid_f64(-t10)
-            t33 = seed_i * t31 * t32 * t11
-            t1__scaled3 = t1__scaled[t13]
-            t1__largest3 = t1__largest[t13]
-            t34 = _norm_scale_f64(t1__largest3)
-            t35 = t1__scaled3 / t34
-            tangent_t1_3 = tangent_t1[t13]
-            tangent_t3_others2 = tangent_t3_others[t13]
-            tangent_t2_3 = tangent_t2[t13, t19]
-            t39 = -tangent_t2_3 / tau
-            t40 = tangent_t3_others2 + t39
-            t41 = _sigmoid_f64(-t22)
-            t42 = seed2 * t40 * t41 * t23
+            tangent_t2_2 = tangent_t2_row[t8]
+            t32 = -tangent_t2_2 / tau
+            t33 = tangent_t3_others_i + t32
+            t34 = _sigmoid_f64(-t11)
+            t35 = seed_i * t33 * t34 * t12
+            unit0_d2 = _unit0_d[t14]
+            t36 = _unit_scale_f64(unit0_d2)
+            t1__scaled3 = t1__scaled[t14]
+            t1__largest3 = t1__largest[t14]
+            t37 = _norm_scale_f64(t1__largest3)
+            t38 = t1__scaled3 / t37
+            tangent_t1_3 = tangent_t1[t14]
+            tangent_t3_others2 = tangent_t3_others[t14]
+            tangent_t2_3 = tangent_t2[t14, t20]
+            t42 = -tangent_t2_3 / tau
+            t43 = tangent_t3_others2 + t42
+            t44 = _sigmoid_f64(-t23)
+            t45 = seed2 * t43 * t44 * t24
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_hat_d = z_hat[t7, d]
-                    z_hat_d2 = z_hat[t13, d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
-                    z_d = z_row[d]
-                    v_z_d = v_z__row[d]
+                    measured_z = t1 * z_row[d]
+                    z_hat_d = z_hat[t8, d]
+                    z_hat_d2 = z_hat[t14, d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d + -t25 * z_hat_d2) / tau
+                    measured_v_z = t1 * v_z__row[d]
                     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] / tau
                     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                    z_d2 = z[t7, d]
-                    t27 = abs(z_d2) == t26
-                    t28 = _sign_f64(z_d2)
-                    t29 = z_d2 / t26
-                    z_d3 = z[t13, d]
-                    t36 = abs(z_d3) == t35
-                    t37 = _sign_f64(z_d3)
-                    t38 = z_d3 / t35
+                    measured_v_z2 = t26 * v_z_[t8, d]
+                    measured_z2 = t26 * z[t8, d]
+                    t29 = abs(measured_z2) == t28
+                    t30 = _sign_f64(measured_z2)
+                    t31 = measured_z2 / t28
+                    measured_v_z3 = t36 * v_z_[t14, d]
+                    measured_z3 = t36 * z[t14, d]
+                    t39 = abs(measured_z3) == t38
+                    t40 = _sign_f64(measured_z3)
+                    t41 = measured_z3 / t38
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * (v_z_[t7, d] / t26 - tangent_t1_2 * ((float(t28)
-                        if t27 else t29) / t26)) - t33 * z_hat_d + -t24 * (v_z_[t13, d] / t35 - tangent_t1_3 *
-                        ((float(t37) if t36 else t38) / t35)) + -t42 * z_hat_d2) / tau
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * (measured_v_z2 / t28 - tangent_t1_2 * ((t30 if
+                        t29 else t31) / t28)) - t35 * z_hat_d + -t25 * (measured_v_z3 / t38 - tangent_t1_3 * ((t40 if
+                        t39 else t41) / t38)) + -t45 * z_hat_d2) / tau
                     )
-                    d_t1_sum_block[lane] = d_z_hat * z_d
-                    tangent_d_t1_sum_block[lane] = d_z_hat * v_z_d + tangent_d_z_hat * z_d
+                    d_t1_sum_block[lane] = measured_z * d_z_hat
+                    tangent_d_t1_sum_block[lane] = measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
             t1__scaled_i = t1__scaled[i]
             t1__largest_i = t1__largest[i]
-            t43 = _norm_scale_f64(t1__largest_i)
-            t44 = t1__scaled_i / t43
-            t51 = t44 == 0.0
+            t46 = _norm_scale_f64(t1__largest_i)
+            t47 = t1__scaled_i / t46
+            t54 = t47 == 0.0
             tangent_t1_i = tangent_t1[i]
-            t52 = 2.0 * (d_t1_sum / t44) * (tangent_t1_i / t44) / t44
-            t53 = -tangent_d_t1_sum / t44 / t44
-            t54 = t52 + t53
-            t59 = -d_t1_sum / t44 / t44
-            t60 = t59 * tangent_t1_i
+            t55 = 2.0 * (d_t1_sum / t47) * (tangent_t1_i / t47) / t47
+            t56 = -tangent_d_t1_sum / t47 / t47
+            t57 = t55 + t56
+            t62 = -d_t1_sum / t47 / t47
+            t63 = t62 * tangent_t1_i
             hvp_z_row = hvp_z[i]
             for d in range(size_d):
                 tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
                 tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                z_d4 = z[t7, d]
-                t45 = abs(z_d4) == t26
-                t46 = _sign_f64(z_d4)
-                t47 = z_d4 / t26
-                z_hat_d3 = z_hat[t7, d]
-                z_d5 = z[t13, d]
-                t48 = abs(z_d5) == t35
-                t49 = _sign_f64(z_d5)
-                t50 = z_d5 / t35
-                z_hat_d4 = z_hat[t13, d]
+                measured_v_z4 = t26 * v_z_[t8, d]
+                measured_z4 = t26 * z[t8, d]
+                t48 = abs(measured_z4) == t28
+                t49 = _sign_f64(measured_z4)
+                t50 = measured_z4 / t28
+                z_hat_d3 = z_hat[t8, d]
+                measured_v_z5 = t36 * v_z_[t14, d]
+                measured_z5 = t36 * z[t14, d]
+                t51 = abs(measured_z5) == t38
+                t52 = _sign_f64(measured_z5)
+                t53 = measured_z5 / t38
+                z_hat_d4 = z_hat[t14, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * (v_z_[t7, d] / t26 - tangent_t1_2 * ((float(t46)
-                    if t45 else t47) / t26)) - t33 * z_hat_d3 + -t24 * (v_z_[t13, d] / t35 - tangent_t1_3 * ((float(t49)
-                    if t48 else t50) / t35)) + -t42 * z_hat_d4) / tau
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * (measured_v_z4 / t28 - tangent_t1_2 * ((t49 if
+                    t48 else t50) / t28)) - t35 * z_hat_d3 + -t25 * (measured_v_z5 / t38 - tangent_t1_3 * ((t52 if t51
+                    else t53) / t38)) + -t45 * z_hat_d4) / tau
                 )
-                z_d6 = z_row[d]
-                t55 = abs(z_d6) == t44
-                t56 = _sign_f64(z_d6)
-                t57 = z_d6 / t44
-                t58 = float(t56) if t55 else t57
-                v_z_d2 = v_z__row[d]
-                t61 = t54 * t58 + t59 * (v_z_d2 / t44) + -t60 * (t58 / t44)
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d3 + -t24 * z_hat_d4) / tau
-                hvp_z_row[d] = tangent_d_z_hat2 / t44 + (0.0 if t51 else t61) - d_z_hat2 / t44 * (tangent_t1_i / t44)
+                measured_z6 = t1 * z_row[d]
+                t58 = abs(measured_z6) == t47
+                t59 = _sign_f64(measured_z6)
+                t60 = measured_z6 / t47
+                t61 = t59 if t58 else t60
+                measured_v_z6 = t1 * v_z__row[d]
+                t64 = t57 * t61 + measured_v_z6 * (t62 / t47) + -t63 * (t61 / t47)
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau
+                scaled_hvp_z = tangent_d_z_hat2 / t47 + (0.0 if t54 else t64) - d_z_hat2 / t47 * (tangent_t1_i / t47)
+                hvp_z_row[d] = scaled_hvp_z * t1
 
 
 @_jit
@@ -1385,23 +1463,31 @@ def value_1_f32(first, last, t1_block, samples, chunk, z, z_hat, size_d, weight,
                     z_hat[i, at_d] = f32(0.0)
                 continue
             z_row = z[i]
+            unit0_d = f32(-np.inf)
+            for d in range(size_d):
+                z_d = z_row[d]
+                unit0_d_entry = abs(z_d)
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+            t3 = _unit_scale_f32(unit0_d)
             t1 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d = z_row[d]
-                    t1_entry = np.float64(z_d)
+                    z_d2 = z_row[d]
+                    measured_z = t3 * z_d2
+                    t1_entry = np.float64(measured_z)
                     t1_block[lane] = t1_entry * t1_entry
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(math.sqrt(t1))
             z_hat_row = z_hat[i]
             for d in range(size_d):
-                z_d2 = z_row[d]
-                t3 = abs(z_d2) == t1
-                t4 = _sign_f32(z_d2)
-                t5 = z_d2 / t1
-                z_hat_row[d] = f32(t4) if t3 else t5
+                z_d3 = z_row[d]
+                measured_z2 = t3 * z_d3
+                t4 = abs(measured_z2) == t1
+                t5 = _sign_f32(measured_z2)
+                t6 = measured_z2 / t1
+                z_hat_row[d] = t5 if t4 else t6
 
 
 @_jit
@@ -1424,7 +1510,7 @@ def value_2_f32(
             t2_row = t2[i]
             t3_others__max = f32(-np.inf)
             for j in range(size_i):
-                t3 = (j != i) & (f32(j) != t1)
+                t3 = (j != i) & (j != t1)
                 s = t2_row[j] / tau
                 t3_others__max_entry = s if t3 else f32(-np.inf)
                 t3_others__max = (
@@ -1437,7 +1523,7 @@ def value_2_f32(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t4 = (j != i) & (f32(j) != t1)
+                    t4 = (j != i) & (j != t1)
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
                     t6 = _exp_f32(s2 - t3_others__max)
@@ -1449,7 +1535,8 @@ def value_2_f32(
             t8 = t3_others__ties - 1
             t3_others__rest = _log1p_f32(t3_others__below + f32(t8 if t7 else 0))
             s3 = t2_row[t1] / tau
-            value_rows[row] = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
+            scaled_value = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
+            value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
@@ -1458,7 +1545,7 @@ def value_2_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, t1_2_block, samples, chunk, z, t1, z_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1_2_block, samples, chunk, z, _unit0_d, t1, z_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1466,29 +1553,39 @@ def value_and_grad_1_f32(
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
+                _unit0_d[i] = f32(0.0)
                 t1[i] = f32(0.0)
                 for at_d in range(size_d):
                     z_hat[i, at_d] = f32(0.0)
                 continue
             z_row = z[i]
+            unit0_d = f32(-np.inf)
+            for d in range(size_d):
+                z_d = z_row[d]
+                unit0_d_entry = abs(z_d)
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+            _unit0_d[i] = unit0_d
+            t3 = _unit_scale_f32(unit0_d)
             t1_2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d = z_row[d]
-                    t1_2_entry = np.float64(z_d)
+                    z_d2 = z_row[d]
+                    measured_z = t3 * z_d2
+                    t1_2_entry = np.float64(measured_z)
                     t1_2_block[lane] = t1_2_entry * t1_2_entry
                 t1_2 += _pairwise_sum(t1_2_block, count)
             t1_2 = f32(math.sqrt(t1_2))
             t1[i] = t1_2
             z_hat_row = z_hat[i]
             for d in range(size_d):
-                z_d2 = z_row[d]
-                t3 = abs(z_d2) == t1_2
-                t4 = _sign_f32(z_d2)
-                t5 = z_d2 / t1_2
-                z_hat_row[d] = f32(t4) if t3 else t5
+                z_d3 = z_row[d]
+                measured_z2 = t3 * z_d3
+                t4 = abs(measured_z2) == t1_2
+                t5 = _sign_f32(measured_z2)
+                t6 = measured_z2 / t1_2
+                z_hat_row[d] = t5 if t4 else t6
 
 
 @_jit
@@ -1517,7 +1614,7 @@ def value_and_grad_2_f32(
             t2_row = t2[i]
             t3_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t4 = f32(j) != t3
+                t4 = j != t3
                 t5 = (j != i) & t4
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t5 else f32(-np.inf)
@@ -1532,7 +1629,7 @@ def value_and_grad_2_f32(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t6 = f32(j) != t3
+                    t6 = j != t3
                     t7 = (j != i) & t6
                     s2 = t2_row[j] / tau
                     t8 = t7 & (s2 < t3_others__max2)
@@ -1557,14 +1654,15 @@ def value_and_grad_2_f32(
             t21 = seed_i * t20
             d_z_hat_1__left_row = d_z_hat_1__left[i]
             for j in range(size_i):
-                t10 = f32(j) != t3
+                t10 = j != t3
                 t11 = (i != j) & t10
                 s3 = t2_row[j] / tau
                 weight_t3_others = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s3)))
                 t22 = t21 * weight_t3_others
                 d_s = t22 if t11 else f32(0.0)
                 d_z_hat_1__left_row[j] = d_s / tau
-            value_rows[row] = _softplus_f32(t19)
+            scaled_value = _softplus_f32(t19)
+            value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
@@ -1573,8 +1671,8 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, d_t1_sum_block, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-    t3_others__max, t2, z_hat, seed_, z, grad_z, t1, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
+    t3_others__max, t2, z_hat, seed_, grad_z, t1, tau, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1586,71 +1684,74 @@ def value_and_grad_3_f32(
                 for at_d in range(size_d):
                     grad_z[i, at_d] = f32(0.0)
                 continue
+            unit0_d_i = _unit0_d[i]
+            t3 = _unit_scale_f32(unit0_d_i)
+            z_row = z[i]
             d_z_hat_1_row = d_z_hat_1[i]
             d_z_hat_2_row = d_z_hat_2[i]
             seed_i = weight[i * weight_step] / denominator
             t3_others__below_i = t3_others__below[i]
             t3_others__ties_i = t3_others__ties[i]
-            t3 = 1 < t3_others__ties_i
-            t4 = t3_others__ties_i - 1
-            t5 = t4 if t3 else 0
-            t6 = t3_others__below_i + f32(t5)
-            t7 = _log1p_f32(t6)
+            t4 = 1 < t3_others__ties_i
+            t5 = t3_others__ties_i - 1
+            t6 = t5 if t4 else 0
+            t7 = t3_others__below_i + f32(t6)
+            t8 = _log1p_f32(t7)
             t3_others__max_i = t3_others__max[i]
-            t8 = (i + size_i // 2) % size_i
+            t9 = (i + size_i // 2) % size_i
             t2_row = t2[i]
-            t2_2 = t2_row[t8]
-            t9 = t2_2 / tau
-            t10 = _gap_f32(t3_others__max_i, t9)
-            t11 = t7 + t10
-            t12 = _sigmoid_f32(t11)
-            t13 = seed_i * t12
-            t14 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t14]
-            t3_others__below2 = t3_others__below[t14]
-            t3_others__ties2 = t3_others__ties[t14]
-            t15 = 1 < t3_others__ties2
-            t16 = t3_others__ties2 - 1
-            t17 = t16 if t15 else 0
-            t18 = t3_others__below2 + f32(t17)
-            t19 = _log1p_f32(t18)
-            t3_others__max2 = t3_others__max[t14]
-            t20 = i % size_i
-            t2_3 = t2[t14, t20]
-            t21 = t2_3 / tau
-            t22 = _gap_f32(t3_others__max2, t21)
-            t23 = t19 + t22
-            t24 = _sigmoid_f32(t23)
-            t25 = seed2 * t24
-            z_row = z[i]
+            t2_2 = t2_row[t9]
+            t10 = t2_2 / tau
+            t11 = _gap_f32(t3_others__max_i, t10)
+            t12 = t8 + t11
+            t13 = _sigmoid_f32(t12)
+            t14 = seed_i * t13
+            t15 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t15]
+            t3_others__below2 = t3_others__below[t15]
+            t3_others__ties2 = t3_others__ties[t15]
+            t16 = 1 < t3_others__ties2
+            t17 = t3_others__ties2 - 1
+            t18 = t17 if t16 else 0
+            t19 = t3_others__below2 + f32(t18)
+            t20 = _log1p_f32(t19)
+            t3_others__max2 = t3_others__max[t15]
+            t21 = i % size_i
+            t2_3 = t2[t15, t21]
+            t22 = t2_3 / tau
+            t23 = _gap_f32(t3_others__max2, t22)
+            t24 = t20 + t23
+            t25 = _sigmoid_f32(t24)
+            t26 = seed2 * t25
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
-                    z_d = z_row[d]
-                    d_t1_sum_block[lane] = d_z_hat * z_d
+                    measured_z = t3 * z_row[d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t14 * z_hat[t9, d] + -t26 * z_hat[t15, d]) / tau
+                    d_t1_sum_block[lane] = measured_z * d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
             t1_i = t1[i]
-            t26 = t1_i == f32(0.0)
-            t27 = -d_t1_sum / t1_i / t1_i
+            t27 = t1_i == f32(0.0)
+            t28 = -d_t1_sum / t1_i / t1_i
             grad_z_row = grad_z[i]
             for d in range(size_d):
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
-                z_d2 = z_row[d]
-                t28 = abs(z_d2) == t1_i
-                t29 = _sign_f32(z_d2)
-                t30 = z_d2 / t1_i
-                t31 = t27 * (f32(t29) if t28 else t30)
-                grad_z_row[d] = d_z_hat2 / t1_i + (f32(0.0) if t26 else t31)
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t14 * z_hat[t9, d] + -t26 * z_hat[t15, d]) / tau
+                measured_z2 = t3 * z_row[d]
+                t29 = abs(measured_z2) == t1_i
+                t30 = _sign_f32(measured_z2)
+                t31 = measured_z2 / t1_i
+                t32 = t28 * (t30 if t29 else t31)
+                scaled_grad_z = d_z_hat2 / t1_i + (f32(0.0) if t27 else t32)
+                grad_z_row[d] = scaled_grad_z * t3
 
 
 @_jit
 def hvp_1_f32(
-    first, last, t1_2_block, tangent_t1_2_block, samples, chunk, z, t1, z_hat, v_z_, tangent_t1, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, t1_2_block, tangent_t1_2_block, samples, chunk, z, _unit0_d, t1, z_hat, v_z_, tangent_t1, size_d,
+    weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1658,24 +1759,33 @@ def hvp_1_f32(
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
+                _unit0_d[i] = f32(0.0)
                 t1[i] = f32(0.0)
                 tangent_t1[i] = f32(0.0)
                 for at_d in range(size_d):
                     z_hat[i, at_d] = f32(0.0)
                 continue
             z_row = z[i]
+            unit0_d = f32(-np.inf)
+            for d in range(size_d):
+                z_d = z_row[d]
+                unit0_d_entry = abs(z_d)
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+            _unit0_d[i] = unit0_d
+            t3 = _unit_scale_f32(unit0_d)
             t1_2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d = z_row[d]
-                    t1_2_entry = np.float64(z_d)
+                    z_d2 = z_row[d]
+                    measured_z = t3 * z_d2
+                    t1_2_entry = np.float64(measured_z)
                     t1_2_block[lane] = t1_2_entry * t1_2_entry
                 t1_2 += _pairwise_sum(t1_2_block, count)
             t1_2 = f32(math.sqrt(t1_2))
             t1[i] = t1_2
-            t3 = t1_2 == f32(0.0)
+            t4 = t1_2 == f32(0.0)
             v_z__row = v_z_[i]
             z_hat_row = z_hat[i]
             tangent_t1_2 = 0.0
@@ -1683,14 +1793,16 @@ def hvp_1_f32(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    t4 = abs(z_d2) == t1_2
-                    t5 = _sign_f32(z_d2)
-                    t6 = z_d2 / t1_2
-                    t7 = f32(t5) if t4 else t6
-                    t8 = v_z__row[d] * t7
-                    z_hat_row[d] = t7
-                    tangent_t1_2_block[lane] = f32(0.0) if t3 else t8
+                    measured_v_z = t3 * v_z__row[d]
+                    z_d3 = z_row[d]
+                    measured_z2 = t3 * z_d3
+                    t5 = abs(measured_z2) == t1_2
+                    t6 = _sign_f32(measured_z2)
+                    t7 = measured_z2 / t1_2
+                    t8 = t6 if t5 else t7
+                    t9 = measured_v_z * t8
+                    z_hat_row[d] = t8
+                    tangent_t1_2_block[lane] = f32(0.0) if t4 else t9
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t1[i] = tangent_t1_2
@@ -1698,8 +1810,8 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, tangent_t2_2_block, samples, chunk, tangent_t2, t1, v_z_, tangent_t1, z, z_hat, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, tangent_t2_2_block, samples, chunk, tangent_t2, _unit0_d, v_z_, t1, tangent_t1, z, z_hat, size_d,
+    weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1712,12 +1824,16 @@ def hvp_2_f32(
                     tangent_t2[i, at_j] = f32(0.0)
                 continue
             tangent_t2_row = tangent_t2[i]
-            t1_i = t1[i]
+            unit0_d_i = _unit0_d[i]
+            t3 = _unit_scale_f32(unit0_d_i)
             v_z__row = v_z_[i]
+            t1_i = t1[i]
             tangent_t1_i = tangent_t1[i]
             z_row = z[i]
             z_hat_row = z_hat[i]
             for j in range(size_i):
+                unit0_d_j = _unit0_d[j]
+                t7 = _unit_scale_f32(unit0_d_j)
                 t1_j = t1[j]
                 tangent_t1_j = tangent_t1[j]
                 tangent_t2_2 = 0.0
@@ -1725,16 +1841,18 @@ def hvp_2_f32(
                     count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
-                        z_d = z_row[d]
-                        t3 = abs(z_d) == t1_i
-                        t4 = _sign_f32(z_d)
-                        t5 = z_d / t1_i
-                        tangent_z_hat = v_z__row[d] / t1_i - tangent_t1_i * ((f32(t4) if t3 else t5) / t1_i)
-                        z_d2 = z[j, d]
-                        t6 = abs(z_d2) == t1_j
-                        t7 = _sign_f32(z_d2)
-                        t8 = z_d2 / t1_j
-                        tangent_z_hat2 = v_z_[j, d] / t1_j - tangent_t1_j * ((f32(t7) if t6 else t8) / t1_j)
+                        measured_v_z = t3 * v_z__row[d]
+                        measured_z = t3 * z_row[d]
+                        t4 = abs(measured_z) == t1_i
+                        t5 = _sign_f32(measured_z)
+                        t6 = measured_z / t1_i
+                        tangent_z_hat = measured_v_z / t1_i - tangent_t1_i * ((t5 if t4 else t6) / t1_i)
+                        measured_v_z2 = t7 * v_z_[j, d]
+                        measured_z2 = t7 * z[j, d]
+                        t8 = abs(measured_z2) == t1_j
+                        t9 = _sign_f32(measured_z2)
+                        t10 = measured_z2 / t1_j
+                        tangent_z_hat2 = measured_v_z2 / t1_j - tangent_t1_j * ((t9 if t8 else t10) / t1_j)
                         tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_2 = f32(tangent_t2_2)
@@ -1745,7 +1863,7 @@ def hvp_2_f32(
 def hvp_3_f32(
     first, last, t3_others__below2_block, tangent_t3_others2_block, tangent_d_z_hat_1_sum2_block, samples, chunk, t2,
     t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
-    tangent_d_z_hat_1_sum, t1, v_z_, tangent_t1, z, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
+    tangent_d_z_hat_1_sum, _unit0_d, v_z_, t1, tangent_t1, z, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
     size_i = samples
@@ -1768,7 +1886,7 @@ def hvp_3_f32(
             t2_row = t2[i]
             t3_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t4 = f32(j) != t3
+                t4 = j != t3
                 t5 = (j != i) & t4
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t5 else f32(-np.inf)
@@ -1783,7 +1901,7 @@ def hvp_3_f32(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t6 = f32(j) != t3
+                    t6 = j != t3
                     t7 = (j != i) & t6
                     s2 = t2_row[j] / tau
                     t8 = t7 & (s2 < t3_others__max2)
@@ -1813,7 +1931,7 @@ def hvp_3_f32(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t10 = f32(j) != t3
+                    t10 = j != t3
                     t11 = (j != i) & t10
                     tangent_s = tangent_t2_row[j] / tau
                     s3 = t2_row[j] / tau
@@ -1839,18 +1957,20 @@ def hvp_3_f32(
                     count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t25 = f32(j) != t3
+                        t25 = j != t3
                         t26 = (i != j) & t25
                         s4 = t2_row[j] / tau
                         weight_t3_others2 = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s4)))
                         t27 = t23 * weight_t3_others2
                         d_s2 = t27 if t26 else f32(0.0)
+                        unit0 = _unit_scale_f32(_unit0_d[j])
+                        measured_v_z = unit0 * v_z_[j, d]
                         t1_j = t1[j]
-                        z_d = z[j, d]
-                        t28 = abs(z_d) == t1_j
-                        t29 = _sign_f32(z_d)
-                        t30 = z_d / t1_j
-                        tangent_z_hat = v_z_[j, d] / t1_j - tangent_t1[j] * ((f32(t29) if t28 else t30) / t1_j)
+                        measured_z = unit0 * z[j, d]
+                        t28 = abs(measured_z) == t1_j
+                        t29 = _sign_f32(measured_z)
+                        t30 = measured_z / t1_j
+                        tangent_z_hat = measured_v_z / t1_j - tangent_t1[j] * ((t29 if t28 else t30) / t1_j)
                         tangent_s2 = tangent_t2_row[j] / tau
                         tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
                         t35 = t23 * tangent_weight_t3_others + t34 * weight_t3_others2
@@ -1864,8 +1984,8 @@ def hvp_3_f32(
 @_jit
 def hvp_4_f32(
     first, last, tangent_d_z_hat_2_sum2_block, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
-    t3_others__ties, t3_others__max, t2, t1, v_z_, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat, tau, size_d,
-    weight, weight_step, mask, mask_step,
+    t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, t1, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat, tau,
+    size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1885,7 +2005,7 @@ def hvp_4_f32(
                     for lane in range(count):
                         j = block + lane
                         t3 = (j + size_i // 2) % size_i
-                        t4 = (j != i) & (f32(i) != t3)
+                        t4 = (j != i) & (i != t3)
                         seed_j = seed_[j]
                         t3_others__ties_j = t3_others__ties[j]
                         t5 = 1 < t3_others__ties_j
@@ -1900,12 +2020,14 @@ def hvp_4_f32(
                         weight_t3_others = _exp_f32(-(t3_others__rest + _gap_f32(t3_others__max_j, s2)))
                         t9 = d_t3_others * weight_t3_others
                         d_s = t9 if t4 else f32(0.0)
+                        unit0 = _unit_scale_f32(_unit0_d[j])
+                        measured_v_z = unit0 * v_z_[j, d]
                         t1_j = t1[j]
-                        z_d = z[j, d]
-                        t10 = abs(z_d) == t1_j
-                        t11 = _sign_f32(z_d)
-                        t12 = z_d / t1_j
-                        tangent_z_hat = v_z_[j, d] / t1_j - tangent_t1[j] * ((f32(t11) if t10 else t12) / t1_j)
+                        measured_z = unit0 * z[j, d]
+                        t10 = abs(measured_z) == t1_j
+                        t11 = _sign_f32(measured_z)
+                        t12 = measured_z / t1_j
+                        tangent_z_hat = measured_v_z / t1_j - tangent_t1[j] * ((t11 if t10 else t12) / t1_j)
                         tangent_s = tangent_t2[j, i] / tau
                         tangent_t3_others_j = tangent_t3_others[j]
                         tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
@@ -1922,9 +2044,10 @@ def hvp_4_f32(
 
 @_jit
 def hvp_5_f32(
-    first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below,
-    t3_others__ties, t3_others__max, t2, z_hat, seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, t1,
-    tangent_t1, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+    t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
+    tangent_d_z_hat_2_sum, t1, tangent_t1, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask,
+    mask_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1936,133 +2059,144 @@ def hvp_5_f32(
                 for at_d in range(size_d):
                     hvp_z[i, at_d] = f32(0.0)
                 continue
+            unit0_d_i = _unit0_d[i]
+            t3 = _unit_scale_f32(unit0_d_i)
+            z_row = z[i]
             d_z_hat_1_row = d_z_hat_1[i]
             d_z_hat_2_row = d_z_hat_2[i]
             seed_i = weight[i * weight_step] / denominator
             t3_others__below_i = t3_others__below[i]
             t3_others__ties_i = t3_others__ties[i]
-            t3 = 1 < t3_others__ties_i
-            t4 = t3_others__ties_i - 1
-            t5 = t4 if t3 else 0
-            t6 = t3_others__below_i + f32(t5)
-            t7 = _log1p_f32(t6)
+            t4 = 1 < t3_others__ties_i
+            t5 = t3_others__ties_i - 1
+            t6 = t5 if t4 else 0
+            t7 = t3_others__below_i + f32(t6)
+            t8 = _log1p_f32(t7)
             t3_others__max_i = t3_others__max[i]
-            t8 = (i + size_i // 2) % size_i
+            t9 = (i + size_i // 2) % size_i
             t2_row = t2[i]
-            t2_2 = t2_row[t8]
-            t9 = t2_2 / tau
-            t10 = _gap_f32(t3_others__max_i, t9)
-            t11 = t7 + t10
-            t12 = _sigmoid_f32(t11)
-            t13 = seed_i * t12
-            t14 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t14]
-            t3_others__below2 = t3_others__below[t14]
-            t3_others__ties2 = t3_others__ties[t14]
-            t15 = 1 < t3_others__ties2
-            t16 = t3_others__ties2 - 1
-            t17 = t16 if t15 else 0
-            t18 = t3_others__below2 + f32(t17)
-            t19 = _log1p_f32(t18)
-            t3_others__max2 = t3_others__max[t14]
-            t20 = i % size_i
-            t2_3 = t2[t14, t20]
-            t21 = t2_3 / tau
-            t22 = _gap_f32(t3_others__max2, t21)
-            t23 = t19 + t22
-            t24 = _sigmoid_f32(t23)
-            t25 = seed2 * t24
-            z_row = z[i]
+            t2_2 = t2_row[t9]
+            t10 = t2_2 / tau
+            t11 = _gap_f32(t3_others__max_i, t10)
+            t12 = t8 + t11
+            t13 = _sigmoid_f32(t12)
+            t14 = seed_i * t13
+            t15 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t15]
+            t3_others__below2 = t3_others__below[t15]
+            t3_others__ties2 = t3_others__ties[t15]
+            t16 = 1 < t3_others__ties2
+            t17 = t3_others__ties2 - 1
+            t18 = t17 if t16 else 0
+            t19 = t3_others__below2 + f32(t18)
+            t20 = _log1p_f32(t19)
+            t3_others__max2 = t3_others__max[t15]
+            t21 = i % size_i
+            t2_3 = t2[t15, t21]
+            t22 = t2_3 / tau
+            t23 = _gap_f32(t3_others__max2, t22)
+            t24 = t20 + t23
+            t25 = _sigmoid_f32(t24)
+            t26 = seed2 * t25
             v_z__row = v_z_[i]
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
             tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
-            t1_2 = t1[t8]
-            tangent_t1_2 = tangent_t1[t8]
+            unit0_d = _unit0_d[t9]
+            t27 = _unit_scale_f32(unit0_d)
+            t1_2 = t1[t9]
+            tangent_t1_2 = tangent_t1[t9]
             tangent_t3_others_i = tangent_t3_others[i]
             tangent_t2_row = tangent_t2[i]
-            tangent_t2_2 = tangent_t2_row[t8]
-            t29 = -tangent_t2_2 / tau
-            t30 = tangent_t3_others_i + t29
-            t31 = _sigmoid_f32(-t11)
-            t32 = seed_i * t30 * t31 * t12
-            t1_3 = t1[t14]
-            tangent_t1_3 = tangent_t1[t14]
-            tangent_t3_others2 = tangent_t3_others[t14]
-            tangent_t2_3 = tangent_t2[t14, t20]
-            t36 = -tangent_t2_3 / tau
-            t37 = tangent_t3_others2 + t36
-            t38 = _sigmoid_f32(-t23)
-            t39 = seed2 * t37 * t38 * t24
+            tangent_t2_2 = tangent_t2_row[t9]
+            t31 = -tangent_t2_2 / tau
+            t32 = tangent_t3_others_i + t31
+            t33 = _sigmoid_f32(-t12)
+            t34 = seed_i * t32 * t33 * t13
+            unit0_d2 = _unit0_d[t15]
+            t35 = _unit_scale_f32(unit0_d2)
+            t1_3 = t1[t15]
+            tangent_t1_3 = tangent_t1[t15]
+            tangent_t3_others2 = tangent_t3_others[t15]
+            tangent_t2_3 = tangent_t2[t15, t21]
+            t39 = -tangent_t2_3 / tau
+            t40 = tangent_t3_others2 + t39
+            t41 = _sigmoid_f32(-t24)
+            t42 = seed2 * t40 * t41 * t25
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_hat_d = z_hat[t8, d]
-                    z_hat_d2 = z_hat[t14, d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d + -t25 * z_hat_d2) / tau
-                    z_d = z_row[d]
-                    v_z_d = v_z__row[d]
+                    measured_z = t3 * z_row[d]
+                    z_hat_d = z_hat[t9, d]
+                    z_hat_d2 = z_hat[t15, d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t14 * z_hat_d + -t26 * z_hat_d2) / tau
+                    measured_v_z = t3 * v_z__row[d]
                     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] / tau
                     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                    z_d2 = z[t8, d]
-                    t26 = abs(z_d2) == t1_2
-                    t27 = _sign_f32(z_d2)
-                    t28 = z_d2 / t1_2
-                    z_d3 = z[t14, d]
-                    t33 = abs(z_d3) == t1_3
-                    t34 = _sign_f32(z_d3)
-                    t35 = z_d3 / t1_3
+                    measured_v_z2 = t27 * v_z_[t9, d]
+                    measured_z2 = t27 * z[t9, d]
+                    t28 = abs(measured_z2) == t1_2
+                    t29 = _sign_f32(measured_z2)
+                    t30 = measured_z2 / t1_2
+                    measured_v_z3 = t35 * v_z_[t15, d]
+                    measured_z3 = t35 * z[t15, d]
+                    t36 = abs(measured_z3) == t1_3
+                    t37 = _sign_f32(measured_z3)
+                    t38 = measured_z3 / t1_3
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * (v_z_[t8, d] / t1_2 - tangent_t1_2 * ((f32(t27)
-                        if t26 else t28) / t1_2)) - t32 * z_hat_d + -t25 * (v_z_[t14, d] / t1_3 - tangent_t1_3 *
-                        ((f32(t34) if t33 else t35) / t1_3)) + -t39 * z_hat_d2) / tau
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t14 * (measured_v_z2 / t1_2 - tangent_t1_2 * ((t29 if
+                        t28 else t30) / t1_2)) - t34 * z_hat_d + -t26 * (measured_v_z3 / t1_3 - tangent_t1_3 * ((t37 if
+                        t36 else t38) / t1_3)) + -t42 * z_hat_d2) / tau
                     )
-                    d_t1_sum_block[lane] = d_z_hat * z_d
-                    tangent_d_t1_sum_block[lane] = d_z_hat * v_z_d + tangent_d_z_hat * z_d
+                    d_t1_sum_block[lane] = measured_z * d_z_hat
+                    tangent_d_t1_sum_block[lane] = measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
             t1_i = t1[i]
-            t46 = t1_i == f32(0.0)
+            t49 = t1_i == f32(0.0)
             tangent_t1_i = tangent_t1[i]
-            t47 = f32(2.0) * (d_t1_sum / t1_i) * (tangent_t1_i / t1_i) / t1_i
-            t48 = -tangent_d_t1_sum / t1_i / t1_i
-            t49 = t47 + t48
-            t54 = -d_t1_sum / t1_i / t1_i
-            t55 = t54 * tangent_t1_i
+            t50 = f32(2.0) * (d_t1_sum / t1_i) * (tangent_t1_i / t1_i) / t1_i
+            t51 = -tangent_d_t1_sum / t1_i / t1_i
+            t52 = t50 + t51
+            t57 = -d_t1_sum / t1_i / t1_i
+            t58 = t57 * tangent_t1_i
             hvp_z_row = hvp_z[i]
             for d in range(size_d):
                 tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
                 tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                z_d4 = z[t8, d]
-                t40 = abs(z_d4) == t1_2
-                t41 = _sign_f32(z_d4)
-                t42 = z_d4 / t1_2
-                z_hat_d3 = z_hat[t8, d]
-                z_d5 = z[t14, d]
-                t43 = abs(z_d5) == t1_3
-                t44 = _sign_f32(z_d5)
-                t45 = z_d5 / t1_3
-                z_hat_d4 = z_hat[t14, d]
+                measured_v_z4 = t27 * v_z_[t9, d]
+                measured_z4 = t27 * z[t9, d]
+                t43 = abs(measured_z4) == t1_2
+                t44 = _sign_f32(measured_z4)
+                t45 = measured_z4 / t1_2
+                z_hat_d3 = z_hat[t9, d]
+                measured_v_z5 = t35 * v_z_[t15, d]
+                measured_z5 = t35 * z[t15, d]
+                t46 = abs(measured_z5) == t1_3
+                t47 = _sign_f32(measured_z5)
+                t48 = measured_z5 / t1_3
+                z_hat_d4 = z_hat[t15, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * (v_z_[t8, d] / t1_2 - tangent_t1_2 * ((f32(t41)
-                    if t40 else t42) / t1_2)) - t32 * z_hat_d3 + -t25 * (v_z_[t14, d] / t1_3 - tangent_t1_3 * ((f32(t44)
-                    if t43 else t45) / t1_3)) + -t39 * z_hat_d4) / tau
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t14 * (measured_v_z4 / t1_2 - tangent_t1_2 * ((t44 if
+                    t43 else t45) / t1_2)) - t34 * z_hat_d3 + -t26 * (measured_v_z5 / t1_3 - tangent_t1_3 * ((t47 if t46
+                    else t48) / t1_3)) + -t42 * z_hat_d4) / tau
                 )
-                z_d6 = z_row[d]
-                t50 = abs(z_d6) == t1_i
-                t51 = _sign_f32(z_d6)
-                t52 = z_d6 / t1_i
-                t53 = f32(t51) if t50 else t52
-                v_z_d2 = v_z__row[d]
-                t56 = t49 * t53 + t54 * (v_z_d2 / t1_i) + -t55 * (t53 / t1_i)
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau
-                hvp_z_row[d] = (
-                    tangent_d_z_hat2 / t1_i + (f32(0.0) if t46 else t56) - d_z_hat2 / t1_i * (tangent_t1_i / t1_i)
+                measured_z6 = t3 * z_row[d]
+                t53 = abs(measured_z6) == t1_i
+                t54 = _sign_f32(measured_z6)
+                t55 = measured_z6 / t1_i
+                t56 = t54 if t53 else t55
+                measured_v_z6 = t3 * v_z__row[d]
+                t59 = t52 * t56 + measured_v_z6 * (t57 / t1_i) + -t58 * (t56 / t1_i)
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t14 * z_hat_d3 + -t26 * z_hat_d4) / tau
+                scaled_hvp_z = (
+                    tangent_d_z_hat2 / t1_i + (f32(0.0) if t49 else t59) - d_z_hat2 / t1_i * (tangent_t1_i / t1_i)
                 )
+                hvp_z_row[d] = scaled_hvp_z * t3
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2114,6 +2248,7 @@ def _value_and_grad_f64(
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
+    _unit0_d = np.empty((size_i,), np.float64)
     d_z_hat_1 = np.empty((size_i, size_d), np.float64)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float64)
     d_z_hat_2 = np.empty((size_i, size_d), np.float64)
@@ -2130,8 +2265,8 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f64, chunks, ((256, np.float64),), samples, chunk, z, t1__largest, t1__scaled, z_hat, size_d,
-        weight, weight_step, mask, mask_step,
+        value_and_grad_1_f64, chunks, ((256, np.float64),), samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
+        size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2158,9 +2293,9 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        value_and_grad_3_f64, chunks, ((256, np.float64),), samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below,
-        t3_others__ties, t3_others__max, t2, z_hat, seed_, z, grad_z, t1__scaled, t1__largest, tau, size_d, weight,
-        weight_step, mask, mask_step, denominator,
+        value_and_grad_3_f64, chunks, ((256, np.float64),), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__scaled, t1__largest, tau,
+        size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (value_value,), None
 
@@ -2176,6 +2311,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
+    _unit0_d = np.empty((size_i,), np.float64)
     d_z_hat_1 = np.empty((size_i, size_d), np.float64)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float64)
     d_z_hat_2 = np.empty((size_i, size_d), np.float64)
@@ -2197,8 +2333,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, t1__largest, t1__scaled, z_hat,
-        v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
+        hvp_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
+        z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2206,8 +2342,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t2, t1__scaled, t1__largest, v_z_, tangent_t1,
-        z, z_hat, size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t2, _unit0_d, v_z_, t1__scaled, t1__largest,
+        tangent_t1, z, z_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2219,8 +2355,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     run(
         hvp_3_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t2,
         t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
-        tangent_d_z_hat_1_sum, t1__scaled, t1__largest, v_z_, tangent_t1, z, z_hat, tau, size_d, weight, weight_step,
-        mask, mask_step, denominator,
+        tangent_d_z_hat_1_sum, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z, z_hat, tau, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2229,7 +2365,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f64, chunks, ((256, np.float64),), samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
-        t3_others__ties, t3_others__max, t2, t1__scaled, t1__largest, v_z_, tangent_t1, z, tangent_t2,
+        t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z, tangent_t2,
         tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
@@ -2241,8 +2377,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_5_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, d_z_hat_1, d_z_hat_2,
-        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, z, v_z_, tangent_d_z_hat_1_sum,
+        hvp_5_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
         tangent_d_z_hat_2_sum, t1__scaled, t1__largest, tangent_t1, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
         weight, weight_step, mask, mask_step, denominator,
     )
@@ -2298,6 +2434,7 @@ def _value_and_grad_f32(
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
+    _unit0_d = np.empty((size_i,), np.float32)
     d_z_hat_1 = np.empty((size_i, size_d), np.float32)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float32)
     d_z_hat_2 = np.empty((size_i, size_d), np.float32)
@@ -2313,8 +2450,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f32, chunks, ((256, np.float64),), samples, chunk, z, t1, z_hat, size_d, weight, weight_step,
-        mask, mask_step,
+        value_and_grad_1_f32, chunks, ((256, np.float64),), samples, chunk, z, _unit0_d, t1, z_hat, size_d, weight,
+        weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2341,9 +2478,9 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        value_and_grad_3_f32, chunks, ((256, np.float64),), samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below,
-        t3_others__ties, t3_others__max, t2, z_hat, seed_, z, grad_z, t1, tau, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        value_and_grad_3_f32, chunks, ((256, np.float64),), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1, tau, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (value_value,), None
 
@@ -2359,6 +2496,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
+    _unit0_d = np.empty((size_i,), np.float32)
     d_z_hat_1 = np.empty((size_i, size_d), np.float32)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float32)
     d_z_hat_2 = np.empty((size_i, size_d), np.float32)
@@ -2379,8 +2517,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, t1, z_hat, v_z_, tangent_t1,
-        size_d, weight, weight_step, mask, mask_step,
+        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, _unit0_d, t1, z_hat, v_z_,
+        tangent_t1, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2388,8 +2526,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t2, t1, v_z_, tangent_t1, z, z_hat, size_d,
-        weight, weight_step, mask, mask_step,
+        hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t2, _unit0_d, v_z_, t1, tangent_t1, z, z_hat,
+        size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2401,8 +2539,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     run(
         hvp_3_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t2,
         t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
-        tangent_d_z_hat_1_sum, t1, v_z_, tangent_t1, z, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        tangent_d_z_hat_1_sum, _unit0_d, v_z_, t1, tangent_t1, z, z_hat, tau, size_d, weight, weight_step, mask,
+        mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2411,8 +2549,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f32, chunks, ((256, np.float64),), samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
-        t3_others__ties, t3_others__max, t2, t1, v_z_, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat, tau, size_d,
-        weight, weight_step, mask, mask_step,
+        t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, t1, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat,
+        tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
@@ -2423,8 +2561,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_5_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, d_z_hat_1, d_z_hat_2,
-        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, z, v_z_, tangent_d_z_hat_1_sum,
+        hvp_5_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
         tangent_d_z_hat_2_sum, t1, tangent_t1, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step,
         mask, mask_step, denominator,
     )

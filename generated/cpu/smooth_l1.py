@@ -430,13 +430,15 @@ def grad_hess_diag_f64(
                 seed[row] = weight_chunk[row] / denominator
         for row in range(rows):
             e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e) < beta
+            t1 = abs(e)
+            t2 = t1 < beta
             seed_n = seed[row]
-            t2 = e * (seed_n / beta)
-            t3 = seed_n * _sign_f64(e)
-            grad_pred_chunk[row] = t2 if t1 else t3
-            t4 = seed_n / beta
-            diag_pred_chunk[row] = t4 if t1 else 0.0
+            t3 = e * (seed_n / beta)
+            t4 = seed_n * _sign_f64(e)
+            grad_pred_chunk[row] = t3 if t2 else t4
+            t5 = seed_n / beta
+            t6 = 0.0 if t1 == t1 else t1
+            diag_pred_chunk[row] = t5 if t2 else t6
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -463,9 +465,11 @@ def hvp_f64(
                 seed[row] = weight_chunk[row] / denominator
         for row in range(rows):
             e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e) < beta
-            t2 = seed[row] * (v_pred__chunk[row] / beta)
-            hvp_pred_chunk[row] = t2 if t1 else 0.0
+            t1 = abs(e)
+            t2 = t1 < beta
+            t3 = seed[row] * (v_pred__chunk[row] / beta)
+            t4 = 0.0 if t1 == t1 else t1
+            hvp_pred_chunk[row] = t3 if t2 else t4
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -566,13 +570,15 @@ def grad_hess_diag_f32(
                 seed[row] = weight_chunk[row] / denominator
         for row in range(rows):
             e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e) < beta
+            t1 = abs(e)
+            t2 = t1 < beta
             seed_n = seed[row]
-            t2 = e * (seed_n / beta)
-            t3 = seed_n * _sign_f32(e)
-            grad_pred_chunk[row] = t2 if t1 else t3
-            t4 = seed_n / beta
-            diag_pred_chunk[row] = t4 if t1 else f32(0.0)
+            t3 = e * (seed_n / beta)
+            t4 = seed_n * _sign_f32(e)
+            grad_pred_chunk[row] = t3 if t2 else t4
+            t5 = seed_n / beta
+            t6 = f32(0.0) if t1 == t1 else t1
+            diag_pred_chunk[row] = t5 if t2 else t6
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -599,9 +605,11 @@ def hvp_f32(
                 seed[row] = weight_chunk[row] / denominator
         for row in range(rows):
             e = pred_chunk[row] - target_chunk[row]
-            t1 = abs(e) < beta
-            t2 = seed[row] * (v_pred__chunk[row] / beta)
-            hvp_pred_chunk[row] = t2 if t1 else f32(0.0)
+            t1 = abs(e)
+            t2 = t1 < beta
+            t3 = seed[row] * (v_pred__chunk[row] / beta)
+            t4 = f32(0.0) if t1 == t1 else t1
+            hvp_pred_chunk[row] = t3 if t2 else t4
         if mask_step:
             for row in range(rows):
                 if not live[row]:

@@ -96,8 +96,8 @@ META = {'name': 'triplet',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'anchor': ['positive'],
-                                 'positive': ['anchor', 'positive'],
+ 'in_place': {'value_and_grad': {'anchor': ['positive', 'negative'],
+                                 'positive': ['anchor', 'positive', 'negative'],
                                  'negative': ['anchor', 'positive', 'negative']},
               'hvp': {'anchor': ['anchor', 'positive', 'negative'],
                       'positive': ['anchor', 'positive', 'negative'],
@@ -136,6 +136,26 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
+
+
+@_local
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -396,9 +416,11 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, value_rows, near_block, far_block, samples, chunk, anchor, positive, negative, margin, size_d, weight,
+    first, last, value_rows, near_block, far_block, samples, chunk, positive, anchor, negative, margin, size_d, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
@@ -409,23 +431,40 @@ def value_f64(
                 if keep_losses:
                     losses_out[n] = 0.0
                 continue
-            anchor_row = anchor[n]
             positive_row = positive[n]
+            anchor_row = anchor[n]
             negative_row = negative[n]
+            unit0_d = -np.inf
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                unit0_d_entry = _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    t1 = anchor_d - positive_row[d]
-                    t2 = anchor_d - negative_row[d]
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
-            value_rows[row] = _maximum_f64(0.0, margin + near - far)
+            measured_margin = t4 * t4 * margin
+            scaled_value = _maximum_f64(0.0, measured_margin + near - far)
+            t7 = 1.0 / t4
+            value_rows[row] = scaled_value * t7 * t7
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -434,10 +473,12 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, value_rows, near_block, far_block, samples, chunk, anchor, positive, negative, grad_anchor,
+    first, last, value_rows, near_block, far_block, samples, chunk, positive, anchor, negative, grad_anchor,
     grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
@@ -452,39 +493,62 @@ def value_and_grad_f64(
                 if keep_losses:
                     losses_out[n] = 0.0
                 continue
-            anchor_row = anchor[n]
             positive_row = positive[n]
+            anchor_row = anchor[n]
             negative_row = negative[n]
+            unit0_d = -np.inf
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                unit0_d_entry = _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    positive_d = positive_row[d]
-                    t1 = anchor_d - positive_d
-                    t2 = anchor_d - negative_row[d]
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
             seed_n = weight[n * weight_step] / denominator
-            t3 = margin + near - far
-            t4 = _half_step_f64(t3)
-            t5 = -seed_n * t4
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f64(t8)
+            t10 = -seed_n * t9
+            t11 = 1.0 / t4
             grad_anchor_row = grad_anchor[n]
             grad_positive_row = grad_positive[n]
             grad_negative_row = grad_negative[n]
             for d in range(size_d):
-                positive_d2 = positive_row[d]
-                grad_anchor_row[d] = 2.0 * _zero_times_f64(t5, positive_d2 - negative_row[d])
-                anchor_d2 = anchor_row[d]
-                t6 = anchor_d2 - positive_d2
-                grad_positive_row[d] = 2.0 * _zero_times_f64(t5, t6)
-                t7 = anchor_d2 - negative_row[d]
-                grad_negative_row[d] = -2.0 * _zero_times_f64(t5, t7)
-            value_rows[row] = _maximum_f64(0.0, t3)
+                positive_d3 = positive_row[d]
+                measured_positive2 = t4 * positive_d3
+                negative_d3 = negative_row[d]
+                measured_negative2 = t4 * negative_d3
+                scaled_grad_anchor = 2.0 * _zero_times_f64(t10, measured_positive2 - measured_negative2)
+                grad_anchor_row[d] = scaled_grad_anchor * t11
+                anchor_d3 = anchor_row[d]
+                measured_anchor2 = t4 * anchor_d3
+                t12 = measured_anchor2 - measured_positive2
+                scaled_grad_positive = 2.0 * _zero_times_f64(t10, t12)
+                grad_positive_row[d] = scaled_grad_positive * t11
+                t13 = measured_anchor2 - measured_negative2
+                scaled_grad_negative = -2.0 * _zero_times_f64(t10, t13)
+                grad_negative_row[d] = scaled_grad_negative * t11
+            scaled_value = _maximum_f64(0.0, t8)
+            value_rows[row] = scaled_value * t11 * t11
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -493,10 +557,12 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, near_block, far_block, samples, chunk, diag_anchor, anchor, positive, negative, grad_anchor,
+    first, last, near_block, far_block, samples, chunk, diag_anchor, positive, anchor, negative, grad_anchor,
     grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
@@ -511,54 +577,77 @@ def grad_hess_diag_f64(
                     diag_positive[n, at_d] = 0.0
                     diag_negative[n, at_d] = 0.0
                 continue
-            anchor_row = anchor[n]
             positive_row = positive[n]
+            anchor_row = anchor[n]
             negative_row = negative[n]
             diag_anchor_row = diag_anchor[n]
+            unit0_d = -np.inf
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                diag_anchor_row[d] = 0.0
+                unit0_d_entry = _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    positive_d = positive_row[d]
-                    t1 = anchor_d - positive_d
-                    t2 = anchor_d - negative_row[d]
-                    diag_anchor_row[d] = 0.0
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
             seed_n = weight[n * weight_step] / denominator
-            t3 = margin + near - far
-            t4 = _half_step_f64(t3)
-            t5 = -seed_n * t4
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f64(t8)
+            t10 = -seed_n * t9
+            t11 = 1.0 / t4
             grad_anchor_row = grad_anchor[n]
             grad_positive_row = grad_positive[n]
             grad_negative_row = grad_negative[n]
-            t8 = -2.0 * t5
+            t14 = -2.0 * t10
             diag_positive_row = diag_positive[n]
-            t9 = 2.0 * t5
+            t15 = 2.0 * t10
             diag_negative_row = diag_negative[n]
             for d in range(size_d):
-                positive_d2 = positive_row[d]
-                grad_anchor_row[d] = 2.0 * _zero_times_f64(t5, positive_d2 - negative_row[d])
-                anchor_d2 = anchor_row[d]
-                t6 = anchor_d2 - positive_d2
-                grad_positive_row[d] = 2.0 * _zero_times_f64(t5, t6)
-                t7 = anchor_d2 - negative_row[d]
-                grad_negative_row[d] = -2.0 * _zero_times_f64(t5, t7)
-                diag_positive_row[d] = t8
-                diag_negative_row[d] = t9
+                positive_d3 = positive_row[d]
+                measured_positive2 = t4 * positive_d3
+                negative_d3 = negative_row[d]
+                measured_negative2 = t4 * negative_d3
+                scaled_grad_anchor = 2.0 * _zero_times_f64(t10, measured_positive2 - measured_negative2)
+                grad_anchor_row[d] = scaled_grad_anchor * t11
+                anchor_d3 = anchor_row[d]
+                measured_anchor2 = t4 * anchor_d3
+                t12 = measured_anchor2 - measured_positive2
+                scaled_grad_positive = 2.0 * _zero_times_f64(t10, t12)
+                grad_positive_row[d] = scaled_grad_positive * t11
+                t13 = measured_anchor2 - measured_negative2
+                scaled_grad_negative = -2.0 * _zero_times_f64(t10, t13)
+                grad_negative_row[d] = scaled_grad_negative * t11
+                diag_positive_row[d] = t14
+                diag_negative_row[d] = t15
 
 
 @_jit
 def hvp_f64(
-    first, last, near_block, far_block, samples, chunk, anchor, positive, negative, hvp_anchor, hvp_positive,
-    hvp_negative, v_positive_, v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator,
+    first, last, near_block, far_block, samples, chunk, positive, anchor, negative, v_negative_, v_positive_, v_anchor_,
+    hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
@@ -570,45 +659,77 @@ def hvp_f64(
                     hvp_positive[n, at_d] = 0.0
                     hvp_negative[n, at_d] = 0.0
                 continue
-            anchor_row = anchor[n]
             positive_row = positive[n]
+            anchor_row = anchor[n]
             negative_row = negative[n]
+            v_negative__row = v_negative_[n]
+            v_positive__row = v_positive_[n]
+            v_anchor__row = v_anchor_[n]
+            unit0_d = -np.inf
+            unit1_d = -np.inf
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                v_negative_d = v_negative__row[d]
+                v_positive_d = v_positive__row[d]
+                v_anchor_d = v_anchor__row[d]
+                unit0_d_entry = _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit1_d_entry = _maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d))
+                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    t1 = anchor_d - positive_row[d]
-                    t2 = anchor_d - negative_row[d]
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
             seed_n = weight[n * weight_step] / denominator
-            t3 = margin + near - far
-            t4 = _half_step_f64(t3)
-            t5 = -seed_n * t4
-            v_positive__row = v_positive_[n]
-            v_negative__row = v_negative_[n]
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f64(t8)
+            t10 = -seed_n * t9
+            t11 = _unit_scale_f64(unit1_d)
+            t12 = 1.0 / t11
             hvp_anchor_row = hvp_anchor[n]
-            v_anchor__row = v_anchor_[n]
             hvp_positive_row = hvp_positive[n]
             hvp_negative_row = hvp_negative[n]
             for d in range(size_d):
-                v_positive_d = v_positive__row[d]
-                hvp_anchor_row[d] = 2.0 * t5 * (v_positive_d - v_negative__row[d])
-                v_anchor_d = v_anchor__row[d]
-                hvp_positive_row[d] = 2.0 * t5 * (v_anchor_d - v_positive_d)
-                hvp_negative_row[d] = -2.0 * t5 * (v_anchor_d - v_negative__row[d])
+                v_positive_d2 = v_positive__row[d]
+                measured_v_positive = t11 * v_positive_d2
+                v_negative_d2 = v_negative__row[d]
+                measured_v_negative = t11 * v_negative_d2
+                scaled_hvp_anchor = 2.0 * t10 * (measured_v_positive - measured_v_negative)
+                hvp_anchor_row[d] = scaled_hvp_anchor * t12
+                v_anchor_d2 = v_anchor__row[d]
+                measured_v_anchor = t11 * v_anchor_d2
+                scaled_hvp_positive = 2.0 * t10 * (measured_v_anchor - measured_v_positive)
+                hvp_positive_row[d] = scaled_hvp_positive * t12
+                scaled_hvp_negative = -2.0 * t10 * (measured_v_anchor - measured_v_negative)
+                hvp_negative_row[d] = scaled_hvp_negative * t12
 
 
 @_jit
 def value_f32(
-    first, last, value_rows, near_block, far_block, samples, chunk, anchor, positive, negative, margin, size_d, weight,
+    first, last, value_rows, near_block, far_block, samples, chunk, positive, anchor, negative, margin, size_d, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
@@ -619,25 +740,42 @@ def value_f32(
                 if keep_losses:
                     losses_out[n] = 0.0
                 continue
-            anchor_row = anchor[n]
             positive_row = positive[n]
+            anchor_row = anchor[n]
             negative_row = negative[n]
+            unit0_d = f32(-np.inf)
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                unit0_d_entry = _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    t1 = anchor_d - positive_row[d]
-                    t2 = anchor_d - negative_row[d]
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
             near = f32(near)
             far = f32(far)
-            value_rows[row] = _maximum_f32(f32(0.0), margin + near - far)
+            measured_margin = t4 * t4 * margin
+            scaled_value = _maximum_f32(f32(0.0), measured_margin + near - far)
+            t7 = f32(1.0) / t4
+            value_rows[row] = scaled_value * t7 * t7
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -646,10 +784,12 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, near_block, far_block, samples, chunk, anchor, positive, negative, grad_anchor,
+    first, last, value_rows, near_block, far_block, samples, chunk, positive, anchor, negative, grad_anchor,
     grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
@@ -664,41 +804,64 @@ def value_and_grad_f32(
                 if keep_losses:
                     losses_out[n] = 0.0
                 continue
-            anchor_row = anchor[n]
             positive_row = positive[n]
+            anchor_row = anchor[n]
             negative_row = negative[n]
+            unit0_d = f32(-np.inf)
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                unit0_d_entry = _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    positive_d = positive_row[d]
-                    t1 = anchor_d - positive_d
-                    t2 = anchor_d - negative_row[d]
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
             near = f32(near)
             far = f32(far)
             seed_n = weight[n * weight_step] / denominator
-            t3 = margin + near - far
-            t4 = _half_step_f32(t3)
-            t5 = -seed_n * t4
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f32(t8)
+            t10 = -seed_n * t9
+            t11 = f32(1.0) / t4
             grad_anchor_row = grad_anchor[n]
             grad_positive_row = grad_positive[n]
             grad_negative_row = grad_negative[n]
             for d in range(size_d):
-                positive_d2 = positive_row[d]
-                grad_anchor_row[d] = f32(2.0) * _zero_times_f32(t5, positive_d2 - negative_row[d])
-                anchor_d2 = anchor_row[d]
-                t6 = anchor_d2 - positive_d2
-                grad_positive_row[d] = f32(2.0) * _zero_times_f32(t5, t6)
-                t7 = anchor_d2 - negative_row[d]
-                grad_negative_row[d] = -f32(2.0) * _zero_times_f32(t5, t7)
-            value_rows[row] = _maximum_f32(f32(0.0), t3)
+                positive_d3 = positive_row[d]
+                measured_positive2 = t4 * positive_d3
+                negative_d3 = negative_row[d]
+                measured_negative2 = t4 * negative_d3
+                scaled_grad_anchor = f32(2.0) * _zero_times_f32(t10, measured_positive2 - measured_negative2)
+                grad_anchor_row[d] = scaled_grad_anchor * t11
+                anchor_d3 = anchor_row[d]
+                measured_anchor2 = t4 * anchor_d3
+                t12 = measured_anchor2 - measured_positive2
+                scaled_grad_positive = f32(2.0) * _zero_times_f32(t10, t12)
+                grad_positive_row[d] = scaled_grad_positive * t11
+                t13 = measured_anchor2 - measured_negative2
+                scaled_grad_negative = -f32(2.0) * _zero_times_f32(t10, t13)
+                grad_negative_row[d] = scaled_grad_negative * t11
+            scaled_value = _maximum_f32(f32(0.0), t8)
+            value_rows[row] = scaled_value * t11 * t11
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -707,10 +870,12 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, near_block, far_block, samples, chunk, diag_anchor, anchor, positive, negative, grad_anchor,
+    first, last, near_block, far_block, samples, chunk, diag_anchor, positive, anchor, negative, grad_anchor,
     grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
@@ -725,56 +890,79 @@ def grad_hess_diag_f32(
                     diag_positive[n, at_d] = f32(0.0)
                     diag_negative[n, at_d] = f32(0.0)
                 continue
-            anchor_row = anchor[n]
             positive_row = positive[n]
+            anchor_row = anchor[n]
             negative_row = negative[n]
             diag_anchor_row = diag_anchor[n]
+            unit0_d = f32(-np.inf)
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                diag_anchor_row[d] = f32(0.0)
+                unit0_d_entry = _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    positive_d = positive_row[d]
-                    t1 = anchor_d - positive_d
-                    t2 = anchor_d - negative_row[d]
-                    diag_anchor_row[d] = f32(0.0)
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
             near = f32(near)
             far = f32(far)
             seed_n = weight[n * weight_step] / denominator
-            t3 = margin + near - far
-            t4 = _half_step_f32(t3)
-            t5 = -seed_n * t4
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f32(t8)
+            t10 = -seed_n * t9
+            t11 = f32(1.0) / t4
             grad_anchor_row = grad_anchor[n]
             grad_positive_row = grad_positive[n]
             grad_negative_row = grad_negative[n]
-            t8 = -f32(2.0) * t5
+            t14 = -f32(2.0) * t10
             diag_positive_row = diag_positive[n]
-            t9 = f32(2.0) * t5
+            t15 = f32(2.0) * t10
             diag_negative_row = diag_negative[n]
             for d in range(size_d):
-                positive_d2 = positive_row[d]
-                grad_anchor_row[d] = f32(2.0) * _zero_times_f32(t5, positive_d2 - negative_row[d])
-                anchor_d2 = anchor_row[d]
-                t6 = anchor_d2 - positive_d2
-                grad_positive_row[d] = f32(2.0) * _zero_times_f32(t5, t6)
-                t7 = anchor_d2 - negative_row[d]
-                grad_negative_row[d] = -f32(2.0) * _zero_times_f32(t5, t7)
-                diag_positive_row[d] = t8
-                diag_negative_row[d] = t9
+                positive_d3 = positive_row[d]
+                measured_positive2 = t4 * positive_d3
+                negative_d3 = negative_row[d]
+                measured_negative2 = t4 * negative_d3
+                scaled_grad_anchor = f32(2.0) * _zero_times_f32(t10, measured_positive2 - measured_negative2)
+                grad_anchor_row[d] = scaled_grad_anchor * t11
+                anchor_d3 = anchor_row[d]
+                measured_anchor2 = t4 * anchor_d3
+                t12 = measured_anchor2 - measured_positive2
+                scaled_grad_positive = f32(2.0) * _zero_times_f32(t10, t12)
+                grad_positive_row[d] = scaled_grad_positive * t11
+                t13 = measured_anchor2 - measured_negative2
+                scaled_grad_negative = -f32(2.0) * _zero_times_f32(t10, t13)
+                grad_negative_row[d] = scaled_grad_negative * t11
+                diag_positive_row[d] = t14
+                diag_negative_row[d] = t15
 
 
 @_jit
 def hvp_f32(
-    first, last, near_block, far_block, samples, chunk, anchor, positive, negative, hvp_anchor, hvp_positive,
-    hvp_negative, v_positive_, v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator,
+    first, last, near_block, far_block, samples, chunk, positive, anchor, negative, v_negative_, v_positive_, v_anchor_,
+    hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
@@ -786,40 +974,70 @@ def hvp_f32(
                     hvp_positive[n, at_d] = f32(0.0)
                     hvp_negative[n, at_d] = f32(0.0)
                 continue
-            anchor_row = anchor[n]
             positive_row = positive[n]
+            anchor_row = anchor[n]
             negative_row = negative[n]
+            v_negative__row = v_negative_[n]
+            v_positive__row = v_positive_[n]
+            v_anchor__row = v_anchor_[n]
+            unit0_d = f32(-np.inf)
+            unit1_d = f32(-np.inf)
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                v_negative_d = v_negative__row[d]
+                v_positive_d = v_positive__row[d]
+                v_anchor_d = v_anchor__row[d]
+                unit0_d_entry = _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
+                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit1_d_entry = _maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d))
+                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    t1 = anchor_d - positive_row[d]
-                    t2 = anchor_d - negative_row[d]
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
             near = f32(near)
             far = f32(far)
             seed_n = weight[n * weight_step] / denominator
-            t3 = margin + near - far
-            t4 = _half_step_f32(t3)
-            t5 = -seed_n * t4
-            v_positive__row = v_positive_[n]
-            v_negative__row = v_negative_[n]
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f32(t8)
+            t10 = -seed_n * t9
+            t11 = _unit_scale_f32(unit1_d)
+            t12 = f32(1.0) / t11
             hvp_anchor_row = hvp_anchor[n]
-            v_anchor__row = v_anchor_[n]
             hvp_positive_row = hvp_positive[n]
             hvp_negative_row = hvp_negative[n]
             for d in range(size_d):
-                v_positive_d = v_positive__row[d]
-                hvp_anchor_row[d] = f32(2.0) * t5 * (v_positive_d - v_negative__row[d])
-                v_anchor_d = v_anchor__row[d]
-                hvp_positive_row[d] = f32(2.0) * t5 * (v_anchor_d - v_positive_d)
-                hvp_negative_row[d] = -f32(2.0) * t5 * (v_anchor_d - v_negative__row[d])
+                v_positive_d2 = v_positive__row[d]
+                measured_v_positive = t11 * v_positive_d2
+                v_negative_d2 = v_negative__row[d]
+                measured_v_negative = t11 * v_negative_d2
+                scaled_hvp_anchor = f32(2.0) * t10 * (measured_v_positive - measured_v_negative)
+                hvp_anchor_row[d] = scaled_hvp_anchor * t12
+                v_anchor_d2 = v_anchor__row[d]
+                measured_v_anchor = t11 * v_anchor_d2
+                scaled_hvp_positive = f32(2.0) * t10 * (measured_v_anchor - measured_v_positive)
+                hvp_positive_row[d] = scaled_hvp_positive * t12
+                scaled_hvp_negative = -f32(2.0) * t10 * (measured_v_anchor - measured_v_negative)
+                hvp_negative_row[d] = scaled_hvp_negative * t12
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -838,8 +1056,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, anchor,
-        positive, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, positive,
+        anchor, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
         value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -865,9 +1083,9 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, anchor,
-        positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        positive, anchor, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -889,8 +1107,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, diag_anchor, anchor,
-        positive, negative, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d,
+        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, diag_anchor, positive,
+        anchor, negative, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d,
         weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -911,9 +1129,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, anchor, positive, negative, hvp_anchor,
-        hvp_positive, hvp_negative, v_positive_, v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        hvp_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, positive, anchor, negative,
+        v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -934,8 +1152,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, anchor,
-        positive, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, positive,
+        anchor, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
         value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -961,9 +1179,9 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, anchor,
-        positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        positive, anchor, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -985,8 +1203,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, diag_anchor, anchor,
-        positive, negative, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d,
+        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, diag_anchor, positive,
+        anchor, negative, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d,
         weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1007,9 +1225,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, anchor, positive, negative, hvp_anchor,
-        hvp_positive, hvp_negative, v_positive_, v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        hvp_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, positive, anchor, negative,
+        v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 

@@ -562,13 +562,13 @@ def value_and_grad_f64(
                 t17 = t16 == t9
                 t18 = _sign_f64(t15)
                 t19 = t15 / t9
-                t20 = _zero_times_f64(t14, float(t18) if t17 else t19)
+                t20 = _zero_times_f64(t14, t18 if t17 else t19)
                 t22 = anchor_d3 - positive_row[d]
                 t23 = abs(t22)
                 t24 = t23 == t11
                 t25 = _sign_f64(t22)
                 t26 = t22 / t11
-                t27 = _zero_times_f64(t14, float(t25) if t24 else t26)
+                t27 = _zero_times_f64(t14, t25 if t24 else t26)
                 grad_anchor_row[d] = (0.0 if t10 else t20) + (0.0 if t21 else -t27)
                 grad_positive_row[d] = 0.0 if t21 else t27
                 grad_negative_row[d] = 0.0 if t10 else -t20
@@ -661,14 +661,14 @@ def grad_hess_diag_f64(
                 t17 = t16 == t9
                 t18 = _sign_f64(t15)
                 t19 = t15 / t9
-                t20 = float(t18) if t17 else t19
+                t20 = t18 if t17 else t19
                 t21 = _zero_times_f64(t14, t20)
                 t23 = anchor_d3 - positive_row[d]
                 t24 = abs(t23)
                 t25 = t24 == t11
                 t26 = _sign_f64(t23)
                 t27 = t23 / t11
-                t28 = float(t26) if t25 else t27
+                t28 = t26 if t25 else t27
                 t29 = _zero_times_f64(t14, t28)
                 grad_anchor_row[d] = (0.0 if t10 else t21) + (0.0 if t22 else -t29)
                 grad_positive_row[d] = 0.0 if t22 else t29
@@ -762,7 +762,7 @@ def hvp_f64(
                     t14 = t13 == t9
                     t15 = _sign_f64(t12)
                     t16 = t12 / t9
-                    t17 = float(t15) if t14 else t16
+                    t17 = t15 if t14 else t16
                     t18 = t11 * t17
                     t21 = v_anchor_d - v_negative__row[d]
                     t22 = anchor_d3 - negative_row[d]
@@ -770,7 +770,7 @@ def hvp_f64(
                     t24 = t23 == t19
                     t25 = _sign_f64(t22)
                     t26 = t22 / t19
-                    t27 = float(t25) if t24 else t26
+                    t27 = t25 if t24 else t26
                     t28 = t21 * t27
                     tangent_near_block[lane] = 0.0 if t10 else t18
                     tangent_far_block[lane] = 0.0 if t20 else t28
@@ -792,14 +792,14 @@ def hvp_f64(
                 t35 = t34 == t19
                 t36 = _sign_f64(t33)
                 t37 = t33 / t19
-                t38 = float(t36) if t35 else t37
+                t38 = t36 if t35 else t37
                 t39 = _zero_times_f64(t31, t32 / t19 - tangent_far * (t38 / t19))
                 t40 = anchor_d4 - positive_row[d]
                 t41 = abs(t40)
                 t42 = t41 == t9
                 t43 = _sign_f64(t40)
                 t44 = t40 / t9
-                t45 = float(t43) if t42 else t44
+                t45 = t43 if t42 else t44
                 t46 = v_anchor_d2 - v_positive__row[d]
                 t47 = _zero_times_f64(t31, tangent_near * (t45 / t9) - t46 / t9)
                 hvp_anchor_row[d] = (0.0 if t20 else t39) + (0.0 if t10 else t47)
@@ -904,12 +904,12 @@ def value_and_grad_f32(
                 t8 = abs(t7) == far
                 t9 = _sign_f32(t7)
                 t10 = t7 / far
-                t11 = _zero_times_f32(t6, f32(t9) if t8 else t10)
+                t11 = _zero_times_f32(t6, t9 if t8 else t10)
                 t13 = anchor_d2 - positive_row[d]
                 t14 = abs(t13) == near
                 t15 = _sign_f32(t13)
                 t16 = t13 / near
-                t17 = _zero_times_f32(t6, f32(t15) if t14 else t16)
+                t17 = _zero_times_f32(t6, t15 if t14 else t16)
                 grad_anchor_row[d] = (f32(0.0) if t3 else t11) + (f32(0.0) if t12 else -t17)
                 grad_positive_row[d] = f32(0.0) if t12 else t17
                 grad_negative_row[d] = f32(0.0) if t3 else -t11
@@ -979,13 +979,13 @@ def grad_hess_diag_f32(
                 t8 = abs(t7) == far
                 t9 = _sign_f32(t7)
                 t10 = t7 / far
-                t11 = f32(t9) if t8 else t10
+                t11 = t9 if t8 else t10
                 t12 = _zero_times_f32(t6, t11)
                 t14 = anchor_d2 - positive_row[d]
                 t15 = abs(t14) == near
                 t16 = _sign_f32(t14)
                 t17 = t14 / near
-                t18 = f32(t16) if t15 else t17
+                t18 = t16 if t15 else t17
                 t19 = _zero_times_f32(t6, t18)
                 grad_anchor_row[d] = (f32(0.0) if t3 else t12) + (f32(0.0) if t13 else -t19)
                 grad_positive_row[d] = f32(0.0) if t13 else t19
@@ -1056,14 +1056,14 @@ def hvp_f32(
                     t6 = abs(t5) == near
                     t7 = _sign_f32(t5)
                     t8 = t5 / near
-                    t9 = f32(t7) if t6 else t8
+                    t9 = t7 if t6 else t8
                     t10 = t4 * t9
                     t12 = v_anchor_d - v_negative__row[d]
                     t13 = anchor_d2 - negative_row[d]
                     t14 = abs(t13) == far
                     t15 = _sign_f32(t13)
                     t16 = t13 / far
-                    t17 = f32(t15) if t14 else t16
+                    t17 = t15 if t14 else t16
                     t18 = t12 * t17
                     tangent_near_block[lane] = f32(0.0) if t3 else t10
                     tangent_far_block[lane] = f32(0.0) if t11 else t18
@@ -1086,13 +1086,13 @@ def hvp_f32(
                 t24 = abs(t23) == far
                 t25 = _sign_f32(t23)
                 t26 = t23 / far
-                t27 = f32(t25) if t24 else t26
+                t27 = t25 if t24 else t26
                 t28 = _zero_times_f32(t21, t22 / far - tangent_far * (t27 / far))
                 t29 = anchor_d3 - positive_row[d]
                 t30 = abs(t29) == near
                 t31 = _sign_f32(t29)
                 t32 = t29 / near
-                t33 = f32(t31) if t30 else t32
+                t33 = t31 if t30 else t32
                 t34 = v_anchor_d2 - v_positive__row[d]
                 t35 = _zero_times_f32(t21, tangent_near * (t33 / near) - t34 / near)
                 hvp_anchor_row[d] = (f32(0.0) if t11 else t28) + (f32(0.0) if t3 else t35)

@@ -673,7 +673,7 @@ def grad_hess_diag_1_f64(
                 t14 = t13 == t3
                 t15 = _sign_f64(g_d3)
                 t16 = g_d3 / t3
-                t17 = float(t15) if t14 else t16
+                t17 = t15 if t14 else t16
                 tangent_gradient_penalty_length = 0.0 if t4 else t17
                 tangent_d_gradient_penalty_length = 2.0 * t12 * tangent_gradient_penalty_length
                 t18 = (
@@ -783,7 +783,7 @@ def hvp_1_f64(
                     t6 = t5 == t3
                     t7 = _sign_f64(g_d3)
                     t8 = g_d3 / t3
-                    t9 = float(t7) if t6 else t8
+                    t9 = t7 if t6 else t8
                     t10 = v_g_d * t9
                     tangent_gradient_penalty_length_block[lane] = 0.0 if t4 else t10
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
@@ -802,7 +802,7 @@ def hvp_1_f64(
                 t13 = t12 == t3
                 t14 = _sign_f64(g_d4)
                 t15 = g_d4 / t3
-                t16 = float(t14) if t13 else t15
+                t16 = t14 if t13 else t15
                 v_g_d2 = v_g__row[d]
                 t23 = t11 * t16 + 2.0 * t21 * v_g_d2 + -2.0 * t22 * t16
                 hvp_g_row[d] = 0.0 if t4 else t23
@@ -1078,7 +1078,7 @@ def grad_hess_diag_1_f32(
                 t10 = abs(g_d2) == gradient_penalty_length
                 t11 = _sign_f32(g_d2)
                 t12 = g_d2 / gradient_penalty_length
-                t13 = f32(t11) if t10 else t12
+                t13 = t11 if t10 else t12
                 tangent_gradient_penalty_length = f32(0.0) if t1 else t13
                 tangent_d_gradient_penalty_length = f32(2.0) * t9 * tangent_gradient_penalty_length
                 t14 = (
@@ -1173,7 +1173,7 @@ def hvp_1_f32(
                     t2 = abs(g_d2) == gradient_penalty_length
                     t3 = _sign_f32(g_d2)
                     t4 = g_d2 / gradient_penalty_length
-                    t5 = f32(t3) if t2 else t4
+                    t5 = t3 if t2 else t4
                     t6 = v_g_d * t5
                     tangent_gradient_penalty_length_block[lane] = f32(0.0) if t1 else t6
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
@@ -1192,7 +1192,7 @@ def hvp_1_f32(
                 t8 = abs(g_d3) == gradient_penalty_length
                 t9 = _sign_f32(g_d3)
                 t10 = g_d3 / gradient_penalty_length
-                t11 = f32(t9) if t8 else t10
+                t11 = t9 if t8 else t10
                 v_g_d2 = v_g__row[d]
                 t18 = t7 * t11 + f32(2.0) * t16 * v_g_d2 + -f32(2.0) * t17 * t11
                 hvp_g_row[d] = f32(0.0) if t1 else t18

@@ -569,7 +569,7 @@ def _value_and_grad_f32_sweep3(a_d, b_d, seed_n, t15, t7, t8, y_n):
     t17 = t16 == t7
     t18 = _sign_f32(t5)
     t19 = t5 / t7
-    t20 = _zero_times_f32(t15, f32(t18) if t17 else t19)
+    t20 = _zero_times_f32(t15, t18 if t17 else t19)
     return f32(2.0) * seed_n * t6 + (f32(0.0) if t8 else t20), (f32(0.0) if t8 else -t20) - f32(2.0) * seed_n * t6
 
 
@@ -738,7 +738,7 @@ def _grad_hess_diag_f32_sweep3(a_d, b_d, seed_n, t15, t22, t23, t24, t7, t8, y_n
     t17 = t16 == t7
     t18 = _sign_f32(t5)
     t19 = t5 / t7
-    t20 = f32(t18) if t17 else t19
+    t20 = t18 if t17 else t19
     t21 = _zero_times_f32(t15, t20)
     tangent_D = f32(0.0) if t8 else t20
     tangent_d_D = f32(2.0) * t24 * tangent_D
@@ -920,7 +920,7 @@ def _hvp_f32_sweep3(a_d, b_d, v_a_d, v_b_d, t5, t6):
     t10 = t9 == t5
     t11 = _sign_f32(t8)
     t12 = t8 / t5
-    t13 = f32(t11) if t10 else t12
+    t13 = t11 if t10 else t12
     t14 = t7 * t13
     return f32(0.0) if t6 else t14
 
@@ -934,7 +934,7 @@ def _hvp_f32_sweep4(a_d, b_d, v_a_d, v_b_d, t15, t23, t24, t27, t5, t6, tangent_
     t30 = t29 == t5
     t31 = _sign_f32(t28)
     t32 = t28 / t5
-    t33 = f32(t31) if t30 else t32
+    t33 = t31 if t30 else t32
     t34 = _zero_times_f32(t27, t33)
     t35 = _zero_times_f32(t23, tangent_D * (t33 / t5))
     t36 = t16 * t24 + t34 - t35
@@ -1459,7 +1459,7 @@ def _value_and_grad_f64_sweep3(a_d, b_d, seed_n, t15, t7, t8, y_n):
     t17 = t16 == t7
     t18 = _sign_f64(t5)
     t19 = t5 / t7
-    t20 = _zero_times_f64(t15, float(t18) if t17 else t19)
+    t20 = _zero_times_f64(t15, t18 if t17 else t19)
     return 2.0 * seed_n * t6 + (0.0 if t8 else t20), (0.0 if t8 else -t20) - 2.0 * seed_n * t6
 
 
@@ -1616,7 +1616,7 @@ def _grad_hess_diag_f64_sweep3(a_d, b_d, seed_n, t15, t22, t23, t24, t7, t8, y_n
     t17 = t16 == t7
     t18 = _sign_f64(t5)
     t19 = t5 / t7
-    t20 = float(t18) if t17 else t19
+    t20 = t18 if t17 else t19
     t21 = _zero_times_f64(t15, t20)
     tangent_D = 0.0 if t8 else t20
     tangent_d_D = 2.0 * t24 * tangent_D
@@ -1781,7 +1781,7 @@ def _hvp_f64_sweep3(a_d, b_d, v_a_d, v_b_d, t5, t6):
     t10 = t9 == t5
     t11 = _sign_f64(t8)
     t12 = t8 / t5
-    t13 = float(t11) if t10 else t12
+    t13 = t11 if t10 else t12
     t14 = t7 * t13
     return 0.0 if t6 else t14
 
@@ -1795,7 +1795,7 @@ def _hvp_f64_sweep4(a_d, b_d, v_a_d, v_b_d, t15, t23, t24, t27, t5, t6, tangent_
     t30 = t29 == t5
     t31 = _sign_f64(t28)
     t32 = t28 / t5
-    t33 = float(t31) if t30 else t32
+    t33 = t31 if t30 else t32
     t34 = _zero_times_f64(t27, t33)
     t35 = _zero_times_f64(t23, tangent_D * (t33 / t5))
     t36 = t16 * t24 + t34 - t35

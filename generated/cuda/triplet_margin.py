@@ -603,13 +603,13 @@ def _value_and_grad_f32_sweep3(anchor_d3, negative_d, positive_d, t10, t11, t14,
     t17 = t16 == t9
     t18 = _sign_f32(t15)
     t19 = t15 / t9
-    t20 = _zero_times_f32(t14, f32(t18) if t17 else t19)
+    t20 = _zero_times_f32(t14, t18 if t17 else t19)
     t22 = anchor_d3 - positive_d
     t23 = abs(t22)
     t24 = t23 == t11
     t25 = _sign_f32(t22)
     t26 = t22 / t11
-    t27 = _zero_times_f32(t14, f32(t25) if t24 else t26)
+    t27 = _zero_times_f32(t14, t25 if t24 else t26)
     return (f32(0.0) if t10 else t20) + (f32(0.0) if t21 else -t27), f32(0.0) if t21 else t27, f32(0.0) if t10 else -t20
 
 
@@ -845,14 +845,14 @@ def _grad_hess_diag_f32_sweep3(anchor_d3, negative_d, positive_d, t10, t11, t14,
     t17 = t16 == t9
     t18 = _sign_f32(t15)
     t19 = t15 / t9
-    t20 = f32(t18) if t17 else t19
+    t20 = t18 if t17 else t19
     t21 = _zero_times_f32(t14, t20)
     t23 = anchor_d3 - positive_d
     t24 = abs(t23)
     t25 = t24 == t11
     t26 = _sign_f32(t23)
     t27 = t23 / t11
-    t28 = f32(t26) if t25 else t27
+    t28 = t26 if t25 else t27
     t29 = _zero_times_f32(t14, t28)
     tangent_far = f32(0.0) if t10 else t20
     t30 = _zero_times_f32(t14, f32(1.0) / t9 - _zero_times_f32(tangent_far, t20 / t9))
@@ -1090,7 +1090,7 @@ def _hvp_f32_sweep3(anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d,
     t14 = t13 == t9
     t15 = _sign_f32(t12)
     t16 = t12 / t9
-    t17 = f32(t15) if t14 else t16
+    t17 = t15 if t14 else t16
     t18 = t11 * t17
     t21 = v_anchor_d - v_negative_d
     t22 = anchor_d3 - negative_d
@@ -1098,7 +1098,7 @@ def _hvp_f32_sweep3(anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d,
     t24 = t23 == t19
     t25 = _sign_f32(t22)
     t26 = t22 / t19
-    t27 = f32(t25) if t24 else t26
+    t27 = t25 if t24 else t26
     t28 = t21 * t27
     return f32(0.0) if t10 else t18, f32(0.0) if t20 else t28
 
@@ -1115,14 +1115,14 @@ def _hvp_f32_sweep4(
     t35 = t34 == t19
     t36 = _sign_f32(t33)
     t37 = t33 / t19
-    t38 = f32(t36) if t35 else t37
+    t38 = t36 if t35 else t37
     t39 = _zero_times_f32(t31, t32 / t19 - tangent_far * (t38 / t19))
     t40 = anchor_d4 - positive_d
     t41 = abs(t40)
     t42 = t41 == t9
     t43 = _sign_f32(t40)
     t44 = t40 / t9
-    t45 = f32(t43) if t42 else t44
+    t45 = t43 if t42 else t44
     t46 = v_anchor_d2 - v_positive_d
     t47 = _zero_times_f32(t31, tangent_near * (t45 / t9) - t46 / t9)
     t48 = _zero_times_f32(t31, t46 / t9 - tangent_near * (t45 / t9))
@@ -1783,13 +1783,13 @@ def _value_and_grad_f64_sweep3(anchor_d3, negative_d, positive_d, t10, t11, t14,
     t17 = t16 == t9
     t18 = _sign_f64(t15)
     t19 = t15 / t9
-    t20 = _zero_times_f64(t14, float(t18) if t17 else t19)
+    t20 = _zero_times_f64(t14, t18 if t17 else t19)
     t22 = anchor_d3 - positive_d
     t23 = abs(t22)
     t24 = t23 == t11
     t25 = _sign_f64(t22)
     t26 = t22 / t11
-    t27 = _zero_times_f64(t14, float(t25) if t24 else t26)
+    t27 = _zero_times_f64(t14, t25 if t24 else t26)
     return (0.0 if t10 else t20) + (0.0 if t21 else -t27), 0.0 if t21 else t27, 0.0 if t10 else -t20
 
 
@@ -1988,14 +1988,14 @@ def _grad_hess_diag_f64_sweep3(anchor_d3, negative_d, positive_d, t10, t11, t14,
     t17 = t16 == t9
     t18 = _sign_f64(t15)
     t19 = t15 / t9
-    t20 = float(t18) if t17 else t19
+    t20 = t18 if t17 else t19
     t21 = _zero_times_f64(t14, t20)
     t23 = anchor_d3 - positive_d
     t24 = abs(t23)
     t25 = t24 == t11
     t26 = _sign_f64(t23)
     t27 = t23 / t11
-    t28 = float(t26) if t25 else t27
+    t28 = t26 if t25 else t27
     t29 = _zero_times_f64(t14, t28)
     tangent_far = 0.0 if t10 else t20
     t30 = _zero_times_f64(t14, 1.0 / t9 - _zero_times_f64(tangent_far, t20 / t9))
@@ -2204,7 +2204,7 @@ def _hvp_f64_sweep3(anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d,
     t14 = t13 == t9
     t15 = _sign_f64(t12)
     t16 = t12 / t9
-    t17 = float(t15) if t14 else t16
+    t17 = t15 if t14 else t16
     t18 = t11 * t17
     t21 = v_anchor_d - v_negative_d
     t22 = anchor_d3 - negative_d
@@ -2212,7 +2212,7 @@ def _hvp_f64_sweep3(anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d,
     t24 = t23 == t19
     t25 = _sign_f64(t22)
     t26 = t22 / t19
-    t27 = float(t25) if t24 else t26
+    t27 = t25 if t24 else t26
     t28 = t21 * t27
     return 0.0 if t10 else t18, 0.0 if t20 else t28
 
@@ -2229,14 +2229,14 @@ def _hvp_f64_sweep4(
     t35 = t34 == t19
     t36 = _sign_f64(t33)
     t37 = t33 / t19
-    t38 = float(t36) if t35 else t37
+    t38 = t36 if t35 else t37
     t39 = _zero_times_f64(t31, t32 / t19 - tangent_far * (t38 / t19))
     t40 = anchor_d4 - positive_d
     t41 = abs(t40)
     t42 = t41 == t9
     t43 = _sign_f64(t40)
     t44 = t40 / t9
-    t45 = float(t43) if t42 else t44
+    t45 = t43 if t42 else t44
     t46 = v_anchor_d2 - v_positive_d
     t47 = _zero_times_f64(t31, tangent_near * (t45 / t9) - t46 / t9)
     t48 = _zero_times_f64(t31, t46 / t9 - tangent_near * (t45 / t9))

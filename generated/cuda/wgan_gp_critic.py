@@ -886,7 +886,7 @@ def _grad_hess_diag_1_f32_sweep3(g_d3, t11, t12, t3, t4, t8, t9):
     t14 = t13 == t3
     t15 = _sign_f32(g_d3)
     t16 = g_d3 / t3
-    t17 = f32(t15) if t14 else t16
+    t17 = t15 if t14 else t16
     tangent_gradient_penalty_length = f32(0.0) if t4 else t17
     tangent_d_gradient_penalty_length = f32(2.0) * t12 * tangent_gradient_penalty_length
     t18 = (
@@ -1130,7 +1130,7 @@ def _hvp_1_f32_sweep3(g_d3, v_g_d, t3, t4):
     t6 = t5 == t3
     t7 = _sign_f32(g_d3)
     t8 = g_d3 / t3
-    t9 = f32(t7) if t6 else t8
+    t9 = t7 if t6 else t8
     t10 = v_g_d * t9
     return f32(0.0) if t4 else t10
 
@@ -1142,7 +1142,7 @@ def _hvp_1_f32_sweep4(g_d4, v_g_d2, t11, t21, t22, t3, t4):
     t13 = t12 == t3
     t14 = _sign_f32(g_d4)
     t15 = g_d4 / t3
-    t16 = f32(t14) if t13 else t15
+    t16 = t14 if t13 else t15
     t23 = t11 * t16 + f32(2.0) * t21 * v_g_d2 + -f32(2.0) * t22 * t16
     return f32(0.0) if t4 else t23
 
@@ -1972,7 +1972,7 @@ def _grad_hess_diag_1_f64_sweep3(g_d3, t11, t12, t3, t4, t8, t9):
     t14 = t13 == t3
     t15 = _sign_f64(g_d3)
     t16 = g_d3 / t3
-    t17 = float(t15) if t14 else t16
+    t17 = t15 if t14 else t16
     tangent_gradient_penalty_length = 0.0 if t4 else t17
     tangent_d_gradient_penalty_length = 2.0 * t12 * tangent_gradient_penalty_length
     t18 = (
@@ -2184,7 +2184,7 @@ def _hvp_1_f64_sweep3(g_d3, v_g_d, t3, t4):
     t6 = t5 == t3
     t7 = _sign_f64(g_d3)
     t8 = g_d3 / t3
-    t9 = float(t7) if t6 else t8
+    t9 = t7 if t6 else t8
     t10 = v_g_d * t9
     return 0.0 if t4 else t10
 
@@ -2196,7 +2196,7 @@ def _hvp_1_f64_sweep4(g_d4, v_g_d2, t11, t21, t22, t3, t4):
     t13 = t12 == t3
     t14 = _sign_f64(g_d4)
     t15 = g_d4 / t3
-    t16 = float(t14) if t13 else t15
+    t16 = t14 if t13 else t15
     t23 = t11 * t16 + 2.0 * t21 * v_g_d2 + -2.0 * t22 * t16
     return 0.0 if t4 else t23
 

@@ -270,7 +270,7 @@ class _Run:
             if mp.isfinite(exact) and allowance > float(np.finfo(dtype).max) / 16:
                 self.found.unclaimed += 1
                 return
-            if np.isfinite(ulps):
+            if np.isfinite(found) and mp.isfinite(exact):
                 ratio = float(abs(mpf(found) - exact) / (BOUND * ulp(exact, dtype) + allowance))
             if ratio > 1 and self.bound.leaves_range(key, index, finite, directions, dtype):
                 self.found.outside += 1

@@ -10,6 +10,7 @@ import sympy
 
 from symloss.atoms import Absolute, And, Equal, Less, Log1p, Maximum, Minimum, Where
 from symloss.lowering.functions import Difference, Gap, NormScale
+from symloss.lowering.rescaling import rescaled
 from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads_of, rename_axes, substitute
 
 #: A fixed axis no longer than this is unrolled.
@@ -28,6 +29,7 @@ def prepare(program: Program, wanted: Iterable[str], dtype: str) -> Program:
         program = _scale_norms(program)
     program = _unroll(program)
     program = _differences_first(program)
+    program = rescaled(program)
     return without_dead_statements(program, wanted)
 
 

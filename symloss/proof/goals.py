@@ -116,6 +116,8 @@ class Goal:
         axes: every axis, by name.
         hypotheses: conditions that may be assumed. One that has no finite value at a point does not hold there, so that
             what it needs to be defined stands among the hypotheses, before it.
+        cases: those of the hypotheses that a split into cases added. The cases cover everything, so that one which
+            nothing satisfies is no proof of nothing.
         obligations: what must be shown beside the statement: each requirement, with the conditions that lead to it,
             under which the terms of the statement are defined and finite; inner parts first.
         sizes: per root axis the sizes that the claim is made for; None is every size.
@@ -130,6 +132,7 @@ class Goal:
     tensors: Mapping[str, Tensor]
     axes: Mapping[str, Axis]
     hypotheses: tuple[Term, ...] = ()
+    cases: tuple[Term, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     sizes: Mapping[str, tuple[int, ...] | None] = field(default_factory=lambda: MappingProxyType({}))
     derived: frozenset[str] = frozenset()
@@ -150,6 +153,11 @@ class Goal:
         """The same variables and hypotheses with another statement."""
         joined = f"{self.name}/{name}" if self.name and name else self.name or name
         return replace(self, statement=statement, name=joined, **changes)
+
+    def in_case(self, *conditions: Term) -> Goal:
+        """The goal in one case of a split that covers everything."""
+        added = tuple(c for c in dict.fromkeys(conditions) if c != 1 and c not in self.hypotheses)
+        return replace(self, hypotheses=(*self.hypotheses, *added), cases=(*self.cases, *added))
 
     @property
     def terms(self) -> tuple[Term, ...]:

@@ -51,7 +51,7 @@ def test_all_options(name: str, dtype: str, small_chunks: Shrink) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("seed", [2, 3, 4])
+@pytest.mark.parametrize("seed", [2, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in (3, 4))])
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_other_samples(name: str, seed: int, dtype: str) -> None:
     k = Kernels(CATALOGUE[name], other=5, seed=seed)

@@ -12,11 +12,25 @@ import sympy
 
 from symloss import atoms
 from symloss.atoms import record_of
-from symloss.lowering.functions import Difference, Element, Gap, Guarded, NormScale, Variable, is_integer
+from symloss.lowering.functions import (
+    Difference,
+    Element,
+    Gap,
+    Guarded,
+    KeepNaN,
+    NormScale,
+    ScaleInverse,
+    UnitScale,
+    Variable,
+    is_integer,
+)
 
 _COMPARISONS = {"Less": "<", "LessEqual": "<=", "Equal": "==", "NotEqual": "!="}
 _CONNECTIVES = {"And": " & ", "Or": " | "}
 _CONDITIONS = {*_COMPARISONS, *_CONNECTIVES, "Not"}
+
+#: Functions of lowered expressions whose text the templates hold.
+_HELPERS = {Gap: "gap", NormScale: "norm_scale", UnitScale: "unit_scale"}
 
 #: Precedences, as in Python.
 _TERNARY, _OR, _AND, _COMPARE, _SUM, PRODUCT, ATOM = range(7)
@@ -199,14 +213,19 @@ class ExpressionPrinter:
         if isinstance(expression, Guarded):
             nan = "f32(np.nan)" if self.dtype == "float32" else "np.nan"
             return f"{self.real(arguments[0], _OR)} if {self.condition(arguments[1])} else {nan}", _TERNARY
+        if isinstance(expression, KeepNaN):
+            shown, watched = self.real(arguments[0], _OR), self.real(arguments[1], _SUM)
+            return f"{shown} if {watched} == {watched} else {watched}", _TERNARY
         if isinstance(expression, atoms.StopGradient | atoms.SlopeAt):
             return self._real(arguments[0])
         if isinstance(expression, atoms.Absolute):
             return f"abs({self.real(arguments[0])})", ATOM
         if isinstance(expression, Difference):
             return f"{self.real(arguments[0], _SUM)} - {self.real(arguments[1], PRODUCT)}", _SUM
-        if isinstance(expression, Gap | NormScale):
-            name = f"_{'gap' if isinstance(expression, Gap) else 'norm_scale'}_{self.suffix}"
+        if isinstance(expression, ScaleInverse):
+            return f"{self.number(sympy.S.One)} / {self.real(arguments[0], ATOM)}", PRODUCT
+        if type(expression) in _HELPERS:
+            name = f"_{_HELPERS[type(expression)]}_{self.suffix}"
             self.helpers.add(name)
             return f"{name}({', '.join(self.real(a) for a in arguments)})", ATOM
         record = record_of(expression)

@@ -55,9 +55,9 @@ class ProblemEngine(Protocol):
 
 
 #: Goal engines in order: module of this package that holds ``ENGINE``.
-GOAL_ENGINES = ("composition",)
+GOAL_ENGINES = ("composition", "identity", "limits")
 #: Problem engines in order; a module that is missing a package returns None from every call.
-PROBLEM_ENGINES = ("bounds", "algebra")
+PROBLEM_ENGINES = ("bounds", "algebra", "balls")
 
 
 @cache

@@ -11,8 +11,10 @@ from typing import Any
 import sympy
 
 from symloss import atoms
+from symloss.program import Tensor
 from symloss.proof.engines import Budget
 from symloss.proof.problems import Problem
+from symloss.proof.ranges import Ranges
 from symloss.proof.verdicts import Finding
 
 #: Larger differences are not expanded.
@@ -35,9 +37,12 @@ class AlgebraEngine:
         difference = left - right
         if difference.is_infinite or difference.count_ops() > _MOST_OPERATIONS:
             return None
-        if normal_form(difference) != 0:
-            return None
         evidence = {"kind": "identity", "difference": str(difference), "normal form": "0"}
+        if normal_form(difference) != 0:
+            apart = logs_apart(difference, problem)
+            if apart is None or normal_form(apart) != 0:
+                return None
+            evidence["logarithms apart"] = str(apart)
         return Finding("proved", self.name, evidence, summary="the difference has the normal form 0")
 
 
@@ -50,6 +55,26 @@ def normal_form(expression: Any) -> Any:
         return sympy.nan
     expanded = sympy.expand(numerator, force=False)
     return sympy.expand(_merged(expanded), force=False)
+
+
+def logs_apart(expression: Any, problem: Problem) -> Any | None:
+    """Logarithms of products as sums, where every factor is positive; None where one may not be."""
+    if not expression.atoms(sympy.log):
+        return None
+    tensors = {v.tensor: Tensor(v.tensor, (), "variable", domain) for v, domain in problem.variables.items()}
+    ranges = Ranges(tensors, problem.hypotheses)
+    places = {}
+    for node in expression.atoms(sympy.log):
+        factors = sympy.Mul.make_args(sympy.factor(node.args[0]))
+        total = sympy.S.Zero
+        for factor in factors:
+            base, exponent = factor.as_base_exp()
+            known = ranges.range(base)
+            if known is None or not known.above(0, True):
+                return None
+            total += exponent * sympy.log(base)
+        places[node] = total
+    return expression.xreplace(places)
 
 
 def _defined(e: Any) -> Any:

@@ -6,7 +6,7 @@ from symloss.proof.closing import implied
 from symloss.proof.curvature import Composition, Line
 from symloss.proof.engines import Budget
 from symloss.proof.goals import Always, Curvature, Goal
-from symloss.proof.ranges import Ranges
+from symloss.proof.setting import Setting
 from symloss.proof.verdicts import Evidence, Finding, Scope
 
 _WANTED = {"convex": "convex", "concave": "concave", "quasiconvex": "convex"}
@@ -20,7 +20,7 @@ class CompositionEngine:
     def settle(self, goal: Goal, budget: Budget) -> Finding | None:
         """A proof for every size, or None."""
         statement = goal.statement
-        ranges = Ranges(goal.tensors, goal.hypotheses)
+        ranges = Setting(goal).facts
         if isinstance(statement, Always):
             if statement.conclusion == 1:
                 defined = all(ranges.holds(implied(path, need)) for path, need in goal.obligations)
