@@ -34,7 +34,7 @@ def test_large_calls_are_shared_and_small_ones_are_not(huber, monkeypatch):
 
     def spy(self, kernel, chunks, spaces, *args):
         seen.append(self.count)
-        kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *args)
+        threads.serial(kernel, chunks, spaces, *args)
 
     monkeypatch.setattr(threads.Threads, "__call__", spy)
     huber(PRED, TARGET, threads=3)
