@@ -20,10 +20,9 @@ from symloss.proof.recheck.identities import random_points, vanishes
 from symloss.proof.recheck.intervals import NoValueError, field, rational_ends, working
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, wrong
 from symloss.proof.recheck.reading import formula, polynomial, term
+from symloss.proof.second_solver import answer, version
 
 _BITS = 120
-#: Milliseconds for the second solver; where it needs more, the proof is told to rest on the first.
-_PATIENCE = 4000
 _SIMPLE = tuple(Fraction(v) for v in ("0", "1", "-1", "2", "1/2"))
 _REASONS = ("domain", "hypothesis", "meaning", "lemma", "negation")
 
@@ -55,21 +54,9 @@ def smt(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
 
 def second_solver(assertions: str) -> str:
     """What cvc5 says: sat, unsat, or why it says nothing."""
-    try:
-        import cvc5
-    except ImportError:
+    if not version():
         return "cvc5 is not installed"
-    solver = cvc5.Solver(cvc5.TermManager())
-    solver.setOption("tlimit-per", str(_PATIENCE))
-    parser = cvc5.InputParser(solver)
-    text = f"(set-logic QF_NRA)\n{assertions}\n(check-sat)\n"
-    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "evidence")
-    symbols, said = parser.getSymbolManager(), ""
-    try:
-        while not (command := parser.nextCommand()).isNull():
-            said = command.invoke(solver, symbols).strip() or said
-    except cvc5.ParserException as fault:
-        raise ValueError(str(fault)) from fault
+    said = answer(f"(set-logic QF_NRA)\n{assertions}\n(check-sat)\n")
     return said if said in ("sat", "unsat") else "cvc5 gives no answer"
 
 
