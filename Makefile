@@ -24,11 +24,11 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: $(STAMP)
-	$(BIN)/python -m pytest -n 2 -m "slow and not exhaustive"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "slow and not exhaustive"
 
 # Many more points and seeds for what the other tests check at some. Takes hours.
 test-exhaustive: $(STAMP)
-	$(BIN)/python -m pytest -n 2 -m exhaustive
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m exhaustive
 
 # On a machine with a GPU and PyTorch: are the CUDA kernels right, and how fast are they? Writes docs/performance-gpu.md.
 gpu: $(STAMP)
