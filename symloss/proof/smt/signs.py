@@ -81,7 +81,7 @@ def primitive(term: Any) -> tuple[int, Any | None]:
     """A sign and a polynomial with coprime integer coefficients of which a term is a multiple; None for a constant."""
     expanded = sympy.expand(term)
     if expanded.is_Rational:
-        return (int(expanded > 0) - int(expanded < 0)), None
+        return int(sympy.sign(expanded)), None
     if expanded.is_Symbol:
         return 1, expanded
     polynomial = sympy.Poly(expanded, *sorted(expanded.free_symbols, key=str))
