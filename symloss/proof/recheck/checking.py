@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import sympy
+
 from symloss import atoms
 from symloss.language.claims import Claim
 from symloss.language.spec import Spec
