@@ -255,6 +255,7 @@ def _lemma(names: Mapping[str, Any], text: str, lemma: str, arguments: list[str]
 
 
 def _logarithm(value: Any, n: Any, d: Any) -> bool:
+    """Whether a term is the logarithm of a quotient: a sum of logarithms and exponents is one."""
     return vanishes(sympy.exp(value) - n / d)
 
 
