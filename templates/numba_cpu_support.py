@@ -72,24 +72,6 @@ def _gap_f32(a, b):
 
 
 @_local
-def _norm_scale_f64(m):
-    """A power of two that brings magnitudes up to m where squares neither overflow nor vanish."""
-    return (
-        math.ldexp(1.0, -600)
-        if m > math.ldexp(1.0, 500)
-        else math.ldexp(1.0, 600)
-        if m < math.ldexp(1.0, -500)
-        else 1.0
-    )
-
-
-@_local
-def _norm_scale_f32(m):
-    """Squares of float32 entries are formed in float64, where they need no scaling."""
-    return f32(1.0)
-
-
-@_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
@@ -182,11 +164,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first(outside):

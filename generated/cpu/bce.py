@@ -77,7 +77,8 @@ META = {'name': 'bce',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'p': ['p', 'y']}, 'hvp': {'p': ['p', 'y', 'v']}}}
+ 'in_place': {'value_and_grad': {'p': ['p', 'y']}, 'hvp': {'p': ['p', 'y', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
@@ -163,11 +164,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -936,11 +943,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -971,11 +978,11 @@ def _value_and_grad_f64(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1003,11 +1010,11 @@ def _grad_hess_diag_f64(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     return (), None
 
@@ -1033,11 +1040,11 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     return (), None
 
@@ -1064,11 +1071,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1099,11 +1106,11 @@ def _value_and_grad_f32(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1131,11 +1138,11 @@ def _grad_hess_diag_f32(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     return (), None
 
@@ -1161,11 +1168,11 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     return (), None
 

@@ -92,7 +92,8 @@ META = {'name': 'bce_with_logits',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'z': ['z', 'y', 'pos_weight']}, 'hvp': {'z': ['z', 'y', 'pos_weight', 'v']}}}
+ 'in_place': {'value_and_grad': {'z': ['z', 'y', 'pos_weight']}, 'hvp': {'z': ['z', 'y', 'pos_weight', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
@@ -191,11 +192,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -985,12 +992,13 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         if number == 1:
             violation = _located(
-                violation, _outside_interval(pos_weight[start * pos_weight_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(pos_weight[start * pos_weight_step : start * pos_weight_step + rows],
+                5e-324, np.inf), live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1024,12 +1032,13 @@ def _value_and_grad_f64(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         if number == 1:
             violation = _located(
-                violation, _outside_interval(pos_weight[start * pos_weight_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(pos_weight[start * pos_weight_step : start * pos_weight_step + rows],
+                5e-324, np.inf), live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1059,12 +1068,13 @@ def _grad_hess_diag_f64(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         if number == 1:
             violation = _located(
-                violation, _outside_interval(pos_weight[start * pos_weight_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(pos_weight[start * pos_weight_step : start * pos_weight_step + rows],
+                5e-324, np.inf), live,
             )
         return (), violation
     return (), None
@@ -1092,12 +1102,13 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         if number == 1:
             violation = _located(
-                violation, _outside_interval(pos_weight[start * pos_weight_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(pos_weight[start * pos_weight_step : start * pos_weight_step + rows],
+                5e-324, np.inf), live,
             )
         return (), violation
     return (), None
@@ -1126,13 +1137,13 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
             violation = _located(
-                violation, _outside_interval(pos_weight[start * pos_weight_step :][:rows], f32(1e-45), f32(np.inf)),
-                live,
+                violation, _outside_interval(pos_weight[start * pos_weight_step : start * pos_weight_step + rows],
+                f32(1e-45), f32(np.inf)), live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1166,13 +1177,13 @@ def _value_and_grad_f32(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
             violation = _located(
-                violation, _outside_interval(pos_weight[start * pos_weight_step :][:rows], f32(1e-45), f32(np.inf)),
-                live,
+                violation, _outside_interval(pos_weight[start * pos_weight_step : start * pos_weight_step + rows],
+                f32(1e-45), f32(np.inf)), live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1202,13 +1213,13 @@ def _grad_hess_diag_f32(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
             violation = _located(
-                violation, _outside_interval(pos_weight[start * pos_weight_step :][:rows], f32(1e-45), f32(np.inf)),
-                live,
+                violation, _outside_interval(pos_weight[start * pos_weight_step : start * pos_weight_step + rows],
+                f32(1e-45), f32(np.inf)), live,
             )
         return (), violation
     return (), None
@@ -1236,13 +1247,13 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
             violation = _located(
-                violation, _outside_interval(pos_weight[start * pos_weight_step :][:rows], f32(1e-45), f32(np.inf)),
-                live,
+                violation, _outside_interval(pos_weight[start * pos_weight_step : start * pos_weight_step + rows],
+                f32(1e-45), f32(np.inf)), live,
             )
         return (), violation
     return (), None

@@ -145,7 +145,8 @@ META = {'name': 'diffusion_posterior_kl',
  'coupled': False,
  'paired': [],
  'in_place': {'value_and_grad': {'mu_theta': ['mu_theta', 'x0', 'xt', 'alpha', 'alpha_bar', 'sigma2']},
-              'hvp': {'mu_theta': ['mu_theta', 'x0', 'xt', 'alpha', 'alpha_bar', 'sigma2', 'v']}}}
+              'hvp': {'mu_theta': ['mu_theta', 'x0', 'xt', 'alpha', 'alpha_bar', 'sigma2', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
@@ -249,11 +250,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -1290,19 +1297,21 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], 5e-324, 0.9999999999999999), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], 5e-324, 0.9999999999999999),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], 5e-324, np.inf),
+                live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1339,19 +1348,21 @@ def _value_and_grad_f64(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], 5e-324, 0.9999999999999999), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], 5e-324, 0.9999999999999999),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], 5e-324, np.inf),
+                live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1385,19 +1396,21 @@ def _grad_hess_diag_f64(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], 5e-324, 0.9999999999999999), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], 5e-324, 0.9999999999999999),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], 5e-324, np.inf),
+                live,
             )
         return (), violation
     return (), None
@@ -1428,19 +1441,21 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], 5e-324, 0.9999999999999999), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], 5e-324, 0.9999999999999999),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], 5e-324, np.inf),
+                live,
             )
         return (), violation
     return (), None
@@ -1473,19 +1488,21 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], f32(1e-45), f32(0.99999994)), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], f32(1e-45),
+                f32(0.99999994)), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], f32(1e-45), f32(0.99999994)),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows],
+                f32(1e-45), f32(0.99999994)), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], f32(1e-45), f32(np.inf)), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], f32(1e-45),
+                f32(np.inf)), live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1522,19 +1539,21 @@ def _value_and_grad_f32(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], f32(1e-45), f32(0.99999994)), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], f32(1e-45),
+                f32(0.99999994)), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], f32(1e-45), f32(0.99999994)),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows],
+                f32(1e-45), f32(0.99999994)), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], f32(1e-45), f32(np.inf)), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], f32(1e-45),
+                f32(np.inf)), live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1568,19 +1587,21 @@ def _grad_hess_diag_f32(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], f32(1e-45), f32(0.99999994)), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], f32(1e-45),
+                f32(0.99999994)), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], f32(1e-45), f32(0.99999994)),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows],
+                f32(1e-45), f32(0.99999994)), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], f32(1e-45), f32(np.inf)), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], f32(1e-45),
+                f32(np.inf)), live,
             )
         return (), violation
     return (), None
@@ -1611,19 +1632,21 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], f32(1e-45), f32(0.99999994)), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], f32(1e-45),
+                f32(0.99999994)), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], f32(1e-45), f32(0.99999994)),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows],
+                f32(1e-45), f32(0.99999994)), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], f32(1e-45), f32(np.inf)), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], f32(1e-45),
+                f32(np.inf)), live,
             )
         return (), violation
     return (), None

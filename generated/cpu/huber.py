@@ -81,7 +81,8 @@ META = {'name': 'huber',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'pred': ['pred', 'target']}, 'hvp': {'pred': ['pred', 'target', 'v']}}}
+ 'in_place': {'value_and_grad': {'pred': ['pred', 'target']}, 'hvp': {'pred': ['pred', 'target', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
@@ -162,11 +163,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):

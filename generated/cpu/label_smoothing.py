@@ -94,7 +94,8 @@ META = {'name': 'label_smoothing',
  'ignore_index': True,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'z': ['z', 'y']}, 'hvp': {'z': ['z', 'y', 'v']}}}
+ 'in_place': {'value_and_grad': {'z': ['z', 'y']}, 'hvp': {'z': ['z', 'y', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
@@ -197,11 +198,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -1551,9 +1558,9 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1587,9 +1594,9 @@ def _value_and_grad_f64(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1619,9 +1626,9 @@ def _grad_hess_diag_f64(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     return (), None
 
@@ -1649,9 +1656,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     return (), None
 
@@ -1681,9 +1688,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1717,9 +1724,9 @@ def _value_and_grad_f32(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1749,9 +1756,9 @@ def _grad_hess_diag_f32(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     return (), None
 
@@ -1779,9 +1786,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     return (), None
 

@@ -78,7 +78,8 @@ META = {'name': 'reconstruction_bernoulli',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'logits': ['logits', 'x']}, 'hvp': {'logits': ['logits', 'x', 'v']}}}
+ 'in_place': {'value_and_grad': {'logits': ['logits', 'x']}, 'hvp': {'logits': ['logits', 'x', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
@@ -169,11 +170,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -894,9 +901,9 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -929,9 +936,9 @@ def _value_and_grad_f64(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -960,9 +967,9 @@ def _grad_hess_diag_f64(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], 0.0, 1.0), live)
         return (), violation
     return (), None
 
@@ -1010,9 +1017,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1045,9 +1052,9 @@ def _value_and_grad_f32(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1076,9 +1083,9 @@ def _grad_hess_diag_f32(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     return (), None
 

@@ -76,7 +76,8 @@ META = {'name': 'softmax_cross_entropy_soft',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'z': ['z', 'y']}, 'hvp': {'z': ['z', 'y', 'v']}}}
+ 'in_place': {'value_and_grad': {'z': ['z', 'y']}, 'hvp': {'z': ['z', 'y', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
@@ -181,11 +182,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -1285,9 +1292,9 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 2.220446049250313e-16), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1320,9 +1327,9 @@ def _value_and_grad_f64(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 2.220446049250313e-16), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1351,9 +1358,9 @@ def _grad_hess_diag_f64(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 2.220446049250313e-16), live)
         return (), violation
     return (), None
 
@@ -1380,9 +1387,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 2.220446049250313e-16), live)
         return (), violation
     return (), None
 
@@ -1410,9 +1417,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 1.1920928955078125e-07), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1445,9 +1452,9 @@ def _value_and_grad_f32(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 1.1920928955078125e-07), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1476,9 +1483,9 @@ def _grad_hess_diag_f32(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 1.1920928955078125e-07), live)
         return (), violation
     return (), None
 
@@ -1505,9 +1512,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 1.1920928955078125e-07), live)
         return (), violation
     return (), None
 

@@ -101,7 +101,8 @@ META = {'name': 'triplet',
                                  'negative': ['anchor', 'positive', 'negative']},
               'hvp': {'anchor': ['anchor', 'positive', 'negative'],
                       'positive': ['anchor', 'positive', 'negative'],
-                      'negative': ['anchor', 'positive', 'negative']}}}
+                      'negative': ['anchor', 'positive', 'negative']}},
+ 'by_rows': True}
 
 
 def _jit(function):
@@ -207,11 +208,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -427,13 +434,17 @@ def value_f64(
             positive_row = positive[n]
             anchor_row = anchor[n]
             negative_row = negative[n]
-            unit0_d = -np.inf
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
                 negative_d = negative_row[d]
-                unit0_d_entry = _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int64)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near = 0.0
@@ -489,13 +500,17 @@ def value_and_grad_f64(
             positive_row = positive[n]
             anchor_row = anchor[n]
             negative_row = negative[n]
-            unit0_d = -np.inf
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
                 negative_d = negative_row[d]
-                unit0_d_entry = _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int64)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near = 0.0
@@ -574,14 +589,18 @@ def grad_hess_diag_f64(
             anchor_row = anchor[n]
             negative_row = negative[n]
             diag_anchor_row = diag_anchor[n]
-            unit0_d = -np.inf
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
                 negative_d = negative_row[d]
                 diag_anchor_row[d] = 0.0
-                unit0_d_entry = _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int64)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near = 0.0
@@ -658,8 +677,8 @@ def hvp_f64(
             v_negative__row = v_negative_[n]
             v_positive__row = v_positive_[n]
             v_anchor__row = v_anchor_[n]
-            unit0_d = -np.inf
-            unit1_d = -np.inf
+            unit0_d_bits = np.int64(0)
+            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
@@ -667,10 +686,18 @@ def hvp_f64(
                 v_negative_d = v_negative__row[d]
                 v_positive_d = v_positive__row[d]
                 v_anchor_d = v_anchor__row[d]
-                unit0_d_entry = _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
-                unit1_d_entry = _maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d))
-                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+                unit0_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int64)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)),
+                    abs(v_anchor_d)))).view(np.int64)
+                )
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit1_d = np.int64(unit1_d_bits).view(np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near = 0.0
@@ -736,13 +763,17 @@ def value_f32(
             positive_row = positive[n]
             anchor_row = anchor[n]
             negative_row = negative[n]
-            unit0_d = f32(-np.inf)
+            unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
                 negative_d = negative_row[d]
-                unit0_d_entry = _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int32)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near = 0.0
@@ -800,13 +831,17 @@ def value_and_grad_f32(
             positive_row = positive[n]
             anchor_row = anchor[n]
             negative_row = negative[n]
-            unit0_d = f32(-np.inf)
+            unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
                 negative_d = negative_row[d]
-                unit0_d_entry = _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int32)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near = 0.0
@@ -887,14 +922,18 @@ def grad_hess_diag_f32(
             anchor_row = anchor[n]
             negative_row = negative[n]
             diag_anchor_row = diag_anchor[n]
-            unit0_d = f32(-np.inf)
+            unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
                 negative_d = negative_row[d]
                 diag_anchor_row[d] = f32(0.0)
-                unit0_d_entry = _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int32)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near = 0.0
@@ -973,8 +1012,8 @@ def hvp_f32(
             v_negative__row = v_negative_[n]
             v_positive__row = v_positive_[n]
             v_anchor__row = v_anchor_[n]
-            unit0_d = f32(-np.inf)
-            unit1_d = f32(-np.inf)
+            unit0_d_bits = np.int32(0)
+            unit1_d_bits = np.int32(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
@@ -982,10 +1021,18 @@ def hvp_f32(
                 v_negative_d = v_negative__row[d]
                 v_positive_d = v_positive__row[d]
                 v_anchor_d = v_anchor__row[d]
-                unit0_d_entry = _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
-                unit1_d_entry = _maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d))
-                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+                unit0_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int32)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)),
+                    abs(v_anchor_d)))).view(np.int32)
+                )
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit1_d = np.int32(unit1_d_bits).view(np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near = 0.0

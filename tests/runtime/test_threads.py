@@ -32,9 +32,9 @@ def test_the_same_bits_for_any_number_of_threads(huber):
 def test_large_calls_are_shared_and_small_ones_are_not(huber, monkeypatch):
     seen = []
 
-    def spy(self, kernel, chunks, *args):
+    def spy(self, kernel, chunks, spaces, *args):
         seen.append(self.count)
-        kernel(0, chunks, *args)
+        threads.serial(kernel, chunks, spaces, *args)
 
     monkeypatch.setattr(threads.Threads, "__call__", spy)
     huber(PRED, TARGET, threads=3)

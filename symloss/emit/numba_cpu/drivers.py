@@ -279,13 +279,13 @@ class DriverPrinter:
             self.helpers.add("_located")
             yield "number, start = violation"
             yield "rows = min(chunk, samples - start)"
-            yield "live = mask[start * mask_step :][:rows]"
+            yield "live = mask[start * mask_step : start * mask_step + rows]"
         for check in printer.checks:
             name = check.tensor.name
             self.helpers.add(check.finder)
             start = f"start * {steps[name]}" if name in steps else "start"
             yield f"if number == {check.number}:"
-            yield f"    violation = _located(violation, {check.found(f'{name}[{start} :][:rows]')}, live)"
+            yield f"    violation = _located(violation, {check.found(f'{name}[{start} : {start} + rows]')}, live)"
         yield "return (), violation"
 
     def combine(self, kernel: Kernel) -> Iterator[str]:
