@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -30,37 +30,23 @@ def available() -> bool:
     return _package("z3") is not None
 
 
-def first(text: str, steps: int, seed: int) -> tuple[str, Any]:
-    """What z3 answers within some thousand steps: ``sat`` with a model, ``unsat`` or ``unknown``."""
+def first(text: str, steps: int, seed: int) -> str:
+    """What z3 answers within some thousand steps: sat, unsat or unknown."""
     z3 = _package("z3")
     if z3 is None:
-        return "unknown", None
+        return "unknown"
     solver = z3.SolverFor("QF_NRA")
     solver.set("random_seed", seed)
     solver.set("rlimit", steps * 1000)
     solver.set("timeout", _SAFETY)
     solver.from_string(text)
     try:
-        answer = str(solver.check())
+        return str(solver.check())
     except z3.Z3Exception:
-        return "unknown", None
-    return answer, solver.model() if answer == "sat" else None
+        return "unknown"
 
 
 def version_of_first() -> str:
     """Name and version of the first solver."""
     z3 = _package("z3")
     return f"z3 {z3.get_version_string()}" if z3 is not None else ""
-
-
-def rational_model(model: Any, names: Sequence[str]) -> dict[str, Any]:
-    """The rational values of some names in a model; a name without one is 0, an irrational one is approximated."""
-    z3: Any = _package("z3")
-    found: dict[str, Any] = {}
-    for name in names:
-        value = model.eval(z3.Real(name), model_completion=True)
-        if z3.is_algebraic_value(value):
-            value = value.approx(20)
-        if z3.is_rational_value(value):
-            found[name] = value.as_fraction()
-    return found
