@@ -101,12 +101,16 @@ META = {'name': 'giou',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'pred': ['pred', 'target']}, 'hvp': {'pred': ['pred', 'target', 'v']}}}
+ 'in_place': {'value_and_grad': {'pred': ['pred', 'target']}, 'hvp': {'pred': ['pred', 'target', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -114,7 +118,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -134,9 +138,29 @@ def _pairwise_sum(x, count):
     return total
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+@_local
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
+
+
+@_local
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
+
+
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -184,11 +208,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -386,8 +416,8 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = np.float32(0.0) if x < np.float32(0.0) else (np.float32(0.5) if x == np.float32(0.0) else x)
-    return np.float32(1.0) if x > np.float32(0.0) else y
+    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else y
 
 
 @_inline
@@ -407,47 +437,43 @@ def _minimum_f32(a, b):
 @_inline
 def _ramp_f32(x):
     """The larger of 0 and x."""
-    return np.float32(0.0) if x <= np.float32(0.0) else x
+    return f32(0.0) if x <= f32(0.0) else x
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        target_chunk = target[start : start + rows]
-        pred_chunk = pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -462,53 +488,73 @@ def value_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            target_row = target_chunk[row]
-            target_3 = target_row[3]
+            pred_row = pred[n]
+            pred_1 = pred_row[1]
+            target_row = target[n]
             target_1 = target_row[1]
-            t1 = target_3 - target_1
-            pred_row = pred_chunk[row]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
-            t2 = _minimum_f64(pred_2, target_2)
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_target_3 = unit0 * target_3
+            measured_target_1 = unit0 * target_1
+            t1 = measured_target_3 - measured_target_1
             pred_0 = pred_row[0]
             target_0 = target_row[0]
-            t3 = _maximum_f64(pred_0, target_0)
+            pred_2 = pred_row[2]
+            target_2 = target_row[2]
+            unit1 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            t2 = _minimum_f64(measured_pred_2, measured_target_2)
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t3 = _maximum_f64(measured_pred_0, measured_target_0)
             t4 = t2 - t3
             t5 = 0.0 < t4
-            margin = _ramp_f64(pred_0 - target_0) + _ramp_f64(target_2 - pred_2)
+            margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
             t6 = t4 == 0.0
-            t7 = target_2 - target_0
+            t7 = measured_target_2 - measured_target_0
             t8 = 0.5 * (t7 + margin)
             t9 = t8 if t6 else t7
             margin5 = margin if t5 else t9
-            pred_3 = pred_row[3]
-            pred_1 = pred_row[1]
-            t10 = pred_3 - pred_1
-            margin2 = _ramp_f64(target_0 - pred_0) + _ramp_f64(pred_2 - target_2)
-            t11 = pred_2 - pred_0
+            measured_pred_3 = unit0 * pred_3
+            measured_pred_1 = unit0 * pred_1
+            t10 = measured_pred_3 - measured_pred_1
+            margin2 = _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
+            t11 = measured_pred_2 - measured_pred_0
             t12 = 0.5 * (t11 + margin2)
             t13 = t12 if t6 else t11
             margin6 = margin2 if t5 else t13
             width = _maximum_f64(0.0, t4)
-            t14 = _minimum_f64(pred_3, target_3)
-            t15 = _maximum_f64(pred_1, target_1)
+            t14 = _minimum_f64(measured_pred_3, measured_target_3)
+            t15 = _maximum_f64(measured_pred_1, measured_target_1)
             t16 = t14 - t15
             t17 = 0.0 < t16
-            margin3 = _ramp_f64(pred_1 - target_1) + _ramp_f64(target_3 - pred_3)
+            margin3 = _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
             t18 = t16 == 0.0
             t19 = 0.5 * (t1 + margin3)
             t20 = t19 if t18 else t1
             margin8 = margin3 if t17 else t20
-            margin4 = _ramp_f64(target_1 - pred_1) + _ramp_f64(pred_3 - target_3)
+            margin4 = _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
             t21 = 0.5 * (t10 + margin4)
             t22 = t21 if t18 else t10
             margin9 = margin4 if t17 else t22
             excess2 = t1 * margin5 + t10 * margin6 + width * (margin8 + margin9)
             height = _maximum_f64(0.0, t16)
             I = height * width
-            hull_height = _maximum_f64(pred_3, target_3) - _minimum_f64(pred_1, target_1)
+            hull_height = (
+                _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
+            )
             margin7 = _ramp_f64(t3 - t2)
             margin10 = _ramp_f64(t15 - t14)
             excess = (
@@ -518,56 +564,41 @@ def value_f64(
             pred_area = t11 * t10
             target_area = t7 * t1
             U = pred_area + target_area - I
-            value_rows[row] = excess2 / (I + excess2) + excess / (U + excess)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            scaled_value = excess2 / (I + excess2) + excess / (U + excess)
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        target_chunk = target[start : start + rows]
-        pred_chunk = pred[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -582,53 +613,73 @@ def value_and_grad_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            target_row = target_chunk[row]
-            target_3 = target_row[3]
+            pred_row = pred[n]
+            pred_1 = pred_row[1]
+            target_row = target[n]
             target_1 = target_row[1]
-            t1 = target_3 - target_1
-            pred_row = pred_chunk[row]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
-            t2 = _minimum_f64(pred_2, target_2)
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_target_3 = unit0 * target_3
+            measured_target_1 = unit0 * target_1
+            t1 = measured_target_3 - measured_target_1
             pred_0 = pred_row[0]
             target_0 = target_row[0]
-            t3 = _maximum_f64(pred_0, target_0)
+            pred_2 = pred_row[2]
+            target_2 = target_row[2]
+            unit1 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            t2 = _minimum_f64(measured_pred_2, measured_target_2)
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t3 = _maximum_f64(measured_pred_0, measured_target_0)
             t4 = t2 - t3
             t5 = 0.0 < t4
-            t6 = pred_0 - target_0
-            t7 = target_2 - pred_2
+            t6 = measured_pred_0 - measured_target_0
+            t7 = measured_target_2 - measured_pred_2
             margin = _ramp_f64(t6) + _ramp_f64(t7)
             t8 = t4 == 0.0
-            t9 = target_2 - target_0
+            t9 = measured_target_2 - measured_target_0
             t10 = 0.5 * (t9 + margin)
             t11 = t10 if t8 else t9
             margin5 = margin if t5 else t11
-            pred_3 = pred_row[3]
-            pred_1 = pred_row[1]
-            t12 = pred_3 - pred_1
-            t13 = target_0 - pred_0
-            t14 = pred_2 - target_2
+            measured_pred_3 = unit0 * pred_3
+            measured_pred_1 = unit0 * pred_1
+            t12 = measured_pred_3 - measured_pred_1
+            t13 = measured_target_0 - measured_pred_0
+            t14 = measured_pred_2 - measured_target_2
             margin2 = _ramp_f64(t13) + _ramp_f64(t14)
-            t15 = pred_2 - pred_0
+            t15 = measured_pred_2 - measured_pred_0
             t16 = 0.5 * (t15 + margin2)
             t17 = t16 if t8 else t15
             margin6 = margin2 if t5 else t17
             width = _maximum_f64(0.0, t4)
-            t18 = _minimum_f64(pred_3, target_3)
-            t19 = _maximum_f64(pred_1, target_1)
+            t18 = _minimum_f64(measured_pred_3, measured_target_3)
+            t19 = _maximum_f64(measured_pred_1, measured_target_1)
             t20 = t18 - t19
             t21 = 0.0 < t20
-            t22 = pred_1 - target_1
-            t23 = target_3 - pred_3
+            t22 = measured_pred_1 - measured_target_1
+            t23 = measured_target_3 - measured_pred_3
             margin3 = _ramp_f64(t22) + _ramp_f64(t23)
             t24 = t20 == 0.0
             t25 = 0.5 * (t1 + margin3)
             t26 = t25 if t24 else t1
             margin8 = margin3 if t21 else t26
-            t27 = target_1 - pred_1
-            t28 = pred_3 - target_3
+            t27 = measured_target_1 - measured_pred_1
+            t28 = measured_pred_3 - measured_target_3
             margin4 = _ramp_f64(t27) + _ramp_f64(t28)
             t29 = 0.5 * (t12 + margin4)
             t30 = t29 if t24 else t12
@@ -638,7 +689,9 @@ def value_and_grad_f64(
             height = _maximum_f64(0.0, t20)
             I = height * width
             t32 = I + excess2
-            hull_height = _maximum_f64(pred_3, target_3) - _minimum_f64(pred_1, target_1)
+            hull_height = (
+                _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
+            )
             t33 = t3 - t2
             margin7 = _ramp_f64(t33)
             t34 = t19 - t18
@@ -650,9 +703,10 @@ def value_and_grad_f64(
             target_area = t9 * t1
             U = pred_area + target_area - I
             t37 = U + excess
+            scaled_value = excess2 / t32 + excess / t37
             t38 = _half_step_f64(t6)
             t39 = _half_step_f64(t33)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             d_excess = U / t37 * (seed_n / t37)
             d_excess2 = I / t32 * (seed_n / t32)
             d_margin5 = d_excess2 * t1 + d_excess * t35
@@ -669,11 +723,12 @@ def value_and_grad_f64(
             d_width = d_I * height + d_excess2 * t31 + d_excess * margin10
             t45 = t42 if t8 else 0.0
             d_margin2 = d_margin6 if t5 else t45
-            grad_pred_row = grad_pred_chunk[row]
-            grad_pred_row[0] = (
+            scaled_grad_pred__0 = (
                 hull_height * _zero_times_f64(t38 * t39, d_excess) + _zero_times_f64(t38, d_margin) - d_length2 - d_U *
                 t12 - _zero_times_f64(t38 * t44, d_width) - _zero_times_f64(_half_step_f64(t13), d_margin2)
             )
+            grad_pred_row = grad_pred[n]
+            grad_pred_row[0] = scaled_grad_pred__0 * unit1
             t46 = _half_step_f64(t22)
             t47 = _half_step_f64(t34)
             d_margin10 = d_excess * (margin5 + margin6 + width)
@@ -690,36 +745,30 @@ def value_and_grad_f64(
             t54 = _half_step_f64(t20)
             t55 = t51 if t24 else 0.0
             d_margin4 = d_margin9 if t21 else t55
-            grad_pred_row[1] = (
+            scaled_grad_pred__1 = (
                 _zero_times_f64(t46 * t47, d_margin10) + _zero_times_f64(t46, d_margin3) - d_length4 - d_U * t15 -
                 margin7 * _zero_times_f64(t53, d_excess) - width * _zero_times_f64(t46 * t54, d_I) -
                 _zero_times_f64(t53, d_margin4)
             )
+            grad_pred_row[1] = scaled_grad_pred__1 * unit0
             t56 = _half_step_f64(t7)
-            grad_pred_row[2] = (
+            scaled_grad_pred__2 = (
                 d_length2 + d_U * t12 + _zero_times_f64(t56 * t44, d_width) + _zero_times_f64(_half_step_f64(t14),
                 d_margin2) - hull_height * _zero_times_f64(t56 * t39, d_excess) - _zero_times_f64(t56, d_margin)
             )
+            grad_pred_row[2] = scaled_grad_pred__2 * unit1
             t57 = _half_step_f64(t28)
             t58 = _half_step_f64(t23)
-            grad_pred_row[3] = (
+            scaled_grad_pred__3 = (
                 d_length4 + d_U * t15 + margin7 * _zero_times_f64(t57, d_excess) + width * _zero_times_f64(t58 * t54,
                 d_I) + _zero_times_f64(t57, d_margin4) - _zero_times_f64(t58 * t47, d_margin10) - _zero_times_f64(t58,
                 d_margin3)
             )
-            value_rows[row] = excess2 / t32 + excess / t37
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            grad_pred_row[3] = scaled_grad_pred__3 * unit0
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -729,36 +778,27 @@ def grad_hess_diag_f64(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        diag_pred_chunk = diag_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -773,68 +813,88 @@ def grad_hess_diag_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = 0.0
+                    diag_pred[n, at_c_] = 0.0
                 continue
-            pred_row = pred_chunk[row]
-            pred_3 = pred_row[3]
-            target_row = target_chunk[row]
-            target_3 = target_row[3]
+            pred_row = pred[n]
             pred_1 = pred_row[1]
+            target_row = target[n]
             target_1 = target_row[1]
-            hull_height = _maximum_f64(pred_3, target_3) - _minimum_f64(pred_1, target_1)
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_pred_3 = unit0 * pred_3
+            measured_target_3 = unit0 * target_3
+            measured_pred_1 = unit0 * pred_1
+            measured_target_1 = unit0 * target_1
+            hull_height = (
+                _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
+            )
             pred_0 = pred_row[0]
             target_0 = target_row[0]
-            t1 = pred_0 - target_0
-            t2 = _half_step_f64(t1)
-            t3 = _maximum_f64(pred_0, target_0)
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t4 = _minimum_f64(pred_2, target_2)
+            unit1 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t1 = measured_pred_0 - measured_target_0
+            t2 = _half_step_f64(t1)
+            t3 = _maximum_f64(measured_pred_0, measured_target_0)
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            t4 = _minimum_f64(measured_pred_2, measured_target_2)
             t5 = t3 - t4
             t6 = _half_step_f64(t5)
             t7 = t2 * t6
-            t8 = pred_2 - pred_0
-            t9 = pred_3 - pred_1
+            t8 = measured_pred_2 - measured_pred_0
+            t9 = measured_pred_3 - measured_pred_1
             pred_area = t8 * t9
-            t10 = target_2 - target_0
-            t11 = target_3 - target_1
+            t10 = measured_target_2 - measured_target_0
+            t11 = measured_target_3 - measured_target_1
             target_area = t10 * t11
-            t12 = _minimum_f64(pred_3, target_3)
-            t13 = _maximum_f64(pred_1, target_1)
+            t12 = _minimum_f64(measured_pred_3, measured_target_3)
+            t13 = _maximum_f64(measured_pred_1, measured_target_1)
             t14 = t12 - t13
             height = _maximum_f64(0.0, t14)
             t15 = t4 - t3
             width = _maximum_f64(0.0, t15)
             I = height * width
             U = pred_area + target_area - I
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             margin7 = _ramp_f64(t5)
             t16 = t13 - t12
             margin10 = _ramp_f64(t16)
             t17 = 0.0 < t15
-            t18 = target_2 - pred_2
+            t18 = measured_target_2 - measured_pred_2
             margin = _ramp_f64(t1) + _ramp_f64(t18)
             t19 = t15 == 0.0
             t20 = 0.5 * (t10 + margin)
             t21 = t20 if t19 else t10
             margin5 = margin if t17 else t21
             t22 = 0.0 < t14
-            t23 = target_1 - pred_1
-            t24 = pred_3 - target_3
+            t23 = measured_target_1 - measured_pred_1
+            t24 = measured_pred_3 - measured_target_3
             margin4 = _ramp_f64(t23) + _ramp_f64(t24)
             t25 = t14 == 0.0
             t26 = 0.5 * (t9 + margin4)
             t27 = t26 if t25 else t9
             margin9 = margin4 if t22 else t27
             t28 = margin10 + margin9
-            t29 = target_0 - pred_0
-            t30 = pred_2 - target_2
+            t29 = measured_target_0 - measured_pred_0
+            t30 = measured_pred_2 - measured_target_2
             margin2 = _ramp_f64(t29) + _ramp_f64(t30)
             t31 = 0.5 * (t8 + margin2)
             t32 = t31 if t19 else t8
             margin6 = margin2 if t17 else t32
-            t33 = pred_1 - target_1
-            t34 = target_3 - pred_3
+            t33 = measured_pred_1 - measured_target_1
+            t34 = measured_target_3 - measured_pred_3
             margin3 = _ramp_f64(t33) + _ramp_f64(t34)
             t35 = 0.5 * (t11 + margin3)
             t36 = t35 if t25 else t11
@@ -863,11 +923,12 @@ def grad_hess_diag_f64(
             t47 = _half_step_f64(t29)
             t48 = t43 if t19 else 0.0
             d_margin2 = d_margin6 if t17 else t48
-            grad_pred_row = grad_pred_chunk[row]
-            grad_pred_row[0] = (
+            scaled_grad_pred__0 = (
                 hull_height * _zero_times_f64(t7, d_excess) + _zero_times_f64(t2, d_margin) - d_length2 - d_U * t9 -
                 _zero_times_f64(t46, d_width) - _zero_times_f64(t47, d_margin2)
             )
+            grad_pred_row = grad_pred[n]
+            grad_pred_row[0] = scaled_grad_pred__0 * unit1
             t49 = _half_step_f64(t33)
             t50 = _half_step_f64(t16)
             t51 = t49 * t50
@@ -887,28 +948,31 @@ def grad_hess_diag_f64(
             t60 = t49 * t59
             t61 = t56 if t25 else 0.0
             d_margin4 = d_margin9 if t22 else t61
-            grad_pred_row[1] = (
+            scaled_grad_pred__1 = (
                 _zero_times_f64(t51, d_margin10) + _zero_times_f64(t49, d_margin3) - d_length4 - d_U * t8 - margin7 *
                 _zero_times_f64(t58, d_excess) - width * _zero_times_f64(t60, d_I) - _zero_times_f64(t58, d_margin4)
             )
+            grad_pred_row[1] = scaled_grad_pred__1 * unit0
             t62 = _half_step_f64(t18)
             t63 = t62 * t45
             t64 = _half_step_f64(t30)
             t65 = t62 * t6
-            grad_pred_row[2] = (
+            scaled_grad_pred__2 = (
                 d_length2 + d_U * t9 + _zero_times_f64(t63, d_width) + _zero_times_f64(t64, d_margin2) - hull_height *
                 _zero_times_f64(t65, d_excess) - _zero_times_f64(t62, d_margin)
             )
+            grad_pred_row[2] = scaled_grad_pred__2 * unit1
             t66 = _half_step_f64(t24)
             t67 = _half_step_f64(t34)
             t68 = t67 * t59
             t69 = t67 * t50
-            grad_pred_row[3] = (
+            scaled_grad_pred__3 = (
                 d_length4 + d_U * t8 + margin7 * _zero_times_f64(t66, d_excess) + width * _zero_times_f64(t68, d_I) +
                 _zero_times_f64(t66, d_margin4) - _zero_times_f64(t69, d_margin10) - _zero_times_f64(t67, d_margin3)
             )
+            grad_pred_row[3] = scaled_grad_pred__3 * unit0
             tangent_width_0 = -t2 * t45
-            tangent_U_0 = pred_1 - pred_3 - _zero_times_f64(tangent_width_0, height)
+            tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f64(tangent_width_0, height)
             t70 = 1.0 / (t38 * t38) - 2.0 * (U / t38) / t38 / t38
             tangent_margin2_0 = -t47
             t71 = 0.5 if t19 else 0.0
@@ -944,12 +1008,13 @@ def grad_hess_diag_f64(
             )
             tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + tangent_d_excess2_0 * t39
             tangent_d_margin2_0 = tangent_d_margin6_0 * t72
-            diag_pred_row = diag_pred_chunk[row]
-            diag_pred_row[0] = (
+            scaled_diag_pred__0 = (
                 tangent_d_excess_0 * _zero_times_f64(t7, hull_height) + _zero_times_f64(t2, tangent_d_margin_0) -
                 tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f64(t46, tangent_d_width_0) -
                 _zero_times_f64(t47, tangent_d_margin2_0)
             )
+            diag_pred_row = diag_pred[n]
+            diag_pred_row[0] = scaled_diag_pred__0 * unit1 * unit1
             tangent_height_1 = -t49 * t59
             t81 = excess2 / t40 * (width / t40) / t40
             tangent_margin4_1 = -t58
@@ -963,7 +1028,7 @@ def grad_hess_diag_f64(
                 margin5 * tangent_margin9_1 + _zero_times_f64(t51, t52) + _zero_times_f64(tangent_margin4_1, margin7) +
                 _zero_times_f64(tangent_margin8_1, margin6)
             )
-            tangent_U_1 = pred_0 - pred_2 - _zero_times_f64(tangent_height_1, width)
+            tangent_U_1 = measured_pred_0 - measured_pred_2 - _zero_times_f64(tangent_height_1, width)
             tangent_d_U_1 = seed_n * (tangent_excess_1 * t78 + 2.0 * (excess / t38) * (tangent_U_1 / t38) / t38)
             tangent_d_I_1 = (
                 2.0 * seed_n * _zero_times_f64(tangent_height_1, t81) + seed_n * tangent_excess2_1 * t80 - tangent_d_U_1
@@ -982,11 +1047,12 @@ def grad_hess_diag_f64(
             t88 = tangent_d_margin9_1 * t87
             tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + (0.0 if t22 else t88)
             tangent_d_margin4_1 = tangent_d_margin9_1 * t83
-            diag_pred_row[1] = (
+            scaled_diag_pred__1 = (
                 tangent_d_I_1 * _zero_times_f64(t60, -width) + tangent_d_excess_1 * _zero_times_f64(t58, -margin7) +
                 _zero_times_f64(t51, tangent_d_margin10_1) + _zero_times_f64(t49, tangent_d_margin3_1) -
                 tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f64(t58, tangent_d_margin4_1)
             )
+            diag_pred_row[1] = scaled_diag_pred__1 * unit0 * unit0
             tangent_margin6_2 = t64 * t72 + (0.0 if t17 else t76)
             tangent_margin_2 = -t62
             tangent_margin5_2 = tangent_margin_2 * t72
@@ -996,7 +1062,7 @@ def grad_hess_diag_f64(
             tangent_d_excess2_2 = (
                 seed_n * (_zero_times_f64(t63, t75) - 2.0 * (I / t40) * (tangent_excess2_2 / t40) / t40)
             )
-            tangent_U_2 = pred_3 - pred_1 - _zero_times_f64(t63, height)
+            tangent_U_2 = measured_pred_3 - measured_pred_1 - _zero_times_f64(t63, height)
             tangent_margin7_2 = -t62 * t6
             tangent_excess_2 = (
                 tangent_margin6_2 * t37 + _zero_times_f64(tangent_margin5_2, t28) + _zero_times_f64(tangent_margin7_2,
@@ -1012,11 +1078,12 @@ def grad_hess_diag_f64(
             tangent_d_margin2_2 = tangent_d_margin6_2 * t72
             tangent_d_margin5_2 = t11 * tangent_d_excess2_2 + tangent_d_excess_2 * t28
             tangent_d_margin_2 = tangent_d_margin5_2 * t72
-            diag_pred_row[2] = (
+            scaled_diag_pred__2 = (
                 tangent_d_length2_2 + tangent_d_U_2 * t9 + tangent_d_excess_2 * _zero_times_f64(t65, -hull_height) +
                 _zero_times_f64(t63, tangent_d_width_2) + _zero_times_f64(t64, tangent_d_margin2_2) -
                 _zero_times_f64(t62, tangent_d_margin_2)
             )
+            diag_pred_row[2] = scaled_diag_pred__2 * unit1 * unit1
             tangent_margin9_3 = t66 * t83 + (0.0 if t22 else t87)
             tangent_margin3_3 = -t67
             tangent_margin8_3 = tangent_margin3_3 * t83
@@ -1024,7 +1091,7 @@ def grad_hess_diag_f64(
             tangent_d_excess2_3 = (
                 seed_n * (_zero_times_f64(t68, t85) - 2.0 * (I / t40) * (tangent_excess2_3 / t40) / t40)
             )
-            tangent_U_3 = pred_2 - pred_0 - _zero_times_f64(t68, width)
+            tangent_U_3 = measured_pred_2 - measured_pred_0 - _zero_times_f64(t68, width)
             tangent_margin10_3 = -t67 * t50
             t90 = _zero_times_f64(t66, margin7)
             tangent_excess_3 = (
@@ -1042,18 +1109,12 @@ def grad_hess_diag_f64(
             tangent_d_margin10_3 = tangent_d_excess_3 * t52
             tangent_d_margin8_3 = margin6 * tangent_d_excess_3 + t91
             tangent_d_margin3_3 = tangent_d_margin8_3 * t83
-            diag_pred_row[3] = (
+            scaled_diag_pred__3 = (
                 tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t68, width) + tangent_d_U_3 * t8 +
                 tangent_d_excess_3 * t90 + _zero_times_f64(t66, tangent_d_margin4_3) - _zero_times_f64(t69,
                 tangent_d_margin10_3) - _zero_times_f64(t67, tangent_d_margin3_3)
             )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = 0.0
-                    for at_c_ in range(size_c_):
-                        diag_pred_chunk[row, at_c_] = 0.0
+            diag_pred_row[3] = scaled_diag_pred__3 * unit0 * unit0
 
 
 @_jit
@@ -1062,36 +1123,27 @@ def hvp_f64(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        v_pred__chunk = v_pred_[start : start + rows]
-        hvp_pred_chunk = hvp_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1106,238 +1158,262 @@ def hvp_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    hvp_pred[n, at_c_] = 0.0
                 continue
-            pred_row = pred_chunk[row]
-            pred_3 = pred_row[3]
-            target_row = target_chunk[row]
-            target_3 = target_row[3]
+            pred_row = pred[n]
             pred_1 = pred_row[1]
+            target_row = target[n]
             target_1 = target_row[1]
-            hull_height = _maximum_f64(pred_3, target_3) - _minimum_f64(pred_1, target_1)
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_pred_3 = unit0 * pred_3
+            measured_target_3 = unit0 * target_3
+            measured_pred_1 = unit0 * pred_1
+            measured_target_1 = unit0 * target_1
+            hull_height = (
+                _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
+            )
             pred_0 = pred_row[0]
             target_0 = target_row[0]
-            t1 = pred_0 - target_0
-            t2 = _half_step_f64(t1)
-            t3 = _maximum_f64(pred_0, target_0)
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t4 = _minimum_f64(pred_2, target_2)
+            unit1 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t1 = measured_pred_0 - measured_target_0
+            t2 = _half_step_f64(t1)
+            t3 = _maximum_f64(measured_pred_0, measured_target_0)
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            t4 = _minimum_f64(measured_pred_2, measured_target_2)
             t5 = t3 - t4
             t6 = _half_step_f64(t5)
             t7 = t2 * t6
-            seed_n = seed[row]
-            t8 = pred_2 - pred_0
-            v_pred__row = v_pred__chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            t8 = measured_pred_2 - measured_pred_0
+            v_pred__row = v_pred_[n]
             v_pred_3 = v_pred__row[3]
             v_pred_1 = v_pred__row[1]
-            t9 = v_pred_3 - v_pred_1
-            t10 = pred_3 - pred_1
             v_pred_2 = v_pred__row[2]
+            t9 = 1.0 / unit0
             v_pred_0 = v_pred__row[0]
-            t11 = v_pred_2 - v_pred_0
-            tangent_pred_area = t8 * t9 + t10 * t11
-            t12 = _minimum_f64(pred_3, target_3)
-            t13 = _maximum_f64(pred_1, target_1)
-            t14 = t12 - t13
-            t15 = _half_step_f64(t14)
-            t16 = target_3 - pred_3
-            t17 = _half_step_f64(t16)
-            t18 = pred_1 - target_1
-            t19 = _half_step_f64(t18)
-            tangent_height = _zero_times_f64(t15, v_pred_3 * t17 - v_pred_1 * t19)
-            t20 = t4 - t3
-            width = _maximum_f64(0.0, t20)
-            t21 = _half_step_f64(t20)
-            t22 = target_2 - pred_2
-            t23 = _half_step_f64(t22)
-            tangent_width = _zero_times_f64(t21, v_pred_2 * t23 - v_pred_0 * t2)
-            height = _maximum_f64(0.0, t14)
+            unit2 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t9)),
+                abs(unit1 * v_pred_0 * t9)),
+            )
+            measured_v_pred__3 = unit2 * v_pred_3
+            measured_v_pred__1 = unit2 * v_pred_1
+            t10 = measured_v_pred__3 - measured_v_pred__1
+            t11 = measured_pred_3 - measured_pred_1
+            measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t9
+            measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t9
+            t12 = measured_v_pred__2 - measured_v_pred__0
+            tangent_pred_area = t8 * t10 + t11 * t12
+            t13 = _minimum_f64(measured_pred_3, measured_target_3)
+            t14 = _maximum_f64(measured_pred_1, measured_target_1)
+            t15 = t13 - t14
+            t16 = _half_step_f64(t15)
+            t17 = measured_target_3 - measured_pred_3
+            t18 = _half_step_f64(t17)
+            t19 = measured_pred_1 - measured_target_1
+            t20 = _half_step_f64(t19)
+            tangent_height = _zero_times_f64(t16, measured_v_pred__3 * t18 - measured_v_pred__1 * t20)
+            t21 = t4 - t3
+            width = _maximum_f64(0.0, t21)
+            t22 = _half_step_f64(t21)
+            t23 = measured_target_2 - measured_pred_2
+            t24 = _half_step_f64(t23)
+            tangent_width = _zero_times_f64(t22, measured_v_pred__2 * t24 - measured_v_pred__0 * t2)
+            height = _maximum_f64(0.0, t15)
             tangent_I = _zero_times_f64(tangent_height, width) + _zero_times_f64(tangent_width, height)
             tangent_U = tangent_pred_area - tangent_I
-            pred_area = t8 * t10
-            t24 = target_2 - target_0
-            t25 = target_3 - target_1
-            target_area = t24 * t25
+            pred_area = t8 * t11
+            t25 = measured_target_2 - measured_target_0
+            t26 = measured_target_3 - measured_target_1
+            target_area = t25 * t26
             I = height * width
             U = pred_area + target_area - I
             margin7 = _ramp_f64(t5)
-            t26 = t13 - t12
-            margin10 = _ramp_f64(t26)
-            t27 = 0.0 < t20
-            margin = _ramp_f64(t1) + _ramp_f64(t22)
-            t28 = t20 == 0.0
-            t29 = 0.5 * (t24 + margin)
-            t30 = t29 if t28 else t24
-            margin5 = margin if t27 else t30
-            t31 = 0.0 < t14
-            t32 = target_1 - pred_1
-            t33 = pred_3 - target_3
-            margin4 = _ramp_f64(t32) + _ramp_f64(t33)
-            t34 = t14 == 0.0
-            t35 = 0.5 * (t10 + margin4)
-            t36 = t35 if t34 else t10
-            margin9 = margin4 if t31 else t36
-            t37 = margin10 + margin9
-            t38 = target_0 - pred_0
-            t39 = pred_2 - target_2
-            margin2 = _ramp_f64(t38) + _ramp_f64(t39)
-            t40 = 0.5 * (t8 + margin2)
-            t41 = t40 if t28 else t8
-            margin6 = margin2 if t27 else t41
-            margin3 = _ramp_f64(t18) + _ramp_f64(t16)
-            t42 = 0.5 * (t25 + margin3)
-            t43 = t42 if t34 else t25
-            margin8 = margin3 if t31 else t43
-            t44 = margin10 + margin8
-            excess = hull_height * margin7 + margin10 * width + margin5 * t37 + margin6 * t44
-            t45 = U + excess
-            t46 = _half_step_f64(t26)
-            t47 = v_pred_1 * t19 - v_pred_3 * t17
-            tangent_margin10 = _zero_times_f64(t46, t47)
-            t48 = _half_step_f64(t33)
-            t49 = _half_step_f64(t32)
-            tangent_margin4 = v_pred_3 * t48 - v_pred_1 * t49
-            t50 = 0.5 * (t9 + tangent_margin4)
-            t51 = t50 if t34 else t9
-            tangent_margin9 = tangent_margin4 if t31 else t51
-            t52 = tangent_margin10 + tangent_margin9
-            t53 = 0.5 * t47
-            t54 = t53 if t34 else 0.0
-            tangent_margin8 = t47 if t31 else t54
-            t55 = tangent_margin10 + tangent_margin8
-            t56 = v_pred_0 * t2 - v_pred_2 * t23
-            t57 = 0.5 * t56
-            t58 = t57 if t28 else 0.0
-            tangent_margin5 = t56 if t27 else t58
-            t59 = _half_step_f64(t39)
-            t60 = _half_step_f64(t38)
-            tangent_margin2 = v_pred_2 * t59 - v_pred_0 * t60
-            t61 = 0.5 * (t11 + tangent_margin2)
-            t62 = t61 if t28 else t11
-            tangent_margin6 = tangent_margin2 if t27 else t62
-            tangent_margin7 = _zero_times_f64(t6, t56)
+            t27 = t14 - t13
+            margin10 = _ramp_f64(t27)
+            t28 = 0.0 < t21
+            margin = _ramp_f64(t1) + _ramp_f64(t23)
+            t29 = t21 == 0.0
+            t30 = 0.5 * (t25 + margin)
+            t31 = t30 if t29 else t25
+            margin5 = margin if t28 else t31
+            t32 = 0.0 < t15
+            t33 = measured_target_1 - measured_pred_1
+            t34 = measured_pred_3 - measured_target_3
+            margin4 = _ramp_f64(t33) + _ramp_f64(t34)
+            t35 = t15 == 0.0
+            t36 = 0.5 * (t11 + margin4)
+            t37 = t36 if t35 else t11
+            margin9 = margin4 if t32 else t37
+            t38 = margin10 + margin9
+            t39 = measured_target_0 - measured_pred_0
+            t40 = measured_pred_2 - measured_target_2
+            margin2 = _ramp_f64(t39) + _ramp_f64(t40)
+            t41 = 0.5 * (t8 + margin2)
+            t42 = t41 if t29 else t8
+            margin6 = margin2 if t28 else t42
+            margin3 = _ramp_f64(t19) + _ramp_f64(t17)
+            t43 = 0.5 * (t26 + margin3)
+            t44 = t43 if t35 else t26
+            margin8 = margin3 if t32 else t44
+            t45 = margin10 + margin8
+            excess = hull_height * margin7 + margin10 * width + margin5 * t38 + margin6 * t45
+            t46 = U + excess
+            t47 = _half_step_f64(t27)
+            t48 = measured_v_pred__1 * t20 - measured_v_pred__3 * t18
+            tangent_margin10 = _zero_times_f64(t47, t48)
+            t49 = _half_step_f64(t34)
+            t50 = _half_step_f64(t33)
+            tangent_margin4 = measured_v_pred__3 * t49 - measured_v_pred__1 * t50
+            t51 = 0.5 * (t10 + tangent_margin4)
+            t52 = t51 if t35 else t10
+            tangent_margin9 = tangent_margin4 if t32 else t52
+            t53 = tangent_margin10 + tangent_margin9
+            t54 = 0.5 * t48
+            t55 = t54 if t35 else 0.0
+            tangent_margin8 = t48 if t32 else t55
+            t56 = tangent_margin10 + tangent_margin8
+            t57 = measured_v_pred__0 * t2 - measured_v_pred__2 * t24
+            t58 = 0.5 * t57
+            t59 = t58 if t29 else 0.0
+            tangent_margin5 = t57 if t28 else t59
+            t60 = _half_step_f64(t40)
+            t61 = _half_step_f64(t39)
+            tangent_margin2 = measured_v_pred__2 * t60 - measured_v_pred__0 * t61
+            t62 = 0.5 * (t12 + tangent_margin2)
+            t63 = t62 if t29 else t12
+            tangent_margin6 = tangent_margin2 if t28 else t63
+            tangent_margin7 = _zero_times_f64(t6, t57)
             tangent_excess = (
-                margin5 * t52 + margin6 * t55 + margin7 * tangent_margin4 + tangent_margin5 * t37 + tangent_margin6 *
-                t44 + _zero_times_f64(tangent_margin10, width) + _zero_times_f64(tangent_margin7, hull_height) +
+                margin5 * t53 + margin6 * t56 + margin7 * tangent_margin4 + tangent_margin5 * t38 + tangent_margin6 *
+                t45 + _zero_times_f64(tangent_margin10, width) + _zero_times_f64(tangent_margin7, hull_height) +
                 _zero_times_f64(tangent_width, margin10)
             )
-            t63 = tangent_U + tangent_excess
-            tangent_d_excess = seed_n * (tangent_U / t45 / t45 - 2.0 * (U / t45) * (t63 / t45) / t45)
-            d_excess = U / t45 * (seed_n / t45)
-            t64 = margin8 + margin9
-            excess2 = t25 * margin5 + t10 * margin6 + width * t64
-            t65 = I + excess2
-            t66 = tangent_margin8 + tangent_margin9
+            t64 = tangent_U + tangent_excess
+            tangent_d_excess = seed_n * (tangent_U / t46 / t46 - 2.0 * (U / t46) * (t64 / t46) / t46)
+            d_excess = U / t46 * (seed_n / t46)
+            t65 = margin8 + margin9
+            excess2 = t26 * margin5 + t11 * margin6 + width * t65
+            t66 = I + excess2
+            t67 = tangent_margin8 + tangent_margin9
             tangent_excess2 = (
-                t25 * tangent_margin5 + t10 * tangent_margin6 + margin6 * t9 + width * t66 +
-                _zero_times_f64(tangent_width, t64)
+                t26 * tangent_margin5 + t11 * tangent_margin6 + margin6 * t10 + width * t67 +
+                _zero_times_f64(tangent_width, t65)
             )
-            t67 = tangent_I + tangent_excess2
-            tangent_d_excess2 = seed_n * (tangent_I / t65 / t65 - 2.0 * (I / t65) * (t67 / t65) / t65)
-            tangent_d_margin5 = d_excess * t52 + t25 * tangent_d_excess2 + tangent_d_excess * t37
-            t68 = 0.5 * tangent_d_margin5
-            t69 = t68 if t28 else 0.0
-            tangent_d_margin = tangent_d_margin5 if t27 else t69
-            d_excess2 = I / t65 * (seed_n / t65)
-            tangent_d_margin6 = d_excess2 * t9 + d_excess * t55 + t10 * tangent_d_excess2 + tangent_d_excess * t44
-            t70 = 0.5 * tangent_d_margin6
-            t71 = t70 if t28 else tangent_d_margin6
-            tangent_d_length2 = 0.0 if t27 else t71
-            d_U = -excess / t45 * (seed_n / t45)
-            tangent_d_U = seed_n * (2.0 * (excess / t45) * (t63 / t45) / t45 - tangent_excess / t45 / t45)
+            t68 = tangent_I + tangent_excess2
+            tangent_d_excess2 = seed_n * (tangent_I / t66 / t66 - 2.0 * (I / t66) * (t68 / t66) / t66)
+            tangent_d_margin5 = d_excess * t53 + t26 * tangent_d_excess2 + tangent_d_excess * t38
+            t69 = 0.5 * tangent_d_margin5
+            t70 = t69 if t29 else 0.0
+            tangent_d_margin = tangent_d_margin5 if t28 else t70
+            d_excess2 = I / t66 * (seed_n / t66)
+            tangent_d_margin6 = d_excess2 * t10 + d_excess * t56 + t11 * tangent_d_excess2 + tangent_d_excess * t45
+            t71 = 0.5 * tangent_d_margin6
+            t72 = t71 if t29 else tangent_d_margin6
+            tangent_d_length2 = 0.0 if t28 else t72
+            d_U = -excess / t46 * (seed_n / t46)
+            tangent_d_U = seed_n * (2.0 * (excess / t46) * (t64 / t46) / t46 - tangent_excess / t46 / t46)
             tangent_d_I = (
-                2.0 * (excess2 / t65) * (seed_n / t65) * (t67 / t65) - tangent_d_U - seed_n / t65 * (tangent_excess2 /
-                t65)
+                2.0 * (excess2 / t66) * (seed_n / t66) * (t68 / t66) - tangent_d_U - seed_n / t66 * (tangent_excess2 /
+                t66)
             )
-            d_I = -d_U - excess2 / t65 * (seed_n / t65)
+            d_I = -d_U - excess2 / t66 * (seed_n / t66)
             tangent_d_width = (
-                d_excess2 * t66 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t64 +
+                d_excess2 * t67 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t65 +
                 _zero_times_f64(tangent_height, d_I) + _zero_times_f64(tangent_margin10, d_excess)
             )
-            t72 = t70 if t28 else 0.0
-            tangent_d_margin2 = tangent_d_margin6 if t27 else t72
-            hvp_pred_row = hvp_pred_chunk[row]
-            hvp_pred_row[0] = (
+            t73 = t71 if t29 else 0.0
+            tangent_d_margin2 = tangent_d_margin6 if t28 else t73
+            scaled_hvp_pred__0 = (
                 hull_height * _zero_times_f64(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f64(t7, d_excess) +
-                _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - d_U * t9 - tangent_d_U * t10 -
-                _zero_times_f64(t2 * t21, tangent_d_width) - _zero_times_f64(t60, tangent_d_margin2)
+                _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - d_U * t10 - tangent_d_U * t11 -
+                _zero_times_f64(t2 * t22, tangent_d_width) - _zero_times_f64(t61, tangent_d_margin2)
             )
+            t74 = 1.0 / unit2
+            hvp_pred_row = hvp_pred[n]
+            hvp_pred_row[0] = scaled_hvp_pred__0 * unit0 * unit1 * t74
             tangent_d_margin10 = (
                 d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 + margin6 +
                 width)
             )
-            t73 = tangent_d_excess2 * width
-            t74 = _zero_times_f64(tangent_width, d_excess2)
-            tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t73 + t74
-            t75 = 0.5 * tangent_d_margin8
-            t76 = t75 if t34 else 0.0
-            tangent_d_margin3 = tangent_d_margin8 if t31 else t76
-            tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t73 + t74
-            t77 = 0.5 * tangent_d_margin9
-            t78 = t77 if t34 else tangent_d_margin9
-            tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (0.0 if t31 else t78)
-            t79 = t19 * t15
-            t80 = t77 if t34 else 0.0
-            tangent_d_margin4 = tangent_d_margin9 if t31 else t80
-            hvp_pred_row[1] = (
-                _zero_times_f64(t19 * t46, tangent_d_margin10) + _zero_times_f64(t19, tangent_d_margin3) -
-                tangent_d_length4 - d_U * t11 - margin7 * _zero_times_f64(t49, tangent_d_excess) - tangent_d_U * t8 -
-                width * _zero_times_f64(t79, tangent_d_I) - _zero_times_f64(tangent_margin7, _zero_times_f64(t49,
-                d_excess)) - _zero_times_f64(tangent_width, _zero_times_f64(t79, d_I)) - _zero_times_f64(t49,
+            t75 = tangent_d_excess2 * width
+            t76 = _zero_times_f64(tangent_width, d_excess2)
+            tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t75 + t76
+            t77 = 0.5 * tangent_d_margin8
+            t78 = t77 if t35 else 0.0
+            tangent_d_margin3 = tangent_d_margin8 if t32 else t78
+            tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t75 + t76
+            t79 = 0.5 * tangent_d_margin9
+            t80 = t79 if t35 else tangent_d_margin9
+            tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (0.0 if t32 else t80)
+            t81 = t20 * t16
+            t82 = t79 if t35 else 0.0
+            tangent_d_margin4 = tangent_d_margin9 if t32 else t82
+            scaled_hvp_pred__1 = (
+                _zero_times_f64(t20 * t47, tangent_d_margin10) + _zero_times_f64(t20, tangent_d_margin3) -
+                tangent_d_length4 - d_U * t12 - margin7 * _zero_times_f64(t50, tangent_d_excess) - tangent_d_U * t8 -
+                width * _zero_times_f64(t81, tangent_d_I) - _zero_times_f64(tangent_margin7, _zero_times_f64(t50,
+                d_excess)) - _zero_times_f64(tangent_width, _zero_times_f64(t81, d_I)) - _zero_times_f64(t50,
                 tangent_d_margin4)
             )
-            t81 = t23 * t6
-            hvp_pred_row[2] = (
-                tangent_d_length2 + d_U * t9 + tangent_d_U * t10 + _zero_times_f64(t23 * t21, tangent_d_width) +
-                _zero_times_f64(t59, tangent_d_margin2) - hull_height * _zero_times_f64(t81, tangent_d_excess) -
-                tangent_margin4 * _zero_times_f64(t81, d_excess) - _zero_times_f64(t23, tangent_d_margin)
+            hvp_pred_row[1] = scaled_hvp_pred__1 * unit0 * unit0 * t74
+            t83 = t24 * t6
+            scaled_hvp_pred__2 = (
+                tangent_d_length2 + d_U * t10 + tangent_d_U * t11 + _zero_times_f64(t24 * t22, tangent_d_width) +
+                _zero_times_f64(t60, tangent_d_margin2) - hull_height * _zero_times_f64(t83, tangent_d_excess) -
+                tangent_margin4 * _zero_times_f64(t83, d_excess) - _zero_times_f64(t24, tangent_d_margin)
             )
-            t82 = t17 * t15
-            hvp_pred_row[3] = (
-                tangent_d_length4 + d_U * t11 + margin7 * _zero_times_f64(t48, tangent_d_excess) + tangent_d_U * t8 +
-                width * _zero_times_f64(t82, tangent_d_I) + _zero_times_f64(tangent_margin7, _zero_times_f64(t48,
-                d_excess)) + _zero_times_f64(tangent_width, _zero_times_f64(t82, d_I)) + _zero_times_f64(t48,
-                tangent_d_margin4) - _zero_times_f64(t17 * t46, tangent_d_margin10) - _zero_times_f64(t17,
+            hvp_pred_row[2] = scaled_hvp_pred__2 * unit0 * unit1 * t74
+            t84 = t18 * t16
+            scaled_hvp_pred__3 = (
+                tangent_d_length4 + d_U * t12 + margin7 * _zero_times_f64(t49, tangent_d_excess) + tangent_d_U * t8 +
+                width * _zero_times_f64(t84, tangent_d_I) + _zero_times_f64(tangent_margin7, _zero_times_f64(t49,
+                d_excess)) + _zero_times_f64(tangent_width, _zero_times_f64(t84, d_I)) + _zero_times_f64(t49,
+                tangent_d_margin4) - _zero_times_f64(t18 * t47, tangent_d_margin10) - _zero_times_f64(t18,
                 tangent_d_margin3)
             )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        hvp_pred_chunk[row, at_c_] = 0.0
+            hvp_pred_row[3] = scaled_hvp_pred__3 * unit0 * unit0 * t74
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        target_chunk = target[start : start + rows]
-        pred_chunk = pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1352,53 +1428,73 @@ def value_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            target_row = target_chunk[row]
-            target_3 = target_row[3]
+            pred_row = pred[n]
+            pred_1 = pred_row[1]
+            target_row = target[n]
             target_1 = target_row[1]
-            t1 = target_3 - target_1
-            pred_row = pred_chunk[row]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
-            t2 = _minimum_f32(pred_2, target_2)
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_target_3 = unit0 * target_3
+            measured_target_1 = unit0 * target_1
+            t1 = measured_target_3 - measured_target_1
             pred_0 = pred_row[0]
             target_0 = target_row[0]
-            t3 = _maximum_f32(pred_0, target_0)
+            pred_2 = pred_row[2]
+            target_2 = target_row[2]
+            unit1 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            t2 = _minimum_f32(measured_pred_2, measured_target_2)
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t3 = _maximum_f32(measured_pred_0, measured_target_0)
             t4 = t2 - t3
             t5 = f32(0.0) < t4
-            margin = _ramp_f32(pred_0 - target_0) + _ramp_f32(target_2 - pred_2)
+            margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
             t6 = t4 == f32(0.0)
-            t7 = target_2 - target_0
+            t7 = measured_target_2 - measured_target_0
             t8 = f32(0.5) * (t7 + margin)
             t9 = t8 if t6 else t7
             margin5 = margin if t5 else t9
-            pred_3 = pred_row[3]
-            pred_1 = pred_row[1]
-            t10 = pred_3 - pred_1
-            margin2 = _ramp_f32(target_0 - pred_0) + _ramp_f32(pred_2 - target_2)
-            t11 = pred_2 - pred_0
+            measured_pred_3 = unit0 * pred_3
+            measured_pred_1 = unit0 * pred_1
+            t10 = measured_pred_3 - measured_pred_1
+            margin2 = _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
+            t11 = measured_pred_2 - measured_pred_0
             t12 = f32(0.5) * (t11 + margin2)
             t13 = t12 if t6 else t11
             margin6 = margin2 if t5 else t13
             width = _maximum_f32(f32(0.0), t4)
-            t14 = _minimum_f32(pred_3, target_3)
-            t15 = _maximum_f32(pred_1, target_1)
+            t14 = _minimum_f32(measured_pred_3, measured_target_3)
+            t15 = _maximum_f32(measured_pred_1, measured_target_1)
             t16 = t14 - t15
             t17 = f32(0.0) < t16
-            margin3 = _ramp_f32(pred_1 - target_1) + _ramp_f32(target_3 - pred_3)
+            margin3 = _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
             t18 = t16 == f32(0.0)
             t19 = f32(0.5) * (t1 + margin3)
             t20 = t19 if t18 else t1
             margin8 = margin3 if t17 else t20
-            margin4 = _ramp_f32(target_1 - pred_1) + _ramp_f32(pred_3 - target_3)
+            margin4 = _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
             t21 = f32(0.5) * (t10 + margin4)
             t22 = t21 if t18 else t10
             margin9 = margin4 if t17 else t22
             excess2 = t1 * margin5 + t10 * margin6 + width * (margin8 + margin9)
             height = _maximum_f32(f32(0.0), t16)
             I = height * width
-            hull_height = _maximum_f32(pred_3, target_3) - _minimum_f32(pred_1, target_1)
+            hull_height = (
+                _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
+            )
             margin7 = _ramp_f32(t3 - t2)
             margin10 = _ramp_f32(t15 - t14)
             excess = (
@@ -1408,56 +1504,41 @@ def value_f32(
             pred_area = t11 * t10
             target_area = t7 * t1
             U = pred_area + target_area - I
-            value_rows[row] = excess2 / (I + excess2) + excess / (U + excess)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            scaled_value = excess2 / (I + excess2) + excess / (U + excess)
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        target_chunk = target[start : start + rows]
-        pred_chunk = pred[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1472,53 +1553,73 @@ def value_and_grad_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            target_row = target_chunk[row]
-            target_3 = target_row[3]
+            pred_row = pred[n]
+            pred_1 = pred_row[1]
+            target_row = target[n]
             target_1 = target_row[1]
-            t1 = target_3 - target_1
-            pred_row = pred_chunk[row]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
-            t2 = _minimum_f32(pred_2, target_2)
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_target_3 = unit0 * target_3
+            measured_target_1 = unit0 * target_1
+            t1 = measured_target_3 - measured_target_1
             pred_0 = pred_row[0]
             target_0 = target_row[0]
-            t3 = _maximum_f32(pred_0, target_0)
+            pred_2 = pred_row[2]
+            target_2 = target_row[2]
+            unit1 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            t2 = _minimum_f32(measured_pred_2, measured_target_2)
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t3 = _maximum_f32(measured_pred_0, measured_target_0)
             t4 = t2 - t3
             t5 = f32(0.0) < t4
-            t6 = pred_0 - target_0
-            t7 = target_2 - pred_2
+            t6 = measured_pred_0 - measured_target_0
+            t7 = measured_target_2 - measured_pred_2
             margin = _ramp_f32(t6) + _ramp_f32(t7)
             t8 = t4 == f32(0.0)
-            t9 = target_2 - target_0
+            t9 = measured_target_2 - measured_target_0
             t10 = f32(0.5) * (t9 + margin)
             t11 = t10 if t8 else t9
             margin5 = margin if t5 else t11
-            pred_3 = pred_row[3]
-            pred_1 = pred_row[1]
-            t12 = pred_3 - pred_1
-            t13 = target_0 - pred_0
-            t14 = pred_2 - target_2
+            measured_pred_3 = unit0 * pred_3
+            measured_pred_1 = unit0 * pred_1
+            t12 = measured_pred_3 - measured_pred_1
+            t13 = measured_target_0 - measured_pred_0
+            t14 = measured_pred_2 - measured_target_2
             margin2 = _ramp_f32(t13) + _ramp_f32(t14)
-            t15 = pred_2 - pred_0
+            t15 = measured_pred_2 - measured_pred_0
             t16 = f32(0.5) * (t15 + margin2)
             t17 = t16 if t8 else t15
             margin6 = margin2 if t5 else t17
             width = _maximum_f32(f32(0.0), t4)
-            t18 = _minimum_f32(pred_3, target_3)
-            t19 = _maximum_f32(pred_1, target_1)
+            t18 = _minimum_f32(measured_pred_3, measured_target_3)
+            t19 = _maximum_f32(measured_pred_1, measured_target_1)
             t20 = t18 - t19
             t21 = f32(0.0) < t20
-            t22 = pred_1 - target_1
-            t23 = target_3 - pred_3
+            t22 = measured_pred_1 - measured_target_1
+            t23 = measured_target_3 - measured_pred_3
             margin3 = _ramp_f32(t22) + _ramp_f32(t23)
             t24 = t20 == f32(0.0)
             t25 = f32(0.5) * (t1 + margin3)
             t26 = t25 if t24 else t1
             margin8 = margin3 if t21 else t26
-            t27 = target_1 - pred_1
-            t28 = pred_3 - target_3
+            t27 = measured_target_1 - measured_pred_1
+            t28 = measured_pred_3 - measured_target_3
             margin4 = _ramp_f32(t27) + _ramp_f32(t28)
             t29 = f32(0.5) * (t12 + margin4)
             t30 = t29 if t24 else t12
@@ -1528,7 +1629,9 @@ def value_and_grad_f32(
             height = _maximum_f32(f32(0.0), t20)
             I = height * width
             t32 = I + excess2
-            hull_height = _maximum_f32(pred_3, target_3) - _minimum_f32(pred_1, target_1)
+            hull_height = (
+                _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
+            )
             t33 = t3 - t2
             margin7 = _ramp_f32(t33)
             t34 = t19 - t18
@@ -1540,9 +1643,10 @@ def value_and_grad_f32(
             target_area = t9 * t1
             U = pred_area + target_area - I
             t37 = U + excess
+            scaled_value = excess2 / t32 + excess / t37
             t38 = _half_step_f32(t6)
             t39 = _half_step_f32(t33)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             d_excess = U / t37 * (seed_n / t37)
             d_excess2 = I / t32 * (seed_n / t32)
             d_margin5 = d_excess2 * t1 + d_excess * t35
@@ -1559,11 +1663,12 @@ def value_and_grad_f32(
             d_width = d_I * height + d_excess2 * t31 + d_excess * margin10
             t45 = t42 if t8 else f32(0.0)
             d_margin2 = d_margin6 if t5 else t45
-            grad_pred_row = grad_pred_chunk[row]
-            grad_pred_row[0] = (
+            scaled_grad_pred__0 = (
                 hull_height * _zero_times_f32(t38 * t39, d_excess) + _zero_times_f32(t38, d_margin) - d_length2 - d_U *
                 t12 - _zero_times_f32(t38 * t44, d_width) - _zero_times_f32(_half_step_f32(t13), d_margin2)
             )
+            grad_pred_row = grad_pred[n]
+            grad_pred_row[0] = scaled_grad_pred__0 * unit1
             t46 = _half_step_f32(t22)
             t47 = _half_step_f32(t34)
             d_margin10 = d_excess * (margin5 + margin6 + width)
@@ -1580,36 +1685,30 @@ def value_and_grad_f32(
             t54 = _half_step_f32(t20)
             t55 = t51 if t24 else f32(0.0)
             d_margin4 = d_margin9 if t21 else t55
-            grad_pred_row[1] = (
+            scaled_grad_pred__1 = (
                 _zero_times_f32(t46 * t47, d_margin10) + _zero_times_f32(t46, d_margin3) - d_length4 - d_U * t15 -
                 margin7 * _zero_times_f32(t53, d_excess) - width * _zero_times_f32(t46 * t54, d_I) -
                 _zero_times_f32(t53, d_margin4)
             )
+            grad_pred_row[1] = scaled_grad_pred__1 * unit0
             t56 = _half_step_f32(t7)
-            grad_pred_row[2] = (
+            scaled_grad_pred__2 = (
                 d_length2 + d_U * t12 + _zero_times_f32(t56 * t44, d_width) + _zero_times_f32(_half_step_f32(t14),
                 d_margin2) - hull_height * _zero_times_f32(t56 * t39, d_excess) - _zero_times_f32(t56, d_margin)
             )
+            grad_pred_row[2] = scaled_grad_pred__2 * unit1
             t57 = _half_step_f32(t28)
             t58 = _half_step_f32(t23)
-            grad_pred_row[3] = (
+            scaled_grad_pred__3 = (
                 d_length4 + d_U * t15 + margin7 * _zero_times_f32(t57, d_excess) + width * _zero_times_f32(t58 * t54,
                 d_I) + _zero_times_f32(t57, d_margin4) - _zero_times_f32(t58 * t47, d_margin10) - _zero_times_f32(t58,
                 d_margin3)
             )
-            value_rows[row] = excess2 / t32 + excess / t37
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            grad_pred_row[3] = scaled_grad_pred__3 * unit0
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -1619,36 +1718,27 @@ def grad_hess_diag_f32(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        diag_pred_chunk = diag_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1663,68 +1753,88 @@ def grad_hess_diag_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = f32(0.0)
+                    diag_pred[n, at_c_] = f32(0.0)
                 continue
-            pred_row = pred_chunk[row]
-            pred_3 = pred_row[3]
-            target_row = target_chunk[row]
-            target_3 = target_row[3]
+            pred_row = pred[n]
             pred_1 = pred_row[1]
+            target_row = target[n]
             target_1 = target_row[1]
-            hull_height = _maximum_f32(pred_3, target_3) - _minimum_f32(pred_1, target_1)
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_pred_3 = unit0 * pred_3
+            measured_target_3 = unit0 * target_3
+            measured_pred_1 = unit0 * pred_1
+            measured_target_1 = unit0 * target_1
+            hull_height = (
+                _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
+            )
             pred_0 = pred_row[0]
             target_0 = target_row[0]
-            t1 = pred_0 - target_0
-            t2 = _half_step_f32(t1)
-            t3 = _maximum_f32(pred_0, target_0)
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t4 = _minimum_f32(pred_2, target_2)
+            unit1 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t1 = measured_pred_0 - measured_target_0
+            t2 = _half_step_f32(t1)
+            t3 = _maximum_f32(measured_pred_0, measured_target_0)
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            t4 = _minimum_f32(measured_pred_2, measured_target_2)
             t5 = t3 - t4
             t6 = _half_step_f32(t5)
             t7 = t2 * t6
-            t8 = pred_2 - pred_0
-            t9 = pred_3 - pred_1
+            t8 = measured_pred_2 - measured_pred_0
+            t9 = measured_pred_3 - measured_pred_1
             pred_area = t8 * t9
-            t10 = target_2 - target_0
-            t11 = target_3 - target_1
+            t10 = measured_target_2 - measured_target_0
+            t11 = measured_target_3 - measured_target_1
             target_area = t10 * t11
-            t12 = _minimum_f32(pred_3, target_3)
-            t13 = _maximum_f32(pred_1, target_1)
+            t12 = _minimum_f32(measured_pred_3, measured_target_3)
+            t13 = _maximum_f32(measured_pred_1, measured_target_1)
             t14 = t12 - t13
             height = _maximum_f32(f32(0.0), t14)
             t15 = t4 - t3
             width = _maximum_f32(f32(0.0), t15)
             I = height * width
             U = pred_area + target_area - I
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             margin7 = _ramp_f32(t5)
             t16 = t13 - t12
             margin10 = _ramp_f32(t16)
             t17 = f32(0.0) < t15
-            t18 = target_2 - pred_2
+            t18 = measured_target_2 - measured_pred_2
             margin = _ramp_f32(t1) + _ramp_f32(t18)
             t19 = t15 == f32(0.0)
             t20 = f32(0.5) * (t10 + margin)
             t21 = t20 if t19 else t10
             margin5 = margin if t17 else t21
             t22 = f32(0.0) < t14
-            t23 = target_1 - pred_1
-            t24 = pred_3 - target_3
+            t23 = measured_target_1 - measured_pred_1
+            t24 = measured_pred_3 - measured_target_3
             margin4 = _ramp_f32(t23) + _ramp_f32(t24)
             t25 = t14 == f32(0.0)
             t26 = f32(0.5) * (t9 + margin4)
             t27 = t26 if t25 else t9
             margin9 = margin4 if t22 else t27
             t28 = margin10 + margin9
-            t29 = target_0 - pred_0
-            t30 = pred_2 - target_2
+            t29 = measured_target_0 - measured_pred_0
+            t30 = measured_pred_2 - measured_target_2
             margin2 = _ramp_f32(t29) + _ramp_f32(t30)
             t31 = f32(0.5) * (t8 + margin2)
             t32 = t31 if t19 else t8
             margin6 = margin2 if t17 else t32
-            t33 = pred_1 - target_1
-            t34 = target_3 - pred_3
+            t33 = measured_pred_1 - measured_target_1
+            t34 = measured_target_3 - measured_pred_3
             margin3 = _ramp_f32(t33) + _ramp_f32(t34)
             t35 = f32(0.5) * (t11 + margin3)
             t36 = t35 if t25 else t11
@@ -1753,11 +1863,12 @@ def grad_hess_diag_f32(
             t47 = _half_step_f32(t29)
             t48 = t43 if t19 else f32(0.0)
             d_margin2 = d_margin6 if t17 else t48
-            grad_pred_row = grad_pred_chunk[row]
-            grad_pred_row[0] = (
+            scaled_grad_pred__0 = (
                 hull_height * _zero_times_f32(t7, d_excess) + _zero_times_f32(t2, d_margin) - d_length2 - d_U * t9 -
                 _zero_times_f32(t46, d_width) - _zero_times_f32(t47, d_margin2)
             )
+            grad_pred_row = grad_pred[n]
+            grad_pred_row[0] = scaled_grad_pred__0 * unit1
             t49 = _half_step_f32(t33)
             t50 = _half_step_f32(t16)
             t51 = t49 * t50
@@ -1777,28 +1888,31 @@ def grad_hess_diag_f32(
             t60 = t49 * t59
             t61 = t56 if t25 else f32(0.0)
             d_margin4 = d_margin9 if t22 else t61
-            grad_pred_row[1] = (
+            scaled_grad_pred__1 = (
                 _zero_times_f32(t51, d_margin10) + _zero_times_f32(t49, d_margin3) - d_length4 - d_U * t8 - margin7 *
                 _zero_times_f32(t58, d_excess) - width * _zero_times_f32(t60, d_I) - _zero_times_f32(t58, d_margin4)
             )
+            grad_pred_row[1] = scaled_grad_pred__1 * unit0
             t62 = _half_step_f32(t18)
             t63 = t62 * t45
             t64 = _half_step_f32(t30)
             t65 = t62 * t6
-            grad_pred_row[2] = (
+            scaled_grad_pred__2 = (
                 d_length2 + d_U * t9 + _zero_times_f32(t63, d_width) + _zero_times_f32(t64, d_margin2) - hull_height *
                 _zero_times_f32(t65, d_excess) - _zero_times_f32(t62, d_margin)
             )
+            grad_pred_row[2] = scaled_grad_pred__2 * unit1
             t66 = _half_step_f32(t24)
             t67 = _half_step_f32(t34)
             t68 = t67 * t59
             t69 = t67 * t50
-            grad_pred_row[3] = (
+            scaled_grad_pred__3 = (
                 d_length4 + d_U * t8 + margin7 * _zero_times_f32(t66, d_excess) + width * _zero_times_f32(t68, d_I) +
                 _zero_times_f32(t66, d_margin4) - _zero_times_f32(t69, d_margin10) - _zero_times_f32(t67, d_margin3)
             )
+            grad_pred_row[3] = scaled_grad_pred__3 * unit0
             tangent_width_0 = -t2 * t45
-            tangent_U_0 = pred_1 - pred_3 - _zero_times_f32(tangent_width_0, height)
+            tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f32(tangent_width_0, height)
             t70 = f32(1.0) / (t38 * t38) - f32(2.0) * (U / t38) / t38 / t38
             tangent_margin2_0 = -t47
             t71 = f32(0.5) if t19 else f32(0.0)
@@ -1836,12 +1950,13 @@ def grad_hess_diag_f32(
             )
             tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + tangent_d_excess2_0 * t39
             tangent_d_margin2_0 = tangent_d_margin6_0 * t72
-            diag_pred_row = diag_pred_chunk[row]
-            diag_pred_row[0] = (
+            scaled_diag_pred__0 = (
                 tangent_d_excess_0 * _zero_times_f32(t7, hull_height) + _zero_times_f32(t2, tangent_d_margin_0) -
                 tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f32(t46, tangent_d_width_0) -
                 _zero_times_f32(t47, tangent_d_margin2_0)
             )
+            diag_pred_row = diag_pred[n]
+            diag_pred_row[0] = scaled_diag_pred__0 * unit1 * unit1
             tangent_height_1 = -t49 * t59
             t81 = excess2 / t40 * (width / t40) / t40
             tangent_margin4_1 = -t58
@@ -1855,7 +1970,7 @@ def grad_hess_diag_f32(
                 margin5 * tangent_margin9_1 + _zero_times_f32(t51, t52) + _zero_times_f32(tangent_margin4_1, margin7) +
                 _zero_times_f32(tangent_margin8_1, margin6)
             )
-            tangent_U_1 = pred_0 - pred_2 - _zero_times_f32(tangent_height_1, width)
+            tangent_U_1 = measured_pred_0 - measured_pred_2 - _zero_times_f32(tangent_height_1, width)
             tangent_d_U_1 = seed_n * (tangent_excess_1 * t78 + f32(2.0) * (excess / t38) * (tangent_U_1 / t38) / t38)
             tangent_d_I_1 = (
                 f32(2.0) * seed_n * _zero_times_f32(tangent_height_1, t81) + seed_n * tangent_excess2_1 * t80 -
@@ -1876,11 +1991,12 @@ def grad_hess_diag_f32(
             t88 = tangent_d_margin9_1 * t87
             tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + (f32(0.0) if t22 else t88)
             tangent_d_margin4_1 = tangent_d_margin9_1 * t83
-            diag_pred_row[1] = (
+            scaled_diag_pred__1 = (
                 tangent_d_I_1 * _zero_times_f32(t60, -width) + tangent_d_excess_1 * _zero_times_f32(t58, -margin7) +
                 _zero_times_f32(t51, tangent_d_margin10_1) + _zero_times_f32(t49, tangent_d_margin3_1) -
                 tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f32(t58, tangent_d_margin4_1)
             )
+            diag_pred_row[1] = scaled_diag_pred__1 * unit0 * unit0
             tangent_margin6_2 = t64 * t72 + (f32(0.0) if t17 else t76)
             tangent_margin_2 = -t62
             tangent_margin5_2 = tangent_margin_2 * t72
@@ -1890,7 +2006,7 @@ def grad_hess_diag_f32(
             tangent_d_excess2_2 = (
                 seed_n * (_zero_times_f32(t63, t75) - f32(2.0) * (I / t40) * (tangent_excess2_2 / t40) / t40)
             )
-            tangent_U_2 = pred_3 - pred_1 - _zero_times_f32(t63, height)
+            tangent_U_2 = measured_pred_3 - measured_pred_1 - _zero_times_f32(t63, height)
             tangent_margin7_2 = -t62 * t6
             tangent_excess_2 = (
                 tangent_margin6_2 * t37 + _zero_times_f32(tangent_margin5_2, t28) + _zero_times_f32(tangent_margin7_2,
@@ -1908,11 +2024,12 @@ def grad_hess_diag_f32(
             tangent_d_margin2_2 = tangent_d_margin6_2 * t72
             tangent_d_margin5_2 = t11 * tangent_d_excess2_2 + tangent_d_excess_2 * t28
             tangent_d_margin_2 = tangent_d_margin5_2 * t72
-            diag_pred_row[2] = (
+            scaled_diag_pred__2 = (
                 tangent_d_length2_2 + tangent_d_U_2 * t9 + tangent_d_excess_2 * _zero_times_f32(t65, -hull_height) +
                 _zero_times_f32(t63, tangent_d_width_2) + _zero_times_f32(t64, tangent_d_margin2_2) -
                 _zero_times_f32(t62, tangent_d_margin_2)
             )
+            diag_pred_row[2] = scaled_diag_pred__2 * unit1 * unit1
             tangent_margin9_3 = t66 * t83 + (f32(0.0) if t22 else t87)
             tangent_margin3_3 = -t67
             tangent_margin8_3 = tangent_margin3_3 * t83
@@ -1920,7 +2037,7 @@ def grad_hess_diag_f32(
             tangent_d_excess2_3 = (
                 seed_n * (_zero_times_f32(t68, t85) - f32(2.0) * (I / t40) * (tangent_excess2_3 / t40) / t40)
             )
-            tangent_U_3 = pred_2 - pred_0 - _zero_times_f32(t68, width)
+            tangent_U_3 = measured_pred_2 - measured_pred_0 - _zero_times_f32(t68, width)
             tangent_margin10_3 = -t67 * t50
             t90 = _zero_times_f32(t66, margin7)
             tangent_excess_3 = (
@@ -1940,18 +2057,12 @@ def grad_hess_diag_f32(
             tangent_d_margin10_3 = tangent_d_excess_3 * t52
             tangent_d_margin8_3 = margin6 * tangent_d_excess_3 + t91
             tangent_d_margin3_3 = tangent_d_margin8_3 * t83
-            diag_pred_row[3] = (
+            scaled_diag_pred__3 = (
                 tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t68, width) + tangent_d_U_3 * t8 +
                 tangent_d_excess_3 * t90 + _zero_times_f32(t66, tangent_d_margin4_3) - _zero_times_f32(t69,
                 tangent_d_margin10_3) - _zero_times_f32(t67, tangent_d_margin3_3)
             )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = f32(0.0)
-                    for at_c_ in range(size_c_):
-                        diag_pred_chunk[row, at_c_] = f32(0.0)
+            diag_pred_row[3] = scaled_diag_pred__3 * unit0 * unit0
 
 
 @_jit
@@ -1960,36 +2071,27 @@ def hvp_f32(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        v_pred__chunk = v_pred_[start : start + rows]
-        hvp_pred_chunk = hvp_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -2004,206 +2106,234 @@ def hvp_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    hvp_pred[n, at_c_] = f32(0.0)
                 continue
-            pred_row = pred_chunk[row]
-            pred_3 = pred_row[3]
-            target_row = target_chunk[row]
-            target_3 = target_row[3]
+            pred_row = pred[n]
             pred_1 = pred_row[1]
+            target_row = target[n]
             target_1 = target_row[1]
-            hull_height = _maximum_f32(pred_3, target_3) - _minimum_f32(pred_1, target_1)
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_pred_3 = unit0 * pred_3
+            measured_target_3 = unit0 * target_3
+            measured_pred_1 = unit0 * pred_1
+            measured_target_1 = unit0 * target_1
+            hull_height = (
+                _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
+            )
             pred_0 = pred_row[0]
             target_0 = target_row[0]
-            t1 = pred_0 - target_0
-            t2 = _half_step_f32(t1)
-            t3 = _maximum_f32(pred_0, target_0)
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t4 = _minimum_f32(pred_2, target_2)
+            unit1 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t1 = measured_pred_0 - measured_target_0
+            t2 = _half_step_f32(t1)
+            t3 = _maximum_f32(measured_pred_0, measured_target_0)
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            t4 = _minimum_f32(measured_pred_2, measured_target_2)
             t5 = t3 - t4
             t6 = _half_step_f32(t5)
             t7 = t2 * t6
-            seed_n = seed[row]
-            t8 = pred_2 - pred_0
-            v_pred__row = v_pred__chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            t8 = measured_pred_2 - measured_pred_0
+            v_pred__row = v_pred_[n]
             v_pred_3 = v_pred__row[3]
             v_pred_1 = v_pred__row[1]
-            t9 = v_pred_3 - v_pred_1
-            t10 = pred_3 - pred_1
             v_pred_2 = v_pred__row[2]
+            t9 = f32(1.0) / unit0
             v_pred_0 = v_pred__row[0]
-            t11 = v_pred_2 - v_pred_0
-            tangent_pred_area = t8 * t9 + t10 * t11
-            t12 = _minimum_f32(pred_3, target_3)
-            t13 = _maximum_f32(pred_1, target_1)
-            t14 = t12 - t13
-            t15 = _half_step_f32(t14)
-            t16 = target_3 - pred_3
-            t17 = _half_step_f32(t16)
-            t18 = pred_1 - target_1
-            t19 = _half_step_f32(t18)
-            tangent_height = _zero_times_f32(t15, v_pred_3 * t17 - v_pred_1 * t19)
-            t20 = t4 - t3
-            width = _maximum_f32(f32(0.0), t20)
-            t21 = _half_step_f32(t20)
-            t22 = target_2 - pred_2
-            t23 = _half_step_f32(t22)
-            tangent_width = _zero_times_f32(t21, v_pred_2 * t23 - v_pred_0 * t2)
-            height = _maximum_f32(f32(0.0), t14)
+            unit2 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t9)),
+                abs(unit1 * v_pred_0 * t9)),
+            )
+            measured_v_pred__3 = unit2 * v_pred_3
+            measured_v_pred__1 = unit2 * v_pred_1
+            t10 = measured_v_pred__3 - measured_v_pred__1
+            t11 = measured_pred_3 - measured_pred_1
+            measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t9
+            measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t9
+            t12 = measured_v_pred__2 - measured_v_pred__0
+            tangent_pred_area = t8 * t10 + t11 * t12
+            t13 = _minimum_f32(measured_pred_3, measured_target_3)
+            t14 = _maximum_f32(measured_pred_1, measured_target_1)
+            t15 = t13 - t14
+            t16 = _half_step_f32(t15)
+            t17 = measured_target_3 - measured_pred_3
+            t18 = _half_step_f32(t17)
+            t19 = measured_pred_1 - measured_target_1
+            t20 = _half_step_f32(t19)
+            tangent_height = _zero_times_f32(t16, measured_v_pred__3 * t18 - measured_v_pred__1 * t20)
+            t21 = t4 - t3
+            width = _maximum_f32(f32(0.0), t21)
+            t22 = _half_step_f32(t21)
+            t23 = measured_target_2 - measured_pred_2
+            t24 = _half_step_f32(t23)
+            tangent_width = _zero_times_f32(t22, measured_v_pred__2 * t24 - measured_v_pred__0 * t2)
+            height = _maximum_f32(f32(0.0), t15)
             tangent_I = _zero_times_f32(tangent_height, width) + _zero_times_f32(tangent_width, height)
             tangent_U = tangent_pred_area - tangent_I
-            pred_area = t8 * t10
-            t24 = target_2 - target_0
-            t25 = target_3 - target_1
-            target_area = t24 * t25
+            pred_area = t8 * t11
+            t25 = measured_target_2 - measured_target_0
+            t26 = measured_target_3 - measured_target_1
+            target_area = t25 * t26
             I = height * width
             U = pred_area + target_area - I
             margin7 = _ramp_f32(t5)
-            t26 = t13 - t12
-            margin10 = _ramp_f32(t26)
-            t27 = f32(0.0) < t20
-            margin = _ramp_f32(t1) + _ramp_f32(t22)
-            t28 = t20 == f32(0.0)
-            t29 = f32(0.5) * (t24 + margin)
-            t30 = t29 if t28 else t24
-            margin5 = margin if t27 else t30
-            t31 = f32(0.0) < t14
-            t32 = target_1 - pred_1
-            t33 = pred_3 - target_3
-            margin4 = _ramp_f32(t32) + _ramp_f32(t33)
-            t34 = t14 == f32(0.0)
-            t35 = f32(0.5) * (t10 + margin4)
-            t36 = t35 if t34 else t10
-            margin9 = margin4 if t31 else t36
-            t37 = margin10 + margin9
-            t38 = target_0 - pred_0
-            t39 = pred_2 - target_2
-            margin2 = _ramp_f32(t38) + _ramp_f32(t39)
-            t40 = f32(0.5) * (t8 + margin2)
-            t41 = t40 if t28 else t8
-            margin6 = margin2 if t27 else t41
-            margin3 = _ramp_f32(t18) + _ramp_f32(t16)
-            t42 = f32(0.5) * (t25 + margin3)
-            t43 = t42 if t34 else t25
-            margin8 = margin3 if t31 else t43
-            t44 = margin10 + margin8
-            excess = hull_height * margin7 + margin10 * width + margin5 * t37 + margin6 * t44
-            t45 = U + excess
-            t46 = _half_step_f32(t26)
-            t47 = v_pred_1 * t19 - v_pred_3 * t17
-            tangent_margin10 = _zero_times_f32(t46, t47)
-            t48 = _half_step_f32(t33)
-            t49 = _half_step_f32(t32)
-            tangent_margin4 = v_pred_3 * t48 - v_pred_1 * t49
-            t50 = f32(0.5) * (t9 + tangent_margin4)
-            t51 = t50 if t34 else t9
-            tangent_margin9 = tangent_margin4 if t31 else t51
-            t52 = tangent_margin10 + tangent_margin9
-            t53 = f32(0.5) * t47
-            t54 = t53 if t34 else f32(0.0)
-            tangent_margin8 = t47 if t31 else t54
-            t55 = tangent_margin10 + tangent_margin8
-            t56 = v_pred_0 * t2 - v_pred_2 * t23
-            t57 = f32(0.5) * t56
-            t58 = t57 if t28 else f32(0.0)
-            tangent_margin5 = t56 if t27 else t58
-            t59 = _half_step_f32(t39)
-            t60 = _half_step_f32(t38)
-            tangent_margin2 = v_pred_2 * t59 - v_pred_0 * t60
-            t61 = f32(0.5) * (t11 + tangent_margin2)
-            t62 = t61 if t28 else t11
-            tangent_margin6 = tangent_margin2 if t27 else t62
-            tangent_margin7 = _zero_times_f32(t6, t56)
+            t27 = t14 - t13
+            margin10 = _ramp_f32(t27)
+            t28 = f32(0.0) < t21
+            margin = _ramp_f32(t1) + _ramp_f32(t23)
+            t29 = t21 == f32(0.0)
+            t30 = f32(0.5) * (t25 + margin)
+            t31 = t30 if t29 else t25
+            margin5 = margin if t28 else t31
+            t32 = f32(0.0) < t15
+            t33 = measured_target_1 - measured_pred_1
+            t34 = measured_pred_3 - measured_target_3
+            margin4 = _ramp_f32(t33) + _ramp_f32(t34)
+            t35 = t15 == f32(0.0)
+            t36 = f32(0.5) * (t11 + margin4)
+            t37 = t36 if t35 else t11
+            margin9 = margin4 if t32 else t37
+            t38 = margin10 + margin9
+            t39 = measured_target_0 - measured_pred_0
+            t40 = measured_pred_2 - measured_target_2
+            margin2 = _ramp_f32(t39) + _ramp_f32(t40)
+            t41 = f32(0.5) * (t8 + margin2)
+            t42 = t41 if t29 else t8
+            margin6 = margin2 if t28 else t42
+            margin3 = _ramp_f32(t19) + _ramp_f32(t17)
+            t43 = f32(0.5) * (t26 + margin3)
+            t44 = t43 if t35 else t26
+            margin8 = margin3 if t32 else t44
+            t45 = margin10 + margin8
+            excess = hull_height * margin7 + margin10 * width + margin5 * t38 + margin6 * t45
+            t46 = U + excess
+            t47 = _half_step_f32(t27)
+            t48 = measured_v_pred__1 * t20 - measured_v_pred__3 * t18
+            tangent_margin10 = _zero_times_f32(t47, t48)
+            t49 = _half_step_f32(t34)
+            t50 = _half_step_f32(t33)
+            tangent_margin4 = measured_v_pred__3 * t49 - measured_v_pred__1 * t50
+            t51 = f32(0.5) * (t10 + tangent_margin4)
+            t52 = t51 if t35 else t10
+            tangent_margin9 = tangent_margin4 if t32 else t52
+            t53 = tangent_margin10 + tangent_margin9
+            t54 = f32(0.5) * t48
+            t55 = t54 if t35 else f32(0.0)
+            tangent_margin8 = t48 if t32 else t55
+            t56 = tangent_margin10 + tangent_margin8
+            t57 = measured_v_pred__0 * t2 - measured_v_pred__2 * t24
+            t58 = f32(0.5) * t57
+            t59 = t58 if t29 else f32(0.0)
+            tangent_margin5 = t57 if t28 else t59
+            t60 = _half_step_f32(t40)
+            t61 = _half_step_f32(t39)
+            tangent_margin2 = measured_v_pred__2 * t60 - measured_v_pred__0 * t61
+            t62 = f32(0.5) * (t12 + tangent_margin2)
+            t63 = t62 if t29 else t12
+            tangent_margin6 = tangent_margin2 if t28 else t63
+            tangent_margin7 = _zero_times_f32(t6, t57)
             tangent_excess = (
-                margin5 * t52 + margin6 * t55 + margin7 * tangent_margin4 + tangent_margin5 * t37 + tangent_margin6 *
-                t44 + _zero_times_f32(tangent_margin10, width) + _zero_times_f32(tangent_margin7, hull_height) +
+                margin5 * t53 + margin6 * t56 + margin7 * tangent_margin4 + tangent_margin5 * t38 + tangent_margin6 *
+                t45 + _zero_times_f32(tangent_margin10, width) + _zero_times_f32(tangent_margin7, hull_height) +
                 _zero_times_f32(tangent_width, margin10)
             )
-            t63 = tangent_U + tangent_excess
-            tangent_d_excess = seed_n * (tangent_U / t45 / t45 - f32(2.0) * (U / t45) * (t63 / t45) / t45)
-            d_excess = U / t45 * (seed_n / t45)
-            t64 = margin8 + margin9
-            excess2 = t25 * margin5 + t10 * margin6 + width * t64
-            t65 = I + excess2
-            t66 = tangent_margin8 + tangent_margin9
+            t64 = tangent_U + tangent_excess
+            tangent_d_excess = seed_n * (tangent_U / t46 / t46 - f32(2.0) * (U / t46) * (t64 / t46) / t46)
+            d_excess = U / t46 * (seed_n / t46)
+            t65 = margin8 + margin9
+            excess2 = t26 * margin5 + t11 * margin6 + width * t65
+            t66 = I + excess2
+            t67 = tangent_margin8 + tangent_margin9
             tangent_excess2 = (
-                t25 * tangent_margin5 + t10 * tangent_margin6 + margin6 * t9 + width * t66 +
-                _zero_times_f32(tangent_width, t64)
+                t26 * tangent_margin5 + t11 * tangent_margin6 + margin6 * t10 + width * t67 +
+                _zero_times_f32(tangent_width, t65)
             )
-            t67 = tangent_I + tangent_excess2
-            tangent_d_excess2 = seed_n * (tangent_I / t65 / t65 - f32(2.0) * (I / t65) * (t67 / t65) / t65)
-            tangent_d_margin5 = d_excess * t52 + t25 * tangent_d_excess2 + tangent_d_excess * t37
-            t68 = f32(0.5) * tangent_d_margin5
-            t69 = t68 if t28 else f32(0.0)
-            tangent_d_margin = tangent_d_margin5 if t27 else t69
-            d_excess2 = I / t65 * (seed_n / t65)
-            tangent_d_margin6 = d_excess2 * t9 + d_excess * t55 + t10 * tangent_d_excess2 + tangent_d_excess * t44
-            t70 = f32(0.5) * tangent_d_margin6
-            t71 = t70 if t28 else tangent_d_margin6
-            tangent_d_length2 = f32(0.0) if t27 else t71
-            d_U = -excess / t45 * (seed_n / t45)
-            tangent_d_U = seed_n * (f32(2.0) * (excess / t45) * (t63 / t45) / t45 - tangent_excess / t45 / t45)
+            t68 = tangent_I + tangent_excess2
+            tangent_d_excess2 = seed_n * (tangent_I / t66 / t66 - f32(2.0) * (I / t66) * (t68 / t66) / t66)
+            tangent_d_margin5 = d_excess * t53 + t26 * tangent_d_excess2 + tangent_d_excess * t38
+            t69 = f32(0.5) * tangent_d_margin5
+            t70 = t69 if t29 else f32(0.0)
+            tangent_d_margin = tangent_d_margin5 if t28 else t70
+            d_excess2 = I / t66 * (seed_n / t66)
+            tangent_d_margin6 = d_excess2 * t10 + d_excess * t56 + t11 * tangent_d_excess2 + tangent_d_excess * t45
+            t71 = f32(0.5) * tangent_d_margin6
+            t72 = t71 if t29 else tangent_d_margin6
+            tangent_d_length2 = f32(0.0) if t28 else t72
+            d_U = -excess / t46 * (seed_n / t46)
+            tangent_d_U = seed_n * (f32(2.0) * (excess / t46) * (t64 / t46) / t46 - tangent_excess / t46 / t46)
             tangent_d_I = (
-                f32(2.0) * (excess2 / t65) * (seed_n / t65) * (t67 / t65) - tangent_d_U - seed_n / t65 *
-                (tangent_excess2 / t65)
+                f32(2.0) * (excess2 / t66) * (seed_n / t66) * (t68 / t66) - tangent_d_U - seed_n / t66 *
+                (tangent_excess2 / t66)
             )
-            d_I = -d_U - excess2 / t65 * (seed_n / t65)
+            d_I = -d_U - excess2 / t66 * (seed_n / t66)
             tangent_d_width = (
-                d_excess2 * t66 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t64 +
+                d_excess2 * t67 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t65 +
                 _zero_times_f32(tangent_height, d_I) + _zero_times_f32(tangent_margin10, d_excess)
             )
-            t72 = t70 if t28 else f32(0.0)
-            tangent_d_margin2 = tangent_d_margin6 if t27 else t72
-            hvp_pred_row = hvp_pred_chunk[row]
-            hvp_pred_row[0] = (
+            t73 = t71 if t29 else f32(0.0)
+            tangent_d_margin2 = tangent_d_margin6 if t28 else t73
+            scaled_hvp_pred__0 = (
                 hull_height * _zero_times_f32(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f32(t7, d_excess) +
-                _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - d_U * t9 - tangent_d_U * t10 -
-                _zero_times_f32(t2 * t21, tangent_d_width) - _zero_times_f32(t60, tangent_d_margin2)
+                _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - d_U * t10 - tangent_d_U * t11 -
+                _zero_times_f32(t2 * t22, tangent_d_width) - _zero_times_f32(t61, tangent_d_margin2)
             )
+            t74 = f32(1.0) / unit2
+            hvp_pred_row = hvp_pred[n]
+            hvp_pred_row[0] = scaled_hvp_pred__0 * unit0 * unit1 * t74
             tangent_d_margin10 = (
                 d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 + margin6 +
                 width)
             )
-            t73 = tangent_d_excess2 * width
-            t74 = _zero_times_f32(tangent_width, d_excess2)
-            tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t73 + t74
-            t75 = f32(0.5) * tangent_d_margin8
-            t76 = t75 if t34 else f32(0.0)
-            tangent_d_margin3 = tangent_d_margin8 if t31 else t76
-            tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t73 + t74
-            t77 = f32(0.5) * tangent_d_margin9
-            t78 = t77 if t34 else tangent_d_margin9
-            tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (f32(0.0) if t31 else t78)
-            t79 = t19 * t15
-            t80 = t77 if t34 else f32(0.0)
-            tangent_d_margin4 = tangent_d_margin9 if t31 else t80
-            hvp_pred_row[1] = (
-                _zero_times_f32(t19 * t46, tangent_d_margin10) + _zero_times_f32(t19, tangent_d_margin3) -
-                tangent_d_length4 - d_U * t11 - margin7 * _zero_times_f32(t49, tangent_d_excess) - tangent_d_U * t8 -
-                width * _zero_times_f32(t79, tangent_d_I) - _zero_times_f32(tangent_margin7, _zero_times_f32(t49,
-                d_excess)) - _zero_times_f32(tangent_width, _zero_times_f32(t79, d_I)) - _zero_times_f32(t49,
+            t75 = tangent_d_excess2 * width
+            t76 = _zero_times_f32(tangent_width, d_excess2)
+            tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t75 + t76
+            t77 = f32(0.5) * tangent_d_margin8
+            t78 = t77 if t35 else f32(0.0)
+            tangent_d_margin3 = tangent_d_margin8 if t32 else t78
+            tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t75 + t76
+            t79 = f32(0.5) * tangent_d_margin9
+            t80 = t79 if t35 else tangent_d_margin9
+            tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (f32(0.0) if t32 else t80)
+            t81 = t20 * t16
+            t82 = t79 if t35 else f32(0.0)
+            tangent_d_margin4 = tangent_d_margin9 if t32 else t82
+            scaled_hvp_pred__1 = (
+                _zero_times_f32(t20 * t47, tangent_d_margin10) + _zero_times_f32(t20, tangent_d_margin3) -
+                tangent_d_length4 - d_U * t12 - margin7 * _zero_times_f32(t50, tangent_d_excess) - tangent_d_U * t8 -
+                width * _zero_times_f32(t81, tangent_d_I) - _zero_times_f32(tangent_margin7, _zero_times_f32(t50,
+                d_excess)) - _zero_times_f32(tangent_width, _zero_times_f32(t81, d_I)) - _zero_times_f32(t50,
                 tangent_d_margin4)
             )
-            t81 = t23 * t6
-            hvp_pred_row[2] = (
-                tangent_d_length2 + d_U * t9 + tangent_d_U * t10 + _zero_times_f32(t23 * t21, tangent_d_width) +
-                _zero_times_f32(t59, tangent_d_margin2) - hull_height * _zero_times_f32(t81, tangent_d_excess) -
-                tangent_margin4 * _zero_times_f32(t81, d_excess) - _zero_times_f32(t23, tangent_d_margin)
+            hvp_pred_row[1] = scaled_hvp_pred__1 * unit0 * unit0 * t74
+            t83 = t24 * t6
+            scaled_hvp_pred__2 = (
+                tangent_d_length2 + d_U * t10 + tangent_d_U * t11 + _zero_times_f32(t24 * t22, tangent_d_width) +
+                _zero_times_f32(t60, tangent_d_margin2) - hull_height * _zero_times_f32(t83, tangent_d_excess) -
+                tangent_margin4 * _zero_times_f32(t83, d_excess) - _zero_times_f32(t24, tangent_d_margin)
             )
-            t82 = t17 * t15
-            hvp_pred_row[3] = (
-                tangent_d_length4 + d_U * t11 + margin7 * _zero_times_f32(t48, tangent_d_excess) + tangent_d_U * t8 +
-                width * _zero_times_f32(t82, tangent_d_I) + _zero_times_f32(tangent_margin7, _zero_times_f32(t48,
-                d_excess)) + _zero_times_f32(tangent_width, _zero_times_f32(t82, d_I)) + _zero_times_f32(t48,
-                tangent_d_margin4) - _zero_times_f32(t17 * t46, tangent_d_margin10) - _zero_times_f32(t17,
+            hvp_pred_row[2] = scaled_hvp_pred__2 * unit0 * unit1 * t74
+            t84 = t18 * t16
+            scaled_hvp_pred__3 = (
+                tangent_d_length4 + d_U * t12 + margin7 * _zero_times_f32(t49, tangent_d_excess) + tangent_d_U * t8 +
+                width * _zero_times_f32(t84, tangent_d_I) + _zero_times_f32(tangent_margin7, _zero_times_f32(t49,
+                d_excess)) + _zero_times_f32(tangent_width, _zero_times_f32(t84, d_I)) + _zero_times_f32(t49,
+                tangent_d_margin4) - _zero_times_f32(t18 * t47, tangent_d_margin10) - _zero_times_f32(t18,
                 tangent_d_margin3)
             )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        hvp_pred_chunk[row, at_c_] = f32(0.0)
+            hvp_pred_row[3] = scaled_hvp_pred__3 * unit0 * unit0 * t74
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2218,12 +2348,12 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2247,12 +2377,12 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2277,7 +2407,7 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
+        grad_hess_diag_f64, chunks, (), samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -2301,7 +2431,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+        hvp_f64, chunks, (), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -2322,12 +2452,12 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64),), samples, chunk, pred, target, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2351,12 +2481,12 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2381,7 +2511,7 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
+        grad_hess_diag_f32, chunks, (), samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -2405,7 +2535,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+        hvp_f32, chunks, (), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)

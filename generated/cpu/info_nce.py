@@ -91,12 +91,16 @@ META = {'name': 'info_nce',
  'ignore_index': False,
  'coupled': True,
  'paired': [],
- 'in_place': {'value_and_grad': {'u': ['u'], 'v': ['u', 'v']}, 'hvp': {'u': ['u'], 'v': ['u']}}}
+ 'in_place': {'value_and_grad': {'u': ['u'], 'v': ['u', 'v']}, 'hvp': {'u': ['u'], 'v': ['u']}},
+ 'by_rows': False}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -104,7 +108,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -137,20 +141,28 @@ def _gap_f32(a, b):
 
 
 @_local
-def _norm_scale_f64(m):
-    """A power of two that brings magnitudes up to m where squares neither overflow nor vanish."""
-    return (
-        math.ldexp(1.0, -600)
-        if m > math.ldexp(1.0, 500)
-        else math.ldexp(1.0, 600)
-        if m < math.ldexp(1.0, -500)
-        else 1.0
-    )
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+@_local
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
+
+
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -198,11 +210,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _all_seeds(weight, samples, denominator, dtype):
@@ -506,30 +524,30 @@ def _softplus_f64(x):
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = np.float32(-104.0) if x < np.float32(-104.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-104.0) if x < f32(-104.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    high = np.float32(1.0) + r
-    low = ((np.float32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    high = f32(1.0) + r
+    low = ((f32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
     return high, low, n
 
 
 @_inline
 def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
-    t = n * np.float32(0.5) + np.float32(12583039.0)
-    m = n - (t - np.float32(12583039.0))
-    first = np.int32(np.float32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(np.float32(m + np.float32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    t = n * f32(0.5) + f32(12583039.0)
+    m = n - (t - f32(12583039.0))
+    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
+    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
     return y * first * second
 
 
@@ -543,40 +561,40 @@ def _exp_f32(x):
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
-    small = x < np.float32(1.1754943508222875e-38)
-    v = x * np.float32(16777216.0) if small else x
-    bits = np.uint32(np.float32(v).view(np.uint32) + np.uint32(0x4AFB0D))
+    small = x < f32(1.1754943508222875e-38)
+    v = x * f32(16777216.0) if small else x
+    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
     exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
-    n = exponent - (np.float32(8388759.0) if small else np.float32(8388735.0))
+    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
     m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
-    return n, m - np.float32(1.0)
+    return n, m - f32(1.0)
 
 
 @_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.23332913219928741)
-    p = p * z + np.float32(0.28550732135772705)
-    p = p * z + np.float32(0.4000012278556824)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.23332913219928741)
+    p = p * z + f32(0.28550732135772705)
+    p = p * z + f32(0.4000012278556824)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
 @_inline
 def _log1p_pair_f32(x):
     """log(1 + x) as a sum high + low."""
-    u = np.float32(1.0) + x
+    u = f32(1.0) + x
     n, f = _log_split_f32(u)
-    near = n == np.float32(0.0)
+    near = n == f32(0.0)
     f = x if near else f
-    a = n * np.float32(0.693145751953125)
+    a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - np.float32(1.0))) if x < np.float32(1.0) else (np.float32(1.0) - (u - x))
-    lost = np.float32(0.0) if near else lost / u
-    low = ((a - high) + f) + (lost + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
+    lost = f32(0.0) if near else lost / u
+    low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
 
@@ -585,10 +603,10 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < np.float32(np.inf) else x
-    y = x if abs(x) < np.float32(1.4901161193847656e-08) else y
-    y = y if x > np.float32(-1.0) else np.float32(-np.inf)
-    return y if x >= np.float32(-1.0) else x * np.float32(np.nan)
+    y = y if x < f32(np.inf) else x
+    y = x if abs(x) < f32(1.4901161193847656e-08) else y
+    y = y if x > f32(-1.0) else f32(-np.inf)
+    return y if x >= f32(-1.0) else x * f32(np.nan)
 
 
 @_inline
@@ -603,151 +621,155 @@ def _exp_falling_f32(a):
 def _sigmoid_f32(x):
     """1/(1 + e^-x), to the last places in both tails."""
     e, rest = _exp_falling_f32(abs(x))
-    whole = np.float32(1.0) + e
-    lost = ((np.float32(1.0) - whole) + e) + rest
-    negative = x < np.float32(0.0)
-    quotient = (e if negative else np.float32(1.0)) / whole
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = (e if negative else f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = np.float32(1.457) - np.float32(0.5) * whole
-    return quotient + ((rest if negative else np.float32(0.0)) - quotient * lost) * inverse
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return np.float32(1.0) if x > np.float32(0.0) else (np.float32(-1.0) if x < np.float32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
 
 
 @_inline
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
-    far = e > np.float32(0.41421356)
-    n = np.float32(1.0) if far else np.float32(0.0)
-    f = np.float32(0.5) * (e - np.float32(1.0)) if far else e
-    a = n * np.float32(0.693145751953125)
+    far = e > f32(0.41421356)
+    n = f32(1.0) if far else f32(0.0)
+    f = f32(0.5) * (e - f32(1.0)) if far else e
+    a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
-    slope = np.float32(1.0) - e * (np.float32(0.9) - np.float32(0.4) * e)
-    return high + (((a - high) + f) + ((n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
+    slope = f32(1.0) - e * (f32(0.9) - f32(0.4) * e)
+    return high + (((a - high) + f) + ((n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
 
 
 @_inline
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (np.float32(0.0) if x < np.float32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
 
 
 @_jit
-def value_1_f64(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step):
-    t1__scaled_block = np.empty(256, np.float64)
-    t2__scaled_block = np.empty(256, np.float64)
+def value_1_f64(
+    first, last, t1__scaled_block, t2__scaled_block, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step,
+    mask, mask_step,
+):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        u_chunk = u[start : start + rows]
-        v_chunk = v[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        v_hat_chunk = v_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    u_hat[i, at_d] = 0.0
+                    v_hat[i, at_d] = 0.0
                 continue
-            u_row = u_chunk[row]
-            v_row = v_chunk[row]
-            t1__largest = -np.inf
-            t2__largest = -np.inf
+            u_row = u[i]
+            v_row = v[i]
+            unit0_d_bits = np.int64(0)
+            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
-                t1 = abs(u_d)
                 v_d = v_row[d]
-                t2 = abs(v_d)
-                t1__largest_entry = t1
-                t1__largest = (
-                    t1__largest_entry if t1__largest_entry > t1__largest or t1__largest_entry != t1__largest_entry else
-                    t1__largest
-                )
-                t2__largest_entry = t2
-                t2__largest = (
-                    t2__largest_entry if t2__largest_entry > t2__largest or t2__largest_entry != t2__largest_entry else
-                    t2__largest
-                )
-            t4 = _norm_scale_f64(t1__largest)
-            t5 = _norm_scale_f64(t2__largest)
+                unit0_d_entry = np.float64(abs(abs(u_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float64(abs(abs(v_d))).view(np.int64)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit1_d = np.int64(unit1_d_bits).view(np.float64)
+            t1 = _unit_scale_f64(unit0_d)
+            t2 = _unit_scale_f64(unit1_d)
+            t1__largest_bits = np.int64(0)
+            t2__largest_bits = np.int64(0)
+            for d in range(size_d):
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                v_d2 = v_row[d]
+                measured_v = t2 * v_d2
+                t1__largest_entry = np.float64(abs(measured_u)).view(np.int64)
+                t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
+                t2__largest_entry = np.float64(abs(measured_v)).view(np.int64)
+                t2__largest_bits = t2__largest_entry if t2__largest_entry > t2__largest_bits else t2__largest_bits
+            t1__largest = np.int64(t1__largest_bits).view(np.float64)
+            t2__largest = np.int64(t2__largest_bits).view(np.float64)
+            t4 = _unit_scale_f64(t1__largest)
+            t5 = _unit_scale_f64(t2__largest)
             t1__scaled = 0.0
             t2__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    v_d2 = v_row[d]
-                    t1__scaled_entry = u_d2 * t4
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled_entry = measured_u2 * t4
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
-                    t2__scaled_entry = v_d2 * t5
+                    t2__scaled_entry = measured_v2 * t5
                     t2__scaled_block[lane] = t2__scaled_entry * t2__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count)
                 t2__scaled += _pairwise_sum(t2__scaled_block, count)
             t1__scaled = math.sqrt(t1__scaled)
             t2__scaled = math.sqrt(t2__scaled)
-            t7 = t1__scaled / t4
-            u_hat_row = u_hat_chunk[row]
-            t12 = t2__scaled / t5
-            v_hat_row = v_hat_chunk[row]
+            t6 = 1.0 / t4
+            t7 = t1__scaled * t6
+            u_hat_row = u_hat[i]
+            t11 = 1.0 / t5
+            t12 = t2__scaled * t11
+            v_hat_row = v_hat[i]
             for d in range(size_d):
-                u_d3 = u_row[d]
-                t6 = abs(u_d3)
-                t8 = t6 == t7
-                t9 = _sign_f64(u_d3)
-                t10 = u_d3 / t7
-                u_hat_row[d] = float(t9) if t8 else t10
-                v_d3 = v_row[d]
-                t11 = abs(v_d3)
-                t13 = t11 == t12
-                t14 = _sign_f64(v_d3)
-                t15 = v_d3 / t12
-                v_hat_row[d] = float(t14) if t13 else t15
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        u_hat_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        v_hat_chunk[row, at_d] = 0.0
+                u_d4 = u_row[d]
+                measured_u3 = t1 * u_d4
+                t8 = abs(measured_u3) == t7
+                t9 = _sign_f64(measured_u3)
+                t10 = measured_u3 * t4 / t1__scaled
+                u_hat_row[d] = t9 if t8 else t10
+                v_d4 = v_row[d]
+                measured_v3 = t2 * v_d4
+                t13 = abs(measured_v3) == t12
+                t14 = _sign_f64(measured_v3)
+                t15 = measured_v3 * t5 / t2__scaled
+                v_hat_row[d] = t14 if t13 else t15
 
 
 @_jit
 def value_2_f64(
-    first, last, samples, chunk, t3, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    first, last, value_rows, t4_others__below_block, samples, chunk, t3, tau, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    value_rows = np.empty(chunk, np.float64)
-    t4_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t3_chunk = t3[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
-            t3_row = t3_chunk[row]
+            if not mask[i * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
+            t3_row = t3[i]
             t4_others__max = -np.inf
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
                 t4_others__max_entry = s if t1 else -np.inf
                 t4_others__max = (
-                    t4_others__max_entry if t4_others__max_entry > t4_others__max or t4_others__max_entry !=
-                    t4_others__max_entry else t4_others__max
+                    t4_others__max_entry if (t4_others__max_entry > t4_others__max) | (t4_others__max_entry !=
+                    t4_others__max_entry) else t4_others__max
                 )
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -761,150 +783,142 @@ def value_2_f64(
             t7 = t4_others__ties - 1
             t4_others__rest = _log1p_f64(t4_others__below + float(t7 if t6 else 0))
             s3 = t3_row[i] / tau
-            value_rows[row] = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            scaled_value = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, t2__scaled2_block, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest,
+    t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
 ):
-    t1__scaled2_block = np.empty(256, np.float64)
-    t2__scaled2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        u_chunk = u[start : start + rows]
-        v_chunk = v[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t2__scaled_chunk = t2__scaled[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        v_hat_chunk = v_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = 0.0
+                _unit1_d[i] = 0.0
+                t1__largest[i] = 0.0
+                t2__largest[i] = 0.0
+                t1__scaled[i] = 0.0
+                t2__scaled[i] = 0.0
+                for at_d in range(size_d):
+                    u_hat[i, at_d] = 0.0
+                    v_hat[i, at_d] = 0.0
                 continue
-            u_row = u_chunk[row]
-            v_row = v_chunk[row]
-            t1__largest2 = -np.inf
-            t2__largest2 = -np.inf
+            u_row = u[i]
+            v_row = v[i]
+            unit0_d_bits = np.int64(0)
+            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
-                t1 = abs(u_d)
                 v_d = v_row[d]
-                t2 = abs(v_d)
-                t1__largest2_entry = t1
-                t1__largest2 = (
-                    t1__largest2_entry if t1__largest2_entry > t1__largest2 or t1__largest2_entry != t1__largest2_entry
-                    else t1__largest2
-                )
-                t2__largest2_entry = t2
-                t2__largest2 = (
-                    t2__largest2_entry if t2__largest2_entry > t2__largest2 or t2__largest2_entry != t2__largest2_entry
-                    else t2__largest2
-                )
-            t1__largest_chunk[row] = t1__largest2
-            t2__largest_chunk[row] = t2__largest2
-            t4 = _norm_scale_f64(t1__largest2)
-            t5 = _norm_scale_f64(t2__largest2)
+                unit0_d_entry = np.float64(abs(abs(u_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float64(abs(abs(v_d))).view(np.int64)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit1_d = np.int64(unit1_d_bits).view(np.float64)
+            _unit0_d[i] = unit0_d
+            _unit1_d[i] = unit1_d
+            t1 = _unit_scale_f64(unit0_d)
+            t2 = _unit_scale_f64(unit1_d)
+            t1__largest2_bits = np.int64(0)
+            t2__largest2_bits = np.int64(0)
+            for d in range(size_d):
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                v_d2 = v_row[d]
+                measured_v = t2 * v_d2
+                t1__largest2_entry = np.float64(abs(measured_u)).view(np.int64)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+                t2__largest2_entry = np.float64(abs(measured_v)).view(np.int64)
+                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
+            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
+            t2__largest2 = np.int64(t2__largest2_bits).view(np.float64)
+            t1__largest[i] = t1__largest2
+            t2__largest[i] = t2__largest2
+            t4 = _unit_scale_f64(t1__largest2)
+            t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    v_d2 = v_row[d]
-                    t1__scaled2_entry = u_d2 * t4
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled2_entry = measured_u2 * t4
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = v_d2 * t5
+                    t2__scaled2_entry = measured_v2 * t5
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t2__scaled2 = math.sqrt(t2__scaled2)
-            t1__scaled_chunk[row] = t1__scaled2
-            t2__scaled_chunk[row] = t2__scaled2
-            t7 = t1__scaled2 / t4
-            u_hat_row = u_hat_chunk[row]
-            t12 = t2__scaled2 / t5
-            v_hat_row = v_hat_chunk[row]
+            t1__scaled[i] = t1__scaled2
+            t2__scaled[i] = t2__scaled2
+            t6 = 1.0 / t4
+            t7 = t1__scaled2 * t6
+            u_hat_row = u_hat[i]
+            t11 = 1.0 / t5
+            t12 = t2__scaled2 * t11
+            v_hat_row = v_hat[i]
             for d in range(size_d):
-                u_d3 = u_row[d]
-                t6 = abs(u_d3)
-                t8 = t6 == t7
-                t9 = _sign_f64(u_d3)
-                t10 = u_d3 / t7
-                u_hat_row[d] = float(t9) if t8 else t10
-                v_d3 = v_row[d]
-                t11 = abs(v_d3)
-                t13 = t11 == t12
-                t14 = _sign_f64(v_d3)
-                t15 = v_d3 / t12
-                v_hat_row[d] = float(t14) if t13 else t15
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t1__largest_chunk[row] = 0.0
-                    t2__largest_chunk[row] = 0.0
-                    t1__scaled_chunk[row] = 0.0
-                    t2__scaled_chunk[row] = 0.0
-                    for at_d in range(size_d):
-                        u_hat_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        v_hat_chunk[row, at_d] = 0.0
+                u_d4 = u_row[d]
+                measured_u3 = t1 * u_d4
+                t8 = abs(measured_u3) == t7
+                t9 = _sign_f64(measured_u3)
+                t10 = measured_u3 * t4 / t1__scaled2
+                u_hat_row[d] = t9 if t8 else t10
+                v_d4 = v_row[d]
+                measured_v3 = t2 * v_d4
+                t13 = abs(measured_v3) == t12
+                t14 = _sign_f64(measured_v3)
+                t15 = measured_v3 * t5 / t2__scaled2
+                v_hat_row[d] = t14 if t13 else t15
 
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, t4_others__below_block, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    t4_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t3_chunk = t3[start : start + rows]
-        d_v_hat__left_chunk = d_v_hat__left[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
-            t3_row = t3_chunk[row]
+            if not mask[i * mask_step]:
+                for at_j in range(size_i):
+                    d_v_hat__left[i, at_j] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
+            t3_row = t3[i]
             t4_others__max = -np.inf
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
                 t4_others__max_entry = s if t1 else -np.inf
                 t4_others__max = (
-                    t4_others__max_entry if t4_others__max_entry > t4_others__max or t4_others__max_entry !=
-                    t4_others__max_entry else t4_others__max
+                    t4_others__max_entry if (t4_others__max_entry > t4_others__max) | (t4_others__max_entry !=
+                    t4_others__max_entry) else t4_others__max
                 )
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -914,7 +928,7 @@ def value_and_grad_2_f64(
                     t4_others__below_block[lane] = t5 if t4 else 0.0
                     t4_others__ties += 1 if t2 & (s2 == t4_others__max) else 0
                 t4_others__below += _pairwise_sum(t4_others__below_block, count)
-            seed_i = seed[row]
+            seed_i = weight[i * weight_step] / denominator
             t7 = 1 < t4_others__ties
             t8 = t4_others__ties - 1
             t9 = t8 if t7 else 0
@@ -927,7 +941,7 @@ def value_and_grad_2_f64(
             t15 = _sigmoid_f64(t14)
             t16 = -seed_i * t15
             t17 = seed_i * t15
-            d_v_hat__left_row = d_v_hat__left_chunk[row]
+            d_v_hat__left_row = d_v_hat__left[i]
             for j in range(size_i):
                 t6 = i == j
                 s3 = t3_row[j] / tau
@@ -935,329 +949,306 @@ def value_and_grad_2_f64(
                 t18 = t17 * weight_t4_others
                 d_s = t16 if t6 else t18
                 d_v_hat__left_row[j] = d_s / tau
-            value_rows[row] = _softplus_f64(t14)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_j in range(size_i):
-                        d_v_hat__left_chunk[row, at_j] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            scaled_value = _softplus_f64(t14)
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, samples, chunk, d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1__scaled, t1__largest, t2__scaled,
-    t2__largest, size_d, weight, weight_step, mask, mask_step,
+    first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u,
+    grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
 ):
-    d_t2_sum_block = np.empty(256, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        d_v_hat_chunk = d_v_hat[start : start + rows]
-        v_chunk = v[start : start + rows]
-        d_u_hat_chunk = d_u_hat[start : start + rows]
-        u_chunk = u[start : start + rows]
-        grad_u_chunk = grad_u[start : start + rows]
-        grad_v_chunk = grad_v[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t2__scaled_chunk = t2__scaled[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_u[i, at_d] = 0.0
+                    grad_v[i, at_d] = 0.0
                 continue
-            d_v_hat_row = d_v_hat_chunk[row]
-            v_row = v_chunk[row]
-            d_u_hat_row = d_u_hat_chunk[row]
-            u_row = u_chunk[row]
+            unit1_d_i = _unit1_d[i]
+            t1 = _unit_scale_f64(unit1_d_i)
+            v_row = v[i]
+            d_v_hat_row = d_v_hat[i]
+            unit0_d_i = _unit0_d[i]
+            t2 = _unit_scale_f64(unit0_d_i)
+            u_row = u[i]
+            d_u_hat_row = d_u_hat[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
+                    measured_v = t1 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    v_d = v_row[d]
+                    measured_u = t2 * u_row[d]
                     d_u_hat_d = d_u_hat_row[d]
-                    u_d = u_row[d]
-                    d_t2_sum_block[lane] = d_v_hat_d * v_d
-                    d_t1_sum_block[lane] = d_u_hat_d * u_d
+                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
+                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
-            t1__scaled_i = t1__scaled_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
-            t1 = _norm_scale_f64(t1__largest_i)
-            t2 = t1__scaled_i / t1
-            t4 = t2 == 0.0
-            t5 = -d_t1_sum / t2 / t2
-            grad_u_row = grad_u_chunk[row]
-            t2__scaled_i = t2__scaled_chunk[row]
-            t2__largest_i = t2__largest_chunk[row]
-            t10 = _norm_scale_f64(t2__largest_i)
-            t11 = t2__scaled_i / t10
-            t12 = t11 == 0.0
-            t13 = -d_t2_sum / t11 / t11
-            grad_v_row = grad_v_chunk[row]
+            t1__largest_i = t1__largest[i]
+            t4 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t5 = 1.0 / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == 0.0
+            t8 = 1.0 * t4 / t1__scaled_i
+            t9 = d_t1_sum * t4 / t1__scaled_i
+            t10 = -t8 * t9
+            grad_u_row = grad_u[i]
+            t2__largest_i = t2__largest[i]
+            t15 = _unit_scale_f64(t2__largest_i)
+            t2__scaled_i = t2__scaled[i]
+            t16 = 1.0 / t15
+            t17 = t2__scaled_i * t16
+            t18 = t17 == 0.0
+            t19 = 1.0 * t15 / t2__scaled_i
+            t20 = d_t2_sum * t15 / t2__scaled_i
+            t21 = -t19 * t20
+            grad_v_row = grad_v[i]
             for d in range(size_d):
                 d_u_hat_d2 = d_u_hat_row[d]
-                u_d2 = u_row[d]
-                t6 = abs(u_d2) == t2
-                t7 = _sign_f64(u_d2)
-                t8 = u_d2 / t2
-                t9 = t5 * (float(t7) if t6 else t8)
-                grad_u_row[d] = d_u_hat_d2 / t2 + (0.0 if t4 else t9)
+                measured_u2 = t2 * u_row[d]
+                t11 = abs(measured_u2) == t6
+                t12 = _sign_f64(measured_u2)
+                t13 = measured_u2 * t4 / t1__scaled_i
+                t14 = t10 * (t12 if t11 else t13)
+                scaled_grad_u = d_u_hat_d2 * t4 / t1__scaled_i + (0.0 if t7 else t14)
+                grad_u_row[d] = scaled_grad_u * t2
                 d_v_hat_d2 = d_v_hat_row[d]
-                v_d2 = v_row[d]
-                t14 = abs(v_d2) == t11
-                t15 = _sign_f64(v_d2)
-                t16 = v_d2 / t11
-                t17 = t13 * (float(t15) if t14 else t16)
-                grad_v_row[d] = d_v_hat_d2 / t11 + (0.0 if t12 else t17)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_u_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_v_chunk[row, at_d] = 0.0
+                measured_v2 = t1 * v_row[d]
+                t22 = abs(measured_v2) == t17
+                t23 = _sign_f64(measured_v2)
+                t24 = measured_v2 * t15 / t2__scaled_i
+                t25 = t21 * (t23 if t22 else t24)
+                scaled_grad_v = d_v_hat_d2 * t15 / t2__scaled_i + (0.0 if t18 else t25)
+                grad_v_row[d] = scaled_grad_v * t1
 
 
 @_jit
 def hvp_1_f64(
-    first, last, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
-    tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, samples, chunk, u, v,
+    _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
+    tangent_t2, size_d, weight, weight_step, mask, mask_step,
 ):
-    t1__scaled2_block = np.empty(256, np.float64)
-    t2__scaled2_block = np.empty(256, np.float64)
-    tangent_t1_2_block = np.empty(256, np.float64)
-    tangent_t2_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        u_chunk = u[start : start + rows]
-        v_chunk = v[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t2__scaled_chunk = t2__scaled[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        v_hat_chunk = v_hat[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
-        v_v__chunk = v_v_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = 0.0
+                _unit1_d[i] = 0.0
+                t1__largest[i] = 0.0
+                t2__largest[i] = 0.0
+                t1__scaled[i] = 0.0
+                t2__scaled[i] = 0.0
+                tangent_t1[i] = 0.0
+                tangent_t2[i] = 0.0
+                for at_d in range(size_d):
+                    u_hat[i, at_d] = 0.0
+                    v_hat[i, at_d] = 0.0
                 continue
-            u_row = u_chunk[row]
-            v_row = v_chunk[row]
-            t1__largest2 = -np.inf
-            t2__largest2 = -np.inf
+            u_row = u[i]
+            v_row = v[i]
+            unit0_d_bits = np.int64(0)
+            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
-                t1 = abs(u_d)
                 v_d = v_row[d]
-                t2 = abs(v_d)
-                t1__largest2_entry = t1
-                t1__largest2 = (
-                    t1__largest2_entry if t1__largest2_entry > t1__largest2 or t1__largest2_entry != t1__largest2_entry
-                    else t1__largest2
-                )
-                t2__largest2_entry = t2
-                t2__largest2 = (
-                    t2__largest2_entry if t2__largest2_entry > t2__largest2 or t2__largest2_entry != t2__largest2_entry
-                    else t2__largest2
-                )
-            t1__largest_chunk[row] = t1__largest2
-            t2__largest_chunk[row] = t2__largest2
-            t4 = _norm_scale_f64(t1__largest2)
-            t5 = _norm_scale_f64(t2__largest2)
+                unit0_d_entry = np.float64(abs(abs(u_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float64(abs(abs(v_d))).view(np.int64)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit1_d = np.int64(unit1_d_bits).view(np.float64)
+            _unit0_d[i] = unit0_d
+            _unit1_d[i] = unit1_d
+            t1 = _unit_scale_f64(unit0_d)
+            t2 = _unit_scale_f64(unit1_d)
+            t1__largest2_bits = np.int64(0)
+            t2__largest2_bits = np.int64(0)
+            for d in range(size_d):
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                v_d2 = v_row[d]
+                measured_v = t2 * v_d2
+                t1__largest2_entry = np.float64(abs(measured_u)).view(np.int64)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+                t2__largest2_entry = np.float64(abs(measured_v)).view(np.int64)
+                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
+            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
+            t2__largest2 = np.int64(t2__largest2_bits).view(np.float64)
+            t1__largest[i] = t1__largest2
+            t2__largest[i] = t2__largest2
+            t4 = _unit_scale_f64(t1__largest2)
+            t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    v_d2 = v_row[d]
-                    t1__scaled2_entry = u_d2 * t4
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled2_entry = measured_u2 * t4
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = v_d2 * t5
+                    t2__scaled2_entry = measured_v2 * t5
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t2__scaled2 = math.sqrt(t2__scaled2)
-            t1__scaled_chunk[row] = t1__scaled2
-            t2__scaled_chunk[row] = t2__scaled2
-            t6 = t1__scaled2 / t4
-            t7 = t6 == 0.0
-            v_u__row = v_u__chunk[row]
-            t14 = t2__scaled2 / t5
-            t15 = t14 == 0.0
-            v_v__row = v_v__chunk[row]
-            u_hat_row = u_hat_chunk[row]
-            v_hat_row = v_hat_chunk[row]
+            t1__scaled[i] = t1__scaled2
+            t2__scaled[i] = t2__scaled2
+            t6 = 1.0 / t4
+            t7 = t1__scaled2 * t6
+            t8 = t7 == 0.0
+            v_u__row = v_u_[i]
+            t14 = 1.0 / t5
+            t15 = t2__scaled2 * t14
+            t16 = t15 == 0.0
+            v_v__row = v_v_[i]
+            u_hat_row = u_hat[i]
+            v_hat_row = v_hat[i]
             tangent_t1_2 = 0.0
             tangent_t2_2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d3 = u_row[d]
-                    t8 = abs(u_d3)
-                    t9 = t8 == t6
-                    t10 = _sign_f64(u_d3)
-                    t11 = u_d3 / t6
-                    t12 = float(t10) if t9 else t11
-                    t13 = v_u__row[d] * t12
-                    v_d3 = v_row[d]
-                    t16 = abs(v_d3)
-                    t17 = t16 == t14
-                    t18 = _sign_f64(v_d3)
-                    t19 = v_d3 / t14
-                    t20 = float(t18) if t17 else t19
-                    t21 = v_v__row[d] * t20
+                    measured_v_u = t1 * v_u__row[d]
+                    u_d4 = u_row[d]
+                    measured_u3 = t1 * u_d4
+                    t9 = abs(measured_u3) == t7
+                    t10 = _sign_f64(measured_u3)
+                    t11 = measured_u3 * t4 / t1__scaled2
+                    t12 = t10 if t9 else t11
+                    t13 = measured_v_u * t12
+                    measured_v_v = t2 * v_v__row[d]
+                    v_d4 = v_row[d]
+                    measured_v3 = t2 * v_d4
+                    t17 = abs(measured_v3) == t15
+                    t18 = _sign_f64(measured_v3)
+                    t19 = measured_v3 * t5 / t2__scaled2
+                    t20 = t18 if t17 else t19
+                    t21 = measured_v_v * t20
                     u_hat_row[d] = t12
                     v_hat_row[d] = t20
-                    tangent_t1_2_block[lane] = 0.0 if t7 else t13
-                    tangent_t2_2_block[lane] = 0.0 if t15 else t21
+                    tangent_t1_2_block[lane] = 0.0 if t8 else t13
+                    tangent_t2_2_block[lane] = 0.0 if t16 else t21
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
-            tangent_t1_chunk[row] = tangent_t1_2
-            tangent_t2_chunk[row] = tangent_t2_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t1__largest_chunk[row] = 0.0
-                    t2__largest_chunk[row] = 0.0
-                    t1__scaled_chunk[row] = 0.0
-                    t2__scaled_chunk[row] = 0.0
-                    for at_d in range(size_d):
-                        u_hat_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        v_hat_chunk[row, at_d] = 0.0
-                    tangent_t1_chunk[row] = 0.0
-                    tangent_t2_chunk[row] = 0.0
+            tangent_t1[i] = tangent_t1_2
+            tangent_t2[i] = tangent_t2_2
 
 
 @_jit
 def hvp_2_f64(
-    first, last, samples, chunk, tangent_t3, t1__scaled, t1__largest, v_u_, tangent_t1, u, v_hat, t2__scaled,
-    t2__largest, v_v_, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, tangent_t3_2_block, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest,
+    v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_t3_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_t3_chunk = tangent_t3[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        u_chunk = u[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_j in range(size_i):
+                    tangent_t3[i, at_j] = 0.0
                 continue
-            tangent_t3_row = tangent_t3_chunk[row]
-            t1__scaled_i = t1__scaled_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
-            t1 = _norm_scale_f64(t1__largest_i)
-            t2 = t1__scaled_i / t1
-            v_u__row = v_u__chunk[row]
-            tangent_t1_i = tangent_t1_chunk[row]
-            u_row = u_chunk[row]
-            u_hat_row = u_hat_chunk[row]
+            tangent_t3_row = tangent_t3[i]
+            unit0_d_i = _unit0_d[i]
+            t1 = _unit_scale_f64(unit0_d_i)
+            v_u__row = v_u_[i]
+            tangent_t1_i = tangent_t1[i]
+            u_row = u[i]
+            t1__scaled_i = t1__scaled[i]
+            t1__largest_i = t1__largest[i]
+            t2 = _unit_scale_f64(t1__largest_i)
+            t4 = 1.0 / t2
+            t5 = t1__scaled_i * t4
+            u_hat_row = u_hat[i]
             for j in range(size_i):
+                unit1_d_j = _unit1_d[j]
+                t9 = _unit_scale_f64(unit1_d_j)
+                tangent_t2_j = tangent_t2[j]
                 t2__scaled_j = t2__scaled[j]
                 t2__largest_j = t2__largest[j]
-                t7 = _norm_scale_f64(t2__largest_j)
-                t8 = t2__scaled_j / t7
-                tangent_t2_j = tangent_t2[j]
+                t10 = _unit_scale_f64(t2__largest_j)
+                t11 = 1.0 / t10
+                t12 = t2__scaled_j * t11
                 tangent_t3_2 = 0.0
                 for block in range(0, size_d, 256):
-                    count = 256 if 256 < size_d - block else size_d - block
+                    count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
-                        u_d = u_row[d]
-                        t4 = abs(u_d) == t2
-                        t5 = _sign_f64(u_d)
-                        t6 = u_d / t2
-                        tangent_u_hat = v_u__row[d] / t2 - tangent_t1_i * ((float(t5) if t4 else t6) / t2)
-                        v_d = v[j, d]
-                        t9 = abs(v_d) == t8
-                        t10 = _sign_f64(v_d)
-                        t11 = v_d / t8
-                        tangent_v_hat = v_v_[j, d] / t8 - tangent_t2_j * ((float(t10) if t9 else t11) / t8)
+                        measured_v_u = t1 * v_u__row[d]
+                        measured_u = t1 * u_row[d]
+                        t6 = abs(measured_u) == t5
+                        t7 = _sign_f64(measured_u)
+                        t8 = measured_u * t2 / t1__scaled_i
+                        tangent_u_hat = (measured_v_u - tangent_t1_i * (t7 if t6 else t8)) * t2 / t1__scaled_i
+                        measured_v_v = t9 * v_v_[j, d]
+                        measured_v = t9 * v[j, d]
+                        t13 = abs(measured_v) == t12
+                        t14 = _sign_f64(measured_v)
+                        t15 = measured_v * t10 / t2__scaled_j
+                        tangent_v_hat = (measured_v_v - tangent_t2_j * (t14 if t13 else t15)) * t10 / t2__scaled_j
                         tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_row[j] = tangent_t3_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_j in range(size_i):
-                        tangent_t3_chunk[row, at_j] = 0.0
 
 
 @_jit
 def hvp_3_f64(
-    first, last, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3,
-    tangent_t4_others, tangent_d_u_hat_sum, t2__scaled, t2__largest, v_v_, tangent_t2, v, v_hat, tau, size_d, weight,
+    first, last, t4_others__below2_block, tangent_t4_others2_block, tangent_d_u_hat_sum2_block, samples, chunk, t3,
+    t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
+    tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
     weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float64)
-    t4_others__below2_block = np.empty(256, np.float64)
-    tangent_t4_others2_block = np.empty(256, np.float64)
-    tangent_d_u_hat_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t3_chunk = t3[start : start + rows]
-        t4_others__max_chunk = t4_others__max[start : start + rows]
-        t4_others__below_chunk = t4_others__below[start : start + rows]
-        t4_others__ties_chunk = t4_others__ties[start : start + rows]
-        d_v_hat__left_chunk = d_v_hat__left[start : start + rows]
-        tangent_t3_chunk = tangent_t3[start : start + rows]
-        tangent_t4_others_chunk = tangent_t4_others[start : start + rows]
-        tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
-            t3_row = t3_chunk[row]
+            if not mask[i * mask_step]:
+                t4_others__max[i] = 0.0
+                t4_others__below[i] = 0.0
+                t4_others__ties[i] = 0.0
+                tangent_t4_others[i] = 0.0
+                for at_j in range(size_i):
+                    d_v_hat__left[i, at_j] = 0.0
+                for at_d in range(size_d):
+                    tangent_d_u_hat_sum[i, at_d] = 0.0
+                continue
+            t3_row = t3[i]
             t4_others__max2 = -np.inf
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
                 t4_others__max2_entry = s if t1 else -np.inf
                 t4_others__max2 = (
-                    t4_others__max2_entry if t4_others__max2_entry > t4_others__max2 or t4_others__max2_entry !=
-                    t4_others__max2_entry else t4_others__max2
+                    t4_others__max2_entry if (t4_others__max2_entry > t4_others__max2) | (t4_others__max2_entry !=
+                    t4_others__max2_entry) else t4_others__max2
                 )
-            t4_others__max_chunk[row] = t4_others__max2
+            t4_others__max[i] = t4_others__max2
             t4_others__below2 = 0.0
             t4_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -1267,15 +1258,15 @@ def hvp_3_f64(
                     t4_others__below2_block[lane] = t5 if t4 else 0.0
                     t4_others__ties2 += 1 if t2 & (s2 == t4_others__max2) else 0
                 t4_others__below2 += _pairwise_sum(t4_others__below2_block, count)
-            t4_others__below_chunk[row] = t4_others__below2
-            t4_others__ties_chunk[row] = float(t4_others__ties2)
-            tangent_t3_row = tangent_t3_chunk[row]
+            t4_others__below[i] = t4_others__below2
+            t4_others__ties[i] = float(t4_others__ties2)
+            tangent_t3_row = tangent_t3[i]
             t7 = 1 < t4_others__ties2
             t8 = t4_others__ties2 - 1
             t9 = t8 if t7 else 0
             t10 = t4_others__below2 + float(t9)
             t11 = _log1p_f64(t10)
-            seed_i = seed[row]
+            seed_i = weight[i * weight_step] / denominator
             t3_i = t3_row[i]
             t14 = t3_i / tau
             t15 = _gap_f64(t4_others__max2, t14)
@@ -1283,10 +1274,10 @@ def hvp_3_f64(
             t17 = _sigmoid_f64(t16)
             t18 = -seed_i * t17
             t19 = seed_i * t17
-            d_v_hat__left_row = d_v_hat__left_chunk[row]
+            d_v_hat__left_row = d_v_hat__left[i]
             tangent_t4_others2 = 0.0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t6 = j != i
@@ -1300,8 +1291,8 @@ def hvp_3_f64(
                     d_v_hat__left_row[j] = d_s / tau
                     tangent_t4_others2_block[lane] = t12 if t6 else 0.0
                 tangent_t4_others2 += _pairwise_sum(tangent_t4_others2_block, count)
-            tangent_t4_others_chunk[row] = tangent_t4_others2
-            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
+            tangent_t4_others[i] = tangent_t4_others2
+            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
             tangent_t3_i = tangent_t3_row[i]
             t26 = -tangent_t3_i / tau
             t27 = tangent_t4_others2 + t26
@@ -1311,7 +1302,7 @@ def hvp_3_f64(
             for d in range(size_d):
                 tangent_d_u_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
                         t21 = i == j
@@ -1319,12 +1310,18 @@ def hvp_3_f64(
                         weight_t4_others2 = _exp_f64(-(t11 + _gap_f64(t4_others__max2, s4)))
                         t22 = t19 * weight_t4_others2
                         d_s2 = t18 if t21 else t22
-                        t2_2 = t2__scaled[j] / _norm_scale_f64(t2__largest[j])
-                        v_d = v[j, d]
-                        t23 = abs(v_d) == t2_2
-                        t24 = _sign_f64(v_d)
-                        t25 = v_d / t2_2
-                        tangent_v_hat = v_v_[j, d] / t2_2 - tangent_t2[j] * ((float(t24) if t23 else t25) / t2_2)
+                        unit1 = _unit_scale_f64(_unit1_d[j])
+                        measured_v_v = unit1 * v_v_[j, d]
+                        measured_v = unit1 * v[j, d]
+                        t2__scaled_j = t2__scaled[j]
+                        t2__scale = _unit_scale_f64(t2__largest[j])
+                        t2_2 = t2__scaled_j * (1.0 / t2__scale)
+                        t23 = abs(measured_v) == t2_2
+                        t24 = _sign_f64(measured_v)
+                        t25 = measured_v * t2__scale / t2__scaled_j
+                        tangent_v_hat = (
+                            (measured_v_v - tangent_t2[j] * (t24 if t23 else t25)) * t2__scale / t2__scaled_j
+                        )
                         tangent_s2 = tangent_t3_row[j] / tau
                         tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
                         t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
@@ -1332,41 +1329,29 @@ def hvp_3_f64(
                         tangent_d_u_hat_sum2_block[lane] = d_s2 * tangent_v_hat + tangent_d_s * v_hat[j, d]
                     tangent_d_u_hat_sum2 += _pairwise_sum(tangent_d_u_hat_sum2_block, count)
                 tangent_d_u_hat_sum_row[d] = tangent_d_u_hat_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t4_others__max_chunk[row] = 0.0
-                    t4_others__below_chunk[row] = 0.0
-                    t4_others__ties_chunk[row] = 0.0
-                    for at_j in range(size_i):
-                        d_v_hat__left_chunk[row, at_j] = 0.0
-                    tangent_t4_others_chunk[row] = 0.0
-                    for at_d in range(size_d):
-                        tangent_d_u_hat_sum_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_4_f64(
-    first, last, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties, t4_others__max, t3,
-    t1__scaled, t1__largest, v_u_, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, tangent_d_v_hat_sum2_block, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
+    t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
+    tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_d_v_hat_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
-            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum_chunk[row]
             i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    tangent_d_v_hat_sum[i, at_d] = 0.0
+                continue
+            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
             for d in range(size_d):
                 tangent_d_v_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
                         t1 = j == i
@@ -1385,12 +1370,16 @@ def hvp_4_f64(
                         weight_t4_others = _exp_f64(-(t4_others__rest + _gap_f64(t4_others__max_j, s2)))
                         t8 = d_t4_others * weight_t4_others
                         d_s = t7 if t1 else t8
-                        t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
-                        u_d = u[j, d]
-                        t9 = abs(u_d) == t1_2
-                        t10 = _sign_f64(u_d)
-                        t11 = u_d / t1_2
-                        tangent_u_hat = v_u_[j, d] / t1_2 - tangent_t1[j] * ((float(t10) if t9 else t11) / t1_2)
+                        unit0 = _unit_scale_f64(_unit0_d[j])
+                        measured_v_u = unit0 * v_u_[j, d]
+                        measured_u = unit0 * u[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f64(t1__largest[j])
+                        t1_2 = t1__scaled_j * (1.0 / t1__scale)
+                        t9 = abs(measured_u) == t1_2
+                        t10 = _sign_f64(measured_u)
+                        t11 = measured_u * t1__scale / t1__scaled_j
+                        tangent_u_hat = (measured_v_u - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
                         tangent_t4_others_j = tangent_t4_others[j]
                         t12 = tangent_t4_others_j - tangent_t3[j, j] / tau
                         t13 = _sigmoid_f64(-t5)
@@ -1403,219 +1392,240 @@ def hvp_4_f64(
                         tangent_d_v_hat_sum2_block[lane] = d_s * tangent_u_hat + tangent_d_s * u_hat[j, d]
                     tangent_d_v_hat_sum2 += _pairwise_sum(tangent_d_v_hat_sum2_block, count)
                 tangent_d_v_hat_sum_row[d] = tangent_d_v_hat_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        tangent_d_v_hat_sum_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_5_f64(
-    first, last, samples, chunk, d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum, hvp_u,
-    hvp_v, t1__scaled, t1__largest, tangent_t1, t2__scaled, t2__largest, tangent_t2, tau, size_d, weight, weight_step,
-    mask, mask_step,
+    first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, samples, chunk,
+    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
+    tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step, mask,
+    mask_step,
 ):
-    d_t2_sum_block = np.empty(256, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
-    tangent_d_t2_sum_block = np.empty(256, np.float64)
-    tangent_d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        d_v_hat_chunk = d_v_hat[start : start + rows]
-        v_chunk = v[start : start + rows]
-        d_u_hat_chunk = d_u_hat[start : start + rows]
-        u_chunk = u[start : start + rows]
-        v_v__chunk = v_v_[start : start + rows]
-        tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
-        tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
-        hvp_u_chunk = hvp_u[start : start + rows]
-        hvp_v_chunk = hvp_v[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        t2__scaled_chunk = t2__scaled[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    hvp_u[i, at_d] = 0.0
+                    hvp_v[i, at_d] = 0.0
                 continue
-            d_v_hat_row = d_v_hat_chunk[row]
-            v_row = v_chunk[row]
-            d_u_hat_row = d_u_hat_chunk[row]
-            u_row = u_chunk[row]
-            v_v__row = v_v__chunk[row]
-            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum_chunk[row]
-            v_u__row = v_u__chunk[row]
-            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
+            unit1_d_i = _unit1_d[i]
+            t1 = _unit_scale_f64(unit1_d_i)
+            v_row = v[i]
+            d_v_hat_row = d_v_hat[i]
+            unit0_d_i = _unit0_d[i]
+            t2 = _unit_scale_f64(unit0_d_i)
+            u_row = u[i]
+            d_u_hat_row = d_u_hat[i]
+            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
+            v_v__row = v_v_[i]
+            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
+            v_u__row = v_u_[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             tangent_d_t2_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
+                    measured_v = t1 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    v_d = v_row[d]
+                    measured_u = t2 * u_row[d]
                     d_u_hat_d = d_u_hat_row[d]
-                    u_d = u_row[d]
-                    v_v_d = v_v__row[d]
                     tangent_d_v_hat = tangent_d_v_hat_sum_row[d] / tau
-                    v_u_d = v_u__row[d]
+                    measured_v_v = t1 * v_v__row[d]
                     tangent_d_u_hat = tangent_d_u_hat_sum_row[d] / tau
-                    d_t2_sum_block[lane] = d_v_hat_d * v_d
-                    d_t1_sum_block[lane] = d_u_hat_d * u_d
-                    tangent_d_t2_sum_block[lane] = d_v_hat_d * v_v_d + tangent_d_v_hat * v_d
-                    tangent_d_t1_sum_block[lane] = d_u_hat_d * v_u_d + tangent_d_u_hat * u_d
+                    measured_v_u = t2 * v_u__row[d]
+                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
+                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
+                    tangent_d_t2_sum_block[lane] = measured_v * tangent_d_v_hat + measured_v_v * d_v_hat_d
+                    tangent_d_t1_sum_block[lane] = measured_u * tangent_d_u_hat + measured_v_u * d_u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
-            t1__scaled_i = t1__scaled_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
-            t1 = _norm_scale_f64(t1__largest_i)
-            t2 = t1__scaled_i / t1
-            t4 = t2 == 0.0
-            tangent_t1_i = tangent_t1_chunk[row]
-            t5 = 2.0 * (d_t1_sum / t2) * (tangent_t1_i / t2) / t2
-            t6 = -tangent_d_t1_sum / t2 / t2
-            t7 = t5 + t6
-            t12 = -d_t1_sum / t2 / t2
-            t13 = t12 * tangent_t1_i
-            hvp_u_row = hvp_u_chunk[row]
-            t2__scaled_i = t2__scaled_chunk[row]
-            t2__largest_i = t2__largest_chunk[row]
-            t15 = _norm_scale_f64(t2__largest_i)
-            t16 = t2__scaled_i / t15
-            t17 = t16 == 0.0
-            tangent_t2_i = tangent_t2_chunk[row]
-            t18 = 2.0 * (d_t2_sum / t16) * (tangent_t2_i / t16) / t16
-            t19 = -tangent_d_t2_sum / t16 / t16
-            t20 = t18 + t19
-            t25 = -d_t2_sum / t16 / t16
-            t26 = t25 * tangent_t2_i
-            hvp_v_row = hvp_v_chunk[row]
+            tangent_t1_i = tangent_t1[i]
+            t1__largest_i = t1__largest[i]
+            t4 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t5 = 1.0 / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == 0.0
+            t8 = tangent_t1_i * t4 / t1__scaled_i
+            t9 = 2.0 * d_t1_sum * t8
+            t10 = t9 - tangent_d_t1_sum
+            t11 = t10 * t4 / t1__scaled_i
+            t12 = t11 * t4 / t1__scaled_i
+            t17 = 1.0 * t4 / t1__scaled_i
+            t18 = d_t1_sum * t4 / t1__scaled_i
+            t19 = -t17 * t18
+            t20 = t19 * tangent_t1_i
+            hvp_u_row = hvp_u[i]
+            tangent_t2_i = tangent_t2[i]
+            t2__largest_i = t2__largest[i]
+            t22 = _unit_scale_f64(t2__largest_i)
+            t2__scaled_i = t2__scaled[i]
+            t23 = 1.0 / t22
+            t24 = t2__scaled_i * t23
+            t25 = t24 == 0.0
+            t26 = tangent_t2_i * t22 / t2__scaled_i
+            t27 = 2.0 * d_t2_sum * t26
+            t28 = t27 - tangent_d_t2_sum
+            t29 = t28 * t22 / t2__scaled_i
+            t30 = t29 * t22 / t2__scaled_i
+            t35 = 1.0 * t22 / t2__scaled_i
+            t36 = d_t2_sum * t22 / t2__scaled_i
+            t37 = -t35 * t36
+            t38 = t37 * tangent_t2_i
+            hvp_v_row = hvp_v[i]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
-                u_d2 = u_row[d]
-                t8 = abs(u_d2) == t2
-                t9 = _sign_f64(u_d2)
-                t10 = u_d2 / t2
-                t11 = float(t9) if t8 else t10
-                v_u_d2 = v_u__row[d]
-                t14 = t7 * t11 + t12 * (v_u_d2 / t2) + -t13 * (t11 / t2)
                 d_u_hat_d2 = d_u_hat_row[d]
-                hvp_u_row[d] = tangent_d_u_hat2 / t2 + (0.0 if t4 else t14) - d_u_hat_d2 / t2 * (tangent_t1_i / t2)
+                measured_u2 = t2 * u_row[d]
+                t13 = abs(measured_u2) == t6
+                t14 = _sign_f64(measured_u2)
+                t15 = measured_u2 * t4 / t1__scaled_i
+                t16 = t14 if t13 else t15
+                measured_v_u2 = t2 * v_u__row[d]
+                t21 = t12 * t16 + (measured_v_u2 * t19 + -t20 * t16) * t4 / t1__scaled_i
+                scaled_hvp_u = (
+                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t4 / t1__scaled_i)) * t4 / t1__scaled_i + (0.0 if
+                    t7 else t21)
+                )
+                hvp_u_row[d] = scaled_hvp_u * t2
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
-                v_d2 = v_row[d]
-                t21 = abs(v_d2) == t16
-                t22 = _sign_f64(v_d2)
-                t23 = v_d2 / t16
-                t24 = float(t22) if t21 else t23
-                v_v_d2 = v_v__row[d]
-                t27 = t20 * t24 + t25 * (v_v_d2 / t16) + -t26 * (t24 / t16)
                 d_v_hat_d2 = d_v_hat_row[d]
-                hvp_v_row[d] = tangent_d_v_hat2 / t16 + (0.0 if t17 else t27) - d_v_hat_d2 / t16 * (tangent_t2_i / t16)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_u_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_v_chunk[row, at_d] = 0.0
+                measured_v2 = t1 * v_row[d]
+                t31 = abs(measured_v2) == t24
+                t32 = _sign_f64(measured_v2)
+                t33 = measured_v2 * t22 / t2__scaled_i
+                t34 = t32 if t31 else t33
+                measured_v_v2 = t1 * v_v__row[d]
+                t39 = t30 * t34 + (measured_v_v2 * t37 + -t38 * t34) * t22 / t2__scaled_i
+                scaled_hvp_v = (
+                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t22 / t2__scaled_i)) * t22 / t2__scaled_i + (0.0 if
+                    t25 else t39)
+                )
+                hvp_v_row[d] = scaled_hvp_v * t1
 
 
 @_jit
-def value_1_f32(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step):
-    t1_block = np.empty(256, np.float64)
-    t2_block = np.empty(256, np.float64)
+def value_1_f32(
+    first, last, t1__scaled_block, t2__scaled_block, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step,
+    mask, mask_step,
+):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        u_chunk = u[start : start + rows]
-        v_chunk = v[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        v_hat_chunk = v_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    u_hat[i, at_d] = f32(0.0)
+                    v_hat[i, at_d] = f32(0.0)
                 continue
-            u_row = u_chunk[row]
-            v_row = v_chunk[row]
-            t1 = 0.0
-            t2 = 0.0
-            for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
-                for lane in range(count):
-                    d = block + lane
-                    u_d = u_row[d]
-                    v_d = v_row[d]
-                    t1_entry = np.float64(u_d)
-                    t1_block[lane] = t1_entry * t1_entry
-                    t2_entry = np.float64(v_d)
-                    t2_block[lane] = t2_entry * t2_entry
-                t1 += _pairwise_sum(t1_block, count)
-                t2 += _pairwise_sum(t2_block, count)
-            t1 = f32(math.sqrt(t1))
-            t2 = f32(math.sqrt(t2))
-            u_hat_row = u_hat_chunk[row]
-            v_hat_row = v_hat_chunk[row]
+            u_row = u[i]
+            v_row = v[i]
+            unit0_d_bits = np.int32(0)
+            unit1_d_bits = np.int32(0)
+            for d in range(size_d):
+                u_d = u_row[d]
+                v_d = v_row[d]
+                unit0_d_entry = np.float32(abs(abs(u_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float32(abs(abs(v_d))).view(np.int32)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit1_d = np.int32(unit1_d_bits).view(np.float32)
+            t1 = _unit_scale_f32(unit0_d)
+            t2 = _unit_scale_f32(unit1_d)
+            t1__largest_bits = np.int32(0)
+            t2__largest_bits = np.int32(0)
             for d in range(size_d):
                 u_d2 = u_row[d]
-                t4 = abs(u_d2) == t1
-                t5 = _sign_f32(u_d2)
-                t6 = u_d2 / t1
-                u_hat_row[d] = f32(t5) if t4 else t6
+                measured_u = t1 * u_d2
                 v_d2 = v_row[d]
-                t7 = abs(v_d2) == t2
-                t8 = _sign_f32(v_d2)
-                t9 = v_d2 / t2
-                v_hat_row[d] = f32(t8) if t7 else t9
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        u_hat_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        v_hat_chunk[row, at_d] = f32(0.0)
+                measured_v = t2 * v_d2
+                t1__largest_entry = np.float32(abs(measured_u)).view(np.int32)
+                t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
+                t2__largest_entry = np.float32(abs(measured_v)).view(np.int32)
+                t2__largest_bits = t2__largest_entry if t2__largest_entry > t2__largest_bits else t2__largest_bits
+            t1__largest = np.int32(t1__largest_bits).view(np.float32)
+            t2__largest = np.int32(t2__largest_bits).view(np.float32)
+            t4 = _unit_scale_f32(t1__largest)
+            t5 = _unit_scale_f32(t2__largest)
+            t1__scaled = 0.0
+            t2__scaled = 0.0
+            for block in range(0, size_d, 256):
+                count = min(256, size_d - block)
+                for lane in range(count):
+                    d = block + lane
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled_entry = np.float64(measured_u2 * t4)
+                    t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
+                    t2__scaled_entry = np.float64(measured_v2 * t5)
+                    t2__scaled_block[lane] = t2__scaled_entry * t2__scaled_entry
+                t1__scaled += _pairwise_sum(t1__scaled_block, count)
+                t2__scaled += _pairwise_sum(t2__scaled_block, count)
+            t1__scaled = f32(math.sqrt(t1__scaled))
+            t2__scaled = f32(math.sqrt(t2__scaled))
+            t6 = f32(1.0) / t4
+            t7 = t1__scaled * t6
+            u_hat_row = u_hat[i]
+            t11 = f32(1.0) / t5
+            t12 = t2__scaled * t11
+            v_hat_row = v_hat[i]
+            for d in range(size_d):
+                u_d4 = u_row[d]
+                measured_u3 = t1 * u_d4
+                t8 = abs(measured_u3) == t7
+                t9 = _sign_f32(measured_u3)
+                t10 = measured_u3 * t4 / t1__scaled
+                u_hat_row[d] = t9 if t8 else t10
+                v_d4 = v_row[d]
+                measured_v3 = t2 * v_d4
+                t13 = abs(measured_v3) == t12
+                t14 = _sign_f32(measured_v3)
+                t15 = measured_v3 * t5 / t2__scaled
+                v_hat_row[d] = t14 if t13 else t15
 
 
 @_jit
 def value_2_f32(
-    first, last, samples, chunk, t3, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    first, last, value_rows, t4_others__below_block, samples, chunk, t3, tau, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    value_rows = np.empty(chunk, np.float64)
-    t4_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t3_chunk = t3[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
-            t3_row = t3_chunk[row]
+            if not mask[i * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
+            t3_row = t3[i]
             t4_others__max = f32(-np.inf)
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
                 t4_others__max_entry = s if t1 else f32(-np.inf)
                 t4_others__max = (
-                    t4_others__max_entry if t4_others__max_entry > t4_others__max or t4_others__max_entry !=
-                    t4_others__max_entry else t4_others__max
+                    t4_others__max_entry if (t4_others__max_entry > t4_others__max) | (t4_others__max_entry !=
+                    t4_others__max_entry) else t4_others__max
                 )
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -1630,648 +1640,676 @@ def value_2_f32(
             t7 = t4_others__ties - 1
             t4_others__rest = _log1p_f32(t4_others__below + f32(t7 if t6 else 0))
             s3 = t3_row[i] / tau
-            value_rows[row] = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            scaled_value = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, samples, chunk, u, v, t1, t2, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, t2__scaled2_block, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest,
+    t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
 ):
-    t1_2_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        u_chunk = u[start : start + rows]
-        v_chunk = v[start : start + rows]
-        t1_chunk = t1[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        v_hat_chunk = v_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = f32(0.0)
+                _unit1_d[i] = f32(0.0)
+                t1__largest[i] = f32(0.0)
+                t2__largest[i] = f32(0.0)
+                t1__scaled[i] = f32(0.0)
+                t2__scaled[i] = f32(0.0)
+                for at_d in range(size_d):
+                    u_hat[i, at_d] = f32(0.0)
+                    v_hat[i, at_d] = f32(0.0)
                 continue
-            u_row = u_chunk[row]
-            v_row = v_chunk[row]
-            t1_2 = 0.0
-            t2_2 = 0.0
-            for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
-                for lane in range(count):
-                    d = block + lane
-                    u_d = u_row[d]
-                    v_d = v_row[d]
-                    t1_2_entry = np.float64(u_d)
-                    t1_2_block[lane] = t1_2_entry * t1_2_entry
-                    t2_2_entry = np.float64(v_d)
-                    t2_2_block[lane] = t2_2_entry * t2_2_entry
-                t1_2 += _pairwise_sum(t1_2_block, count)
-                t2_2 += _pairwise_sum(t2_2_block, count)
-            t1_2 = f32(math.sqrt(t1_2))
-            t2_2 = f32(math.sqrt(t2_2))
-            t1_chunk[row] = t1_2
-            t2_chunk[row] = t2_2
-            u_hat_row = u_hat_chunk[row]
-            v_hat_row = v_hat_chunk[row]
+            u_row = u[i]
+            v_row = v[i]
+            unit0_d_bits = np.int32(0)
+            unit1_d_bits = np.int32(0)
+            for d in range(size_d):
+                u_d = u_row[d]
+                v_d = v_row[d]
+                unit0_d_entry = np.float32(abs(abs(u_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float32(abs(abs(v_d))).view(np.int32)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit1_d = np.int32(unit1_d_bits).view(np.float32)
+            _unit0_d[i] = unit0_d
+            _unit1_d[i] = unit1_d
+            t1 = _unit_scale_f32(unit0_d)
+            t2 = _unit_scale_f32(unit1_d)
+            t1__largest2_bits = np.int32(0)
+            t2__largest2_bits = np.int32(0)
             for d in range(size_d):
                 u_d2 = u_row[d]
-                t4 = abs(u_d2) == t1_2
-                t5 = _sign_f32(u_d2)
-                t6 = u_d2 / t1_2
-                u_hat_row[d] = f32(t5) if t4 else t6
+                measured_u = t1 * u_d2
                 v_d2 = v_row[d]
-                t7 = abs(v_d2) == t2_2
-                t8 = _sign_f32(v_d2)
-                t9 = v_d2 / t2_2
-                v_hat_row[d] = f32(t8) if t7 else t9
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t1_chunk[row] = f32(0.0)
-                    t2_chunk[row] = f32(0.0)
-                    for at_d in range(size_d):
-                        u_hat_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        v_hat_chunk[row, at_d] = f32(0.0)
+                measured_v = t2 * v_d2
+                t1__largest2_entry = np.float32(abs(measured_u)).view(np.int32)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+                t2__largest2_entry = np.float32(abs(measured_v)).view(np.int32)
+                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
+            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
+            t2__largest2 = np.int32(t2__largest2_bits).view(np.float32)
+            t1__largest[i] = t1__largest2
+            t2__largest[i] = t2__largest2
+            t4 = _unit_scale_f32(t1__largest2)
+            t5 = _unit_scale_f32(t2__largest2)
+            t1__scaled2 = 0.0
+            t2__scaled2 = 0.0
+            for block in range(0, size_d, 256):
+                count = min(256, size_d - block)
+                for lane in range(count):
+                    d = block + lane
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled2_entry = np.float64(measured_u2 * t4)
+                    t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
+                    t2__scaled2_entry = np.float64(measured_v2 * t5)
+                    t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
+            t1__scaled2 = f32(math.sqrt(t1__scaled2))
+            t2__scaled2 = f32(math.sqrt(t2__scaled2))
+            t1__scaled[i] = t1__scaled2
+            t2__scaled[i] = t2__scaled2
+            t6 = f32(1.0) / t4
+            t7 = t1__scaled2 * t6
+            u_hat_row = u_hat[i]
+            t11 = f32(1.0) / t5
+            t12 = t2__scaled2 * t11
+            v_hat_row = v_hat[i]
+            for d in range(size_d):
+                u_d4 = u_row[d]
+                measured_u3 = t1 * u_d4
+                t8 = abs(measured_u3) == t7
+                t9 = _sign_f32(measured_u3)
+                t10 = measured_u3 * t4 / t1__scaled2
+                u_hat_row[d] = t9 if t8 else t10
+                v_d4 = v_row[d]
+                measured_v3 = t2 * v_d4
+                t13 = abs(measured_v3) == t12
+                t14 = _sign_f32(measured_v3)
+                t15 = measured_v3 * t5 / t2__scaled2
+                v_hat_row[d] = t14 if t13 else t15
 
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, t4_others__below_block, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    t4_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t3_chunk = t3[start : start + rows]
-        d_v_hat__left_chunk = d_v_hat__left[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
-            t3_row = t3_chunk[row]
+            if not mask[i * mask_step]:
+                for at_j in range(size_i):
+                    d_v_hat__left[i, at_j] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
+            t3_row = t3[i]
             t4_others__max = f32(-np.inf)
             for j in range(size_i):
-                t4 = j != i
+                t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max_entry = s if t4 else f32(-np.inf)
+                t4_others__max_entry = s if t1 else f32(-np.inf)
                 t4_others__max = (
-                    t4_others__max_entry if t4_others__max_entry > t4_others__max or t4_others__max_entry !=
-                    t4_others__max_entry else t4_others__max
+                    t4_others__max_entry if (t4_others__max_entry > t4_others__max) | (t4_others__max_entry !=
+                    t4_others__max_entry) else t4_others__max
                 )
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t5 = j != i
+                    t2 = j != i
                     s2 = t3_row[j] / tau
-                    t6 = t5 & (s2 < t4_others__max)
-                    t7 = _exp_f32(s2 - t4_others__max)
-                    t4_others__below_block[lane] = t7 if t6 else f32(0.0)
-                    t4_others__ties += 1 if t5 & (s2 == t4_others__max) else 0
+                    t4 = t2 & (s2 < t4_others__max)
+                    t5 = _exp_f32(s2 - t4_others__max)
+                    t4_others__below_block[lane] = t5 if t4 else f32(0.0)
+                    t4_others__ties += 1 if t2 & (s2 == t4_others__max) else 0
                 t4_others__below += _pairwise_sum(t4_others__below_block, count)
             t4_others__below = f32(t4_others__below)
-            seed_i = seed[row]
-            t9 = 1 < t4_others__ties
-            t10 = t4_others__ties - 1
-            t11 = t10 if t9 else 0
-            t12 = t4_others__below + f32(t11)
-            t13 = _log1p_f32(t12)
+            seed_i = weight[i * weight_step] / denominator
+            t7 = 1 < t4_others__ties
+            t8 = t4_others__ties - 1
+            t9 = t8 if t7 else 0
+            t10 = t4_others__below + f32(t9)
+            t11 = _log1p_f32(t10)
             t3_i = t3_row[i]
-            t14 = t3_i / tau
-            t15 = _gap_f32(t4_others__max, t14)
-            t16 = t13 + t15
-            t17 = _sigmoid_f32(t16)
-            t18 = -seed_i * t17
-            t19 = seed_i * t17
-            d_v_hat__left_row = d_v_hat__left_chunk[row]
+            t12 = t3_i / tau
+            t13 = _gap_f32(t4_others__max, t12)
+            t14 = t11 + t13
+            t15 = _sigmoid_f32(t14)
+            t16 = -seed_i * t15
+            t17 = seed_i * t15
+            d_v_hat__left_row = d_v_hat__left[i]
             for j in range(size_i):
-                t8 = i == j
+                t6 = i == j
                 s3 = t3_row[j] / tau
-                weight_t4_others = _exp_f32(-(t13 + _gap_f32(t4_others__max, s3)))
-                t20 = t19 * weight_t4_others
-                d_s = t18 if t8 else t20
+                weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max, s3)))
+                t18 = t17 * weight_t4_others
+                d_s = t16 if t6 else t18
                 d_v_hat__left_row[j] = d_s / tau
-            value_rows[row] = _softplus_f32(t16)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_j in range(size_i):
-                        d_v_hat__left_chunk[row, at_j] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            scaled_value = _softplus_f32(t14)
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, samples, chunk, d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1, t2, size_d, weight, weight_step, mask,
-    mask_step,
+    first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u,
+    grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
 ):
-    d_t2_sum_block = np.empty(256, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        d_v_hat_chunk = d_v_hat[start : start + rows]
-        v_chunk = v[start : start + rows]
-        d_u_hat_chunk = d_u_hat[start : start + rows]
-        u_chunk = u[start : start + rows]
-        grad_u_chunk = grad_u[start : start + rows]
-        grad_v_chunk = grad_v[start : start + rows]
-        t1_chunk = t1[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_u[i, at_d] = f32(0.0)
+                    grad_v[i, at_d] = f32(0.0)
                 continue
-            d_v_hat_row = d_v_hat_chunk[row]
-            v_row = v_chunk[row]
-            d_u_hat_row = d_u_hat_chunk[row]
-            u_row = u_chunk[row]
+            unit1_d_i = _unit1_d[i]
+            t1 = _unit_scale_f32(unit1_d_i)
+            v_row = v[i]
+            d_v_hat_row = d_v_hat[i]
+            unit0_d_i = _unit0_d[i]
+            t2 = _unit_scale_f32(unit0_d_i)
+            u_row = u[i]
+            d_u_hat_row = d_u_hat[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
+                    measured_v = t1 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    v_d = v_row[d]
+                    measured_u = t2 * u_row[d]
                     d_u_hat_d = d_u_hat_row[d]
-                    u_d = u_row[d]
-                    d_t2_sum_block[lane] = d_v_hat_d * v_d
-                    d_t1_sum_block[lane] = d_u_hat_d * u_d
+                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
+                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t2_sum = f32(d_t2_sum)
             d_t1_sum = f32(d_t1_sum)
-            t1_i = t1_chunk[row]
-            t4 = t1_i == f32(0.0)
-            t5 = -d_t1_sum / t1_i / t1_i
-            grad_u_row = grad_u_chunk[row]
-            t2_i = t2_chunk[row]
-            t10 = t2_i == f32(0.0)
-            t11 = -d_t2_sum / t2_i / t2_i
-            grad_v_row = grad_v_chunk[row]
+            t1__largest_i = t1__largest[i]
+            t4 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t5 = f32(1.0) / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == f32(0.0)
+            t8 = f32(1.0) * t4 / t1__scaled_i
+            t9 = d_t1_sum * t4 / t1__scaled_i
+            t10 = -t8 * t9
+            grad_u_row = grad_u[i]
+            t2__largest_i = t2__largest[i]
+            t15 = _unit_scale_f32(t2__largest_i)
+            t2__scaled_i = t2__scaled[i]
+            t16 = f32(1.0) / t15
+            t17 = t2__scaled_i * t16
+            t18 = t17 == f32(0.0)
+            t19 = f32(1.0) * t15 / t2__scaled_i
+            t20 = d_t2_sum * t15 / t2__scaled_i
+            t21 = -t19 * t20
+            grad_v_row = grad_v[i]
             for d in range(size_d):
                 d_u_hat_d2 = d_u_hat_row[d]
-                u_d2 = u_row[d]
-                t6 = abs(u_d2) == t1_i
-                t7 = _sign_f32(u_d2)
-                t8 = u_d2 / t1_i
-                t9 = t5 * (f32(t7) if t6 else t8)
-                grad_u_row[d] = d_u_hat_d2 / t1_i + (f32(0.0) if t4 else t9)
+                measured_u2 = t2 * u_row[d]
+                t11 = abs(measured_u2) == t6
+                t12 = _sign_f32(measured_u2)
+                t13 = measured_u2 * t4 / t1__scaled_i
+                t14 = t10 * (t12 if t11 else t13)
+                scaled_grad_u = d_u_hat_d2 * t4 / t1__scaled_i + (f32(0.0) if t7 else t14)
+                grad_u_row[d] = scaled_grad_u * t2
                 d_v_hat_d2 = d_v_hat_row[d]
-                v_d2 = v_row[d]
-                t12 = abs(v_d2) == t2_i
-                t13 = _sign_f32(v_d2)
-                t14 = v_d2 / t2_i
-                t15 = t11 * (f32(t13) if t12 else t14)
-                grad_v_row[d] = d_v_hat_d2 / t2_i + (f32(0.0) if t10 else t15)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_u_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_v_chunk[row, at_d] = f32(0.0)
+                measured_v2 = t1 * v_row[d]
+                t22 = abs(measured_v2) == t17
+                t23 = _sign_f32(measured_v2)
+                t24 = measured_v2 * t15 / t2__scaled_i
+                t25 = t21 * (t23 if t22 else t24)
+                scaled_grad_v = d_v_hat_d2 * t15 / t2__scaled_i + (f32(0.0) if t18 else t25)
+                grad_v_row[d] = scaled_grad_v * t1
 
 
 @_jit
 def hvp_1_f32(
-    first, last, samples, chunk, u, v, t1, t2, u_hat, v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, samples, chunk, u, v,
+    _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
+    tangent_t2, size_d, weight, weight_step, mask, mask_step,
 ):
-    t1_2_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
-    tangent_t1_2_block = np.empty(256, np.float64)
-    tangent_t2_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        u_chunk = u[start : start + rows]
-        v_chunk = v[start : start + rows]
-        t1_chunk = t1[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        v_hat_chunk = v_hat[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
-        v_v__chunk = v_v_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = f32(0.0)
+                _unit1_d[i] = f32(0.0)
+                t1__largest[i] = f32(0.0)
+                t2__largest[i] = f32(0.0)
+                t1__scaled[i] = f32(0.0)
+                t2__scaled[i] = f32(0.0)
+                tangent_t1[i] = f32(0.0)
+                tangent_t2[i] = f32(0.0)
+                for at_d in range(size_d):
+                    u_hat[i, at_d] = f32(0.0)
+                    v_hat[i, at_d] = f32(0.0)
                 continue
-            u_row = u_chunk[row]
-            v_row = v_chunk[row]
-            t1_2 = 0.0
-            t2_2 = 0.0
+            u_row = u[i]
+            v_row = v[i]
+            unit0_d_bits = np.int32(0)
+            unit1_d_bits = np.int32(0)
+            for d in range(size_d):
+                u_d = u_row[d]
+                v_d = v_row[d]
+                unit0_d_entry = np.float32(abs(abs(u_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float32(abs(abs(v_d))).view(np.int32)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit1_d = np.int32(unit1_d_bits).view(np.float32)
+            _unit0_d[i] = unit0_d
+            _unit1_d[i] = unit1_d
+            t1 = _unit_scale_f32(unit0_d)
+            t2 = _unit_scale_f32(unit1_d)
+            t1__largest2_bits = np.int32(0)
+            t2__largest2_bits = np.int32(0)
+            for d in range(size_d):
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                v_d2 = v_row[d]
+                measured_v = t2 * v_d2
+                t1__largest2_entry = np.float32(abs(measured_u)).view(np.int32)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+                t2__largest2_entry = np.float32(abs(measured_v)).view(np.int32)
+                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
+            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
+            t2__largest2 = np.int32(t2__largest2_bits).view(np.float32)
+            t1__largest[i] = t1__largest2
+            t2__largest[i] = t2__largest2
+            t4 = _unit_scale_f32(t1__largest2)
+            t5 = _unit_scale_f32(t2__largest2)
+            t1__scaled2 = 0.0
+            t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d = u_row[d]
-                    v_d = v_row[d]
-                    t1_2_entry = np.float64(u_d)
-                    t1_2_block[lane] = t1_2_entry * t1_2_entry
-                    t2_2_entry = np.float64(v_d)
-                    t2_2_block[lane] = t2_2_entry * t2_2_entry
-                t1_2 += _pairwise_sum(t1_2_block, count)
-                t2_2 += _pairwise_sum(t2_2_block, count)
-            t1_2 = f32(math.sqrt(t1_2))
-            t2_2 = f32(math.sqrt(t2_2))
-            t1_chunk[row] = t1_2
-            t2_chunk[row] = t2_2
-            t4 = t1_2 == f32(0.0)
-            v_u__row = v_u__chunk[row]
-            t10 = t2_2 == f32(0.0)
-            v_v__row = v_v__chunk[row]
-            u_hat_row = u_hat_chunk[row]
-            v_hat_row = v_hat_chunk[row]
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled2_entry = np.float64(measured_u2 * t4)
+                    t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
+                    t2__scaled2_entry = np.float64(measured_v2 * t5)
+                    t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
+            t1__scaled2 = f32(math.sqrt(t1__scaled2))
+            t2__scaled2 = f32(math.sqrt(t2__scaled2))
+            t1__scaled[i] = t1__scaled2
+            t2__scaled[i] = t2__scaled2
+            t6 = f32(1.0) / t4
+            t7 = t1__scaled2 * t6
+            t8 = t7 == f32(0.0)
+            v_u__row = v_u_[i]
+            t14 = f32(1.0) / t5
+            t15 = t2__scaled2 * t14
+            t16 = t15 == f32(0.0)
+            v_v__row = v_v_[i]
+            u_hat_row = u_hat[i]
+            v_hat_row = v_hat[i]
             tangent_t1_2 = 0.0
             tangent_t2_2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    t5 = abs(u_d2) == t1_2
-                    t6 = _sign_f32(u_d2)
-                    t7 = u_d2 / t1_2
-                    t8 = f32(t6) if t5 else t7
-                    t9 = v_u__row[d] * t8
-                    v_d2 = v_row[d]
-                    t11 = abs(v_d2) == t2_2
-                    t12 = _sign_f32(v_d2)
-                    t13 = v_d2 / t2_2
-                    t14 = f32(t12) if t11 else t13
-                    t15 = v_v__row[d] * t14
-                    u_hat_row[d] = t8
-                    v_hat_row[d] = t14
-                    tangent_t1_2_block[lane] = f32(0.0) if t4 else t9
-                    tangent_t2_2_block[lane] = f32(0.0) if t10 else t15
+                    measured_v_u = t1 * v_u__row[d]
+                    u_d4 = u_row[d]
+                    measured_u3 = t1 * u_d4
+                    t9 = abs(measured_u3) == t7
+                    t10 = _sign_f32(measured_u3)
+                    t11 = measured_u3 * t4 / t1__scaled2
+                    t12 = t10 if t9 else t11
+                    t13 = measured_v_u * t12
+                    measured_v_v = t2 * v_v__row[d]
+                    v_d4 = v_row[d]
+                    measured_v3 = t2 * v_d4
+                    t17 = abs(measured_v3) == t15
+                    t18 = _sign_f32(measured_v3)
+                    t19 = measured_v3 * t5 / t2__scaled2
+                    t20 = t18 if t17 else t19
+                    t21 = measured_v_v * t20
+                    u_hat_row[d] = t12
+                    v_hat_row[d] = t20
+                    tangent_t1_2_block[lane] = f32(0.0) if t8 else t13
+                    tangent_t2_2_block[lane] = f32(0.0) if t16 else t21
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t2_2 = f32(tangent_t2_2)
-            tangent_t1_chunk[row] = tangent_t1_2
-            tangent_t2_chunk[row] = tangent_t2_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t1_chunk[row] = f32(0.0)
-                    t2_chunk[row] = f32(0.0)
-                    for at_d in range(size_d):
-                        u_hat_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        v_hat_chunk[row, at_d] = f32(0.0)
-                    tangent_t1_chunk[row] = f32(0.0)
-                    tangent_t2_chunk[row] = f32(0.0)
+            tangent_t1[i] = tangent_t1_2
+            tangent_t2[i] = tangent_t2_2
 
 
 @_jit
 def hvp_2_f32(
-    first, last, samples, chunk, tangent_t3, t1, v_u_, tangent_t1, u, v_hat, t2, v_v_, tangent_t2, v, u_hat, size_d,
-    weight, weight_step, mask, mask_step,
+    first, last, tangent_t3_2_block, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest,
+    v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_t3_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_t3_chunk = tangent_t3[start : start + rows]
-        t1_chunk = t1[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        u_chunk = u[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_j in range(size_i):
+                    tangent_t3[i, at_j] = f32(0.0)
                 continue
-            tangent_t3_row = tangent_t3_chunk[row]
-            t1_i = t1_chunk[row]
-            v_u__row = v_u__chunk[row]
-            tangent_t1_i = tangent_t1_chunk[row]
-            u_row = u_chunk[row]
-            u_hat_row = u_hat_chunk[row]
+            tangent_t3_row = tangent_t3[i]
+            unit0_d_i = _unit0_d[i]
+            t1 = _unit_scale_f32(unit0_d_i)
+            v_u__row = v_u_[i]
+            tangent_t1_i = tangent_t1[i]
+            u_row = u[i]
+            t1__scaled_i = t1__scaled[i]
+            t1__largest_i = t1__largest[i]
+            t2 = _unit_scale_f32(t1__largest_i)
+            t4 = f32(1.0) / t2
+            t5 = t1__scaled_i * t4
+            u_hat_row = u_hat[i]
             for j in range(size_i):
-                t2_j = t2[j]
+                unit1_d_j = _unit1_d[j]
+                t9 = _unit_scale_f32(unit1_d_j)
                 tangent_t2_j = tangent_t2[j]
+                t2__scaled_j = t2__scaled[j]
+                t2__largest_j = t2__largest[j]
+                t10 = _unit_scale_f32(t2__largest_j)
+                t11 = f32(1.0) / t10
+                t12 = t2__scaled_j * t11
                 tangent_t3_2 = 0.0
                 for block in range(0, size_d, 256):
-                    count = 256 if 256 < size_d - block else size_d - block
+                    count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
-                        u_d = u_row[d]
-                        t4 = abs(u_d) == t1_i
-                        t5 = _sign_f32(u_d)
-                        t6 = u_d / t1_i
-                        tangent_u_hat = v_u__row[d] / t1_i - tangent_t1_i * ((f32(t5) if t4 else t6) / t1_i)
-                        v_d = v[j, d]
-                        t7 = abs(v_d) == t2_j
-                        t8 = _sign_f32(v_d)
-                        t9 = v_d / t2_j
-                        tangent_v_hat = v_v_[j, d] / t2_j - tangent_t2_j * ((f32(t8) if t7 else t9) / t2_j)
+                        measured_v_u = t1 * v_u__row[d]
+                        measured_u = t1 * u_row[d]
+                        t6 = abs(measured_u) == t5
+                        t7 = _sign_f32(measured_u)
+                        t8 = measured_u * t2 / t1__scaled_i
+                        tangent_u_hat = (measured_v_u - tangent_t1_i * (t7 if t6 else t8)) * t2 / t1__scaled_i
+                        measured_v_v = t9 * v_v_[j, d]
+                        measured_v = t9 * v[j, d]
+                        t13 = abs(measured_v) == t12
+                        t14 = _sign_f32(measured_v)
+                        t15 = measured_v * t10 / t2__scaled_j
+                        tangent_v_hat = (measured_v_v - tangent_t2_j * (t14 if t13 else t15)) * t10 / t2__scaled_j
                         tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_2 = f32(tangent_t3_2)
                 tangent_t3_row[j] = tangent_t3_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_j in range(size_i):
-                        tangent_t3_chunk[row, at_j] = f32(0.0)
 
 
 @_jit
 def hvp_3_f32(
-    first, last, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3,
-    tangent_t4_others, tangent_d_u_hat_sum, t2, v_v_, tangent_t2, v, v_hat, tau, size_d, weight, weight_step, mask,
-    mask_step, denominator,
+    first, last, t4_others__below2_block, tangent_t4_others2_block, tangent_d_u_hat_sum2_block, samples, chunk, t3,
+    t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
+    tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float32)
-    t4_others__below2_block = np.empty(256, np.float64)
-    tangent_t4_others2_block = np.empty(256, np.float64)
-    tangent_d_u_hat_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t3_chunk = t3[start : start + rows]
-        t4_others__max_chunk = t4_others__max[start : start + rows]
-        t4_others__below_chunk = t4_others__below[start : start + rows]
-        t4_others__ties_chunk = t4_others__ties[start : start + rows]
-        d_v_hat__left_chunk = d_v_hat__left[start : start + rows]
-        tangent_t3_chunk = tangent_t3[start : start + rows]
-        tangent_t4_others_chunk = tangent_t4_others[start : start + rows]
-        tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
-            t3_row = t3_chunk[row]
+            if not mask[i * mask_step]:
+                t4_others__max[i] = f32(0.0)
+                t4_others__below[i] = f32(0.0)
+                t4_others__ties[i] = f32(0.0)
+                tangent_t4_others[i] = f32(0.0)
+                for at_j in range(size_i):
+                    d_v_hat__left[i, at_j] = f32(0.0)
+                for at_d in range(size_d):
+                    tangent_d_u_hat_sum[i, at_d] = f32(0.0)
+                continue
+            t3_row = t3[i]
             t4_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t4 = j != i
+                t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max2_entry = s if t4 else f32(-np.inf)
+                t4_others__max2_entry = s if t1 else f32(-np.inf)
                 t4_others__max2 = (
-                    t4_others__max2_entry if t4_others__max2_entry > t4_others__max2 or t4_others__max2_entry !=
-                    t4_others__max2_entry else t4_others__max2
+                    t4_others__max2_entry if (t4_others__max2_entry > t4_others__max2) | (t4_others__max2_entry !=
+                    t4_others__max2_entry) else t4_others__max2
                 )
-            t4_others__max_chunk[row] = t4_others__max2
+            t4_others__max[i] = t4_others__max2
             t4_others__below2 = 0.0
             t4_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t5 = j != i
+                    t2 = j != i
                     s2 = t3_row[j] / tau
-                    t6 = t5 & (s2 < t4_others__max2)
-                    t7 = _exp_f32(s2 - t4_others__max2)
-                    t4_others__below2_block[lane] = t7 if t6 else f32(0.0)
-                    t4_others__ties2 += 1 if t5 & (s2 == t4_others__max2) else 0
+                    t4 = t2 & (s2 < t4_others__max2)
+                    t5 = _exp_f32(s2 - t4_others__max2)
+                    t4_others__below2_block[lane] = t5 if t4 else f32(0.0)
+                    t4_others__ties2 += 1 if t2 & (s2 == t4_others__max2) else 0
                 t4_others__below2 += _pairwise_sum(t4_others__below2_block, count)
             t4_others__below2 = f32(t4_others__below2)
-            t4_others__below_chunk[row] = t4_others__below2
-            t4_others__ties_chunk[row] = f32(t4_others__ties2)
-            tangent_t3_row = tangent_t3_chunk[row]
-            t9 = 1 < t4_others__ties2
-            t10 = t4_others__ties2 - 1
-            t11 = t10 if t9 else 0
-            t12 = t4_others__below2 + f32(t11)
-            t13 = _log1p_f32(t12)
-            seed_i = seed[row]
+            t4_others__below[i] = t4_others__below2
+            t4_others__ties[i] = f32(t4_others__ties2)
+            tangent_t3_row = tangent_t3[i]
+            t7 = 1 < t4_others__ties2
+            t8 = t4_others__ties2 - 1
+            t9 = t8 if t7 else 0
+            t10 = t4_others__below2 + f32(t9)
+            t11 = _log1p_f32(t10)
+            seed_i = weight[i * weight_step] / denominator
             t3_i = t3_row[i]
-            t16 = t3_i / tau
-            t17 = _gap_f32(t4_others__max2, t16)
-            t18 = t13 + t17
-            t19 = _sigmoid_f32(t18)
-            t20 = -seed_i * t19
-            t21 = seed_i * t19
-            d_v_hat__left_row = d_v_hat__left_chunk[row]
+            t14 = t3_i / tau
+            t15 = _gap_f32(t4_others__max2, t14)
+            t16 = t11 + t15
+            t17 = _sigmoid_f32(t16)
+            t18 = -seed_i * t17
+            t19 = seed_i * t17
+            d_v_hat__left_row = d_v_hat__left[i]
             tangent_t4_others2 = 0.0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t8 = j != i
+                    t6 = j != i
                     tangent_s = tangent_t3_row[j] / tau
                     s3 = t3_row[j] / tau
-                    weight_t4_others = _exp_f32(-(t13 + _gap_f32(t4_others__max2, s3)))
-                    t14 = tangent_s * weight_t4_others
-                    t15 = i == j
-                    t22 = t21 * weight_t4_others
-                    d_s = t20 if t15 else t22
+                    weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max2, s3)))
+                    t12 = tangent_s * weight_t4_others
+                    t13 = i == j
+                    t20 = t19 * weight_t4_others
+                    d_s = t18 if t13 else t20
                     d_v_hat__left_row[j] = d_s / tau
-                    tangent_t4_others2_block[lane] = t14 if t8 else f32(0.0)
+                    tangent_t4_others2_block[lane] = t12 if t6 else f32(0.0)
                 tangent_t4_others2 += _pairwise_sum(tangent_t4_others2_block, count)
             tangent_t4_others2 = f32(tangent_t4_others2)
-            tangent_t4_others_chunk[row] = tangent_t4_others2
-            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
+            tangent_t4_others[i] = tangent_t4_others2
+            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
             tangent_t3_i = tangent_t3_row[i]
-            t28 = -tangent_t3_i / tau
-            t29 = tangent_t4_others2 + t28
-            t30 = _sigmoid_f32(-t18)
-            t31 = -seed_i * t29 * t30 * t19
-            t32 = seed_i * t29 * t30 * t19
+            t26 = -tangent_t3_i / tau
+            t27 = tangent_t4_others2 + t26
+            t28 = _sigmoid_f32(-t16)
+            t29 = -seed_i * t27 * t28 * t17
+            t30 = seed_i * t27 * t28 * t17
             for d in range(size_d):
                 tangent_d_u_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t23 = i == j
+                        t21 = i == j
                         s4 = t3_row[j] / tau
-                        weight_t4_others2 = _exp_f32(-(t13 + _gap_f32(t4_others__max2, s4)))
-                        t24 = t21 * weight_t4_others2
-                        d_s2 = t20 if t23 else t24
-                        t2_j = t2[j]
-                        v_d = v[j, d]
-                        t25 = abs(v_d) == t2_j
-                        t26 = _sign_f32(v_d)
-                        t27 = v_d / t2_j
-                        tangent_v_hat = v_v_[j, d] / t2_j - tangent_t2[j] * ((f32(t26) if t25 else t27) / t2_j)
+                        weight_t4_others2 = _exp_f32(-(t11 + _gap_f32(t4_others__max2, s4)))
+                        t22 = t19 * weight_t4_others2
+                        d_s2 = t18 if t21 else t22
+                        unit1 = _unit_scale_f32(_unit1_d[j])
+                        measured_v_v = unit1 * v_v_[j, d]
+                        measured_v = unit1 * v[j, d]
+                        t2__scaled_j = t2__scaled[j]
+                        t2__scale = _unit_scale_f32(t2__largest[j])
+                        t2_2 = t2__scaled_j * (f32(1.0) / t2__scale)
+                        t23 = abs(measured_v) == t2_2
+                        t24 = _sign_f32(measured_v)
+                        t25 = measured_v * t2__scale / t2__scaled_j
+                        tangent_v_hat = (
+                            (measured_v_v - tangent_t2[j] * (t24 if t23 else t25)) * t2__scale / t2__scaled_j
+                        )
                         tangent_s2 = tangent_t3_row[j] / tau
                         tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
-                        t33 = t21 * tangent_weight_t4_others + t32 * weight_t4_others2
-                        tangent_d_s = t31 if t23 else t33
+                        t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
+                        tangent_d_s = t29 if t21 else t31
                         tangent_d_u_hat_sum2_block[lane] = d_s2 * tangent_v_hat + tangent_d_s * v_hat[j, d]
                     tangent_d_u_hat_sum2 += _pairwise_sum(tangent_d_u_hat_sum2_block, count)
                 tangent_d_u_hat_sum2 = f32(tangent_d_u_hat_sum2)
                 tangent_d_u_hat_sum_row[d] = tangent_d_u_hat_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t4_others__max_chunk[row] = f32(0.0)
-                    t4_others__below_chunk[row] = f32(0.0)
-                    t4_others__ties_chunk[row] = f32(0.0)
-                    for at_j in range(size_i):
-                        d_v_hat__left_chunk[row, at_j] = f32(0.0)
-                    tangent_t4_others_chunk[row] = f32(0.0)
-                    for at_d in range(size_d):
-                        tangent_d_u_hat_sum_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_4_f32(
-    first, last, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties, t4_others__max, t3, t1,
-    v_u_, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
+    first, last, tangent_d_v_hat_sum2_block, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
+    t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
+    tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_d_v_hat_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
-            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum_chunk[row]
             i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    tangent_d_v_hat_sum[i, at_d] = f32(0.0)
+                continue
+            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
             for d in range(size_d):
                 tangent_d_v_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t4 = j == i
+                        t1 = j == i
                         seed_j = seed_[j]
                         t4_others__ties_j = t4_others__ties[j]
-                        t5 = 1 < t4_others__ties_j
-                        t6 = t4_others__ties_j - 1
-                        t4_others__rest = _log1p_f32(t4_others__below[j] + f32(t6 if t5 else 0))
+                        t2 = 1 < t4_others__ties_j
+                        t4 = t4_others__ties_j - 1
+                        t4_others__rest = _log1p_f32(t4_others__below[j] + f32(t4 if t2 else 0))
                         t4_others__max_j = t4_others__max[j]
                         s = t3[j, j] / tau
-                        t7 = t4_others__rest + _gap_f32(t4_others__max_j, s)
-                        t8 = _sigmoid_f32(t7)
-                        t9 = -seed_j * t8
-                        d_t4_others = seed_j * t8
+                        t5 = t4_others__rest + _gap_f32(t4_others__max_j, s)
+                        t6 = _sigmoid_f32(t5)
+                        t7 = -seed_j * t6
+                        d_t4_others = seed_j * t6
                         s2 = t3[j, i] / tau
                         weight_t4_others = _exp_f32(-(t4_others__rest + _gap_f32(t4_others__max_j, s2)))
-                        t10 = d_t4_others * weight_t4_others
-                        d_s = t9 if t4 else t10
-                        t1_j = t1[j]
-                        u_d = u[j, d]
-                        t11 = abs(u_d) == t1_j
-                        t12 = _sign_f32(u_d)
-                        t13 = u_d / t1_j
-                        tangent_u_hat = v_u_[j, d] / t1_j - tangent_t1[j] * ((f32(t12) if t11 else t13) / t1_j)
+                        t8 = d_t4_others * weight_t4_others
+                        d_s = t7 if t1 else t8
+                        unit0 = _unit_scale_f32(_unit0_d[j])
+                        measured_v_u = unit0 * v_u_[j, d]
+                        measured_u = unit0 * u[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f32(t1__largest[j])
+                        t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
+                        t9 = abs(measured_u) == t1_2
+                        t10 = _sign_f32(measured_u)
+                        t11 = measured_u * t1__scale / t1__scaled_j
+                        tangent_u_hat = (measured_v_u - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
                         tangent_t4_others_j = tangent_t4_others[j]
-                        t14 = tangent_t4_others_j - tangent_t3[j, j] / tau
-                        t15 = _sigmoid_f32(-t7)
-                        t16 = -seed_j * t14 * t15 * t8
+                        t12 = tangent_t4_others_j - tangent_t3[j, j] / tau
+                        t13 = _sigmoid_f32(-t5)
+                        t14 = -seed_j * t12 * t13 * t6
                         tangent_s = tangent_t3[j, i] / tau
                         tangent_weight_t4_others = weight_t4_others * (tangent_s - tangent_t4_others_j)
-                        tangent_d_t4_others = seed_j * t14 * t15 * t8
-                        t17 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
-                        tangent_d_s = t16 if t4 else t17
+                        tangent_d_t4_others = seed_j * t12 * t13 * t6
+                        t15 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
+                        tangent_d_s = t14 if t1 else t15
                         tangent_d_v_hat_sum2_block[lane] = d_s * tangent_u_hat + tangent_d_s * u_hat[j, d]
                     tangent_d_v_hat_sum2 += _pairwise_sum(tangent_d_v_hat_sum2_block, count)
                 tangent_d_v_hat_sum2 = f32(tangent_d_v_hat_sum2)
                 tangent_d_v_hat_sum_row[d] = tangent_d_v_hat_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        tangent_d_v_hat_sum_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_5_f32(
-    first, last, samples, chunk, d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum, hvp_u,
-    hvp_v, t1, tangent_t1, t2, tangent_t2, tau, size_d, weight, weight_step, mask, mask_step,
+    first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, samples, chunk,
+    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
+    tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step, mask,
+    mask_step,
 ):
-    d_t2_sum_block = np.empty(256, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
-    tangent_d_t2_sum_block = np.empty(256, np.float64)
-    tangent_d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        d_v_hat_chunk = d_v_hat[start : start + rows]
-        v_chunk = v[start : start + rows]
-        d_u_hat_chunk = d_u_hat[start : start + rows]
-        u_chunk = u[start : start + rows]
-        v_v__chunk = v_v_[start : start + rows]
-        tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
-        tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
-        hvp_u_chunk = hvp_u[start : start + rows]
-        hvp_v_chunk = hvp_v[start : start + rows]
-        t1_chunk = t1[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    hvp_u[i, at_d] = f32(0.0)
+                    hvp_v[i, at_d] = f32(0.0)
                 continue
-            d_v_hat_row = d_v_hat_chunk[row]
-            v_row = v_chunk[row]
-            d_u_hat_row = d_u_hat_chunk[row]
-            u_row = u_chunk[row]
-            v_v__row = v_v__chunk[row]
-            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum_chunk[row]
-            v_u__row = v_u__chunk[row]
-            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
+            unit1_d_i = _unit1_d[i]
+            t1 = _unit_scale_f32(unit1_d_i)
+            v_row = v[i]
+            d_v_hat_row = d_v_hat[i]
+            unit0_d_i = _unit0_d[i]
+            t2 = _unit_scale_f32(unit0_d_i)
+            u_row = u[i]
+            d_u_hat_row = d_u_hat[i]
+            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
+            v_v__row = v_v_[i]
+            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
+            v_u__row = v_u_[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             tangent_d_t2_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
+                    measured_v = t1 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    v_d = v_row[d]
+                    measured_u = t2 * u_row[d]
                     d_u_hat_d = d_u_hat_row[d]
-                    u_d = u_row[d]
-                    v_v_d = v_v__row[d]
                     tangent_d_v_hat = tangent_d_v_hat_sum_row[d] / tau
-                    v_u_d = v_u__row[d]
+                    measured_v_v = t1 * v_v__row[d]
                     tangent_d_u_hat = tangent_d_u_hat_sum_row[d] / tau
-                    d_t2_sum_block[lane] = d_v_hat_d * v_d
-                    d_t1_sum_block[lane] = d_u_hat_d * u_d
-                    tangent_d_t2_sum_block[lane] = d_v_hat_d * v_v_d + tangent_d_v_hat * v_d
-                    tangent_d_t1_sum_block[lane] = d_u_hat_d * v_u_d + tangent_d_u_hat * u_d
+                    measured_v_u = t2 * v_u__row[d]
+                    d_t2_sum_block[lane] = measured_v * d_v_hat_d
+                    d_t1_sum_block[lane] = measured_u * d_u_hat_d
+                    tangent_d_t2_sum_block[lane] = measured_v * tangent_d_v_hat + measured_v_v * d_v_hat_d
+                    tangent_d_t1_sum_block[lane] = measured_u * tangent_d_u_hat + measured_v_u * d_u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count)
@@ -2280,56 +2318,69 @@ def hvp_5_f32(
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t2_sum = f32(tangent_d_t2_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
-            t1_i = t1_chunk[row]
-            t4 = t1_i == f32(0.0)
-            tangent_t1_i = tangent_t1_chunk[row]
-            t5 = f32(2.0) * (d_t1_sum / t1_i) * (tangent_t1_i / t1_i) / t1_i
-            t6 = -tangent_d_t1_sum / t1_i / t1_i
-            t7 = t5 + t6
-            t12 = -d_t1_sum / t1_i / t1_i
-            t13 = t12 * tangent_t1_i
-            hvp_u_row = hvp_u_chunk[row]
-            t2_i = t2_chunk[row]
-            t15 = t2_i == f32(0.0)
-            tangent_t2_i = tangent_t2_chunk[row]
-            t16 = f32(2.0) * (d_t2_sum / t2_i) * (tangent_t2_i / t2_i) / t2_i
-            t17 = -tangent_d_t2_sum / t2_i / t2_i
-            t18 = t16 + t17
-            t23 = -d_t2_sum / t2_i / t2_i
-            t24 = t23 * tangent_t2_i
-            hvp_v_row = hvp_v_chunk[row]
+            tangent_t1_i = tangent_t1[i]
+            t1__largest_i = t1__largest[i]
+            t4 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t5 = f32(1.0) / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == f32(0.0)
+            t8 = tangent_t1_i * t4 / t1__scaled_i
+            t9 = f32(2.0) * d_t1_sum * t8
+            t10 = t9 - tangent_d_t1_sum
+            t11 = t10 * t4 / t1__scaled_i
+            t12 = t11 * t4 / t1__scaled_i
+            t17 = f32(1.0) * t4 / t1__scaled_i
+            t18 = d_t1_sum * t4 / t1__scaled_i
+            t19 = -t17 * t18
+            t20 = t19 * tangent_t1_i
+            hvp_u_row = hvp_u[i]
+            tangent_t2_i = tangent_t2[i]
+            t2__largest_i = t2__largest[i]
+            t22 = _unit_scale_f32(t2__largest_i)
+            t2__scaled_i = t2__scaled[i]
+            t23 = f32(1.0) / t22
+            t24 = t2__scaled_i * t23
+            t25 = t24 == f32(0.0)
+            t26 = tangent_t2_i * t22 / t2__scaled_i
+            t27 = f32(2.0) * d_t2_sum * t26
+            t28 = t27 - tangent_d_t2_sum
+            t29 = t28 * t22 / t2__scaled_i
+            t30 = t29 * t22 / t2__scaled_i
+            t35 = f32(1.0) * t22 / t2__scaled_i
+            t36 = d_t2_sum * t22 / t2__scaled_i
+            t37 = -t35 * t36
+            t38 = t37 * tangent_t2_i
+            hvp_v_row = hvp_v[i]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
-                u_d2 = u_row[d]
-                t8 = abs(u_d2) == t1_i
-                t9 = _sign_f32(u_d2)
-                t10 = u_d2 / t1_i
-                t11 = f32(t9) if t8 else t10
-                v_u_d2 = v_u__row[d]
-                t14 = t7 * t11 + t12 * (v_u_d2 / t1_i) + -t13 * (t11 / t1_i)
                 d_u_hat_d2 = d_u_hat_row[d]
-                hvp_u_row[d] = (
-                    tangent_d_u_hat2 / t1_i + (f32(0.0) if t4 else t14) - d_u_hat_d2 / t1_i * (tangent_t1_i / t1_i)
+                measured_u2 = t2 * u_row[d]
+                t13 = abs(measured_u2) == t6
+                t14 = _sign_f32(measured_u2)
+                t15 = measured_u2 * t4 / t1__scaled_i
+                t16 = t14 if t13 else t15
+                measured_v_u2 = t2 * v_u__row[d]
+                t21 = t12 * t16 + (measured_v_u2 * t19 + -t20 * t16) * t4 / t1__scaled_i
+                scaled_hvp_u = (
+                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t4 / t1__scaled_i)) * t4 / t1__scaled_i + (f32(0.0)
+                    if t7 else t21)
                 )
+                hvp_u_row[d] = scaled_hvp_u * t2
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
-                v_d2 = v_row[d]
-                t19 = abs(v_d2) == t2_i
-                t20 = _sign_f32(v_d2)
-                t21 = v_d2 / t2_i
-                t22 = f32(t20) if t19 else t21
-                v_v_d2 = v_v__row[d]
-                t25 = t18 * t22 + t23 * (v_v_d2 / t2_i) + -t24 * (t22 / t2_i)
                 d_v_hat_d2 = d_v_hat_row[d]
-                hvp_v_row[d] = (
-                    tangent_d_v_hat2 / t2_i + (f32(0.0) if t15 else t25) - d_v_hat_d2 / t2_i * (tangent_t2_i / t2_i)
+                measured_v2 = t1 * v_row[d]
+                t31 = abs(measured_v2) == t24
+                t32 = _sign_f32(measured_v2)
+                t33 = measured_v2 * t22 / t2__scaled_i
+                t34 = t32 if t31 else t33
+                measured_v_v2 = t1 * v_v__row[d]
+                t39 = t30 * t34 + (measured_v_v2 * t37 + -t38 * t34) * t22 / t2__scaled_i
+                scaled_hvp_v = (
+                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t22 / t2__scaled_i)) * t22 / t2__scaled_i +
+                    (f32(0.0) if t25 else t39)
                 )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_u_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_v_chunk[row, at_d] = f32(0.0)
+                hvp_v_row[d] = scaled_hvp_v * t1
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2346,7 +2397,10 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(value_1_f64, chunks, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step)
+    run(
+        value_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d, weight,
+        weight_step, mask, mask_step,
+    )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2355,11 +2409,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f64, chunks, samples, chunk, t3, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, tau, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -2374,6 +2428,8 @@ def _value_and_grad_f64(
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
+    _unit0_d = np.empty((size_i,), np.float64)
+    _unit1_d = np.empty((size_i,), np.float64)
     d_u_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat__left = np.empty((size_i, size_i), np.float64)
@@ -2390,8 +2446,8 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f64, chunks, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
-        v_hat, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d,
+        t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2401,11 +2457,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, d_v_hat__left, tau,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
@@ -2416,8 +2472,9 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_3_f64, chunks, samples, chunk, d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1__scaled, t1__largest,
-        t2__scaled, t2__largest, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_3_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit1_d, v, d_v_hat,
+        _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight,
+        weight_step, mask, mask_step,
     )
     return (value_value,), None
 
@@ -2431,6 +2488,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
+    _unit0_d = np.empty((size_i,), np.float64)
+    _unit1_d = np.empty((size_i,), np.float64)
     d_u_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat = np.empty((size_i, size_d), np.float64)
     d_v_hat__left = np.empty((size_i, size_i), np.float64)
@@ -2456,8 +2515,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f64, chunks, samples, chunk, u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_,
-        v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+        hvp_1_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
+        tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2465,8 +2525,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f64, chunks, samples, chunk, tangent_t3, t1__scaled, t1__largest, v_u_, tangent_t1, u, v_hat, t2__scaled,
-        t2__largest, v_v_, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled,
+        t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step,
+        mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2476,9 +2537,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_3_f64, chunks, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left,
-        tangent_t3, tangent_t4_others, tangent_d_u_hat_sum, t2__scaled, t2__largest, v_v_, tangent_t2, v, v_hat, tau,
-        size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_3_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t3,
+        t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
+        tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2486,9 +2548,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_4_f64, chunks, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties,
-        t4_others__max, t3, t1__scaled, t1__largest, v_u_, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau,
-        size_d, weight, weight_step, mask, mask_step,
+        hvp_4_f64, chunks, ((256, np.float64),), samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
+        t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
+        tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
     np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
@@ -2498,9 +2560,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_5_f64, chunks, samples, chunk, d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum,
-        hvp_u, hvp_v, t1__scaled, t1__largest, tangent_t1, t2__scaled, t2__largest, tangent_t2, tau, size_d, weight,
-        weight_step, mask, mask_step,
+        hvp_5_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
+        tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step,
+        mask, mask_step,
     )
     return (), None
 
@@ -2519,7 +2582,10 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(value_1_f32, chunks, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step)
+    run(
+        value_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d, weight,
+        weight_step, mask, mask_step,
+    )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2528,11 +2594,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, samples, chunk, t3, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, tau, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -2547,11 +2613,15 @@ def _value_and_grad_f32(
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
+    _unit0_d = np.empty((size_i,), np.float32)
+    _unit1_d = np.empty((size_i,), np.float32)
     d_u_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat__left = np.empty((size_i, size_i), np.float32)
-    t1 = np.empty((size_i,), np.float32)
-    t2 = np.empty((size_i,), np.float32)
+    t1__largest = np.empty((size_i,), np.float32)
+    t1__scaled = np.empty((size_i,), np.float32)
+    t2__largest = np.empty((size_i,), np.float32)
+    t2__scaled = np.empty((size_i,), np.float32)
     t3 = np.empty((size_i, size_i), np.float32)
     u_hat = np.empty((size_i, size_d), np.float32)
     v_hat = np.empty((size_i, size_d), np.float32)
@@ -2561,8 +2631,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f32, chunks, samples, chunk, u, v, t1, t2, u_hat, v_hat, size_d, weight, weight_step, mask,
-        mask_step,
+        value_and_grad_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d,
+        t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2572,11 +2642,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, d_v_hat__left, tau,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
@@ -2587,7 +2657,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_3_f32, chunks, samples, chunk, d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1, t2, size_d, weight,
+        value_and_grad_3_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit1_d, v, d_v_hat,
+        _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight,
         weight_step, mask, mask_step,
     )
     return (value_value,), None
@@ -2602,11 +2673,15 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
+    _unit0_d = np.empty((size_i,), np.float32)
+    _unit1_d = np.empty((size_i,), np.float32)
     d_u_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat__left = np.empty((size_i, size_i), np.float32)
-    t1 = np.empty((size_i,), np.float32)
-    t2 = np.empty((size_i,), np.float32)
+    t1__largest = np.empty((size_i,), np.float32)
+    t1__scaled = np.empty((size_i,), np.float32)
+    t2__largest = np.empty((size_i,), np.float32)
+    t2__scaled = np.empty((size_i,), np.float32)
     t3 = np.empty((size_i, size_i), np.float32)
     t4_others__below = np.empty((size_i,), np.float32)
     t4_others__max = np.empty((size_i,), np.float32)
@@ -2625,8 +2700,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f32, chunks, samples, chunk, u, v, t1, t2, u_hat, v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d,
-        weight, weight_step, mask, mask_step,
+        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
+        tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2634,8 +2710,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f32, chunks, samples, chunk, tangent_t3, t1, v_u_, tangent_t1, u, v_hat, t2, v_v_, tangent_t2, v, u_hat,
-        size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled,
+        t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step,
+        mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2645,8 +2722,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_3_f32, chunks, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left,
-        tangent_t3, tangent_t4_others, tangent_d_u_hat_sum, t2, v_v_, tangent_t2, v, v_hat, tau, size_d, weight,
+        hvp_3_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t3,
+        t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
+        tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
     samples = size_i
@@ -2655,9 +2733,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_4_f32, chunks, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties,
-        t4_others__max, t3, t1, v_u_, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight,
-        weight_step, mask, mask_step,
+        hvp_4_f32, chunks, ((256, np.float64),), samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
+        t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
+        tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
     np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
@@ -2667,8 +2745,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_5_f32, chunks, samples, chunk, d_v_hat, v, d_u_hat, u, v_v_, tangent_d_v_hat_sum, v_u_, tangent_d_u_hat_sum,
-        hvp_u, hvp_v, t1, tangent_t1, t2, tangent_t2, tau, size_d, weight, weight_step, mask, mask_step,
+        hvp_5_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
+        tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step,
+        mask, mask_step,
     )
     return (), None
 

@@ -97,12 +97,16 @@ META = {'name': 'iou',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'pred': ['pred', 'target']}, 'hvp': {'pred': ['pred', 'target', 'v']}}}
+ 'in_place': {'value_and_grad': {'pred': ['pred', 'target']}, 'hvp': {'pred': ['pred', 'target', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -110,7 +114,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -130,9 +134,29 @@ def _pairwise_sum(x, count):
     return total
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+@_local
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
+
+
+@_local
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
+
+
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -180,11 +204,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -382,8 +412,8 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = np.float32(0.0) if x < np.float32(0.0) else (np.float32(0.5) if x == np.float32(0.0) else x)
-    return np.float32(1.0) if x > np.float32(0.0) else y
+    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else y
 
 
 @_inline
@@ -403,47 +433,43 @@ def _minimum_f32(a, b):
 @_inline
 def _ramp_f32(x):
     """The larger of 0 and x."""
-    return np.float32(0.0) if x <= np.float32(0.0) else x
+    return f32(0.0) if x <= f32(0.0) else x
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        target_chunk = target[start : start + rows]
-        pred_chunk = pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -458,98 +484,101 @@ def value_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            target_row = target_chunk[row]
-            target_3 = target_row[3]
+            pred_row = pred[n]
+            pred_1 = pred_row[1]
+            target_row = target[n]
             target_1 = target_row[1]
-            length3 = target_3 - target_1
-            pred_row = pred_chunk[row]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_target_3 = unit0 * target_3
+            measured_target_1 = unit0 * target_1
+            length3 = measured_target_3 - measured_target_1
             pred_0 = pred_row[0]
             target_0 = target_row[0]
-            t1 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+            pred_2 = pred_row[2]
+            target_2 = target_row[2]
+            unit1 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t1 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
             t2 = 0.0 < t1
-            margin = _ramp_f64(pred_0 - target_0) + _ramp_f64(target_2 - pred_2)
+            margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
             t3 = t1 == 0.0
-            length = target_2 - target_0
+            length = measured_target_2 - measured_target_0
             t4 = 0.5 * (length + margin)
             t5 = t4 if t3 else length
             margin5 = margin if t2 else t5
-            pred_3 = pred_row[3]
-            pred_1 = pred_row[1]
-            length4 = pred_3 - pred_1
-            margin2 = _ramp_f64(target_0 - pred_0) + _ramp_f64(pred_2 - target_2)
-            length2 = pred_2 - pred_0
+            measured_pred_3 = unit0 * pred_3
+            measured_pred_1 = unit0 * pred_1
+            length4 = measured_pred_3 - measured_pred_1
+            margin2 = _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
+            length2 = measured_pred_2 - measured_pred_0
             t6 = 0.5 * (length2 + margin2)
             t7 = t6 if t3 else length2
             margin6 = margin2 if t2 else t7
             width = _maximum_f64(0.0, t1)
-            t8 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+            t8 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
             t9 = 0.0 < t8
-            margin3 = _ramp_f64(pred_1 - target_1) + _ramp_f64(target_3 - pred_3)
+            margin3 = _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
             t10 = t8 == 0.0
             t11 = 0.5 * (length3 + margin3)
             t12 = t11 if t10 else length3
             margin7 = margin3 if t9 else t12
-            margin4 = _ramp_f64(target_1 - pred_1) + _ramp_f64(pred_3 - target_3)
+            margin4 = _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
             t13 = 0.5 * (length4 + margin4)
             t14 = t13 if t10 else length4
             margin8 = margin4 if t9 else t14
             excess = length3 * margin5 + length4 * margin6 + width * (margin7 + margin8)
             height = _maximum_f64(0.0, t8)
             I = height * width
-            value_rows[row] = excess / (I + excess)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            scaled_value = excess / (I + excess)
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        target_chunk = target[start : start + rows]
-        pred_chunk = pred[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -564,49 +593,69 @@ def value_and_grad_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            target_row = target_chunk[row]
-            target_3 = target_row[3]
+            pred_row = pred[n]
+            pred_1 = pred_row[1]
+            target_row = target[n]
             target_1 = target_row[1]
-            length3 = target_3 - target_1
-            pred_row = pred_chunk[row]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_target_3 = unit0 * target_3
+            measured_target_1 = unit0 * target_1
+            length3 = measured_target_3 - measured_target_1
             pred_0 = pred_row[0]
             target_0 = target_row[0]
-            t1 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+            pred_2 = pred_row[2]
+            target_2 = target_row[2]
+            unit1 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t1 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
             t2 = 0.0 < t1
-            t3 = pred_0 - target_0
-            t4 = target_2 - pred_2
+            t3 = measured_pred_0 - measured_target_0
+            t4 = measured_target_2 - measured_pred_2
             margin = _ramp_f64(t3) + _ramp_f64(t4)
             t5 = t1 == 0.0
-            length = target_2 - target_0
+            length = measured_target_2 - measured_target_0
             t6 = 0.5 * (length + margin)
             t7 = t6 if t5 else length
             margin5 = margin if t2 else t7
-            pred_3 = pred_row[3]
-            pred_1 = pred_row[1]
-            length4 = pred_3 - pred_1
-            t8 = target_0 - pred_0
-            t9 = pred_2 - target_2
+            measured_pred_3 = unit0 * pred_3
+            measured_pred_1 = unit0 * pred_1
+            length4 = measured_pred_3 - measured_pred_1
+            t8 = measured_target_0 - measured_pred_0
+            t9 = measured_pred_2 - measured_target_2
             margin2 = _ramp_f64(t8) + _ramp_f64(t9)
-            length2 = pred_2 - pred_0
+            length2 = measured_pred_2 - measured_pred_0
             t10 = 0.5 * (length2 + margin2)
             t11 = t10 if t5 else length2
             margin6 = margin2 if t2 else t11
             width = _maximum_f64(0.0, t1)
-            t12 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+            t12 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
             t13 = 0.0 < t12
-            t14 = pred_1 - target_1
-            t15 = target_3 - pred_3
+            t14 = measured_pred_1 - measured_target_1
+            t15 = measured_target_3 - measured_pred_3
             margin3 = _ramp_f64(t14) + _ramp_f64(t15)
             t16 = t12 == 0.0
             t17 = 0.5 * (length3 + margin3)
             t18 = t17 if t16 else length3
             margin7 = margin3 if t13 else t18
-            t19 = target_1 - pred_1
-            t20 = pred_3 - target_3
+            t19 = measured_target_1 - measured_pred_1
+            t20 = measured_pred_3 - measured_target_3
             margin4 = _ramp_f64(t19) + _ramp_f64(t20)
             t21 = 0.5 * (length4 + margin4)
             t22 = t21 if t16 else length4
@@ -616,8 +665,9 @@ def value_and_grad_f64(
             height = _maximum_f64(0.0, t12)
             I = height * width
             t24 = I + excess
+            scaled_value = excess / t24
             t25 = _half_step_f64(t3)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             d_excess = I / t24 * (seed_n / t24)
             t26 = d_excess * length3
             t27 = 0.5 * d_excess * length3
@@ -632,11 +682,12 @@ def value_and_grad_f64(
             d_width = d_I * height + d_excess * t23
             t33 = t29 if t5 else 0.0
             d_margin2 = t30 if t2 else t33
-            grad_pred_row = grad_pred_chunk[row]
-            grad_pred_row[0] = (
+            scaled_grad_pred__0 = (
                 _zero_times_f64(t25, d_margin) - d_length2 - _zero_times_f64(t25 * t32, d_width) -
                 _zero_times_f64(_half_step_f64(t8), d_margin2)
             )
+            grad_pred_row = grad_pred[n]
+            grad_pred_row[0] = scaled_grad_pred__0 * unit1
             t34 = _half_step_f64(t14)
             t35 = d_excess * width
             t36 = 0.5 * d_excess * width
@@ -645,33 +696,27 @@ def value_and_grad_f64(
             t38 = t36 if t16 else t35
             d_length4 = d_excess * margin6 + (0.0 if t13 else t38)
             t39 = _half_step_f64(t12)
-            grad_pred_row[1] = (
+            scaled_grad_pred__1 = (
                 _zero_times_f64(t34, d_margin4) - d_length4 - width * _zero_times_f64(t34 * t39, d_I) -
                 _zero_times_f64(_half_step_f64(t19), d_margin4)
             )
+            grad_pred_row[1] = scaled_grad_pred__1 * unit0
             t40 = _half_step_f64(t4)
-            grad_pred_row[2] = (
+            scaled_grad_pred__2 = (
                 d_length2 + _zero_times_f64(t40 * t32, d_width) + _zero_times_f64(_half_step_f64(t9), d_margin2) -
                 _zero_times_f64(t40, d_margin)
             )
+            grad_pred_row[2] = scaled_grad_pred__2 * unit1
             t41 = _half_step_f64(t15)
-            grad_pred_row[3] = (
+            scaled_grad_pred__3 = (
                 d_length4 + width * _zero_times_f64(t41 * t39, d_I) + _zero_times_f64(_half_step_f64(t20), d_margin4) -
                 _zero_times_f64(t41, d_margin4)
             )
-            value_rows[row] = excess / t24
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            grad_pred_row[3] = scaled_grad_pred__3 * unit0
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -681,36 +726,27 @@ def grad_hess_diag_f64(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        diag_pred_chunk = diag_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -725,53 +761,71 @@ def grad_hess_diag_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = 0.0
+                    diag_pred[n, at_c_] = 0.0
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_0 = pred_row[0]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_0 = target_row[0]
-            t1 = pred_0 - target_0
-            t2 = _half_step_f64(t1)
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t3 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+            unit1 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t1 = measured_pred_0 - measured_target_0
+            t2 = _half_step_f64(t1)
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            t3 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
             t4 = 0.0 < t3
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
             pred_1 = pred_row[1]
             target_1 = target_row[1]
-            t5 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_pred_3 = unit0 * pred_3
+            measured_target_3 = unit0 * target_3
+            measured_pred_1 = unit0 * pred_1
+            measured_target_1 = unit0 * target_1
+            t5 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
             height = _maximum_f64(0.0, t5)
             width = _maximum_f64(0.0, t3)
             I = height * width
-            seed_n = seed[row]
-            length3 = target_3 - target_1
-            t6 = target_2 - pred_2
+            seed_n = weight[n * weight_step] / denominator
+            length3 = measured_target_3 - measured_target_1
+            t6 = measured_target_2 - measured_pred_2
             margin = _ramp_f64(t1) + _ramp_f64(t6)
             t7 = t3 == 0.0
-            length = target_2 - target_0
+            length = measured_target_2 - measured_target_0
             t8 = 0.5 * (length + margin)
             t9 = t8 if t7 else length
             margin5 = margin if t4 else t9
-            length4 = pred_3 - pred_1
-            t10 = target_0 - pred_0
-            t11 = pred_2 - target_2
+            length4 = measured_pred_3 - measured_pred_1
+            t10 = measured_target_0 - measured_pred_0
+            t11 = measured_pred_2 - measured_target_2
             margin2 = _ramp_f64(t10) + _ramp_f64(t11)
-            length2 = pred_2 - pred_0
+            length2 = measured_pred_2 - measured_pred_0
             t12 = 0.5 * (length2 + margin2)
             t13 = t12 if t7 else length2
             margin6 = margin2 if t4 else t13
             t14 = 0.0 < t5
-            t15 = pred_1 - target_1
-            t16 = target_3 - pred_3
+            t15 = measured_pred_1 - measured_target_1
+            t16 = measured_target_3 - measured_pred_3
             margin3 = _ramp_f64(t15) + _ramp_f64(t16)
             t17 = t5 == 0.0
             t18 = 0.5 * (length3 + margin3)
             t19 = t18 if t17 else length3
             margin7 = margin3 if t14 else t19
-            t20 = target_1 - pred_1
-            t21 = pred_3 - target_3
+            t20 = measured_target_1 - measured_pred_1
+            t21 = measured_pred_3 - measured_target_3
             margin4 = _ramp_f64(t20) + _ramp_f64(t21)
             t22 = 0.5 * (length4 + margin4)
             t23 = t22 if t17 else length4
@@ -795,11 +849,12 @@ def grad_hess_diag_f64(
             t34 = _half_step_f64(t10)
             t35 = t29 if t7 else 0.0
             d_margin2 = t30 if t4 else t35
-            grad_pred_row = grad_pred_chunk[row]
-            grad_pred_row[0] = (
+            scaled_grad_pred__0 = (
                 _zero_times_f64(t2, d_margin) - d_length2 - _zero_times_f64(t33, d_width) - _zero_times_f64(t34,
                 d_margin2)
             )
+            grad_pred_row = grad_pred[n]
+            grad_pred_row[0] = scaled_grad_pred__0 * unit1
             t36 = _half_step_f64(t15)
             t37 = d_excess * width
             t38 = 0.5 * d_excess * width
@@ -810,24 +865,27 @@ def grad_hess_diag_f64(
             t41 = _half_step_f64(t5)
             t42 = t36 * t41
             t43 = _half_step_f64(t20)
-            grad_pred_row[1] = (
+            scaled_grad_pred__1 = (
                 _zero_times_f64(t36, d_margin4) - d_length4 - width * _zero_times_f64(t42, d_I) - _zero_times_f64(t43,
                 d_margin4)
             )
+            grad_pred_row[1] = scaled_grad_pred__1 * unit0
             t44 = _half_step_f64(t6)
             t45 = t44 * t32
             t46 = _half_step_f64(t11)
-            grad_pred_row[2] = (
+            scaled_grad_pred__2 = (
                 d_length2 + _zero_times_f64(t45, d_width) + _zero_times_f64(t46, d_margin2) - _zero_times_f64(t44,
                 d_margin)
             )
+            grad_pred_row[2] = scaled_grad_pred__2 * unit1
             t47 = _half_step_f64(t16)
             t48 = t47 * t41
             t49 = _half_step_f64(t21)
-            grad_pred_row[3] = (
+            scaled_grad_pred__3 = (
                 d_length4 + width * _zero_times_f64(t48, d_I) + _zero_times_f64(t49, d_margin4) - _zero_times_f64(t47,
                 d_margin4)
             )
+            grad_pred_row[3] = scaled_grad_pred__3 * unit0
             tangent_width_0 = -t2 * t32
             t50 = 1.0 / (t25 * t25) - 2.0 * (I / t25) / t25 / t25
             t51 = height * t50
@@ -859,11 +917,12 @@ def grad_hess_diag_f64(
             t63 = t58 if t7 else 0.0
             t64 = length4 if t4 else t63
             tangent_d_margin2_0 = tangent_d_excess_0 * t64
-            diag_pred_row = diag_pred_chunk[row]
-            diag_pred_row[0] = (
+            scaled_diag_pred__0 = (
                 _zero_times_f64(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f64(t33, tangent_d_width_0)
                 - _zero_times_f64(t34, tangent_d_margin2_0)
             )
+            diag_pred_row = diag_pred[n]
+            diag_pred_row[0] = scaled_diag_pred__0 * unit1 * unit1
             tangent_margin4_1 = -t43
             t65 = 0.5 if t17 else 0.0
             t66 = 1.0 if t14 else t65
@@ -885,9 +944,10 @@ def grad_hess_diag_f64(
             t73 = t70 if t17 else width
             t74 = margin6 + (0.0 if t14 else t73)
             tangent_d_length4_1 = tangent_d_excess_1 * t74
-            diag_pred_row[1] = (
+            scaled_diag_pred__1 = (
                 tangent_d_I_1 * _zero_times_f64(t42, -width) + tangent_d_margin4_1 * (t36 - t43) - tangent_d_length4_1
             )
+            diag_pred_row[1] = scaled_diag_pred__1 * unit0 * unit0
             t75 = 0.5 if t7 else 1.0
             tangent_margin6_2 = t46 * t53 + (0.0 if t4 else t75)
             tangent_margin_2 = -t44
@@ -902,10 +962,11 @@ def grad_hess_diag_f64(
             tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t24
             tangent_d_margin2_2 = tangent_d_excess_2 * t64
             tangent_d_margin_2 = tangent_d_excess_2 * t57
-            diag_pred_row[2] = (
+            scaled_diag_pred__2 = (
                 tangent_d_length2_2 + _zero_times_f64(t45, tangent_d_width_2) + _zero_times_f64(t46,
                 tangent_d_margin2_2) - _zero_times_f64(t44, tangent_d_margin_2)
             )
+            diag_pred_row[2] = scaled_diag_pred__2 * unit1 * unit1
             t77 = 0.5 if t17 else 1.0
             tangent_margin8_3 = t49 * t66 + (0.0 if t14 else t77)
             tangent_margin3_3 = -t47
@@ -915,16 +976,10 @@ def grad_hess_diag_f64(
             tangent_d_length4_3 = tangent_d_excess_3 * t74
             tangent_d_I_3 = seed_n * (tangent_excess_3 * t61 + 2.0 * _zero_times_f64(t48, t68))
             tangent_d_margin4_3 = tangent_d_excess_3 * t72
-            diag_pred_row[3] = (
+            scaled_diag_pred__3 = (
                 tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t48, width) + tangent_d_margin4_3 * (t49 - t47)
             )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = 0.0
-                    for at_c_ in range(size_c_):
-                        diag_pred_chunk[row, at_c_] = 0.0
+            diag_pred_row[3] = scaled_diag_pred__3 * unit0 * unit0
 
 
 @_jit
@@ -933,36 +988,27 @@ def hvp_f64(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        v_pred__chunk = v_pred_[start : start + rows]
-        hvp_pred_chunk = hvp_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -977,182 +1023,204 @@ def hvp_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    hvp_pred[n, at_c_] = 0.0
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_0 = pred_row[0]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_0 = target_row[0]
-            t1 = pred_0 - target_0
-            t2 = _half_step_f64(t1)
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t3 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+            unit1 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t1 = measured_pred_0 - measured_target_0
+            t2 = _half_step_f64(t1)
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            t3 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
             t4 = 0.0 < t3
-            target_3 = target_row[3]
-            target_1 = target_row[1]
-            length3 = target_3 - target_1
-            seed_n = seed[row]
-            pred_3 = pred_row[3]
             pred_1 = pred_row[1]
-            t5 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+            target_1 = target_row[1]
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_target_3 = unit0 * target_3
+            measured_target_1 = unit0 * target_1
+            length3 = measured_target_3 - measured_target_1
+            seed_n = weight[n * weight_step] / denominator
+            measured_pred_3 = unit0 * pred_3
+            measured_pred_1 = unit0 * pred_1
+            t5 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
             t6 = _half_step_f64(t5)
-            v_pred__row = v_pred__chunk[row]
+            v_pred__row = v_pred_[n]
             v_pred_3 = v_pred__row[3]
-            t7 = target_3 - pred_3
-            t8 = _half_step_f64(t7)
             v_pred_1 = v_pred__row[1]
-            t9 = pred_1 - target_1
-            t10 = _half_step_f64(t9)
-            tangent_height = _zero_times_f64(t6, v_pred_3 * t8 - v_pred_1 * t10)
-            width = _maximum_f64(0.0, t3)
-            t11 = _half_step_f64(t3)
             v_pred_2 = v_pred__row[2]
-            t12 = target_2 - pred_2
-            t13 = _half_step_f64(t12)
+            t7 = 1.0 / unit0
             v_pred_0 = v_pred__row[0]
-            tangent_width = _zero_times_f64(t11, v_pred_2 * t13 - v_pred_0 * t2)
+            unit2 = _unit_scale_f64(
+                _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)),
+                abs(unit1 * v_pred_0 * t7)),
+            )
+            measured_v_pred__3 = unit2 * v_pred_3
+            t8 = measured_target_3 - measured_pred_3
+            t9 = _half_step_f64(t8)
+            measured_v_pred__1 = unit2 * v_pred_1
+            t10 = measured_pred_1 - measured_target_1
+            t11 = _half_step_f64(t10)
+            tangent_height = _zero_times_f64(t6, measured_v_pred__3 * t9 - measured_v_pred__1 * t11)
+            width = _maximum_f64(0.0, t3)
+            t12 = _half_step_f64(t3)
+            measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t7
+            t13 = measured_target_2 - measured_pred_2
+            t14 = _half_step_f64(t13)
+            measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t7
+            tangent_width = _zero_times_f64(t12, measured_v_pred__2 * t14 - measured_v_pred__0 * t2)
             height = _maximum_f64(0.0, t5)
             tangent_I = _zero_times_f64(tangent_height, width) + _zero_times_f64(tangent_width, height)
             I = height * width
-            margin = _ramp_f64(t1) + _ramp_f64(t12)
-            t14 = t3 == 0.0
-            length = target_2 - target_0
-            t15 = 0.5 * (length + margin)
-            t16 = t15 if t14 else length
-            margin5 = margin if t4 else t16
-            length4 = pred_3 - pred_1
-            t17 = target_0 - pred_0
-            t18 = pred_2 - target_2
-            margin2 = _ramp_f64(t17) + _ramp_f64(t18)
-            length2 = pred_2 - pred_0
-            t19 = 0.5 * (length2 + margin2)
-            t20 = t19 if t14 else length2
-            margin6 = margin2 if t4 else t20
-            t21 = 0.0 < t5
-            margin3 = _ramp_f64(t9) + _ramp_f64(t7)
-            t22 = t5 == 0.0
-            t23 = 0.5 * (length3 + margin3)
-            t24 = t23 if t22 else length3
-            margin7 = margin3 if t21 else t24
-            t25 = target_1 - pred_1
-            t26 = pred_3 - target_3
-            margin4 = _ramp_f64(t25) + _ramp_f64(t26)
-            t27 = 0.5 * (length4 + margin4)
-            t28 = t27 if t22 else length4
-            margin8 = margin4 if t21 else t28
-            t29 = margin7 + margin8
-            excess = length3 * margin5 + length4 * margin6 + width * t29
-            t30 = I + excess
-            tangent_margin = v_pred_0 * t2 - v_pred_2 * t13
-            t31 = 0.5 * tangent_margin
-            t32 = t31 if t14 else 0.0
-            tangent_margin5 = tangent_margin if t4 else t32
-            t33 = _half_step_f64(t18)
-            t34 = _half_step_f64(t17)
-            tangent_margin2 = v_pred_2 * t33 - v_pred_0 * t34
-            tangent_length2 = v_pred_2 - v_pred_0
-            t35 = 0.5 * (tangent_length2 + tangent_margin2)
-            t36 = t35 if t14 else tangent_length2
-            tangent_margin6 = tangent_margin2 if t4 else t36
-            tangent_length4 = v_pred_3 - v_pred_1
-            tangent_margin3 = v_pred_1 * t10 - v_pred_3 * t8
-            t37 = 0.5 * tangent_margin3
-            t38 = t37 if t22 else 0.0
-            tangent_margin7 = tangent_margin3 if t21 else t38
-            t39 = _half_step_f64(t26)
-            t40 = _half_step_f64(t25)
-            tangent_margin4 = v_pred_3 * t39 - v_pred_1 * t40
-            t41 = 0.5 * (tangent_length4 + tangent_margin4)
-            t42 = t41 if t22 else tangent_length4
-            tangent_margin8 = tangent_margin4 if t21 else t42
-            t43 = tangent_margin7 + tangent_margin8
+            margin = _ramp_f64(t1) + _ramp_f64(t13)
+            t15 = t3 == 0.0
+            length = measured_target_2 - measured_target_0
+            t16 = 0.5 * (length + margin)
+            t17 = t16 if t15 else length
+            margin5 = margin if t4 else t17
+            length4 = measured_pred_3 - measured_pred_1
+            t18 = measured_target_0 - measured_pred_0
+            t19 = measured_pred_2 - measured_target_2
+            margin2 = _ramp_f64(t18) + _ramp_f64(t19)
+            length2 = measured_pred_2 - measured_pred_0
+            t20 = 0.5 * (length2 + margin2)
+            t21 = t20 if t15 else length2
+            margin6 = margin2 if t4 else t21
+            t22 = 0.0 < t5
+            margin3 = _ramp_f64(t10) + _ramp_f64(t8)
+            t23 = t5 == 0.0
+            t24 = 0.5 * (length3 + margin3)
+            t25 = t24 if t23 else length3
+            margin7 = margin3 if t22 else t25
+            t26 = measured_target_1 - measured_pred_1
+            t27 = measured_pred_3 - measured_target_3
+            margin4 = _ramp_f64(t26) + _ramp_f64(t27)
+            t28 = 0.5 * (length4 + margin4)
+            t29 = t28 if t23 else length4
+            margin8 = margin4 if t22 else t29
+            t30 = margin7 + margin8
+            excess = length3 * margin5 + length4 * margin6 + width * t30
+            t31 = I + excess
+            tangent_margin = measured_v_pred__0 * t2 - measured_v_pred__2 * t14
+            t32 = 0.5 * tangent_margin
+            t33 = t32 if t15 else 0.0
+            tangent_margin5 = tangent_margin if t4 else t33
+            t34 = _half_step_f64(t19)
+            t35 = _half_step_f64(t18)
+            tangent_margin2 = measured_v_pred__2 * t34 - measured_v_pred__0 * t35
+            tangent_length2 = measured_v_pred__2 - measured_v_pred__0
+            t36 = 0.5 * (tangent_length2 + tangent_margin2)
+            t37 = t36 if t15 else tangent_length2
+            tangent_margin6 = tangent_margin2 if t4 else t37
+            tangent_length4 = measured_v_pred__3 - measured_v_pred__1
+            tangent_margin3 = measured_v_pred__1 * t11 - measured_v_pred__3 * t9
+            t38 = 0.5 * tangent_margin3
+            t39 = t38 if t23 else 0.0
+            tangent_margin7 = tangent_margin3 if t22 else t39
+            t40 = _half_step_f64(t27)
+            t41 = _half_step_f64(t26)
+            tangent_margin4 = measured_v_pred__3 * t40 - measured_v_pred__1 * t41
+            t42 = 0.5 * (tangent_length4 + tangent_margin4)
+            t43 = t42 if t23 else tangent_length4
+            tangent_margin8 = tangent_margin4 if t22 else t43
+            t44 = tangent_margin7 + tangent_margin8
             tangent_excess = (
-                length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t43 +
-                _zero_times_f64(tangent_width, t29)
+                length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t44 +
+                _zero_times_f64(tangent_width, t30)
             )
-            t44 = tangent_I + tangent_excess
-            tangent_d_excess = seed_n * (tangent_I / t30 / t30 - 2.0 * (I / t30) * (t44 / t30) / t30)
-            t45 = length3 * tangent_d_excess
-            t46 = 0.5 * length3 * tangent_d_excess
-            t47 = t46 if t14 else 0.0
-            tangent_d_margin = t45 if t4 else t47
-            d_excess = I / t30 * (seed_n / t30)
-            t48 = 0.5 * d_excess * tangent_length4 + 0.5 * length4 * tangent_d_excess
-            t49 = d_excess * tangent_length4 + length4 * tangent_d_excess
-            t50 = t48 if t14 else t49
-            tangent_d_length2 = 0.0 if t4 else t50
-            tangent_d_I = seed_n * (2.0 * (excess / t30) * (t44 / t30) / t30 - tangent_excess / t30 / t30)
-            d_I = -excess / t30 * (seed_n / t30)
-            tangent_d_width = d_excess * t43 + height * tangent_d_I + tangent_d_excess * t29 + _zero_times_f64(
+            t45 = tangent_I + tangent_excess
+            tangent_d_excess = seed_n * (tangent_I / t31 / t31 - 2.0 * (I / t31) * (t45 / t31) / t31)
+            t46 = length3 * tangent_d_excess
+            t47 = 0.5 * length3 * tangent_d_excess
+            t48 = t47 if t15 else 0.0
+            tangent_d_margin = t46 if t4 else t48
+            d_excess = I / t31 * (seed_n / t31)
+            t49 = 0.5 * d_excess * tangent_length4 + 0.5 * length4 * tangent_d_excess
+            t50 = d_excess * tangent_length4 + length4 * tangent_d_excess
+            t51 = t49 if t15 else t50
+            tangent_d_length2 = 0.0 if t4 else t51
+            tangent_d_I = seed_n * (2.0 * (excess / t31) * (t45 / t31) / t31 - tangent_excess / t31 / t31)
+            d_I = -excess / t31 * (seed_n / t31)
+            tangent_d_width = d_excess * t44 + height * tangent_d_I + tangent_d_excess * t30 + _zero_times_f64(
                 tangent_height, d_I,
             )
-            t51 = t48 if t14 else 0.0
-            tangent_d_margin2 = t49 if t4 else t51
-            hvp_pred_row = hvp_pred_chunk[row]
-            hvp_pred_row[0] = (
-                _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f64(t2 * t11, tangent_d_width) -
-                _zero_times_f64(t34, tangent_d_margin2)
+            t52 = t49 if t15 else 0.0
+            tangent_d_margin2 = t50 if t4 else t52
+            scaled_hvp_pred__0 = (
+                _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f64(t2 * t12, tangent_d_width) -
+                _zero_times_f64(t35, tangent_d_margin2)
             )
-            t52 = _zero_times_f64(tangent_width, d_excess)
-            t53 = tangent_d_excess * width + t52
-            t54 = 0.5 * tangent_d_excess * width + 0.5 * t52
-            t55 = t54 if t22 else 0.0
-            tangent_d_margin4 = t53 if t21 else t55
-            t56 = t54 if t22 else t53
-            tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (0.0 if t21 else t56)
-            t57 = t10 * t6
-            hvp_pred_row[1] = (
-                _zero_times_f64(t10, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f64(t57, tangent_d_I)
-                - _zero_times_f64(tangent_width, _zero_times_f64(t57, d_I)) - _zero_times_f64(t40, tangent_d_margin4)
+            t53 = 1.0 / unit2
+            hvp_pred_row = hvp_pred[n]
+            hvp_pred_row[0] = scaled_hvp_pred__0 * unit0 * unit1 * t53
+            t54 = _zero_times_f64(tangent_width, d_excess)
+            t55 = tangent_d_excess * width + t54
+            t56 = 0.5 * tangent_d_excess * width + 0.5 * t54
+            t57 = t56 if t23 else 0.0
+            tangent_d_margin4 = t55 if t22 else t57
+            t58 = t56 if t23 else t55
+            tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (0.0 if t22 else t58)
+            t59 = t11 * t6
+            scaled_hvp_pred__1 = (
+                _zero_times_f64(t11, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f64(t59, tangent_d_I)
+                - _zero_times_f64(tangent_width, _zero_times_f64(t59, d_I)) - _zero_times_f64(t41, tangent_d_margin4)
             )
-            hvp_pred_row[2] = (
-                tangent_d_length2 + _zero_times_f64(t13 * t11, tangent_d_width) + _zero_times_f64(t33,
-                tangent_d_margin2) - _zero_times_f64(t13, tangent_d_margin)
+            hvp_pred_row[1] = scaled_hvp_pred__1 * unit0 * unit0 * t53
+            scaled_hvp_pred__2 = (
+                tangent_d_length2 + _zero_times_f64(t14 * t12, tangent_d_width) + _zero_times_f64(t34,
+                tangent_d_margin2) - _zero_times_f64(t14, tangent_d_margin)
             )
-            t58 = t8 * t6
-            hvp_pred_row[3] = (
-                tangent_d_length4 + width * _zero_times_f64(t58, tangent_d_I) + _zero_times_f64(tangent_width,
-                _zero_times_f64(t58, d_I)) + _zero_times_f64(t39, tangent_d_margin4) - _zero_times_f64(t8,
+            hvp_pred_row[2] = scaled_hvp_pred__2 * unit0 * unit1 * t53
+            t60 = t9 * t6
+            scaled_hvp_pred__3 = (
+                tangent_d_length4 + width * _zero_times_f64(t60, tangent_d_I) + _zero_times_f64(tangent_width,
+                _zero_times_f64(t60, d_I)) + _zero_times_f64(t40, tangent_d_margin4) - _zero_times_f64(t9,
                 tangent_d_margin4)
             )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        hvp_pred_chunk[row, at_c_] = 0.0
+            hvp_pred_row[3] = scaled_hvp_pred__3 * unit0 * unit0 * t53
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        target_chunk = target[start : start + rows]
-        pred_chunk = pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1167,98 +1235,101 @@ def value_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            target_row = target_chunk[row]
-            target_3 = target_row[3]
+            pred_row = pred[n]
+            pred_1 = pred_row[1]
+            target_row = target[n]
             target_1 = target_row[1]
-            length3 = target_3 - target_1
-            pred_row = pred_chunk[row]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_target_3 = unit0 * target_3
+            measured_target_1 = unit0 * target_1
+            length3 = measured_target_3 - measured_target_1
             pred_0 = pred_row[0]
             target_0 = target_row[0]
-            t1 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+            pred_2 = pred_row[2]
+            target_2 = target_row[2]
+            unit1 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t1 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
             t2 = f32(0.0) < t1
-            margin = _ramp_f32(pred_0 - target_0) + _ramp_f32(target_2 - pred_2)
+            margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
             t3 = t1 == f32(0.0)
-            length = target_2 - target_0
+            length = measured_target_2 - measured_target_0
             t4 = f32(0.5) * (length + margin)
             t5 = t4 if t3 else length
             margin5 = margin if t2 else t5
-            pred_3 = pred_row[3]
-            pred_1 = pred_row[1]
-            length4 = pred_3 - pred_1
-            margin2 = _ramp_f32(target_0 - pred_0) + _ramp_f32(pred_2 - target_2)
-            length2 = pred_2 - pred_0
+            measured_pred_3 = unit0 * pred_3
+            measured_pred_1 = unit0 * pred_1
+            length4 = measured_pred_3 - measured_pred_1
+            margin2 = _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
+            length2 = measured_pred_2 - measured_pred_0
             t6 = f32(0.5) * (length2 + margin2)
             t7 = t6 if t3 else length2
             margin6 = margin2 if t2 else t7
             width = _maximum_f32(f32(0.0), t1)
-            t8 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+            t8 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
             t9 = f32(0.0) < t8
-            margin3 = _ramp_f32(pred_1 - target_1) + _ramp_f32(target_3 - pred_3)
+            margin3 = _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
             t10 = t8 == f32(0.0)
             t11 = f32(0.5) * (length3 + margin3)
             t12 = t11 if t10 else length3
             margin7 = margin3 if t9 else t12
-            margin4 = _ramp_f32(target_1 - pred_1) + _ramp_f32(pred_3 - target_3)
+            margin4 = _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
             t13 = f32(0.5) * (length4 + margin4)
             t14 = t13 if t10 else length4
             margin8 = margin4 if t9 else t14
             excess = length3 * margin5 + length4 * margin6 + width * (margin7 + margin8)
             height = _maximum_f32(f32(0.0), t8)
             I = height * width
-            value_rows[row] = excess / (I + excess)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            scaled_value = excess / (I + excess)
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        target_chunk = target[start : start + rows]
-        pred_chunk = pred[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1273,49 +1344,69 @@ def value_and_grad_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            target_row = target_chunk[row]
-            target_3 = target_row[3]
+            pred_row = pred[n]
+            pred_1 = pred_row[1]
+            target_row = target[n]
             target_1 = target_row[1]
-            length3 = target_3 - target_1
-            pred_row = pred_chunk[row]
-            pred_2 = pred_row[2]
-            target_2 = target_row[2]
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_target_3 = unit0 * target_3
+            measured_target_1 = unit0 * target_1
+            length3 = measured_target_3 - measured_target_1
             pred_0 = pred_row[0]
             target_0 = target_row[0]
-            t1 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+            pred_2 = pred_row[2]
+            target_2 = target_row[2]
+            unit1 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t1 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
             t2 = f32(0.0) < t1
-            t3 = pred_0 - target_0
-            t4 = target_2 - pred_2
+            t3 = measured_pred_0 - measured_target_0
+            t4 = measured_target_2 - measured_pred_2
             margin = _ramp_f32(t3) + _ramp_f32(t4)
             t5 = t1 == f32(0.0)
-            length = target_2 - target_0
+            length = measured_target_2 - measured_target_0
             t6 = f32(0.5) * (length + margin)
             t7 = t6 if t5 else length
             margin5 = margin if t2 else t7
-            pred_3 = pred_row[3]
-            pred_1 = pred_row[1]
-            length4 = pred_3 - pred_1
-            t8 = target_0 - pred_0
-            t9 = pred_2 - target_2
+            measured_pred_3 = unit0 * pred_3
+            measured_pred_1 = unit0 * pred_1
+            length4 = measured_pred_3 - measured_pred_1
+            t8 = measured_target_0 - measured_pred_0
+            t9 = measured_pred_2 - measured_target_2
             margin2 = _ramp_f32(t8) + _ramp_f32(t9)
-            length2 = pred_2 - pred_0
+            length2 = measured_pred_2 - measured_pred_0
             t10 = f32(0.5) * (length2 + margin2)
             t11 = t10 if t5 else length2
             margin6 = margin2 if t2 else t11
             width = _maximum_f32(f32(0.0), t1)
-            t12 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+            t12 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
             t13 = f32(0.0) < t12
-            t14 = pred_1 - target_1
-            t15 = target_3 - pred_3
+            t14 = measured_pred_1 - measured_target_1
+            t15 = measured_target_3 - measured_pred_3
             margin3 = _ramp_f32(t14) + _ramp_f32(t15)
             t16 = t12 == f32(0.0)
             t17 = f32(0.5) * (length3 + margin3)
             t18 = t17 if t16 else length3
             margin7 = margin3 if t13 else t18
-            t19 = target_1 - pred_1
-            t20 = pred_3 - target_3
+            t19 = measured_target_1 - measured_pred_1
+            t20 = measured_pred_3 - measured_target_3
             margin4 = _ramp_f32(t19) + _ramp_f32(t20)
             t21 = f32(0.5) * (length4 + margin4)
             t22 = t21 if t16 else length4
@@ -1325,8 +1416,9 @@ def value_and_grad_f32(
             height = _maximum_f32(f32(0.0), t12)
             I = height * width
             t24 = I + excess
+            scaled_value = excess / t24
             t25 = _half_step_f32(t3)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             d_excess = I / t24 * (seed_n / t24)
             t26 = d_excess * length3
             t27 = f32(0.5) * d_excess * length3
@@ -1341,11 +1433,12 @@ def value_and_grad_f32(
             d_width = d_I * height + d_excess * t23
             t33 = t29 if t5 else f32(0.0)
             d_margin2 = t30 if t2 else t33
-            grad_pred_row = grad_pred_chunk[row]
-            grad_pred_row[0] = (
+            scaled_grad_pred__0 = (
                 _zero_times_f32(t25, d_margin) - d_length2 - _zero_times_f32(t25 * t32, d_width) -
                 _zero_times_f32(_half_step_f32(t8), d_margin2)
             )
+            grad_pred_row = grad_pred[n]
+            grad_pred_row[0] = scaled_grad_pred__0 * unit1
             t34 = _half_step_f32(t14)
             t35 = d_excess * width
             t36 = f32(0.5) * d_excess * width
@@ -1354,33 +1447,27 @@ def value_and_grad_f32(
             t38 = t36 if t16 else t35
             d_length4 = d_excess * margin6 + (f32(0.0) if t13 else t38)
             t39 = _half_step_f32(t12)
-            grad_pred_row[1] = (
+            scaled_grad_pred__1 = (
                 _zero_times_f32(t34, d_margin4) - d_length4 - width * _zero_times_f32(t34 * t39, d_I) -
                 _zero_times_f32(_half_step_f32(t19), d_margin4)
             )
+            grad_pred_row[1] = scaled_grad_pred__1 * unit0
             t40 = _half_step_f32(t4)
-            grad_pred_row[2] = (
+            scaled_grad_pred__2 = (
                 d_length2 + _zero_times_f32(t40 * t32, d_width) + _zero_times_f32(_half_step_f32(t9), d_margin2) -
                 _zero_times_f32(t40, d_margin)
             )
+            grad_pred_row[2] = scaled_grad_pred__2 * unit1
             t41 = _half_step_f32(t15)
-            grad_pred_row[3] = (
+            scaled_grad_pred__3 = (
                 d_length4 + width * _zero_times_f32(t41 * t39, d_I) + _zero_times_f32(_half_step_f32(t20), d_margin4) -
                 _zero_times_f32(t41, d_margin4)
             )
-            value_rows[row] = excess / t24
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            grad_pred_row[3] = scaled_grad_pred__3 * unit0
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -1390,36 +1477,27 @@ def grad_hess_diag_f32(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        diag_pred_chunk = diag_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1434,53 +1512,71 @@ def grad_hess_diag_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = f32(0.0)
+                    diag_pred[n, at_c_] = f32(0.0)
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_0 = pred_row[0]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_0 = target_row[0]
-            t1 = pred_0 - target_0
-            t2 = _half_step_f32(t1)
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t3 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+            unit1 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t1 = measured_pred_0 - measured_target_0
+            t2 = _half_step_f32(t1)
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            t3 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
             t4 = f32(0.0) < t3
-            pred_3 = pred_row[3]
-            target_3 = target_row[3]
             pred_1 = pred_row[1]
             target_1 = target_row[1]
-            t5 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_pred_3 = unit0 * pred_3
+            measured_target_3 = unit0 * target_3
+            measured_pred_1 = unit0 * pred_1
+            measured_target_1 = unit0 * target_1
+            t5 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
             height = _maximum_f32(f32(0.0), t5)
             width = _maximum_f32(f32(0.0), t3)
             I = height * width
-            seed_n = seed[row]
-            length3 = target_3 - target_1
-            t6 = target_2 - pred_2
+            seed_n = weight[n * weight_step] / denominator
+            length3 = measured_target_3 - measured_target_1
+            t6 = measured_target_2 - measured_pred_2
             margin = _ramp_f32(t1) + _ramp_f32(t6)
             t7 = t3 == f32(0.0)
-            length = target_2 - target_0
+            length = measured_target_2 - measured_target_0
             t8 = f32(0.5) * (length + margin)
             t9 = t8 if t7 else length
             margin5 = margin if t4 else t9
-            length4 = pred_3 - pred_1
-            t10 = target_0 - pred_0
-            t11 = pred_2 - target_2
+            length4 = measured_pred_3 - measured_pred_1
+            t10 = measured_target_0 - measured_pred_0
+            t11 = measured_pred_2 - measured_target_2
             margin2 = _ramp_f32(t10) + _ramp_f32(t11)
-            length2 = pred_2 - pred_0
+            length2 = measured_pred_2 - measured_pred_0
             t12 = f32(0.5) * (length2 + margin2)
             t13 = t12 if t7 else length2
             margin6 = margin2 if t4 else t13
             t14 = f32(0.0) < t5
-            t15 = pred_1 - target_1
-            t16 = target_3 - pred_3
+            t15 = measured_pred_1 - measured_target_1
+            t16 = measured_target_3 - measured_pred_3
             margin3 = _ramp_f32(t15) + _ramp_f32(t16)
             t17 = t5 == f32(0.0)
             t18 = f32(0.5) * (length3 + margin3)
             t19 = t18 if t17 else length3
             margin7 = margin3 if t14 else t19
-            t20 = target_1 - pred_1
-            t21 = pred_3 - target_3
+            t20 = measured_target_1 - measured_pred_1
+            t21 = measured_pred_3 - measured_target_3
             margin4 = _ramp_f32(t20) + _ramp_f32(t21)
             t22 = f32(0.5) * (length4 + margin4)
             t23 = t22 if t17 else length4
@@ -1504,11 +1600,12 @@ def grad_hess_diag_f32(
             t34 = _half_step_f32(t10)
             t35 = t29 if t7 else f32(0.0)
             d_margin2 = t30 if t4 else t35
-            grad_pred_row = grad_pred_chunk[row]
-            grad_pred_row[0] = (
+            scaled_grad_pred__0 = (
                 _zero_times_f32(t2, d_margin) - d_length2 - _zero_times_f32(t33, d_width) - _zero_times_f32(t34,
                 d_margin2)
             )
+            grad_pred_row = grad_pred[n]
+            grad_pred_row[0] = scaled_grad_pred__0 * unit1
             t36 = _half_step_f32(t15)
             t37 = d_excess * width
             t38 = f32(0.5) * d_excess * width
@@ -1519,24 +1616,27 @@ def grad_hess_diag_f32(
             t41 = _half_step_f32(t5)
             t42 = t36 * t41
             t43 = _half_step_f32(t20)
-            grad_pred_row[1] = (
+            scaled_grad_pred__1 = (
                 _zero_times_f32(t36, d_margin4) - d_length4 - width * _zero_times_f32(t42, d_I) - _zero_times_f32(t43,
                 d_margin4)
             )
+            grad_pred_row[1] = scaled_grad_pred__1 * unit0
             t44 = _half_step_f32(t6)
             t45 = t44 * t32
             t46 = _half_step_f32(t11)
-            grad_pred_row[2] = (
+            scaled_grad_pred__2 = (
                 d_length2 + _zero_times_f32(t45, d_width) + _zero_times_f32(t46, d_margin2) - _zero_times_f32(t44,
                 d_margin)
             )
+            grad_pred_row[2] = scaled_grad_pred__2 * unit1
             t47 = _half_step_f32(t16)
             t48 = t47 * t41
             t49 = _half_step_f32(t21)
-            grad_pred_row[3] = (
+            scaled_grad_pred__3 = (
                 d_length4 + width * _zero_times_f32(t48, d_I) + _zero_times_f32(t49, d_margin4) - _zero_times_f32(t47,
                 d_margin4)
             )
+            grad_pred_row[3] = scaled_grad_pred__3 * unit0
             tangent_width_0 = -t2 * t32
             t50 = f32(1.0) / (t25 * t25) - f32(2.0) * (I / t25) / t25 / t25
             t51 = height * t50
@@ -1568,11 +1668,12 @@ def grad_hess_diag_f32(
             t63 = t58 if t7 else f32(0.0)
             t64 = length4 if t4 else t63
             tangent_d_margin2_0 = tangent_d_excess_0 * t64
-            diag_pred_row = diag_pred_chunk[row]
-            diag_pred_row[0] = (
+            scaled_diag_pred__0 = (
                 _zero_times_f32(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f32(t33, tangent_d_width_0)
                 - _zero_times_f32(t34, tangent_d_margin2_0)
             )
+            diag_pred_row = diag_pred[n]
+            diag_pred_row[0] = scaled_diag_pred__0 * unit1 * unit1
             tangent_margin4_1 = -t43
             t65 = f32(0.5) if t17 else f32(0.0)
             t66 = f32(1.0) if t14 else t65
@@ -1595,9 +1696,10 @@ def grad_hess_diag_f32(
             t73 = t70 if t17 else width
             t74 = margin6 + (f32(0.0) if t14 else t73)
             tangent_d_length4_1 = tangent_d_excess_1 * t74
-            diag_pred_row[1] = (
+            scaled_diag_pred__1 = (
                 tangent_d_I_1 * _zero_times_f32(t42, -width) + tangent_d_margin4_1 * (t36 - t43) - tangent_d_length4_1
             )
+            diag_pred_row[1] = scaled_diag_pred__1 * unit0 * unit0
             t75 = f32(0.5) if t7 else f32(1.0)
             tangent_margin6_2 = t46 * t53 + (f32(0.0) if t4 else t75)
             tangent_margin_2 = -t44
@@ -1614,10 +1716,11 @@ def grad_hess_diag_f32(
             tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t24
             tangent_d_margin2_2 = tangent_d_excess_2 * t64
             tangent_d_margin_2 = tangent_d_excess_2 * t57
-            diag_pred_row[2] = (
+            scaled_diag_pred__2 = (
                 tangent_d_length2_2 + _zero_times_f32(t45, tangent_d_width_2) + _zero_times_f32(t46,
                 tangent_d_margin2_2) - _zero_times_f32(t44, tangent_d_margin_2)
             )
+            diag_pred_row[2] = scaled_diag_pred__2 * unit1 * unit1
             t77 = f32(0.5) if t17 else f32(1.0)
             tangent_margin8_3 = t49 * t66 + (f32(0.0) if t14 else t77)
             tangent_margin3_3 = -t47
@@ -1629,16 +1732,10 @@ def grad_hess_diag_f32(
             tangent_d_length4_3 = tangent_d_excess_3 * t74
             tangent_d_I_3 = seed_n * (tangent_excess_3 * t61 + f32(2.0) * _zero_times_f32(t48, t68))
             tangent_d_margin4_3 = tangent_d_excess_3 * t72
-            diag_pred_row[3] = (
+            scaled_diag_pred__3 = (
                 tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t48, width) + tangent_d_margin4_3 * (t49 - t47)
             )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = f32(0.0)
-                    for at_c_ in range(size_c_):
-                        diag_pred_chunk[row, at_c_] = f32(0.0)
+            diag_pred_row[3] = scaled_diag_pred__3 * unit0 * unit0
 
 
 @_jit
@@ -1647,36 +1744,27 @@ def hvp_f32(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        v_pred__chunk = v_pred_[start : start + rows]
-        hvp_pred_chunk = hvp_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1691,150 +1779,176 @@ def hvp_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    hvp_pred[n, at_c_] = f32(0.0)
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_0 = pred_row[0]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_0 = target_row[0]
-            t1 = pred_0 - target_0
-            t2 = _half_step_f32(t1)
             pred_2 = pred_row[2]
             target_2 = target_row[2]
-            t3 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+            unit1 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+            )
+            measured_pred_0 = unit1 * pred_0
+            measured_target_0 = unit1 * target_0
+            t1 = measured_pred_0 - measured_target_0
+            t2 = _half_step_f32(t1)
+            measured_pred_2 = unit1 * pred_2
+            measured_target_2 = unit1 * target_2
+            t3 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
             t4 = f32(0.0) < t3
-            target_3 = target_row[3]
-            target_1 = target_row[1]
-            length3 = target_3 - target_1
-            seed_n = seed[row]
-            pred_3 = pred_row[3]
             pred_1 = pred_row[1]
-            t5 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+            target_1 = target_row[1]
+            pred_3 = pred_row[3]
+            target_3 = target_row[3]
+            unit0 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+            )
+            measured_target_3 = unit0 * target_3
+            measured_target_1 = unit0 * target_1
+            length3 = measured_target_3 - measured_target_1
+            seed_n = weight[n * weight_step] / denominator
+            measured_pred_3 = unit0 * pred_3
+            measured_pred_1 = unit0 * pred_1
+            t5 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
             t6 = _half_step_f32(t5)
-            v_pred__row = v_pred__chunk[row]
+            v_pred__row = v_pred_[n]
             v_pred_3 = v_pred__row[3]
-            t7 = target_3 - pred_3
-            t8 = _half_step_f32(t7)
             v_pred_1 = v_pred__row[1]
-            t9 = pred_1 - target_1
-            t10 = _half_step_f32(t9)
-            tangent_height = _zero_times_f32(t6, v_pred_3 * t8 - v_pred_1 * t10)
-            width = _maximum_f32(f32(0.0), t3)
-            t11 = _half_step_f32(t3)
             v_pred_2 = v_pred__row[2]
-            t12 = target_2 - pred_2
-            t13 = _half_step_f32(t12)
+            t7 = f32(1.0) / unit0
             v_pred_0 = v_pred__row[0]
-            tangent_width = _zero_times_f32(t11, v_pred_2 * t13 - v_pred_0 * t2)
+            unit2 = _unit_scale_f32(
+                _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)),
+                abs(unit1 * v_pred_0 * t7)),
+            )
+            measured_v_pred__3 = unit2 * v_pred_3
+            t8 = measured_target_3 - measured_pred_3
+            t9 = _half_step_f32(t8)
+            measured_v_pred__1 = unit2 * v_pred_1
+            t10 = measured_pred_1 - measured_target_1
+            t11 = _half_step_f32(t10)
+            tangent_height = _zero_times_f32(t6, measured_v_pred__3 * t9 - measured_v_pred__1 * t11)
+            width = _maximum_f32(f32(0.0), t3)
+            t12 = _half_step_f32(t3)
+            measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t7
+            t13 = measured_target_2 - measured_pred_2
+            t14 = _half_step_f32(t13)
+            measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t7
+            tangent_width = _zero_times_f32(t12, measured_v_pred__2 * t14 - measured_v_pred__0 * t2)
             height = _maximum_f32(f32(0.0), t5)
             tangent_I = _zero_times_f32(tangent_height, width) + _zero_times_f32(tangent_width, height)
             I = height * width
-            margin = _ramp_f32(t1) + _ramp_f32(t12)
-            t14 = t3 == f32(0.0)
-            length = target_2 - target_0
-            t15 = f32(0.5) * (length + margin)
-            t16 = t15 if t14 else length
-            margin5 = margin if t4 else t16
-            length4 = pred_3 - pred_1
-            t17 = target_0 - pred_0
-            t18 = pred_2 - target_2
-            margin2 = _ramp_f32(t17) + _ramp_f32(t18)
-            length2 = pred_2 - pred_0
-            t19 = f32(0.5) * (length2 + margin2)
-            t20 = t19 if t14 else length2
-            margin6 = margin2 if t4 else t20
-            t21 = f32(0.0) < t5
-            margin3 = _ramp_f32(t9) + _ramp_f32(t7)
-            t22 = t5 == f32(0.0)
-            t23 = f32(0.5) * (length3 + margin3)
-            t24 = t23 if t22 else length3
-            margin7 = margin3 if t21 else t24
-            t25 = target_1 - pred_1
-            t26 = pred_3 - target_3
-            margin4 = _ramp_f32(t25) + _ramp_f32(t26)
-            t27 = f32(0.5) * (length4 + margin4)
-            t28 = t27 if t22 else length4
-            margin8 = margin4 if t21 else t28
-            t29 = margin7 + margin8
-            excess = length3 * margin5 + length4 * margin6 + width * t29
-            t30 = I + excess
-            tangent_margin = v_pred_0 * t2 - v_pred_2 * t13
-            t31 = f32(0.5) * tangent_margin
-            t32 = t31 if t14 else f32(0.0)
-            tangent_margin5 = tangent_margin if t4 else t32
-            t33 = _half_step_f32(t18)
-            t34 = _half_step_f32(t17)
-            tangent_margin2 = v_pred_2 * t33 - v_pred_0 * t34
-            tangent_length2 = v_pred_2 - v_pred_0
-            t35 = f32(0.5) * (tangent_length2 + tangent_margin2)
-            t36 = t35 if t14 else tangent_length2
-            tangent_margin6 = tangent_margin2 if t4 else t36
-            tangent_length4 = v_pred_3 - v_pred_1
-            tangent_margin3 = v_pred_1 * t10 - v_pred_3 * t8
-            t37 = f32(0.5) * tangent_margin3
-            t38 = t37 if t22 else f32(0.0)
-            tangent_margin7 = tangent_margin3 if t21 else t38
-            t39 = _half_step_f32(t26)
-            t40 = _half_step_f32(t25)
-            tangent_margin4 = v_pred_3 * t39 - v_pred_1 * t40
-            t41 = f32(0.5) * (tangent_length4 + tangent_margin4)
-            t42 = t41 if t22 else tangent_length4
-            tangent_margin8 = tangent_margin4 if t21 else t42
-            t43 = tangent_margin7 + tangent_margin8
+            margin = _ramp_f32(t1) + _ramp_f32(t13)
+            t15 = t3 == f32(0.0)
+            length = measured_target_2 - measured_target_0
+            t16 = f32(0.5) * (length + margin)
+            t17 = t16 if t15 else length
+            margin5 = margin if t4 else t17
+            length4 = measured_pred_3 - measured_pred_1
+            t18 = measured_target_0 - measured_pred_0
+            t19 = measured_pred_2 - measured_target_2
+            margin2 = _ramp_f32(t18) + _ramp_f32(t19)
+            length2 = measured_pred_2 - measured_pred_0
+            t20 = f32(0.5) * (length2 + margin2)
+            t21 = t20 if t15 else length2
+            margin6 = margin2 if t4 else t21
+            t22 = f32(0.0) < t5
+            margin3 = _ramp_f32(t10) + _ramp_f32(t8)
+            t23 = t5 == f32(0.0)
+            t24 = f32(0.5) * (length3 + margin3)
+            t25 = t24 if t23 else length3
+            margin7 = margin3 if t22 else t25
+            t26 = measured_target_1 - measured_pred_1
+            t27 = measured_pred_3 - measured_target_3
+            margin4 = _ramp_f32(t26) + _ramp_f32(t27)
+            t28 = f32(0.5) * (length4 + margin4)
+            t29 = t28 if t23 else length4
+            margin8 = margin4 if t22 else t29
+            t30 = margin7 + margin8
+            excess = length3 * margin5 + length4 * margin6 + width * t30
+            t31 = I + excess
+            tangent_margin = measured_v_pred__0 * t2 - measured_v_pred__2 * t14
+            t32 = f32(0.5) * tangent_margin
+            t33 = t32 if t15 else f32(0.0)
+            tangent_margin5 = tangent_margin if t4 else t33
+            t34 = _half_step_f32(t19)
+            t35 = _half_step_f32(t18)
+            tangent_margin2 = measured_v_pred__2 * t34 - measured_v_pred__0 * t35
+            tangent_length2 = measured_v_pred__2 - measured_v_pred__0
+            t36 = f32(0.5) * (tangent_length2 + tangent_margin2)
+            t37 = t36 if t15 else tangent_length2
+            tangent_margin6 = tangent_margin2 if t4 else t37
+            tangent_length4 = measured_v_pred__3 - measured_v_pred__1
+            tangent_margin3 = measured_v_pred__1 * t11 - measured_v_pred__3 * t9
+            t38 = f32(0.5) * tangent_margin3
+            t39 = t38 if t23 else f32(0.0)
+            tangent_margin7 = tangent_margin3 if t22 else t39
+            t40 = _half_step_f32(t27)
+            t41 = _half_step_f32(t26)
+            tangent_margin4 = measured_v_pred__3 * t40 - measured_v_pred__1 * t41
+            t42 = f32(0.5) * (tangent_length4 + tangent_margin4)
+            t43 = t42 if t23 else tangent_length4
+            tangent_margin8 = tangent_margin4 if t22 else t43
+            t44 = tangent_margin7 + tangent_margin8
             tangent_excess = (
-                length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t43 +
-                _zero_times_f32(tangent_width, t29)
+                length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t44 +
+                _zero_times_f32(tangent_width, t30)
             )
-            t44 = tangent_I + tangent_excess
-            tangent_d_excess = seed_n * (tangent_I / t30 / t30 - f32(2.0) * (I / t30) * (t44 / t30) / t30)
-            t45 = length3 * tangent_d_excess
-            t46 = f32(0.5) * length3 * tangent_d_excess
-            t47 = t46 if t14 else f32(0.0)
-            tangent_d_margin = t45 if t4 else t47
-            d_excess = I / t30 * (seed_n / t30)
-            t48 = f32(0.5) * d_excess * tangent_length4 + f32(0.5) * length4 * tangent_d_excess
-            t49 = d_excess * tangent_length4 + length4 * tangent_d_excess
-            t50 = t48 if t14 else t49
-            tangent_d_length2 = f32(0.0) if t4 else t50
-            tangent_d_I = seed_n * (f32(2.0) * (excess / t30) * (t44 / t30) / t30 - tangent_excess / t30 / t30)
-            d_I = -excess / t30 * (seed_n / t30)
-            tangent_d_width = d_excess * t43 + height * tangent_d_I + tangent_d_excess * t29 + _zero_times_f32(
+            t45 = tangent_I + tangent_excess
+            tangent_d_excess = seed_n * (tangent_I / t31 / t31 - f32(2.0) * (I / t31) * (t45 / t31) / t31)
+            t46 = length3 * tangent_d_excess
+            t47 = f32(0.5) * length3 * tangent_d_excess
+            t48 = t47 if t15 else f32(0.0)
+            tangent_d_margin = t46 if t4 else t48
+            d_excess = I / t31 * (seed_n / t31)
+            t49 = f32(0.5) * d_excess * tangent_length4 + f32(0.5) * length4 * tangent_d_excess
+            t50 = d_excess * tangent_length4 + length4 * tangent_d_excess
+            t51 = t49 if t15 else t50
+            tangent_d_length2 = f32(0.0) if t4 else t51
+            tangent_d_I = seed_n * (f32(2.0) * (excess / t31) * (t45 / t31) / t31 - tangent_excess / t31 / t31)
+            d_I = -excess / t31 * (seed_n / t31)
+            tangent_d_width = d_excess * t44 + height * tangent_d_I + tangent_d_excess * t30 + _zero_times_f32(
                 tangent_height, d_I,
             )
-            t51 = t48 if t14 else f32(0.0)
-            tangent_d_margin2 = t49 if t4 else t51
-            hvp_pred_row = hvp_pred_chunk[row]
-            hvp_pred_row[0] = (
-                _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f32(t2 * t11, tangent_d_width) -
-                _zero_times_f32(t34, tangent_d_margin2)
+            t52 = t49 if t15 else f32(0.0)
+            tangent_d_margin2 = t50 if t4 else t52
+            scaled_hvp_pred__0 = (
+                _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f32(t2 * t12, tangent_d_width) -
+                _zero_times_f32(t35, tangent_d_margin2)
             )
-            t52 = _zero_times_f32(tangent_width, d_excess)
-            t53 = tangent_d_excess * width + t52
-            t54 = f32(0.5) * tangent_d_excess * width + f32(0.5) * t52
-            t55 = t54 if t22 else f32(0.0)
-            tangent_d_margin4 = t53 if t21 else t55
-            t56 = t54 if t22 else t53
-            tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (f32(0.0) if t21 else t56)
-            t57 = t10 * t6
-            hvp_pred_row[1] = (
-                _zero_times_f32(t10, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f32(t57, tangent_d_I)
-                - _zero_times_f32(tangent_width, _zero_times_f32(t57, d_I)) - _zero_times_f32(t40, tangent_d_margin4)
+            t53 = f32(1.0) / unit2
+            hvp_pred_row = hvp_pred[n]
+            hvp_pred_row[0] = scaled_hvp_pred__0 * unit0 * unit1 * t53
+            t54 = _zero_times_f32(tangent_width, d_excess)
+            t55 = tangent_d_excess * width + t54
+            t56 = f32(0.5) * tangent_d_excess * width + f32(0.5) * t54
+            t57 = t56 if t23 else f32(0.0)
+            tangent_d_margin4 = t55 if t22 else t57
+            t58 = t56 if t23 else t55
+            tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (f32(0.0) if t22 else t58)
+            t59 = t11 * t6
+            scaled_hvp_pred__1 = (
+                _zero_times_f32(t11, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f32(t59, tangent_d_I)
+                - _zero_times_f32(tangent_width, _zero_times_f32(t59, d_I)) - _zero_times_f32(t41, tangent_d_margin4)
             )
-            hvp_pred_row[2] = (
-                tangent_d_length2 + _zero_times_f32(t13 * t11, tangent_d_width) + _zero_times_f32(t33,
-                tangent_d_margin2) - _zero_times_f32(t13, tangent_d_margin)
+            hvp_pred_row[1] = scaled_hvp_pred__1 * unit0 * unit0 * t53
+            scaled_hvp_pred__2 = (
+                tangent_d_length2 + _zero_times_f32(t14 * t12, tangent_d_width) + _zero_times_f32(t34,
+                tangent_d_margin2) - _zero_times_f32(t14, tangent_d_margin)
             )
-            t58 = t8 * t6
-            hvp_pred_row[3] = (
-                tangent_d_length4 + width * _zero_times_f32(t58, tangent_d_I) + _zero_times_f32(tangent_width,
-                _zero_times_f32(t58, d_I)) + _zero_times_f32(t39, tangent_d_margin4) - _zero_times_f32(t8,
+            hvp_pred_row[2] = scaled_hvp_pred__2 * unit0 * unit1 * t53
+            t60 = t9 * t6
+            scaled_hvp_pred__3 = (
+                tangent_d_length4 + width * _zero_times_f32(t60, tangent_d_I) + _zero_times_f32(tangent_width,
+                _zero_times_f32(t60, d_I)) + _zero_times_f32(t40, tangent_d_margin4) - _zero_times_f32(t9,
                 tangent_d_margin4)
             )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        hvp_pred_chunk[row, at_c_] = f32(0.0)
+            hvp_pred_row[3] = scaled_hvp_pred__3 * unit0 * unit0 * t53
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1849,12 +1963,12 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1878,12 +1992,12 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1908,7 +2022,7 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
+        grad_hess_diag_f64, chunks, (), samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1932,7 +2046,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+        hvp_f64, chunks, (), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1953,12 +2067,12 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, target, pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64),), samples, chunk, pred, target, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1982,12 +2096,12 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, target, pred, grad_pred, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2012,7 +2126,7 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
+        grad_hess_diag_f32, chunks, (), samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -2036,7 +2150,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+        hvp_f32, chunks, (), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)

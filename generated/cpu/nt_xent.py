@@ -76,12 +76,16 @@ META = {'name': 'nt_xent',
  'ignore_index': False,
  'coupled': True,
  'paired': ['mod(i + floor(size[i]/2), size[i])'],
- 'in_place': {'value_and_grad': {'z': ['z']}, 'hvp': {}}}
+ 'in_place': {'value_and_grad': {'z': ['z']}, 'hvp': {}},
+ 'by_rows': False}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -89,7 +93,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -122,20 +126,28 @@ def _gap_f32(a, b):
 
 
 @_local
-def _norm_scale_f64(m):
-    """A power of two that brings magnitudes up to m where squares neither overflow nor vanish."""
-    return (
-        math.ldexp(1.0, -600)
-        if m > math.ldexp(1.0, 500)
-        else math.ldexp(1.0, 600)
-        if m < math.ldexp(1.0, -500)
-        else 1.0
-    )
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+@_local
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
+
+
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -183,11 +195,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _all_seeds(weight, samples, denominator, dtype):
@@ -491,30 +509,30 @@ def _softplus_f64(x):
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = np.float32(-104.0) if x < np.float32(-104.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-104.0) if x < f32(-104.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    high = np.float32(1.0) + r
-    low = ((np.float32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    high = f32(1.0) + r
+    low = ((f32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
     return high, low, n
 
 
 @_inline
 def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
-    t = n * np.float32(0.5) + np.float32(12583039.0)
-    m = n - (t - np.float32(12583039.0))
-    first = np.int32(np.float32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(np.float32(m + np.float32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    t = n * f32(0.5) + f32(12583039.0)
+    m = n - (t - f32(12583039.0))
+    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
+    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
     return y * first * second
 
 
@@ -528,40 +546,40 @@ def _exp_f32(x):
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
-    small = x < np.float32(1.1754943508222875e-38)
-    v = x * np.float32(16777216.0) if small else x
-    bits = np.uint32(np.float32(v).view(np.uint32) + np.uint32(0x4AFB0D))
+    small = x < f32(1.1754943508222875e-38)
+    v = x * f32(16777216.0) if small else x
+    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
     exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
-    n = exponent - (np.float32(8388759.0) if small else np.float32(8388735.0))
+    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
     m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
-    return n, m - np.float32(1.0)
+    return n, m - f32(1.0)
 
 
 @_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.23332913219928741)
-    p = p * z + np.float32(0.28550732135772705)
-    p = p * z + np.float32(0.4000012278556824)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.23332913219928741)
+    p = p * z + f32(0.28550732135772705)
+    p = p * z + f32(0.4000012278556824)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
 @_inline
 def _log1p_pair_f32(x):
     """log(1 + x) as a sum high + low."""
-    u = np.float32(1.0) + x
+    u = f32(1.0) + x
     n, f = _log_split_f32(u)
-    near = n == np.float32(0.0)
+    near = n == f32(0.0)
     f = x if near else f
-    a = n * np.float32(0.693145751953125)
+    a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - np.float32(1.0))) if x < np.float32(1.0) else (np.float32(1.0) - (u - x))
-    lost = np.float32(0.0) if near else lost / u
-    low = ((a - high) + f) + (lost + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
+    lost = f32(0.0) if near else lost / u
+    low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
 
@@ -570,10 +588,10 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < np.float32(np.inf) else x
-    y = x if abs(x) < np.float32(1.4901161193847656e-08) else y
-    y = y if x > np.float32(-1.0) else np.float32(-np.inf)
-    return y if x >= np.float32(-1.0) else x * np.float32(np.nan)
+    y = y if x < f32(np.inf) else x
+    y = x if abs(x) < f32(1.4901161193847656e-08) else y
+    y = y if x > f32(-1.0) else f32(-np.inf)
+    return y if x >= f32(-1.0) else x * f32(np.nan)
 
 
 @_inline
@@ -588,126 +606,125 @@ def _exp_falling_f32(a):
 def _sigmoid_f32(x):
     """1/(1 + e^-x), to the last places in both tails."""
     e, rest = _exp_falling_f32(abs(x))
-    whole = np.float32(1.0) + e
-    lost = ((np.float32(1.0) - whole) + e) + rest
-    negative = x < np.float32(0.0)
-    quotient = (e if negative else np.float32(1.0)) / whole
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = (e if negative else f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = np.float32(1.457) - np.float32(0.5) * whole
-    return quotient + ((rest if negative else np.float32(0.0)) - quotient * lost) * inverse
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return np.float32(1.0) if x > np.float32(0.0) else (np.float32(-1.0) if x < np.float32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
 
 
 @_inline
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
-    far = e > np.float32(0.41421356)
-    n = np.float32(1.0) if far else np.float32(0.0)
-    f = np.float32(0.5) * (e - np.float32(1.0)) if far else e
-    a = n * np.float32(0.693145751953125)
+    far = e > f32(0.41421356)
+    n = f32(1.0) if far else f32(0.0)
+    f = f32(0.5) * (e - f32(1.0)) if far else e
+    a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
-    slope = np.float32(1.0) - e * (np.float32(0.9) - np.float32(0.4) * e)
-    return high + (((a - high) + f) + ((n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
+    slope = f32(1.0) - e * (f32(0.9) - f32(0.4) * e)
+    return high + (((a - high) + f) + ((n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
 
 
 @_inline
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (np.float32(0.0) if x < np.float32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
 
 
 @_jit
-def value_1_f64(first, last, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step):
-    t1__scaled_block = np.empty(256, np.float64)
+def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    z_hat[i, at_d] = 0.0
                 continue
-            z_row = z_chunk[row]
-            t1__largest = -np.inf
+            z_row = z[i]
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                t1 = abs(z_d)
-                t1__largest_entry = t1
-                t1__largest = (
-                    t1__largest_entry if t1__largest_entry > t1__largest or t1__largest_entry != t1__largest_entry else
-                    t1__largest
-                )
-            t3 = _norm_scale_f64(t1__largest)
+                unit0_d_entry = np.float64(abs(abs(z_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            t1 = _unit_scale_f64(unit0_d)
+            t1__largest_bits = np.int64(0)
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t1__largest_entry = np.float64(abs(measured_z)).view(np.int64)
+                t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
+            t1__largest = np.int64(t1__largest_bits).view(np.float64)
+            t3 = _unit_scale_f64(t1__largest)
             t1__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    t1__scaled_entry = z_d2 * t3
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled_entry = measured_z2 * t3
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count)
             t1__scaled = math.sqrt(t1__scaled)
-            t5 = t1__scaled / t3
-            z_hat_row = z_hat_chunk[row]
+            t4 = 1.0 / t3
+            t5 = t1__scaled * t4
+            z_hat_row = z_hat[i]
             for d in range(size_d):
-                z_d3 = z_row[d]
-                t4 = abs(z_d3)
-                t6 = t4 == t5
-                t7 = _sign_f64(z_d3)
-                t8 = z_d3 / t5
-                z_hat_row[d] = float(t7) if t6 else t8
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        z_hat_chunk[row, at_d] = 0.0
+                z_d4 = z_row[d]
+                measured_z3 = t1 * z_d4
+                t6 = abs(measured_z3) == t5
+                t7 = _sign_f64(measured_z3)
+                t8 = measured_z3 * t3 / t1__scaled
+                z_hat_row[d] = t7 if t6 else t8
 
 
 @_jit
 def value_2_f64(
-    first, last, samples, chunk, t2, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    first, last, value_rows, t3_others__below_block, samples, chunk, t2, tau, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    value_rows = np.empty(chunk, np.float64)
-    t3_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t2_chunk = t2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
+            if not mask[i * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t3_others__max = -np.inf
             for j in range(size_i):
-                t3 = (j != i) & (float(j) != t1)
+                t3 = (j != i) & (j != t1)
                 s = t2_row[j] / tau
                 t3_others__max_entry = s if t3 else -np.inf
                 t3_others__max = (
-                    t3_others__max_entry if t3_others__max_entry > t3_others__max or t3_others__max_entry !=
-                    t3_others__max_entry else t3_others__max
+                    t3_others__max_entry if (t3_others__max_entry > t3_others__max) | (t3_others__max_entry !=
+                    t3_others__max_entry) else t3_others__max
                 )
             t3_others__below = 0.0
             t3_others__ties = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t4 = (j != i) & (float(j) != t1)
+                    t4 = (j != i) & (j != t1)
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
                     t6 = _exp_f64(s2 - t3_others__max)
@@ -718,123 +735,115 @@ def value_2_f64(
             t8 = t3_others__ties - 1
             t3_others__rest = _log1p_f64(t3_others__below + float(t8 if t7 else 0))
             s3 = t2_row[t1] / tau
-            value_rows[row] = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            scaled_value = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, samples, chunk, z, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight,
+    weight_step, mask, mask_step,
 ):
-    t1__scaled2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = 0.0
+                t1__largest[i] = 0.0
+                t1__scaled[i] = 0.0
+                for at_d in range(size_d):
+                    z_hat[i, at_d] = 0.0
                 continue
-            z_row = z_chunk[row]
-            t1__largest2 = -np.inf
+            z_row = z[i]
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                t1 = abs(z_d)
-                t1__largest2_entry = t1
-                t1__largest2 = (
-                    t1__largest2_entry if t1__largest2_entry > t1__largest2 or t1__largest2_entry != t1__largest2_entry
-                    else t1__largest2
-                )
-            t1__largest_chunk[row] = t1__largest2
-            t3 = _norm_scale_f64(t1__largest2)
+                unit0_d_entry = np.float64(abs(abs(z_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            _unit0_d[i] = unit0_d
+            t1 = _unit_scale_f64(unit0_d)
+            t1__largest2_bits = np.int64(0)
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t1__largest2_entry = np.float64(abs(measured_z)).view(np.int64)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
+            t1__largest[i] = t1__largest2
+            t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    t1__scaled2_entry = z_d2 * t3
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled2_entry = measured_z2 * t3
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
-            t1__scaled_chunk[row] = t1__scaled2
-            t5 = t1__scaled2 / t3
-            z_hat_row = z_hat_chunk[row]
+            t1__scaled[i] = t1__scaled2
+            t4 = 1.0 / t3
+            t5 = t1__scaled2 * t4
+            z_hat_row = z_hat[i]
             for d in range(size_d):
-                z_d3 = z_row[d]
-                t4 = abs(z_d3)
-                t6 = t4 == t5
-                t7 = _sign_f64(z_d3)
-                t8 = z_d3 / t5
-                z_hat_row[d] = float(t7) if t6 else t8
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t1__largest_chunk[row] = 0.0
-                    t1__scaled_chunk[row] = 0.0
-                    for at_d in range(size_d):
-                        z_hat_chunk[row, at_d] = 0.0
+                z_d4 = z_row[d]
+                measured_z3 = t1 * z_d4
+                t6 = abs(measured_z3) == t5
+                t7 = _sign_f64(measured_z3)
+                t8 = measured_z3 * t3 / t1__scaled2
+                z_hat_row[d] = t7 if t6 else t8
 
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t3_others__below2_block, samples, chunk, t2, t3_others__max, t3_others__below,
+    t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    value_partial,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    t3_others__below2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t2_chunk = t2[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        d_z_hat_1__left_chunk = d_z_hat_1__left[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
+            if not mask[i * mask_step]:
+                t3_others__max[i] = 0.0
+                t3_others__below[i] = 0.0
+                t3_others__ties[i] = 0.0
+                for at_j in range(size_i):
+                    d_z_hat_1__left[i, at_j] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t3_others__max2 = -np.inf
             for j in range(size_i):
-                t3 = float(j) != t1
+                t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else -np.inf
                 t3_others__max2 = (
-                    t3_others__max2_entry if t3_others__max2_entry > t3_others__max2 or t3_others__max2_entry !=
-                    t3_others__max2_entry else t3_others__max2
+                    t3_others__max2_entry if (t3_others__max2_entry > t3_others__max2) | (t3_others__max2_entry !=
+                    t3_others__max2_entry) else t3_others__max2
                 )
-            t3_others__max_chunk[row] = t3_others__max2
+            t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t5 = float(j) != t1
+                    t5 = j != t1
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
@@ -842,9 +851,9 @@ def value_and_grad_2_f64(
                     t3_others__below2_block[lane] = t8 if t7 else 0.0
                     t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
-            t3_others__below_chunk[row] = t3_others__below2
-            t3_others__ties_chunk[row] = float(t3_others__ties2)
-            seed_i = seed[row]
+            t3_others__below[i] = t3_others__below2
+            t3_others__ties[i] = float(t3_others__ties2)
+            seed_i = weight[i * weight_step] / denominator
             t11 = 1 < t3_others__ties2
             t12 = t3_others__ties2 - 1
             t13 = t12 if t11 else 0
@@ -856,317 +865,281 @@ def value_and_grad_2_f64(
             t18 = t15 + t17
             t19 = _sigmoid_f64(t18)
             t20 = seed_i * t19
-            d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
+            d_z_hat_1__left_row = d_z_hat_1__left[i]
             for j in range(size_i):
-                t9 = float(j) != t1
+                t9 = j != t1
                 t10 = (i != j) & t9
                 s3 = t2_row[j] / tau
                 weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
                 t21 = t20 * weight_t3_others
                 d_s = t21 if t10 else 0.0
                 d_z_hat_1__left_row[j] = d_s / tau
-            value_rows[row] = _softplus_f64(t18)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t3_others__max_chunk[row] = 0.0
-                    t3_others__below_chunk[row] = 0.0
-                    t3_others__ties_chunk[row] = 0.0
-                    for at_j in range(size_i):
-                        d_z_hat_1__left_chunk[row, at_j] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            scaled_value = _softplus_f64(t18)
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
-    seed_, z, grad_z, t1__scaled, t1__largest, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
+    t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask,
+    mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
-        d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        z_chunk = z[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
-            d_z_hat_1_row = d_z_hat_1_chunk[row]
-            d_z_hat_2_row = d_z_hat_2_chunk[row]
-            seed_i = seed[row]
-            t3_others__below_i = t3_others__below_chunk[row]
-            t3_others__ties_i = t3_others__ties_chunk[row]
-            t1 = 1 < t3_others__ties_i
-            t3 = t3_others__ties_i - 1
-            t4 = t3 if t1 else 0
-            t5 = t3_others__below_i + float(t4)
-            t6 = _log1p_f64(t5)
-            t3_others__max_i = t3_others__max_chunk[row]
             i = start + row
-            t7 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
-            t2_2 = t2_row[t7]
-            t8 = t2_2 / tau
-            t9 = _gap_f64(t3_others__max_i, t8)
-            t10 = t6 + t9
-            t11 = _sigmoid_f64(t10)
-            t12 = seed_i * t11
-            t13 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t13]
-            t3_others__below2 = t3_others__below[t13]
-            t3_others__ties2 = t3_others__ties[t13]
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = t3_others__below2 + float(t16)
-            t18 = _log1p_f64(t17)
-            t3_others__max2 = t3_others__max[t13]
-            t19 = i % size_i
-            t2_3 = t2[t13, t19]
-            t20 = t2_3 / tau
-            t21 = _gap_f64(t3_others__max2, t20)
-            t22 = t18 + t21
-            t23 = _sigmoid_f64(t22)
-            t24 = seed2 * t23
-            z_row = z_chunk[row]
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_z[i, at_d] = 0.0
+                continue
+            unit0_d_i = _unit0_d[i]
+            t1 = _unit_scale_f64(unit0_d_i)
+            z_row = z[i]
+            d_z_hat_1_row = d_z_hat_1[i]
+            d_z_hat_2_row = d_z_hat_2[i]
+            seed_i = weight[i * weight_step] / denominator
+            t3_others__below_i = t3_others__below[i]
+            t3_others__ties_i = t3_others__ties[i]
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + float(t5)
+            t7 = _log1p_f64(t6)
+            t3_others__max_i = t3_others__max[i]
+            t8 = (i + size_i // 2) % size_i
+            t2_row = t2[i]
+            t2_2 = t2_row[t8]
+            t9 = t2_2 / tau
+            t10 = _gap_f64(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f64(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t14]
+            t3_others__below2 = t3_others__below[t14]
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + float(t17)
+            t19 = _log1p_f64(t18)
+            t3_others__max2 = t3_others__max[t14]
+            t20 = i % size_i
+            t2_3 = t2[t14, t20]
+            t21 = t2_3 / tau
+            t22 = _gap_f64(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = seed2 * t24
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
-                    z_d = z_row[d]
-                    d_t1_sum_block[lane] = d_z_hat * z_d
+                    measured_z = t1 * z_row[d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
+                    d_t1_sum_block[lane] = measured_z * d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
-            t1__scaled_i = t1__scaled_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
-            t25 = _norm_scale_f64(t1__largest_i)
-            t26 = t1__scaled_i / t25
-            t27 = t26 == 0.0
-            t28 = -d_t1_sum / t26 / t26
-            grad_z_row = grad_z_chunk[row]
+            t1__largest_i = t1__largest[i]
+            t26 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t27 = 1.0 / t26
+            t28 = t1__scaled_i * t27
+            t29 = t28 == 0.0
+            t30 = 1.0 * t26 / t1__scaled_i
+            t31 = d_t1_sum * t26 / t1__scaled_i
+            t32 = -t30 * t31
+            grad_z_row = grad_z[i]
             for d in range(size_d):
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
-                z_d2 = z_row[d]
-                t29 = abs(z_d2) == t26
-                t30 = _sign_f64(z_d2)
-                t31 = z_d2 / t26
-                t32 = t28 * (float(t30) if t29 else t31)
-                grad_z_row[d] = d_z_hat2 / t26 + (0.0 if t27 else t32)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_z_chunk[row, at_d] = 0.0
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
+                measured_z2 = t1 * z_row[d]
+                t33 = abs(measured_z2) == t28
+                t34 = _sign_f64(measured_z2)
+                t35 = measured_z2 * t26 / t1__scaled_i
+                t36 = t32 * (t34 if t33 else t35)
+                scaled_grad_z = d_z_hat2 * t26 / t1__scaled_i + (0.0 if t29 else t36)
+                grad_z_row[d] = scaled_grad_z * t1
 
 
 @_jit
 def hvp_1_f64(
-    first, last, samples, chunk, z, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask,
-    mask_step,
+    first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
+    v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
 ):
-    t1__scaled2_block = np.empty(256, np.float64)
-    tangent_t1_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = 0.0
+                t1__largest[i] = 0.0
+                t1__scaled[i] = 0.0
+                tangent_t1[i] = 0.0
+                for at_d in range(size_d):
+                    z_hat[i, at_d] = 0.0
                 continue
-            z_row = z_chunk[row]
-            t1__largest2 = -np.inf
+            z_row = z[i]
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                t1 = abs(z_d)
-                t1__largest2_entry = t1
-                t1__largest2 = (
-                    t1__largest2_entry if t1__largest2_entry > t1__largest2 or t1__largest2_entry != t1__largest2_entry
-                    else t1__largest2
-                )
-            t1__largest_chunk[row] = t1__largest2
-            t3 = _norm_scale_f64(t1__largest2)
+                unit0_d_entry = np.float64(abs(abs(z_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            _unit0_d[i] = unit0_d
+            t1 = _unit_scale_f64(unit0_d)
+            t1__largest2_bits = np.int64(0)
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t1__largest2_entry = np.float64(abs(measured_z)).view(np.int64)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
+            t1__largest[i] = t1__largest2
+            t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
-                for lane in range(count):
-                    d = block + lane
-                    z_d2 = z_row[d]
-                    t1__scaled2_entry = z_d2 * t3
-                    t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
-            t1__scaled2 = math.sqrt(t1__scaled2)
-            t1__scaled_chunk[row] = t1__scaled2
-            t4 = t1__scaled2 / t3
-            t5 = t4 == 0.0
-            v_z__row = v_z__chunk[row]
-            z_hat_row = z_hat_chunk[row]
-            tangent_t1_2 = 0.0
-            for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     z_d3 = z_row[d]
-                    t6 = abs(z_d3)
-                    t7 = t6 == t4
-                    t8 = _sign_f64(z_d3)
-                    t9 = z_d3 / t4
-                    t10 = float(t8) if t7 else t9
-                    t11 = v_z__row[d] * t10
+                    measured_z2 = t1 * z_d3
+                    t1__scaled2_entry = measured_z2 * t3
+                    t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+            t1__scaled2 = math.sqrt(t1__scaled2)
+            t1__scaled[i] = t1__scaled2
+            t4 = 1.0 / t3
+            t5 = t1__scaled2 * t4
+            t6 = t5 == 0.0
+            v_z__row = v_z_[i]
+            z_hat_row = z_hat[i]
+            tangent_t1_2 = 0.0
+            for block in range(0, size_d, 256):
+                count = min(256, size_d - block)
+                for lane in range(count):
+                    d = block + lane
+                    measured_v_z = t1 * v_z__row[d]
+                    z_d4 = z_row[d]
+                    measured_z3 = t1 * z_d4
+                    t7 = abs(measured_z3) == t5
+                    t8 = _sign_f64(measured_z3)
+                    t9 = measured_z3 * t3 / t1__scaled2
+                    t10 = t8 if t7 else t9
+                    t11 = measured_v_z * t10
                     z_hat_row[d] = t10
-                    tangent_t1_2_block[lane] = 0.0 if t5 else t11
+                    tangent_t1_2_block[lane] = 0.0 if t6 else t11
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
-            tangent_t1_chunk[row] = tangent_t1_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t1__largest_chunk[row] = 0.0
-                    t1__scaled_chunk[row] = 0.0
-                    for at_d in range(size_d):
-                        z_hat_chunk[row, at_d] = 0.0
-                    tangent_t1_chunk[row] = 0.0
+            tangent_t1[i] = tangent_t1_2
 
 
 @_jit
 def hvp_2_f64(
-    first, last, samples, chunk, tangent_t2, t1__scaled, t1__largest, v_z_, tangent_t1, z, z_hat, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, tangent_t2_2_block, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
+    z_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_t2_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        z_chunk = z[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_j in range(size_i):
+                    tangent_t2[i, at_j] = 0.0
                 continue
-            tangent_t2_row = tangent_t2_chunk[row]
-            t1__scaled_i = t1__scaled_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
-            t1 = _norm_scale_f64(t1__largest_i)
-            t3 = t1__scaled_i / t1
-            v_z__row = v_z__chunk[row]
-            tangent_t1_i = tangent_t1_chunk[row]
-            z_row = z_chunk[row]
-            z_hat_row = z_hat_chunk[row]
+            tangent_t2_row = tangent_t2[i]
+            unit0_d_i = _unit0_d[i]
+            t1 = _unit_scale_f64(unit0_d_i)
+            v_z__row = v_z_[i]
+            tangent_t1_i = tangent_t1[i]
+            z_row = z[i]
+            t1__scaled_i = t1__scaled[i]
+            t1__largest_i = t1__largest[i]
+            t3 = _unit_scale_f64(t1__largest_i)
+            t4 = 1.0 / t3
+            t5 = t1__scaled_i * t4
+            z_hat_row = z_hat[i]
             for j in range(size_i):
+                unit0_d_j = _unit0_d[j]
+                t9 = _unit_scale_f64(unit0_d_j)
+                tangent_t1_j = tangent_t1[j]
                 t1__scaled_j = t1__scaled[j]
                 t1__largest_j = t1__largest[j]
-                t7 = _norm_scale_f64(t1__largest_j)
-                t8 = t1__scaled_j / t7
-                tangent_t1_j = tangent_t1[j]
+                t10 = _unit_scale_f64(t1__largest_j)
+                t11 = 1.0 / t10
+                t12 = t1__scaled_j * t11
                 tangent_t2_2 = 0.0
                 for block in range(0, size_d, 256):
-                    count = 256 if 256 < size_d - block else size_d - block
+                    count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
-                        z_d = z_row[d]
-                        t4 = abs(z_d) == t3
-                        t5 = _sign_f64(z_d)
-                        t6 = z_d / t3
-                        tangent_z_hat = v_z__row[d] / t3 - tangent_t1_i * ((float(t5) if t4 else t6) / t3)
-                        z_d2 = z[j, d]
-                        t9 = abs(z_d2) == t8
-                        t10 = _sign_f64(z_d2)
-                        t11 = z_d2 / t8
-                        tangent_z_hat2 = v_z_[j, d] / t8 - tangent_t1_j * ((float(t10) if t9 else t11) / t8)
+                        measured_v_z = t1 * v_z__row[d]
+                        measured_z = t1 * z_row[d]
+                        t6 = abs(measured_z) == t5
+                        t7 = _sign_f64(measured_z)
+                        t8 = measured_z * t3 / t1__scaled_i
+                        tangent_z_hat = (measured_v_z - tangent_t1_i * (t7 if t6 else t8)) * t3 / t1__scaled_i
+                        measured_v_z2 = t9 * v_z_[j, d]
+                        measured_z2 = t9 * z[j, d]
+                        t13 = abs(measured_z2) == t12
+                        t14 = _sign_f64(measured_z2)
+                        t15 = measured_z2 * t10 / t1__scaled_j
+                        tangent_z_hat2 = (measured_v_z2 - tangent_t1_j * (t14 if t13 else t15)) * t10 / t1__scaled_j
                         tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_row[j] = tangent_t2_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_j in range(size_i):
-                        tangent_t2_chunk[row, at_j] = 0.0
 
 
 @_jit
 def hvp_3_f64(
-    first, last, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2,
-    tangent_t3_others, tangent_d_z_hat_1_sum, t1__scaled, t1__largest, v_z_, tangent_t1, z, z_hat, tau, size_d, weight,
+    first, last, t3_others__below2_block, tangent_t3_others2_block, tangent_d_z_hat_1_sum2_block, samples, chunk, t2,
+    t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
+    tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
     weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float64)
-    t3_others__below2_block = np.empty(256, np.float64)
-    tangent_t3_others2_block = np.empty(256, np.float64)
-    tangent_d_z_hat_1_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t2_chunk = t2[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        d_z_hat_1__left_chunk = d_z_hat_1__left[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        tangent_t3_others_chunk = tangent_t3_others[start : start + rows]
-        tangent_d_z_hat_1_sum_chunk = tangent_d_z_hat_1_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
+            if not mask[i * mask_step]:
+                t3_others__max[i] = 0.0
+                t3_others__below[i] = 0.0
+                t3_others__ties[i] = 0.0
+                tangent_t3_others[i] = 0.0
+                for at_j in range(size_i):
+                    d_z_hat_1__left[i, at_j] = 0.0
+                for at_d in range(size_d):
+                    tangent_d_z_hat_1_sum[i, at_d] = 0.0
+                continue
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t3_others__max2 = -np.inf
             for j in range(size_i):
-                t3 = float(j) != t1
+                t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else -np.inf
                 t3_others__max2 = (
-                    t3_others__max2_entry if t3_others__max2_entry > t3_others__max2 or t3_others__max2_entry !=
-                    t3_others__max2_entry else t3_others__max2
+                    t3_others__max2_entry if (t3_others__max2_entry > t3_others__max2) | (t3_others__max2_entry !=
+                    t3_others__max2_entry) else t3_others__max2
                 )
-            t3_others__max_chunk[row] = t3_others__max2
+            t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t5 = float(j) != t1
+                    t5 = j != t1
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
@@ -1174,28 +1147,28 @@ def hvp_3_f64(
                     t3_others__below2_block[lane] = t8 if t7 else 0.0
                     t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
-            t3_others__below_chunk[row] = t3_others__below2
-            t3_others__ties_chunk[row] = float(t3_others__ties2)
-            tangent_t2_row = tangent_t2_chunk[row]
+            t3_others__below[i] = t3_others__below2
+            t3_others__ties[i] = float(t3_others__ties2)
+            tangent_t2_row = tangent_t2[i]
             t11 = 1 < t3_others__ties2
             t12 = t3_others__ties2 - 1
             t13 = t12 if t11 else 0
             t14 = t3_others__below2 + float(t13)
             t15 = _log1p_f64(t14)
-            seed_i = seed[row]
+            seed_i = weight[i * weight_step] / denominator
             t2_2 = t2_row[t1]
             t18 = t2_2 / tau
             t19 = _gap_f64(t3_others__max2, t18)
             t20 = t15 + t19
             t21 = _sigmoid_f64(t20)
             t22 = seed_i * t21
-            d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
+            d_z_hat_1__left_row = d_z_hat_1__left[i]
             tangent_t3_others2 = 0.0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t9 = float(j) != t1
+                    t9 = j != t1
                     t10 = (j != i) & t9
                     tangent_s = tangent_t2_row[j] / tau
                     s3 = t2_row[j] / tau
@@ -1207,8 +1180,8 @@ def hvp_3_f64(
                     d_z_hat_1__left_row[j] = d_s / tau
                     tangent_t3_others2_block[lane] = t16 if t10 else 0.0
                 tangent_t3_others2 += _pairwise_sum(tangent_t3_others2_block, count)
-            tangent_t3_others_chunk[row] = tangent_t3_others2
-            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
+            tangent_t3_others[i] = tangent_t3_others2
+            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
             tangent_t2_2 = tangent_t2_row[t1]
             t30 = -tangent_t2_2 / tau
             t31 = tangent_t3_others2 + t30
@@ -1217,21 +1190,27 @@ def hvp_3_f64(
             for d in range(size_d):
                 tangent_d_z_hat_1_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t24 = float(j) != t1
+                        t24 = j != t1
                         t25 = (i != j) & t24
                         s4 = t2_row[j] / tau
                         weight_t3_others2 = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s4)))
                         t26 = t22 * weight_t3_others2
                         d_s2 = t26 if t25 else 0.0
-                        t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
-                        z_d = z[j, d]
-                        t27 = abs(z_d) == t1_2
-                        t28 = _sign_f64(z_d)
-                        t29 = z_d / t1_2
-                        tangent_z_hat = v_z_[j, d] / t1_2 - tangent_t1[j] * ((float(t28) if t27 else t29) / t1_2)
+                        unit0 = _unit_scale_f64(_unit0_d[j])
+                        measured_v_z = unit0 * v_z_[j, d]
+                        measured_z = unit0 * z[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f64(t1__largest[j])
+                        t1_2 = t1__scaled_j * (1.0 / t1__scale)
+                        t27 = abs(measured_z) == t1_2
+                        t28 = _sign_f64(measured_z)
+                        t29 = measured_z * t1__scale / t1__scaled_j
+                        tangent_z_hat = (
+                            (measured_v_z - tangent_t1[j] * (t28 if t27 else t29)) * t1__scale / t1__scaled_j
+                        )
                         tangent_s2 = tangent_t2_row[j] / tau
                         tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
                         t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
@@ -1239,45 +1218,33 @@ def hvp_3_f64(
                         tangent_d_z_hat_1_sum2_block[lane] = d_s2 * tangent_z_hat + tangent_d_s * z_hat[j, d]
                     tangent_d_z_hat_1_sum2 += _pairwise_sum(tangent_d_z_hat_1_sum2_block, count)
                 tangent_d_z_hat_1_sum_row[d] = tangent_d_z_hat_1_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t3_others__max_chunk[row] = 0.0
-                    t3_others__below_chunk[row] = 0.0
-                    t3_others__ties_chunk[row] = 0.0
-                    for at_j in range(size_i):
-                        d_z_hat_1__left_chunk[row, at_j] = 0.0
-                    tangent_t3_others_chunk[row] = 0.0
-                    for at_d in range(size_d):
-                        tangent_d_z_hat_1_sum_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_4_f64(
-    first, last, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties, t3_others__max, t2,
-    t1__scaled, t1__largest, v_z_, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat, tau, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, tangent_d_z_hat_2_sum2_block, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
+    t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
+    tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_d_z_hat_2_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_d_z_hat_2_sum_chunk = tangent_d_z_hat_2_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
-            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum_chunk[row]
             i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    tangent_d_z_hat_2_sum[i, at_d] = 0.0
+                continue
+            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
             for d in range(size_d):
                 tangent_d_z_hat_2_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
                         t1 = (j + size_i // 2) % size_i
-                        t3 = (j != i) & (float(i) != t1)
+                        t3 = (j != i) & (i != t1)
                         seed_j = seed_[j]
                         t3_others__ties_j = t3_others__ties[j]
                         t4 = 1 < t3_others__ties_j
@@ -1292,12 +1259,16 @@ def hvp_4_f64(
                         weight_t3_others = _exp_f64(-(t3_others__rest + _gap_f64(t3_others__max_j, s2)))
                         t8 = d_t3_others * weight_t3_others
                         d_s = t8 if t3 else 0.0
-                        t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
-                        z_d = z[j, d]
-                        t9 = abs(z_d) == t1_2
-                        t10 = _sign_f64(z_d)
-                        t11 = z_d / t1_2
-                        tangent_z_hat = v_z_[j, d] / t1_2 - tangent_t1[j] * ((float(t10) if t9 else t11) / t1_2)
+                        unit0 = _unit_scale_f64(_unit0_d[j])
+                        measured_v_z = unit0 * v_z_[j, d]
+                        measured_z = unit0 * z[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f64(t1__largest[j])
+                        t1_2 = t1__scaled_j * (1.0 / t1__scale)
+                        t9 = abs(measured_z) == t1_2
+                        t10 = _sign_f64(measured_z)
+                        t11 = measured_z * t1__scale / t1__scaled_j
+                        tangent_z_hat = (measured_v_z - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
                         tangent_s = tangent_t2[j, i] / tau
                         tangent_t3_others_j = tangent_t3_others[j]
                         tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
@@ -1309,263 +1280,264 @@ def hvp_4_f64(
                         tangent_d_z_hat_2_sum2_block[lane] = d_s * tangent_z_hat + tangent_d_s * z_hat[j, d]
                     tangent_d_z_hat_2_sum2 += _pairwise_sum(tangent_d_z_hat_2_sum2_block, count)
                 tangent_d_z_hat_2_sum_row[d] = tangent_d_z_hat_2_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        tangent_d_z_hat_2_sum_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_5_f64(
-    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
-    seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, t1__scaled, t1__largest, tangent_t1,
-    tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+    t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
+    tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
+    weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
-    tangent_d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
-        d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        z_chunk = z[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        tangent_d_z_hat_1_sum_chunk = tangent_d_z_hat_1_sum[start : start + rows]
-        tangent_d_z_hat_2_sum_chunk = tangent_d_z_hat_2_sum[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        tangent_t3_others_chunk = tangent_t3_others[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        hvp_z_chunk = hvp_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
-            d_z_hat_1_row = d_z_hat_1_chunk[row]
-            d_z_hat_2_row = d_z_hat_2_chunk[row]
-            seed_i = seed[row]
-            t3_others__below_i = t3_others__below_chunk[row]
-            t3_others__ties_i = t3_others__ties_chunk[row]
-            t1 = 1 < t3_others__ties_i
-            t3 = t3_others__ties_i - 1
-            t4 = t3 if t1 else 0
-            t5 = t3_others__below_i + float(t4)
-            t6 = _log1p_f64(t5)
-            t3_others__max_i = t3_others__max_chunk[row]
             i = start + row
-            t7 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
-            t2_2 = t2_row[t7]
-            t8 = t2_2 / tau
-            t9 = _gap_f64(t3_others__max_i, t8)
-            t10 = t6 + t9
-            t11 = _sigmoid_f64(t10)
-            t12 = seed_i * t11
-            t13 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t13]
-            t3_others__below2 = t3_others__below[t13]
-            t3_others__ties2 = t3_others__ties[t13]
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = t3_others__below2 + float(t16)
-            t18 = _log1p_f64(t17)
-            t3_others__max2 = t3_others__max[t13]
-            t19 = i % size_i
-            t2_3 = t2[t13, t19]
-            t20 = t2_3 / tau
-            t21 = _gap_f64(t3_others__max2, t20)
-            t22 = t18 + t21
-            t23 = _sigmoid_f64(t22)
-            t24 = seed2 * t23
-            z_row = z_chunk[row]
-            v_z__row = v_z__chunk[row]
-            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
-            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum_chunk[row]
-            t1__scaled2 = t1__scaled[t7]
-            t1__largest2 = t1__largest[t7]
-            t25 = _norm_scale_f64(t1__largest2)
-            t26 = t1__scaled2 / t25
-            tangent_t1_2 = tangent_t1[t7]
-            tangent_t3_others_i = tangent_t3_others_chunk[row]
-            tangent_t2_row = tangent_t2_chunk[row]
-            tangent_t2_2 = tangent_t2_row[t7]
-            t30 = -tangent_t2_2 / tau
-            t31 = tangent_t3_others_i + t30
-            t32 = _sigmoid_f64(-t10)
-            t33 = seed_i * t31 * t32 * t11
-            t1__scaled3 = t1__scaled[t13]
-            t1__largest3 = t1__largest[t13]
-            t34 = _norm_scale_f64(t1__largest3)
-            t35 = t1__scaled3 / t34
-            tangent_t1_3 = tangent_t1[t13]
-            tangent_t3_others2 = tangent_t3_others[t13]
-            tangent_t2_3 = tangent_t2[t13, t19]
-            t39 = -tangent_t2_3 / tau
-            t40 = tangent_t3_others2 + t39
-            t41 = _sigmoid_f64(-t22)
-            t42 = seed2 * t40 * t41 * t23
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    hvp_z[i, at_d] = 0.0
+                continue
+            unit0_d_i = _unit0_d[i]
+            t1 = _unit_scale_f64(unit0_d_i)
+            z_row = z[i]
+            d_z_hat_1_row = d_z_hat_1[i]
+            d_z_hat_2_row = d_z_hat_2[i]
+            seed_i = weight[i * weight_step] / denominator
+            t3_others__below_i = t3_others__below[i]
+            t3_others__ties_i = t3_others__ties[i]
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + float(t5)
+            t7 = _log1p_f64(t6)
+            t3_others__max_i = t3_others__max[i]
+            t8 = (i + size_i // 2) % size_i
+            t2_row = t2[i]
+            t2_2 = t2_row[t8]
+            t9 = t2_2 / tau
+            t10 = _gap_f64(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f64(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t14]
+            t3_others__below2 = t3_others__below[t14]
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + float(t17)
+            t19 = _log1p_f64(t18)
+            t3_others__max2 = t3_others__max[t14]
+            t20 = i % size_i
+            t2_3 = t2[t14, t20]
+            t21 = t2_3 / tau
+            t22 = _gap_f64(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = seed2 * t24
+            v_z__row = v_z_[i]
+            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
+            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
+            unit0_d = _unit0_d[t8]
+            t26 = _unit_scale_f64(unit0_d)
+            tangent_t1_2 = tangent_t1[t8]
+            t1__scaled2 = t1__scaled[t8]
+            t1__largest2 = t1__largest[t8]
+            t27 = _unit_scale_f64(t1__largest2)
+            t28 = 1.0 / t27
+            t29 = t1__scaled2 * t28
+            tangent_t3_others_i = tangent_t3_others[i]
+            tangent_t2_row = tangent_t2[i]
+            tangent_t2_2 = tangent_t2_row[t8]
+            t33 = -tangent_t2_2 / tau
+            t34 = tangent_t3_others_i + t33
+            t35 = _sigmoid_f64(-t11)
+            t36 = seed_i * t34 * t35 * t12
+            unit0_d2 = _unit0_d[t14]
+            t37 = _unit_scale_f64(unit0_d2)
+            tangent_t1_3 = tangent_t1[t14]
+            t1__scaled3 = t1__scaled[t14]
+            t1__largest3 = t1__largest[t14]
+            t38 = _unit_scale_f64(t1__largest3)
+            t39 = 1.0 / t38
+            t40 = t1__scaled3 * t39
+            tangent_t3_others2 = tangent_t3_others[t14]
+            tangent_t2_3 = tangent_t2[t14, t20]
+            t44 = -tangent_t2_3 / tau
+            t45 = tangent_t3_others2 + t44
+            t46 = _sigmoid_f64(-t23)
+            t47 = seed2 * t45 * t46 * t24
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_hat_d = z_hat[t7, d]
-                    z_hat_d2 = z_hat[t13, d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
-                    z_d = z_row[d]
-                    v_z_d = v_z__row[d]
+                    measured_z = t1 * z_row[d]
+                    z_hat_d = z_hat[t8, d]
+                    z_hat_d2 = z_hat[t14, d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d + -t25 * z_hat_d2) / tau
+                    measured_v_z = t1 * v_z__row[d]
                     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] / tau
                     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                    z_d2 = z[t7, d]
-                    t27 = abs(z_d2) == t26
-                    t28 = _sign_f64(z_d2)
-                    t29 = z_d2 / t26
-                    z_d3 = z[t13, d]
-                    t36 = abs(z_d3) == t35
-                    t37 = _sign_f64(z_d3)
-                    t38 = z_d3 / t35
+                    measured_v_z2 = t26 * v_z_[t8, d]
+                    measured_z2 = t26 * z[t8, d]
+                    t30 = abs(measured_z2) == t29
+                    t31 = _sign_f64(measured_z2)
+                    t32 = measured_z2 * t27 / t1__scaled2
+                    measured_v_z3 = t37 * v_z_[t14, d]
+                    measured_z3 = t37 * z[t14, d]
+                    t41 = abs(measured_z3) == t40
+                    t42 = _sign_f64(measured_z3)
+                    t43 = measured_z3 * t38 / t1__scaled3
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * (v_z_[t7, d] / t26 - tangent_t1_2 * ((float(t28)
-                        if t27 else t29) / t26)) - t33 * z_hat_d + -t24 * (v_z_[t13, d] / t35 - tangent_t1_3 *
-                        ((float(t37) if t36 else t38) / t35)) + -t42 * z_hat_d2) / tau
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * ((measured_v_z2 - tangent_t1_2 * (t31 if t30
+                        else t32)) * t27 / t1__scaled2) - t36 * z_hat_d + -t25 * ((measured_v_z3 - tangent_t1_3 * (t42
+                        if t41 else t43)) * t38 / t1__scaled3) + -t47 * z_hat_d2) / tau
                     )
-                    d_t1_sum_block[lane] = d_z_hat * z_d
-                    tangent_d_t1_sum_block[lane] = d_z_hat * v_z_d + tangent_d_z_hat * z_d
+                    d_t1_sum_block[lane] = measured_z * d_z_hat
+                    tangent_d_t1_sum_block[lane] = measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
-            t1__scaled_i = t1__scaled_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
-            t43 = _norm_scale_f64(t1__largest_i)
-            t44 = t1__scaled_i / t43
-            t51 = t44 == 0.0
-            tangent_t1_i = tangent_t1_chunk[row]
-            t52 = 2.0 * (d_t1_sum / t44) * (tangent_t1_i / t44) / t44
-            t53 = -tangent_d_t1_sum / t44 / t44
-            t54 = t52 + t53
-            t59 = -d_t1_sum / t44 / t44
-            t60 = t59 * tangent_t1_i
-            hvp_z_row = hvp_z_chunk[row]
+            tangent_t1_i = tangent_t1[i]
+            t1__largest_i = t1__largest[i]
+            t54 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t55 = 1.0 / t54
+            t56 = t1__scaled_i * t55
+            t57 = t56 == 0.0
+            t58 = tangent_t1_i * t54 / t1__scaled_i
+            t59 = 2.0 * d_t1_sum * t58
+            t60 = t59 - tangent_d_t1_sum
+            t61 = t60 * t54 / t1__scaled_i
+            t62 = t61 * t54 / t1__scaled_i
+            t67 = 1.0 * t54 / t1__scaled_i
+            t68 = d_t1_sum * t54 / t1__scaled_i
+            t69 = -t67 * t68
+            t70 = t69 * tangent_t1_i
+            hvp_z_row = hvp_z[i]
             for d in range(size_d):
                 tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
                 tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                z_d4 = z[t7, d]
-                t45 = abs(z_d4) == t26
-                t46 = _sign_f64(z_d4)
-                t47 = z_d4 / t26
-                z_hat_d3 = z_hat[t7, d]
-                z_d5 = z[t13, d]
-                t48 = abs(z_d5) == t35
-                t49 = _sign_f64(z_d5)
-                t50 = z_d5 / t35
-                z_hat_d4 = z_hat[t13, d]
+                measured_v_z4 = t26 * v_z_[t8, d]
+                measured_z4 = t26 * z[t8, d]
+                t48 = abs(measured_z4) == t29
+                t49 = _sign_f64(measured_z4)
+                t50 = measured_z4 * t27 / t1__scaled2
+                z_hat_d3 = z_hat[t8, d]
+                measured_v_z5 = t37 * v_z_[t14, d]
+                measured_z5 = t37 * z[t14, d]
+                t51 = abs(measured_z5) == t40
+                t52 = _sign_f64(measured_z5)
+                t53 = measured_z5 * t38 / t1__scaled3
+                z_hat_d4 = z_hat[t14, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * (v_z_[t7, d] / t26 - tangent_t1_2 * ((float(t46)
-                    if t45 else t47) / t26)) - t33 * z_hat_d3 + -t24 * (v_z_[t13, d] / t35 - tangent_t1_3 * ((float(t49)
-                    if t48 else t50) / t35)) + -t42 * z_hat_d4) / tau
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * ((measured_v_z4 - tangent_t1_2 * (t49 if t48
+                    else t50)) * t27 / t1__scaled2) - t36 * z_hat_d3 + -t25 * ((measured_v_z5 - tangent_t1_3 * (t52 if
+                    t51 else t53)) * t38 / t1__scaled3) + -t47 * z_hat_d4) / tau
                 )
-                z_d6 = z_row[d]
-                t55 = abs(z_d6) == t44
-                t56 = _sign_f64(z_d6)
-                t57 = z_d6 / t44
-                t58 = float(t56) if t55 else t57
-                v_z_d2 = v_z__row[d]
-                t61 = t54 * t58 + t59 * (v_z_d2 / t44) + -t60 * (t58 / t44)
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d3 + -t24 * z_hat_d4) / tau
-                hvp_z_row[d] = tangent_d_z_hat2 / t44 + (0.0 if t51 else t61) - d_z_hat2 / t44 * (tangent_t1_i / t44)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_z_chunk[row, at_d] = 0.0
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau
+                measured_z6 = t1 * z_row[d]
+                t63 = abs(measured_z6) == t56
+                t64 = _sign_f64(measured_z6)
+                t65 = measured_z6 * t54 / t1__scaled_i
+                t66 = t64 if t63 else t65
+                measured_v_z6 = t1 * v_z__row[d]
+                t71 = t62 * t66 + (measured_v_z6 * t69 + -t70 * t66) * t54 / t1__scaled_i
+                scaled_hvp_z = (
+                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t54 / t1__scaled_i)) * t54 / t1__scaled_i + (0.0 if
+                    t57 else t71)
+                )
+                hvp_z_row[d] = scaled_hvp_z * t1
 
 
 @_jit
-def value_1_f32(first, last, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step):
-    t1_block = np.empty(256, np.float64)
+def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    z_hat[i, at_d] = f32(0.0)
                 continue
-            z_row = z_chunk[row]
-            t1 = 0.0
-            for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
-                for lane in range(count):
-                    d = block + lane
-                    z_d = z_row[d]
-                    t1_entry = np.float64(z_d)
-                    t1_block[lane] = t1_entry * t1_entry
-                t1 += _pairwise_sum(t1_block, count)
-            t1 = f32(math.sqrt(t1))
-            z_hat_row = z_hat_chunk[row]
+            z_row = z[i]
+            unit0_d_bits = np.int32(0)
+            for d in range(size_d):
+                z_d = z_row[d]
+                unit0_d_entry = np.float32(abs(abs(z_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            t1 = _unit_scale_f32(unit0_d)
+            t1__largest_bits = np.int32(0)
             for d in range(size_d):
                 z_d2 = z_row[d]
-                t3 = abs(z_d2) == t1
-                t4 = _sign_f32(z_d2)
-                t5 = z_d2 / t1
-                z_hat_row[d] = f32(t4) if t3 else t5
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        z_hat_chunk[row, at_d] = f32(0.0)
+                measured_z = t1 * z_d2
+                t1__largest_entry = np.float32(abs(measured_z)).view(np.int32)
+                t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
+            t1__largest = np.int32(t1__largest_bits).view(np.float32)
+            t3 = _unit_scale_f32(t1__largest)
+            t1__scaled = 0.0
+            for block in range(0, size_d, 256):
+                count = min(256, size_d - block)
+                for lane in range(count):
+                    d = block + lane
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled_entry = np.float64(measured_z2 * t3)
+                    t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
+                t1__scaled += _pairwise_sum(t1__scaled_block, count)
+            t1__scaled = f32(math.sqrt(t1__scaled))
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled * t4
+            z_hat_row = z_hat[i]
+            for d in range(size_d):
+                z_d4 = z_row[d]
+                measured_z3 = t1 * z_d4
+                t6 = abs(measured_z3) == t5
+                t7 = _sign_f32(measured_z3)
+                t8 = measured_z3 * t3 / t1__scaled
+                z_hat_row[d] = t7 if t6 else t8
 
 
 @_jit
 def value_2_f32(
-    first, last, samples, chunk, t2, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    first, last, value_rows, t3_others__below_block, samples, chunk, t2, tau, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    value_rows = np.empty(chunk, np.float64)
-    t3_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t2_chunk = t2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
+            if not mask[i * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t3_others__max = f32(-np.inf)
             for j in range(size_i):
-                t3 = (j != i) & (f32(j) != t1)
+                t3 = (j != i) & (j != t1)
                 s = t2_row[j] / tau
                 t3_others__max_entry = s if t3 else f32(-np.inf)
                 t3_others__max = (
-                    t3_others__max_entry if t3_others__max_entry > t3_others__max or t3_others__max_entry !=
-                    t3_others__max_entry else t3_others__max
+                    t3_others__max_entry if (t3_others__max_entry > t3_others__max) | (t3_others__max_entry !=
+                    t3_others__max_entry) else t3_others__max
                 )
             t3_others__below = 0.0
             t3_others__ties = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t4 = (j != i) & (f32(j) != t1)
+                    t4 = (j != i) & (j != t1)
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
                     t6 = _exp_f32(s2 - t3_others__max)
@@ -1577,198 +1549,186 @@ def value_2_f32(
             t8 = t3_others__ties - 1
             t3_others__rest = _log1p_f32(t3_others__below + f32(t8 if t7 else 0))
             s3 = t2_row[t1] / tau
-            value_rows[row] = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            scaled_value = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
-def value_and_grad_1_f32(first, last, samples, chunk, z, t1, z_hat, size_d, weight, weight_step, mask, mask_step):
-    t1_2_block = np.empty(256, np.float64)
+def value_and_grad_1_f32(
+    first, last, t1__scaled2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight,
+    weight_step, mask, mask_step,
+):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        t1_chunk = t1[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = f32(0.0)
+                t1__largest[i] = f32(0.0)
+                t1__scaled[i] = f32(0.0)
+                for at_d in range(size_d):
+                    z_hat[i, at_d] = f32(0.0)
                 continue
-            z_row = z_chunk[row]
-            t1_2 = 0.0
-            for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
-                for lane in range(count):
-                    d = block + lane
-                    z_d = z_row[d]
-                    t1_2_entry = np.float64(z_d)
-                    t1_2_block[lane] = t1_2_entry * t1_2_entry
-                t1_2 += _pairwise_sum(t1_2_block, count)
-            t1_2 = f32(math.sqrt(t1_2))
-            t1_chunk[row] = t1_2
-            z_hat_row = z_hat_chunk[row]
+            z_row = z[i]
+            unit0_d_bits = np.int32(0)
+            for d in range(size_d):
+                z_d = z_row[d]
+                unit0_d_entry = np.float32(abs(abs(z_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            _unit0_d[i] = unit0_d
+            t1 = _unit_scale_f32(unit0_d)
+            t1__largest2_bits = np.int32(0)
             for d in range(size_d):
                 z_d2 = z_row[d]
-                t3 = abs(z_d2) == t1_2
-                t4 = _sign_f32(z_d2)
-                t5 = z_d2 / t1_2
-                z_hat_row[d] = f32(t4) if t3 else t5
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t1_chunk[row] = f32(0.0)
-                    for at_d in range(size_d):
-                        z_hat_chunk[row, at_d] = f32(0.0)
+                measured_z = t1 * z_d2
+                t1__largest2_entry = np.float32(abs(measured_z)).view(np.int32)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
+            t1__largest[i] = t1__largest2
+            t3 = _unit_scale_f32(t1__largest2)
+            t1__scaled2 = 0.0
+            for block in range(0, size_d, 256):
+                count = min(256, size_d - block)
+                for lane in range(count):
+                    d = block + lane
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled2_entry = np.float64(measured_z2 * t3)
+                    t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+            t1__scaled2 = f32(math.sqrt(t1__scaled2))
+            t1__scaled[i] = t1__scaled2
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled2 * t4
+            z_hat_row = z_hat[i]
+            for d in range(size_d):
+                z_d4 = z_row[d]
+                measured_z3 = t1 * z_d4
+                t6 = abs(measured_z3) == t5
+                t7 = _sign_f32(measured_z3)
+                t8 = measured_z3 * t3 / t1__scaled2
+                z_hat_row[d] = t7 if t6 else t8
 
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t3_others__below2_block, samples, chunk, t2, t3_others__max, t3_others__below,
+    t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    value_partial,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    t3_others__below2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t2_chunk = t2[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        d_z_hat_1__left_chunk = d_z_hat_1__left[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
-            t3 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            if not mask[i * mask_step]:
+                t3_others__max[i] = f32(0.0)
+                t3_others__below[i] = f32(0.0)
+                t3_others__ties[i] = f32(0.0)
+                for at_j in range(size_i):
+                    d_z_hat_1__left[i, at_j] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
+            t1 = (i + size_i // 2) % size_i
+            t2_row = t2[i]
             t3_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t4 = f32(j) != t3
-                t5 = (j != i) & t4
+                t3 = j != t1
+                t4 = (j != i) & t3
                 s = t2_row[j] / tau
-                t3_others__max2_entry = s if t5 else f32(-np.inf)
+                t3_others__max2_entry = s if t4 else f32(-np.inf)
                 t3_others__max2 = (
-                    t3_others__max2_entry if t3_others__max2_entry > t3_others__max2 or t3_others__max2_entry !=
-                    t3_others__max2_entry else t3_others__max2
+                    t3_others__max2_entry if (t3_others__max2_entry > t3_others__max2) | (t3_others__max2_entry !=
+                    t3_others__max2_entry) else t3_others__max2
                 )
-            t3_others__max_chunk[row] = t3_others__max2
+            t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t6 = f32(j) != t3
-                    t7 = (j != i) & t6
+                    t5 = j != t1
+                    t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
-                    t8 = t7 & (s2 < t3_others__max2)
-                    t9 = _exp_f32(s2 - t3_others__max2)
-                    t3_others__below2_block[lane] = t9 if t8 else f32(0.0)
-                    t3_others__ties2 += 1 if t7 & (s2 == t3_others__max2) else 0
+                    t7 = t6 & (s2 < t3_others__max2)
+                    t8 = _exp_f32(s2 - t3_others__max2)
+                    t3_others__below2_block[lane] = t8 if t7 else f32(0.0)
+                    t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
             t3_others__below2 = f32(t3_others__below2)
-            t3_others__below_chunk[row] = t3_others__below2
-            t3_others__ties_chunk[row] = f32(t3_others__ties2)
-            seed_i = seed[row]
-            t12 = 1 < t3_others__ties2
-            t13 = t3_others__ties2 - 1
-            t14 = t13 if t12 else 0
-            t15 = t3_others__below2 + f32(t14)
-            t16 = _log1p_f32(t15)
-            t2_2 = t2_row[t3]
-            t17 = t2_2 / tau
-            t18 = _gap_f32(t3_others__max2, t17)
-            t19 = t16 + t18
-            t20 = _sigmoid_f32(t19)
-            t21 = seed_i * t20
-            d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
+            t3_others__below[i] = t3_others__below2
+            t3_others__ties[i] = f32(t3_others__ties2)
+            seed_i = weight[i * weight_step] / denominator
+            t11 = 1 < t3_others__ties2
+            t12 = t3_others__ties2 - 1
+            t13 = t12 if t11 else 0
+            t14 = t3_others__below2 + f32(t13)
+            t15 = _log1p_f32(t14)
+            t2_2 = t2_row[t1]
+            t16 = t2_2 / tau
+            t17 = _gap_f32(t3_others__max2, t16)
+            t18 = t15 + t17
+            t19 = _sigmoid_f32(t18)
+            t20 = seed_i * t19
+            d_z_hat_1__left_row = d_z_hat_1__left[i]
             for j in range(size_i):
-                t10 = f32(j) != t3
-                t11 = (i != j) & t10
+                t9 = j != t1
+                t10 = (i != j) & t9
                 s3 = t2_row[j] / tau
-                weight_t3_others = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s3)))
-                t22 = t21 * weight_t3_others
-                d_s = t22 if t11 else f32(0.0)
+                weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
+                t21 = t20 * weight_t3_others
+                d_s = t21 if t10 else f32(0.0)
                 d_z_hat_1__left_row[j] = d_s / tau
-            value_rows[row] = _softplus_f32(t19)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t3_others__max_chunk[row] = f32(0.0)
-                    t3_others__below_chunk[row] = f32(0.0)
-                    t3_others__ties_chunk[row] = f32(0.0)
-                    for at_j in range(size_i):
-                        d_z_hat_1__left_chunk[row, at_j] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            scaled_value = _softplus_f32(t18)
+            value_rows[row] = scaled_value
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
-    seed_, z, grad_z, t1, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
+    t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask,
+    mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float32)
-    d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
-        d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        z_chunk = z[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        t1_chunk = t1[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_z[i, at_d] = f32(0.0)
                 continue
-            d_z_hat_1_row = d_z_hat_1_chunk[row]
-            d_z_hat_2_row = d_z_hat_2_chunk[row]
-            seed_i = seed[row]
-            t3_others__below_i = t3_others__below_chunk[row]
-            t3_others__ties_i = t3_others__ties_chunk[row]
+            unit0_d_i = _unit0_d[i]
+            t1 = _unit_scale_f32(unit0_d_i)
+            z_row = z[i]
+            d_z_hat_1_row = d_z_hat_1[i]
+            d_z_hat_2_row = d_z_hat_2[i]
+            seed_i = weight[i * weight_step] / denominator
+            t3_others__below_i = t3_others__below[i]
+            t3_others__ties_i = t3_others__ties[i]
             t3 = 1 < t3_others__ties_i
             t4 = t3_others__ties_i - 1
             t5 = t4 if t3 else 0
             t6 = t3_others__below_i + f32(t5)
             t7 = _log1p_f32(t6)
-            t3_others__max_i = t3_others__max_chunk[row]
-            i = start + row
+            t3_others__max_i = t3_others__max[i]
             t8 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t2_2 = t2_row[t8]
             t9 = t2_2 / tau
             t10 = _gap_f32(t3_others__max_i, t9)
@@ -1792,402 +1752,391 @@ def value_and_grad_3_f32(
             t23 = t19 + t22
             t24 = _sigmoid_f32(t23)
             t25 = seed2 * t24
-            z_row = z_chunk[row]
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
+                    measured_z = t1 * z_row[d]
                     d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
-                    z_d = z_row[d]
-                    d_t1_sum_block[lane] = d_z_hat * z_d
+                    d_t1_sum_block[lane] = measured_z * d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
-            t1_i = t1_chunk[row]
-            t26 = t1_i == f32(0.0)
-            t27 = -d_t1_sum / t1_i / t1_i
-            grad_z_row = grad_z_chunk[row]
+            t1__largest_i = t1__largest[i]
+            t26 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t27 = f32(1.0) / t26
+            t28 = t1__scaled_i * t27
+            t29 = t28 == f32(0.0)
+            t30 = f32(1.0) * t26 / t1__scaled_i
+            t31 = d_t1_sum * t26 / t1__scaled_i
+            t32 = -t30 * t31
+            grad_z_row = grad_z[i]
             for d in range(size_d):
                 d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
-                z_d2 = z_row[d]
-                t28 = abs(z_d2) == t1_i
-                t29 = _sign_f32(z_d2)
-                t30 = z_d2 / t1_i
-                t31 = t27 * (f32(t29) if t28 else t30)
-                grad_z_row[d] = d_z_hat2 / t1_i + (f32(0.0) if t26 else t31)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_z_chunk[row, at_d] = f32(0.0)
+                measured_z2 = t1 * z_row[d]
+                t33 = abs(measured_z2) == t28
+                t34 = _sign_f32(measured_z2)
+                t35 = measured_z2 * t26 / t1__scaled_i
+                t36 = t32 * (t34 if t33 else t35)
+                scaled_grad_z = d_z_hat2 * t26 / t1__scaled_i + (f32(0.0) if t29 else t36)
+                grad_z_row[d] = scaled_grad_z * t1
 
 
 @_jit
 def hvp_1_f32(
-    first, last, samples, chunk, z, t1, z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
+    v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
 ):
-    t1_2_block = np.empty(256, np.float64)
-    tangent_t1_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        t1_chunk = t1[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = f32(0.0)
+                t1__largest[i] = f32(0.0)
+                t1__scaled[i] = f32(0.0)
+                tangent_t1[i] = f32(0.0)
+                for at_d in range(size_d):
+                    z_hat[i, at_d] = f32(0.0)
                 continue
-            z_row = z_chunk[row]
-            t1_2 = 0.0
+            z_row = z[i]
+            unit0_d_bits = np.int32(0)
+            for d in range(size_d):
+                z_d = z_row[d]
+                unit0_d_entry = np.float32(abs(abs(z_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            _unit0_d[i] = unit0_d
+            t1 = _unit_scale_f32(unit0_d)
+            t1__largest2_bits = np.int32(0)
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t1__largest2_entry = np.float32(abs(measured_z)).view(np.int32)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
+            t1__largest[i] = t1__largest2
+            t3 = _unit_scale_f32(t1__largest2)
+            t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d = z_row[d]
-                    t1_2_entry = np.float64(z_d)
-                    t1_2_block[lane] = t1_2_entry * t1_2_entry
-                t1_2 += _pairwise_sum(t1_2_block, count)
-            t1_2 = f32(math.sqrt(t1_2))
-            t1_chunk[row] = t1_2
-            t3 = t1_2 == f32(0.0)
-            v_z__row = v_z__chunk[row]
-            z_hat_row = z_hat_chunk[row]
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled2_entry = np.float64(measured_z2 * t3)
+                    t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+            t1__scaled2 = f32(math.sqrt(t1__scaled2))
+            t1__scaled[i] = t1__scaled2
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled2 * t4
+            t6 = t5 == f32(0.0)
+            v_z__row = v_z_[i]
+            z_hat_row = z_hat[i]
             tangent_t1_2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    t4 = abs(z_d2) == t1_2
-                    t5 = _sign_f32(z_d2)
-                    t6 = z_d2 / t1_2
-                    t7 = f32(t5) if t4 else t6
-                    t8 = v_z__row[d] * t7
-                    z_hat_row[d] = t7
-                    tangent_t1_2_block[lane] = f32(0.0) if t3 else t8
+                    measured_v_z = t1 * v_z__row[d]
+                    z_d4 = z_row[d]
+                    measured_z3 = t1 * z_d4
+                    t7 = abs(measured_z3) == t5
+                    t8 = _sign_f32(measured_z3)
+                    t9 = measured_z3 * t3 / t1__scaled2
+                    t10 = t8 if t7 else t9
+                    t11 = measured_v_z * t10
+                    z_hat_row[d] = t10
+                    tangent_t1_2_block[lane] = f32(0.0) if t6 else t11
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
             tangent_t1_2 = f32(tangent_t1_2)
-            tangent_t1_chunk[row] = tangent_t1_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t1_chunk[row] = f32(0.0)
-                    for at_d in range(size_d):
-                        z_hat_chunk[row, at_d] = f32(0.0)
-                    tangent_t1_chunk[row] = f32(0.0)
+            tangent_t1[i] = tangent_t1_2
 
 
 @_jit
 def hvp_2_f32(
-    first, last, samples, chunk, tangent_t2, t1, v_z_, tangent_t1, z, z_hat, size_d, weight, weight_step, mask,
-    mask_step,
+    first, last, tangent_t2_2_block, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
+    z_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_t2_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        t1_chunk = t1[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        z_chunk = z[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_j in range(size_i):
+                    tangent_t2[i, at_j] = f32(0.0)
                 continue
-            tangent_t2_row = tangent_t2_chunk[row]
-            t1_i = t1_chunk[row]
-            v_z__row = v_z__chunk[row]
-            tangent_t1_i = tangent_t1_chunk[row]
-            z_row = z_chunk[row]
-            z_hat_row = z_hat_chunk[row]
+            tangent_t2_row = tangent_t2[i]
+            unit0_d_i = _unit0_d[i]
+            t1 = _unit_scale_f32(unit0_d_i)
+            v_z__row = v_z_[i]
+            tangent_t1_i = tangent_t1[i]
+            z_row = z[i]
+            t1__scaled_i = t1__scaled[i]
+            t1__largest_i = t1__largest[i]
+            t3 = _unit_scale_f32(t1__largest_i)
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled_i * t4
+            z_hat_row = z_hat[i]
             for j in range(size_i):
-                t1_j = t1[j]
+                unit0_d_j = _unit0_d[j]
+                t9 = _unit_scale_f32(unit0_d_j)
                 tangent_t1_j = tangent_t1[j]
+                t1__scaled_j = t1__scaled[j]
+                t1__largest_j = t1__largest[j]
+                t10 = _unit_scale_f32(t1__largest_j)
+                t11 = f32(1.0) / t10
+                t12 = t1__scaled_j * t11
                 tangent_t2_2 = 0.0
                 for block in range(0, size_d, 256):
-                    count = 256 if 256 < size_d - block else size_d - block
+                    count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
-                        z_d = z_row[d]
-                        t3 = abs(z_d) == t1_i
-                        t4 = _sign_f32(z_d)
-                        t5 = z_d / t1_i
-                        tangent_z_hat = v_z__row[d] / t1_i - tangent_t1_i * ((f32(t4) if t3 else t5) / t1_i)
-                        z_d2 = z[j, d]
-                        t6 = abs(z_d2) == t1_j
-                        t7 = _sign_f32(z_d2)
-                        t8 = z_d2 / t1_j
-                        tangent_z_hat2 = v_z_[j, d] / t1_j - tangent_t1_j * ((f32(t7) if t6 else t8) / t1_j)
+                        measured_v_z = t1 * v_z__row[d]
+                        measured_z = t1 * z_row[d]
+                        t6 = abs(measured_z) == t5
+                        t7 = _sign_f32(measured_z)
+                        t8 = measured_z * t3 / t1__scaled_i
+                        tangent_z_hat = (measured_v_z - tangent_t1_i * (t7 if t6 else t8)) * t3 / t1__scaled_i
+                        measured_v_z2 = t9 * v_z_[j, d]
+                        measured_z2 = t9 * z[j, d]
+                        t13 = abs(measured_z2) == t12
+                        t14 = _sign_f32(measured_z2)
+                        t15 = measured_z2 * t10 / t1__scaled_j
+                        tangent_z_hat2 = (measured_v_z2 - tangent_t1_j * (t14 if t13 else t15)) * t10 / t1__scaled_j
                         tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_2 = f32(tangent_t2_2)
                 tangent_t2_row[j] = tangent_t2_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_j in range(size_i):
-                        tangent_t2_chunk[row, at_j] = f32(0.0)
 
 
 @_jit
 def hvp_3_f32(
-    first, last, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2,
-    tangent_t3_others, tangent_d_z_hat_1_sum, t1, v_z_, tangent_t1, z, z_hat, tau, size_d, weight, weight_step, mask,
-    mask_step, denominator,
+    first, last, t3_others__below2_block, tangent_t3_others2_block, tangent_d_z_hat_1_sum2_block, samples, chunk, t2,
+    t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
+    tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float32)
-    t3_others__below2_block = np.empty(256, np.float64)
-    tangent_t3_others2_block = np.empty(256, np.float64)
-    tangent_d_z_hat_1_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t2_chunk = t2[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        d_z_hat_1__left_chunk = d_z_hat_1__left[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        tangent_t3_others_chunk = tangent_t3_others[start : start + rows]
-        tangent_d_z_hat_1_sum_chunk = tangent_d_z_hat_1_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
-            t3 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            if not mask[i * mask_step]:
+                t3_others__max[i] = f32(0.0)
+                t3_others__below[i] = f32(0.0)
+                t3_others__ties[i] = f32(0.0)
+                tangent_t3_others[i] = f32(0.0)
+                for at_j in range(size_i):
+                    d_z_hat_1__left[i, at_j] = f32(0.0)
+                for at_d in range(size_d):
+                    tangent_d_z_hat_1_sum[i, at_d] = f32(0.0)
+                continue
+            t1 = (i + size_i // 2) % size_i
+            t2_row = t2[i]
             t3_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t4 = f32(j) != t3
-                t5 = (j != i) & t4
+                t3 = j != t1
+                t4 = (j != i) & t3
                 s = t2_row[j] / tau
-                t3_others__max2_entry = s if t5 else f32(-np.inf)
+                t3_others__max2_entry = s if t4 else f32(-np.inf)
                 t3_others__max2 = (
-                    t3_others__max2_entry if t3_others__max2_entry > t3_others__max2 or t3_others__max2_entry !=
-                    t3_others__max2_entry else t3_others__max2
+                    t3_others__max2_entry if (t3_others__max2_entry > t3_others__max2) | (t3_others__max2_entry !=
+                    t3_others__max2_entry) else t3_others__max2
                 )
-            t3_others__max_chunk[row] = t3_others__max2
+            t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t6 = f32(j) != t3
-                    t7 = (j != i) & t6
+                    t5 = j != t1
+                    t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
-                    t8 = t7 & (s2 < t3_others__max2)
-                    t9 = _exp_f32(s2 - t3_others__max2)
-                    t3_others__below2_block[lane] = t9 if t8 else f32(0.0)
-                    t3_others__ties2 += 1 if t7 & (s2 == t3_others__max2) else 0
+                    t7 = t6 & (s2 < t3_others__max2)
+                    t8 = _exp_f32(s2 - t3_others__max2)
+                    t3_others__below2_block[lane] = t8 if t7 else f32(0.0)
+                    t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
             t3_others__below2 = f32(t3_others__below2)
-            t3_others__below_chunk[row] = t3_others__below2
-            t3_others__ties_chunk[row] = f32(t3_others__ties2)
-            tangent_t2_row = tangent_t2_chunk[row]
-            t12 = 1 < t3_others__ties2
-            t13 = t3_others__ties2 - 1
-            t14 = t13 if t12 else 0
-            t15 = t3_others__below2 + f32(t14)
-            t16 = _log1p_f32(t15)
-            seed_i = seed[row]
-            t2_2 = t2_row[t3]
-            t19 = t2_2 / tau
-            t20 = _gap_f32(t3_others__max2, t19)
-            t21 = t16 + t20
-            t22 = _sigmoid_f32(t21)
-            t23 = seed_i * t22
-            d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
+            t3_others__below[i] = t3_others__below2
+            t3_others__ties[i] = f32(t3_others__ties2)
+            tangent_t2_row = tangent_t2[i]
+            t11 = 1 < t3_others__ties2
+            t12 = t3_others__ties2 - 1
+            t13 = t12 if t11 else 0
+            t14 = t3_others__below2 + f32(t13)
+            t15 = _log1p_f32(t14)
+            seed_i = weight[i * weight_step] / denominator
+            t2_2 = t2_row[t1]
+            t18 = t2_2 / tau
+            t19 = _gap_f32(t3_others__max2, t18)
+            t20 = t15 + t19
+            t21 = _sigmoid_f32(t20)
+            t22 = seed_i * t21
+            d_z_hat_1__left_row = d_z_hat_1__left[i]
             tangent_t3_others2 = 0.0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t10 = f32(j) != t3
-                    t11 = (j != i) & t10
+                    t9 = j != t1
+                    t10 = (j != i) & t9
                     tangent_s = tangent_t2_row[j] / tau
                     s3 = t2_row[j] / tau
-                    weight_t3_others = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s3)))
-                    t17 = tangent_s * weight_t3_others
-                    t18 = (i != j) & t10
-                    t24 = t23 * weight_t3_others
-                    d_s = t24 if t18 else f32(0.0)
+                    weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
+                    t16 = tangent_s * weight_t3_others
+                    t17 = (i != j) & t9
+                    t23 = t22 * weight_t3_others
+                    d_s = t23 if t17 else f32(0.0)
                     d_z_hat_1__left_row[j] = d_s / tau
-                    tangent_t3_others2_block[lane] = t17 if t11 else f32(0.0)
+                    tangent_t3_others2_block[lane] = t16 if t10 else f32(0.0)
                 tangent_t3_others2 += _pairwise_sum(tangent_t3_others2_block, count)
             tangent_t3_others2 = f32(tangent_t3_others2)
-            tangent_t3_others_chunk[row] = tangent_t3_others2
-            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
-            tangent_t2_2 = tangent_t2_row[t3]
-            t31 = -tangent_t2_2 / tau
-            t32 = tangent_t3_others2 + t31
-            t33 = _sigmoid_f32(-t21)
-            t34 = seed_i * t32 * t33 * t22
+            tangent_t3_others[i] = tangent_t3_others2
+            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
+            tangent_t2_2 = tangent_t2_row[t1]
+            t30 = -tangent_t2_2 / tau
+            t31 = tangent_t3_others2 + t30
+            t32 = _sigmoid_f32(-t20)
+            t33 = seed_i * t31 * t32 * t21
             for d in range(size_d):
                 tangent_d_z_hat_1_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t25 = f32(j) != t3
-                        t26 = (i != j) & t25
+                        t24 = j != t1
+                        t25 = (i != j) & t24
                         s4 = t2_row[j] / tau
-                        weight_t3_others2 = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s4)))
-                        t27 = t23 * weight_t3_others2
-                        d_s2 = t27 if t26 else f32(0.0)
-                        t1_j = t1[j]
-                        z_d = z[j, d]
-                        t28 = abs(z_d) == t1_j
-                        t29 = _sign_f32(z_d)
-                        t30 = z_d / t1_j
-                        tangent_z_hat = v_z_[j, d] / t1_j - tangent_t1[j] * ((f32(t29) if t28 else t30) / t1_j)
+                        weight_t3_others2 = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s4)))
+                        t26 = t22 * weight_t3_others2
+                        d_s2 = t26 if t25 else f32(0.0)
+                        unit0 = _unit_scale_f32(_unit0_d[j])
+                        measured_v_z = unit0 * v_z_[j, d]
+                        measured_z = unit0 * z[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f32(t1__largest[j])
+                        t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
+                        t27 = abs(measured_z) == t1_2
+                        t28 = _sign_f32(measured_z)
+                        t29 = measured_z * t1__scale / t1__scaled_j
+                        tangent_z_hat = (
+                            (measured_v_z - tangent_t1[j] * (t28 if t27 else t29)) * t1__scale / t1__scaled_j
+                        )
                         tangent_s2 = tangent_t2_row[j] / tau
                         tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
-                        t35 = t23 * tangent_weight_t3_others + t34 * weight_t3_others2
-                        tangent_d_s = t35 if t26 else f32(0.0)
+                        t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
+                        tangent_d_s = t34 if t25 else f32(0.0)
                         tangent_d_z_hat_1_sum2_block[lane] = d_s2 * tangent_z_hat + tangent_d_s * z_hat[j, d]
                     tangent_d_z_hat_1_sum2 += _pairwise_sum(tangent_d_z_hat_1_sum2_block, count)
                 tangent_d_z_hat_1_sum2 = f32(tangent_d_z_hat_1_sum2)
                 tangent_d_z_hat_1_sum_row[d] = tangent_d_z_hat_1_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t3_others__max_chunk[row] = f32(0.0)
-                    t3_others__below_chunk[row] = f32(0.0)
-                    t3_others__ties_chunk[row] = f32(0.0)
-                    for at_j in range(size_i):
-                        d_z_hat_1__left_chunk[row, at_j] = f32(0.0)
-                    tangent_t3_others_chunk[row] = f32(0.0)
-                    for at_d in range(size_d):
-                        tangent_d_z_hat_1_sum_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_4_f32(
-    first, last, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties, t3_others__max, t2,
-    t1, v_z_, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
+    first, last, tangent_d_z_hat_2_sum2_block, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
+    t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
+    tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_d_z_hat_2_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_d_z_hat_2_sum_chunk = tangent_d_z_hat_2_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
-            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum_chunk[row]
             i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    tangent_d_z_hat_2_sum[i, at_d] = f32(0.0)
+                continue
+            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
             for d in range(size_d):
                 tangent_d_z_hat_2_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t3 = (j + size_i // 2) % size_i
-                        t4 = (j != i) & (f32(i) != t3)
+                        t1 = (j + size_i // 2) % size_i
+                        t3 = (j != i) & (i != t1)
                         seed_j = seed_[j]
                         t3_others__ties_j = t3_others__ties[j]
-                        t5 = 1 < t3_others__ties_j
-                        t6 = t3_others__ties_j - 1
-                        t3_others__rest = _log1p_f32(t3_others__below[j] + f32(t6 if t5 else 0))
+                        t4 = 1 < t3_others__ties_j
+                        t5 = t3_others__ties_j - 1
+                        t3_others__rest = _log1p_f32(t3_others__below[j] + f32(t5 if t4 else 0))
                         t3_others__max_j = t3_others__max[j]
-                        s = t2[j, t3] / tau
-                        t7 = t3_others__rest + _gap_f32(t3_others__max_j, s)
-                        t8 = _sigmoid_f32(t7)
-                        d_t3_others = seed_j * t8
+                        s = t2[j, t1] / tau
+                        t6 = t3_others__rest + _gap_f32(t3_others__max_j, s)
+                        t7 = _sigmoid_f32(t6)
+                        d_t3_others = seed_j * t7
                         s2 = t2[j, i] / tau
                         weight_t3_others = _exp_f32(-(t3_others__rest + _gap_f32(t3_others__max_j, s2)))
-                        t9 = d_t3_others * weight_t3_others
-                        d_s = t9 if t4 else f32(0.0)
-                        t1_j = t1[j]
-                        z_d = z[j, d]
-                        t10 = abs(z_d) == t1_j
-                        t11 = _sign_f32(z_d)
-                        t12 = z_d / t1_j
-                        tangent_z_hat = v_z_[j, d] / t1_j - tangent_t1[j] * ((f32(t11) if t10 else t12) / t1_j)
+                        t8 = d_t3_others * weight_t3_others
+                        d_s = t8 if t3 else f32(0.0)
+                        unit0 = _unit_scale_f32(_unit0_d[j])
+                        measured_v_z = unit0 * v_z_[j, d]
+                        measured_z = unit0 * z[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f32(t1__largest[j])
+                        t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
+                        t9 = abs(measured_z) == t1_2
+                        t10 = _sign_f32(measured_z)
+                        t11 = measured_z * t1__scale / t1__scaled_j
+                        tangent_z_hat = (measured_v_z - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
                         tangent_s = tangent_t2[j, i] / tau
                         tangent_t3_others_j = tangent_t3_others[j]
                         tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
                         tangent_d_t3_others = (
-                            seed_j * (tangent_t3_others_j - tangent_t2[j, t3] / tau) * _sigmoid_f32(-t7) * t8
+                            seed_j * (tangent_t3_others_j - tangent_t2[j, t1] / tau) * _sigmoid_f32(-t6) * t7
                         )
-                        t13 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
-                        tangent_d_s = t13 if t4 else f32(0.0)
+                        t12 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
+                        tangent_d_s = t12 if t3 else f32(0.0)
                         tangent_d_z_hat_2_sum2_block[lane] = d_s * tangent_z_hat + tangent_d_s * z_hat[j, d]
                     tangent_d_z_hat_2_sum2 += _pairwise_sum(tangent_d_z_hat_2_sum2_block, count)
                 tangent_d_z_hat_2_sum2 = f32(tangent_d_z_hat_2_sum2)
                 tangent_d_z_hat_2_sum_row[d] = tangent_d_z_hat_2_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        tangent_d_z_hat_2_sum_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_5_f32(
-    first, last, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat,
-    seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, t1, tangent_t1, tangent_t3_others, tangent_t2, hvp_z,
-    tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+    t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
+    tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
+    weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float32)
-    d_t1_sum_block = np.empty(256, np.float64)
-    tangent_d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
-        d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        z_chunk = z[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        tangent_d_z_hat_1_sum_chunk = tangent_d_z_hat_1_sum[start : start + rows]
-        tangent_d_z_hat_2_sum_chunk = tangent_d_z_hat_2_sum[start : start + rows]
-        t1_chunk = t1[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        tangent_t3_others_chunk = tangent_t3_others[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        hvp_z_chunk = hvp_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    hvp_z[i, at_d] = f32(0.0)
                 continue
-            d_z_hat_1_row = d_z_hat_1_chunk[row]
-            d_z_hat_2_row = d_z_hat_2_chunk[row]
-            seed_i = seed[row]
-            t3_others__below_i = t3_others__below_chunk[row]
-            t3_others__ties_i = t3_others__ties_chunk[row]
+            unit0_d_i = _unit0_d[i]
+            t1 = _unit_scale_f32(unit0_d_i)
+            z_row = z[i]
+            d_z_hat_1_row = d_z_hat_1[i]
+            d_z_hat_2_row = d_z_hat_2[i]
+            seed_i = weight[i * weight_step] / denominator
+            t3_others__below_i = t3_others__below[i]
+            t3_others__ties_i = t3_others__ties[i]
             t3 = 1 < t3_others__ties_i
             t4 = t3_others__ties_i - 1
             t5 = t4 if t3 else 0
             t6 = t3_others__below_i + f32(t5)
             t7 = _log1p_f32(t6)
-            t3_others__max_i = t3_others__max_chunk[row]
-            i = start + row
+            t3_others__max_i = t3_others__max[i]
             t8 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t2_2 = t2_row[t8]
             t9 = t2_2 / tau
             t10 = _gap_f32(t3_others__max_i, t9)
@@ -2211,102 +2160,122 @@ def hvp_5_f32(
             t23 = t19 + t22
             t24 = _sigmoid_f32(t23)
             t25 = seed2 * t24
-            z_row = z_chunk[row]
-            v_z__row = v_z__chunk[row]
-            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
-            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum_chunk[row]
-            t1_2 = t1[t8]
+            v_z__row = v_z_[i]
+            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
+            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
+            unit0_d = _unit0_d[t8]
+            t26 = _unit_scale_f32(unit0_d)
             tangent_t1_2 = tangent_t1[t8]
-            tangent_t3_others_i = tangent_t3_others_chunk[row]
-            tangent_t2_row = tangent_t2_chunk[row]
+            t1__scaled2 = t1__scaled[t8]
+            t1__largest2 = t1__largest[t8]
+            t27 = _unit_scale_f32(t1__largest2)
+            t28 = f32(1.0) / t27
+            t29 = t1__scaled2 * t28
+            tangent_t3_others_i = tangent_t3_others[i]
+            tangent_t2_row = tangent_t2[i]
             tangent_t2_2 = tangent_t2_row[t8]
-            t29 = -tangent_t2_2 / tau
-            t30 = tangent_t3_others_i + t29
-            t31 = _sigmoid_f32(-t11)
-            t32 = seed_i * t30 * t31 * t12
-            t1_3 = t1[t14]
+            t33 = -tangent_t2_2 / tau
+            t34 = tangent_t3_others_i + t33
+            t35 = _sigmoid_f32(-t11)
+            t36 = seed_i * t34 * t35 * t12
+            unit0_d2 = _unit0_d[t14]
+            t37 = _unit_scale_f32(unit0_d2)
             tangent_t1_3 = tangent_t1[t14]
+            t1__scaled3 = t1__scaled[t14]
+            t1__largest3 = t1__largest[t14]
+            t38 = _unit_scale_f32(t1__largest3)
+            t39 = f32(1.0) / t38
+            t40 = t1__scaled3 * t39
             tangent_t3_others2 = tangent_t3_others[t14]
             tangent_t2_3 = tangent_t2[t14, t20]
-            t36 = -tangent_t2_3 / tau
-            t37 = tangent_t3_others2 + t36
-            t38 = _sigmoid_f32(-t23)
-            t39 = seed2 * t37 * t38 * t24
+            t44 = -tangent_t2_3 / tau
+            t45 = tangent_t3_others2 + t44
+            t46 = _sigmoid_f32(-t23)
+            t47 = seed2 * t45 * t46 * t24
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
+                    measured_z = t1 * z_row[d]
                     z_hat_d = z_hat[t8, d]
                     z_hat_d2 = z_hat[t14, d]
                     d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d + -t25 * z_hat_d2) / tau
-                    z_d = z_row[d]
-                    v_z_d = v_z__row[d]
+                    measured_v_z = t1 * v_z__row[d]
                     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] / tau
                     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                    z_d2 = z[t8, d]
-                    t26 = abs(z_d2) == t1_2
-                    t27 = _sign_f32(z_d2)
-                    t28 = z_d2 / t1_2
-                    z_d3 = z[t14, d]
-                    t33 = abs(z_d3) == t1_3
-                    t34 = _sign_f32(z_d3)
-                    t35 = z_d3 / t1_3
+                    measured_v_z2 = t26 * v_z_[t8, d]
+                    measured_z2 = t26 * z[t8, d]
+                    t30 = abs(measured_z2) == t29
+                    t31 = _sign_f32(measured_z2)
+                    t32 = measured_z2 * t27 / t1__scaled2
+                    measured_v_z3 = t37 * v_z_[t14, d]
+                    measured_z3 = t37 * z[t14, d]
+                    t41 = abs(measured_z3) == t40
+                    t42 = _sign_f32(measured_z3)
+                    t43 = measured_z3 * t38 / t1__scaled3
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * (v_z_[t8, d] / t1_2 - tangent_t1_2 * ((f32(t27)
-                        if t26 else t28) / t1_2)) - t32 * z_hat_d + -t25 * (v_z_[t14, d] / t1_3 - tangent_t1_3 *
-                        ((f32(t34) if t33 else t35) / t1_3)) + -t39 * z_hat_d2) / tau
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * ((measured_v_z2 - tangent_t1_2 * (t31 if t30
+                        else t32)) * t27 / t1__scaled2) - t36 * z_hat_d + -t25 * ((measured_v_z3 - tangent_t1_3 * (t42
+                        if t41 else t43)) * t38 / t1__scaled3) + -t47 * z_hat_d2) / tau
                     )
-                    d_t1_sum_block[lane] = d_z_hat * z_d
-                    tangent_d_t1_sum_block[lane] = d_z_hat * v_z_d + tangent_d_z_hat * z_d
+                    d_t1_sum_block[lane] = measured_z * d_z_hat
+                    tangent_d_t1_sum_block[lane] = measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
-            t1_i = t1_chunk[row]
-            t46 = t1_i == f32(0.0)
-            tangent_t1_i = tangent_t1_chunk[row]
-            t47 = f32(2.0) * (d_t1_sum / t1_i) * (tangent_t1_i / t1_i) / t1_i
-            t48 = -tangent_d_t1_sum / t1_i / t1_i
-            t49 = t47 + t48
-            t54 = -d_t1_sum / t1_i / t1_i
-            t55 = t54 * tangent_t1_i
-            hvp_z_row = hvp_z_chunk[row]
+            tangent_t1_i = tangent_t1[i]
+            t1__largest_i = t1__largest[i]
+            t54 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t55 = f32(1.0) / t54
+            t56 = t1__scaled_i * t55
+            t57 = t56 == f32(0.0)
+            t58 = tangent_t1_i * t54 / t1__scaled_i
+            t59 = f32(2.0) * d_t1_sum * t58
+            t60 = t59 - tangent_d_t1_sum
+            t61 = t60 * t54 / t1__scaled_i
+            t62 = t61 * t54 / t1__scaled_i
+            t67 = f32(1.0) * t54 / t1__scaled_i
+            t68 = d_t1_sum * t54 / t1__scaled_i
+            t69 = -t67 * t68
+            t70 = t69 * tangent_t1_i
+            hvp_z_row = hvp_z[i]
             for d in range(size_d):
                 tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
                 tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                z_d4 = z[t8, d]
-                t40 = abs(z_d4) == t1_2
-                t41 = _sign_f32(z_d4)
-                t42 = z_d4 / t1_2
+                measured_v_z4 = t26 * v_z_[t8, d]
+                measured_z4 = t26 * z[t8, d]
+                t48 = abs(measured_z4) == t29
+                t49 = _sign_f32(measured_z4)
+                t50 = measured_z4 * t27 / t1__scaled2
                 z_hat_d3 = z_hat[t8, d]
-                z_d5 = z[t14, d]
-                t43 = abs(z_d5) == t1_3
-                t44 = _sign_f32(z_d5)
-                t45 = z_d5 / t1_3
+                measured_v_z5 = t37 * v_z_[t14, d]
+                measured_z5 = t37 * z[t14, d]
+                t51 = abs(measured_z5) == t40
+                t52 = _sign_f32(measured_z5)
+                t53 = measured_z5 * t38 / t1__scaled3
                 z_hat_d4 = z_hat[t14, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * (v_z_[t8, d] / t1_2 - tangent_t1_2 * ((f32(t41)
-                    if t40 else t42) / t1_2)) - t32 * z_hat_d3 + -t25 * (v_z_[t14, d] / t1_3 - tangent_t1_3 * ((f32(t44)
-                    if t43 else t45) / t1_3)) + -t39 * z_hat_d4) / tau
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * ((measured_v_z4 - tangent_t1_2 * (t49 if t48
+                    else t50)) * t27 / t1__scaled2) - t36 * z_hat_d3 + -t25 * ((measured_v_z5 - tangent_t1_3 * (t52 if
+                    t51 else t53)) * t38 / t1__scaled3) + -t47 * z_hat_d4) / tau
                 )
-                z_d6 = z_row[d]
-                t50 = abs(z_d6) == t1_i
-                t51 = _sign_f32(z_d6)
-                t52 = z_d6 / t1_i
-                t53 = f32(t51) if t50 else t52
-                v_z_d2 = v_z__row[d]
-                t56 = t49 * t53 + t54 * (v_z_d2 / t1_i) + -t55 * (t53 / t1_i)
                 d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau
-                hvp_z_row[d] = (
-                    tangent_d_z_hat2 / t1_i + (f32(0.0) if t46 else t56) - d_z_hat2 / t1_i * (tangent_t1_i / t1_i)
+                measured_z6 = t1 * z_row[d]
+                t63 = abs(measured_z6) == t56
+                t64 = _sign_f32(measured_z6)
+                t65 = measured_z6 * t54 / t1__scaled_i
+                t66 = t64 if t63 else t65
+                measured_v_z6 = t1 * v_z__row[d]
+                t71 = t62 * t66 + (measured_v_z6 * t69 + -t70 * t66) * t54 / t1__scaled_i
+                scaled_hvp_z = (
+                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t54 / t1__scaled_i)) * t54 / t1__scaled_i + (f32(0.0)
+                    if t57 else t71)
                 )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_z_chunk[row, at_d] = f32(0.0)
+                hvp_z_row[d] = scaled_hvp_z * t1
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2324,7 +2293,10 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(value_1_f64, chunks, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step)
+    run(
+        value_1_f64, chunks, ((256, np.float64),), samples, chunk, z, z_hat, size_d, weight, weight_step, mask,
+        mask_step,
+    )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2333,11 +2305,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f64, chunks, samples, chunk, t2, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, tau, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -2355,6 +2327,7 @@ def _value_and_grad_f64(
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
+    _unit0_d = np.empty((size_i,), np.float64)
     d_z_hat_1 = np.empty((size_i, size_d), np.float64)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float64)
     d_z_hat_2 = np.empty((size_i, size_d), np.float64)
@@ -2371,8 +2344,8 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f64, chunks, samples, chunk, z, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step,
-        mask, mask_step,
+        value_and_grad_1_f64, chunks, ((256, np.float64),), samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
+        size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2382,11 +2355,12 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties,
-        d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, t3_others__max,
+        t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
@@ -2398,9 +2372,9 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        value_and_grad_3_f64, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-        t3_others__max, t2, z_hat, seed_, z, grad_z, t1__scaled, t1__largest, tau, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        value_and_grad_3_f64, chunks, ((256, np.float64),), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau,
+        size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (value_value,), None
 
@@ -2416,6 +2390,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
+    _unit0_d = np.empty((size_i,), np.float64)
     d_z_hat_1 = np.empty((size_i, size_d), np.float64)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float64)
     d_z_hat_2 = np.empty((size_i, size_d), np.float64)
@@ -2437,8 +2412,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f64, chunks, samples, chunk, z, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d, weight,
-        weight_step, mask, mask_step,
+        hvp_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
+        z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2446,8 +2421,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f64, chunks, samples, chunk, tangent_t2, t1__scaled, t1__largest, v_z_, tangent_t1, z, z_hat, size_d,
-        weight, weight_step, mask, mask_step,
+        hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
+        t1__largest, z_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2457,9 +2432,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_3_f64, chunks, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left,
-        tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, t1__scaled, t1__largest, v_z_, tangent_t1, z, z_hat, tau,
-        size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_3_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t2,
+        t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
+        tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2467,9 +2443,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_4_f64, chunks, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties,
-        t3_others__max, t2, t1__scaled, t1__largest, v_z_, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat, tau,
-        size_d, weight, weight_step, mask, mask_step,
+        hvp_4_f64, chunks, ((256, np.float64),), samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
+        t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
+        tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
@@ -2480,9 +2456,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_5_f64, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2,
-        z_hat, seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, t1__scaled, t1__largest, tangent_t1,
-        tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_5_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
+        tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
+        weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -2502,7 +2479,10 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(value_1_f32, chunks, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step)
+    run(
+        value_1_f32, chunks, ((256, np.float64),), samples, chunk, z, z_hat, size_d, weight, weight_step, mask,
+        mask_step,
+    )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2511,11 +2491,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, samples, chunk, t2, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, tau, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -2533,10 +2513,12 @@ def _value_and_grad_f32(
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
+    _unit0_d = np.empty((size_i,), np.float32)
     d_z_hat_1 = np.empty((size_i, size_d), np.float32)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float32)
     d_z_hat_2 = np.empty((size_i, size_d), np.float32)
-    t1 = np.empty((size_i,), np.float32)
+    t1__largest = np.empty((size_i,), np.float32)
+    t1__scaled = np.empty((size_i,), np.float32)
     t2 = np.empty((size_i, size_i), np.float32)
     t3_others__below = np.empty((size_i,), np.float32)
     t3_others__max = np.empty((size_i,), np.float32)
@@ -2547,7 +2529,10 @@ def _value_and_grad_f32(
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(value_and_grad_1_f32, chunks, samples, chunk, z, t1, z_hat, size_d, weight, weight_step, mask, mask_step)
+    run(
+        value_and_grad_1_f32, chunks, ((256, np.float64),), samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
+        size_d, weight, weight_step, mask, mask_step,
+    )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2556,11 +2541,12 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties,
-        d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, t3_others__max,
+        t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
@@ -2572,8 +2558,9 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        value_and_grad_3_f32, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-        t3_others__max, t2, z_hat, seed_, z, grad_z, t1, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+        value_and_grad_3_f32, chunks, ((256, np.float64),), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau,
+        size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (value_value,), None
 
@@ -2589,10 +2576,12 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         return (), (0, 0)
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
+    _unit0_d = np.empty((size_i,), np.float32)
     d_z_hat_1 = np.empty((size_i, size_d), np.float32)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float32)
     d_z_hat_2 = np.empty((size_i, size_d), np.float32)
-    t1 = np.empty((size_i,), np.float32)
+    t1__largest = np.empty((size_i,), np.float32)
+    t1__scaled = np.empty((size_i,), np.float32)
     t2 = np.empty((size_i, size_i), np.float32)
     t3_others__below = np.empty((size_i,), np.float32)
     t3_others__max = np.empty((size_i,), np.float32)
@@ -2608,15 +2597,18 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_1_f32, chunks, samples, chunk, z, t1, z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step)
+    run(
+        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
+        z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
+    )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f32, chunks, samples, chunk, tangent_t2, t1, v_z_, tangent_t1, z, z_hat, size_d, weight, weight_step,
-        mask, mask_step,
+        hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
+        t1__largest, z_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2626,8 +2618,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_3_f32, chunks, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left,
-        tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, t1, v_z_, tangent_t1, z, z_hat, tau, size_d, weight,
+        hvp_3_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t2,
+        t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
+        tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
     samples = size_i
@@ -2636,9 +2629,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_4_f32, chunks, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties,
-        t3_others__max, t2, t1, v_z_, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat, tau, size_d, weight,
-        weight_step, mask, mask_step,
+        hvp_4_f32, chunks, ((256, np.float64),), samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
+        t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
+        tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
@@ -2649,9 +2642,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_5_f32, chunks, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2,
-        z_hat, seed_, z, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, t1, tangent_t1, tangent_t3_others,
-        tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_5_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
+        tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
+        weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 

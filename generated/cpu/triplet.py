@@ -96,17 +96,21 @@ META = {'name': 'triplet',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'anchor': ['positive'],
-                                 'positive': ['anchor', 'positive'],
+ 'in_place': {'value_and_grad': {'anchor': ['positive', 'negative'],
+                                 'positive': ['anchor', 'positive', 'negative'],
                                  'negative': ['anchor', 'positive', 'negative']},
               'hvp': {'anchor': ['anchor', 'positive', 'negative'],
                       'positive': ['anchor', 'positive', 'negative'],
-                      'negative': ['anchor', 'positive', 'negative']}}}
+                      'negative': ['anchor', 'positive', 'negative']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -114,7 +118,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -134,9 +138,29 @@ def _pairwise_sum(x, count):
     return total
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+@_local
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
+
+
+@_local
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
+
+
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -184,11 +208,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -365,8 +395,8 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = np.float32(0.0) if x < np.float32(0.0) else (np.float32(0.5) if x == np.float32(0.0) else x)
-    return np.float32(1.0) if x > np.float32(0.0) else y
+    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else y
 
 
 @_inline
@@ -380,582 +410,674 @@ def _maximum_f32(a, b):
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near_block, far_block, samples, chunk, positive, anchor, negative, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    near_block = np.empty(256, np.float64)
-    far_block = np.empty(256, np.float64)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            positive_row = positive[n]
+            anchor_row = anchor[n]
+            negative_row = negative[n]
+            unit0_d_bits = np.int64(0)
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                unit0_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int64)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    t1 = anchor_d - positive_row[d]
-                    t2 = anchor_d - negative_row[d]
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
-            value_rows[row] = _maximum_f64(0.0, margin + near - far)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            measured_margin = t4 * t4 * margin
+            scaled_value = _maximum_f64(0.0, measured_margin + near - far)
+            t7 = 1.0 / t4
+            value_rows[row] = scaled_value * t7 * t7
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near_block, far_block, samples, chunk, positive, anchor, negative, grad_anchor,
+    grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    near_block = np.empty(256, np.float64)
-    far_block = np.empty(256, np.float64)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_anchor[n, at_d] = 0.0
+                    grad_positive[n, at_d] = 0.0
+                    grad_negative[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            positive_row = positive[n]
+            anchor_row = anchor[n]
+            negative_row = negative[n]
+            unit0_d_bits = np.int64(0)
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                unit0_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int64)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    positive_d = positive_row[d]
-                    t1 = anchor_d - positive_d
-                    t2 = anchor_d - negative_row[d]
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
-            seed_n = seed[row]
-            t3 = margin + near - far
-            t4 = _half_step_f64(t3)
-            t5 = -seed_n * t4
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f64(t8)
+            t10 = -seed_n * t9
+            t11 = 1.0 / t4
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
             for d in range(size_d):
-                positive_d2 = positive_row[d]
-                grad_anchor_row[d] = 2.0 * _zero_times_f64(t5, positive_d2 - negative_row[d])
-                anchor_d2 = anchor_row[d]
-                t6 = anchor_d2 - positive_d2
-                grad_positive_row[d] = 2.0 * _zero_times_f64(t5, t6)
-                t7 = anchor_d2 - negative_row[d]
-                grad_negative_row[d] = -2.0 * _zero_times_f64(t5, t7)
-            value_rows[row] = _maximum_f64(0.0, t3)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+                positive_d3 = positive_row[d]
+                measured_positive2 = t4 * positive_d3
+                negative_d3 = negative_row[d]
+                measured_negative2 = t4 * negative_d3
+                scaled_grad_anchor = 2.0 * _zero_times_f64(t10, measured_positive2 - measured_negative2)
+                grad_anchor_row[d] = scaled_grad_anchor * t11
+                anchor_d3 = anchor_row[d]
+                measured_anchor2 = t4 * anchor_d3
+                t12 = measured_anchor2 - measured_positive2
+                scaled_grad_positive = 2.0 * _zero_times_f64(t10, t12)
+                grad_positive_row[d] = scaled_grad_positive * t11
+                t13 = measured_anchor2 - measured_negative2
+                scaled_grad_negative = -2.0 * _zero_times_f64(t10, t13)
+                grad_negative_row[d] = scaled_grad_negative * t11
+            scaled_value = _maximum_f64(0.0, t8)
+            value_rows[row] = scaled_value * t11 * t11
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, diag_anchor, anchor, positive, negative, grad_anchor, grad_positive, grad_negative,
-    diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near_block, far_block, samples, chunk, diag_anchor, positive, anchor, negative, grad_anchor,
+    grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
+    denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    near_block = np.empty(256, np.float64)
-    far_block = np.empty(256, np.float64)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        diag_anchor_chunk = diag_anchor[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        diag_positive_chunk = diag_positive[start : start + rows]
-        diag_negative_chunk = diag_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    diag_anchor[n, at_d] = 0.0
+                    grad_anchor[n, at_d] = 0.0
+                    grad_positive[n, at_d] = 0.0
+                    grad_negative[n, at_d] = 0.0
+                    diag_positive[n, at_d] = 0.0
+                    diag_negative[n, at_d] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
-            diag_anchor_row = diag_anchor_chunk[row]
+            positive_row = positive[n]
+            anchor_row = anchor[n]
+            negative_row = negative[n]
+            diag_anchor_row = diag_anchor[n]
+            unit0_d_bits = np.int64(0)
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                diag_anchor_row[d] = 0.0
+                unit0_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int64)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    positive_d = positive_row[d]
-                    t1 = anchor_d - positive_d
-                    t2 = anchor_d - negative_row[d]
-                    diag_anchor_row[d] = 0.0
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
-            seed_n = seed[row]
-            t3 = margin + near - far
-            t4 = _half_step_f64(t3)
-            t5 = -seed_n * t4
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
-            t8 = -2.0 * t5
-            diag_positive_row = diag_positive_chunk[row]
-            t9 = 2.0 * t5
-            diag_negative_row = diag_negative_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f64(t8)
+            t10 = -seed_n * t9
+            t11 = 1.0 / t4
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
+            t14 = -2.0 * t10
+            diag_positive_row = diag_positive[n]
+            t15 = 2.0 * t10
+            diag_negative_row = diag_negative[n]
             for d in range(size_d):
-                positive_d2 = positive_row[d]
-                grad_anchor_row[d] = 2.0 * _zero_times_f64(t5, positive_d2 - negative_row[d])
-                anchor_d2 = anchor_row[d]
-                t6 = anchor_d2 - positive_d2
-                grad_positive_row[d] = 2.0 * _zero_times_f64(t5, t6)
-                t7 = anchor_d2 - negative_row[d]
-                grad_negative_row[d] = -2.0 * _zero_times_f64(t5, t7)
-                diag_positive_row[d] = t8
-                diag_negative_row[d] = t9
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        diag_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_negative_chunk[row, at_d] = 0.0
+                positive_d3 = positive_row[d]
+                measured_positive2 = t4 * positive_d3
+                negative_d3 = negative_row[d]
+                measured_negative2 = t4 * negative_d3
+                scaled_grad_anchor = 2.0 * _zero_times_f64(t10, measured_positive2 - measured_negative2)
+                grad_anchor_row[d] = scaled_grad_anchor * t11
+                anchor_d3 = anchor_row[d]
+                measured_anchor2 = t4 * anchor_d3
+                t12 = measured_anchor2 - measured_positive2
+                scaled_grad_positive = 2.0 * _zero_times_f64(t10, t12)
+                grad_positive_row[d] = scaled_grad_positive * t11
+                t13 = measured_anchor2 - measured_negative2
+                scaled_grad_negative = -2.0 * _zero_times_f64(t10, t13)
+                grad_negative_row[d] = scaled_grad_negative * t11
+                diag_positive_row[d] = t14
+                diag_negative_row[d] = t15
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, anchor, positive, negative, hvp_anchor, hvp_positive, hvp_negative, v_positive_,
-    v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near_block, far_block, samples, chunk, positive, anchor, negative, v_negative_, v_positive_, v_anchor_,
+    hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    near_block = np.empty(256, np.float64)
-    far_block = np.empty(256, np.float64)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        hvp_anchor_chunk = hvp_anchor[start : start + rows]
-        hvp_positive_chunk = hvp_positive[start : start + rows]
-        hvp_negative_chunk = hvp_negative[start : start + rows]
-        v_positive__chunk = v_positive_[start : start + rows]
-        v_negative__chunk = v_negative_[start : start + rows]
-        v_anchor__chunk = v_anchor_[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_anchor[n, at_d] = 0.0
+                    hvp_positive[n, at_d] = 0.0
+                    hvp_negative[n, at_d] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            positive_row = positive[n]
+            anchor_row = anchor[n]
+            negative_row = negative[n]
+            v_negative__row = v_negative_[n]
+            v_positive__row = v_positive_[n]
+            v_anchor__row = v_anchor_[n]
+            unit0_d_bits = np.int64(0)
+            unit1_d_bits = np.int64(0)
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                v_negative_d = v_negative__row[d]
+                v_positive_d = v_positive__row[d]
+                v_anchor_d = v_anchor__row[d]
+                unit0_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int64)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)),
+                    abs(v_anchor_d)))).view(np.int64)
+                )
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit1_d = np.int64(unit1_d_bits).view(np.float64)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    t1 = anchor_d - positive_row[d]
-                    t2 = anchor_d - negative_row[d]
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
-            seed_n = seed[row]
-            t3 = margin + near - far
-            t4 = _half_step_f64(t3)
-            t5 = -seed_n * t4
-            v_positive__row = v_positive__chunk[row]
-            v_negative__row = v_negative__chunk[row]
-            hvp_anchor_row = hvp_anchor_chunk[row]
-            v_anchor__row = v_anchor__chunk[row]
-            hvp_positive_row = hvp_positive_chunk[row]
-            hvp_negative_row = hvp_negative_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f64(t8)
+            t10 = -seed_n * t9
+            t11 = _unit_scale_f64(unit1_d)
+            t12 = 1.0 / t11
+            hvp_anchor_row = hvp_anchor[n]
+            hvp_positive_row = hvp_positive[n]
+            hvp_negative_row = hvp_negative[n]
             for d in range(size_d):
-                v_positive_d = v_positive__row[d]
-                hvp_anchor_row[d] = 2.0 * t5 * (v_positive_d - v_negative__row[d])
-                v_anchor_d = v_anchor__row[d]
-                hvp_positive_row[d] = 2.0 * t5 * (v_anchor_d - v_positive_d)
-                hvp_negative_row[d] = -2.0 * t5 * (v_anchor_d - v_negative__row[d])
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_negative_chunk[row, at_d] = 0.0
+                v_positive_d2 = v_positive__row[d]
+                measured_v_positive = t11 * v_positive_d2
+                v_negative_d2 = v_negative__row[d]
+                measured_v_negative = t11 * v_negative_d2
+                scaled_hvp_anchor = 2.0 * t10 * (measured_v_positive - measured_v_negative)
+                hvp_anchor_row[d] = scaled_hvp_anchor * t12
+                v_anchor_d2 = v_anchor__row[d]
+                measured_v_anchor = t11 * v_anchor_d2
+                scaled_hvp_positive = 2.0 * t10 * (measured_v_anchor - measured_v_positive)
+                hvp_positive_row[d] = scaled_hvp_positive * t12
+                scaled_hvp_negative = -2.0 * t10 * (measured_v_anchor - measured_v_negative)
+                hvp_negative_row[d] = scaled_hvp_negative * t12
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near_block, far_block, samples, chunk, positive, anchor, negative, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    near_block = np.empty(256, np.float64)
-    far_block = np.empty(256, np.float64)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            positive_row = positive[n]
+            anchor_row = anchor[n]
+            negative_row = negative[n]
+            unit0_d_bits = np.int32(0)
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                unit0_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int32)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    t1 = anchor_d - positive_row[d]
-                    t2 = anchor_d - negative_row[d]
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
             near = f32(near)
             far = f32(far)
-            value_rows[row] = _maximum_f32(f32(0.0), margin + near - far)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            measured_margin = t4 * t4 * margin
+            scaled_value = _maximum_f32(f32(0.0), measured_margin + near - far)
+            t7 = f32(1.0) / t4
+            value_rows[row] = scaled_value * t7 * t7
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near_block, far_block, samples, chunk, positive, anchor, negative, grad_anchor,
+    grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    near_block = np.empty(256, np.float64)
-    far_block = np.empty(256, np.float64)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_anchor[n, at_d] = f32(0.0)
+                    grad_positive[n, at_d] = f32(0.0)
+                    grad_negative[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            positive_row = positive[n]
+            anchor_row = anchor[n]
+            negative_row = negative[n]
+            unit0_d_bits = np.int32(0)
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                unit0_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int32)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    positive_d = positive_row[d]
-                    t1 = anchor_d - positive_d
-                    t2 = anchor_d - negative_row[d]
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
             near = f32(near)
             far = f32(far)
-            seed_n = seed[row]
-            t3 = margin + near - far
-            t4 = _half_step_f32(t3)
-            t5 = -seed_n * t4
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f32(t8)
+            t10 = -seed_n * t9
+            t11 = f32(1.0) / t4
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
             for d in range(size_d):
-                positive_d2 = positive_row[d]
-                grad_anchor_row[d] = f32(2.0) * _zero_times_f32(t5, positive_d2 - negative_row[d])
-                anchor_d2 = anchor_row[d]
-                t6 = anchor_d2 - positive_d2
-                grad_positive_row[d] = f32(2.0) * _zero_times_f32(t5, t6)
-                t7 = anchor_d2 - negative_row[d]
-                grad_negative_row[d] = -f32(2.0) * _zero_times_f32(t5, t7)
-            value_rows[row] = _maximum_f32(f32(0.0), t3)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+                positive_d3 = positive_row[d]
+                measured_positive2 = t4 * positive_d3
+                negative_d3 = negative_row[d]
+                measured_negative2 = t4 * negative_d3
+                scaled_grad_anchor = f32(2.0) * _zero_times_f32(t10, measured_positive2 - measured_negative2)
+                grad_anchor_row[d] = scaled_grad_anchor * t11
+                anchor_d3 = anchor_row[d]
+                measured_anchor2 = t4 * anchor_d3
+                t12 = measured_anchor2 - measured_positive2
+                scaled_grad_positive = f32(2.0) * _zero_times_f32(t10, t12)
+                grad_positive_row[d] = scaled_grad_positive * t11
+                t13 = measured_anchor2 - measured_negative2
+                scaled_grad_negative = -f32(2.0) * _zero_times_f32(t10, t13)
+                grad_negative_row[d] = scaled_grad_negative * t11
+            scaled_value = _maximum_f32(f32(0.0), t8)
+            value_rows[row] = scaled_value * t11 * t11
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, diag_anchor, anchor, positive, negative, grad_anchor, grad_positive, grad_negative,
-    diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near_block, far_block, samples, chunk, diag_anchor, positive, anchor, negative, grad_anchor,
+    grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
+    denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    near_block = np.empty(256, np.float64)
-    far_block = np.empty(256, np.float64)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        diag_anchor_chunk = diag_anchor[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        diag_positive_chunk = diag_positive[start : start + rows]
-        diag_negative_chunk = diag_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    diag_anchor[n, at_d] = f32(0.0)
+                    grad_anchor[n, at_d] = f32(0.0)
+                    grad_positive[n, at_d] = f32(0.0)
+                    grad_negative[n, at_d] = f32(0.0)
+                    diag_positive[n, at_d] = f32(0.0)
+                    diag_negative[n, at_d] = f32(0.0)
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
-            diag_anchor_row = diag_anchor_chunk[row]
+            positive_row = positive[n]
+            anchor_row = anchor[n]
+            negative_row = negative[n]
+            diag_anchor_row = diag_anchor[n]
+            unit0_d_bits = np.int32(0)
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                diag_anchor_row[d] = f32(0.0)
+                unit0_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int32)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    positive_d = positive_row[d]
-                    t1 = anchor_d - positive_d
-                    t2 = anchor_d - negative_row[d]
-                    diag_anchor_row[d] = f32(0.0)
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
             near = f32(near)
             far = f32(far)
-            seed_n = seed[row]
-            t3 = margin + near - far
-            t4 = _half_step_f32(t3)
-            t5 = -seed_n * t4
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
-            t8 = -f32(2.0) * t5
-            diag_positive_row = diag_positive_chunk[row]
-            t9 = f32(2.0) * t5
-            diag_negative_row = diag_negative_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f32(t8)
+            t10 = -seed_n * t9
+            t11 = f32(1.0) / t4
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
+            t14 = -f32(2.0) * t10
+            diag_positive_row = diag_positive[n]
+            t15 = f32(2.0) * t10
+            diag_negative_row = diag_negative[n]
             for d in range(size_d):
-                positive_d2 = positive_row[d]
-                grad_anchor_row[d] = f32(2.0) * _zero_times_f32(t5, positive_d2 - negative_row[d])
-                anchor_d2 = anchor_row[d]
-                t6 = anchor_d2 - positive_d2
-                grad_positive_row[d] = f32(2.0) * _zero_times_f32(t5, t6)
-                t7 = anchor_d2 - negative_row[d]
-                grad_negative_row[d] = -f32(2.0) * _zero_times_f32(t5, t7)
-                diag_positive_row[d] = t8
-                diag_negative_row[d] = t9
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        diag_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_negative_chunk[row, at_d] = f32(0.0)
+                positive_d3 = positive_row[d]
+                measured_positive2 = t4 * positive_d3
+                negative_d3 = negative_row[d]
+                measured_negative2 = t4 * negative_d3
+                scaled_grad_anchor = f32(2.0) * _zero_times_f32(t10, measured_positive2 - measured_negative2)
+                grad_anchor_row[d] = scaled_grad_anchor * t11
+                anchor_d3 = anchor_row[d]
+                measured_anchor2 = t4 * anchor_d3
+                t12 = measured_anchor2 - measured_positive2
+                scaled_grad_positive = f32(2.0) * _zero_times_f32(t10, t12)
+                grad_positive_row[d] = scaled_grad_positive * t11
+                t13 = measured_anchor2 - measured_negative2
+                scaled_grad_negative = -f32(2.0) * _zero_times_f32(t10, t13)
+                grad_negative_row[d] = scaled_grad_negative * t11
+                diag_positive_row[d] = t14
+                diag_negative_row[d] = t15
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, anchor, positive, negative, hvp_anchor, hvp_positive, hvp_negative, v_positive_,
-    v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near_block, far_block, samples, chunk, positive, anchor, negative, v_negative_, v_positive_, v_anchor_,
+    hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    near_block = np.empty(256, np.float64)
-    far_block = np.empty(256, np.float64)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        hvp_anchor_chunk = hvp_anchor[start : start + rows]
-        hvp_positive_chunk = hvp_positive[start : start + rows]
-        hvp_negative_chunk = hvp_negative[start : start + rows]
-        v_positive__chunk = v_positive_[start : start + rows]
-        v_negative__chunk = v_negative_[start : start + rows]
-        v_anchor__chunk = v_anchor_[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_anchor[n, at_d] = f32(0.0)
+                    hvp_positive[n, at_d] = f32(0.0)
+                    hvp_negative[n, at_d] = f32(0.0)
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            positive_row = positive[n]
+            anchor_row = anchor[n]
+            negative_row = negative[n]
+            v_negative__row = v_negative_[n]
+            v_positive__row = v_positive_[n]
+            v_anchor__row = v_anchor_[n]
+            unit0_d_bits = np.int32(0)
+            unit1_d_bits = np.int32(0)
+            for d in range(size_d):
+                positive_d = positive_row[d]
+                anchor_d = anchor_row[d]
+                negative_d = negative_row[d]
+                v_negative_d = v_negative__row[d]
+                v_positive_d = v_positive__row[d]
+                v_anchor_d = v_anchor__row[d]
+                unit0_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int32)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)),
+                    abs(v_anchor_d)))).view(np.int32)
+                )
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit1_d = np.int32(unit1_d_bits).view(np.float32)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
             near = 0.0
             far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    t1 = anchor_d - positive_row[d]
-                    t2 = anchor_d - negative_row[d]
-                    near_block[lane] = t1 * t1
-                    far_block[lane] = t2 * t2
+                    anchor_d2 = anchor_row[d]
+                    measured_anchor = t4 * anchor_d2
+                    positive_d2 = positive_row[d]
+                    measured_positive = t4 * positive_d2
+                    t5 = measured_anchor - measured_positive
+                    negative_d2 = negative_row[d]
+                    measured_negative = t4 * negative_d2
+                    t6 = measured_anchor - measured_negative
+                    near_block[lane] = t5 * t5
+                    far_block[lane] = t6 * t6
                 near += _pairwise_sum(near_block, count)
                 far += _pairwise_sum(far_block, count)
             near = f32(near)
             far = f32(far)
-            seed_n = seed[row]
-            t3 = margin + near - far
-            t4 = _half_step_f32(t3)
-            t5 = -seed_n * t4
-            v_positive__row = v_positive__chunk[row]
-            v_negative__row = v_negative__chunk[row]
-            hvp_anchor_row = hvp_anchor_chunk[row]
-            v_anchor__row = v_anchor__chunk[row]
-            hvp_positive_row = hvp_positive_chunk[row]
-            hvp_negative_row = hvp_negative_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f32(t8)
+            t10 = -seed_n * t9
+            t11 = _unit_scale_f32(unit1_d)
+            t12 = f32(1.0) / t11
+            hvp_anchor_row = hvp_anchor[n]
+            hvp_positive_row = hvp_positive[n]
+            hvp_negative_row = hvp_negative[n]
             for d in range(size_d):
-                v_positive_d = v_positive__row[d]
-                hvp_anchor_row[d] = f32(2.0) * t5 * (v_positive_d - v_negative__row[d])
-                v_anchor_d = v_anchor__row[d]
-                hvp_positive_row[d] = f32(2.0) * t5 * (v_anchor_d - v_positive_d)
-                hvp_negative_row[d] = -f32(2.0) * t5 * (v_anchor_d - v_negative__row[d])
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_negative_chunk[row, at_d] = f32(0.0)
+                v_positive_d2 = v_positive__row[d]
+                measured_v_positive = t11 * v_positive_d2
+                v_negative_d2 = v_negative__row[d]
+                measured_v_negative = t11 * v_negative_d2
+                scaled_hvp_anchor = f32(2.0) * t10 * (measured_v_positive - measured_v_negative)
+                hvp_anchor_row[d] = scaled_hvp_anchor * t12
+                v_anchor_d2 = v_anchor__row[d]
+                measured_v_anchor = t11 * v_anchor_d2
+                scaled_hvp_positive = f32(2.0) * t10 * (measured_v_anchor - measured_v_positive)
+                hvp_positive_row[d] = scaled_hvp_positive * t12
+                scaled_hvp_negative = -f32(2.0) * t10 * (measured_v_anchor - measured_v_negative)
+                hvp_negative_row[d] = scaled_hvp_negative * t12
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -971,11 +1093,12 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, positive,
+        anchor, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -997,12 +1120,12 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
-        grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        positive, anchor, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1024,8 +1147,9 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, diag_anchor, anchor, positive, negative, grad_anchor, grad_positive,
-        grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, diag_anchor, positive,
+        anchor, negative, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d,
+        weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1045,8 +1169,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, anchor, positive, negative, hvp_anchor, hvp_positive, hvp_negative,
-        v_positive_, v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, positive, anchor, negative,
+        v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1064,11 +1189,12 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, positive,
+        anchor, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1090,12 +1216,12 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
-        grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        positive, anchor, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1117,8 +1243,9 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, diag_anchor, anchor, positive, negative, grad_anchor, grad_positive,
-        grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, diag_anchor, positive,
+        anchor, negative, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d,
+        weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1138,8 +1265,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, anchor, positive, negative, hvp_anchor, hvp_positive, hvp_negative,
-        v_positive_, v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, positive, anchor, negative,
+        v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 

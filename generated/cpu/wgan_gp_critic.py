@@ -102,12 +102,16 @@ META = {'name': 'wgan_gp_critic',
  'in_place': {'value_and_grad': {'f_real': ['g'], 'f_fake': ['f_real', 'g'], 'g': ['g']},
               'hvp': {'f_real': ['f_real', 'f_fake', 'g'],
                       'f_fake': ['f_real', 'f_fake', 'g'],
-                      'g': ['f_real', 'f_fake', 'g']}}}
+                      'g': ['f_real', 'f_fake', 'g']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -115,7 +119,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -136,20 +140,28 @@ def _pairwise_sum(x, count):
 
 
 @_local
-def _norm_scale_f64(m):
-    """A power of two that brings magnitudes up to m where squares neither overflow nor vanish."""
-    return (
-        math.ldexp(1.0, -600)
-        if m > math.ldexp(1.0, 500)
-        else math.ldexp(1.0, 600)
-        if m < math.ldexp(1.0, -500)
-        else 1.0
-    )
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+@_local
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
+
+
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -197,11 +209,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -354,6 +372,20 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 
 @_inline
+def _maximum_f64(a, b):
+    """The larger of a and b; NaN where one is NaN."""
+    larger = a if a > b else b
+    return larger if a == a else a
+
+
+@_inline
+def _minimum_f64(a, b):
+    """The smaller of a and b; NaN where one is NaN."""
+    smaller = a if a < b else b
+    return smaller if a == a else a
+
+
+@_inline
 def _sign_f64(x):
     """-1, 0 or 1; a NaN stays a NaN."""
     return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else x)
@@ -368,49 +400,62 @@ def _zero_times_f64(a, b):
 
 
 @_inline
+def _maximum_f32(a, b):
+    """The larger of a and b; NaN where one is NaN."""
+    larger = a if a > b else b
+    return larger if a == a else a
+
+
+@_inline
+def _minimum_f32(a, b):
+    """The smaller of a and b; NaN where one is NaN."""
+    smaller = a if a < b else b
+    return smaller if a == a else a
+
+
+@_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return np.float32(1.0) if x > np.float32(0.0) else (np.float32(-1.0) if x < np.float32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_1_f64(
-    first, last, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, penalty_partial,
+    first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
-    penalty_rows = np.empty(chunk, np.float64)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                penalty_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
                 continue
-            g_row = g_chunk[row]
-            gradient_penalty_length__largest = -np.inf
+            g_row = g[i]
+            gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                gradient_penalty_length__largest_entry = abs(g_d)
-                gradient_penalty_length__largest = (
+                gradient_penalty_length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                gradient_penalty_length__largest_bits = (
                     gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest or gradient_penalty_length__largest_entry !=
-                    gradient_penalty_length__largest_entry else gradient_penalty_length__largest
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            t1 = _norm_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__largest = np.int64(gradient_penalty_length__largest_bits).view(np.float64)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -420,31 +465,23 @@ def value_1_f64(
                     )
                 gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
-            gradient_penalty_length = gradient_penalty_length__scaled / t1
+            gradient_penalty_length = gradient_penalty_length__scaled * (1.0 / t1)
             t2 = gradient_penalty_length - 1.0
             penalty_rows[row] = _zero_times_f64(lam, t2 * t2)
-        if weight_step:
-            for row in range(rows):
-                penalty_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    penalty_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = penalty_rows[row]
+            penalty_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = penalty_rows[row]
         penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
 
 
 @_jit
 def value_2_f64(
-    first, last, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    real_partial,
+    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, real_partial,
 ):
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -465,13 +502,12 @@ def value_2_f64(
 
 @_jit
 def value_3_f64(
-    first, last, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    fake_partial,
+    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, fake_partial,
 ):
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -492,39 +528,35 @@ def value_3_f64(
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, penalty_partial,
+    first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    penalty_rows = np.empty(chunk, np.float64)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[i, at_d] = 0.0
+                penalty_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
                 continue
-            g_row = g_chunk[row]
-            gradient_penalty_length__largest = -np.inf
+            g_row = g[i]
+            gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                gradient_penalty_length__largest_entry = abs(g_d)
-                gradient_penalty_length__largest = (
+                gradient_penalty_length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                gradient_penalty_length__largest_bits = (
                     gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest or gradient_penalty_length__largest_entry !=
-                    gradient_penalty_length__largest_entry else gradient_penalty_length__largest
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            t1 = _norm_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__largest = np.int64(gradient_penalty_length__largest_bits).view(np.float64)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -534,45 +566,37 @@ def value_and_grad_1_f64(
                     )
                 gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
-            t2 = gradient_penalty_length__scaled / t1
-            t3 = t2 == 0.0
-            seed_penalty_i = seed[row]
-            t4 = t2 == np.inf
-            t5 = t2 - 1.0
-            t6 = t5 / t2
-            t7 = 1.0 if t4 else t6
-            t8 = lam * seed_penalty_i * t7
-            grad_g_row = grad_g_chunk[row]
+            t2 = 1.0 / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == 0.0
+            seed_penalty_i = weight[i * weight_step] / denominator
+            t5 = lam * seed_penalty_i
+            t6 = t3 == np.inf
+            t7 = _maximum_f64(t1, 1.0)
+            t8 = t3 - 1.0
+            t9 = _minimum_f64(t1, 1.0)
+            t10 = t8 * t9 / gradient_penalty_length__scaled
+            grad_g_row = grad_g[i]
             for d in range(size_d):
                 g_d3 = g_row[d]
-                t9 = 2.0 * t8 * g_d3
-                grad_g_row[d] = 0.0 if t3 else t9
-            penalty_rows[row] = _zero_times_f64(lam, t5 * t5)
-        if weight_step:
-            for row in range(rows):
-                penalty_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = 0.0
-                    penalty_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = penalty_rows[row]
+                t11 = (g_d3 * t7) * t10
+                t12 = 2.0 * t5 * (g_d3 if t6 else t11)
+                grad_g_row[d] = 0.0 if t4 else t12
+            penalty_rows[row] = _zero_times_f64(lam, t8 * t8)
+            penalty_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = penalty_rows[row]
         penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
 
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, real_partial,
+    first, last, seed, real_rows, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, real_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         grad_f_real_chunk = grad_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -599,14 +623,12 @@ def value_and_grad_2_f64(
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, fake_partial,
+    first, last, seed, fake_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, fake_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -633,93 +655,82 @@ def value_and_grad_3_f64(
 
 @_jit
 def grad_hess_diag_1_f64(
-    first, last, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        diag_g_chunk = diag_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[i, at_d] = 0.0
+                    diag_g[i, at_d] = 0.0
                 continue
-            g_row = g_chunk[row]
-            gradient_penalty_length__largest = -np.inf
+            g_row = g[i]
+            gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                t1 = abs(g_d)
-                gradient_penalty_length__largest_entry = t1
-                gradient_penalty_length__largest = (
+                gradient_penalty_length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                gradient_penalty_length__largest_bits = (
                     gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest or gradient_penalty_length__largest_entry !=
-                    gradient_penalty_length__largest_entry else gradient_penalty_length__largest
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            t2 = _norm_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__largest = np.int64(gradient_penalty_length__largest_bits).view(np.float64)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
-                    gradient_penalty_length__scaled_entry = g_d2 * t2
+                    gradient_penalty_length__scaled_entry = g_d2 * t1
                     gradient_penalty_length__scaled_block[lane] = (
                         gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
                     )
                 gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
-            t3 = gradient_penalty_length__scaled / t2
+            t2 = 1.0 / t1
+            t3 = gradient_penalty_length__scaled * t2
             t4 = t3 == 0.0
-            seed_penalty_i = seed[row]
-            t5 = t3 == np.inf
-            t6 = t3 - 1.0
-            t7 = t6 / t3
-            t8 = 1.0 if t5 else t7
-            t9 = lam * seed_penalty_i * t8
-            grad_g_row = grad_g_chunk[row]
-            t11 = 2.0 * lam * seed_penalty_i * t8
-            t12 = lam * seed_penalty_i
-            diag_g_row = diag_g_chunk[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
+            t5 = lam * seed_penalty_i
+            t6 = t3 == np.inf
+            t7 = _maximum_f64(t1, 1.0)
+            t8 = t3 - 1.0
+            t9 = _minimum_f64(t1, 1.0)
+            t10 = t8 * t9 / gradient_penalty_length__scaled
+            grad_g_row = grad_g[i]
+            t13 = t8 * t1 / gradient_penalty_length__scaled
+            t14 = 1.0 if t6 else t13
+            t15 = 2.0 * lam * seed_penalty_i * t14
+            diag_g_row = diag_g[i]
             for d in range(size_d):
                 g_d3 = g_row[d]
-                t10 = 2.0 * t9 * g_d3
-                grad_g_row[d] = 0.0 if t4 else t10
-                t13 = abs(g_d3)
-                t14 = t13 == t3
-                t15 = _sign_f64(g_d3)
-                t16 = g_d3 / t3
-                t17 = float(t15) if t14 else t16
-                tangent_gradient_penalty_length = 0.0 if t4 else t17
-                tangent_d_gradient_penalty_length = 2.0 * t12 * tangent_gradient_penalty_length
-                t18 = (
-                    t11 + _zero_times_f64(tangent_d_gradient_penalty_length, t17) + -2.0 * t12 *
-                    _zero_times_f64(tangent_gradient_penalty_length, t8 * t17)
+                t11 = (g_d3 * t7) * t10
+                t12 = 2.0 * t5 * (g_d3 if t6 else t11)
+                grad_g_row[d] = 0.0 if t4 else t12
+                t16 = abs(g_d3) == t3
+                t17 = _sign_f64(g_d3)
+                t18 = g_d3 * t1 / gradient_penalty_length__scaled
+                t19 = t17 if t16 else t18
+                tangent_gradient_penalty_length = 0.0 if t4 else t19
+                tangent_d_gradient_penalty_length = 2.0 * t5 * tangent_gradient_penalty_length
+                t20 = (
+                    t15 + _zero_times_f64(tangent_d_gradient_penalty_length, t19) + -2.0 * t5 *
+                    _zero_times_f64(tangent_gradient_penalty_length, t14 * t19)
                 )
-                diag_g_row[d] = 0.0 if t4 else t18
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_g_chunk[row, at_d] = 0.0
+                diag_g_row[d] = 0.0 if t4 else t20
 
 
 @_jit
 def grad_hess_diag_2_f64(
-    first, last, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_real_chunk = grad_f_real[start : start + rows]
         diag_f_real_chunk = diag_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -739,12 +750,11 @@ def grad_hess_diag_2_f64(
 
 @_jit
 def grad_hess_diag_3_f64(
-    first, last, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         diag_f_fake_chunk = diag_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -764,98 +774,84 @@ def grad_hess_diag_3_f64(
 
 @_jit
 def hvp_1_f64(
-    first, last, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, gradient_penalty_length__scaled_block, tangent_gradient_penalty_length_block, samples, chunk, g, v_g_,
+    hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
-    tangent_gradient_penalty_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        v_g__chunk = v_g_[start : start + rows]
-        hvp_g_chunk = hvp_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    hvp_g[i, at_d] = 0.0
                 continue
-            g_row = g_chunk[row]
-            gradient_penalty_length__largest = -np.inf
+            g_row = g[i]
+            gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                t1 = abs(g_d)
-                gradient_penalty_length__largest_entry = t1
-                gradient_penalty_length__largest = (
+                gradient_penalty_length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                gradient_penalty_length__largest_bits = (
                     gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest or gradient_penalty_length__largest_entry !=
-                    gradient_penalty_length__largest_entry else gradient_penalty_length__largest
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            t2 = _norm_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__largest = np.int64(gradient_penalty_length__largest_bits).view(np.float64)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
-                    gradient_penalty_length__scaled_entry = g_d2 * t2
+                    gradient_penalty_length__scaled_entry = g_d2 * t1
                     gradient_penalty_length__scaled_block[lane] = (
                         gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
                     )
                 gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
-            t3 = gradient_penalty_length__scaled / t2
+            t2 = 1.0 / t1
+            t3 = gradient_penalty_length__scaled * t2
             t4 = t3 == 0.0
-            v_g__row = v_g__chunk[row]
+            v_g__row = v_g_[i]
             tangent_gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
                     g_d3 = g_row[d]
-                    t5 = abs(g_d3)
-                    t6 = t5 == t3
-                    t7 = _sign_f64(g_d3)
-                    t8 = g_d3 / t3
-                    t9 = float(t7) if t6 else t8
-                    t10 = v_g_d * t9
-                    tangent_gradient_penalty_length_block[lane] = 0.0 if t4 else t10
+                    t5 = abs(g_d3) == t3
+                    t6 = _sign_f64(g_d3)
+                    t7 = g_d3 * t1 / gradient_penalty_length__scaled
+                    t8 = t6 if t5 else t7
+                    t9 = v_g_d * t8
+                    tangent_gradient_penalty_length_block[lane] = 0.0 if t4 else t9
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
-            seed_penalty_i = seed[row]
-            t11 = 2.0 * lam * seed_penalty_i * tangent_gradient_penalty_length
-            t17 = t3 == np.inf
-            t18 = t3 - 1.0
-            t19 = t18 / t3
-            t20 = 1.0 if t17 else t19
-            t21 = lam * seed_penalty_i * t20
-            t22 = lam * seed_penalty_i * tangent_gradient_penalty_length * t20
-            hvp_g_row = hvp_g_chunk[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
+            t10 = 2.0 * lam * seed_penalty_i * tangent_gradient_penalty_length
+            t15 = t3 == np.inf
+            t16 = t3 - 1.0
+            t17 = t16 * t1 / gradient_penalty_length__scaled
+            t18 = 1.0 if t15 else t17
+            t19 = lam * seed_penalty_i * t18
+            t20 = lam * seed_penalty_i * tangent_gradient_penalty_length * t18
+            hvp_g_row = hvp_g[i]
             for d in range(size_d):
                 g_d4 = g_row[d]
-                t12 = abs(g_d4)
-                t13 = t12 == t3
-                t14 = _sign_f64(g_d4)
-                t15 = g_d4 / t3
-                t16 = float(t14) if t13 else t15
+                t11 = abs(g_d4) == t3
+                t12 = _sign_f64(g_d4)
+                t13 = g_d4 * t1 / gradient_penalty_length__scaled
+                t14 = t12 if t11 else t13
                 v_g_d2 = v_g__row[d]
-                t23 = t11 * t16 + 2.0 * t21 * v_g_d2 + -2.0 * t22 * t16
-                hvp_g_row[d] = 0.0 if t4 else t23
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_g_chunk[row, at_d] = 0.0
+                t21 = t10 * t14 + 2.0 * t19 * v_g_d2 + -2.0 * t20 * t14
+                hvp_g_row[d] = 0.0 if t4 else t21
 
 
 @_jit
 def hvp_2_f64(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_real_chunk = hvp_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -870,7 +866,7 @@ def hvp_2_f64(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask
 def hvp_3_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -883,54 +879,59 @@ def hvp_3_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask
 
 @_jit
 def value_1_f32(
-    first, last, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, penalty_partial,
+    first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
-    penalty_rows = np.empty(chunk, np.float64)
-    gradient_penalty_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                penalty_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
                 continue
-            g_row = g_chunk[row]
-            gradient_penalty_length = 0.0
+            g_row = g[i]
+            gradient_penalty_length__largest_bits = np.int32(0)
+            for d in range(size_d):
+                g_d = g_row[d]
+                gradient_penalty_length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                gradient_penalty_length__largest_bits = (
+                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                )
+            gradient_penalty_length__largest = np.int32(gradient_penalty_length__largest_bits).view(np.float32)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    gradient_penalty_length_entry = np.float64(g_row[d])
-                    gradient_penalty_length_block[lane] = gradient_penalty_length_entry * gradient_penalty_length_entry
-                gradient_penalty_length += _pairwise_sum(gradient_penalty_length_block, count)
-            gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
-            t1 = gradient_penalty_length - f32(1.0)
-            penalty_rows[row] = _zero_times_f32(lam, t1 * t1)
-        if weight_step:
-            for row in range(rows):
-                penalty_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    penalty_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = penalty_rows[row]
+                    g_d2 = g_row[d]
+                    gradient_penalty_length__scaled_entry = np.float64(g_d2 * t1)
+                    gradient_penalty_length__scaled_block[lane] = (
+                        gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
+                    )
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+            gradient_penalty_length__scaled = f32(math.sqrt(gradient_penalty_length__scaled))
+            gradient_penalty_length = gradient_penalty_length__scaled * (f32(1.0) / t1)
+            t2 = gradient_penalty_length - f32(1.0)
+            penalty_rows[row] = _zero_times_f32(lam, t2 * t2)
+            penalty_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = penalty_rows[row]
         penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
 
 
 @_jit
 def value_2_f32(
-    first, last, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    real_partial,
+    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, real_partial,
 ):
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -951,13 +952,12 @@ def value_2_f32(
 
 @_jit
 def value_3_f32(
-    first, last, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    fake_partial,
+    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, fake_partial,
 ):
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -978,74 +978,75 @@ def value_3_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, penalty_partial,
+    first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    penalty_rows = np.empty(chunk, np.float64)
-    gradient_penalty_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[i, at_d] = f32(0.0)
+                penalty_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
                 continue
-            g_row = g_chunk[row]
-            gradient_penalty_length = 0.0
+            g_row = g[i]
+            gradient_penalty_length__largest_bits = np.int32(0)
+            for d in range(size_d):
+                g_d = g_row[d]
+                gradient_penalty_length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                gradient_penalty_length__largest_bits = (
+                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                )
+            gradient_penalty_length__largest = np.int32(gradient_penalty_length__largest_bits).view(np.float32)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    g_d = g_row[d]
-                    gradient_penalty_length_entry = np.float64(g_d)
-                    gradient_penalty_length_block[lane] = gradient_penalty_length_entry * gradient_penalty_length_entry
-                gradient_penalty_length += _pairwise_sum(gradient_penalty_length_block, count)
-            gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
-            t1 = gradient_penalty_length == f32(0.0)
-            seed_penalty_i = seed[row]
-            t2 = gradient_penalty_length == f32(np.inf)
-            t3 = gradient_penalty_length - f32(1.0)
-            t4 = t3 / gradient_penalty_length
-            t5 = f32(1.0) if t2 else t4
-            t6 = lam * seed_penalty_i * t5
-            grad_g_row = grad_g_chunk[row]
+                    g_d2 = g_row[d]
+                    gradient_penalty_length__scaled_entry = np.float64(g_d2 * t1)
+                    gradient_penalty_length__scaled_block[lane] = (
+                        gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
+                    )
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+            gradient_penalty_length__scaled = f32(math.sqrt(gradient_penalty_length__scaled))
+            t2 = f32(1.0) / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == f32(0.0)
+            seed_penalty_i = weight[i * weight_step] / denominator
+            t5 = lam * seed_penalty_i
+            t6 = t3 == f32(np.inf)
+            t7 = _maximum_f32(t1, f32(1.0))
+            t8 = t3 - f32(1.0)
+            t9 = _minimum_f32(t1, f32(1.0))
+            t10 = t8 * t9 / gradient_penalty_length__scaled
+            grad_g_row = grad_g[i]
             for d in range(size_d):
-                g_d2 = g_row[d]
-                t7 = f32(2.0) * t6 * g_d2
-                grad_g_row[d] = f32(0.0) if t1 else t7
-            penalty_rows[row] = _zero_times_f32(lam, t3 * t3)
-        if weight_step:
-            for row in range(rows):
-                penalty_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = f32(0.0)
-                    penalty_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = penalty_rows[row]
+                g_d3 = g_row[d]
+                t11 = (g_d3 * t7) * t10
+                t12 = f32(2.0) * t5 * (g_d3 if t6 else t11)
+                grad_g_row[d] = f32(0.0) if t4 else t12
+            penalty_rows[row] = _zero_times_f32(lam, t8 * t8)
+            penalty_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = penalty_rows[row]
         penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
 
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, real_partial,
+    first, last, seed, real_rows, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, real_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         grad_f_real_chunk = grad_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1072,14 +1073,12 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, fake_partial,
+    first, last, seed, fake_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, fake_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1106,78 +1105,82 @@ def value_and_grad_3_f32(
 
 @_jit
 def grad_hess_diag_1_f32(
-    first, last, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    gradient_penalty_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        diag_g_chunk = diag_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[i, at_d] = f32(0.0)
+                    diag_g[i, at_d] = f32(0.0)
                 continue
-            g_row = g_chunk[row]
-            gradient_penalty_length = 0.0
+            g_row = g[i]
+            gradient_penalty_length__largest_bits = np.int32(0)
+            for d in range(size_d):
+                g_d = g_row[d]
+                gradient_penalty_length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                gradient_penalty_length__largest_bits = (
+                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                )
+            gradient_penalty_length__largest = np.int32(gradient_penalty_length__largest_bits).view(np.float32)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    g_d = g_row[d]
-                    gradient_penalty_length_entry = np.float64(g_d)
-                    gradient_penalty_length_block[lane] = gradient_penalty_length_entry * gradient_penalty_length_entry
-                gradient_penalty_length += _pairwise_sum(gradient_penalty_length_block, count)
-            gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
-            t1 = gradient_penalty_length == f32(0.0)
-            seed_penalty_i = seed[row]
-            t2 = gradient_penalty_length == f32(np.inf)
-            t3 = gradient_penalty_length - f32(1.0)
-            t4 = t3 / gradient_penalty_length
-            t5 = f32(1.0) if t2 else t4
-            t6 = lam * seed_penalty_i * t5
-            grad_g_row = grad_g_chunk[row]
-            t8 = f32(2.0) * lam * seed_penalty_i * t5
-            t9 = lam * seed_penalty_i
-            diag_g_row = diag_g_chunk[row]
+                    g_d2 = g_row[d]
+                    gradient_penalty_length__scaled_entry = np.float64(g_d2 * t1)
+                    gradient_penalty_length__scaled_block[lane] = (
+                        gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
+                    )
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+            gradient_penalty_length__scaled = f32(math.sqrt(gradient_penalty_length__scaled))
+            t2 = f32(1.0) / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == f32(0.0)
+            seed_penalty_i = weight[i * weight_step] / denominator
+            t5 = lam * seed_penalty_i
+            t6 = t3 == f32(np.inf)
+            t7 = _maximum_f32(t1, f32(1.0))
+            t8 = t3 - f32(1.0)
+            t9 = _minimum_f32(t1, f32(1.0))
+            t10 = t8 * t9 / gradient_penalty_length__scaled
+            grad_g_row = grad_g[i]
+            t13 = t8 * t1 / gradient_penalty_length__scaled
+            t14 = f32(1.0) if t6 else t13
+            t15 = f32(2.0) * lam * seed_penalty_i * t14
+            diag_g_row = diag_g[i]
             for d in range(size_d):
-                g_d2 = g_row[d]
-                t7 = f32(2.0) * t6 * g_d2
-                grad_g_row[d] = f32(0.0) if t1 else t7
-                t10 = abs(g_d2) == gradient_penalty_length
-                t11 = _sign_f32(g_d2)
-                t12 = g_d2 / gradient_penalty_length
-                t13 = f32(t11) if t10 else t12
-                tangent_gradient_penalty_length = f32(0.0) if t1 else t13
-                tangent_d_gradient_penalty_length = f32(2.0) * t9 * tangent_gradient_penalty_length
-                t14 = (
-                    t8 + _zero_times_f32(tangent_d_gradient_penalty_length, t13) + -f32(2.0) * t9 *
-                    _zero_times_f32(tangent_gradient_penalty_length, t5 * t13)
+                g_d3 = g_row[d]
+                t11 = (g_d3 * t7) * t10
+                t12 = f32(2.0) * t5 * (g_d3 if t6 else t11)
+                grad_g_row[d] = f32(0.0) if t4 else t12
+                t16 = abs(g_d3) == t3
+                t17 = _sign_f32(g_d3)
+                t18 = g_d3 * t1 / gradient_penalty_length__scaled
+                t19 = t17 if t16 else t18
+                tangent_gradient_penalty_length = f32(0.0) if t4 else t19
+                tangent_d_gradient_penalty_length = f32(2.0) * t5 * tangent_gradient_penalty_length
+                t20 = (
+                    t15 + _zero_times_f32(tangent_d_gradient_penalty_length, t19) + -f32(2.0) * t5 *
+                    _zero_times_f32(tangent_gradient_penalty_length, t14 * t19)
                 )
-                diag_g_row[d] = f32(0.0) if t1 else t14
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_g_chunk[row, at_d] = f32(0.0)
+                diag_g_row[d] = f32(0.0) if t4 else t20
 
 
 @_jit
 def grad_hess_diag_2_f32(
-    first, last, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_real_chunk = grad_f_real[start : start + rows]
         diag_f_real_chunk = diag_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1197,12 +1200,11 @@ def grad_hess_diag_2_f32(
 
 @_jit
 def grad_hess_diag_3_f32(
-    first, last, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         diag_f_fake_chunk = diag_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1222,83 +1224,85 @@ def grad_hess_diag_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, gradient_penalty_length__scaled_block, tangent_gradient_penalty_length_block, samples, chunk, g, v_g_,
+    hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    gradient_penalty_length_block = np.empty(256, np.float64)
-    tangent_gradient_penalty_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        v_g__chunk = v_g_[start : start + rows]
-        hvp_g_chunk = hvp_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    hvp_g[i, at_d] = f32(0.0)
                 continue
-            g_row = g_chunk[row]
-            gradient_penalty_length = 0.0
+            g_row = g[i]
+            gradient_penalty_length__largest_bits = np.int32(0)
+            for d in range(size_d):
+                g_d = g_row[d]
+                gradient_penalty_length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                gradient_penalty_length__largest_bits = (
+                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                )
+            gradient_penalty_length__largest = np.int32(gradient_penalty_length__largest_bits).view(np.float32)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    g_d = g_row[d]
-                    gradient_penalty_length_entry = np.float64(g_d)
-                    gradient_penalty_length_block[lane] = gradient_penalty_length_entry * gradient_penalty_length_entry
-                gradient_penalty_length += _pairwise_sum(gradient_penalty_length_block, count)
-            gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
-            t1 = gradient_penalty_length == f32(0.0)
-            v_g__row = v_g__chunk[row]
+                    g_d2 = g_row[d]
+                    gradient_penalty_length__scaled_entry = np.float64(g_d2 * t1)
+                    gradient_penalty_length__scaled_block[lane] = (
+                        gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
+                    )
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+            gradient_penalty_length__scaled = f32(math.sqrt(gradient_penalty_length__scaled))
+            t2 = f32(1.0) / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == f32(0.0)
+            v_g__row = v_g_[i]
             tangent_gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
-                    g_d2 = g_row[d]
-                    t2 = abs(g_d2) == gradient_penalty_length
-                    t3 = _sign_f32(g_d2)
-                    t4 = g_d2 / gradient_penalty_length
-                    t5 = f32(t3) if t2 else t4
-                    t6 = v_g_d * t5
-                    tangent_gradient_penalty_length_block[lane] = f32(0.0) if t1 else t6
+                    g_d3 = g_row[d]
+                    t5 = abs(g_d3) == t3
+                    t6 = _sign_f32(g_d3)
+                    t7 = g_d3 * t1 / gradient_penalty_length__scaled
+                    t8 = t6 if t5 else t7
+                    t9 = v_g_d * t8
+                    tangent_gradient_penalty_length_block[lane] = f32(0.0) if t4 else t9
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
             tangent_gradient_penalty_length = f32(tangent_gradient_penalty_length)
-            seed_penalty_i = seed[row]
-            t7 = f32(2.0) * lam * seed_penalty_i * tangent_gradient_penalty_length
-            t12 = gradient_penalty_length == f32(np.inf)
-            t13 = gradient_penalty_length - f32(1.0)
-            t14 = t13 / gradient_penalty_length
-            t15 = f32(1.0) if t12 else t14
-            t16 = lam * seed_penalty_i * t15
-            t17 = lam * seed_penalty_i * tangent_gradient_penalty_length * t15
-            hvp_g_row = hvp_g_chunk[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
+            t10 = f32(2.0) * lam * seed_penalty_i * tangent_gradient_penalty_length
+            t15 = t3 == f32(np.inf)
+            t16 = t3 - f32(1.0)
+            t17 = t16 * t1 / gradient_penalty_length__scaled
+            t18 = f32(1.0) if t15 else t17
+            t19 = lam * seed_penalty_i * t18
+            t20 = lam * seed_penalty_i * tangent_gradient_penalty_length * t18
+            hvp_g_row = hvp_g[i]
             for d in range(size_d):
-                g_d3 = g_row[d]
-                t8 = abs(g_d3) == gradient_penalty_length
-                t9 = _sign_f32(g_d3)
-                t10 = g_d3 / gradient_penalty_length
-                t11 = f32(t9) if t8 else t10
+                g_d4 = g_row[d]
+                t11 = abs(g_d4) == t3
+                t12 = _sign_f32(g_d4)
+                t13 = g_d4 * t1 / gradient_penalty_length__scaled
+                t14 = t12 if t11 else t13
                 v_g_d2 = v_g__row[d]
-                t18 = t7 * t11 + f32(2.0) * t16 * v_g_d2 + -f32(2.0) * t17 * t11
-                hvp_g_row[d] = f32(0.0) if t1 else t18
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_g_chunk[row, at_d] = f32(0.0)
+                t21 = t10 * t14 + f32(2.0) * t19 * v_g_d2 + -f32(2.0) * t20 * t14
+                hvp_g_row[d] = f32(0.0) if t4 else t21
 
 
 @_jit
 def hvp_2_f32(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_real_chunk = hvp_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -1313,7 +1317,7 @@ def hvp_2_f32(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask
 def hvp_3_f32(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -1341,11 +1345,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float64(penalty_denominator)
     keep_losses = values[2] is not None
-    losses_out = values[2] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[2] if keep_losses else _ones(0, np.float64)
     penalty_partial = np.zeros(chunks)
     run(
-        value_1_f64, chunks, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, penalty_partial,
+        value_1_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
@@ -1355,11 +1359,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
-        value_2_f64, chunks, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, real_partial,
+        value_2_f64, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -1369,11 +1373,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float64(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
-        value_3_f64, chunks, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, fake_partial,
+        value_3_f64, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1399,11 +1403,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float64(penalty_denominator)
     keep_losses = values[2] is not None
-    losses_out = values[2] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[2] if keep_losses else _ones(0, np.float64)
     penalty_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f64, chunks, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, penalty_partial,
+        value_and_grad_1_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, grad_g, lam, size_d,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
@@ -1413,11 +1417,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, real_partial,
+        value_and_grad_2_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, f_real, grad_f_real,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -1427,11 +1431,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float64(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_3_f64, chunks, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, fake_partial,
+        value_and_grad_3_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, f_fake, grad_f_fake,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1457,8 +1461,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float64(penalty_denominator)
     run(
-        grad_hess_diag_1_f64, chunks, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_1_f64, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_m
     chunk = 2048
@@ -1467,8 +1471,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(real_denominator)
     run(
-        grad_hess_diag_2_f64, chunks, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_2_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_real, diag_f_real, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_n
     chunk = 2048
@@ -1477,8 +1481,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float64(fake_denominator)
     run(
-        grad_hess_diag_3_f64, chunks, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_3_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_fake, diag_f_fake, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1502,21 +1506,21 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float64(penalty_denominator)
     run(
-        hvp_1_f64, chunks, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_2_f64, chunks, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
+    run(hvp_2_f64, chunks, (), samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[1], chunk, np.float64)
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    run(hvp_3_f64, chunks, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
+    run(hvp_3_f64, chunks, (), samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
     return (), None
 
 
@@ -1537,11 +1541,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float32(penalty_denominator)
     keep_losses = values[2] is not None
-    losses_out = values[2] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[2] if keep_losses else _ones(0, np.float32)
     penalty_partial = np.zeros(chunks)
     run(
-        value_1_f32, chunks, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, penalty_partial,
+        value_1_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
@@ -1551,11 +1555,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, real_partial,
+        value_2_f32, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -1565,11 +1569,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float32(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_3_f32, chunks, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, fake_partial,
+        value_3_f32, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1595,11 +1599,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float32(penalty_denominator)
     keep_losses = values[2] is not None
-    losses_out = values[2] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[2] if keep_losses else _ones(0, np.float32)
     penalty_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f32, chunks, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, penalty_partial,
+        value_and_grad_1_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, grad_g, lam, size_d,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
@@ -1609,11 +1613,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, real_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, f_real, grad_f_real,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -1623,11 +1627,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float32(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_3_f32, chunks, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, fake_partial,
+        value_and_grad_3_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, f_fake, grad_f_fake,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1653,8 +1657,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float32(penalty_denominator)
     run(
-        grad_hess_diag_1_f32, chunks, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_1_f32, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_m
     chunk = 2048
@@ -1663,8 +1667,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(real_denominator)
     run(
-        grad_hess_diag_2_f32, chunks, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_2_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_real, diag_f_real, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_n
     chunk = 2048
@@ -1673,8 +1677,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float32(fake_denominator)
     run(
-        grad_hess_diag_3_f32, chunks, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_3_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_fake, diag_f_fake, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1698,21 +1702,21 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float32(penalty_denominator)
     run(
-        hvp_1_f32, chunks, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_2_f32, chunks, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
+    run(hvp_2_f32, chunks, (), samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[1], chunk, np.float32)
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    run(hvp_3_f32, chunks, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
+    run(hvp_3_f32, chunks, (), samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
     return (), None
 
 

@@ -439,7 +439,8 @@ def _value_f32_sample(y_n, z_n, weight, live, alpha, gamma, t3):
     """One sample: loss."""
     t1 = 1 if y_n == f32(1.0) else -1
     t2 = y_n == f32(1.0)
-    alpha_t = alpha if t2 else t3
+    t4 = t3 if y_n == y_n else y_n
+    alpha_t = alpha if t2 else t4
     return (
         _exp_f32(-_zero_times_f32(gamma, _softplus_f32(z_n * f32(t1)))) * _zero_times_f32(alpha_t, _softplus_f32(-z_n *
         f32(t1))) * weight if live else f32(0.0)
@@ -496,14 +497,15 @@ def _value_and_grad_f32_sample(y_n, z_n, weight, live, alpha, gamma, t5, divisor
     t2 = z_n * f32(t1)
     t3 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t2)))
     t4 = y_n == f32(1.0)
-    alpha_t = alpha if t4 else t5
-    t6 = -z_n * f32(t1)
-    t7 = _softplus_f32(t6)
+    t6 = t5 if y_n == y_n else y_n
+    alpha_t = alpha if t4 else t6
+    t7 = -z_n * f32(t1)
+    t8 = _softplus_f32(t7)
     seed_n = seed
     return (
-        (_zero_times_f32(_sigmoid_f32(t2), _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t3 * t7))) -
-        _sigmoid_f32(t6) * _zero_times_f32(alpha_t, seed_n * t3)) * f32(t1) if live else f32(0.0), t3 *
-        _zero_times_f32(alpha_t, t7) * weight if live else f32(0.0)
+        (_zero_times_f32(_sigmoid_f32(t2), _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t3 * t8))) -
+        _sigmoid_f32(t7) * _zero_times_f32(alpha_t, seed_n * t3)) * f32(t1) if live else f32(0.0), t3 *
+        _zero_times_f32(alpha_t, t8) * weight if live else f32(0.0)
     )
 
 
@@ -563,18 +565,19 @@ def _grad_hess_diag_f32_sample(y_n, z_n, weight, live, alpha, gamma, t5, divisor
     t3 = _sigmoid_f32(t2)
     seed_n = seed
     t4 = y_n == f32(1.0)
-    alpha_t = alpha if t4 else t5
-    t6 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t2)))
-    t7 = -z_n * f32(t1)
-    t8 = _softplus_f32(t7)
-    t9 = _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t6 * t8))
-    t10 = _sigmoid_f32(t7)
-    t11 = _zero_times_f32(alpha_t, seed_n * t6)
+    t6 = t5 if y_n == y_n else y_n
+    alpha_t = alpha if t4 else t6
+    t7 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t2)))
+    t8 = -z_n * f32(t1)
+    t9 = _softplus_f32(t8)
+    t10 = _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t7 * t9))
+    t11 = _sigmoid_f32(t8)
+    t12 = _zero_times_f32(alpha_t, seed_n * t7)
     return (
-        (_zero_times_f32(t3, t9) - t10 * t11) * f32(t1) if live else f32(0.0), (_zero_times_f32(t3, t10 *
-        _zero_times_f32(f32(t1), t9)) + _zero_times_f32(t3, _zero_times_f32(gamma, -(_zero_times_f32(t3, -alpha_t *
-        gamma * seed_n * t8 * f32(t1)) - alpha_t * seed_n * t10 * f32(t1)) * t6))) * f32(t1) - (_zero_times_f32(alpha_t,
-        -gamma * seed_n * t6 * t3 * f32(t1)) - t3 * f32(t1) * t11) * t10 * f32(t1) if live else f32(0.0)
+        (_zero_times_f32(t3, t10) - t11 * t12) * f32(t1) if live else f32(0.0), (_zero_times_f32(t3, t11 *
+        _zero_times_f32(f32(t1), t10)) + _zero_times_f32(t3, _zero_times_f32(gamma, -(_zero_times_f32(t3, -alpha_t *
+        gamma * seed_n * t9 * f32(t1)) - alpha_t * seed_n * t11 * f32(t1)) * t7))) * f32(t1) - (_zero_times_f32(alpha_t,
+        -gamma * seed_n * t7 * t3 * f32(t1)) - t3 * f32(t1) * t12) * t11 * f32(t1) if live else f32(0.0)
     )
 
 
@@ -626,16 +629,17 @@ def _hvp_f32_sample(v_z_n, y_n, z_n, weight, live, alpha, gamma, t7, divisor):
     t4 = z_n * f32(t1)
     t5 = _sigmoid_f32(t4)
     t6 = y_n == f32(1.0)
-    alpha_t = alpha if t6 else t7
+    t8 = t7 if y_n == y_n else y_n
+    alpha_t = alpha if t6 else t8
     seed_n = seed
-    t8 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t4)))
-    t9 = _softplus_f32(t2)
-    t10 = _zero_times_f32(gamma, v_z_n * t8 * t5 * f32(t1))
+    t9 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t4)))
+    t10 = _softplus_f32(t2)
+    t11 = _zero_times_f32(gamma, v_z_n * t9 * t5 * f32(t1))
     return (
-        (v_z_n * t3 * t5 * f32(t1) * _zero_times_f32(alpha_t, seed_n * t8) + _zero_times_f32(v_z_n * t3 * t5 * f32(t1),
-        _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t8 * t9))) + _zero_times_f32(t5,
-        _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, -t9 * t10 - v_z_n * t8 * t3 * f32(t1)))) - t3 *
-        _zero_times_f32(alpha_t, -seed_n * t10)) * f32(t1) if live else f32(0.0)
+        (v_z_n * t3 * t5 * f32(t1) * _zero_times_f32(alpha_t, seed_n * t9) + _zero_times_f32(v_z_n * t3 * t5 * f32(t1),
+        _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t9 * t10))) + _zero_times_f32(t5,
+        _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, -t10 * t11 - v_z_n * t9 * t3 * f32(t1)))) - t3 *
+        _zero_times_f32(alpha_t, -seed_n * t11)) * f32(t1) if live else f32(0.0)
     )
 
 
@@ -893,7 +897,8 @@ def _value_f64_sample(y_n, z_n, weight, live, alpha, gamma, t3):
     """One sample: loss."""
     t1 = 1 if y_n == 1.0 else -1
     t2 = y_n == 1.0
-    alpha_t = alpha if t2 else t3
+    t4 = t3 if y_n == y_n else y_n
+    alpha_t = alpha if t2 else t4
     return (
         _exp_f64(-_zero_times_f64(gamma, _softplus_f64(z_n * float(t1)))) * _zero_times_f64(alpha_t, _softplus_f64(-z_n
         * float(t1))) * weight if live else f64(0.0)
@@ -942,14 +947,15 @@ def _value_and_grad_f64_sample(y_n, z_n, weight, live, alpha, gamma, t5, divisor
     t2 = z_n * float(t1)
     t3 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t2)))
     t4 = y_n == 1.0
-    alpha_t = alpha if t4 else t5
-    t6 = -z_n * float(t1)
-    t7 = _softplus_f64(t6)
+    t6 = t5 if y_n == y_n else y_n
+    alpha_t = alpha if t4 else t6
+    t7 = -z_n * float(t1)
+    t8 = _softplus_f64(t7)
     seed_n = seed
     return (
-        (_zero_times_f64(_sigmoid_f64(t2), _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t3 * t7))) -
-        _sigmoid_f64(t6) * _zero_times_f64(alpha_t, seed_n * t3)) * float(t1) if live else f64(0.0), t3 *
-        _zero_times_f64(alpha_t, t7) * weight if live else f64(0.0)
+        (_zero_times_f64(_sigmoid_f64(t2), _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t3 * t8))) -
+        _sigmoid_f64(t7) * _zero_times_f64(alpha_t, seed_n * t3)) * float(t1) if live else f64(0.0), t3 *
+        _zero_times_f64(alpha_t, t8) * weight if live else f64(0.0)
     )
 
 
@@ -1001,18 +1007,19 @@ def _grad_hess_diag_f64_sample(y_n, z_n, weight, live, alpha, gamma, t5, divisor
     t3 = _sigmoid_f64(t2)
     seed_n = seed
     t4 = y_n == 1.0
-    alpha_t = alpha if t4 else t5
-    t6 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t2)))
-    t7 = -z_n * float(t1)
-    t8 = _softplus_f64(t7)
-    t9 = _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t6 * t8))
-    t10 = _sigmoid_f64(t7)
-    t11 = _zero_times_f64(alpha_t, seed_n * t6)
+    t6 = t5 if y_n == y_n else y_n
+    alpha_t = alpha if t4 else t6
+    t7 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t2)))
+    t8 = -z_n * float(t1)
+    t9 = _softplus_f64(t8)
+    t10 = _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t7 * t9))
+    t11 = _sigmoid_f64(t8)
+    t12 = _zero_times_f64(alpha_t, seed_n * t7)
     return (
-        (_zero_times_f64(t3, t9) - t10 * t11) * float(t1) if live else f64(0.0), (_zero_times_f64(t3, t10 *
-        _zero_times_f64(float(t1), t9)) + _zero_times_f64(t3, _zero_times_f64(gamma, -(_zero_times_f64(t3, -alpha_t *
-        gamma * seed_n * t8 * float(t1)) - alpha_t * seed_n * t10 * float(t1)) * t6))) * float(t1) -
-        (_zero_times_f64(alpha_t, -gamma * seed_n * t6 * t3 * float(t1)) - t3 * float(t1) * t11) * t10 * float(t1) if
+        (_zero_times_f64(t3, t10) - t11 * t12) * float(t1) if live else f64(0.0), (_zero_times_f64(t3, t11 *
+        _zero_times_f64(float(t1), t10)) + _zero_times_f64(t3, _zero_times_f64(gamma, -(_zero_times_f64(t3, -alpha_t *
+        gamma * seed_n * t9 * float(t1)) - alpha_t * seed_n * t11 * float(t1)) * t7))) * float(t1) -
+        (_zero_times_f64(alpha_t, -gamma * seed_n * t7 * t3 * float(t1)) - t3 * float(t1) * t12) * t11 * float(t1) if
         live else f64(0.0)
     )
 
@@ -1059,16 +1066,17 @@ def _hvp_f64_sample(v_z_n, y_n, z_n, weight, live, alpha, gamma, t7, divisor):
     t4 = z_n * float(t1)
     t5 = _sigmoid_f64(t4)
     t6 = y_n == 1.0
-    alpha_t = alpha if t6 else t7
+    t8 = t7 if y_n == y_n else y_n
+    alpha_t = alpha if t6 else t8
     seed_n = seed
-    t8 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t4)))
-    t9 = _softplus_f64(t2)
-    t10 = _zero_times_f64(gamma, v_z_n * t8 * t5 * float(t1))
+    t9 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t4)))
+    t10 = _softplus_f64(t2)
+    t11 = _zero_times_f64(gamma, v_z_n * t9 * t5 * float(t1))
     return (
-        (v_z_n * t3 * t5 * float(t1) * _zero_times_f64(alpha_t, seed_n * t8) + _zero_times_f64(v_z_n * t3 * t5 *
-        float(t1), _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t8 * t9))) + _zero_times_f64(t5,
-        _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, -t9 * t10 - v_z_n * t8 * t3 * float(t1)))) - t3 *
-        _zero_times_f64(alpha_t, -seed_n * t10)) * float(t1) if live else f64(0.0)
+        (v_z_n * t3 * t5 * float(t1) * _zero_times_f64(alpha_t, seed_n * t9) + _zero_times_f64(v_z_n * t3 * t5 *
+        float(t1), _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t9 * t10))) + _zero_times_f64(t5,
+        _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, -t10 * t11 - v_z_n * t9 * t3 * float(t1)))) - t3 *
+        _zero_times_f64(alpha_t, -seed_n * t11)) * float(t1) if live else f64(0.0)
     )
 
 

@@ -293,6 +293,16 @@ def _warp_sum_f32(high, low):
     return high, low
 
 
+@_device
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
+
+
 def total_weight_f32(weight, mask, partial, samples, options):
     """The sum of the weights of the samples that count; one partial sum per block."""
     high, low = f32(0.0), f32(0.0)
@@ -384,55 +394,70 @@ def _zero_times_f32(a, b):
 @_device
 def _value_f32_sample(weight, live, place, pred, target, options):
     """One sample: loss, stored but for the loss."""
-    target_row = place * 4
     pred_row = place * 4
-    target_0, target_1, target_2, target_3 = _load_few_f32(target, target_row, options)
+    target_row = place * 4
     pred_0, pred_1, pred_2, pred_3 = _load_few_f32(pred, pred_row, options)
-    t1 = target_3 - target_1
-    t2 = _minimum_f32(pred_2, target_2)
-    t3 = _maximum_f32(pred_0, target_0)
+    target_0, target_1, target_2, target_3 = _load_few_f32(target, target_row, options)
+    unit0 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_target_3 = unit0 * target_3
+    measured_target_1 = unit0 * target_1
+    t1 = measured_target_3 - measured_target_1
+    unit1 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    t2 = _minimum_f32(measured_pred_2, measured_target_2)
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t3 = _maximum_f32(measured_pred_0, measured_target_0)
     t4 = t2 - t3
     t5 = f32(0.0) < t4
-    margin = _ramp_f32(pred_0 - target_0) + _ramp_f32(target_2 - pred_2)
+    margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
     t6 = t4 == f32(0.0)
-    t7 = target_2 - target_0
+    t7 = measured_target_2 - measured_target_0
     t8 = f32(0.5) * (t7 + margin)
     t9 = t8 if t6 else t7
     margin5 = margin if t5 else t9
-    t10 = pred_3 - pred_1
-    margin2 = _ramp_f32(target_0 - pred_0) + _ramp_f32(pred_2 - target_2)
-    t11 = pred_2 - pred_0
+    measured_pred_3 = unit0 * pred_3
+    measured_pred_1 = unit0 * pred_1
+    t10 = measured_pred_3 - measured_pred_1
+    margin2 = _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
+    t11 = measured_pred_2 - measured_pred_0
     t12 = f32(0.5) * (t11 + margin2)
     t13 = t12 if t6 else t11
     margin6 = margin2 if t5 else t13
     width = _maximum_f32(f32(0.0), t4)
-    t14 = _minimum_f32(pred_3, target_3)
-    t15 = _maximum_f32(pred_1, target_1)
+    t14 = _minimum_f32(measured_pred_3, measured_target_3)
+    t15 = _maximum_f32(measured_pred_1, measured_target_1)
     t16 = t14 - t15
     t17 = f32(0.0) < t16
-    margin3 = _ramp_f32(pred_1 - target_1) + _ramp_f32(target_3 - pred_3)
+    margin3 = _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
     t18 = t16 == f32(0.0)
     t19 = f32(0.5) * (t1 + margin3)
     t20 = t19 if t18 else t1
     margin8 = margin3 if t17 else t20
-    margin4 = _ramp_f32(target_1 - pred_1) + _ramp_f32(pred_3 - target_3)
+    margin4 = _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
     t21 = f32(0.5) * (t10 + margin4)
     t22 = t21 if t18 else t10
     margin9 = margin4 if t17 else t22
     excess2 = t1 * margin5 + t10 * margin6 + width * (margin8 + margin9)
     height = _maximum_f32(f32(0.0), t16)
     I = height * width
-    hull_height = _maximum_f32(pred_3, target_3) - _minimum_f32(pred_1, target_1)
+    hull_height = _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
     margin7 = _ramp_f32(t3 - t2)
     margin10 = _ramp_f32(t15 - t14)
     excess = hull_height * margin7 + margin10 * width + margin5 * (margin10 + margin9) + margin6 * (margin10 + margin8)
     pred_area = t11 * t10
     target_area = t7 * t1
     U = pred_area + target_area - I
-    return (excess2 / (I + excess2) + excess / (U + excess)) * weight if live else f32(0.0)
+    scaled_value = excess2 / (I + excess2) + excess / (U + excess)
+    return scaled_value * weight if live else f32(0.0)
 
 
-def value_f32(target, pred, weight, mask, losses, partial, samples, options):
+def value_f32(pred, target, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
@@ -449,47 +474,61 @@ def value_f32(target, pred, weight, mask, losses, partial, samples, options):
 @_device
 def _value_and_grad_f32_sample(weight, live, place, pred, target, divisor, grad_pred, options):
     """One sample: grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3, loss, stored but for the loss."""
-    target_row = place * 4
     pred_row = place * 4
+    target_row = place * 4
     grad_pred_row = place * 4
-    target_0, target_1, target_2, target_3 = _load_few_f32(target, target_row, options)
     pred_0, pred_1, pred_2, pred_3 = _load_few_f32(pred, pred_row, options)
+    target_0, target_1, target_2, target_3 = _load_few_f32(target, target_row, options)
     seed = _seed_f32(weight, divisor)
-    t1 = target_3 - target_1
-    t2 = _minimum_f32(pred_2, target_2)
-    t3 = _maximum_f32(pred_0, target_0)
+    unit0 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_target_3 = unit0 * target_3
+    measured_target_1 = unit0 * target_1
+    t1 = measured_target_3 - measured_target_1
+    unit1 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    t2 = _minimum_f32(measured_pred_2, measured_target_2)
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t3 = _maximum_f32(measured_pred_0, measured_target_0)
     t4 = t2 - t3
     t5 = f32(0.0) < t4
-    t6 = pred_0 - target_0
-    t7 = target_2 - pred_2
+    t6 = measured_pred_0 - measured_target_0
+    t7 = measured_target_2 - measured_pred_2
     margin = _ramp_f32(t6) + _ramp_f32(t7)
     t8 = t4 == f32(0.0)
-    t9 = target_2 - target_0
+    t9 = measured_target_2 - measured_target_0
     t10 = f32(0.5) * (t9 + margin)
     t11 = t10 if t8 else t9
     margin5 = margin if t5 else t11
-    t12 = pred_3 - pred_1
-    t13 = target_0 - pred_0
-    t14 = pred_2 - target_2
+    measured_pred_3 = unit0 * pred_3
+    measured_pred_1 = unit0 * pred_1
+    t12 = measured_pred_3 - measured_pred_1
+    t13 = measured_target_0 - measured_pred_0
+    t14 = measured_pred_2 - measured_target_2
     margin2 = _ramp_f32(t13) + _ramp_f32(t14)
-    t15 = pred_2 - pred_0
+    t15 = measured_pred_2 - measured_pred_0
     t16 = f32(0.5) * (t15 + margin2)
     t17 = t16 if t8 else t15
     margin6 = margin2 if t5 else t17
     width = _maximum_f32(f32(0.0), t4)
-    t18 = _minimum_f32(pred_3, target_3)
-    t19 = _maximum_f32(pred_1, target_1)
+    t18 = _minimum_f32(measured_pred_3, measured_target_3)
+    t19 = _maximum_f32(measured_pred_1, measured_target_1)
     t20 = t18 - t19
     t21 = f32(0.0) < t20
-    t22 = pred_1 - target_1
-    t23 = target_3 - pred_3
+    t22 = measured_pred_1 - measured_target_1
+    t23 = measured_target_3 - measured_pred_3
     margin3 = _ramp_f32(t22) + _ramp_f32(t23)
     t24 = t20 == f32(0.0)
     t25 = f32(0.5) * (t1 + margin3)
     t26 = t25 if t24 else t1
     margin8 = margin3 if t21 else t26
-    t27 = target_1 - pred_1
-    t28 = pred_3 - target_3
+    t27 = measured_target_1 - measured_pred_1
+    t28 = measured_pred_3 - measured_target_3
     margin4 = _ramp_f32(t27) + _ramp_f32(t28)
     t29 = f32(0.5) * (t12 + margin4)
     t30 = t29 if t24 else t12
@@ -499,7 +538,7 @@ def _value_and_grad_f32_sample(weight, live, place, pred, target, divisor, grad_
     height = _maximum_f32(f32(0.0), t20)
     I = height * width
     t32 = I + excess2
-    hull_height = _maximum_f32(pred_3, target_3) - _minimum_f32(pred_1, target_1)
+    hull_height = _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
     t33 = t3 - t2
     margin7 = _ramp_f32(t33)
     t34 = t19 - t18
@@ -511,6 +550,7 @@ def _value_and_grad_f32_sample(weight, live, place, pred, target, divisor, grad_
     target_area = t9 * t1
     U = pred_area + target_area - I
     t37 = U + excess
+    scaled_value = excess2 / t32 + excess / t37
     t38 = _half_step_f32(t6)
     t39 = _half_step_f32(t33)
     seed_n = seed
@@ -530,6 +570,10 @@ def _value_and_grad_f32_sample(weight, live, place, pred, target, divisor, grad_
     d_width = d_I * height + d_excess2 * t31 + d_excess * margin10
     t45 = t42 if t8 else f32(0.0)
     d_margin2 = d_margin6 if t5 else t45
+    scaled_grad_pred__0 = (
+        hull_height * _zero_times_f32(t38 * t39, d_excess) + _zero_times_f32(t38, d_margin) - d_length2 - d_U * t12 -
+        _zero_times_f32(t38 * t44, d_width) - _zero_times_f32(_half_step_f32(t13), d_margin2)
+    )
     t46 = _half_step_f32(t22)
     t47 = _half_step_f32(t34)
     d_margin10 = d_excess * (margin5 + margin6 + width)
@@ -546,32 +590,30 @@ def _value_and_grad_f32_sample(weight, live, place, pred, target, divisor, grad_
     t54 = _half_step_f32(t20)
     t55 = t51 if t24 else f32(0.0)
     d_margin4 = d_margin9 if t21 else t55
+    scaled_grad_pred__1 = (
+        _zero_times_f32(t46 * t47, d_margin10) + _zero_times_f32(t46, d_margin3) - d_length4 - d_U * t15 - margin7 *
+        _zero_times_f32(t53, d_excess) - width * _zero_times_f32(t46 * t54, d_I) - _zero_times_f32(t53, d_margin4)
+    )
     t56 = _half_step_f32(t7)
+    scaled_grad_pred__2 = (
+        d_length2 + d_U * t12 + _zero_times_f32(t56 * t44, d_width) + _zero_times_f32(_half_step_f32(t14), d_margin2) -
+        hull_height * _zero_times_f32(t56 * t39, d_excess) - _zero_times_f32(t56, d_margin)
+    )
     t57 = _half_step_f32(t28)
     t58 = _half_step_f32(t23)
-    grad_pred_0 = (
-        hull_height * _zero_times_f32(t38 * t39, d_excess) + _zero_times_f32(t38, d_margin) - d_length2 - d_U * t12 -
-        _zero_times_f32(t38 * t44, d_width) - _zero_times_f32(_half_step_f32(t13), d_margin2) if live else f32(0.0)
-    )
-    grad_pred_1 = (
-        _zero_times_f32(t46 * t47, d_margin10) + _zero_times_f32(t46, d_margin3) - d_length4 - d_U * t15 - margin7 *
-        _zero_times_f32(t53, d_excess) - width * _zero_times_f32(t46 * t54, d_I) - _zero_times_f32(t53, d_margin4) if
-        live else f32(0.0)
-    )
-    grad_pred_2 = (
-        d_length2 + d_U * t12 + _zero_times_f32(t56 * t44, d_width) + _zero_times_f32(_half_step_f32(t14), d_margin2) -
-        hull_height * _zero_times_f32(t56 * t39, d_excess) - _zero_times_f32(t56, d_margin) if live else f32(0.0)
-    )
-    grad_pred_3 = (
+    scaled_grad_pred__3 = (
         d_length4 + d_U * t15 + margin7 * _zero_times_f32(t57, d_excess) + width * _zero_times_f32(t58 * t54, d_I) +
-        _zero_times_f32(t57, d_margin4) - _zero_times_f32(t58 * t47, d_margin10) - _zero_times_f32(t58, d_margin3) if
-        live else f32(0.0)
+        _zero_times_f32(t57, d_margin4) - _zero_times_f32(t58 * t47, d_margin10) - _zero_times_f32(t58, d_margin3)
     )
+    grad_pred_0 = scaled_grad_pred__0 * unit1 if live else f32(0.0)
+    grad_pred_1 = scaled_grad_pred__1 * unit0 if live else f32(0.0)
+    grad_pred_2 = scaled_grad_pred__2 * unit1 if live else f32(0.0)
+    grad_pred_3 = scaled_grad_pred__3 * unit0 if live else f32(0.0)
     _store_few_f32(grad_pred, grad_pred_row, (grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3), options)
-    return (excess2 / t32 + excess / t37) * weight if live else f32(0.0)
+    return scaled_value * weight if live else f32(0.0)
 
 
-def value_and_grad_f32(target, pred, grad_pred, weight, mask, divisor, divisors, losses, partial, samples, options):
+def value_and_grad_f32(pred, target, grad_pred, weight, mask, divisor, divisors, losses, partial, samples, options):
     """All samples: grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3, loss; a partial sum per block."""
     if options & DIVIDE:
         divisor = divisors[0]
@@ -601,22 +643,36 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     pred_0, pred_1, pred_2, pred_3 = _load_few_f32(pred, pred_row, options)
     target_0, target_1, target_2, target_3 = _load_few_f32(target, target_row, options)
     seed = _seed_f32(weight, divisor)
-    hull_height = _maximum_f32(pred_3, target_3) - _minimum_f32(pred_1, target_1)
-    t1 = pred_0 - target_0
+    unit0 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_pred_3 = unit0 * pred_3
+    measured_target_3 = unit0 * target_3
+    measured_pred_1 = unit0 * pred_1
+    measured_target_1 = unit0 * target_1
+    hull_height = _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
+    unit1 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t1 = measured_pred_0 - measured_target_0
     t2 = _half_step_f32(t1)
-    t3 = _maximum_f32(pred_0, target_0)
-    t4 = _minimum_f32(pred_2, target_2)
+    t3 = _maximum_f32(measured_pred_0, measured_target_0)
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    t4 = _minimum_f32(measured_pred_2, measured_target_2)
     t5 = t3 - t4
     t6 = _half_step_f32(t5)
     t7 = t2 * t6
-    t8 = pred_2 - pred_0
-    t9 = pred_3 - pred_1
+    t8 = measured_pred_2 - measured_pred_0
+    t9 = measured_pred_3 - measured_pred_1
     pred_area = t8 * t9
-    t10 = target_2 - target_0
-    t11 = target_3 - target_1
+    t10 = measured_target_2 - measured_target_0
+    t11 = measured_target_3 - measured_target_1
     target_area = t10 * t11
-    t12 = _minimum_f32(pred_3, target_3)
-    t13 = _maximum_f32(pred_1, target_1)
+    t12 = _minimum_f32(measured_pred_3, measured_target_3)
+    t13 = _maximum_f32(measured_pred_1, measured_target_1)
     t14 = t12 - t13
     height = _maximum_f32(f32(0.0), t14)
     t15 = t4 - t3
@@ -628,29 +684,29 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     t16 = t13 - t12
     margin10 = _ramp_f32(t16)
     t17 = f32(0.0) < t15
-    t18 = target_2 - pred_2
+    t18 = measured_target_2 - measured_pred_2
     margin = _ramp_f32(t1) + _ramp_f32(t18)
     t19 = t15 == f32(0.0)
     t20 = f32(0.5) * (t10 + margin)
     t21 = t20 if t19 else t10
     margin5 = margin if t17 else t21
     t22 = f32(0.0) < t14
-    t23 = target_1 - pred_1
-    t24 = pred_3 - target_3
+    t23 = measured_target_1 - measured_pred_1
+    t24 = measured_pred_3 - measured_target_3
     margin4 = _ramp_f32(t23) + _ramp_f32(t24)
     t25 = t14 == f32(0.0)
     t26 = f32(0.5) * (t9 + margin4)
     t27 = t26 if t25 else t9
     margin9 = margin4 if t22 else t27
     t28 = margin10 + margin9
-    t29 = target_0 - pred_0
-    t30 = pred_2 - target_2
+    t29 = measured_target_0 - measured_pred_0
+    t30 = measured_pred_2 - measured_target_2
     margin2 = _ramp_f32(t29) + _ramp_f32(t30)
     t31 = f32(0.5) * (t8 + margin2)
     t32 = t31 if t19 else t8
     margin6 = margin2 if t17 else t32
-    t33 = pred_1 - target_1
-    t34 = target_3 - pred_3
+    t33 = measured_pred_1 - measured_target_1
+    t34 = measured_target_3 - measured_pred_3
     margin3 = _ramp_f32(t33) + _ramp_f32(t34)
     t35 = f32(0.5) * (t11 + margin3)
     t36 = t35 if t25 else t11
@@ -679,6 +735,10 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     t47 = _half_step_f32(t29)
     t48 = t43 if t19 else f32(0.0)
     d_margin2 = d_margin6 if t17 else t48
+    scaled_grad_pred__0 = (
+        hull_height * _zero_times_f32(t7, d_excess) + _zero_times_f32(t2, d_margin) - d_length2 - d_U * t9 -
+        _zero_times_f32(t46, d_width) - _zero_times_f32(t47, d_margin2)
+    )
     t49 = _half_step_f32(t33)
     t50 = _half_step_f32(t16)
     t51 = t49 * t50
@@ -698,16 +758,28 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     t60 = t49 * t59
     t61 = t56 if t25 else f32(0.0)
     d_margin4 = d_margin9 if t22 else t61
+    scaled_grad_pred__1 = (
+        _zero_times_f32(t51, d_margin10) + _zero_times_f32(t49, d_margin3) - d_length4 - d_U * t8 - margin7 *
+        _zero_times_f32(t58, d_excess) - width * _zero_times_f32(t60, d_I) - _zero_times_f32(t58, d_margin4)
+    )
     t62 = _half_step_f32(t18)
     t63 = t62 * t45
     t64 = _half_step_f32(t30)
     t65 = t62 * t6
+    scaled_grad_pred__2 = (
+        d_length2 + d_U * t9 + _zero_times_f32(t63, d_width) + _zero_times_f32(t64, d_margin2) - hull_height *
+        _zero_times_f32(t65, d_excess) - _zero_times_f32(t62, d_margin)
+    )
     t66 = _half_step_f32(t24)
     t67 = _half_step_f32(t34)
     t68 = t67 * t59
     t69 = t67 * t50
+    scaled_grad_pred__3 = (
+        d_length4 + d_U * t8 + margin7 * _zero_times_f32(t66, d_excess) + width * _zero_times_f32(t68, d_I) +
+        _zero_times_f32(t66, d_margin4) - _zero_times_f32(t69, d_margin10) - _zero_times_f32(t67, d_margin3)
+    )
     tangent_width_0 = -t2 * t45
-    tangent_U_0 = pred_1 - pred_3 - _zero_times_f32(tangent_width_0, height)
+    tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f32(tangent_width_0, height)
     t70 = f32(1.0) / (t38 * t38) - f32(2.0) * (U / t38) / t38 / t38
     tangent_margin2_0 = -t47
     t71 = f32(0.5) if t19 else f32(0.0)
@@ -743,6 +815,11 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     )
     tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + tangent_d_excess2_0 * t39
     tangent_d_margin2_0 = tangent_d_margin6_0 * t72
+    scaled_diag_pred__0 = (
+        tangent_d_excess_0 * _zero_times_f32(t7, hull_height) + _zero_times_f32(t2, tangent_d_margin_0) -
+        tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f32(t46, tangent_d_width_0) - _zero_times_f32(t47,
+        tangent_d_margin2_0)
+    )
     tangent_height_1 = -t49 * t59
     t81 = excess2 / t40 * (width / t40) / t40
     tangent_margin4_1 = -t58
@@ -756,7 +833,7 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
         margin5 * tangent_margin9_1 + _zero_times_f32(t51, t52) + _zero_times_f32(tangent_margin4_1, margin7) +
         _zero_times_f32(tangent_margin8_1, margin6)
     )
-    tangent_U_1 = pred_0 - pred_2 - _zero_times_f32(tangent_height_1, width)
+    tangent_U_1 = measured_pred_0 - measured_pred_2 - _zero_times_f32(tangent_height_1, width)
     tangent_d_U_1 = seed_n * (tangent_excess_1 * t78 + f32(2.0) * (excess / t38) * (tangent_U_1 / t38) / t38)
     tangent_d_I_1 = (
         f32(2.0) * seed_n * _zero_times_f32(tangent_height_1, t81) + seed_n * tangent_excess2_1 * t80 - tangent_d_U_1
@@ -775,12 +852,17 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     t88 = tangent_d_margin9_1 * t87
     tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + (f32(0.0) if t22 else t88)
     tangent_d_margin4_1 = tangent_d_margin9_1 * t83
+    scaled_diag_pred__1 = (
+        tangent_d_I_1 * _zero_times_f32(t60, -width) + tangent_d_excess_1 * _zero_times_f32(t58, -margin7) +
+        _zero_times_f32(t51, tangent_d_margin10_1) + _zero_times_f32(t49, tangent_d_margin3_1) - tangent_d_length4_1 -
+        tangent_d_U_1 * t8 - _zero_times_f32(t58, tangent_d_margin4_1)
+    )
     tangent_margin6_2 = t64 * t72 + (f32(0.0) if t17 else t76)
     tangent_margin_2 = -t62
     tangent_margin5_2 = tangent_margin_2 * t72
     tangent_excess2_2 = t9 * tangent_margin6_2 + _zero_times_f32(tangent_margin5_2, t11) + _zero_times_f32(t63, t39)
     tangent_d_excess2_2 = seed_n * (_zero_times_f32(t63, t75) - f32(2.0) * (I / t40) * (tangent_excess2_2 / t40) / t40)
-    tangent_U_2 = pred_3 - pred_1 - _zero_times_f32(t63, height)
+    tangent_U_2 = measured_pred_3 - measured_pred_1 - _zero_times_f32(t63, height)
     tangent_margin7_2 = -t62 * t6
     tangent_excess_2 = (
         tangent_margin6_2 * t37 + _zero_times_f32(tangent_margin5_2, t28) + _zero_times_f32(tangent_margin7_2,
@@ -796,12 +878,17 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     tangent_d_margin2_2 = tangent_d_margin6_2 * t72
     tangent_d_margin5_2 = t11 * tangent_d_excess2_2 + tangent_d_excess_2 * t28
     tangent_d_margin_2 = tangent_d_margin5_2 * t72
+    scaled_diag_pred__2 = (
+        tangent_d_length2_2 + tangent_d_U_2 * t9 + tangent_d_excess_2 * _zero_times_f32(t65, -hull_height) +
+        _zero_times_f32(t63, tangent_d_width_2) + _zero_times_f32(t64, tangent_d_margin2_2) - _zero_times_f32(t62,
+        tangent_d_margin_2)
+    )
     tangent_margin9_3 = t66 * t83 + (f32(0.0) if t22 else t87)
     tangent_margin3_3 = -t67
     tangent_margin8_3 = tangent_margin3_3 * t83
     tangent_excess2_3 = margin6 + tangent_margin9_3 * width + _zero_times_f32(tangent_margin8_3, width)
     tangent_d_excess2_3 = seed_n * (_zero_times_f32(t68, t85) - f32(2.0) * (I / t40) * (tangent_excess2_3 / t40) / t40)
-    tangent_U_3 = pred_2 - pred_0 - _zero_times_f32(t68, width)
+    tangent_U_3 = measured_pred_2 - measured_pred_0 - _zero_times_f32(t68, width)
     tangent_margin10_3 = -t67 * t50
     t90 = _zero_times_f32(t66, margin7)
     tangent_excess_3 = (
@@ -819,45 +906,20 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     tangent_d_margin10_3 = tangent_d_excess_3 * t52
     tangent_d_margin8_3 = margin6 * tangent_d_excess_3 + t91
     tangent_d_margin3_3 = tangent_d_margin8_3 * t83
-    grad_pred_0 = (
-        hull_height * _zero_times_f32(t7, d_excess) + _zero_times_f32(t2, d_margin) - d_length2 - d_U * t9 -
-        _zero_times_f32(t46, d_width) - _zero_times_f32(t47, d_margin2) if live else f32(0.0)
-    )
-    grad_pred_1 = (
-        _zero_times_f32(t51, d_margin10) + _zero_times_f32(t49, d_margin3) - d_length4 - d_U * t8 - margin7 *
-        _zero_times_f32(t58, d_excess) - width * _zero_times_f32(t60, d_I) - _zero_times_f32(t58, d_margin4) if live
-        else f32(0.0)
-    )
-    grad_pred_2 = (
-        d_length2 + d_U * t9 + _zero_times_f32(t63, d_width) + _zero_times_f32(t64, d_margin2) - hull_height *
-        _zero_times_f32(t65, d_excess) - _zero_times_f32(t62, d_margin) if live else f32(0.0)
-    )
-    grad_pred_3 = (
-        d_length4 + d_U * t8 + margin7 * _zero_times_f32(t66, d_excess) + width * _zero_times_f32(t68, d_I) +
-        _zero_times_f32(t66, d_margin4) - _zero_times_f32(t69, d_margin10) - _zero_times_f32(t67, d_margin3) if live
-        else f32(0.0)
-    )
-    _store_few_f32(grad_pred, grad_pred_row, (grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3), options)
-    diag_pred_0 = (
-        tangent_d_excess_0 * _zero_times_f32(t7, hull_height) + _zero_times_f32(t2, tangent_d_margin_0) -
-        tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f32(t46, tangent_d_width_0) - _zero_times_f32(t47,
-        tangent_d_margin2_0) if live else f32(0.0)
-    )
-    diag_pred_1 = (
-        tangent_d_I_1 * _zero_times_f32(t60, -width) + tangent_d_excess_1 * _zero_times_f32(t58, -margin7) +
-        _zero_times_f32(t51, tangent_d_margin10_1) + _zero_times_f32(t49, tangent_d_margin3_1) - tangent_d_length4_1 -
-        tangent_d_U_1 * t8 - _zero_times_f32(t58, tangent_d_margin4_1) if live else f32(0.0)
-    )
-    diag_pred_2 = (
-        tangent_d_length2_2 + tangent_d_U_2 * t9 + tangent_d_excess_2 * _zero_times_f32(t65, -hull_height) +
-        _zero_times_f32(t63, tangent_d_width_2) + _zero_times_f32(t64, tangent_d_margin2_2) - _zero_times_f32(t62,
-        tangent_d_margin_2) if live else f32(0.0)
-    )
-    diag_pred_3 = (
+    scaled_diag_pred__3 = (
         tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t68, width) + tangent_d_U_3 * t8 + tangent_d_excess_3 *
         t90 + _zero_times_f32(t66, tangent_d_margin4_3) - _zero_times_f32(t69, tangent_d_margin10_3) -
-        _zero_times_f32(t67, tangent_d_margin3_3) if live else f32(0.0)
+        _zero_times_f32(t67, tangent_d_margin3_3)
     )
+    grad_pred_0 = scaled_grad_pred__0 * unit1 if live else f32(0.0)
+    grad_pred_1 = scaled_grad_pred__1 * unit0 if live else f32(0.0)
+    grad_pred_2 = scaled_grad_pred__2 * unit1 if live else f32(0.0)
+    grad_pred_3 = scaled_grad_pred__3 * unit0 if live else f32(0.0)
+    _store_few_f32(grad_pred, grad_pred_row, (grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3), options)
+    diag_pred_0 = scaled_diag_pred__0 * unit1 * unit1 if live else f32(0.0)
+    diag_pred_1 = scaled_diag_pred__1 * unit0 * unit0 if live else f32(0.0)
+    diag_pred_2 = scaled_diag_pred__2 * unit1 * unit1 if live else f32(0.0)
+    diag_pred_3 = scaled_diag_pred__3 * unit0 * unit0 if live else f32(0.0)
     _store_few_f32(diag_pred, diag_pred_row, (diag_pred_0, diag_pred_1, diag_pred_2, diag_pred_3), options)
     return 0
 
@@ -889,178 +951,206 @@ def _hvp_f32_sample(weight, live, place, pred, target, v_pred_, divisor, hvp_pre
     target_0, target_1, target_2, target_3 = _load_few_f32(target, target_row, options)
     v_pred_0, v_pred_1, v_pred_2, v_pred_3 = _load_few_f32(v_pred_, v_pred__row, options)
     seed = _seed_f32(weight, divisor)
-    hull_height = _maximum_f32(pred_3, target_3) - _minimum_f32(pred_1, target_1)
-    t1 = pred_0 - target_0
+    unit0 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_pred_3 = unit0 * pred_3
+    measured_target_3 = unit0 * target_3
+    measured_pred_1 = unit0 * pred_1
+    measured_target_1 = unit0 * target_1
+    hull_height = _maximum_f32(measured_pred_3, measured_target_3) - _minimum_f32(measured_pred_1, measured_target_1)
+    unit1 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t1 = measured_pred_0 - measured_target_0
     t2 = _half_step_f32(t1)
-    t3 = _maximum_f32(pred_0, target_0)
-    t4 = _minimum_f32(pred_2, target_2)
+    t3 = _maximum_f32(measured_pred_0, measured_target_0)
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    t4 = _minimum_f32(measured_pred_2, measured_target_2)
     t5 = t3 - t4
     t6 = _half_step_f32(t5)
     t7 = t2 * t6
     seed_n = seed
-    t8 = pred_2 - pred_0
-    t9 = v_pred_3 - v_pred_1
-    t10 = pred_3 - pred_1
-    t11 = v_pred_2 - v_pred_0
-    tangent_pred_area = t8 * t9 + t10 * t11
-    t12 = _minimum_f32(pred_3, target_3)
-    t13 = _maximum_f32(pred_1, target_1)
-    t14 = t12 - t13
-    t15 = _half_step_f32(t14)
-    t16 = target_3 - pred_3
-    t17 = _half_step_f32(t16)
-    t18 = pred_1 - target_1
-    t19 = _half_step_f32(t18)
-    tangent_height = _zero_times_f32(t15, v_pred_3 * t17 - v_pred_1 * t19)
-    t20 = t4 - t3
-    width = _maximum_f32(f32(0.0), t20)
-    t21 = _half_step_f32(t20)
-    t22 = target_2 - pred_2
-    t23 = _half_step_f32(t22)
-    tangent_width = _zero_times_f32(t21, v_pred_2 * t23 - v_pred_0 * t2)
-    height = _maximum_f32(f32(0.0), t14)
+    t8 = measured_pred_2 - measured_pred_0
+    t9 = f32(1.0) / unit0
+    unit2 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t9)), abs(unit1 *
+        v_pred_0 * t9)),
+    )
+    measured_v_pred__3 = unit2 * v_pred_3
+    measured_v_pred__1 = unit2 * v_pred_1
+    t10 = measured_v_pred__3 - measured_v_pred__1
+    t11 = measured_pred_3 - measured_pred_1
+    measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t9
+    measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t9
+    t12 = measured_v_pred__2 - measured_v_pred__0
+    tangent_pred_area = t8 * t10 + t11 * t12
+    t13 = _minimum_f32(measured_pred_3, measured_target_3)
+    t14 = _maximum_f32(measured_pred_1, measured_target_1)
+    t15 = t13 - t14
+    t16 = _half_step_f32(t15)
+    t17 = measured_target_3 - measured_pred_3
+    t18 = _half_step_f32(t17)
+    t19 = measured_pred_1 - measured_target_1
+    t20 = _half_step_f32(t19)
+    tangent_height = _zero_times_f32(t16, measured_v_pred__3 * t18 - measured_v_pred__1 * t20)
+    t21 = t4 - t3
+    width = _maximum_f32(f32(0.0), t21)
+    t22 = _half_step_f32(t21)
+    t23 = measured_target_2 - measured_pred_2
+    t24 = _half_step_f32(t23)
+    tangent_width = _zero_times_f32(t22, measured_v_pred__2 * t24 - measured_v_pred__0 * t2)
+    height = _maximum_f32(f32(0.0), t15)
     tangent_I = _zero_times_f32(tangent_height, width) + _zero_times_f32(tangent_width, height)
     tangent_U = tangent_pred_area - tangent_I
-    pred_area = t8 * t10
-    t24 = target_2 - target_0
-    t25 = target_3 - target_1
-    target_area = t24 * t25
+    pred_area = t8 * t11
+    t25 = measured_target_2 - measured_target_0
+    t26 = measured_target_3 - measured_target_1
+    target_area = t25 * t26
     I = height * width
     U = pred_area + target_area - I
     margin7 = _ramp_f32(t5)
-    t26 = t13 - t12
-    margin10 = _ramp_f32(t26)
-    t27 = f32(0.0) < t20
-    margin = _ramp_f32(t1) + _ramp_f32(t22)
-    t28 = t20 == f32(0.0)
-    t29 = f32(0.5) * (t24 + margin)
-    t30 = t29 if t28 else t24
-    margin5 = margin if t27 else t30
-    t31 = f32(0.0) < t14
-    t32 = target_1 - pred_1
-    t33 = pred_3 - target_3
-    margin4 = _ramp_f32(t32) + _ramp_f32(t33)
-    t34 = t14 == f32(0.0)
-    t35 = f32(0.5) * (t10 + margin4)
-    t36 = t35 if t34 else t10
-    margin9 = margin4 if t31 else t36
-    t37 = margin10 + margin9
-    t38 = target_0 - pred_0
-    t39 = pred_2 - target_2
-    margin2 = _ramp_f32(t38) + _ramp_f32(t39)
-    t40 = f32(0.5) * (t8 + margin2)
-    t41 = t40 if t28 else t8
-    margin6 = margin2 if t27 else t41
-    margin3 = _ramp_f32(t18) + _ramp_f32(t16)
-    t42 = f32(0.5) * (t25 + margin3)
-    t43 = t42 if t34 else t25
-    margin8 = margin3 if t31 else t43
-    t44 = margin10 + margin8
-    excess = hull_height * margin7 + margin10 * width + margin5 * t37 + margin6 * t44
-    t45 = U + excess
-    t46 = _half_step_f32(t26)
-    t47 = v_pred_1 * t19 - v_pred_3 * t17
-    tangent_margin10 = _zero_times_f32(t46, t47)
-    t48 = _half_step_f32(t33)
-    t49 = _half_step_f32(t32)
-    tangent_margin4 = v_pred_3 * t48 - v_pred_1 * t49
-    t50 = f32(0.5) * (t9 + tangent_margin4)
-    t51 = t50 if t34 else t9
-    tangent_margin9 = tangent_margin4 if t31 else t51
-    t52 = tangent_margin10 + tangent_margin9
-    t53 = f32(0.5) * t47
-    t54 = t53 if t34 else f32(0.0)
-    tangent_margin8 = t47 if t31 else t54
-    t55 = tangent_margin10 + tangent_margin8
-    t56 = v_pred_0 * t2 - v_pred_2 * t23
-    t57 = f32(0.5) * t56
-    t58 = t57 if t28 else f32(0.0)
-    tangent_margin5 = t56 if t27 else t58
-    t59 = _half_step_f32(t39)
-    t60 = _half_step_f32(t38)
-    tangent_margin2 = v_pred_2 * t59 - v_pred_0 * t60
-    t61 = f32(0.5) * (t11 + tangent_margin2)
-    t62 = t61 if t28 else t11
-    tangent_margin6 = tangent_margin2 if t27 else t62
-    tangent_margin7 = _zero_times_f32(t6, t56)
+    t27 = t14 - t13
+    margin10 = _ramp_f32(t27)
+    t28 = f32(0.0) < t21
+    margin = _ramp_f32(t1) + _ramp_f32(t23)
+    t29 = t21 == f32(0.0)
+    t30 = f32(0.5) * (t25 + margin)
+    t31 = t30 if t29 else t25
+    margin5 = margin if t28 else t31
+    t32 = f32(0.0) < t15
+    t33 = measured_target_1 - measured_pred_1
+    t34 = measured_pred_3 - measured_target_3
+    margin4 = _ramp_f32(t33) + _ramp_f32(t34)
+    t35 = t15 == f32(0.0)
+    t36 = f32(0.5) * (t11 + margin4)
+    t37 = t36 if t35 else t11
+    margin9 = margin4 if t32 else t37
+    t38 = margin10 + margin9
+    t39 = measured_target_0 - measured_pred_0
+    t40 = measured_pred_2 - measured_target_2
+    margin2 = _ramp_f32(t39) + _ramp_f32(t40)
+    t41 = f32(0.5) * (t8 + margin2)
+    t42 = t41 if t29 else t8
+    margin6 = margin2 if t28 else t42
+    margin3 = _ramp_f32(t19) + _ramp_f32(t17)
+    t43 = f32(0.5) * (t26 + margin3)
+    t44 = t43 if t35 else t26
+    margin8 = margin3 if t32 else t44
+    t45 = margin10 + margin8
+    excess = hull_height * margin7 + margin10 * width + margin5 * t38 + margin6 * t45
+    t46 = U + excess
+    t47 = _half_step_f32(t27)
+    t48 = measured_v_pred__1 * t20 - measured_v_pred__3 * t18
+    tangent_margin10 = _zero_times_f32(t47, t48)
+    t49 = _half_step_f32(t34)
+    t50 = _half_step_f32(t33)
+    tangent_margin4 = measured_v_pred__3 * t49 - measured_v_pred__1 * t50
+    t51 = f32(0.5) * (t10 + tangent_margin4)
+    t52 = t51 if t35 else t10
+    tangent_margin9 = tangent_margin4 if t32 else t52
+    t53 = tangent_margin10 + tangent_margin9
+    t54 = f32(0.5) * t48
+    t55 = t54 if t35 else f32(0.0)
+    tangent_margin8 = t48 if t32 else t55
+    t56 = tangent_margin10 + tangent_margin8
+    t57 = measured_v_pred__0 * t2 - measured_v_pred__2 * t24
+    t58 = f32(0.5) * t57
+    t59 = t58 if t29 else f32(0.0)
+    tangent_margin5 = t57 if t28 else t59
+    t60 = _half_step_f32(t40)
+    t61 = _half_step_f32(t39)
+    tangent_margin2 = measured_v_pred__2 * t60 - measured_v_pred__0 * t61
+    t62 = f32(0.5) * (t12 + tangent_margin2)
+    t63 = t62 if t29 else t12
+    tangent_margin6 = tangent_margin2 if t28 else t63
+    tangent_margin7 = _zero_times_f32(t6, t57)
     tangent_excess = (
-        margin5 * t52 + margin6 * t55 + margin7 * tangent_margin4 + tangent_margin5 * t37 + tangent_margin6 * t44 +
+        margin5 * t53 + margin6 * t56 + margin7 * tangent_margin4 + tangent_margin5 * t38 + tangent_margin6 * t45 +
         _zero_times_f32(tangent_margin10, width) + _zero_times_f32(tangent_margin7, hull_height) +
         _zero_times_f32(tangent_width, margin10)
     )
-    t63 = tangent_U + tangent_excess
-    tangent_d_excess = seed_n * (tangent_U / t45 / t45 - f32(2.0) * (U / t45) * (t63 / t45) / t45)
-    d_excess = U / t45 * (seed_n / t45)
-    t64 = margin8 + margin9
-    excess2 = t25 * margin5 + t10 * margin6 + width * t64
-    t65 = I + excess2
-    t66 = tangent_margin8 + tangent_margin9
-    tangent_excess2 = t25 * tangent_margin5 + t10 * tangent_margin6 + margin6 * t9 + width * t66 + _zero_times_f32(
-        tangent_width, t64,
+    t64 = tangent_U + tangent_excess
+    tangent_d_excess = seed_n * (tangent_U / t46 / t46 - f32(2.0) * (U / t46) * (t64 / t46) / t46)
+    d_excess = U / t46 * (seed_n / t46)
+    t65 = margin8 + margin9
+    excess2 = t26 * margin5 + t11 * margin6 + width * t65
+    t66 = I + excess2
+    t67 = tangent_margin8 + tangent_margin9
+    tangent_excess2 = t26 * tangent_margin5 + t11 * tangent_margin6 + margin6 * t10 + width * t67 + _zero_times_f32(
+        tangent_width, t65,
     )
-    t67 = tangent_I + tangent_excess2
-    tangent_d_excess2 = seed_n * (tangent_I / t65 / t65 - f32(2.0) * (I / t65) * (t67 / t65) / t65)
-    tangent_d_margin5 = d_excess * t52 + t25 * tangent_d_excess2 + tangent_d_excess * t37
-    t68 = f32(0.5) * tangent_d_margin5
-    t69 = t68 if t28 else f32(0.0)
-    tangent_d_margin = tangent_d_margin5 if t27 else t69
-    d_excess2 = I / t65 * (seed_n / t65)
-    tangent_d_margin6 = d_excess2 * t9 + d_excess * t55 + t10 * tangent_d_excess2 + tangent_d_excess * t44
-    t70 = f32(0.5) * tangent_d_margin6
-    t71 = t70 if t28 else tangent_d_margin6
-    tangent_d_length2 = f32(0.0) if t27 else t71
-    d_U = -excess / t45 * (seed_n / t45)
-    tangent_d_U = seed_n * (f32(2.0) * (excess / t45) * (t63 / t45) / t45 - tangent_excess / t45 / t45)
+    t68 = tangent_I + tangent_excess2
+    tangent_d_excess2 = seed_n * (tangent_I / t66 / t66 - f32(2.0) * (I / t66) * (t68 / t66) / t66)
+    tangent_d_margin5 = d_excess * t53 + t26 * tangent_d_excess2 + tangent_d_excess * t38
+    t69 = f32(0.5) * tangent_d_margin5
+    t70 = t69 if t29 else f32(0.0)
+    tangent_d_margin = tangent_d_margin5 if t28 else t70
+    d_excess2 = I / t66 * (seed_n / t66)
+    tangent_d_margin6 = d_excess2 * t10 + d_excess * t56 + t11 * tangent_d_excess2 + tangent_d_excess * t45
+    t71 = f32(0.5) * tangent_d_margin6
+    t72 = t71 if t29 else tangent_d_margin6
+    tangent_d_length2 = f32(0.0) if t28 else t72
+    d_U = -excess / t46 * (seed_n / t46)
+    tangent_d_U = seed_n * (f32(2.0) * (excess / t46) * (t64 / t46) / t46 - tangent_excess / t46 / t46)
     tangent_d_I = (
-        f32(2.0) * (excess2 / t65) * (seed_n / t65) * (t67 / t65) - tangent_d_U - seed_n / t65 * (tangent_excess2 / t65)
+        f32(2.0) * (excess2 / t66) * (seed_n / t66) * (t68 / t66) - tangent_d_U - seed_n / t66 * (tangent_excess2 / t66)
     )
-    d_I = -d_U - excess2 / t65 * (seed_n / t65)
+    d_I = -d_U - excess2 / t66 * (seed_n / t66)
     tangent_d_width = (
-        d_excess2 * t66 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t64 +
+        d_excess2 * t67 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t65 +
         _zero_times_f32(tangent_height, d_I) + _zero_times_f32(tangent_margin10, d_excess)
     )
-    t72 = t70 if t28 else f32(0.0)
-    tangent_d_margin2 = tangent_d_margin6 if t27 else t72
+    t73 = t71 if t29 else f32(0.0)
+    tangent_d_margin2 = tangent_d_margin6 if t28 else t73
+    scaled_hvp_pred__0 = (
+        hull_height * _zero_times_f32(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f32(t7, d_excess) +
+        _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - d_U * t10 - tangent_d_U * t11 - _zero_times_f32(t2 *
+        t22, tangent_d_width) - _zero_times_f32(t61, tangent_d_margin2)
+    )
+    t74 = f32(1.0) / unit2
     tangent_d_margin10 = (
         d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 + margin6 + width)
     )
-    t73 = tangent_d_excess2 * width
-    t74 = _zero_times_f32(tangent_width, d_excess2)
-    tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t73 + t74
-    t75 = f32(0.5) * tangent_d_margin8
-    t76 = t75 if t34 else f32(0.0)
-    tangent_d_margin3 = tangent_d_margin8 if t31 else t76
-    tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t73 + t74
-    t77 = f32(0.5) * tangent_d_margin9
-    t78 = t77 if t34 else tangent_d_margin9
-    tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (f32(0.0) if t31 else t78)
-    t79 = t19 * t15
-    t80 = t77 if t34 else f32(0.0)
-    tangent_d_margin4 = tangent_d_margin9 if t31 else t80
-    t81 = t23 * t6
-    t82 = t17 * t15
-    hvp_pred_0 = (
-        hull_height * _zero_times_f32(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f32(t7, d_excess) +
-        _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - d_U * t9 - tangent_d_U * t10 - _zero_times_f32(t2 *
-        t21, tangent_d_width) - _zero_times_f32(t60, tangent_d_margin2) if live else f32(0.0)
+    t75 = tangent_d_excess2 * width
+    t76 = _zero_times_f32(tangent_width, d_excess2)
+    tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t75 + t76
+    t77 = f32(0.5) * tangent_d_margin8
+    t78 = t77 if t35 else f32(0.0)
+    tangent_d_margin3 = tangent_d_margin8 if t32 else t78
+    tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t75 + t76
+    t79 = f32(0.5) * tangent_d_margin9
+    t80 = t79 if t35 else tangent_d_margin9
+    tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (f32(0.0) if t32 else t80)
+    t81 = t20 * t16
+    t82 = t79 if t35 else f32(0.0)
+    tangent_d_margin4 = tangent_d_margin9 if t32 else t82
+    scaled_hvp_pred__1 = (
+        _zero_times_f32(t20 * t47, tangent_d_margin10) + _zero_times_f32(t20, tangent_d_margin3) - tangent_d_length4 -
+        d_U * t12 - margin7 * _zero_times_f32(t50, tangent_d_excess) - tangent_d_U * t8 - width * _zero_times_f32(t81,
+        tangent_d_I) - _zero_times_f32(tangent_margin7, _zero_times_f32(t50, d_excess)) - _zero_times_f32(tangent_width,
+        _zero_times_f32(t81, d_I)) - _zero_times_f32(t50, tangent_d_margin4)
     )
-    hvp_pred_1 = (
-        _zero_times_f32(t19 * t46, tangent_d_margin10) + _zero_times_f32(t19, tangent_d_margin3) - tangent_d_length4 -
-        d_U * t11 - margin7 * _zero_times_f32(t49, tangent_d_excess) - tangent_d_U * t8 - width * _zero_times_f32(t79,
-        tangent_d_I) - _zero_times_f32(tangent_margin7, _zero_times_f32(t49, d_excess)) - _zero_times_f32(tangent_width,
-        _zero_times_f32(t79, d_I)) - _zero_times_f32(t49, tangent_d_margin4) if live else f32(0.0)
+    t83 = t24 * t6
+    scaled_hvp_pred__2 = (
+        tangent_d_length2 + d_U * t10 + tangent_d_U * t11 + _zero_times_f32(t24 * t22, tangent_d_width) +
+        _zero_times_f32(t60, tangent_d_margin2) - hull_height * _zero_times_f32(t83, tangent_d_excess) - tangent_margin4
+        * _zero_times_f32(t83, d_excess) - _zero_times_f32(t24, tangent_d_margin)
     )
-    hvp_pred_2 = (
-        tangent_d_length2 + d_U * t9 + tangent_d_U * t10 + _zero_times_f32(t23 * t21, tangent_d_width) +
-        _zero_times_f32(t59, tangent_d_margin2) - hull_height * _zero_times_f32(t81, tangent_d_excess) - tangent_margin4
-        * _zero_times_f32(t81, d_excess) - _zero_times_f32(t23, tangent_d_margin) if live else f32(0.0)
+    t84 = t18 * t16
+    scaled_hvp_pred__3 = (
+        tangent_d_length4 + d_U * t12 + margin7 * _zero_times_f32(t49, tangent_d_excess) + tangent_d_U * t8 + width *
+        _zero_times_f32(t84, tangent_d_I) + _zero_times_f32(tangent_margin7, _zero_times_f32(t49, d_excess)) +
+        _zero_times_f32(tangent_width, _zero_times_f32(t84, d_I)) + _zero_times_f32(t49, tangent_d_margin4) -
+        _zero_times_f32(t18 * t47, tangent_d_margin10) - _zero_times_f32(t18, tangent_d_margin3)
     )
-    hvp_pred_3 = (
-        tangent_d_length4 + d_U * t11 + margin7 * _zero_times_f32(t48, tangent_d_excess) + tangent_d_U * t8 + width *
-        _zero_times_f32(t82, tangent_d_I) + _zero_times_f32(tangent_margin7, _zero_times_f32(t48, d_excess)) +
-        _zero_times_f32(tangent_width, _zero_times_f32(t82, d_I)) + _zero_times_f32(t48, tangent_d_margin4) -
-        _zero_times_f32(t17 * t46, tangent_d_margin10) - _zero_times_f32(t17, tangent_d_margin3) if live else f32(0.0)
-    )
+    hvp_pred_0 = scaled_hvp_pred__0 * unit0 * unit1 * t74 if live else f32(0.0)
+    hvp_pred_1 = scaled_hvp_pred__1 * unit0 * unit0 * t74 if live else f32(0.0)
+    hvp_pred_2 = scaled_hvp_pred__2 * unit0 * unit1 * t74 if live else f32(0.0)
+    hvp_pred_3 = scaled_hvp_pred__3 * unit0 * unit0 * t74 if live else f32(0.0)
     _store_few_f32(hvp_pred, hvp_pred_row, (hvp_pred_0, hvp_pred_1, hvp_pred_2, hvp_pred_3), options)
     return 0
 
@@ -1136,6 +1226,16 @@ def _warp_sum_f64(high, low):
         high, low = _plus_f64(high, low, other)
         step = step // 2
     return high, low
+
+
+@_device
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
 def total_weight_f64(weight, mask, partial, samples, options):
@@ -1217,61 +1317,76 @@ def _zero_times_f64(a, b):
 @_device
 def _value_f64_sample(weight, live, place, pred, target, options):
     """One sample: loss, stored but for the loss."""
-    target_row = place * 4
     pred_row = place * 4
-    target_3 = _get(target, target_row + 3)
+    target_row = place * 4
+    pred_1 = _get(pred, pred_row + 1)
     target_1 = _get(target, target_row + 1)
-    t1 = target_3 - target_1
-    pred_2 = _get(pred, pred_row + 2)
-    target_2 = _get(target, target_row + 2)
-    t2 = _minimum_f64(pred_2, target_2)
+    pred_3 = _get(pred, pred_row + 3)
+    target_3 = _get(target, target_row + 3)
+    unit0 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_target_3 = unit0 * target_3
+    measured_target_1 = unit0 * target_1
+    t1 = measured_target_3 - measured_target_1
     pred_0 = _get(pred, pred_row + 0)
     target_0 = _get(target, target_row + 0)
-    t3 = _maximum_f64(pred_0, target_0)
+    pred_2 = _get(pred, pred_row + 2)
+    target_2 = _get(target, target_row + 2)
+    unit1 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    t2 = _minimum_f64(measured_pred_2, measured_target_2)
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t3 = _maximum_f64(measured_pred_0, measured_target_0)
     t4 = t2 - t3
     t5 = 0.0 < t4
-    margin = _ramp_f64(pred_0 - target_0) + _ramp_f64(target_2 - pred_2)
+    margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
     t6 = t4 == 0.0
-    t7 = target_2 - target_0
+    t7 = measured_target_2 - measured_target_0
     t8 = 0.5 * (t7 + margin)
     t9 = t8 if t6 else t7
     margin5 = margin if t5 else t9
-    pred_3 = _get(pred, pred_row + 3)
-    pred_1 = _get(pred, pred_row + 1)
-    t10 = pred_3 - pred_1
-    margin2 = _ramp_f64(target_0 - pred_0) + _ramp_f64(pred_2 - target_2)
-    t11 = pred_2 - pred_0
+    measured_pred_3 = unit0 * pred_3
+    measured_pred_1 = unit0 * pred_1
+    t10 = measured_pred_3 - measured_pred_1
+    margin2 = _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
+    t11 = measured_pred_2 - measured_pred_0
     t12 = 0.5 * (t11 + margin2)
     t13 = t12 if t6 else t11
     margin6 = margin2 if t5 else t13
     width = _maximum_f64(0.0, t4)
-    t14 = _minimum_f64(pred_3, target_3)
-    t15 = _maximum_f64(pred_1, target_1)
+    t14 = _minimum_f64(measured_pred_3, measured_target_3)
+    t15 = _maximum_f64(measured_pred_1, measured_target_1)
     t16 = t14 - t15
     t17 = 0.0 < t16
-    margin3 = _ramp_f64(pred_1 - target_1) + _ramp_f64(target_3 - pred_3)
+    margin3 = _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
     t18 = t16 == 0.0
     t19 = 0.5 * (t1 + margin3)
     t20 = t19 if t18 else t1
     margin8 = margin3 if t17 else t20
-    margin4 = _ramp_f64(target_1 - pred_1) + _ramp_f64(pred_3 - target_3)
+    margin4 = _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
     t21 = 0.5 * (t10 + margin4)
     t22 = t21 if t18 else t10
     margin9 = margin4 if t17 else t22
     excess2 = t1 * margin5 + t10 * margin6 + width * (margin8 + margin9)
     height = _maximum_f64(0.0, t16)
     I = height * width
-    hull_height = _maximum_f64(pred_3, target_3) - _minimum_f64(pred_1, target_1)
+    hull_height = _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
     margin7 = _ramp_f64(t3 - t2)
     margin10 = _ramp_f64(t15 - t14)
     excess = hull_height * margin7 + margin10 * width + margin5 * (margin10 + margin9) + margin6 * (margin10 + margin8)
     pred_area = t11 * t10
     target_area = t7 * t1
     U = pred_area + target_area - I
-    return (excess2 / (I + excess2) + excess / (U + excess)) * weight if live else f64(0.0)
+    scaled_value = excess2 / (I + excess2) + excess / (U + excess)
+    return scaled_value * weight if live else f64(0.0)
 
 
-def value_f64(target, pred, weight, mask, losses, partial, samples, options):
+def value_f64(pred, target, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
@@ -1288,53 +1403,67 @@ def value_f64(target, pred, weight, mask, losses, partial, samples, options):
 @_device
 def _value_and_grad_f64_sample(weight, live, place, pred, target, divisor, grad_pred, options):
     """One sample: grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3, loss, stored but for the loss."""
-    target_row = place * 4
     pred_row = place * 4
+    target_row = place * 4
     grad_pred_row = place * 4
     seed = _seed_f64(weight, divisor)
-    target_3 = _get(target, target_row + 3)
+    pred_1 = _get(pred, pred_row + 1)
     target_1 = _get(target, target_row + 1)
-    t1 = target_3 - target_1
-    pred_2 = _get(pred, pred_row + 2)
-    target_2 = _get(target, target_row + 2)
-    t2 = _minimum_f64(pred_2, target_2)
+    pred_3 = _get(pred, pred_row + 3)
+    target_3 = _get(target, target_row + 3)
+    unit0 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_target_3 = unit0 * target_3
+    measured_target_1 = unit0 * target_1
+    t1 = measured_target_3 - measured_target_1
     pred_0 = _get(pred, pred_row + 0)
     target_0 = _get(target, target_row + 0)
-    t3 = _maximum_f64(pred_0, target_0)
+    pred_2 = _get(pred, pred_row + 2)
+    target_2 = _get(target, target_row + 2)
+    unit1 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    t2 = _minimum_f64(measured_pred_2, measured_target_2)
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t3 = _maximum_f64(measured_pred_0, measured_target_0)
     t4 = t2 - t3
     t5 = 0.0 < t4
-    t6 = pred_0 - target_0
-    t7 = target_2 - pred_2
+    t6 = measured_pred_0 - measured_target_0
+    t7 = measured_target_2 - measured_pred_2
     margin = _ramp_f64(t6) + _ramp_f64(t7)
     t8 = t4 == 0.0
-    t9 = target_2 - target_0
+    t9 = measured_target_2 - measured_target_0
     t10 = 0.5 * (t9 + margin)
     t11 = t10 if t8 else t9
     margin5 = margin if t5 else t11
-    pred_3 = _get(pred, pred_row + 3)
-    pred_1 = _get(pred, pred_row + 1)
-    t12 = pred_3 - pred_1
-    t13 = target_0 - pred_0
-    t14 = pred_2 - target_2
+    measured_pred_3 = unit0 * pred_3
+    measured_pred_1 = unit0 * pred_1
+    t12 = measured_pred_3 - measured_pred_1
+    t13 = measured_target_0 - measured_pred_0
+    t14 = measured_pred_2 - measured_target_2
     margin2 = _ramp_f64(t13) + _ramp_f64(t14)
-    t15 = pred_2 - pred_0
+    t15 = measured_pred_2 - measured_pred_0
     t16 = 0.5 * (t15 + margin2)
     t17 = t16 if t8 else t15
     margin6 = margin2 if t5 else t17
     width = _maximum_f64(0.0, t4)
-    t18 = _minimum_f64(pred_3, target_3)
-    t19 = _maximum_f64(pred_1, target_1)
+    t18 = _minimum_f64(measured_pred_3, measured_target_3)
+    t19 = _maximum_f64(measured_pred_1, measured_target_1)
     t20 = t18 - t19
     t21 = 0.0 < t20
-    t22 = pred_1 - target_1
-    t23 = target_3 - pred_3
+    t22 = measured_pred_1 - measured_target_1
+    t23 = measured_target_3 - measured_pred_3
     margin3 = _ramp_f64(t22) + _ramp_f64(t23)
     t24 = t20 == 0.0
     t25 = 0.5 * (t1 + margin3)
     t26 = t25 if t24 else t1
     margin8 = margin3 if t21 else t26
-    t27 = target_1 - pred_1
-    t28 = pred_3 - target_3
+    t27 = measured_target_1 - measured_pred_1
+    t28 = measured_pred_3 - measured_target_3
     margin4 = _ramp_f64(t27) + _ramp_f64(t28)
     t29 = 0.5 * (t12 + margin4)
     t30 = t29 if t24 else t12
@@ -1344,7 +1473,7 @@ def _value_and_grad_f64_sample(weight, live, place, pred, target, divisor, grad_
     height = _maximum_f64(0.0, t20)
     I = height * width
     t32 = I + excess2
-    hull_height = _maximum_f64(pred_3, target_3) - _minimum_f64(pred_1, target_1)
+    hull_height = _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
     t33 = t3 - t2
     margin7 = _ramp_f64(t33)
     t34 = t19 - t18
@@ -1356,6 +1485,7 @@ def _value_and_grad_f64_sample(weight, live, place, pred, target, divisor, grad_
     target_area = t9 * t1
     U = pred_area + target_area - I
     t37 = U + excess
+    scaled_value = excess2 / t32 + excess / t37
     t38 = _half_step_f64(t6)
     t39 = _half_step_f64(t33)
     seed_n = seed
@@ -1375,6 +1505,10 @@ def _value_and_grad_f64_sample(weight, live, place, pred, target, divisor, grad_
     d_width = d_I * height + d_excess2 * t31 + d_excess * margin10
     t45 = t42 if t8 else 0.0
     d_margin2 = d_margin6 if t5 else t45
+    scaled_grad_pred__0 = (
+        hull_height * _zero_times_f64(t38 * t39, d_excess) + _zero_times_f64(t38, d_margin) - d_length2 - d_U * t12 -
+        _zero_times_f64(t38 * t44, d_width) - _zero_times_f64(_half_step_f64(t13), d_margin2)
+    )
     t46 = _half_step_f64(t22)
     t47 = _half_step_f64(t34)
     d_margin10 = d_excess * (margin5 + margin6 + width)
@@ -1391,33 +1525,29 @@ def _value_and_grad_f64_sample(weight, live, place, pred, target, divisor, grad_
     t54 = _half_step_f64(t20)
     t55 = t51 if t24 else 0.0
     d_margin4 = d_margin9 if t21 else t55
+    scaled_grad_pred__1 = (
+        _zero_times_f64(t46 * t47, d_margin10) + _zero_times_f64(t46, d_margin3) - d_length4 - d_U * t15 - margin7 *
+        _zero_times_f64(t53, d_excess) - width * _zero_times_f64(t46 * t54, d_I) - _zero_times_f64(t53, d_margin4)
+    )
     t56 = _half_step_f64(t7)
+    scaled_grad_pred__2 = (
+        d_length2 + d_U * t12 + _zero_times_f64(t56 * t44, d_width) + _zero_times_f64(_half_step_f64(t14), d_margin2) -
+        hull_height * _zero_times_f64(t56 * t39, d_excess) - _zero_times_f64(t56, d_margin)
+    )
     t57 = _half_step_f64(t28)
     t58 = _half_step_f64(t23)
-    _put(
-        grad_pred, grad_pred_row + 0, hull_height * _zero_times_f64(t38 * t39, d_excess) + _zero_times_f64(t38,
-        d_margin) - d_length2 - d_U * t12 - _zero_times_f64(t38 * t44, d_width) - _zero_times_f64(_half_step_f64(t13),
-        d_margin2) if live else f64(0.0),
+    scaled_grad_pred__3 = (
+        d_length4 + d_U * t15 + margin7 * _zero_times_f64(t57, d_excess) + width * _zero_times_f64(t58 * t54, d_I) +
+        _zero_times_f64(t57, d_margin4) - _zero_times_f64(t58 * t47, d_margin10) - _zero_times_f64(t58, d_margin3)
     )
-    _put(
-        grad_pred, grad_pred_row + 1, _zero_times_f64(t46 * t47, d_margin10) + _zero_times_f64(t46, d_margin3) -
-        d_length4 - d_U * t15 - margin7 * _zero_times_f64(t53, d_excess) - width * _zero_times_f64(t46 * t54, d_I) -
-        _zero_times_f64(t53, d_margin4) if live else f64(0.0),
-    )
-    _put(
-        grad_pred, grad_pred_row + 2, d_length2 + d_U * t12 + _zero_times_f64(t56 * t44, d_width) +
-        _zero_times_f64(_half_step_f64(t14), d_margin2) - hull_height * _zero_times_f64(t56 * t39, d_excess) -
-        _zero_times_f64(t56, d_margin) if live else f64(0.0),
-    )
-    _put(
-        grad_pred, grad_pred_row + 3, d_length4 + d_U * t15 + margin7 * _zero_times_f64(t57, d_excess) + width *
-        _zero_times_f64(t58 * t54, d_I) + _zero_times_f64(t57, d_margin4) - _zero_times_f64(t58 * t47, d_margin10) -
-        _zero_times_f64(t58, d_margin3) if live else f64(0.0),
-    )
-    return (excess2 / t32 + excess / t37) * weight if live else f64(0.0)
+    _put(grad_pred, grad_pred_row + 0, scaled_grad_pred__0 * unit1 if live else f64(0.0))
+    _put(grad_pred, grad_pred_row + 1, scaled_grad_pred__1 * unit0 if live else f64(0.0))
+    _put(grad_pred, grad_pred_row + 2, scaled_grad_pred__2 * unit1 if live else f64(0.0))
+    _put(grad_pred, grad_pred_row + 3, scaled_grad_pred__3 * unit0 if live else f64(0.0))
+    return scaled_value * weight if live else f64(0.0)
 
 
-def value_and_grad_f64(target, pred, grad_pred, weight, mask, divisor, divisors, losses, partial, samples, options):
+def value_and_grad_f64(pred, target, grad_pred, weight, mask, divisor, divisors, losses, partial, samples, options):
     """All samples: grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3, loss; a partial sum per block."""
     if options & DIVIDE:
         divisor = divisors[0]
@@ -1445,30 +1575,44 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     grad_pred_row = place * 4
     diag_pred_row = place * 4
     seed = _seed_f64(weight, divisor)
-    pred_3 = _get(pred, pred_row + 3)
-    target_3 = _get(target, target_row + 3)
     pred_1 = _get(pred, pred_row + 1)
     target_1 = _get(target, target_row + 1)
-    hull_height = _maximum_f64(pred_3, target_3) - _minimum_f64(pred_1, target_1)
+    pred_3 = _get(pred, pred_row + 3)
+    target_3 = _get(target, target_row + 3)
+    unit0 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_pred_3 = unit0 * pred_3
+    measured_target_3 = unit0 * target_3
+    measured_pred_1 = unit0 * pred_1
+    measured_target_1 = unit0 * target_1
+    hull_height = _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
     pred_0 = _get(pred, pred_row + 0)
     target_0 = _get(target, target_row + 0)
-    t1 = pred_0 - target_0
-    t2 = _half_step_f64(t1)
-    t3 = _maximum_f64(pred_0, target_0)
     pred_2 = _get(pred, pred_row + 2)
     target_2 = _get(target, target_row + 2)
-    t4 = _minimum_f64(pred_2, target_2)
+    unit1 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t1 = measured_pred_0 - measured_target_0
+    t2 = _half_step_f64(t1)
+    t3 = _maximum_f64(measured_pred_0, measured_target_0)
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    t4 = _minimum_f64(measured_pred_2, measured_target_2)
     t5 = t3 - t4
     t6 = _half_step_f64(t5)
     t7 = t2 * t6
-    t8 = pred_2 - pred_0
-    t9 = pred_3 - pred_1
+    t8 = measured_pred_2 - measured_pred_0
+    t9 = measured_pred_3 - measured_pred_1
     pred_area = t8 * t9
-    t10 = target_2 - target_0
-    t11 = target_3 - target_1
+    t10 = measured_target_2 - measured_target_0
+    t11 = measured_target_3 - measured_target_1
     target_area = t10 * t11
-    t12 = _minimum_f64(pred_3, target_3)
-    t13 = _maximum_f64(pred_1, target_1)
+    t12 = _minimum_f64(measured_pred_3, measured_target_3)
+    t13 = _maximum_f64(measured_pred_1, measured_target_1)
     t14 = t12 - t13
     height = _maximum_f64(0.0, t14)
     t15 = t4 - t3
@@ -1480,29 +1624,29 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     t16 = t13 - t12
     margin10 = _ramp_f64(t16)
     t17 = 0.0 < t15
-    t18 = target_2 - pred_2
+    t18 = measured_target_2 - measured_pred_2
     margin = _ramp_f64(t1) + _ramp_f64(t18)
     t19 = t15 == 0.0
     t20 = 0.5 * (t10 + margin)
     t21 = t20 if t19 else t10
     margin5 = margin if t17 else t21
     t22 = 0.0 < t14
-    t23 = target_1 - pred_1
-    t24 = pred_3 - target_3
+    t23 = measured_target_1 - measured_pred_1
+    t24 = measured_pred_3 - measured_target_3
     margin4 = _ramp_f64(t23) + _ramp_f64(t24)
     t25 = t14 == 0.0
     t26 = 0.5 * (t9 + margin4)
     t27 = t26 if t25 else t9
     margin9 = margin4 if t22 else t27
     t28 = margin10 + margin9
-    t29 = target_0 - pred_0
-    t30 = pred_2 - target_2
+    t29 = measured_target_0 - measured_pred_0
+    t30 = measured_pred_2 - measured_target_2
     margin2 = _ramp_f64(t29) + _ramp_f64(t30)
     t31 = 0.5 * (t8 + margin2)
     t32 = t31 if t19 else t8
     margin6 = margin2 if t17 else t32
-    t33 = pred_1 - target_1
-    t34 = target_3 - pred_3
+    t33 = measured_pred_1 - measured_target_1
+    t34 = measured_target_3 - measured_pred_3
     margin3 = _ramp_f64(t33) + _ramp_f64(t34)
     t35 = 0.5 * (t11 + margin3)
     t36 = t35 if t25 else t11
@@ -1531,6 +1675,10 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     t47 = _half_step_f64(t29)
     t48 = t43 if t19 else 0.0
     d_margin2 = d_margin6 if t17 else t48
+    scaled_grad_pred__0 = (
+        hull_height * _zero_times_f64(t7, d_excess) + _zero_times_f64(t2, d_margin) - d_length2 - d_U * t9 -
+        _zero_times_f64(t46, d_width) - _zero_times_f64(t47, d_margin2)
+    )
     t49 = _half_step_f64(t33)
     t50 = _half_step_f64(t16)
     t51 = t49 * t50
@@ -1550,16 +1698,28 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     t60 = t49 * t59
     t61 = t56 if t25 else 0.0
     d_margin4 = d_margin9 if t22 else t61
+    scaled_grad_pred__1 = (
+        _zero_times_f64(t51, d_margin10) + _zero_times_f64(t49, d_margin3) - d_length4 - d_U * t8 - margin7 *
+        _zero_times_f64(t58, d_excess) - width * _zero_times_f64(t60, d_I) - _zero_times_f64(t58, d_margin4)
+    )
     t62 = _half_step_f64(t18)
     t63 = t62 * t45
     t64 = _half_step_f64(t30)
     t65 = t62 * t6
+    scaled_grad_pred__2 = (
+        d_length2 + d_U * t9 + _zero_times_f64(t63, d_width) + _zero_times_f64(t64, d_margin2) - hull_height *
+        _zero_times_f64(t65, d_excess) - _zero_times_f64(t62, d_margin)
+    )
     t66 = _half_step_f64(t24)
     t67 = _half_step_f64(t34)
     t68 = t67 * t59
     t69 = t67 * t50
+    scaled_grad_pred__3 = (
+        d_length4 + d_U * t8 + margin7 * _zero_times_f64(t66, d_excess) + width * _zero_times_f64(t68, d_I) +
+        _zero_times_f64(t66, d_margin4) - _zero_times_f64(t69, d_margin10) - _zero_times_f64(t67, d_margin3)
+    )
     tangent_width_0 = -t2 * t45
-    tangent_U_0 = pred_1 - pred_3 - _zero_times_f64(tangent_width_0, height)
+    tangent_U_0 = measured_pred_1 - measured_pred_3 - _zero_times_f64(tangent_width_0, height)
     t70 = 1.0 / (t38 * t38) - 2.0 * (U / t38) / t38 / t38
     tangent_margin2_0 = -t47
     t71 = 0.5 if t19 else 0.0
@@ -1595,6 +1755,11 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     )
     tangent_d_width_0 = height * tangent_d_I_0 + margin10 * tangent_d_excess_0 + tangent_d_excess2_0 * t39
     tangent_d_margin2_0 = tangent_d_margin6_0 * t72
+    scaled_diag_pred__0 = (
+        tangent_d_excess_0 * _zero_times_f64(t7, hull_height) + _zero_times_f64(t2, tangent_d_margin_0) -
+        tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f64(t46, tangent_d_width_0) - _zero_times_f64(t47,
+        tangent_d_margin2_0)
+    )
     tangent_height_1 = -t49 * t59
     t81 = excess2 / t40 * (width / t40) / t40
     tangent_margin4_1 = -t58
@@ -1608,7 +1773,7 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
         margin5 * tangent_margin9_1 + _zero_times_f64(t51, t52) + _zero_times_f64(tangent_margin4_1, margin7) +
         _zero_times_f64(tangent_margin8_1, margin6)
     )
-    tangent_U_1 = pred_0 - pred_2 - _zero_times_f64(tangent_height_1, width)
+    tangent_U_1 = measured_pred_0 - measured_pred_2 - _zero_times_f64(tangent_height_1, width)
     tangent_d_U_1 = seed_n * (tangent_excess_1 * t78 + 2.0 * (excess / t38) * (tangent_U_1 / t38) / t38)
     tangent_d_I_1 = (
         2.0 * seed_n * _zero_times_f64(tangent_height_1, t81) + seed_n * tangent_excess2_1 * t80 - tangent_d_U_1
@@ -1627,12 +1792,17 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     t88 = tangent_d_margin9_1 * t87
     tangent_d_length4_1 = margin6 * tangent_d_excess2_1 + (0.0 if t22 else t88)
     tangent_d_margin4_1 = tangent_d_margin9_1 * t83
+    scaled_diag_pred__1 = (
+        tangent_d_I_1 * _zero_times_f64(t60, -width) + tangent_d_excess_1 * _zero_times_f64(t58, -margin7) +
+        _zero_times_f64(t51, tangent_d_margin10_1) + _zero_times_f64(t49, tangent_d_margin3_1) - tangent_d_length4_1 -
+        tangent_d_U_1 * t8 - _zero_times_f64(t58, tangent_d_margin4_1)
+    )
     tangent_margin6_2 = t64 * t72 + (0.0 if t17 else t76)
     tangent_margin_2 = -t62
     tangent_margin5_2 = tangent_margin_2 * t72
     tangent_excess2_2 = t9 * tangent_margin6_2 + _zero_times_f64(tangent_margin5_2, t11) + _zero_times_f64(t63, t39)
     tangent_d_excess2_2 = seed_n * (_zero_times_f64(t63, t75) - 2.0 * (I / t40) * (tangent_excess2_2 / t40) / t40)
-    tangent_U_2 = pred_3 - pred_1 - _zero_times_f64(t63, height)
+    tangent_U_2 = measured_pred_3 - measured_pred_1 - _zero_times_f64(t63, height)
     tangent_margin7_2 = -t62 * t6
     tangent_excess_2 = (
         tangent_margin6_2 * t37 + _zero_times_f64(tangent_margin5_2, t28) + _zero_times_f64(tangent_margin7_2,
@@ -1648,12 +1818,17 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     tangent_d_margin2_2 = tangent_d_margin6_2 * t72
     tangent_d_margin5_2 = t11 * tangent_d_excess2_2 + tangent_d_excess_2 * t28
     tangent_d_margin_2 = tangent_d_margin5_2 * t72
+    scaled_diag_pred__2 = (
+        tangent_d_length2_2 + tangent_d_U_2 * t9 + tangent_d_excess_2 * _zero_times_f64(t65, -hull_height) +
+        _zero_times_f64(t63, tangent_d_width_2) + _zero_times_f64(t64, tangent_d_margin2_2) - _zero_times_f64(t62,
+        tangent_d_margin_2)
+    )
     tangent_margin9_3 = t66 * t83 + (0.0 if t22 else t87)
     tangent_margin3_3 = -t67
     tangent_margin8_3 = tangent_margin3_3 * t83
     tangent_excess2_3 = margin6 + tangent_margin9_3 * width + _zero_times_f64(tangent_margin8_3, width)
     tangent_d_excess2_3 = seed_n * (_zero_times_f64(t68, t85) - 2.0 * (I / t40) * (tangent_excess2_3 / t40) / t40)
-    tangent_U_3 = pred_2 - pred_0 - _zero_times_f64(t68, width)
+    tangent_U_3 = measured_pred_2 - measured_pred_0 - _zero_times_f64(t68, width)
     tangent_margin10_3 = -t67 * t50
     t90 = _zero_times_f64(t66, margin7)
     tangent_excess_3 = (
@@ -1671,46 +1846,19 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     tangent_d_margin10_3 = tangent_d_excess_3 * t52
     tangent_d_margin8_3 = margin6 * tangent_d_excess_3 + t91
     tangent_d_margin3_3 = tangent_d_margin8_3 * t83
-    _put(
-        grad_pred, grad_pred_row + 0, hull_height * _zero_times_f64(t7, d_excess) + _zero_times_f64(t2, d_margin) -
-        d_length2 - d_U * t9 - _zero_times_f64(t46, d_width) - _zero_times_f64(t47, d_margin2) if live else f64(0.0),
+    scaled_diag_pred__3 = (
+        tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t68, width) + tangent_d_U_3 * t8 + tangent_d_excess_3 *
+        t90 + _zero_times_f64(t66, tangent_d_margin4_3) - _zero_times_f64(t69, tangent_d_margin10_3) -
+        _zero_times_f64(t67, tangent_d_margin3_3)
     )
-    _put(
-        grad_pred, grad_pred_row + 1, _zero_times_f64(t51, d_margin10) + _zero_times_f64(t49, d_margin3) - d_length4 -
-        d_U * t8 - margin7 * _zero_times_f64(t58, d_excess) - width * _zero_times_f64(t60, d_I) - _zero_times_f64(t58,
-        d_margin4) if live else f64(0.0),
-    )
-    _put(
-        grad_pred, grad_pred_row + 2, d_length2 + d_U * t9 + _zero_times_f64(t63, d_width) + _zero_times_f64(t64,
-        d_margin2) - hull_height * _zero_times_f64(t65, d_excess) - _zero_times_f64(t62, d_margin) if live else
-        f64(0.0),
-    )
-    _put(
-        grad_pred, grad_pred_row + 3, d_length4 + d_U * t8 + margin7 * _zero_times_f64(t66, d_excess) + width *
-        _zero_times_f64(t68, d_I) + _zero_times_f64(t66, d_margin4) - _zero_times_f64(t69, d_margin10) -
-        _zero_times_f64(t67, d_margin3) if live else f64(0.0),
-    )
-    _put(
-        diag_pred, diag_pred_row + 0, tangent_d_excess_0 * _zero_times_f64(t7, hull_height) + _zero_times_f64(t2,
-        tangent_d_margin_0) - tangent_d_length2_0 - tangent_d_U_0 * t9 - _zero_times_f64(t46, tangent_d_width_0) -
-        _zero_times_f64(t47, tangent_d_margin2_0) if live else f64(0.0),
-    )
-    _put(
-        diag_pred, diag_pred_row + 1, tangent_d_I_1 * _zero_times_f64(t60, -width) + tangent_d_excess_1 *
-        _zero_times_f64(t58, -margin7) + _zero_times_f64(t51, tangent_d_margin10_1) + _zero_times_f64(t49,
-        tangent_d_margin3_1) - tangent_d_length4_1 - tangent_d_U_1 * t8 - _zero_times_f64(t58, tangent_d_margin4_1) if
-        live else f64(0.0),
-    )
-    _put(
-        diag_pred, diag_pred_row + 2, tangent_d_length2_2 + tangent_d_U_2 * t9 + tangent_d_excess_2 *
-        _zero_times_f64(t65, -hull_height) + _zero_times_f64(t63, tangent_d_width_2) + _zero_times_f64(t64,
-        tangent_d_margin2_2) - _zero_times_f64(t62, tangent_d_margin_2) if live else f64(0.0),
-    )
-    _put(
-        diag_pred, diag_pred_row + 3, tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t68, width) + tangent_d_U_3
-        * t8 + tangent_d_excess_3 * t90 + _zero_times_f64(t66, tangent_d_margin4_3) - _zero_times_f64(t69,
-        tangent_d_margin10_3) - _zero_times_f64(t67, tangent_d_margin3_3) if live else f64(0.0),
-    )
+    _put(grad_pred, grad_pred_row + 0, scaled_grad_pred__0 * unit1 if live else f64(0.0))
+    _put(grad_pred, grad_pred_row + 1, scaled_grad_pred__1 * unit0 if live else f64(0.0))
+    _put(grad_pred, grad_pred_row + 2, scaled_grad_pred__2 * unit1 if live else f64(0.0))
+    _put(grad_pred, grad_pred_row + 3, scaled_grad_pred__3 * unit0 if live else f64(0.0))
+    _put(diag_pred, diag_pred_row + 0, scaled_diag_pred__0 * unit1 * unit1 if live else f64(0.0))
+    _put(diag_pred, diag_pred_row + 1, scaled_diag_pred__1 * unit0 * unit0 if live else f64(0.0))
+    _put(diag_pred, diag_pred_row + 2, scaled_diag_pred__2 * unit1 * unit1 if live else f64(0.0))
+    _put(diag_pred, diag_pred_row + 3, scaled_diag_pred__3 * unit0 * unit0 if live else f64(0.0))
     return 0
 
 
@@ -1738,194 +1886,218 @@ def _hvp_f64_sample(weight, live, place, pred, target, v_pred_, divisor, hvp_pre
     v_pred__row = place * 4
     hvp_pred_row = place * 4
     seed = _seed_f64(weight, divisor)
-    pred_3 = _get(pred, pred_row + 3)
-    target_3 = _get(target, target_row + 3)
     pred_1 = _get(pred, pred_row + 1)
     target_1 = _get(target, target_row + 1)
-    hull_height = _maximum_f64(pred_3, target_3) - _minimum_f64(pred_1, target_1)
+    pred_3 = _get(pred, pred_row + 3)
+    target_3 = _get(target, target_row + 3)
+    unit0 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_pred_3 = unit0 * pred_3
+    measured_target_3 = unit0 * target_3
+    measured_pred_1 = unit0 * pred_1
+    measured_target_1 = unit0 * target_1
+    hull_height = _maximum_f64(measured_pred_3, measured_target_3) - _minimum_f64(measured_pred_1, measured_target_1)
     pred_0 = _get(pred, pred_row + 0)
     target_0 = _get(target, target_row + 0)
-    t1 = pred_0 - target_0
-    t2 = _half_step_f64(t1)
-    t3 = _maximum_f64(pred_0, target_0)
     pred_2 = _get(pred, pred_row + 2)
     target_2 = _get(target, target_row + 2)
-    t4 = _minimum_f64(pred_2, target_2)
+    unit1 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t1 = measured_pred_0 - measured_target_0
+    t2 = _half_step_f64(t1)
+    t3 = _maximum_f64(measured_pred_0, measured_target_0)
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    t4 = _minimum_f64(measured_pred_2, measured_target_2)
     t5 = t3 - t4
     t6 = _half_step_f64(t5)
     t7 = t2 * t6
     seed_n = seed
-    t8 = pred_2 - pred_0
+    t8 = measured_pred_2 - measured_pred_0
     v_pred_3 = _get(v_pred_, v_pred__row + 3)
     v_pred_1 = _get(v_pred_, v_pred__row + 1)
-    t9 = v_pred_3 - v_pred_1
-    t10 = pred_3 - pred_1
     v_pred_2 = _get(v_pred_, v_pred__row + 2)
+    t9 = 1.0 / unit0
     v_pred_0 = _get(v_pred_, v_pred__row + 0)
-    t11 = v_pred_2 - v_pred_0
-    tangent_pred_area = t8 * t9 + t10 * t11
-    t12 = _minimum_f64(pred_3, target_3)
-    t13 = _maximum_f64(pred_1, target_1)
-    t14 = t12 - t13
-    t15 = _half_step_f64(t14)
-    t16 = target_3 - pred_3
-    t17 = _half_step_f64(t16)
-    t18 = pred_1 - target_1
-    t19 = _half_step_f64(t18)
-    tangent_height = _zero_times_f64(t15, v_pred_3 * t17 - v_pred_1 * t19)
-    t20 = t4 - t3
-    width = _maximum_f64(0.0, t20)
-    t21 = _half_step_f64(t20)
-    t22 = target_2 - pred_2
-    t23 = _half_step_f64(t22)
-    tangent_width = _zero_times_f64(t21, v_pred_2 * t23 - v_pred_0 * t2)
-    height = _maximum_f64(0.0, t14)
+    unit2 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t9)), abs(unit1 *
+        v_pred_0 * t9)),
+    )
+    measured_v_pred__3 = unit2 * v_pred_3
+    measured_v_pred__1 = unit2 * v_pred_1
+    t10 = measured_v_pred__3 - measured_v_pred__1
+    t11 = measured_pred_3 - measured_pred_1
+    measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t9
+    measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t9
+    t12 = measured_v_pred__2 - measured_v_pred__0
+    tangent_pred_area = t8 * t10 + t11 * t12
+    t13 = _minimum_f64(measured_pred_3, measured_target_3)
+    t14 = _maximum_f64(measured_pred_1, measured_target_1)
+    t15 = t13 - t14
+    t16 = _half_step_f64(t15)
+    t17 = measured_target_3 - measured_pred_3
+    t18 = _half_step_f64(t17)
+    t19 = measured_pred_1 - measured_target_1
+    t20 = _half_step_f64(t19)
+    tangent_height = _zero_times_f64(t16, measured_v_pred__3 * t18 - measured_v_pred__1 * t20)
+    t21 = t4 - t3
+    width = _maximum_f64(0.0, t21)
+    t22 = _half_step_f64(t21)
+    t23 = measured_target_2 - measured_pred_2
+    t24 = _half_step_f64(t23)
+    tangent_width = _zero_times_f64(t22, measured_v_pred__2 * t24 - measured_v_pred__0 * t2)
+    height = _maximum_f64(0.0, t15)
     tangent_I = _zero_times_f64(tangent_height, width) + _zero_times_f64(tangent_width, height)
     tangent_U = tangent_pred_area - tangent_I
-    pred_area = t8 * t10
-    t24 = target_2 - target_0
-    t25 = target_3 - target_1
-    target_area = t24 * t25
+    pred_area = t8 * t11
+    t25 = measured_target_2 - measured_target_0
+    t26 = measured_target_3 - measured_target_1
+    target_area = t25 * t26
     I = height * width
     U = pred_area + target_area - I
     margin7 = _ramp_f64(t5)
-    t26 = t13 - t12
-    margin10 = _ramp_f64(t26)
-    t27 = 0.0 < t20
-    margin = _ramp_f64(t1) + _ramp_f64(t22)
-    t28 = t20 == 0.0
-    t29 = 0.5 * (t24 + margin)
-    t30 = t29 if t28 else t24
-    margin5 = margin if t27 else t30
-    t31 = 0.0 < t14
-    t32 = target_1 - pred_1
-    t33 = pred_3 - target_3
-    margin4 = _ramp_f64(t32) + _ramp_f64(t33)
-    t34 = t14 == 0.0
-    t35 = 0.5 * (t10 + margin4)
-    t36 = t35 if t34 else t10
-    margin9 = margin4 if t31 else t36
-    t37 = margin10 + margin9
-    t38 = target_0 - pred_0
-    t39 = pred_2 - target_2
-    margin2 = _ramp_f64(t38) + _ramp_f64(t39)
-    t40 = 0.5 * (t8 + margin2)
-    t41 = t40 if t28 else t8
-    margin6 = margin2 if t27 else t41
-    margin3 = _ramp_f64(t18) + _ramp_f64(t16)
-    t42 = 0.5 * (t25 + margin3)
-    t43 = t42 if t34 else t25
-    margin8 = margin3 if t31 else t43
-    t44 = margin10 + margin8
-    excess = hull_height * margin7 + margin10 * width + margin5 * t37 + margin6 * t44
-    t45 = U + excess
-    t46 = _half_step_f64(t26)
-    t47 = v_pred_1 * t19 - v_pred_3 * t17
-    tangent_margin10 = _zero_times_f64(t46, t47)
-    t48 = _half_step_f64(t33)
-    t49 = _half_step_f64(t32)
-    tangent_margin4 = v_pred_3 * t48 - v_pred_1 * t49
-    t50 = 0.5 * (t9 + tangent_margin4)
-    t51 = t50 if t34 else t9
-    tangent_margin9 = tangent_margin4 if t31 else t51
-    t52 = tangent_margin10 + tangent_margin9
-    t53 = 0.5 * t47
-    t54 = t53 if t34 else 0.0
-    tangent_margin8 = t47 if t31 else t54
-    t55 = tangent_margin10 + tangent_margin8
-    t56 = v_pred_0 * t2 - v_pred_2 * t23
-    t57 = 0.5 * t56
-    t58 = t57 if t28 else 0.0
-    tangent_margin5 = t56 if t27 else t58
-    t59 = _half_step_f64(t39)
-    t60 = _half_step_f64(t38)
-    tangent_margin2 = v_pred_2 * t59 - v_pred_0 * t60
-    t61 = 0.5 * (t11 + tangent_margin2)
-    t62 = t61 if t28 else t11
-    tangent_margin6 = tangent_margin2 if t27 else t62
-    tangent_margin7 = _zero_times_f64(t6, t56)
+    t27 = t14 - t13
+    margin10 = _ramp_f64(t27)
+    t28 = 0.0 < t21
+    margin = _ramp_f64(t1) + _ramp_f64(t23)
+    t29 = t21 == 0.0
+    t30 = 0.5 * (t25 + margin)
+    t31 = t30 if t29 else t25
+    margin5 = margin if t28 else t31
+    t32 = 0.0 < t15
+    t33 = measured_target_1 - measured_pred_1
+    t34 = measured_pred_3 - measured_target_3
+    margin4 = _ramp_f64(t33) + _ramp_f64(t34)
+    t35 = t15 == 0.0
+    t36 = 0.5 * (t11 + margin4)
+    t37 = t36 if t35 else t11
+    margin9 = margin4 if t32 else t37
+    t38 = margin10 + margin9
+    t39 = measured_target_0 - measured_pred_0
+    t40 = measured_pred_2 - measured_target_2
+    margin2 = _ramp_f64(t39) + _ramp_f64(t40)
+    t41 = 0.5 * (t8 + margin2)
+    t42 = t41 if t29 else t8
+    margin6 = margin2 if t28 else t42
+    margin3 = _ramp_f64(t19) + _ramp_f64(t17)
+    t43 = 0.5 * (t26 + margin3)
+    t44 = t43 if t35 else t26
+    margin8 = margin3 if t32 else t44
+    t45 = margin10 + margin8
+    excess = hull_height * margin7 + margin10 * width + margin5 * t38 + margin6 * t45
+    t46 = U + excess
+    t47 = _half_step_f64(t27)
+    t48 = measured_v_pred__1 * t20 - measured_v_pred__3 * t18
+    tangent_margin10 = _zero_times_f64(t47, t48)
+    t49 = _half_step_f64(t34)
+    t50 = _half_step_f64(t33)
+    tangent_margin4 = measured_v_pred__3 * t49 - measured_v_pred__1 * t50
+    t51 = 0.5 * (t10 + tangent_margin4)
+    t52 = t51 if t35 else t10
+    tangent_margin9 = tangent_margin4 if t32 else t52
+    t53 = tangent_margin10 + tangent_margin9
+    t54 = 0.5 * t48
+    t55 = t54 if t35 else 0.0
+    tangent_margin8 = t48 if t32 else t55
+    t56 = tangent_margin10 + tangent_margin8
+    t57 = measured_v_pred__0 * t2 - measured_v_pred__2 * t24
+    t58 = 0.5 * t57
+    t59 = t58 if t29 else 0.0
+    tangent_margin5 = t57 if t28 else t59
+    t60 = _half_step_f64(t40)
+    t61 = _half_step_f64(t39)
+    tangent_margin2 = measured_v_pred__2 * t60 - measured_v_pred__0 * t61
+    t62 = 0.5 * (t12 + tangent_margin2)
+    t63 = t62 if t29 else t12
+    tangent_margin6 = tangent_margin2 if t28 else t63
+    tangent_margin7 = _zero_times_f64(t6, t57)
     tangent_excess = (
-        margin5 * t52 + margin6 * t55 + margin7 * tangent_margin4 + tangent_margin5 * t37 + tangent_margin6 * t44 +
+        margin5 * t53 + margin6 * t56 + margin7 * tangent_margin4 + tangent_margin5 * t38 + tangent_margin6 * t45 +
         _zero_times_f64(tangent_margin10, width) + _zero_times_f64(tangent_margin7, hull_height) +
         _zero_times_f64(tangent_width, margin10)
     )
-    t63 = tangent_U + tangent_excess
-    tangent_d_excess = seed_n * (tangent_U / t45 / t45 - 2.0 * (U / t45) * (t63 / t45) / t45)
-    d_excess = U / t45 * (seed_n / t45)
-    t64 = margin8 + margin9
-    excess2 = t25 * margin5 + t10 * margin6 + width * t64
-    t65 = I + excess2
-    t66 = tangent_margin8 + tangent_margin9
-    tangent_excess2 = t25 * tangent_margin5 + t10 * tangent_margin6 + margin6 * t9 + width * t66 + _zero_times_f64(
-        tangent_width, t64,
+    t64 = tangent_U + tangent_excess
+    tangent_d_excess = seed_n * (tangent_U / t46 / t46 - 2.0 * (U / t46) * (t64 / t46) / t46)
+    d_excess = U / t46 * (seed_n / t46)
+    t65 = margin8 + margin9
+    excess2 = t26 * margin5 + t11 * margin6 + width * t65
+    t66 = I + excess2
+    t67 = tangent_margin8 + tangent_margin9
+    tangent_excess2 = t26 * tangent_margin5 + t11 * tangent_margin6 + margin6 * t10 + width * t67 + _zero_times_f64(
+        tangent_width, t65,
     )
-    t67 = tangent_I + tangent_excess2
-    tangent_d_excess2 = seed_n * (tangent_I / t65 / t65 - 2.0 * (I / t65) * (t67 / t65) / t65)
-    tangent_d_margin5 = d_excess * t52 + t25 * tangent_d_excess2 + tangent_d_excess * t37
-    t68 = 0.5 * tangent_d_margin5
-    t69 = t68 if t28 else 0.0
-    tangent_d_margin = tangent_d_margin5 if t27 else t69
-    d_excess2 = I / t65 * (seed_n / t65)
-    tangent_d_margin6 = d_excess2 * t9 + d_excess * t55 + t10 * tangent_d_excess2 + tangent_d_excess * t44
-    t70 = 0.5 * tangent_d_margin6
-    t71 = t70 if t28 else tangent_d_margin6
-    tangent_d_length2 = 0.0 if t27 else t71
-    d_U = -excess / t45 * (seed_n / t45)
-    tangent_d_U = seed_n * (2.0 * (excess / t45) * (t63 / t45) / t45 - tangent_excess / t45 / t45)
+    t68 = tangent_I + tangent_excess2
+    tangent_d_excess2 = seed_n * (tangent_I / t66 / t66 - 2.0 * (I / t66) * (t68 / t66) / t66)
+    tangent_d_margin5 = d_excess * t53 + t26 * tangent_d_excess2 + tangent_d_excess * t38
+    t69 = 0.5 * tangent_d_margin5
+    t70 = t69 if t29 else 0.0
+    tangent_d_margin = tangent_d_margin5 if t28 else t70
+    d_excess2 = I / t66 * (seed_n / t66)
+    tangent_d_margin6 = d_excess2 * t10 + d_excess * t56 + t11 * tangent_d_excess2 + tangent_d_excess * t45
+    t71 = 0.5 * tangent_d_margin6
+    t72 = t71 if t29 else tangent_d_margin6
+    tangent_d_length2 = 0.0 if t28 else t72
+    d_U = -excess / t46 * (seed_n / t46)
+    tangent_d_U = seed_n * (2.0 * (excess / t46) * (t64 / t46) / t46 - tangent_excess / t46 / t46)
     tangent_d_I = (
-        2.0 * (excess2 / t65) * (seed_n / t65) * (t67 / t65) - tangent_d_U - seed_n / t65 * (tangent_excess2 / t65)
+        2.0 * (excess2 / t66) * (seed_n / t66) * (t68 / t66) - tangent_d_U - seed_n / t66 * (tangent_excess2 / t66)
     )
-    d_I = -d_U - excess2 / t65 * (seed_n / t65)
+    d_I = -d_U - excess2 / t66 * (seed_n / t66)
     tangent_d_width = (
-        d_excess2 * t66 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t64 +
+        d_excess2 * t67 + height * tangent_d_I + margin10 * tangent_d_excess + tangent_d_excess2 * t65 +
         _zero_times_f64(tangent_height, d_I) + _zero_times_f64(tangent_margin10, d_excess)
     )
-    t72 = t70 if t28 else 0.0
-    tangent_d_margin2 = tangent_d_margin6 if t27 else t72
+    t73 = t71 if t29 else 0.0
+    tangent_d_margin2 = tangent_d_margin6 if t28 else t73
+    scaled_hvp_pred__0 = (
+        hull_height * _zero_times_f64(t7, tangent_d_excess) + tangent_margin4 * _zero_times_f64(t7, d_excess) +
+        _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - d_U * t10 - tangent_d_U * t11 - _zero_times_f64(t2 *
+        t22, tangent_d_width) - _zero_times_f64(t61, tangent_d_margin2)
+    )
+    t74 = 1.0 / unit2
     tangent_d_margin10 = (
         d_excess * (tangent_margin5 + tangent_margin6 + tangent_width) + tangent_d_excess * (margin5 + margin6 + width)
     )
-    t73 = tangent_d_excess2 * width
-    t74 = _zero_times_f64(tangent_width, d_excess2)
-    tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t73 + t74
-    t75 = 0.5 * tangent_d_margin8
-    t76 = t75 if t34 else 0.0
-    tangent_d_margin3 = tangent_d_margin8 if t31 else t76
-    tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t73 + t74
-    t77 = 0.5 * tangent_d_margin9
-    t78 = t77 if t34 else tangent_d_margin9
-    tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (0.0 if t31 else t78)
-    t79 = t19 * t15
-    t80 = t77 if t34 else 0.0
-    tangent_d_margin4 = tangent_d_margin9 if t31 else t80
-    t81 = t23 * t6
-    t82 = t17 * t15
-    _put(
-        hvp_pred, hvp_pred_row + 0, hull_height * _zero_times_f64(t7, tangent_d_excess) + tangent_margin4 *
-        _zero_times_f64(t7, d_excess) + _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - d_U * t9 -
-        tangent_d_U * t10 - _zero_times_f64(t2 * t21, tangent_d_width) - _zero_times_f64(t60, tangent_d_margin2) if live
-        else f64(0.0),
+    t75 = tangent_d_excess2 * width
+    t76 = _zero_times_f64(tangent_width, d_excess2)
+    tangent_d_margin8 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + t75 + t76
+    t77 = 0.5 * tangent_d_margin8
+    t78 = t77 if t35 else 0.0
+    tangent_d_margin3 = tangent_d_margin8 if t32 else t78
+    tangent_d_margin9 = d_excess * tangent_margin5 + margin5 * tangent_d_excess + t75 + t76
+    t79 = 0.5 * tangent_d_margin9
+    t80 = t79 if t35 else tangent_d_margin9
+    tangent_d_length4 = d_excess2 * tangent_margin6 + margin6 * tangent_d_excess2 + (0.0 if t32 else t80)
+    t81 = t20 * t16
+    t82 = t79 if t35 else 0.0
+    tangent_d_margin4 = tangent_d_margin9 if t32 else t82
+    scaled_hvp_pred__1 = (
+        _zero_times_f64(t20 * t47, tangent_d_margin10) + _zero_times_f64(t20, tangent_d_margin3) - tangent_d_length4 -
+        d_U * t12 - margin7 * _zero_times_f64(t50, tangent_d_excess) - tangent_d_U * t8 - width * _zero_times_f64(t81,
+        tangent_d_I) - _zero_times_f64(tangent_margin7, _zero_times_f64(t50, d_excess)) - _zero_times_f64(tangent_width,
+        _zero_times_f64(t81, d_I)) - _zero_times_f64(t50, tangent_d_margin4)
     )
-    _put(
-        hvp_pred, hvp_pred_row + 1, _zero_times_f64(t19 * t46, tangent_d_margin10) + _zero_times_f64(t19,
-        tangent_d_margin3) - tangent_d_length4 - d_U * t11 - margin7 * _zero_times_f64(t49, tangent_d_excess) -
-        tangent_d_U * t8 - width * _zero_times_f64(t79, tangent_d_I) - _zero_times_f64(tangent_margin7,
-        _zero_times_f64(t49, d_excess)) - _zero_times_f64(tangent_width, _zero_times_f64(t79, d_I)) -
-        _zero_times_f64(t49, tangent_d_margin4) if live else f64(0.0),
+    t83 = t24 * t6
+    scaled_hvp_pred__2 = (
+        tangent_d_length2 + d_U * t10 + tangent_d_U * t11 + _zero_times_f64(t24 * t22, tangent_d_width) +
+        _zero_times_f64(t60, tangent_d_margin2) - hull_height * _zero_times_f64(t83, tangent_d_excess) - tangent_margin4
+        * _zero_times_f64(t83, d_excess) - _zero_times_f64(t24, tangent_d_margin)
     )
-    _put(
-        hvp_pred, hvp_pred_row + 2, tangent_d_length2 + d_U * t9 + tangent_d_U * t10 + _zero_times_f64(t23 * t21,
-        tangent_d_width) + _zero_times_f64(t59, tangent_d_margin2) - hull_height * _zero_times_f64(t81,
-        tangent_d_excess) - tangent_margin4 * _zero_times_f64(t81, d_excess) - _zero_times_f64(t23, tangent_d_margin) if
-        live else f64(0.0),
+    t84 = t18 * t16
+    scaled_hvp_pred__3 = (
+        tangent_d_length4 + d_U * t12 + margin7 * _zero_times_f64(t49, tangent_d_excess) + tangent_d_U * t8 + width *
+        _zero_times_f64(t84, tangent_d_I) + _zero_times_f64(tangent_margin7, _zero_times_f64(t49, d_excess)) +
+        _zero_times_f64(tangent_width, _zero_times_f64(t84, d_I)) + _zero_times_f64(t49, tangent_d_margin4) -
+        _zero_times_f64(t18 * t47, tangent_d_margin10) - _zero_times_f64(t18, tangent_d_margin3)
     )
-    _put(
-        hvp_pred, hvp_pred_row + 3, tangent_d_length4 + d_U * t11 + margin7 * _zero_times_f64(t48, tangent_d_excess) +
-        tangent_d_U * t8 + width * _zero_times_f64(t82, tangent_d_I) + _zero_times_f64(tangent_margin7,
-        _zero_times_f64(t48, d_excess)) + _zero_times_f64(tangent_width, _zero_times_f64(t82, d_I)) +
-        _zero_times_f64(t48, tangent_d_margin4) - _zero_times_f64(t17 * t46, tangent_d_margin10) - _zero_times_f64(t17,
-        tangent_d_margin3) if live else f64(0.0),
-    )
+    _put(hvp_pred, hvp_pred_row + 0, scaled_hvp_pred__0 * unit0 * unit1 * t74 if live else f64(0.0))
+    _put(hvp_pred, hvp_pred_row + 1, scaled_hvp_pred__1 * unit0 * unit0 * t74 if live else f64(0.0))
+    _put(hvp_pred, hvp_pred_row + 2, scaled_hvp_pred__2 * unit0 * unit1 * t74 if live else f64(0.0))
+    _put(hvp_pred, hvp_pred_row + 3, scaled_hvp_pred__3 * unit0 * unit0 * t74 if live else f64(0.0))
     return 0
 
 
@@ -1954,14 +2126,14 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': [],
            'staged': 0,
-           'arguments': 'target: data*, pred: data*, weight: data*, mask: uint8*, losses: data*, partial: '
+           'arguments': 'pred: data*, target: data*, weight: data*, mask: uint8*, losses: data*, partial: '
                         'real*, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'samples',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': [],
                     'staged': 0,
-                    'arguments': 'target: data*, pred: data*, grad_pred: data*, weight: data*, mask: uint8*, '
+                    'arguments': 'pred: data*, target: data*, grad_pred: data*, weight: data*, mask: uint8*, '
                                  'divisor: real, divisors: real*, losses: data*, partial: real*, samples: '
                                  'int64, options: uint32'},
  'grad_hess_diag': {'shape': 'samples',

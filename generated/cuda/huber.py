@@ -440,11 +440,13 @@ def _grad_hess_diag_f32_sample(pred_n, target_n, weight, live, delta, divisor):
     """One sample: grad_pred_n, diag_pred_n."""
     seed = _seed_f32(weight, divisor)
     e = pred_n - target_n
-    t1 = abs(e) <= delta
+    t1 = abs(e)
+    t2 = t1 <= delta
     seed_n = seed
-    t2 = e * seed_n
-    t3 = delta * seed_n * _sign_f32(e)
-    return (t2 if t1 else t3) if live else f32(0.0), (seed_n if t1 else f32(0.0)) if live else f32(0.0)
+    t3 = e * seed_n
+    t4 = delta * seed_n * _sign_f32(e)
+    t5 = f32(0.0) if t1 == t1 else t1
+    return (t3 if t2 else t4) if live else f32(0.0), (seed_n if t2 else t5) if live else f32(0.0)
 
 
 def grad_hess_diag_f32(pred, target, grad_pred, diag_pred, delta, weight, mask, divisor, divisors, samples, options):
@@ -489,9 +491,11 @@ def _hvp_f32_sample(pred_n, target_n, v_pred_n, weight, live, delta, divisor):
     """One sample: hvp_pred_n."""
     seed = _seed_f32(weight, divisor)
     e = pred_n - target_n
-    t1 = abs(e) <= delta
-    t2 = seed * v_pred_n
-    return (t2 if t1 else f32(0.0)) if live else f32(0.0)
+    t1 = abs(e)
+    t2 = t1 <= delta
+    t3 = seed * v_pred_n
+    t4 = f32(0.0) if t1 == t1 else t1
+    return (t3 if t2 else t4) if live else f32(0.0)
 
 
 def hvp_f32(pred, target, v_pred_, hvp_pred, delta, weight, mask, divisor, divisors, samples, options):
@@ -747,11 +751,13 @@ def _grad_hess_diag_f64_sample(pred_n, target_n, weight, live, delta, divisor):
     """One sample: grad_pred_n, diag_pred_n."""
     seed = _seed_f64(weight, divisor)
     e = pred_n - target_n
-    t1 = abs(e) <= delta
+    t1 = abs(e)
+    t2 = t1 <= delta
     seed_n = seed
-    t2 = e * seed_n
-    t3 = delta * seed_n * _sign_f64(e)
-    return (t2 if t1 else t3) if live else f64(0.0), (seed_n if t1 else 0.0) if live else f64(0.0)
+    t3 = e * seed_n
+    t4 = delta * seed_n * _sign_f64(e)
+    t5 = 0.0 if t1 == t1 else t1
+    return (t3 if t2 else t4) if live else f64(0.0), (seed_n if t2 else t5) if live else f64(0.0)
 
 
 def grad_hess_diag_f64(pred, target, grad_pred, diag_pred, delta, weight, mask, divisor, divisors, samples, options):
@@ -790,9 +796,11 @@ def _hvp_f64_sample(pred_n, target_n, v_pred_n, weight, live, delta, divisor):
     """One sample: hvp_pred_n."""
     seed = _seed_f64(weight, divisor)
     e = pred_n - target_n
-    t1 = abs(e) <= delta
-    t2 = seed * v_pred_n
-    return (t2 if t1 else 0.0) if live else f64(0.0)
+    t1 = abs(e)
+    t2 = t1 <= delta
+    t3 = seed * v_pred_n
+    t4 = 0.0 if t1 == t1 else t1
+    return (t3 if t2 else t4) if live else f64(0.0)
 
 
 def hvp_f64(pred, target, v_pred_, hvp_pred, delta, weight, mask, divisor, divisors, samples, options):

@@ -362,11 +362,12 @@ def _staged_f32(staged, vector, vectors):
 
 
 @_device
-def _norm_scale_f32(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
-    exponent = np.int32(1) if exponent < np.int32(1) else exponent
-    exponent = np.int32(253) if exponent > np.int32(253) else exponent
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
     return np.int32(exponent << np.int32(23)).view(np.float32)
 
 
@@ -604,32 +605,40 @@ def _softplus_f32(x):
 
 @_device
 def _value_1_f32_sweep1(u_d, v_d):
-    """One place of a row: t1__largest_d, t2__largest_d."""
-    t1 = abs(u_d)
-    t2 = abs(v_d)
-    return t1, t2
+    """One place of a row: unit0_d_d, unit1_d_d."""
+    return abs(abs(u_d)), abs(abs(v_d))
 
 
 @_device
-def _value_1_f32_sweep2(u_d2, v_d2, t4, t5):
+def _value_1_f32_sweep2(u_d2, v_d2, t1, t2):
+    """One place of a row: t1__largest_d, t2__largest_d."""
+    measured_u = t1 * u_d2
+    measured_v = t2 * v_d2
+    return abs(measured_u), abs(measured_v)
+
+
+@_device
+def _value_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5):
     """One place of a row: t1__scaled_d, t2__scaled_d."""
-    t1__scaled_entry = u_d2 * t4
-    t2__scaled_entry = v_d2 * t5
+    measured_u2 = t1 * u_d3
+    measured_v2 = t2 * v_d3
+    t1__scaled_entry = measured_u2 * t4
+    t2__scaled_entry = measured_v2 * t5
     return t1__scaled_entry * t1__scaled_entry, t2__scaled_entry * t2__scaled_entry
 
 
 @_device
-def _value_1_f32_sweep3(u_d3, v_d3, t12, t7):
+def _value_1_f32_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7):
     """One place of a row: u_hat_d, v_hat_d."""
-    t6 = abs(u_d3)
-    t8 = t6 == t7
-    t9 = _sign_f32(u_d3)
-    t10 = u_d3 / t7
-    t11 = abs(v_d3)
-    t13 = t11 == t12
-    t14 = _sign_f32(v_d3)
-    t15 = v_d3 / t12
-    return f32(t9) if t8 else t10, f32(t14) if t13 else t15
+    measured_u3 = t1 * u_d4
+    t8 = abs(measured_u3) == t7
+    t9 = _sign_f32(measured_u3)
+    t10 = measured_u3 * t4 / t1__scaled
+    measured_v3 = t2 * v_d4
+    t13 = abs(measured_v3) == t12
+    t14 = _sign_f32(measured_v3)
+    t15 = measured_v3 * t5 / t2__scaled
+    return t9 if t8 else t10, t14 if t13 else t15
 
 
 def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
@@ -645,8 +654,8 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
         v_hat_row = row * size_d
         live = _live(mask, row, options)
         if live:
-            t1__largest = -f32(np.inf)
-            t2__largest = -f32(np.inf)
+            unit0_d = -f32(np.inf)
+            unit1_d = -f32(np.inf)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -657,18 +666,18 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
                 v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + size_d + vector, vectors, (v_d_0, v_d_1, v_d_2, v_d_3))
-                t1__largest_d_0, t2__largest_d_0 = _value_1_f32_sweep1(u_d_0, v_d_0)
-                t1__largest_d_1, t2__largest_d_1 = _value_1_f32_sweep1(u_d_1, v_d_1)
-                t1__largest_d_2, t2__largest_d_2 = _value_1_f32_sweep1(u_d_2, v_d_2)
-                t1__largest_d_3, t2__largest_d_3 = _value_1_f32_sweep1(u_d_3, v_d_3)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_0)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_1)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_2)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_3)
-                t2__largest = _larger_f32(t2__largest, t2__largest_d_0)
-                t2__largest = _larger_f32(t2__largest, t2__largest_d_1)
-                t2__largest = _larger_f32(t2__largest, t2__largest_d_2)
-                t2__largest = _larger_f32(t2__largest, t2__largest_d_3)
+                unit0_d_d_0, unit1_d_d_0 = _value_1_f32_sweep1(u_d_0, v_d_0)
+                unit0_d_d_1, unit1_d_d_1 = _value_1_f32_sweep1(u_d_1, v_d_1)
+                unit0_d_d_2, unit1_d_d_2 = _value_1_f32_sweep1(u_d_2, v_d_2)
+                unit0_d_d_3, unit1_d_d_3 = _value_1_f32_sweep1(u_d_3, v_d_3)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
@@ -678,16 +687,16 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
                     staged[stage + size_d + at] = v_d
-                t1__largest_d, t2__largest_d = _value_1_f32_sweep1(u_d, v_d)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d)
-                t2__largest = _larger_f32(t2__largest, t2__largest_d)
+                unit0_d_d, unit1_d_d = _value_1_f32_sweep1(u_d, v_d)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d)
                 at += _stride(threads)
-            t1__largest = _row_max_f32(t1__largest)
-            t2__largest = _row_max_f32(t2__largest)
-            t4 = _norm_scale_f32(t1__largest)
-            t5 = _norm_scale_f32(t2__largest)
-            t1__scaled_high, t1__scaled_low = f32(0.0), f32(0.0)
-            t2__scaled_high, t2__scaled_low = f32(0.0), f32(0.0)
+            unit0_d = _row_max_f32(unit0_d)
+            unit1_d = _row_max_f32(unit1_d)
+            t1 = _unit_scale_f32(unit0_d)
+            t2 = _unit_scale_f32(unit1_d)
+            t1__largest = -f32(np.inf)
+            t2__largest = -f32(np.inf)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -699,31 +708,33 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                t1__scaled_d_0, t2__scaled_d_0 = _value_1_f32_sweep2(u_d2_0, v_d2_0, t4, t5)
-                t1__scaled_d_1, t2__scaled_d_1 = _value_1_f32_sweep2(u_d2_1, v_d2_1, t4, t5)
-                t1__scaled_d_2, t2__scaled_d_2 = _value_1_f32_sweep2(u_d2_2, v_d2_2, t4, t5)
-                t1__scaled_d_3, t2__scaled_d_3 = _value_1_f32_sweep2(u_d2_3, v_d2_3, t4, t5)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_2)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_3)
-                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_0)
-                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_1)
-                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_2)
-                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_3)
+                t1__largest_d_0, t2__largest_d_0 = _value_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
+                t1__largest_d_1, t2__largest_d_1 = _value_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
+                t1__largest_d_2, t2__largest_d_2 = _value_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
+                t1__largest_d_3, t2__largest_d_3 = _value_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
+                t1__largest = _larger_f32(t1__largest, t1__largest_d_0)
+                t1__largest = _larger_f32(t1__largest, t1__largest_d_1)
+                t1__largest = _larger_f32(t1__largest, t1__largest_d_2)
+                t1__largest = _larger_f32(t1__largest, t1__largest_d_3)
+                t2__largest = _larger_f32(t2__largest, t2__largest_d_0)
+                t2__largest = _larger_f32(t2__largest, t2__largest_d_1)
+                t2__largest = _larger_f32(t2__largest, t2__largest_d_2)
+                t2__largest = _larger_f32(t2__largest, t2__largest_d_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled_d, t2__scaled_d = _value_1_f32_sweep2(u_d2, v_d2, t4, t5)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d)
-                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d)
+                t1__largest_d, t2__largest_d = _value_1_f32_sweep2(u_d2, v_d2, t1, t2)
+                t1__largest = _larger_f32(t1__largest, t1__largest_d)
+                t2__largest = _larger_f32(t2__largest, t2__largest_d)
                 at += _stride(threads)
-            t1__scaled = math.sqrt(_row_sum_f32(t1__scaled_high, t1__scaled_low))
-            t2__scaled = math.sqrt(_row_sum_f32(t2__scaled_high, t2__scaled_low))
-            t7 = t1__scaled / t4
-            t12 = t2__scaled / t5
+            t1__largest = _row_max_f32(t1__largest)
+            t2__largest = _row_max_f32(t2__largest)
+            t4 = _unit_scale_f32(t1__largest)
+            t5 = _unit_scale_f32(t2__largest)
+            t1__scaled_high, t1__scaled_low = f32(0.0), f32(0.0)
+            t2__scaled_high, t2__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -735,18 +746,64 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                u_hat_d_0, v_hat_d_0 = _value_1_f32_sweep3(u_d3_0, v_d3_0, t12, t7)
-                u_hat_d_1, v_hat_d_1 = _value_1_f32_sweep3(u_d3_1, v_d3_1, t12, t7)
-                u_hat_d_2, v_hat_d_2 = _value_1_f32_sweep3(u_d3_2, v_d3_2, t12, t7)
-                u_hat_d_3, v_hat_d_3 = _value_1_f32_sweep3(u_d3_3, v_d3_3, t12, t7)
-                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
-                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
+                t1__scaled_d_0, t2__scaled_d_0 = _value_1_f32_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                t1__scaled_d_1, t2__scaled_d_1 = _value_1_f32_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                t1__scaled_d_2, t2__scaled_d_2 = _value_1_f32_sweep3(u_d3_2, v_d3_2, t1, t2, t4, t5)
+                t1__scaled_d_3, t2__scaled_d_3 = _value_1_f32_sweep3(u_d3_3, v_d3_3, t1, t2, t4, t5)
+                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
+                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
+                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_2)
+                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_3)
+                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_0)
+                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_1)
+                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_2)
+                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                u_hat_d, v_hat_d = _value_1_f32_sweep3(u_d3, v_d3, t12, t7)
+                t1__scaled_d, t2__scaled_d = _value_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5)
+                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d)
+                t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d)
+                at += _stride(threads)
+            t1__scaled = math.sqrt(_row_sum_f32(t1__scaled_high, t1__scaled_low))
+            t2__scaled = math.sqrt(_row_sum_f32(t2__scaled_high, t2__scaled_low))
+            t6 = f32(1.0) / t4
+            t7 = t1__scaled * t6
+            t11 = f32(1.0) / t5
+            t12 = t2__scaled * t11
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                u_d4_0, u_d4_1, u_d4_2, u_d4_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                )
+                v_d4_0, v_d4_1, v_d4_2, v_d4_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
+                    + at)
+                )
+                u_hat_d_0, v_hat_d_0 = _value_1_f32_sweep4(
+                    u_d4_0, v_d4_0, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                )
+                u_hat_d_1, v_hat_d_1 = _value_1_f32_sweep4(
+                    u_d4_1, v_d4_1, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                )
+                u_hat_d_2, v_hat_d_2 = _value_1_f32_sweep4(
+                    u_d4_2, v_d4_2, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                )
+                u_hat_d_3, v_hat_d_3 = _value_1_f32_sweep4(
+                    u_d4_3, v_d4_3, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                )
+                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
+                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                u_hat_d, v_hat_d = _value_1_f32_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7)
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
@@ -861,7 +918,8 @@ def value_2_f32(t3, tau, weight, mask, losses, partial, samples, options):
             t7 = t4_others__ties - 1
             t4_others__rest = _log1p_f32(t4_others__below + f32(t7 if t6 else 0))
             s3 = _get(t3, t3_row + i) / tau
-            loss = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3)) * weight_n
+            scaled_value = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
+            loss = scaled_value * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -875,38 +933,47 @@ def value_2_f32(t3, tau, weight, mask, losses, partial, samples, options):
 
 @_device
 def _value_and_grad_1_f32_sweep1(u_d, v_d):
-    """One place of a row: t1__largest2_d, t2__largest2_d."""
-    t1 = abs(u_d)
-    t2 = abs(v_d)
-    return t1, t2
+    """One place of a row: unit0_d_d, unit1_d_d."""
+    return abs(abs(u_d)), abs(abs(v_d))
 
 
 @_device
-def _value_and_grad_1_f32_sweep2(u_d2, v_d2, t4, t5):
+def _value_and_grad_1_f32_sweep2(u_d2, v_d2, t1, t2):
+    """One place of a row: t1__largest2_d, t2__largest2_d."""
+    measured_u = t1 * u_d2
+    measured_v = t2 * v_d2
+    return abs(measured_u), abs(measured_v)
+
+
+@_device
+def _value_and_grad_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5):
     """One place of a row: t1__scaled2_d, t2__scaled2_d."""
-    t1__scaled2_entry = u_d2 * t4
-    t2__scaled2_entry = v_d2 * t5
+    measured_u2 = t1 * u_d3
+    measured_v2 = t2 * v_d3
+    t1__scaled2_entry = measured_u2 * t4
+    t2__scaled2_entry = measured_v2 * t5
     return t1__scaled2_entry * t1__scaled2_entry, t2__scaled2_entry * t2__scaled2_entry
 
 
 @_device
-def _value_and_grad_1_f32_sweep3(u_d3, v_d3, t12, t7):
+def _value_and_grad_1_f32_sweep4(u_d4, v_d4, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7):
     """One place of a row: u_hat_d, v_hat_d."""
-    t6 = abs(u_d3)
-    t8 = t6 == t7
-    t9 = _sign_f32(u_d3)
-    t10 = u_d3 / t7
-    t11 = abs(v_d3)
-    t13 = t11 == t12
-    t14 = _sign_f32(v_d3)
-    t15 = v_d3 / t12
-    return f32(t9) if t8 else t10, f32(t14) if t13 else t15
+    measured_u3 = t1 * u_d4
+    t8 = abs(measured_u3) == t7
+    t9 = _sign_f32(measured_u3)
+    t10 = measured_u3 * t4 / t1__scaled2
+    measured_v3 = t2 * v_d4
+    t13 = abs(measured_v3) == t12
+    t14 = _sign_f32(measured_v3)
+    t15 = measured_v3 * t5 / t2__scaled2
+    return t9 if t8 else t10, t14 if t13 else t15
 
 
 def value_and_grad_1_f32(
-    u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, mask, samples, size_d, options,
+    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, mask, samples, size_d,
+    options,
 ):
-    """All samples: t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat."""
+    """All samples: _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat."""
     staged = cuda.shared.array(0, np.float32)
     stage = cuda.threadIdx.y * 2 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -918,8 +985,8 @@ def value_and_grad_1_f32(
         v_hat_row = row * size_d
         live = _live(mask, row, options)
         if live:
-            t1__largest2 = -f32(np.inf)
-            t2__largest2 = -f32(np.inf)
+            unit0_d = -f32(np.inf)
+            unit1_d = -f32(np.inf)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -930,18 +997,18 @@ def value_and_grad_1_f32(
                 v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + size_d + vector, vectors, (v_d_0, v_d_1, v_d_2, v_d_3))
-                t1__largest2_d_0, t2__largest2_d_0 = _value_and_grad_1_f32_sweep1(u_d_0, v_d_0)
-                t1__largest2_d_1, t2__largest2_d_1 = _value_and_grad_1_f32_sweep1(u_d_1, v_d_1)
-                t1__largest2_d_2, t2__largest2_d_2 = _value_and_grad_1_f32_sweep1(u_d_2, v_d_2)
-                t1__largest2_d_3, t2__largest2_d_3 = _value_and_grad_1_f32_sweep1(u_d_3, v_d_3)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_0)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_1)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_2)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_3)
+                unit0_d_d_0, unit1_d_d_0 = _value_and_grad_1_f32_sweep1(u_d_0, v_d_0)
+                unit0_d_d_1, unit1_d_d_1 = _value_and_grad_1_f32_sweep1(u_d_1, v_d_1)
+                unit0_d_d_2, unit1_d_d_2 = _value_and_grad_1_f32_sweep1(u_d_2, v_d_2)
+                unit0_d_d_3, unit1_d_d_3 = _value_and_grad_1_f32_sweep1(u_d_3, v_d_3)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
@@ -951,20 +1018,20 @@ def value_and_grad_1_f32(
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
                     staged[stage + size_d + at] = v_d
-                t1__largest2_d, t2__largest2_d = _value_and_grad_1_f32_sweep1(u_d, v_d)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d)
-                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d)
+                unit0_d_d, unit1_d_d = _value_and_grad_1_f32_sweep1(u_d, v_d)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d)
                 at += _stride(threads)
-            t1__largest2 = _row_max_f32(t1__largest2)
-            t2__largest2 = _row_max_f32(t2__largest2)
+            unit0_d = _row_max_f32(unit0_d)
+            unit1_d = _row_max_f32(unit1_d)
             if thread == 0:
-                _put(t1__largest, row, t1__largest2)
+                _put(_unit0_d, row, unit0_d)
             if thread == 0:
-                _put(t2__largest, row, t2__largest2)
-            t4 = _norm_scale_f32(t1__largest2)
-            t5 = _norm_scale_f32(t2__largest2)
-            t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
-            t2__scaled2_high, t2__scaled2_low = f32(0.0), f32(0.0)
+                _put(_unit1_d, row, unit1_d)
+            t1 = _unit_scale_f32(unit0_d)
+            t2 = _unit_scale_f32(unit1_d)
+            t1__largest2 = -f32(np.inf)
+            t2__largest2 = -f32(np.inf)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -976,35 +1043,37 @@ def value_and_grad_1_f32(
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f32_sweep2(u_d2_0, v_d2_0, t4, t5)
-                t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f32_sweep2(u_d2_1, v_d2_1, t4, t5)
-                t1__scaled2_d_2, t2__scaled2_d_2 = _value_and_grad_1_f32_sweep2(u_d2_2, v_d2_2, t4, t5)
-                t1__scaled2_d_3, t2__scaled2_d_3 = _value_and_grad_1_f32_sweep2(u_d2_3, v_d2_3, t4, t5)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
-                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
-                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
-                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_2)
-                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_3)
+                t1__largest2_d_0, t2__largest2_d_0 = _value_and_grad_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
+                t1__largest2_d_1, t2__largest2_d_1 = _value_and_grad_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
+                t1__largest2_d_2, t2__largest2_d_2 = _value_and_grad_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
+                t1__largest2_d_3, t2__largest2_d_3 = _value_and_grad_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
+                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_0)
+                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_1)
+                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_2)
+                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f32_sweep2(u_d2, v_d2, t4, t5)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
-                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
+                t1__largest2_d, t2__largest2_d = _value_and_grad_1_f32_sweep2(u_d2, v_d2, t1, t2)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d)
+                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d)
                 at += _stride(threads)
-            t1__scaled2 = math.sqrt(_row_sum_f32(t1__scaled2_high, t1__scaled2_low))
-            t2__scaled2 = math.sqrt(_row_sum_f32(t2__scaled2_high, t2__scaled2_low))
+            t1__largest2 = _row_max_f32(t1__largest2)
+            t2__largest2 = _row_max_f32(t2__largest2)
             if thread == 0:
-                _put(t1__scaled, row, t1__scaled2)
+                _put(t1__largest, row, t1__largest2)
             if thread == 0:
-                _put(t2__scaled, row, t2__scaled2)
-            t7 = t1__scaled2 / t4
-            t12 = t2__scaled2 / t5
+                _put(t2__largest, row, t2__largest2)
+            t4 = _unit_scale_f32(t1__largest2)
+            t5 = _unit_scale_f32(t2__largest2)
+            t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
+            t2__scaled2_high, t2__scaled2_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1016,22 +1085,76 @@ def value_and_grad_1_f32(
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f32_sweep3(u_d3_0, v_d3_0, t12, t7)
-                u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f32_sweep3(u_d3_1, v_d3_1, t12, t7)
-                u_hat_d_2, v_hat_d_2 = _value_and_grad_1_f32_sweep3(u_d3_2, v_d3_2, t12, t7)
-                u_hat_d_3, v_hat_d_3 = _value_and_grad_1_f32_sweep3(u_d3_3, v_d3_3, t12, t7)
-                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
-                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
+                t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f32_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f32_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                t1__scaled2_d_2, t2__scaled2_d_2 = _value_and_grad_1_f32_sweep3(u_d3_2, v_d3_2, t1, t2, t4, t5)
+                t1__scaled2_d_3, t2__scaled2_d_3 = _value_and_grad_1_f32_sweep3(u_d3_3, v_d3_3, t1, t2, t4, t5)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
+                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
+                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
+                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_2)
+                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                u_hat_d, v_hat_d = _value_and_grad_1_f32_sweep3(u_d3, v_d3, t12, t7)
+                t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
+                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
+                at += _stride(threads)
+            t1__scaled2 = math.sqrt(_row_sum_f32(t1__scaled2_high, t1__scaled2_low))
+            t2__scaled2 = math.sqrt(_row_sum_f32(t2__scaled2_high, t2__scaled2_low))
+            if thread == 0:
+                _put(t1__scaled, row, t1__scaled2)
+            if thread == 0:
+                _put(t2__scaled, row, t2__scaled2)
+            t6 = f32(1.0) / t4
+            t7 = t1__scaled2 * t6
+            t11 = f32(1.0) / t5
+            t12 = t2__scaled2 * t11
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                u_d4_0, u_d4_1, u_d4_2, u_d4_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                )
+                v_d4_0, v_d4_1, v_d4_2, v_d4_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
+                    + at)
+                )
+                u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f32_sweep4(
+                    u_d4_0, v_d4_0, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
+                u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f32_sweep4(
+                    u_d4_1, v_d4_1, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
+                u_hat_d_2, v_hat_d_2 = _value_and_grad_1_f32_sweep4(
+                    u_d4_2, v_d4_2, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
+                u_hat_d_3, v_hat_d_3 = _value_and_grad_1_f32_sweep4(
+                    u_d4_3, v_d4_3, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
+                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
+                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                u_hat_d, v_hat_d = _value_and_grad_1_f32_sweep4(
+                    u_d4, v_d4, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
         else:
+            _clear_row_f32(_unit0_d, row, 1)
+            _clear_row_f32(_unit1_d, row, 1)
             _clear_row_f32(t1__largest, row, 1)
             _clear_row_f32(t2__largest, row, 1)
             _clear_row_f32(t1__scaled, row, 1)
@@ -1201,7 +1324,8 @@ def value_and_grad_2_f32(t3, d_v_hat__left, tau, weight, mask, divisor, divisors
                 d_v_hat__left_j = _value_and_grad_2_f32_sweep3(t3_j, at, i, t11, t16, t17, t4_others__max, tau)
                 _put(d_v_hat__left, d_v_hat__left_row + at, d_v_hat__left_j)
                 at += _stride(threads)
-            loss = _softplus_f32(t14) * weight_n
+            scaled_value = _softplus_f32(t14)
+            loss = scaled_value * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1215,28 +1339,36 @@ def value_and_grad_2_f32(t3, d_v_hat__left, tau, weight, mask, divisor, divisors
 
 
 @_device
-def _value_and_grad_3_f32_sweep1(d_u_hat_d, d_v_hat_d, u_d, v_d):
+def _value_and_grad_3_f32_sweep1(d_u_hat_d, d_v_hat_d, u_d, v_d, t1, t2):
     """One place of a row: d_t2_sum_d, d_t1_sum_d."""
-    return d_v_hat_d * v_d, d_u_hat_d * u_d
+    measured_v = t1 * v_d
+    measured_u = t2 * u_d
+    return measured_v * d_v_hat_d, measured_u * d_u_hat_d
 
 
 @_device
-def _value_and_grad_3_f32_sweep2(d_u_hat_d2, d_v_hat_d2, u_d2, v_d2, t11, t12, t13, t2, t4, t5):
+def _value_and_grad_3_f32_sweep2(
+    d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21, t2__scaled_i, t4, t6, t7,
+):
     """One place of a row: grad_u_d, grad_v_d."""
-    t6 = abs(u_d2) == t2
-    t7 = _sign_f32(u_d2)
-    t8 = u_d2 / t2
-    t9 = t5 * (f32(t7) if t6 else t8)
-    t14 = abs(v_d2) == t11
-    t15 = _sign_f32(v_d2)
-    t16 = v_d2 / t11
-    t17 = t13 * (f32(t15) if t14 else t16)
-    return d_u_hat_d2 / t2 + (f32(0.0) if t4 else t9), d_v_hat_d2 / t11 + (f32(0.0) if t12 else t17)
+    measured_u2 = t2 * u_d
+    t11 = abs(measured_u2) == t6
+    t12 = _sign_f32(measured_u2)
+    t13 = measured_u2 * t4 / t1__scaled_i
+    t14 = t10 * (t12 if t11 else t13)
+    scaled_grad_u = d_u_hat_d2 * t4 / t1__scaled_i + (f32(0.0) if t7 else t14)
+    measured_v2 = t1 * v_d
+    t22 = abs(measured_v2) == t17
+    t23 = _sign_f32(measured_v2)
+    t24 = measured_v2 * t15 / t2__scaled_i
+    t25 = t21 * (t23 if t22 else t24)
+    scaled_grad_v = d_v_hat_d2 * t15 / t2__scaled_i + (f32(0.0) if t18 else t25)
+    return scaled_grad_u * t2, scaled_grad_v * t1
 
 
 def value_and_grad_3_f32(
-    d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1__scaled, t1__largest, t2__scaled, t2__largest, mask, samples, size_d,
-    options,
+    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, mask,
+    samples, size_d, options,
 ):
     """All samples: grad_u, grad_v."""
     staged = cuda.shared.array(0, np.float32)
@@ -1244,18 +1376,24 @@ def value_and_grad_3_f32(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        d_v_hat_row = row * size_d
         v_row = row * size_d
-        d_u_hat_row = row * size_d
+        d_v_hat_row = row * size_d
         u_row = row * size_d
+        d_u_hat_row = row * size_d
         grad_u_row = row * size_d
         grad_v_row = row * size_d
         live = _live(mask, row, options)
-        t1__scaled_n = _get(t1__scaled, row)
+        _unit1_d_n = _get(_unit1_d, row)
+        _unit0_d_n = _get(_unit0_d, row)
         t1__largest_n = _get(t1__largest, row)
-        t2__scaled_n = _get(t2__scaled, row)
+        t1__scaled_n = _get(t1__scaled, row)
         t2__largest_n = _get(t2__largest, row)
+        t2__scaled_n = _get(t2__scaled, row)
         if live:
+            unit1_d_i = _unit1_d_n
+            t1 = _unit_scale_f32(unit1_d_i)
+            unit0_d_i = _unit0_d_n
+            t2 = _unit_scale_f32(unit0_d_i)
             d_t2_sum_high, d_t2_sum_low = f32(0.0), f32(0.0)
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -1276,10 +1414,18 @@ def value_and_grad_3_f32(
                 v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + 3 * size_d + vector, vectors, (v_d_0, v_d_1, v_d_2, v_d_3))
-                d_t2_sum_d_0, d_t1_sum_d_0 = _value_and_grad_3_f32_sweep1(d_u_hat_d_0, d_v_hat_d_0, u_d_0, v_d_0)
-                d_t2_sum_d_1, d_t1_sum_d_1 = _value_and_grad_3_f32_sweep1(d_u_hat_d_1, d_v_hat_d_1, u_d_1, v_d_1)
-                d_t2_sum_d_2, d_t1_sum_d_2 = _value_and_grad_3_f32_sweep1(d_u_hat_d_2, d_v_hat_d_2, u_d_2, v_d_2)
-                d_t2_sum_d_3, d_t1_sum_d_3 = _value_and_grad_3_f32_sweep1(d_u_hat_d_3, d_v_hat_d_3, u_d_3, v_d_3)
+                d_t2_sum_d_0, d_t1_sum_d_0 = _value_and_grad_3_f32_sweep1(
+                    d_u_hat_d_0, d_v_hat_d_0, u_d_0, v_d_0, t1, t2,
+                )
+                d_t2_sum_d_1, d_t1_sum_d_1 = _value_and_grad_3_f32_sweep1(
+                    d_u_hat_d_1, d_v_hat_d_1, u_d_1, v_d_1, t1, t2,
+                )
+                d_t2_sum_d_2, d_t1_sum_d_2 = _value_and_grad_3_f32_sweep1(
+                    d_u_hat_d_2, d_v_hat_d_2, u_d_2, v_d_2, t1, t2,
+                )
+                d_t2_sum_d_3, d_t1_sum_d_3 = _value_and_grad_3_f32_sweep1(
+                    d_u_hat_d_3, d_v_hat_d_3, u_d_3, v_d_3, t1, t2,
+                )
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_0)
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_1)
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_2)
@@ -1303,24 +1449,30 @@ def value_and_grad_3_f32(
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
                     staged[stage + 3 * size_d + at] = v_d
-                d_t2_sum_d, d_t1_sum_d = _value_and_grad_3_f32_sweep1(d_u_hat_d, d_v_hat_d, u_d, v_d)
+                d_t2_sum_d, d_t1_sum_d = _value_and_grad_3_f32_sweep1(d_u_hat_d, d_v_hat_d, u_d, v_d, t1, t2)
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d)
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 at += _stride(threads)
             d_t2_sum = _row_sum_f32(d_t2_sum_high, d_t2_sum_low)
             d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
-            t1__scaled_i = t1__scaled_n
             t1__largest_i = t1__largest_n
-            t1 = _norm_scale_f32(t1__largest_i)
-            t2 = t1__scaled_i / t1
-            t4 = t2 == f32(0.0)
-            t5 = -d_t1_sum / t2 / t2
-            t2__scaled_i = t2__scaled_n
+            t4 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t5 = f32(1.0) / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == f32(0.0)
+            t8 = f32(1.0) * t4 / t1__scaled_i
+            t9 = d_t1_sum * t4 / t1__scaled_i
+            t10 = -t8 * t9
             t2__largest_i = t2__largest_n
-            t10 = _norm_scale_f32(t2__largest_i)
-            t11 = t2__scaled_i / t10
-            t12 = t11 == f32(0.0)
-            t13 = -d_t2_sum / t11 / t11
+            t15 = _unit_scale_f32(t2__largest_i)
+            t2__scaled_i = t2__scaled_n
+            t16 = f32(1.0) / t15
+            t17 = t2__scaled_i * t16
+            t18 = t17 == f32(0.0)
+            t19 = f32(1.0) * t15 / t2__scaled_i
+            t20 = d_t2_sum * t15 / t2__scaled_i
+            t21 = -t19 * t20
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1333,25 +1485,29 @@ def value_and_grad_3_f32(
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(d_v_hat,
                     d_v_hat_row + at)
                 )
-                u_d2_0, u_d2_1, u_d2_2, u_d2_3 = (
+                u_d_0, u_d_1, u_d_2, u_d_3 = (
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else _load_lanes(u,
                     u_row + at)
                 )
-                v_d2_0, v_d2_1, v_d2_2, v_d2_3 = (
+                v_d_0, v_d_1, v_d_2, v_d_3 = (
                     _staged_f32(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else _load_lanes(v,
                     v_row + at)
                 )
                 grad_u_d_0, grad_v_d_0 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_0, d_v_hat_d2_0, u_d2_0, v_d2_0, t11, t12, t13, t2, t4, t5,
+                    d_u_hat_d2_0, d_v_hat_d2_0, u_d_0, v_d_0, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
+                    t2__scaled_i, t4, t6, t7,
                 )
                 grad_u_d_1, grad_v_d_1 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_1, d_v_hat_d2_1, u_d2_1, v_d2_1, t11, t12, t13, t2, t4, t5,
+                    d_u_hat_d2_1, d_v_hat_d2_1, u_d_1, v_d_1, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
+                    t2__scaled_i, t4, t6, t7,
                 )
                 grad_u_d_2, grad_v_d_2 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_2, d_v_hat_d2_2, u_d2_2, v_d2_2, t11, t12, t13, t2, t4, t5,
+                    d_u_hat_d2_2, d_v_hat_d2_2, u_d_2, v_d_2, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
+                    t2__scaled_i, t4, t6, t7,
                 )
                 grad_u_d_3, grad_v_d_3 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_3, d_v_hat_d2_3, u_d2_3, v_d2_3, t11, t12, t13, t2, t4, t5,
+                    d_u_hat_d2_3, d_v_hat_d2_3, u_d_3, v_d_3, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
+                    t2__scaled_i, t4, t6, t7,
                 )
                 _store_lanes(grad_u, grad_u_row + at, (grad_u_d_0, grad_u_d_1, grad_u_d_2, grad_u_d_3))
                 _store_lanes(grad_v, grad_v_row + at, (grad_v_d_0, grad_v_d_1, grad_v_d_2, grad_v_d_3))
@@ -1360,10 +1516,11 @@ def value_and_grad_3_f32(
             while at < size_d:
                 d_u_hat_d2 = staged[stage + at] if options & STAGED else _get(d_u_hat, d_u_hat_row + at)
                 d_v_hat_d2 = staged[stage + size_d + at] if options & STAGED else _get(d_v_hat, d_v_hat_row + at)
-                u_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(u, u_row + at)
-                v_d2 = staged[stage + 3 * size_d + at] if options & STAGED else _get(v, v_row + at)
+                u_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(u, u_row + at)
+                v_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(v, v_row + at)
                 grad_u_d, grad_v_d = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2, d_v_hat_d2, u_d2, v_d2, t11, t12, t13, t2, t4, t5,
+                    d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21, t2__scaled_i, t4,
+                    t6, t7,
                 )
                 _put(grad_u, grad_u_row + at, grad_u_d)
                 _put(grad_v, grad_v_row + at, grad_v_d)
@@ -1505,11 +1662,12 @@ def _staged_f64(staged, vector, vectors):
 
 
 @_device
-def _norm_scale_f64(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
-    exponent = np.int64(1) if exponent < np.int64(1) else exponent
-    exponent = np.int64(2045) if exponent > np.int64(2045) else exponent
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
     return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
@@ -1744,32 +1902,40 @@ def _softplus_f64(x):
 
 @_device
 def _value_1_f64_sweep1(u_d, v_d):
-    """One place of a row: t1__largest_d, t2__largest_d."""
-    t1 = abs(u_d)
-    t2 = abs(v_d)
-    return t1, t2
+    """One place of a row: unit0_d_d, unit1_d_d."""
+    return abs(abs(u_d)), abs(abs(v_d))
 
 
 @_device
-def _value_1_f64_sweep2(u_d2, v_d2, t4, t5):
+def _value_1_f64_sweep2(u_d2, v_d2, t1, t2):
+    """One place of a row: t1__largest_d, t2__largest_d."""
+    measured_u = t1 * u_d2
+    measured_v = t2 * v_d2
+    return abs(measured_u), abs(measured_v)
+
+
+@_device
+def _value_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5):
     """One place of a row: t1__scaled_d, t2__scaled_d."""
-    t1__scaled_entry = u_d2 * t4
-    t2__scaled_entry = v_d2 * t5
+    measured_u2 = t1 * u_d3
+    measured_v2 = t2 * v_d3
+    t1__scaled_entry = measured_u2 * t4
+    t2__scaled_entry = measured_v2 * t5
     return t1__scaled_entry * t1__scaled_entry, t2__scaled_entry * t2__scaled_entry
 
 
 @_device
-def _value_1_f64_sweep3(u_d3, v_d3, t12, t7):
+def _value_1_f64_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7):
     """One place of a row: u_hat_d, v_hat_d."""
-    t6 = abs(u_d3)
-    t8 = t6 == t7
-    t9 = _sign_f64(u_d3)
-    t10 = u_d3 / t7
-    t11 = abs(v_d3)
-    t13 = t11 == t12
-    t14 = _sign_f64(v_d3)
-    t15 = v_d3 / t12
-    return float(t9) if t8 else t10, float(t14) if t13 else t15
+    measured_u3 = t1 * u_d4
+    t8 = abs(measured_u3) == t7
+    t9 = _sign_f64(measured_u3)
+    t10 = measured_u3 * t4 / t1__scaled
+    measured_v3 = t2 * v_d4
+    t13 = abs(measured_v3) == t12
+    t14 = _sign_f64(measured_v3)
+    t15 = measured_v3 * t5 / t2__scaled
+    return t9 if t8 else t10, t14 if t13 else t15
 
 
 def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
@@ -1785,8 +1951,8 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
         v_hat_row = row * size_d
         live = _live(mask, row, options)
         if live:
-            t1__largest = -f64(np.inf)
-            t2__largest = -f64(np.inf)
+            unit0_d = -f64(np.inf)
+            unit1_d = -f64(np.inf)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1797,12 +1963,12 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
                 v_d_0, v_d_1 = _load_lanes(v, v_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + size_d + vector, vectors, (v_d_0, v_d_1))
-                t1__largest_d_0, t2__largest_d_0 = _value_1_f64_sweep1(u_d_0, v_d_0)
-                t1__largest_d_1, t2__largest_d_1 = _value_1_f64_sweep1(u_d_1, v_d_1)
-                t1__largest = _larger_f64(t1__largest, t1__largest_d_0)
-                t1__largest = _larger_f64(t1__largest, t1__largest_d_1)
-                t2__largest = _larger_f64(t2__largest, t2__largest_d_0)
-                t2__largest = _larger_f64(t2__largest, t2__largest_d_1)
+                unit0_d_d_0, unit1_d_d_0 = _value_1_f64_sweep1(u_d_0, v_d_0)
+                unit0_d_d_1, unit1_d_d_1 = _value_1_f64_sweep1(u_d_1, v_d_1)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
+                unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
@@ -1812,16 +1978,16 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
                     staged[stage + size_d + at] = v_d
-                t1__largest_d, t2__largest_d = _value_1_f64_sweep1(u_d, v_d)
-                t1__largest = _larger_f64(t1__largest, t1__largest_d)
-                t2__largest = _larger_f64(t2__largest, t2__largest_d)
+                unit0_d_d, unit1_d_d = _value_1_f64_sweep1(u_d, v_d)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d)
+                unit1_d = _larger_f64(unit1_d, unit1_d_d)
                 at += _stride(threads)
-            t1__largest = _row_max_f64(t1__largest)
-            t2__largest = _row_max_f64(t2__largest)
-            t4 = _norm_scale_f64(t1__largest)
-            t5 = _norm_scale_f64(t2__largest)
-            t1__scaled_high, t1__scaled_low = f64(0.0), f64(0.0)
-            t2__scaled_high, t2__scaled_low = f64(0.0), f64(0.0)
+            unit0_d = _row_max_f64(unit0_d)
+            unit1_d = _row_max_f64(unit1_d)
+            t1 = _unit_scale_f64(unit0_d)
+            t2 = _unit_scale_f64(unit1_d)
+            t1__largest = -f64(np.inf)
+            t2__largest = -f64(np.inf)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1833,25 +1999,27 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                t1__scaled_d_0, t2__scaled_d_0 = _value_1_f64_sweep2(u_d2_0, v_d2_0, t4, t5)
-                t1__scaled_d_1, t2__scaled_d_1 = _value_1_f64_sweep2(u_d2_1, v_d2_1, t4, t5)
-                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
-                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
-                t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d_0)
-                t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d_1)
+                t1__largest_d_0, t2__largest_d_0 = _value_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
+                t1__largest_d_1, t2__largest_d_1 = _value_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
+                t1__largest = _larger_f64(t1__largest, t1__largest_d_0)
+                t1__largest = _larger_f64(t1__largest, t1__largest_d_1)
+                t2__largest = _larger_f64(t2__largest, t2__largest_d_0)
+                t2__largest = _larger_f64(t2__largest, t2__largest_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled_d, t2__scaled_d = _value_1_f64_sweep2(u_d2, v_d2, t4, t5)
-                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d)
-                t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d)
+                t1__largest_d, t2__largest_d = _value_1_f64_sweep2(u_d2, v_d2, t1, t2)
+                t1__largest = _larger_f64(t1__largest, t1__largest_d)
+                t2__largest = _larger_f64(t2__largest, t2__largest_d)
                 at += _stride(threads)
-            t1__scaled = math.sqrt(_row_sum_f64(t1__scaled_high, t1__scaled_low))
-            t2__scaled = math.sqrt(_row_sum_f64(t2__scaled_high, t2__scaled_low))
-            t7 = t1__scaled / t4
-            t12 = t2__scaled / t5
+            t1__largest = _row_max_f64(t1__largest)
+            t2__largest = _row_max_f64(t2__largest)
+            t4 = _unit_scale_f64(t1__largest)
+            t5 = _unit_scale_f64(t2__largest)
+            t1__scaled_high, t1__scaled_low = f64(0.0), f64(0.0)
+            t2__scaled_high, t2__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1863,16 +2031,52 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                u_hat_d_0, v_hat_d_0 = _value_1_f64_sweep3(u_d3_0, v_d3_0, t12, t7)
-                u_hat_d_1, v_hat_d_1 = _value_1_f64_sweep3(u_d3_1, v_d3_1, t12, t7)
-                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
-                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
+                t1__scaled_d_0, t2__scaled_d_0 = _value_1_f64_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                t1__scaled_d_1, t2__scaled_d_1 = _value_1_f64_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
+                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
+                t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d_0)
+                t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                u_hat_d, v_hat_d = _value_1_f64_sweep3(u_d3, v_d3, t12, t7)
+                t1__scaled_d, t2__scaled_d = _value_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5)
+                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d)
+                t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d)
+                at += _stride(threads)
+            t1__scaled = math.sqrt(_row_sum_f64(t1__scaled_high, t1__scaled_low))
+            t2__scaled = math.sqrt(_row_sum_f64(t2__scaled_high, t2__scaled_low))
+            t6 = 1.0 / t4
+            t7 = t1__scaled * t6
+            t11 = 1.0 / t5
+            t12 = t2__scaled * t11
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                u_d4_0, u_d4_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                )
+                v_d4_0, v_d4_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
+                    + at)
+                )
+                u_hat_d_0, v_hat_d_0 = _value_1_f64_sweep4(
+                    u_d4_0, v_d4_0, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                )
+                u_hat_d_1, v_hat_d_1 = _value_1_f64_sweep4(
+                    u_d4_1, v_d4_1, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                )
+                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
+                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                u_hat_d, v_hat_d = _value_1_f64_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7)
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
@@ -1973,7 +2177,8 @@ def value_2_f64(t3, tau, weight, mask, losses, partial, samples, options):
             t7 = t4_others__ties - 1
             t4_others__rest = _log1p_f64(t4_others__below + float(t7 if t6 else 0))
             s3 = _get(t3, t3_row + i) / tau
-            loss = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3)) * weight_n
+            scaled_value = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
+            loss = scaled_value * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -1987,38 +2192,47 @@ def value_2_f64(t3, tau, weight, mask, losses, partial, samples, options):
 
 @_device
 def _value_and_grad_1_f64_sweep1(u_d, v_d):
-    """One place of a row: t1__largest2_d, t2__largest2_d."""
-    t1 = abs(u_d)
-    t2 = abs(v_d)
-    return t1, t2
+    """One place of a row: unit0_d_d, unit1_d_d."""
+    return abs(abs(u_d)), abs(abs(v_d))
 
 
 @_device
-def _value_and_grad_1_f64_sweep2(u_d2, v_d2, t4, t5):
+def _value_and_grad_1_f64_sweep2(u_d2, v_d2, t1, t2):
+    """One place of a row: t1__largest2_d, t2__largest2_d."""
+    measured_u = t1 * u_d2
+    measured_v = t2 * v_d2
+    return abs(measured_u), abs(measured_v)
+
+
+@_device
+def _value_and_grad_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5):
     """One place of a row: t1__scaled2_d, t2__scaled2_d."""
-    t1__scaled2_entry = u_d2 * t4
-    t2__scaled2_entry = v_d2 * t5
+    measured_u2 = t1 * u_d3
+    measured_v2 = t2 * v_d3
+    t1__scaled2_entry = measured_u2 * t4
+    t2__scaled2_entry = measured_v2 * t5
     return t1__scaled2_entry * t1__scaled2_entry, t2__scaled2_entry * t2__scaled2_entry
 
 
 @_device
-def _value_and_grad_1_f64_sweep3(u_d3, v_d3, t12, t7):
+def _value_and_grad_1_f64_sweep4(u_d4, v_d4, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7):
     """One place of a row: u_hat_d, v_hat_d."""
-    t6 = abs(u_d3)
-    t8 = t6 == t7
-    t9 = _sign_f64(u_d3)
-    t10 = u_d3 / t7
-    t11 = abs(v_d3)
-    t13 = t11 == t12
-    t14 = _sign_f64(v_d3)
-    t15 = v_d3 / t12
-    return float(t9) if t8 else t10, float(t14) if t13 else t15
+    measured_u3 = t1 * u_d4
+    t8 = abs(measured_u3) == t7
+    t9 = _sign_f64(measured_u3)
+    t10 = measured_u3 * t4 / t1__scaled2
+    measured_v3 = t2 * v_d4
+    t13 = abs(measured_v3) == t12
+    t14 = _sign_f64(measured_v3)
+    t15 = measured_v3 * t5 / t2__scaled2
+    return t9 if t8 else t10, t14 if t13 else t15
 
 
 def value_and_grad_1_f64(
-    u, v, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, mask, samples, size_d, options,
+    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, mask, samples, size_d,
+    options,
 ):
-    """All samples: t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat."""
+    """All samples: _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat."""
     staged = cuda.shared.array(0, np.float64)
     stage = cuda.threadIdx.y * 2 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -2030,8 +2244,8 @@ def value_and_grad_1_f64(
         v_hat_row = row * size_d
         live = _live(mask, row, options)
         if live:
-            t1__largest2 = -f64(np.inf)
-            t2__largest2 = -f64(np.inf)
+            unit0_d = -f64(np.inf)
+            unit1_d = -f64(np.inf)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2042,12 +2256,12 @@ def value_and_grad_1_f64(
                 v_d_0, v_d_1 = _load_lanes(v, v_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + size_d + vector, vectors, (v_d_0, v_d_1))
-                t1__largest2_d_0, t2__largest2_d_0 = _value_and_grad_1_f64_sweep1(u_d_0, v_d_0)
-                t1__largest2_d_1, t2__largest2_d_1 = _value_and_grad_1_f64_sweep1(u_d_1, v_d_1)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
-                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_0)
-                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_1)
+                unit0_d_d_0, unit1_d_d_0 = _value_and_grad_1_f64_sweep1(u_d_0, v_d_0)
+                unit0_d_d_1, unit1_d_d_1 = _value_and_grad_1_f64_sweep1(u_d_1, v_d_1)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
+                unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
@@ -2057,20 +2271,20 @@ def value_and_grad_1_f64(
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
                     staged[stage + size_d + at] = v_d
-                t1__largest2_d, t2__largest2_d = _value_and_grad_1_f64_sweep1(u_d, v_d)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d)
-                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d)
+                unit0_d_d, unit1_d_d = _value_and_grad_1_f64_sweep1(u_d, v_d)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d)
+                unit1_d = _larger_f64(unit1_d, unit1_d_d)
                 at += _stride(threads)
-            t1__largest2 = _row_max_f64(t1__largest2)
-            t2__largest2 = _row_max_f64(t2__largest2)
+            unit0_d = _row_max_f64(unit0_d)
+            unit1_d = _row_max_f64(unit1_d)
             if thread == 0:
-                _put(t1__largest, row, t1__largest2)
+                _put(_unit0_d, row, unit0_d)
             if thread == 0:
-                _put(t2__largest, row, t2__largest2)
-            t4 = _norm_scale_f64(t1__largest2)
-            t5 = _norm_scale_f64(t2__largest2)
-            t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
-            t2__scaled2_high, t2__scaled2_low = f64(0.0), f64(0.0)
+                _put(_unit1_d, row, unit1_d)
+            t1 = _unit_scale_f64(unit0_d)
+            t2 = _unit_scale_f64(unit1_d)
+            t1__largest2 = -f64(np.inf)
+            t2__largest2 = -f64(np.inf)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2082,29 +2296,31 @@ def value_and_grad_1_f64(
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f64_sweep2(u_d2_0, v_d2_0, t4, t5)
-                t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f64_sweep2(u_d2_1, v_d2_1, t4, t5)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
-                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
-                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
+                t1__largest2_d_0, t2__largest2_d_0 = _value_and_grad_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
+                t1__largest2_d_1, t2__largest2_d_1 = _value_and_grad_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
+                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
+                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
+                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_0)
+                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f64_sweep2(u_d2, v_d2, t4, t5)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
-                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
+                t1__largest2_d, t2__largest2_d = _value_and_grad_1_f64_sweep2(u_d2, v_d2, t1, t2)
+                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d)
+                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d)
                 at += _stride(threads)
-            t1__scaled2 = math.sqrt(_row_sum_f64(t1__scaled2_high, t1__scaled2_low))
-            t2__scaled2 = math.sqrt(_row_sum_f64(t2__scaled2_high, t2__scaled2_low))
+            t1__largest2 = _row_max_f64(t1__largest2)
+            t2__largest2 = _row_max_f64(t2__largest2)
             if thread == 0:
-                _put(t1__scaled, row, t1__scaled2)
+                _put(t1__largest, row, t1__largest2)
             if thread == 0:
-                _put(t2__scaled, row, t2__scaled2)
-            t7 = t1__scaled2 / t4
-            t12 = t2__scaled2 / t5
+                _put(t2__largest, row, t2__largest2)
+            t4 = _unit_scale_f64(t1__largest2)
+            t5 = _unit_scale_f64(t2__largest2)
+            t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
+            t2__scaled2_high, t2__scaled2_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2116,20 +2332,64 @@ def value_and_grad_1_f64(
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f64_sweep3(u_d3_0, v_d3_0, t12, t7)
-                u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f64_sweep3(u_d3_1, v_d3_1, t12, t7)
-                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
-                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
+                t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f64_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f64_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
+                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                u_hat_d, v_hat_d = _value_and_grad_1_f64_sweep3(u_d3, v_d3, t12, t7)
+                t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5)
+                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
+                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
+                at += _stride(threads)
+            t1__scaled2 = math.sqrt(_row_sum_f64(t1__scaled2_high, t1__scaled2_low))
+            t2__scaled2 = math.sqrt(_row_sum_f64(t2__scaled2_high, t2__scaled2_low))
+            if thread == 0:
+                _put(t1__scaled, row, t1__scaled2)
+            if thread == 0:
+                _put(t2__scaled, row, t2__scaled2)
+            t6 = 1.0 / t4
+            t7 = t1__scaled2 * t6
+            t11 = 1.0 / t5
+            t12 = t2__scaled2 * t11
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                u_d4_0, u_d4_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                )
+                v_d4_0, v_d4_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
+                    + at)
+                )
+                u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f64_sweep4(
+                    u_d4_0, v_d4_0, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
+                u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f64_sweep4(
+                    u_d4_1, v_d4_1, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
+                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
+                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                u_hat_d, v_hat_d = _value_and_grad_1_f64_sweep4(
+                    u_d4, v_d4, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
         else:
+            _clear_row_f64(_unit0_d, row, 1)
+            _clear_row_f64(_unit1_d, row, 1)
             _clear_row_f64(t1__largest, row, 1)
             _clear_row_f64(t2__largest, row, 1)
             _clear_row_f64(t1__scaled, row, 1)
@@ -2276,7 +2536,8 @@ def value_and_grad_2_f64(t3, d_v_hat__left, tau, weight, mask, divisor, divisors
                 d_v_hat__left_j = _value_and_grad_2_f64_sweep3(t3_j, at, i, t11, t16, t17, t4_others__max, tau)
                 _put(d_v_hat__left, d_v_hat__left_row + at, d_v_hat__left_j)
                 at += _stride(threads)
-            loss = _softplus_f64(t14) * weight_n
+            scaled_value = _softplus_f64(t14)
+            loss = scaled_value * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2290,28 +2551,36 @@ def value_and_grad_2_f64(t3, d_v_hat__left, tau, weight, mask, divisor, divisors
 
 
 @_device
-def _value_and_grad_3_f64_sweep1(d_u_hat_d, d_v_hat_d, u_d, v_d):
+def _value_and_grad_3_f64_sweep1(d_u_hat_d, d_v_hat_d, u_d, v_d, t1, t2):
     """One place of a row: d_t2_sum_d, d_t1_sum_d."""
-    return d_v_hat_d * v_d, d_u_hat_d * u_d
+    measured_v = t1 * v_d
+    measured_u = t2 * u_d
+    return measured_v * d_v_hat_d, measured_u * d_u_hat_d
 
 
 @_device
-def _value_and_grad_3_f64_sweep2(d_u_hat_d2, d_v_hat_d2, u_d2, v_d2, t11, t12, t13, t2, t4, t5):
+def _value_and_grad_3_f64_sweep2(
+    d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21, t2__scaled_i, t4, t6, t7,
+):
     """One place of a row: grad_u_d, grad_v_d."""
-    t6 = abs(u_d2) == t2
-    t7 = _sign_f64(u_d2)
-    t8 = u_d2 / t2
-    t9 = t5 * (float(t7) if t6 else t8)
-    t14 = abs(v_d2) == t11
-    t15 = _sign_f64(v_d2)
-    t16 = v_d2 / t11
-    t17 = t13 * (float(t15) if t14 else t16)
-    return d_u_hat_d2 / t2 + (0.0 if t4 else t9), d_v_hat_d2 / t11 + (0.0 if t12 else t17)
+    measured_u2 = t2 * u_d
+    t11 = abs(measured_u2) == t6
+    t12 = _sign_f64(measured_u2)
+    t13 = measured_u2 * t4 / t1__scaled_i
+    t14 = t10 * (t12 if t11 else t13)
+    scaled_grad_u = d_u_hat_d2 * t4 / t1__scaled_i + (0.0 if t7 else t14)
+    measured_v2 = t1 * v_d
+    t22 = abs(measured_v2) == t17
+    t23 = _sign_f64(measured_v2)
+    t24 = measured_v2 * t15 / t2__scaled_i
+    t25 = t21 * (t23 if t22 else t24)
+    scaled_grad_v = d_v_hat_d2 * t15 / t2__scaled_i + (0.0 if t18 else t25)
+    return scaled_grad_u * t2, scaled_grad_v * t1
 
 
 def value_and_grad_3_f64(
-    d_v_hat, v, d_u_hat, u, grad_u, grad_v, t1__scaled, t1__largest, t2__scaled, t2__largest, mask, samples, size_d,
-    options,
+    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, mask,
+    samples, size_d, options,
 ):
     """All samples: grad_u, grad_v."""
     staged = cuda.shared.array(0, np.float64)
@@ -2319,18 +2588,24 @@ def value_and_grad_3_f64(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        d_v_hat_row = row * size_d
         v_row = row * size_d
-        d_u_hat_row = row * size_d
+        d_v_hat_row = row * size_d
         u_row = row * size_d
+        d_u_hat_row = row * size_d
         grad_u_row = row * size_d
         grad_v_row = row * size_d
         live = _live(mask, row, options)
-        t1__scaled_n = _get(t1__scaled, row)
+        _unit1_d_n = _get(_unit1_d, row)
+        _unit0_d_n = _get(_unit0_d, row)
         t1__largest_n = _get(t1__largest, row)
-        t2__scaled_n = _get(t2__scaled, row)
+        t1__scaled_n = _get(t1__scaled, row)
         t2__largest_n = _get(t2__largest, row)
+        t2__scaled_n = _get(t2__scaled, row)
         if live:
+            unit1_d_i = _unit1_d_n
+            t1 = _unit_scale_f64(unit1_d_i)
+            unit0_d_i = _unit0_d_n
+            t2 = _unit_scale_f64(unit0_d_i)
             d_t2_sum_high, d_t2_sum_low = f64(0.0), f64(0.0)
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -2349,8 +2624,12 @@ def value_and_grad_3_f64(
                 v_d_0, v_d_1 = _load_lanes(v, v_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + 3 * size_d + vector, vectors, (v_d_0, v_d_1))
-                d_t2_sum_d_0, d_t1_sum_d_0 = _value_and_grad_3_f64_sweep1(d_u_hat_d_0, d_v_hat_d_0, u_d_0, v_d_0)
-                d_t2_sum_d_1, d_t1_sum_d_1 = _value_and_grad_3_f64_sweep1(d_u_hat_d_1, d_v_hat_d_1, u_d_1, v_d_1)
+                d_t2_sum_d_0, d_t1_sum_d_0 = _value_and_grad_3_f64_sweep1(
+                    d_u_hat_d_0, d_v_hat_d_0, u_d_0, v_d_0, t1, t2,
+                )
+                d_t2_sum_d_1, d_t1_sum_d_1 = _value_and_grad_3_f64_sweep1(
+                    d_u_hat_d_1, d_v_hat_d_1, u_d_1, v_d_1, t1, t2,
+                )
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_0)
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_1)
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
@@ -2370,24 +2649,30 @@ def value_and_grad_3_f64(
                 v_d = _get(v, v_row + at)
                 if options & STAGED:
                     staged[stage + 3 * size_d + at] = v_d
-                d_t2_sum_d, d_t1_sum_d = _value_and_grad_3_f64_sweep1(d_u_hat_d, d_v_hat_d, u_d, v_d)
+                d_t2_sum_d, d_t1_sum_d = _value_and_grad_3_f64_sweep1(d_u_hat_d, d_v_hat_d, u_d, v_d, t1, t2)
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d)
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 at += _stride(threads)
             d_t2_sum = _row_sum_f64(d_t2_sum_high, d_t2_sum_low)
             d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
-            t1__scaled_i = t1__scaled_n
             t1__largest_i = t1__largest_n
-            t1 = _norm_scale_f64(t1__largest_i)
-            t2 = t1__scaled_i / t1
-            t4 = t2 == 0.0
-            t5 = -d_t1_sum / t2 / t2
-            t2__scaled_i = t2__scaled_n
+            t4 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t5 = 1.0 / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == 0.0
+            t8 = 1.0 * t4 / t1__scaled_i
+            t9 = d_t1_sum * t4 / t1__scaled_i
+            t10 = -t8 * t9
             t2__largest_i = t2__largest_n
-            t10 = _norm_scale_f64(t2__largest_i)
-            t11 = t2__scaled_i / t10
-            t12 = t11 == 0.0
-            t13 = -d_t2_sum / t11 / t11
+            t15 = _unit_scale_f64(t2__largest_i)
+            t2__scaled_i = t2__scaled_n
+            t16 = 1.0 / t15
+            t17 = t2__scaled_i * t16
+            t18 = t17 == 0.0
+            t19 = 1.0 * t15 / t2__scaled_i
+            t20 = d_t2_sum * t15 / t2__scaled_i
+            t21 = -t19 * t20
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2400,19 +2685,21 @@ def value_and_grad_3_f64(
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(d_v_hat,
                     d_v_hat_row + at)
                 )
-                u_d2_0, u_d2_1 = (
+                u_d_0, u_d_1 = (
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else _load_lanes(u,
                     u_row + at)
                 )
-                v_d2_0, v_d2_1 = (
+                v_d_0, v_d_1 = (
                     _staged_f64(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else _load_lanes(v,
                     v_row + at)
                 )
                 grad_u_d_0, grad_v_d_0 = _value_and_grad_3_f64_sweep2(
-                    d_u_hat_d2_0, d_v_hat_d2_0, u_d2_0, v_d2_0, t11, t12, t13, t2, t4, t5,
+                    d_u_hat_d2_0, d_v_hat_d2_0, u_d_0, v_d_0, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
+                    t2__scaled_i, t4, t6, t7,
                 )
                 grad_u_d_1, grad_v_d_1 = _value_and_grad_3_f64_sweep2(
-                    d_u_hat_d2_1, d_v_hat_d2_1, u_d2_1, v_d2_1, t11, t12, t13, t2, t4, t5,
+                    d_u_hat_d2_1, d_v_hat_d2_1, u_d_1, v_d_1, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
+                    t2__scaled_i, t4, t6, t7,
                 )
                 _store_lanes(grad_u, grad_u_row + at, (grad_u_d_0, grad_u_d_1))
                 _store_lanes(grad_v, grad_v_row + at, (grad_v_d_0, grad_v_d_1))
@@ -2421,10 +2708,11 @@ def value_and_grad_3_f64(
             while at < size_d:
                 d_u_hat_d2 = staged[stage + at] if options & STAGED else _get(d_u_hat, d_u_hat_row + at)
                 d_v_hat_d2 = staged[stage + size_d + at] if options & STAGED else _get(d_v_hat, d_v_hat_row + at)
-                u_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(u, u_row + at)
-                v_d2 = staged[stage + 3 * size_d + at] if options & STAGED else _get(v, v_row + at)
+                u_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(u, u_row + at)
+                v_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(v, v_row + at)
                 grad_u_d, grad_v_d = _value_and_grad_3_f64_sweep2(
-                    d_u_hat_d2, d_v_hat_d2, u_d2, v_d2, t11, t12, t13, t2, t4, t5,
+                    d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21, t2__scaled_i, t4,
+                    t6, t7,
                 )
                 _put(grad_u, grad_u_row + at, grad_u_d)
                 _put(grad_v, grad_v_row + at, grad_v_d)
@@ -2466,9 +2754,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'value',
                       'sizes': ['size_d'],
                       'staged': 2,
-                      'arguments': 'u: data*, v: data*, t1__largest: real*, t2__largest: real*, t1__scaled: '
-                                   'real*, t2__scaled: real*, u_hat: real*, v_hat: real*, mask: uint8*, '
-                                   'samples: int64, size_d: int64, options: uint32'},
+                      'arguments': 'u: data*, v: data*, _unit0_d: real*, _unit1_d: real*, t1__largest: '
+                                   'real*, t2__largest: real*, t1__scaled: real*, t2__scaled: real*, u_hat: '
+                                   'real*, v_hat: real*, mask: uint8*, samples: int64, size_d: int64, '
+                                   'options: uint32'},
  'value_and_grad_2': {'shape': 'rows',
                       'samples': 'size_i',
                       'term': 'value',
@@ -2482,10 +2771,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'value',
                       'sizes': ['size_d'],
                       'staged': 4,
-                      'arguments': 'd_v_hat: real*, v: data*, d_u_hat: real*, u: data*, grad_u: data*, '
-                                   'grad_v: data*, t1__scaled: real*, t1__largest: real*, t2__scaled: real*, '
-                                   't2__largest: real*, mask: uint8*, samples: int64, size_d: int64, '
-                                   'options: uint32'}}
+                      'arguments': '_unit1_d: real*, v: data*, d_v_hat: real*, _unit0_d: real*, u: data*, '
+                                   'd_u_hat: real*, grad_u: data*, grad_v: data*, t1__largest: real*, '
+                                   't1__scaled: real*, t2__largest: real*, t2__scaled: real*, mask: uint8*, '
+                                   'samples: int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
 
@@ -2527,7 +2816,9 @@ PLANS = {'value': {'axes': {},
                                'sizes': ['size_i', 'size_d', 'size_i'],
                                'turned': ['left']},
                               'value_and_grad_3'],
-                    'buffers': {'d_u_hat': ['real', 'size_i', 'size_d'],
+                    'buffers': {'_unit0_d': ['real', 'size_i'],
+                                '_unit1_d': ['real', 'size_i'],
+                                'd_u_hat': ['real', 'size_i', 'size_d'],
                                 'd_v_hat': ['real', 'size_i', 'size_d'],
                                 'd_v_hat__left': ['real', 'size_i', 'size_i'],
                                 't1__largest': ['real', 'size_i'],

@@ -289,6 +289,16 @@ def _warp_sum_f32(high, low):
     return high, low
 
 
+@_device
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
+
+
 def total_weight_f32(weight, mask, partial, samples, options):
     """The sum of the weights of the samples that count; one partial sum per block."""
     high, low = f32(0.0), f32(0.0)
@@ -380,44 +390,59 @@ def _zero_times_f32(a, b):
 @_device
 def _value_f32_sample(weight, live, place, pred, target, options):
     """One sample: loss, stored but for the loss."""
-    target_row = place * 4
     pred_row = place * 4
-    target_0, target_1, target_2, target_3 = _load_few_f32(target, target_row, options)
+    target_row = place * 4
     pred_0, pred_1, pred_2, pred_3 = _load_few_f32(pred, pred_row, options)
-    length3 = target_3 - target_1
-    t1 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+    target_0, target_1, target_2, target_3 = _load_few_f32(target, target_row, options)
+    unit0 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_target_3 = unit0 * target_3
+    measured_target_1 = unit0 * target_1
+    length3 = measured_target_3 - measured_target_1
+    unit1 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t1 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
     t2 = f32(0.0) < t1
-    margin = _ramp_f32(pred_0 - target_0) + _ramp_f32(target_2 - pred_2)
+    margin = _ramp_f32(measured_pred_0 - measured_target_0) + _ramp_f32(measured_target_2 - measured_pred_2)
     t3 = t1 == f32(0.0)
-    length = target_2 - target_0
+    length = measured_target_2 - measured_target_0
     t4 = f32(0.5) * (length + margin)
     t5 = t4 if t3 else length
     margin5 = margin if t2 else t5
-    length4 = pred_3 - pred_1
-    margin2 = _ramp_f32(target_0 - pred_0) + _ramp_f32(pred_2 - target_2)
-    length2 = pred_2 - pred_0
+    measured_pred_3 = unit0 * pred_3
+    measured_pred_1 = unit0 * pred_1
+    length4 = measured_pred_3 - measured_pred_1
+    margin2 = _ramp_f32(measured_target_0 - measured_pred_0) + _ramp_f32(measured_pred_2 - measured_target_2)
+    length2 = measured_pred_2 - measured_pred_0
     t6 = f32(0.5) * (length2 + margin2)
     t7 = t6 if t3 else length2
     margin6 = margin2 if t2 else t7
     width = _maximum_f32(f32(0.0), t1)
-    t8 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+    t8 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
     t9 = f32(0.0) < t8
-    margin3 = _ramp_f32(pred_1 - target_1) + _ramp_f32(target_3 - pred_3)
+    margin3 = _ramp_f32(measured_pred_1 - measured_target_1) + _ramp_f32(measured_target_3 - measured_pred_3)
     t10 = t8 == f32(0.0)
     t11 = f32(0.5) * (length3 + margin3)
     t12 = t11 if t10 else length3
     margin7 = margin3 if t9 else t12
-    margin4 = _ramp_f32(target_1 - pred_1) + _ramp_f32(pred_3 - target_3)
+    margin4 = _ramp_f32(measured_target_1 - measured_pred_1) + _ramp_f32(measured_pred_3 - measured_target_3)
     t13 = f32(0.5) * (length4 + margin4)
     t14 = t13 if t10 else length4
     margin8 = margin4 if t9 else t14
     excess = length3 * margin5 + length4 * margin6 + width * (margin7 + margin8)
     height = _maximum_f32(f32(0.0), t8)
     I = height * width
-    return excess / (I + excess) * weight if live else f32(0.0)
+    scaled_value = excess / (I + excess)
+    return scaled_value * weight if live else f32(0.0)
 
 
-def value_f32(target, pred, weight, mask, losses, partial, samples, options):
+def value_f32(pred, target, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f32(0.0), f32(0.0)
@@ -434,43 +459,57 @@ def value_f32(target, pred, weight, mask, losses, partial, samples, options):
 @_device
 def _value_and_grad_f32_sample(weight, live, place, pred, target, divisor, grad_pred, options):
     """One sample: grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3, loss, stored but for the loss."""
-    target_row = place * 4
     pred_row = place * 4
+    target_row = place * 4
     grad_pred_row = place * 4
-    target_0, target_1, target_2, target_3 = _load_few_f32(target, target_row, options)
     pred_0, pred_1, pred_2, pred_3 = _load_few_f32(pred, pred_row, options)
+    target_0, target_1, target_2, target_3 = _load_few_f32(target, target_row, options)
     seed = _seed_f32(weight, divisor)
-    length3 = target_3 - target_1
-    t1 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+    unit0 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_target_3 = unit0 * target_3
+    measured_target_1 = unit0 * target_1
+    length3 = measured_target_3 - measured_target_1
+    unit1 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t1 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
     t2 = f32(0.0) < t1
-    t3 = pred_0 - target_0
-    t4 = target_2 - pred_2
+    t3 = measured_pred_0 - measured_target_0
+    t4 = measured_target_2 - measured_pred_2
     margin = _ramp_f32(t3) + _ramp_f32(t4)
     t5 = t1 == f32(0.0)
-    length = target_2 - target_0
+    length = measured_target_2 - measured_target_0
     t6 = f32(0.5) * (length + margin)
     t7 = t6 if t5 else length
     margin5 = margin if t2 else t7
-    length4 = pred_3 - pred_1
-    t8 = target_0 - pred_0
-    t9 = pred_2 - target_2
+    measured_pred_3 = unit0 * pred_3
+    measured_pred_1 = unit0 * pred_1
+    length4 = measured_pred_3 - measured_pred_1
+    t8 = measured_target_0 - measured_pred_0
+    t9 = measured_pred_2 - measured_target_2
     margin2 = _ramp_f32(t8) + _ramp_f32(t9)
-    length2 = pred_2 - pred_0
+    length2 = measured_pred_2 - measured_pred_0
     t10 = f32(0.5) * (length2 + margin2)
     t11 = t10 if t5 else length2
     margin6 = margin2 if t2 else t11
     width = _maximum_f32(f32(0.0), t1)
-    t12 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+    t12 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
     t13 = f32(0.0) < t12
-    t14 = pred_1 - target_1
-    t15 = target_3 - pred_3
+    t14 = measured_pred_1 - measured_target_1
+    t15 = measured_target_3 - measured_pred_3
     margin3 = _ramp_f32(t14) + _ramp_f32(t15)
     t16 = t12 == f32(0.0)
     t17 = f32(0.5) * (length3 + margin3)
     t18 = t17 if t16 else length3
     margin7 = margin3 if t13 else t18
-    t19 = target_1 - pred_1
-    t20 = pred_3 - target_3
+    t19 = measured_target_1 - measured_pred_1
+    t20 = measured_pred_3 - measured_target_3
     margin4 = _ramp_f32(t19) + _ramp_f32(t20)
     t21 = f32(0.5) * (length4 + margin4)
     t22 = t21 if t16 else length4
@@ -480,6 +519,7 @@ def _value_and_grad_f32_sample(weight, live, place, pred, target, divisor, grad_
     height = _maximum_f32(f32(0.0), t12)
     I = height * width
     t24 = I + excess
+    scaled_value = excess / t24
     t25 = _half_step_f32(t3)
     seed_n = seed
     d_excess = I / t24 * (seed_n / t24)
@@ -496,6 +536,10 @@ def _value_and_grad_f32_sample(weight, live, place, pred, target, divisor, grad_
     d_width = d_I * height + d_excess * t23
     t33 = t29 if t5 else f32(0.0)
     d_margin2 = t30 if t2 else t33
+    scaled_grad_pred__0 = (
+        _zero_times_f32(t25, d_margin) - d_length2 - _zero_times_f32(t25 * t32, d_width) -
+        _zero_times_f32(_half_step_f32(t8), d_margin2)
+    )
     t34 = _half_step_f32(t14)
     t35 = d_excess * width
     t36 = f32(0.5) * d_excess * width
@@ -504,29 +548,29 @@ def _value_and_grad_f32_sample(weight, live, place, pred, target, divisor, grad_
     t38 = t36 if t16 else t35
     d_length4 = d_excess * margin6 + (f32(0.0) if t13 else t38)
     t39 = _half_step_f32(t12)
-    t40 = _half_step_f32(t4)
-    t41 = _half_step_f32(t15)
-    grad_pred_0 = (
-        _zero_times_f32(t25, d_margin) - d_length2 - _zero_times_f32(t25 * t32, d_width) -
-        _zero_times_f32(_half_step_f32(t8), d_margin2) if live else f32(0.0)
-    )
-    grad_pred_1 = (
+    scaled_grad_pred__1 = (
         _zero_times_f32(t34, d_margin4) - d_length4 - width * _zero_times_f32(t34 * t39, d_I) -
-        _zero_times_f32(_half_step_f32(t19), d_margin4) if live else f32(0.0)
+        _zero_times_f32(_half_step_f32(t19), d_margin4)
     )
-    grad_pred_2 = (
+    t40 = _half_step_f32(t4)
+    scaled_grad_pred__2 = (
         d_length2 + _zero_times_f32(t40 * t32, d_width) + _zero_times_f32(_half_step_f32(t9), d_margin2) -
-        _zero_times_f32(t40, d_margin) if live else f32(0.0)
+        _zero_times_f32(t40, d_margin)
     )
-    grad_pred_3 = (
+    t41 = _half_step_f32(t15)
+    scaled_grad_pred__3 = (
         d_length4 + width * _zero_times_f32(t41 * t39, d_I) + _zero_times_f32(_half_step_f32(t20), d_margin4) -
-        _zero_times_f32(t41, d_margin4) if live else f32(0.0)
+        _zero_times_f32(t41, d_margin4)
     )
+    grad_pred_0 = scaled_grad_pred__0 * unit1 if live else f32(0.0)
+    grad_pred_1 = scaled_grad_pred__1 * unit0 if live else f32(0.0)
+    grad_pred_2 = scaled_grad_pred__2 * unit1 if live else f32(0.0)
+    grad_pred_3 = scaled_grad_pred__3 * unit0 if live else f32(0.0)
     _store_few_f32(grad_pred, grad_pred_row, (grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3), options)
-    return excess / t24 * weight if live else f32(0.0)
+    return scaled_value * weight if live else f32(0.0)
 
 
-def value_and_grad_f32(target, pred, grad_pred, weight, mask, divisor, divisors, losses, partial, samples, options):
+def value_and_grad_f32(pred, target, grad_pred, weight, mask, divisor, divisors, losses, partial, samples, options):
     """All samples: grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3, loss; a partial sum per block."""
     if options & DIVIDE:
         divisor = divisors[0]
@@ -556,41 +600,55 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     pred_0, pred_1, pred_2, pred_3 = _load_few_f32(pred, pred_row, options)
     target_0, target_1, target_2, target_3 = _load_few_f32(target, target_row, options)
     seed = _seed_f32(weight, divisor)
-    t1 = pred_0 - target_0
+    unit1 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t1 = measured_pred_0 - measured_target_0
     t2 = _half_step_f32(t1)
-    t3 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    t3 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
     t4 = f32(0.0) < t3
-    t5 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+    unit0 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_pred_3 = unit0 * pred_3
+    measured_target_3 = unit0 * target_3
+    measured_pred_1 = unit0 * pred_1
+    measured_target_1 = unit0 * target_1
+    t5 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
     height = _maximum_f32(f32(0.0), t5)
     width = _maximum_f32(f32(0.0), t3)
     I = height * width
     seed_n = seed
-    length3 = target_3 - target_1
-    t6 = target_2 - pred_2
+    length3 = measured_target_3 - measured_target_1
+    t6 = measured_target_2 - measured_pred_2
     margin = _ramp_f32(t1) + _ramp_f32(t6)
     t7 = t3 == f32(0.0)
-    length = target_2 - target_0
+    length = measured_target_2 - measured_target_0
     t8 = f32(0.5) * (length + margin)
     t9 = t8 if t7 else length
     margin5 = margin if t4 else t9
-    length4 = pred_3 - pred_1
-    t10 = target_0 - pred_0
-    t11 = pred_2 - target_2
+    length4 = measured_pred_3 - measured_pred_1
+    t10 = measured_target_0 - measured_pred_0
+    t11 = measured_pred_2 - measured_target_2
     margin2 = _ramp_f32(t10) + _ramp_f32(t11)
-    length2 = pred_2 - pred_0
+    length2 = measured_pred_2 - measured_pred_0
     t12 = f32(0.5) * (length2 + margin2)
     t13 = t12 if t7 else length2
     margin6 = margin2 if t4 else t13
     t14 = f32(0.0) < t5
-    t15 = pred_1 - target_1
-    t16 = target_3 - pred_3
+    t15 = measured_pred_1 - measured_target_1
+    t16 = measured_target_3 - measured_pred_3
     margin3 = _ramp_f32(t15) + _ramp_f32(t16)
     t17 = t5 == f32(0.0)
     t18 = f32(0.5) * (length3 + margin3)
     t19 = t18 if t17 else length3
     margin7 = margin3 if t14 else t19
-    t20 = target_1 - pred_1
-    t21 = pred_3 - target_3
+    t20 = measured_target_1 - measured_pred_1
+    t21 = measured_pred_3 - measured_target_3
     margin4 = _ramp_f32(t20) + _ramp_f32(t21)
     t22 = f32(0.5) * (length4 + margin4)
     t23 = t22 if t17 else length4
@@ -614,6 +672,9 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     t34 = _half_step_f32(t10)
     t35 = t29 if t7 else f32(0.0)
     d_margin2 = t30 if t4 else t35
+    scaled_grad_pred__0 = (
+        _zero_times_f32(t2, d_margin) - d_length2 - _zero_times_f32(t33, d_width) - _zero_times_f32(t34, d_margin2)
+    )
     t36 = _half_step_f32(t15)
     t37 = d_excess * width
     t38 = f32(0.5) * d_excess * width
@@ -624,12 +685,23 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     t41 = _half_step_f32(t5)
     t42 = t36 * t41
     t43 = _half_step_f32(t20)
+    scaled_grad_pred__1 = (
+        _zero_times_f32(t36, d_margin4) - d_length4 - width * _zero_times_f32(t42, d_I) - _zero_times_f32(t43,
+        d_margin4)
+    )
     t44 = _half_step_f32(t6)
     t45 = t44 * t32
     t46 = _half_step_f32(t11)
+    scaled_grad_pred__2 = (
+        d_length2 + _zero_times_f32(t45, d_width) + _zero_times_f32(t46, d_margin2) - _zero_times_f32(t44, d_margin)
+    )
     t47 = _half_step_f32(t16)
     t48 = t47 * t41
     t49 = _half_step_f32(t21)
+    scaled_grad_pred__3 = (
+        d_length4 + width * _zero_times_f32(t48, d_I) + _zero_times_f32(t49, d_margin4) - _zero_times_f32(t47,
+        d_margin4)
+    )
     tangent_width_0 = -t2 * t32
     t50 = f32(1.0) / (t25 * t25) - f32(2.0) * (I / t25) / t25 / t25
     t51 = height * t50
@@ -661,6 +733,10 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     t63 = t58 if t7 else f32(0.0)
     t64 = length4 if t4 else t63
     tangent_d_margin2_0 = tangent_d_excess_0 * t64
+    scaled_diag_pred__0 = (
+        _zero_times_f32(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f32(t33, tangent_d_width_0) -
+        _zero_times_f32(t34, tangent_d_margin2_0)
+    )
     tangent_margin4_1 = -t43
     t65 = f32(0.5) if t17 else f32(0.0)
     t66 = f32(1.0) if t14 else t65
@@ -682,6 +758,9 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     t73 = t70 if t17 else width
     t74 = margin6 + (f32(0.0) if t14 else t73)
     tangent_d_length4_1 = tangent_d_excess_1 * t74
+    scaled_diag_pred__1 = (
+        tangent_d_I_1 * _zero_times_f32(t42, -width) + tangent_d_margin4_1 * (t36 - t43) - tangent_d_length4_1
+    )
     t75 = f32(0.5) if t7 else f32(1.0)
     tangent_margin6_2 = t46 * t53 + (f32(0.0) if t4 else t75)
     tangent_margin_2 = -t44
@@ -696,6 +775,10 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t24
     tangent_d_margin2_2 = tangent_d_excess_2 * t64
     tangent_d_margin_2 = tangent_d_excess_2 * t57
+    scaled_diag_pred__2 = (
+        tangent_d_length2_2 + _zero_times_f32(t45, tangent_d_width_2) + _zero_times_f32(t46, tangent_d_margin2_2) -
+        _zero_times_f32(t44, tangent_d_margin_2)
+    )
     t77 = f32(0.5) if t17 else f32(1.0)
     tangent_margin8_3 = t49 * t66 + (f32(0.0) if t14 else t77)
     tangent_margin3_3 = -t47
@@ -705,39 +788,18 @@ def _grad_hess_diag_f32_sample(weight, live, place, pred, target, divisor, grad_
     tangent_d_length4_3 = tangent_d_excess_3 * t74
     tangent_d_I_3 = seed_n * (tangent_excess_3 * t61 + f32(2.0) * _zero_times_f32(t48, t68))
     tangent_d_margin4_3 = tangent_d_excess_3 * t72
-    grad_pred_0 = (
-        _zero_times_f32(t2, d_margin) - d_length2 - _zero_times_f32(t33, d_width) - _zero_times_f32(t34, d_margin2) if
-        live else f32(0.0)
+    scaled_diag_pred__3 = (
+        tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t48, width) + tangent_d_margin4_3 * (t49 - t47)
     )
-    grad_pred_1 = (
-        _zero_times_f32(t36, d_margin4) - d_length4 - width * _zero_times_f32(t42, d_I) - _zero_times_f32(t43,
-        d_margin4) if live else f32(0.0)
-    )
-    grad_pred_2 = (
-        d_length2 + _zero_times_f32(t45, d_width) + _zero_times_f32(t46, d_margin2) - _zero_times_f32(t44, d_margin) if
-        live else f32(0.0)
-    )
-    grad_pred_3 = (
-        d_length4 + width * _zero_times_f32(t48, d_I) + _zero_times_f32(t49, d_margin4) - _zero_times_f32(t47,
-        d_margin4) if live else f32(0.0)
-    )
+    grad_pred_0 = scaled_grad_pred__0 * unit1 if live else f32(0.0)
+    grad_pred_1 = scaled_grad_pred__1 * unit0 if live else f32(0.0)
+    grad_pred_2 = scaled_grad_pred__2 * unit1 if live else f32(0.0)
+    grad_pred_3 = scaled_grad_pred__3 * unit0 if live else f32(0.0)
     _store_few_f32(grad_pred, grad_pred_row, (grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3), options)
-    diag_pred_0 = (
-        _zero_times_f32(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f32(t33, tangent_d_width_0) -
-        _zero_times_f32(t34, tangent_d_margin2_0) if live else f32(0.0)
-    )
-    diag_pred_1 = (
-        tangent_d_I_1 * _zero_times_f32(t42, -width) + tangent_d_margin4_1 * (t36 - t43) - tangent_d_length4_1 if live
-        else f32(0.0)
-    )
-    diag_pred_2 = (
-        tangent_d_length2_2 + _zero_times_f32(t45, tangent_d_width_2) + _zero_times_f32(t46, tangent_d_margin2_2) -
-        _zero_times_f32(t44, tangent_d_margin_2) if live else f32(0.0)
-    )
-    diag_pred_3 = (
-        tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t48, width) + tangent_d_margin4_3 * (t49 - t47) if live
-        else f32(0.0)
-    )
+    diag_pred_0 = scaled_diag_pred__0 * unit1 * unit1 if live else f32(0.0)
+    diag_pred_1 = scaled_diag_pred__1 * unit0 * unit0 if live else f32(0.0)
+    diag_pred_2 = scaled_diag_pred__2 * unit1 * unit1 if live else f32(0.0)
+    diag_pred_3 = scaled_diag_pred__3 * unit0 * unit0 if live else f32(0.0)
     _store_few_f32(diag_pred, diag_pred_row, (diag_pred_0, diag_pred_1, diag_pred_2, diag_pred_3), options)
     return 0
 
@@ -769,128 +831,154 @@ def _hvp_f32_sample(weight, live, place, pred, target, v_pred_, divisor, hvp_pre
     target_0, target_1, target_2, target_3 = _load_few_f32(target, target_row, options)
     v_pred_0, v_pred_1, v_pred_2, v_pred_3 = _load_few_f32(v_pred_, v_pred__row, options)
     seed = _seed_f32(weight, divisor)
-    t1 = pred_0 - target_0
+    unit1 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t1 = measured_pred_0 - measured_target_0
     t2 = _half_step_f32(t1)
-    t3 = _minimum_f32(pred_2, target_2) - _maximum_f32(pred_0, target_0)
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    t3 = _minimum_f32(measured_pred_2, measured_target_2) - _maximum_f32(measured_pred_0, measured_target_0)
     t4 = f32(0.0) < t3
-    length3 = target_3 - target_1
+    unit0 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_target_3 = unit0 * target_3
+    measured_target_1 = unit0 * target_1
+    length3 = measured_target_3 - measured_target_1
     seed_n = seed
-    t5 = _minimum_f32(pred_3, target_3) - _maximum_f32(pred_1, target_1)
+    measured_pred_3 = unit0 * pred_3
+    measured_pred_1 = unit0 * pred_1
+    t5 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
     t6 = _half_step_f32(t5)
-    t7 = target_3 - pred_3
-    t8 = _half_step_f32(t7)
-    t9 = pred_1 - target_1
-    t10 = _half_step_f32(t9)
-    tangent_height = _zero_times_f32(t6, v_pred_3 * t8 - v_pred_1 * t10)
+    t7 = f32(1.0) / unit0
+    unit2 = _unit_scale_f32(
+        _maximum_f32(_maximum_f32(_maximum_f32(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)), abs(unit1 *
+        v_pred_0 * t7)),
+    )
+    measured_v_pred__3 = unit2 * v_pred_3
+    t8 = measured_target_3 - measured_pred_3
+    t9 = _half_step_f32(t8)
+    measured_v_pred__1 = unit2 * v_pred_1
+    t10 = measured_pred_1 - measured_target_1
+    t11 = _half_step_f32(t10)
+    tangent_height = _zero_times_f32(t6, measured_v_pred__3 * t9 - measured_v_pred__1 * t11)
     width = _maximum_f32(f32(0.0), t3)
-    t11 = _half_step_f32(t3)
-    t12 = target_2 - pred_2
-    t13 = _half_step_f32(t12)
-    tangent_width = _zero_times_f32(t11, v_pred_2 * t13 - v_pred_0 * t2)
+    t12 = _half_step_f32(t3)
+    measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t7
+    t13 = measured_target_2 - measured_pred_2
+    t14 = _half_step_f32(t13)
+    measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t7
+    tangent_width = _zero_times_f32(t12, measured_v_pred__2 * t14 - measured_v_pred__0 * t2)
     height = _maximum_f32(f32(0.0), t5)
     tangent_I = _zero_times_f32(tangent_height, width) + _zero_times_f32(tangent_width, height)
     I = height * width
-    margin = _ramp_f32(t1) + _ramp_f32(t12)
-    t14 = t3 == f32(0.0)
-    length = target_2 - target_0
-    t15 = f32(0.5) * (length + margin)
-    t16 = t15 if t14 else length
-    margin5 = margin if t4 else t16
-    length4 = pred_3 - pred_1
-    t17 = target_0 - pred_0
-    t18 = pred_2 - target_2
-    margin2 = _ramp_f32(t17) + _ramp_f32(t18)
-    length2 = pred_2 - pred_0
-    t19 = f32(0.5) * (length2 + margin2)
-    t20 = t19 if t14 else length2
-    margin6 = margin2 if t4 else t20
-    t21 = f32(0.0) < t5
-    margin3 = _ramp_f32(t9) + _ramp_f32(t7)
-    t22 = t5 == f32(0.0)
-    t23 = f32(0.5) * (length3 + margin3)
-    t24 = t23 if t22 else length3
-    margin7 = margin3 if t21 else t24
-    t25 = target_1 - pred_1
-    t26 = pred_3 - target_3
-    margin4 = _ramp_f32(t25) + _ramp_f32(t26)
-    t27 = f32(0.5) * (length4 + margin4)
-    t28 = t27 if t22 else length4
-    margin8 = margin4 if t21 else t28
-    t29 = margin7 + margin8
-    excess = length3 * margin5 + length4 * margin6 + width * t29
-    t30 = I + excess
-    tangent_margin = v_pred_0 * t2 - v_pred_2 * t13
-    t31 = f32(0.5) * tangent_margin
-    t32 = t31 if t14 else f32(0.0)
-    tangent_margin5 = tangent_margin if t4 else t32
-    t33 = _half_step_f32(t18)
-    t34 = _half_step_f32(t17)
-    tangent_margin2 = v_pred_2 * t33 - v_pred_0 * t34
-    tangent_length2 = v_pred_2 - v_pred_0
-    t35 = f32(0.5) * (tangent_length2 + tangent_margin2)
-    t36 = t35 if t14 else tangent_length2
-    tangent_margin6 = tangent_margin2 if t4 else t36
-    tangent_length4 = v_pred_3 - v_pred_1
-    tangent_margin3 = v_pred_1 * t10 - v_pred_3 * t8
-    t37 = f32(0.5) * tangent_margin3
-    t38 = t37 if t22 else f32(0.0)
-    tangent_margin7 = tangent_margin3 if t21 else t38
-    t39 = _half_step_f32(t26)
-    t40 = _half_step_f32(t25)
-    tangent_margin4 = v_pred_3 * t39 - v_pred_1 * t40
-    t41 = f32(0.5) * (tangent_length4 + tangent_margin4)
-    t42 = t41 if t22 else tangent_length4
-    tangent_margin8 = tangent_margin4 if t21 else t42
-    t43 = tangent_margin7 + tangent_margin8
+    margin = _ramp_f32(t1) + _ramp_f32(t13)
+    t15 = t3 == f32(0.0)
+    length = measured_target_2 - measured_target_0
+    t16 = f32(0.5) * (length + margin)
+    t17 = t16 if t15 else length
+    margin5 = margin if t4 else t17
+    length4 = measured_pred_3 - measured_pred_1
+    t18 = measured_target_0 - measured_pred_0
+    t19 = measured_pred_2 - measured_target_2
+    margin2 = _ramp_f32(t18) + _ramp_f32(t19)
+    length2 = measured_pred_2 - measured_pred_0
+    t20 = f32(0.5) * (length2 + margin2)
+    t21 = t20 if t15 else length2
+    margin6 = margin2 if t4 else t21
+    t22 = f32(0.0) < t5
+    margin3 = _ramp_f32(t10) + _ramp_f32(t8)
+    t23 = t5 == f32(0.0)
+    t24 = f32(0.5) * (length3 + margin3)
+    t25 = t24 if t23 else length3
+    margin7 = margin3 if t22 else t25
+    t26 = measured_target_1 - measured_pred_1
+    t27 = measured_pred_3 - measured_target_3
+    margin4 = _ramp_f32(t26) + _ramp_f32(t27)
+    t28 = f32(0.5) * (length4 + margin4)
+    t29 = t28 if t23 else length4
+    margin8 = margin4 if t22 else t29
+    t30 = margin7 + margin8
+    excess = length3 * margin5 + length4 * margin6 + width * t30
+    t31 = I + excess
+    tangent_margin = measured_v_pred__0 * t2 - measured_v_pred__2 * t14
+    t32 = f32(0.5) * tangent_margin
+    t33 = t32 if t15 else f32(0.0)
+    tangent_margin5 = tangent_margin if t4 else t33
+    t34 = _half_step_f32(t19)
+    t35 = _half_step_f32(t18)
+    tangent_margin2 = measured_v_pred__2 * t34 - measured_v_pred__0 * t35
+    tangent_length2 = measured_v_pred__2 - measured_v_pred__0
+    t36 = f32(0.5) * (tangent_length2 + tangent_margin2)
+    t37 = t36 if t15 else tangent_length2
+    tangent_margin6 = tangent_margin2 if t4 else t37
+    tangent_length4 = measured_v_pred__3 - measured_v_pred__1
+    tangent_margin3 = measured_v_pred__1 * t11 - measured_v_pred__3 * t9
+    t38 = f32(0.5) * tangent_margin3
+    t39 = t38 if t23 else f32(0.0)
+    tangent_margin7 = tangent_margin3 if t22 else t39
+    t40 = _half_step_f32(t27)
+    t41 = _half_step_f32(t26)
+    tangent_margin4 = measured_v_pred__3 * t40 - measured_v_pred__1 * t41
+    t42 = f32(0.5) * (tangent_length4 + tangent_margin4)
+    t43 = t42 if t23 else tangent_length4
+    tangent_margin8 = tangent_margin4 if t22 else t43
+    t44 = tangent_margin7 + tangent_margin8
     tangent_excess = (
-        length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t43 +
-        _zero_times_f32(tangent_width, t29)
+        length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t44 +
+        _zero_times_f32(tangent_width, t30)
     )
-    t44 = tangent_I + tangent_excess
-    tangent_d_excess = seed_n * (tangent_I / t30 / t30 - f32(2.0) * (I / t30) * (t44 / t30) / t30)
-    t45 = length3 * tangent_d_excess
-    t46 = f32(0.5) * length3 * tangent_d_excess
-    t47 = t46 if t14 else f32(0.0)
-    tangent_d_margin = t45 if t4 else t47
-    d_excess = I / t30 * (seed_n / t30)
-    t48 = f32(0.5) * d_excess * tangent_length4 + f32(0.5) * length4 * tangent_d_excess
-    t49 = d_excess * tangent_length4 + length4 * tangent_d_excess
-    t50 = t48 if t14 else t49
-    tangent_d_length2 = f32(0.0) if t4 else t50
-    tangent_d_I = seed_n * (f32(2.0) * (excess / t30) * (t44 / t30) / t30 - tangent_excess / t30 / t30)
-    d_I = -excess / t30 * (seed_n / t30)
-    tangent_d_width = d_excess * t43 + height * tangent_d_I + tangent_d_excess * t29 + _zero_times_f32(
+    t45 = tangent_I + tangent_excess
+    tangent_d_excess = seed_n * (tangent_I / t31 / t31 - f32(2.0) * (I / t31) * (t45 / t31) / t31)
+    t46 = length3 * tangent_d_excess
+    t47 = f32(0.5) * length3 * tangent_d_excess
+    t48 = t47 if t15 else f32(0.0)
+    tangent_d_margin = t46 if t4 else t48
+    d_excess = I / t31 * (seed_n / t31)
+    t49 = f32(0.5) * d_excess * tangent_length4 + f32(0.5) * length4 * tangent_d_excess
+    t50 = d_excess * tangent_length4 + length4 * tangent_d_excess
+    t51 = t49 if t15 else t50
+    tangent_d_length2 = f32(0.0) if t4 else t51
+    tangent_d_I = seed_n * (f32(2.0) * (excess / t31) * (t45 / t31) / t31 - tangent_excess / t31 / t31)
+    d_I = -excess / t31 * (seed_n / t31)
+    tangent_d_width = d_excess * t44 + height * tangent_d_I + tangent_d_excess * t30 + _zero_times_f32(
         tangent_height, d_I,
     )
-    t51 = t48 if t14 else f32(0.0)
-    tangent_d_margin2 = t49 if t4 else t51
-    t52 = _zero_times_f32(tangent_width, d_excess)
-    t53 = tangent_d_excess * width + t52
-    t54 = f32(0.5) * tangent_d_excess * width + f32(0.5) * t52
-    t55 = t54 if t22 else f32(0.0)
-    tangent_d_margin4 = t53 if t21 else t55
-    t56 = t54 if t22 else t53
-    tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (f32(0.0) if t21 else t56)
-    t57 = t10 * t6
-    t58 = t8 * t6
-    hvp_pred_0 = (
-        _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f32(t2 * t11, tangent_d_width) -
-        _zero_times_f32(t34, tangent_d_margin2) if live else f32(0.0)
+    t52 = t49 if t15 else f32(0.0)
+    tangent_d_margin2 = t50 if t4 else t52
+    scaled_hvp_pred__0 = (
+        _zero_times_f32(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f32(t2 * t12, tangent_d_width) -
+        _zero_times_f32(t35, tangent_d_margin2)
     )
-    hvp_pred_1 = (
-        _zero_times_f32(t10, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f32(t57, tangent_d_I) -
-        _zero_times_f32(tangent_width, _zero_times_f32(t57, d_I)) - _zero_times_f32(t40, tangent_d_margin4) if live else
-        f32(0.0)
+    t53 = f32(1.0) / unit2
+    t54 = _zero_times_f32(tangent_width, d_excess)
+    t55 = tangent_d_excess * width + t54
+    t56 = f32(0.5) * tangent_d_excess * width + f32(0.5) * t54
+    t57 = t56 if t23 else f32(0.0)
+    tangent_d_margin4 = t55 if t22 else t57
+    t58 = t56 if t23 else t55
+    tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (f32(0.0) if t22 else t58)
+    t59 = t11 * t6
+    scaled_hvp_pred__1 = (
+        _zero_times_f32(t11, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f32(t59, tangent_d_I) -
+        _zero_times_f32(tangent_width, _zero_times_f32(t59, d_I)) - _zero_times_f32(t41, tangent_d_margin4)
     )
-    hvp_pred_2 = (
-        tangent_d_length2 + _zero_times_f32(t13 * t11, tangent_d_width) + _zero_times_f32(t33, tangent_d_margin2) -
-        _zero_times_f32(t13, tangent_d_margin) if live else f32(0.0)
+    scaled_hvp_pred__2 = (
+        tangent_d_length2 + _zero_times_f32(t14 * t12, tangent_d_width) + _zero_times_f32(t34, tangent_d_margin2) -
+        _zero_times_f32(t14, tangent_d_margin)
     )
-    hvp_pred_3 = (
-        tangent_d_length4 + width * _zero_times_f32(t58, tangent_d_I) + _zero_times_f32(tangent_width,
-        _zero_times_f32(t58, d_I)) + _zero_times_f32(t39, tangent_d_margin4) - _zero_times_f32(t8, tangent_d_margin4) if
-        live else f32(0.0)
+    t60 = t9 * t6
+    scaled_hvp_pred__3 = (
+        tangent_d_length4 + width * _zero_times_f32(t60, tangent_d_I) + _zero_times_f32(tangent_width,
+        _zero_times_f32(t60, d_I)) + _zero_times_f32(t40, tangent_d_margin4) - _zero_times_f32(t9, tangent_d_margin4)
     )
+    hvp_pred_0 = scaled_hvp_pred__0 * unit0 * unit1 * t53 if live else f32(0.0)
+    hvp_pred_1 = scaled_hvp_pred__1 * unit0 * unit0 * t53 if live else f32(0.0)
+    hvp_pred_2 = scaled_hvp_pred__2 * unit0 * unit1 * t53 if live else f32(0.0)
+    hvp_pred_3 = scaled_hvp_pred__3 * unit0 * unit0 * t53 if live else f32(0.0)
     _store_few_f32(hvp_pred, hvp_pred_row, (hvp_pred_0, hvp_pred_1, hvp_pred_2, hvp_pred_3), options)
     return 0
 
@@ -966,6 +1054,16 @@ def _warp_sum_f64(high, low):
         high, low = _plus_f64(high, low, other)
         step = step // 2
     return high, low
+
+
+@_device
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
 def total_weight_f64(weight, mask, partial, samples, options):
@@ -1047,50 +1145,65 @@ def _zero_times_f64(a, b):
 @_device
 def _value_f64_sample(weight, live, place, pred, target, options):
     """One sample: loss, stored but for the loss."""
-    target_row = place * 4
     pred_row = place * 4
-    target_3 = _get(target, target_row + 3)
+    target_row = place * 4
+    pred_1 = _get(pred, pred_row + 1)
     target_1 = _get(target, target_row + 1)
-    length3 = target_3 - target_1
-    pred_2 = _get(pred, pred_row + 2)
-    target_2 = _get(target, target_row + 2)
+    pred_3 = _get(pred, pred_row + 3)
+    target_3 = _get(target, target_row + 3)
+    unit0 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_target_3 = unit0 * target_3
+    measured_target_1 = unit0 * target_1
+    length3 = measured_target_3 - measured_target_1
     pred_0 = _get(pred, pred_row + 0)
     target_0 = _get(target, target_row + 0)
-    t1 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+    pred_2 = _get(pred, pred_row + 2)
+    target_2 = _get(target, target_row + 2)
+    unit1 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t1 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
     t2 = 0.0 < t1
-    margin = _ramp_f64(pred_0 - target_0) + _ramp_f64(target_2 - pred_2)
+    margin = _ramp_f64(measured_pred_0 - measured_target_0) + _ramp_f64(measured_target_2 - measured_pred_2)
     t3 = t1 == 0.0
-    length = target_2 - target_0
+    length = measured_target_2 - measured_target_0
     t4 = 0.5 * (length + margin)
     t5 = t4 if t3 else length
     margin5 = margin if t2 else t5
-    pred_3 = _get(pred, pred_row + 3)
-    pred_1 = _get(pred, pred_row + 1)
-    length4 = pred_3 - pred_1
-    margin2 = _ramp_f64(target_0 - pred_0) + _ramp_f64(pred_2 - target_2)
-    length2 = pred_2 - pred_0
+    measured_pred_3 = unit0 * pred_3
+    measured_pred_1 = unit0 * pred_1
+    length4 = measured_pred_3 - measured_pred_1
+    margin2 = _ramp_f64(measured_target_0 - measured_pred_0) + _ramp_f64(measured_pred_2 - measured_target_2)
+    length2 = measured_pred_2 - measured_pred_0
     t6 = 0.5 * (length2 + margin2)
     t7 = t6 if t3 else length2
     margin6 = margin2 if t2 else t7
     width = _maximum_f64(0.0, t1)
-    t8 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+    t8 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
     t9 = 0.0 < t8
-    margin3 = _ramp_f64(pred_1 - target_1) + _ramp_f64(target_3 - pred_3)
+    margin3 = _ramp_f64(measured_pred_1 - measured_target_1) + _ramp_f64(measured_target_3 - measured_pred_3)
     t10 = t8 == 0.0
     t11 = 0.5 * (length3 + margin3)
     t12 = t11 if t10 else length3
     margin7 = margin3 if t9 else t12
-    margin4 = _ramp_f64(target_1 - pred_1) + _ramp_f64(pred_3 - target_3)
+    margin4 = _ramp_f64(measured_target_1 - measured_pred_1) + _ramp_f64(measured_pred_3 - measured_target_3)
     t13 = 0.5 * (length4 + margin4)
     t14 = t13 if t10 else length4
     margin8 = margin4 if t9 else t14
     excess = length3 * margin5 + length4 * margin6 + width * (margin7 + margin8)
     height = _maximum_f64(0.0, t8)
     I = height * width
-    return excess / (I + excess) * weight if live else f64(0.0)
+    scaled_value = excess / (I + excess)
+    return scaled_value * weight if live else f64(0.0)
 
 
-def value_f64(target, pred, weight, mask, losses, partial, samples, options):
+def value_f64(pred, target, weight, mask, losses, partial, samples, options):
     """All samples: loss; a partial sum per block."""
     thread, threads = _first_thread(), _all_threads()
     high, low = f64(0.0), f64(0.0)
@@ -1107,49 +1220,63 @@ def value_f64(target, pred, weight, mask, losses, partial, samples, options):
 @_device
 def _value_and_grad_f64_sample(weight, live, place, pred, target, divisor, grad_pred, options):
     """One sample: grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3, loss, stored but for the loss."""
-    target_row = place * 4
     pred_row = place * 4
+    target_row = place * 4
     grad_pred_row = place * 4
     seed = _seed_f64(weight, divisor)
-    target_3 = _get(target, target_row + 3)
+    pred_1 = _get(pred, pred_row + 1)
     target_1 = _get(target, target_row + 1)
-    length3 = target_3 - target_1
-    pred_2 = _get(pred, pred_row + 2)
-    target_2 = _get(target, target_row + 2)
+    pred_3 = _get(pred, pred_row + 3)
+    target_3 = _get(target, target_row + 3)
+    unit0 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_target_3 = unit0 * target_3
+    measured_target_1 = unit0 * target_1
+    length3 = measured_target_3 - measured_target_1
     pred_0 = _get(pred, pred_row + 0)
     target_0 = _get(target, target_row + 0)
-    t1 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+    pred_2 = _get(pred, pred_row + 2)
+    target_2 = _get(target, target_row + 2)
+    unit1 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t1 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
     t2 = 0.0 < t1
-    t3 = pred_0 - target_0
-    t4 = target_2 - pred_2
+    t3 = measured_pred_0 - measured_target_0
+    t4 = measured_target_2 - measured_pred_2
     margin = _ramp_f64(t3) + _ramp_f64(t4)
     t5 = t1 == 0.0
-    length = target_2 - target_0
+    length = measured_target_2 - measured_target_0
     t6 = 0.5 * (length + margin)
     t7 = t6 if t5 else length
     margin5 = margin if t2 else t7
-    pred_3 = _get(pred, pred_row + 3)
-    pred_1 = _get(pred, pred_row + 1)
-    length4 = pred_3 - pred_1
-    t8 = target_0 - pred_0
-    t9 = pred_2 - target_2
+    measured_pred_3 = unit0 * pred_3
+    measured_pred_1 = unit0 * pred_1
+    length4 = measured_pred_3 - measured_pred_1
+    t8 = measured_target_0 - measured_pred_0
+    t9 = measured_pred_2 - measured_target_2
     margin2 = _ramp_f64(t8) + _ramp_f64(t9)
-    length2 = pred_2 - pred_0
+    length2 = measured_pred_2 - measured_pred_0
     t10 = 0.5 * (length2 + margin2)
     t11 = t10 if t5 else length2
     margin6 = margin2 if t2 else t11
     width = _maximum_f64(0.0, t1)
-    t12 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+    t12 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
     t13 = 0.0 < t12
-    t14 = pred_1 - target_1
-    t15 = target_3 - pred_3
+    t14 = measured_pred_1 - measured_target_1
+    t15 = measured_target_3 - measured_pred_3
     margin3 = _ramp_f64(t14) + _ramp_f64(t15)
     t16 = t12 == 0.0
     t17 = 0.5 * (length3 + margin3)
     t18 = t17 if t16 else length3
     margin7 = margin3 if t13 else t18
-    t19 = target_1 - pred_1
-    t20 = pred_3 - target_3
+    t19 = measured_target_1 - measured_pred_1
+    t20 = measured_pred_3 - measured_target_3
     margin4 = _ramp_f64(t19) + _ramp_f64(t20)
     t21 = 0.5 * (length4 + margin4)
     t22 = t21 if t16 else length4
@@ -1159,6 +1286,7 @@ def _value_and_grad_f64_sample(weight, live, place, pred, target, divisor, grad_
     height = _maximum_f64(0.0, t12)
     I = height * width
     t24 = I + excess
+    scaled_value = excess / t24
     t25 = _half_step_f64(t3)
     seed_n = seed
     d_excess = I / t24 * (seed_n / t24)
@@ -1175,6 +1303,10 @@ def _value_and_grad_f64_sample(weight, live, place, pred, target, divisor, grad_
     d_width = d_I * height + d_excess * t23
     t33 = t29 if t5 else 0.0
     d_margin2 = t30 if t2 else t33
+    scaled_grad_pred__0 = (
+        _zero_times_f64(t25, d_margin) - d_length2 - _zero_times_f64(t25 * t32, d_width) -
+        _zero_times_f64(_half_step_f64(t8), d_margin2)
+    )
     t34 = _half_step_f64(t14)
     t35 = d_excess * width
     t36 = 0.5 * d_excess * width
@@ -1183,28 +1315,28 @@ def _value_and_grad_f64_sample(weight, live, place, pred, target, divisor, grad_
     t38 = t36 if t16 else t35
     d_length4 = d_excess * margin6 + (0.0 if t13 else t38)
     t39 = _half_step_f64(t12)
+    scaled_grad_pred__1 = (
+        _zero_times_f64(t34, d_margin4) - d_length4 - width * _zero_times_f64(t34 * t39, d_I) -
+        _zero_times_f64(_half_step_f64(t19), d_margin4)
+    )
     t40 = _half_step_f64(t4)
+    scaled_grad_pred__2 = (
+        d_length2 + _zero_times_f64(t40 * t32, d_width) + _zero_times_f64(_half_step_f64(t9), d_margin2) -
+        _zero_times_f64(t40, d_margin)
+    )
     t41 = _half_step_f64(t15)
-    _put(
-        grad_pred, grad_pred_row + 0, _zero_times_f64(t25, d_margin) - d_length2 - _zero_times_f64(t25 * t32, d_width) -
-        _zero_times_f64(_half_step_f64(t8), d_margin2) if live else f64(0.0),
+    scaled_grad_pred__3 = (
+        d_length4 + width * _zero_times_f64(t41 * t39, d_I) + _zero_times_f64(_half_step_f64(t20), d_margin4) -
+        _zero_times_f64(t41, d_margin4)
     )
-    _put(
-        grad_pred, grad_pred_row + 1, _zero_times_f64(t34, d_margin4) - d_length4 - width * _zero_times_f64(t34 * t39,
-        d_I) - _zero_times_f64(_half_step_f64(t19), d_margin4) if live else f64(0.0),
-    )
-    _put(
-        grad_pred, grad_pred_row + 2, d_length2 + _zero_times_f64(t40 * t32, d_width) +
-        _zero_times_f64(_half_step_f64(t9), d_margin2) - _zero_times_f64(t40, d_margin) if live else f64(0.0),
-    )
-    _put(
-        grad_pred, grad_pred_row + 3, d_length4 + width * _zero_times_f64(t41 * t39, d_I) +
-        _zero_times_f64(_half_step_f64(t20), d_margin4) - _zero_times_f64(t41, d_margin4) if live else f64(0.0),
-    )
-    return excess / t24 * weight if live else f64(0.0)
+    _put(grad_pred, grad_pred_row + 0, scaled_grad_pred__0 * unit1 if live else f64(0.0))
+    _put(grad_pred, grad_pred_row + 1, scaled_grad_pred__1 * unit0 if live else f64(0.0))
+    _put(grad_pred, grad_pred_row + 2, scaled_grad_pred__2 * unit1 if live else f64(0.0))
+    _put(grad_pred, grad_pred_row + 3, scaled_grad_pred__3 * unit0 if live else f64(0.0))
+    return scaled_value * weight if live else f64(0.0)
 
 
-def value_and_grad_f64(target, pred, grad_pred, weight, mask, divisor, divisors, losses, partial, samples, options):
+def value_and_grad_f64(pred, target, grad_pred, weight, mask, divisor, divisors, losses, partial, samples, options):
     """All samples: grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3, loss; a partial sum per block."""
     if options & DIVIDE:
         divisor = divisors[0]
@@ -1234,47 +1366,61 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     seed = _seed_f64(weight, divisor)
     pred_0 = _get(pred, pred_row + 0)
     target_0 = _get(target, target_row + 0)
-    t1 = pred_0 - target_0
-    t2 = _half_step_f64(t1)
     pred_2 = _get(pred, pred_row + 2)
     target_2 = _get(target, target_row + 2)
-    t3 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+    unit1 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t1 = measured_pred_0 - measured_target_0
+    t2 = _half_step_f64(t1)
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    t3 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
     t4 = 0.0 < t3
-    pred_3 = _get(pred, pred_row + 3)
-    target_3 = _get(target, target_row + 3)
     pred_1 = _get(pred, pred_row + 1)
     target_1 = _get(target, target_row + 1)
-    t5 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+    pred_3 = _get(pred, pred_row + 3)
+    target_3 = _get(target, target_row + 3)
+    unit0 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_pred_3 = unit0 * pred_3
+    measured_target_3 = unit0 * target_3
+    measured_pred_1 = unit0 * pred_1
+    measured_target_1 = unit0 * target_1
+    t5 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
     height = _maximum_f64(0.0, t5)
     width = _maximum_f64(0.0, t3)
     I = height * width
     seed_n = seed
-    length3 = target_3 - target_1
-    t6 = target_2 - pred_2
+    length3 = measured_target_3 - measured_target_1
+    t6 = measured_target_2 - measured_pred_2
     margin = _ramp_f64(t1) + _ramp_f64(t6)
     t7 = t3 == 0.0
-    length = target_2 - target_0
+    length = measured_target_2 - measured_target_0
     t8 = 0.5 * (length + margin)
     t9 = t8 if t7 else length
     margin5 = margin if t4 else t9
-    length4 = pred_3 - pred_1
-    t10 = target_0 - pred_0
-    t11 = pred_2 - target_2
+    length4 = measured_pred_3 - measured_pred_1
+    t10 = measured_target_0 - measured_pred_0
+    t11 = measured_pred_2 - measured_target_2
     margin2 = _ramp_f64(t10) + _ramp_f64(t11)
-    length2 = pred_2 - pred_0
+    length2 = measured_pred_2 - measured_pred_0
     t12 = 0.5 * (length2 + margin2)
     t13 = t12 if t7 else length2
     margin6 = margin2 if t4 else t13
     t14 = 0.0 < t5
-    t15 = pred_1 - target_1
-    t16 = target_3 - pred_3
+    t15 = measured_pred_1 - measured_target_1
+    t16 = measured_target_3 - measured_pred_3
     margin3 = _ramp_f64(t15) + _ramp_f64(t16)
     t17 = t5 == 0.0
     t18 = 0.5 * (length3 + margin3)
     t19 = t18 if t17 else length3
     margin7 = margin3 if t14 else t19
-    t20 = target_1 - pred_1
-    t21 = pred_3 - target_3
+    t20 = measured_target_1 - measured_pred_1
+    t21 = measured_pred_3 - measured_target_3
     margin4 = _ramp_f64(t20) + _ramp_f64(t21)
     t22 = 0.5 * (length4 + margin4)
     t23 = t22 if t17 else length4
@@ -1298,6 +1444,9 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     t34 = _half_step_f64(t10)
     t35 = t29 if t7 else 0.0
     d_margin2 = t30 if t4 else t35
+    scaled_grad_pred__0 = (
+        _zero_times_f64(t2, d_margin) - d_length2 - _zero_times_f64(t33, d_width) - _zero_times_f64(t34, d_margin2)
+    )
     t36 = _half_step_f64(t15)
     t37 = d_excess * width
     t38 = 0.5 * d_excess * width
@@ -1308,12 +1457,23 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     t41 = _half_step_f64(t5)
     t42 = t36 * t41
     t43 = _half_step_f64(t20)
+    scaled_grad_pred__1 = (
+        _zero_times_f64(t36, d_margin4) - d_length4 - width * _zero_times_f64(t42, d_I) - _zero_times_f64(t43,
+        d_margin4)
+    )
     t44 = _half_step_f64(t6)
     t45 = t44 * t32
     t46 = _half_step_f64(t11)
+    scaled_grad_pred__2 = (
+        d_length2 + _zero_times_f64(t45, d_width) + _zero_times_f64(t46, d_margin2) - _zero_times_f64(t44, d_margin)
+    )
     t47 = _half_step_f64(t16)
     t48 = t47 * t41
     t49 = _half_step_f64(t21)
+    scaled_grad_pred__3 = (
+        d_length4 + width * _zero_times_f64(t48, d_I) + _zero_times_f64(t49, d_margin4) - _zero_times_f64(t47,
+        d_margin4)
+    )
     tangent_width_0 = -t2 * t32
     t50 = 1.0 / (t25 * t25) - 2.0 * (I / t25) / t25 / t25
     t51 = height * t50
@@ -1345,6 +1505,10 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     t63 = t58 if t7 else 0.0
     t64 = length4 if t4 else t63
     tangent_d_margin2_0 = tangent_d_excess_0 * t64
+    scaled_diag_pred__0 = (
+        _zero_times_f64(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f64(t33, tangent_d_width_0) -
+        _zero_times_f64(t34, tangent_d_margin2_0)
+    )
     tangent_margin4_1 = -t43
     t65 = 0.5 if t17 else 0.0
     t66 = 1.0 if t14 else t65
@@ -1366,6 +1530,9 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     t73 = t70 if t17 else width
     t74 = margin6 + (0.0 if t14 else t73)
     tangent_d_length4_1 = tangent_d_excess_1 * t74
+    scaled_diag_pred__1 = (
+        tangent_d_I_1 * _zero_times_f64(t42, -width) + tangent_d_margin4_1 * (t36 - t43) - tangent_d_length4_1
+    )
     t75 = 0.5 if t7 else 1.0
     tangent_margin6_2 = t46 * t53 + (0.0 if t4 else t75)
     tangent_margin_2 = -t44
@@ -1380,6 +1547,10 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     tangent_d_width_2 = height * tangent_d_I_2 + tangent_d_excess_2 * t24
     tangent_d_margin2_2 = tangent_d_excess_2 * t64
     tangent_d_margin_2 = tangent_d_excess_2 * t57
+    scaled_diag_pred__2 = (
+        tangent_d_length2_2 + _zero_times_f64(t45, tangent_d_width_2) + _zero_times_f64(t46, tangent_d_margin2_2) -
+        _zero_times_f64(t44, tangent_d_margin_2)
+    )
     t77 = 0.5 if t17 else 1.0
     tangent_margin8_3 = t49 * t66 + (0.0 if t14 else t77)
     tangent_margin3_3 = -t47
@@ -1389,38 +1560,17 @@ def _grad_hess_diag_f64_sample(weight, live, place, pred, target, divisor, grad_
     tangent_d_length4_3 = tangent_d_excess_3 * t74
     tangent_d_I_3 = seed_n * (tangent_excess_3 * t61 + 2.0 * _zero_times_f64(t48, t68))
     tangent_d_margin4_3 = tangent_d_excess_3 * t72
-    _put(
-        grad_pred, grad_pred_row + 0, _zero_times_f64(t2, d_margin) - d_length2 - _zero_times_f64(t33, d_width) -
-        _zero_times_f64(t34, d_margin2) if live else f64(0.0),
+    scaled_diag_pred__3 = (
+        tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t48, width) + tangent_d_margin4_3 * (t49 - t47)
     )
-    _put(
-        grad_pred, grad_pred_row + 1, _zero_times_f64(t36, d_margin4) - d_length4 - width * _zero_times_f64(t42, d_I) -
-        _zero_times_f64(t43, d_margin4) if live else f64(0.0),
-    )
-    _put(
-        grad_pred, grad_pred_row + 2, d_length2 + _zero_times_f64(t45, d_width) + _zero_times_f64(t46, d_margin2) -
-        _zero_times_f64(t44, d_margin) if live else f64(0.0),
-    )
-    _put(
-        grad_pred, grad_pred_row + 3, d_length4 + width * _zero_times_f64(t48, d_I) + _zero_times_f64(t49, d_margin4) -
-        _zero_times_f64(t47, d_margin4) if live else f64(0.0),
-    )
-    _put(
-        diag_pred, diag_pred_row + 0, _zero_times_f64(t2, tangent_d_margin_0) - tangent_d_length2_0 -
-        _zero_times_f64(t33, tangent_d_width_0) - _zero_times_f64(t34, tangent_d_margin2_0) if live else f64(0.0),
-    )
-    _put(
-        diag_pred, diag_pred_row + 1, tangent_d_I_1 * _zero_times_f64(t42, -width) + tangent_d_margin4_1 * (t36 - t43) -
-        tangent_d_length4_1 if live else f64(0.0),
-    )
-    _put(
-        diag_pred, diag_pred_row + 2, tangent_d_length2_2 + _zero_times_f64(t45, tangent_d_width_2) +
-        _zero_times_f64(t46, tangent_d_margin2_2) - _zero_times_f64(t44, tangent_d_margin_2) if live else f64(0.0),
-    )
-    _put(
-        diag_pred, diag_pred_row + 3, tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t48, width) +
-        tangent_d_margin4_3 * (t49 - t47) if live else f64(0.0),
-    )
+    _put(grad_pred, grad_pred_row + 0, scaled_grad_pred__0 * unit1 if live else f64(0.0))
+    _put(grad_pred, grad_pred_row + 1, scaled_grad_pred__1 * unit0 if live else f64(0.0))
+    _put(grad_pred, grad_pred_row + 2, scaled_grad_pred__2 * unit1 if live else f64(0.0))
+    _put(grad_pred, grad_pred_row + 3, scaled_grad_pred__3 * unit0 if live else f64(0.0))
+    _put(diag_pred, diag_pred_row + 0, scaled_diag_pred__0 * unit1 * unit1 if live else f64(0.0))
+    _put(diag_pred, diag_pred_row + 1, scaled_diag_pred__1 * unit0 * unit0 if live else f64(0.0))
+    _put(diag_pred, diag_pred_row + 2, scaled_diag_pred__2 * unit1 * unit1 if live else f64(0.0))
+    _put(diag_pred, diag_pred_row + 3, scaled_diag_pred__3 * unit0 * unit0 if live else f64(0.0))
     return 0
 
 
@@ -1450,138 +1600,164 @@ def _hvp_f64_sample(weight, live, place, pred, target, v_pred_, divisor, hvp_pre
     seed = _seed_f64(weight, divisor)
     pred_0 = _get(pred, pred_row + 0)
     target_0 = _get(target, target_row + 0)
-    t1 = pred_0 - target_0
-    t2 = _half_step_f64(t1)
     pred_2 = _get(pred, pred_row + 2)
     target_2 = _get(target, target_row + 2)
-    t3 = _minimum_f64(pred_2, target_2) - _maximum_f64(pred_0, target_0)
+    unit1 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_0), abs(target_0)), abs(pred_2)), abs(target_2)),
+    )
+    measured_pred_0 = unit1 * pred_0
+    measured_target_0 = unit1 * target_0
+    t1 = measured_pred_0 - measured_target_0
+    t2 = _half_step_f64(t1)
+    measured_pred_2 = unit1 * pred_2
+    measured_target_2 = unit1 * target_2
+    t3 = _minimum_f64(measured_pred_2, measured_target_2) - _maximum_f64(measured_pred_0, measured_target_0)
     t4 = 0.0 < t3
-    target_3 = _get(target, target_row + 3)
-    target_1 = _get(target, target_row + 1)
-    length3 = target_3 - target_1
-    seed_n = seed
-    pred_3 = _get(pred, pred_row + 3)
     pred_1 = _get(pred, pred_row + 1)
-    t5 = _minimum_f64(pred_3, target_3) - _maximum_f64(pred_1, target_1)
+    target_1 = _get(target, target_row + 1)
+    pred_3 = _get(pred, pred_row + 3)
+    target_3 = _get(target, target_row + 3)
+    unit0 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(pred_1), abs(target_1)), abs(pred_3)), abs(target_3)),
+    )
+    measured_target_3 = unit0 * target_3
+    measured_target_1 = unit0 * target_1
+    length3 = measured_target_3 - measured_target_1
+    seed_n = seed
+    measured_pred_3 = unit0 * pred_3
+    measured_pred_1 = unit0 * pred_1
+    t5 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
     t6 = _half_step_f64(t5)
     v_pred_3 = _get(v_pred_, v_pred__row + 3)
-    t7 = target_3 - pred_3
-    t8 = _half_step_f64(t7)
     v_pred_1 = _get(v_pred_, v_pred__row + 1)
-    t9 = pred_1 - target_1
-    t10 = _half_step_f64(t9)
-    tangent_height = _zero_times_f64(t6, v_pred_3 * t8 - v_pred_1 * t10)
-    width = _maximum_f64(0.0, t3)
-    t11 = _half_step_f64(t3)
     v_pred_2 = _get(v_pred_, v_pred__row + 2)
-    t12 = target_2 - pred_2
-    t13 = _half_step_f64(t12)
+    t7 = 1.0 / unit0
     v_pred_0 = _get(v_pred_, v_pred__row + 0)
-    tangent_width = _zero_times_f64(t11, v_pred_2 * t13 - v_pred_0 * t2)
+    unit2 = _unit_scale_f64(
+        _maximum_f64(_maximum_f64(_maximum_f64(abs(v_pred_3), abs(v_pred_1)), abs(unit1 * v_pred_2 * t7)), abs(unit1 *
+        v_pred_0 * t7)),
+    )
+    measured_v_pred__3 = unit2 * v_pred_3
+    t8 = measured_target_3 - measured_pred_3
+    t9 = _half_step_f64(t8)
+    measured_v_pred__1 = unit2 * v_pred_1
+    t10 = measured_pred_1 - measured_target_1
+    t11 = _half_step_f64(t10)
+    tangent_height = _zero_times_f64(t6, measured_v_pred__3 * t9 - measured_v_pred__1 * t11)
+    width = _maximum_f64(0.0, t3)
+    t12 = _half_step_f64(t3)
+    measured_v_pred__2 = unit1 * unit2 * v_pred_2 * t7
+    t13 = measured_target_2 - measured_pred_2
+    t14 = _half_step_f64(t13)
+    measured_v_pred__0 = unit1 * unit2 * v_pred_0 * t7
+    tangent_width = _zero_times_f64(t12, measured_v_pred__2 * t14 - measured_v_pred__0 * t2)
     height = _maximum_f64(0.0, t5)
     tangent_I = _zero_times_f64(tangent_height, width) + _zero_times_f64(tangent_width, height)
     I = height * width
-    margin = _ramp_f64(t1) + _ramp_f64(t12)
-    t14 = t3 == 0.0
-    length = target_2 - target_0
-    t15 = 0.5 * (length + margin)
-    t16 = t15 if t14 else length
-    margin5 = margin if t4 else t16
-    length4 = pred_3 - pred_1
-    t17 = target_0 - pred_0
-    t18 = pred_2 - target_2
-    margin2 = _ramp_f64(t17) + _ramp_f64(t18)
-    length2 = pred_2 - pred_0
-    t19 = 0.5 * (length2 + margin2)
-    t20 = t19 if t14 else length2
-    margin6 = margin2 if t4 else t20
-    t21 = 0.0 < t5
-    margin3 = _ramp_f64(t9) + _ramp_f64(t7)
-    t22 = t5 == 0.0
-    t23 = 0.5 * (length3 + margin3)
-    t24 = t23 if t22 else length3
-    margin7 = margin3 if t21 else t24
-    t25 = target_1 - pred_1
-    t26 = pred_3 - target_3
-    margin4 = _ramp_f64(t25) + _ramp_f64(t26)
-    t27 = 0.5 * (length4 + margin4)
-    t28 = t27 if t22 else length4
-    margin8 = margin4 if t21 else t28
-    t29 = margin7 + margin8
-    excess = length3 * margin5 + length4 * margin6 + width * t29
-    t30 = I + excess
-    tangent_margin = v_pred_0 * t2 - v_pred_2 * t13
-    t31 = 0.5 * tangent_margin
-    t32 = t31 if t14 else 0.0
-    tangent_margin5 = tangent_margin if t4 else t32
-    t33 = _half_step_f64(t18)
-    t34 = _half_step_f64(t17)
-    tangent_margin2 = v_pred_2 * t33 - v_pred_0 * t34
-    tangent_length2 = v_pred_2 - v_pred_0
-    t35 = 0.5 * (tangent_length2 + tangent_margin2)
-    t36 = t35 if t14 else tangent_length2
-    tangent_margin6 = tangent_margin2 if t4 else t36
-    tangent_length4 = v_pred_3 - v_pred_1
-    tangent_margin3 = v_pred_1 * t10 - v_pred_3 * t8
-    t37 = 0.5 * tangent_margin3
-    t38 = t37 if t22 else 0.0
-    tangent_margin7 = tangent_margin3 if t21 else t38
-    t39 = _half_step_f64(t26)
-    t40 = _half_step_f64(t25)
-    tangent_margin4 = v_pred_3 * t39 - v_pred_1 * t40
-    t41 = 0.5 * (tangent_length4 + tangent_margin4)
-    t42 = t41 if t22 else tangent_length4
-    tangent_margin8 = tangent_margin4 if t21 else t42
-    t43 = tangent_margin7 + tangent_margin8
+    margin = _ramp_f64(t1) + _ramp_f64(t13)
+    t15 = t3 == 0.0
+    length = measured_target_2 - measured_target_0
+    t16 = 0.5 * (length + margin)
+    t17 = t16 if t15 else length
+    margin5 = margin if t4 else t17
+    length4 = measured_pred_3 - measured_pred_1
+    t18 = measured_target_0 - measured_pred_0
+    t19 = measured_pred_2 - measured_target_2
+    margin2 = _ramp_f64(t18) + _ramp_f64(t19)
+    length2 = measured_pred_2 - measured_pred_0
+    t20 = 0.5 * (length2 + margin2)
+    t21 = t20 if t15 else length2
+    margin6 = margin2 if t4 else t21
+    t22 = 0.0 < t5
+    margin3 = _ramp_f64(t10) + _ramp_f64(t8)
+    t23 = t5 == 0.0
+    t24 = 0.5 * (length3 + margin3)
+    t25 = t24 if t23 else length3
+    margin7 = margin3 if t22 else t25
+    t26 = measured_target_1 - measured_pred_1
+    t27 = measured_pred_3 - measured_target_3
+    margin4 = _ramp_f64(t26) + _ramp_f64(t27)
+    t28 = 0.5 * (length4 + margin4)
+    t29 = t28 if t23 else length4
+    margin8 = margin4 if t22 else t29
+    t30 = margin7 + margin8
+    excess = length3 * margin5 + length4 * margin6 + width * t30
+    t31 = I + excess
+    tangent_margin = measured_v_pred__0 * t2 - measured_v_pred__2 * t14
+    t32 = 0.5 * tangent_margin
+    t33 = t32 if t15 else 0.0
+    tangent_margin5 = tangent_margin if t4 else t33
+    t34 = _half_step_f64(t19)
+    t35 = _half_step_f64(t18)
+    tangent_margin2 = measured_v_pred__2 * t34 - measured_v_pred__0 * t35
+    tangent_length2 = measured_v_pred__2 - measured_v_pred__0
+    t36 = 0.5 * (tangent_length2 + tangent_margin2)
+    t37 = t36 if t15 else tangent_length2
+    tangent_margin6 = tangent_margin2 if t4 else t37
+    tangent_length4 = measured_v_pred__3 - measured_v_pred__1
+    tangent_margin3 = measured_v_pred__1 * t11 - measured_v_pred__3 * t9
+    t38 = 0.5 * tangent_margin3
+    t39 = t38 if t23 else 0.0
+    tangent_margin7 = tangent_margin3 if t22 else t39
+    t40 = _half_step_f64(t27)
+    t41 = _half_step_f64(t26)
+    tangent_margin4 = measured_v_pred__3 * t40 - measured_v_pred__1 * t41
+    t42 = 0.5 * (tangent_length4 + tangent_margin4)
+    t43 = t42 if t23 else tangent_length4
+    tangent_margin8 = tangent_margin4 if t22 else t43
+    t44 = tangent_margin7 + tangent_margin8
     tangent_excess = (
-        length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t43 +
-        _zero_times_f64(tangent_width, t29)
+        length3 * tangent_margin5 + length4 * tangent_margin6 + margin6 * tangent_length4 + width * t44 +
+        _zero_times_f64(tangent_width, t30)
     )
-    t44 = tangent_I + tangent_excess
-    tangent_d_excess = seed_n * (tangent_I / t30 / t30 - 2.0 * (I / t30) * (t44 / t30) / t30)
-    t45 = length3 * tangent_d_excess
-    t46 = 0.5 * length3 * tangent_d_excess
-    t47 = t46 if t14 else 0.0
-    tangent_d_margin = t45 if t4 else t47
-    d_excess = I / t30 * (seed_n / t30)
-    t48 = 0.5 * d_excess * tangent_length4 + 0.5 * length4 * tangent_d_excess
-    t49 = d_excess * tangent_length4 + length4 * tangent_d_excess
-    t50 = t48 if t14 else t49
-    tangent_d_length2 = 0.0 if t4 else t50
-    tangent_d_I = seed_n * (2.0 * (excess / t30) * (t44 / t30) / t30 - tangent_excess / t30 / t30)
-    d_I = -excess / t30 * (seed_n / t30)
-    tangent_d_width = d_excess * t43 + height * tangent_d_I + tangent_d_excess * t29 + _zero_times_f64(
+    t45 = tangent_I + tangent_excess
+    tangent_d_excess = seed_n * (tangent_I / t31 / t31 - 2.0 * (I / t31) * (t45 / t31) / t31)
+    t46 = length3 * tangent_d_excess
+    t47 = 0.5 * length3 * tangent_d_excess
+    t48 = t47 if t15 else 0.0
+    tangent_d_margin = t46 if t4 else t48
+    d_excess = I / t31 * (seed_n / t31)
+    t49 = 0.5 * d_excess * tangent_length4 + 0.5 * length4 * tangent_d_excess
+    t50 = d_excess * tangent_length4 + length4 * tangent_d_excess
+    t51 = t49 if t15 else t50
+    tangent_d_length2 = 0.0 if t4 else t51
+    tangent_d_I = seed_n * (2.0 * (excess / t31) * (t45 / t31) / t31 - tangent_excess / t31 / t31)
+    d_I = -excess / t31 * (seed_n / t31)
+    tangent_d_width = d_excess * t44 + height * tangent_d_I + tangent_d_excess * t30 + _zero_times_f64(
         tangent_height, d_I,
     )
-    t51 = t48 if t14 else 0.0
-    tangent_d_margin2 = t49 if t4 else t51
-    t52 = _zero_times_f64(tangent_width, d_excess)
-    t53 = tangent_d_excess * width + t52
-    t54 = 0.5 * tangent_d_excess * width + 0.5 * t52
-    t55 = t54 if t22 else 0.0
-    tangent_d_margin4 = t53 if t21 else t55
-    t56 = t54 if t22 else t53
-    tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (0.0 if t21 else t56)
-    t57 = t10 * t6
-    t58 = t8 * t6
-    _put(
-        hvp_pred, hvp_pred_row + 0, _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f64(t2 *
-        t11, tangent_d_width) - _zero_times_f64(t34, tangent_d_margin2) if live else f64(0.0),
+    t52 = t49 if t15 else 0.0
+    tangent_d_margin2 = t50 if t4 else t52
+    scaled_hvp_pred__0 = (
+        _zero_times_f64(t2, tangent_d_margin) - tangent_d_length2 - _zero_times_f64(t2 * t12, tangent_d_width) -
+        _zero_times_f64(t35, tangent_d_margin2)
     )
-    _put(
-        hvp_pred, hvp_pred_row + 1, _zero_times_f64(t10, tangent_d_margin4) - tangent_d_length4 - width *
-        _zero_times_f64(t57, tangent_d_I) - _zero_times_f64(tangent_width, _zero_times_f64(t57, d_I)) -
-        _zero_times_f64(t40, tangent_d_margin4) if live else f64(0.0),
+    t53 = 1.0 / unit2
+    t54 = _zero_times_f64(tangent_width, d_excess)
+    t55 = tangent_d_excess * width + t54
+    t56 = 0.5 * tangent_d_excess * width + 0.5 * t54
+    t57 = t56 if t23 else 0.0
+    tangent_d_margin4 = t55 if t22 else t57
+    t58 = t56 if t23 else t55
+    tangent_d_length4 = d_excess * tangent_margin6 + margin6 * tangent_d_excess + (0.0 if t22 else t58)
+    t59 = t11 * t6
+    scaled_hvp_pred__1 = (
+        _zero_times_f64(t11, tangent_d_margin4) - tangent_d_length4 - width * _zero_times_f64(t59, tangent_d_I) -
+        _zero_times_f64(tangent_width, _zero_times_f64(t59, d_I)) - _zero_times_f64(t41, tangent_d_margin4)
     )
-    _put(
-        hvp_pred, hvp_pred_row + 2, tangent_d_length2 + _zero_times_f64(t13 * t11, tangent_d_width) +
-        _zero_times_f64(t33, tangent_d_margin2) - _zero_times_f64(t13, tangent_d_margin) if live else f64(0.0),
+    scaled_hvp_pred__2 = (
+        tangent_d_length2 + _zero_times_f64(t14 * t12, tangent_d_width) + _zero_times_f64(t34, tangent_d_margin2) -
+        _zero_times_f64(t14, tangent_d_margin)
     )
-    _put(
-        hvp_pred, hvp_pred_row + 3, tangent_d_length4 + width * _zero_times_f64(t58, tangent_d_I) +
-        _zero_times_f64(tangent_width, _zero_times_f64(t58, d_I)) + _zero_times_f64(t39, tangent_d_margin4) -
-        _zero_times_f64(t8, tangent_d_margin4) if live else f64(0.0),
+    t60 = t9 * t6
+    scaled_hvp_pred__3 = (
+        tangent_d_length4 + width * _zero_times_f64(t60, tangent_d_I) + _zero_times_f64(tangent_width,
+        _zero_times_f64(t60, d_I)) + _zero_times_f64(t40, tangent_d_margin4) - _zero_times_f64(t9, tangent_d_margin4)
     )
+    _put(hvp_pred, hvp_pred_row + 0, scaled_hvp_pred__0 * unit0 * unit1 * t53 if live else f64(0.0))
+    _put(hvp_pred, hvp_pred_row + 1, scaled_hvp_pred__1 * unit0 * unit0 * t53 if live else f64(0.0))
+    _put(hvp_pred, hvp_pred_row + 2, scaled_hvp_pred__2 * unit0 * unit1 * t53 if live else f64(0.0))
+    _put(hvp_pred, hvp_pred_row + 3, scaled_hvp_pred__3 * unit0 * unit0 * t53 if live else f64(0.0))
     return 0
 
 
@@ -1610,14 +1786,14 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': [],
            'staged': 0,
-           'arguments': 'target: data*, pred: data*, weight: data*, mask: uint8*, losses: data*, partial: '
+           'arguments': 'pred: data*, target: data*, weight: data*, mask: uint8*, losses: data*, partial: '
                         'real*, samples: int64, options: uint32'},
  'value_and_grad': {'shape': 'samples',
                     'samples': 'size_n',
                     'term': 'value',
                     'sizes': [],
                     'staged': 0,
-                    'arguments': 'target: data*, pred: data*, grad_pred: data*, weight: data*, mask: uint8*, '
+                    'arguments': 'pred: data*, target: data*, grad_pred: data*, weight: data*, mask: uint8*, '
                                  'divisor: real, divisors: real*, losses: data*, partial: real*, samples: '
                                  'int64, options: uint32'},
  'grad_hess_diag': {'shape': 'samples',

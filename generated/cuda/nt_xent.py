@@ -356,11 +356,12 @@ def _staged_f32(staged, vector, vectors):
 
 
 @_device
-def _norm_scale_f32(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
-    exponent = np.int32(1) if exponent < np.int32(1) else exponent
-    exponent = np.int32(253) if exponent > np.int32(253) else exponent
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
     return np.int32(exponent << np.int32(23)).view(np.float32)
 
 
@@ -598,26 +599,33 @@ def _softplus_f32(x):
 
 @_device
 def _value_1_f32_sweep1(z_d):
-    """One place of a row: t1__largest_d."""
-    t1 = abs(z_d)
-    return t1
+    """One place of a row: unit0_d_d."""
+    return abs(abs(z_d))
 
 
 @_device
-def _value_1_f32_sweep2(z_d2, t3):
+def _value_1_f32_sweep2(z_d2, t1):
+    """One place of a row: t1__largest_d."""
+    measured_z = t1 * z_d2
+    return abs(measured_z)
+
+
+@_device
+def _value_1_f32_sweep3(z_d3, t1, t3):
     """One place of a row: t1__scaled_d."""
-    t1__scaled_entry = z_d2 * t3
+    measured_z2 = t1 * z_d3
+    t1__scaled_entry = measured_z2 * t3
     return t1__scaled_entry * t1__scaled_entry
 
 
 @_device
-def _value_1_f32_sweep3(z_d3, t5):
+def _value_1_f32_sweep4(z_d4, t1, t1__scaled, t3, t5):
     """One place of a row: z_hat_d."""
-    t4 = abs(z_d3)
-    t6 = t4 == t5
-    t7 = _sign_f32(z_d3)
-    t8 = z_d3 / t5
-    return f32(t7) if t6 else t8
+    measured_z3 = t1 * z_d4
+    t6 = abs(measured_z3) == t5
+    t7 = _sign_f32(measured_z3)
+    t8 = measured_z3 * t3 / t1__scaled
+    return t7 if t6 else t8
 
 
 def value_1_f32(z, z_hat, mask, samples, size_d, options):
@@ -631,7 +639,7 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
         z_hat_row = row * size_d
         live = _live(mask, row, options)
         if live:
-            t1__largest = -f32(np.inf)
+            unit0_d = -f32(np.inf)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -639,26 +647,26 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
                 z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + vector, vectors, (z_d_0, z_d_1, z_d_2, z_d_3))
-                t1__largest_d_0 = _value_1_f32_sweep1(z_d_0)
-                t1__largest_d_1 = _value_1_f32_sweep1(z_d_1)
-                t1__largest_d_2 = _value_1_f32_sweep1(z_d_2)
-                t1__largest_d_3 = _value_1_f32_sweep1(z_d_3)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_0)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_1)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_2)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d_3)
+                unit0_d_d_0 = _value_1_f32_sweep1(z_d_0)
+                unit0_d_d_1 = _value_1_f32_sweep1(z_d_1)
+                unit0_d_d_2 = _value_1_f32_sweep1(z_d_2)
+                unit0_d_d_3 = _value_1_f32_sweep1(z_d_3)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 z_d = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_d
-                t1__largest_d = _value_1_f32_sweep1(z_d)
-                t1__largest = _larger_f32(t1__largest, t1__largest_d)
+                unit0_d_d = _value_1_f32_sweep1(z_d)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 at += _stride(threads)
-            t1__largest = _row_max_f32(t1__largest)
-            t3 = _norm_scale_f32(t1__largest)
-            t1__scaled_high, t1__scaled_low = f32(0.0), f32(0.0)
+            unit0_d = _row_max_f32(unit0_d)
+            t1 = _unit_scale_f32(unit0_d)
+            t1__largest = -f32(np.inf)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -666,23 +674,24 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
                 z_d2_0, z_d2_1, z_d2_2, z_d2_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                t1__scaled_d_0 = _value_1_f32_sweep2(z_d2_0, t3)
-                t1__scaled_d_1 = _value_1_f32_sweep2(z_d2_1, t3)
-                t1__scaled_d_2 = _value_1_f32_sweep2(z_d2_2, t3)
-                t1__scaled_d_3 = _value_1_f32_sweep2(z_d2_3, t3)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_2)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_3)
+                t1__largest_d_0 = _value_1_f32_sweep2(z_d2_0, t1)
+                t1__largest_d_1 = _value_1_f32_sweep2(z_d2_1, t1)
+                t1__largest_d_2 = _value_1_f32_sweep2(z_d2_2, t1)
+                t1__largest_d_3 = _value_1_f32_sweep2(z_d2_3, t1)
+                t1__largest = _larger_f32(t1__largest, t1__largest_d_0)
+                t1__largest = _larger_f32(t1__largest, t1__largest_d_1)
+                t1__largest = _larger_f32(t1__largest, t1__largest_d_2)
+                t1__largest = _larger_f32(t1__largest, t1__largest_d_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled_d = _value_1_f32_sweep2(z_d2, t3)
-                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d)
+                t1__largest_d = _value_1_f32_sweep2(z_d2, t1)
+                t1__largest = _larger_f32(t1__largest, t1__largest_d)
                 at += _stride(threads)
-            t1__scaled = math.sqrt(_row_sum_f32(t1__scaled_high, t1__scaled_low))
-            t5 = t1__scaled / t3
+            t1__largest = _row_max_f32(t1__largest)
+            t3 = _unit_scale_f32(t1__largest)
+            t1__scaled_high, t1__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -690,16 +699,41 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
                 z_d3_0, z_d3_1, z_d3_2, z_d3_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                z_hat_d_0 = _value_1_f32_sweep3(z_d3_0, t5)
-                z_hat_d_1 = _value_1_f32_sweep3(z_d3_1, t5)
-                z_hat_d_2 = _value_1_f32_sweep3(z_d3_2, t5)
-                z_hat_d_3 = _value_1_f32_sweep3(z_d3_3, t5)
-                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
+                t1__scaled_d_0 = _value_1_f32_sweep3(z_d3_0, t1, t3)
+                t1__scaled_d_1 = _value_1_f32_sweep3(z_d3_1, t1, t3)
+                t1__scaled_d_2 = _value_1_f32_sweep3(z_d3_2, t1, t3)
+                t1__scaled_d_3 = _value_1_f32_sweep3(z_d3_3, t1, t3)
+                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
+                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
+                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_2)
+                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d = _value_1_f32_sweep3(z_d3, t5)
+                t1__scaled_d = _value_1_f32_sweep3(z_d3, t1, t3)
+                t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d)
+                at += _stride(threads)
+            t1__scaled = math.sqrt(_row_sum_f32(t1__scaled_high, t1__scaled_low))
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled * t4
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                z_d4_0, z_d4_1, z_d4_2, z_d4_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                )
+                z_hat_d_0 = _value_1_f32_sweep4(z_d4_0, t1, t1__scaled, t3, t5)
+                z_hat_d_1 = _value_1_f32_sweep4(z_d4_1, t1, t1__scaled, t3, t5)
+                z_hat_d_2 = _value_1_f32_sweep4(z_d4_2, t1, t1__scaled, t3, t5)
+                z_hat_d_3 = _value_1_f32_sweep4(z_d4_3, t1, t1__scaled, t3, t5)
+                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                z_hat_d = _value_1_f32_sweep4(z_d4, t1, t1__scaled, t3, t5)
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
@@ -819,7 +853,8 @@ def value_2_f32(t2, tau, weight, mask, losses, partial, samples, options):
             t8 = t3_others__ties - 1
             t3_others__rest = _log1p_f32(t3_others__below + f32(t8 if t7 else 0))
             s3 = _get(t2, t2_row + t1) / tau
-            loss = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3)) * weight_n
+            scaled_value = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
+            loss = scaled_value * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -833,30 +868,37 @@ def value_2_f32(t2, tau, weight, mask, losses, partial, samples, options):
 
 @_device
 def _value_and_grad_1_f32_sweep1(z_d):
-    """One place of a row: t1__largest2_d."""
-    t1 = abs(z_d)
-    return t1
+    """One place of a row: unit0_d_d."""
+    return abs(abs(z_d))
 
 
 @_device
-def _value_and_grad_1_f32_sweep2(z_d2, t3):
+def _value_and_grad_1_f32_sweep2(z_d2, t1):
+    """One place of a row: t1__largest2_d."""
+    measured_z = t1 * z_d2
+    return abs(measured_z)
+
+
+@_device
+def _value_and_grad_1_f32_sweep3(z_d3, t1, t3):
     """One place of a row: t1__scaled2_d."""
-    t1__scaled2_entry = z_d2 * t3
+    measured_z2 = t1 * z_d3
+    t1__scaled2_entry = measured_z2 * t3
     return t1__scaled2_entry * t1__scaled2_entry
 
 
 @_device
-def _value_and_grad_1_f32_sweep3(z_d3, t5):
+def _value_and_grad_1_f32_sweep4(z_d4, t1, t1__scaled2, t3, t5):
     """One place of a row: z_hat_d."""
-    t4 = abs(z_d3)
-    t6 = t4 == t5
-    t7 = _sign_f32(z_d3)
-    t8 = z_d3 / t5
-    return f32(t7) if t6 else t8
+    measured_z3 = t1 * z_d4
+    t6 = abs(measured_z3) == t5
+    t7 = _sign_f32(measured_z3)
+    t8 = measured_z3 * t3 / t1__scaled2
+    return t7 if t6 else t8
 
 
-def value_and_grad_1_f32(z, t1__largest, t1__scaled, z_hat, mask, samples, size_d, options):
-    """All samples: t1__largest, t1__scaled, z_hat."""
+def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samples, size_d, options):
+    """All samples: _unit0_d, t1__largest, t1__scaled, z_hat."""
     staged = cuda.shared.array(0, np.float32)
     stage = cuda.threadIdx.y * 1 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -866,7 +908,7 @@ def value_and_grad_1_f32(z, t1__largest, t1__scaled, z_hat, mask, samples, size_
         z_hat_row = row * size_d
         live = _live(mask, row, options)
         if live:
-            t1__largest2 = -f32(np.inf)
+            unit0_d = -f32(np.inf)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -874,28 +916,28 @@ def value_and_grad_1_f32(z, t1__largest, t1__scaled, z_hat, mask, samples, size_
                 z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + vector, vectors, (z_d_0, z_d_1, z_d_2, z_d_3))
-                t1__largest2_d_0 = _value_and_grad_1_f32_sweep1(z_d_0)
-                t1__largest2_d_1 = _value_and_grad_1_f32_sweep1(z_d_1)
-                t1__largest2_d_2 = _value_and_grad_1_f32_sweep1(z_d_2)
-                t1__largest2_d_3 = _value_and_grad_1_f32_sweep1(z_d_3)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
+                unit0_d_d_0 = _value_and_grad_1_f32_sweep1(z_d_0)
+                unit0_d_d_1 = _value_and_grad_1_f32_sweep1(z_d_1)
+                unit0_d_d_2 = _value_and_grad_1_f32_sweep1(z_d_2)
+                unit0_d_d_3 = _value_and_grad_1_f32_sweep1(z_d_3)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 z_d = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_d
-                t1__largest2_d = _value_and_grad_1_f32_sweep1(z_d)
-                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d)
+                unit0_d_d = _value_and_grad_1_f32_sweep1(z_d)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 at += _stride(threads)
-            t1__largest2 = _row_max_f32(t1__largest2)
+            unit0_d = _row_max_f32(unit0_d)
             if thread == 0:
-                _put(t1__largest, row, t1__largest2)
-            t3 = _norm_scale_f32(t1__largest2)
-            t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
+                _put(_unit0_d, row, unit0_d)
+            t1 = _unit_scale_f32(unit0_d)
+            t1__largest2 = -f32(np.inf)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -903,25 +945,26 @@ def value_and_grad_1_f32(z, t1__largest, t1__scaled, z_hat, mask, samples, size_
                 z_d2_0, z_d2_1, z_d2_2, z_d2_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                t1__scaled2_d_0 = _value_and_grad_1_f32_sweep2(z_d2_0, t3)
-                t1__scaled2_d_1 = _value_and_grad_1_f32_sweep2(z_d2_1, t3)
-                t1__scaled2_d_2 = _value_and_grad_1_f32_sweep2(z_d2_2, t3)
-                t1__scaled2_d_3 = _value_and_grad_1_f32_sweep2(z_d2_3, t3)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
+                t1__largest2_d_0 = _value_and_grad_1_f32_sweep2(z_d2_0, t1)
+                t1__largest2_d_1 = _value_and_grad_1_f32_sweep2(z_d2_1, t1)
+                t1__largest2_d_2 = _value_and_grad_1_f32_sweep2(z_d2_2, t1)
+                t1__largest2_d_3 = _value_and_grad_1_f32_sweep2(z_d2_3, t1)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled2_d = _value_and_grad_1_f32_sweep2(z_d2, t3)
-                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
+                t1__largest2_d = _value_and_grad_1_f32_sweep2(z_d2, t1)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d)
                 at += _stride(threads)
-            t1__scaled2 = math.sqrt(_row_sum_f32(t1__scaled2_high, t1__scaled2_low))
+            t1__largest2 = _row_max_f32(t1__largest2)
             if thread == 0:
-                _put(t1__scaled, row, t1__scaled2)
-            t5 = t1__scaled2 / t3
+                _put(t1__largest, row, t1__largest2)
+            t3 = _unit_scale_f32(t1__largest2)
+            t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -929,19 +972,47 @@ def value_and_grad_1_f32(z, t1__largest, t1__scaled, z_hat, mask, samples, size_
                 z_d3_0, z_d3_1, z_d3_2, z_d3_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                z_hat_d_0 = _value_and_grad_1_f32_sweep3(z_d3_0, t5)
-                z_hat_d_1 = _value_and_grad_1_f32_sweep3(z_d3_1, t5)
-                z_hat_d_2 = _value_and_grad_1_f32_sweep3(z_d3_2, t5)
-                z_hat_d_3 = _value_and_grad_1_f32_sweep3(z_d3_3, t5)
-                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
+                t1__scaled2_d_0 = _value_and_grad_1_f32_sweep3(z_d3_0, t1, t3)
+                t1__scaled2_d_1 = _value_and_grad_1_f32_sweep3(z_d3_1, t1, t3)
+                t1__scaled2_d_2 = _value_and_grad_1_f32_sweep3(z_d3_2, t1, t3)
+                t1__scaled2_d_3 = _value_and_grad_1_f32_sweep3(z_d3_3, t1, t3)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d = _value_and_grad_1_f32_sweep3(z_d3, t5)
+                t1__scaled2_d = _value_and_grad_1_f32_sweep3(z_d3, t1, t3)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
+                at += _stride(threads)
+            t1__scaled2 = math.sqrt(_row_sum_f32(t1__scaled2_high, t1__scaled2_low))
+            if thread == 0:
+                _put(t1__scaled, row, t1__scaled2)
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled2 * t4
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                z_d4_0, z_d4_1, z_d4_2, z_d4_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                )
+                z_hat_d_0 = _value_and_grad_1_f32_sweep4(z_d4_0, t1, t1__scaled2, t3, t5)
+                z_hat_d_1 = _value_and_grad_1_f32_sweep4(z_d4_1, t1, t1__scaled2, t3, t5)
+                z_hat_d_2 = _value_and_grad_1_f32_sweep4(z_d4_2, t1, t1__scaled2, t3, t5)
+                z_hat_d_3 = _value_and_grad_1_f32_sweep4(z_d4_3, t1, t1__scaled2, t3, t5)
+                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                z_hat_d = _value_and_grad_1_f32_sweep4(z_d4, t1, t1__scaled2, t3, t5)
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
+            _clear_row_f32(_unit0_d, row, 1)
             _clear_row_f32(t1__largest, row, 1)
             _clear_row_f32(t1__scaled, row, 1)
             _clear_row_f32(z_hat, row, size_d)
@@ -1130,7 +1201,8 @@ def value_and_grad_2_f32(
                 d_z_hat_1__left_j = _value_and_grad_2_f32_sweep3(t2_j, at, i, t1, t15, t20, t3_others__max2, tau)
                 _put(d_z_hat_1__left, d_z_hat_1__left_row + at, d_z_hat_1__left_j)
                 at += _stride(threads)
-            loss = _softplus_f32(t18) * weight_n
+            scaled_value = _softplus_f32(t18)
+            loss = scaled_value * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1146,36 +1218,39 @@ def value_and_grad_2_f32(
 
 
 @_device
-def _value_and_grad_3_f32_sweep1(d_z_hat_1_d, d_z_hat_2_d, z_d, place, t12, t13, t24, t7, tau, size_d, z_hat):
+def _value_and_grad_3_f32_sweep1(d_z_hat_1_d, d_z_hat_2_d, z_d, place, t1, t13, t14, t25, t8, tau, size_d, z_hat):
     """One place of a row: d_t1_sum_d."""
     d = place
+    measured_z = t1 * z_d
     d_z_hat = (
-        d_z_hat_1_d + d_z_hat_2_d + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
+        d_z_hat_1_d + d_z_hat_2_d + (-t13 * _get(z_hat, (t8) * size_d + d) + -t25 * _get(z_hat, (t14) * size_d + d)) /
         tau
     )
-    return d_z_hat * z_d
+    return measured_z * d_z_hat
 
 
 @_device
 def _value_and_grad_3_f32_sweep2(
-    d_z_hat_1_d, d_z_hat_2_d, z_d2, place, t12, t13, t24, t26, t27, t28, t7, tau, size_d, z_hat,
+    d_z_hat_1_d, d_z_hat_2_d, z_d, place, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8, tau, size_d, z_hat,
 ):
     """One place of a row: grad_z_d."""
     d = place
     d_z_hat2 = (
-        d_z_hat_1_d + d_z_hat_2_d + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
+        d_z_hat_1_d + d_z_hat_2_d + (-t13 * _get(z_hat, (t8) * size_d + d) + -t25 * _get(z_hat, (t14) * size_d + d)) /
         tau
     )
-    t29 = abs(z_d2) == t26
-    t30 = _sign_f32(z_d2)
-    t31 = z_d2 / t26
-    t32 = t28 * (f32(t30) if t29 else t31)
-    return d_z_hat2 / t26 + (f32(0.0) if t27 else t32)
+    measured_z2 = t1 * z_d
+    t33 = abs(measured_z2) == t28
+    t34 = _sign_f32(measured_z2)
+    t35 = measured_z2 * t26 / t1__scaled_i
+    t36 = t32 * (t34 if t33 else t35)
+    scaled_grad_z = d_z_hat2 * t26 / t1__scaled_i + (f32(0.0) if t29 else t36)
+    return scaled_grad_z * t1
 
 
 def value_and_grad_3_f32(
-    d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, z, grad_z, t1__scaled,
-    t1__largest, tau, weight, mask, divisor, divisors, samples, size_d, options,
+    _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z,
+    t1__largest, t1__scaled, tau, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: grad_z."""
     size_i = samples
@@ -1186,54 +1261,57 @@ def value_and_grad_3_f32(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
+        z_row = row * size_d
         d_z_hat_1_row = row * size_d
         d_z_hat_2_row = row * size_d
         t2_row = row * size_i
-        z_row = row * size_d
         grad_z_row = row * size_d
         live = _live(mask, row, options)
+        _unit0_d_n = _get(_unit0_d, row)
         t3_others__below_n = _get(t3_others__below, row)
         t3_others__ties_n = t3_others__ties[row]
         t3_others__max_n = _get(t3_others__max, row)
-        t1__scaled_n = _get(t1__scaled, row)
         t1__largest_n = _get(t1__largest, row)
+        t1__scaled_n = _get(t1__scaled, row)
         i = row
         if live:
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
+            unit0_d_i = _unit0_d_n
+            t1 = _unit_scale_f32(unit0_d_i)
             seed_i = seed
             t3_others__below_i = t3_others__below_n
             t3_others__ties_i = t3_others__ties_n
-            t1 = 1 < t3_others__ties_i
-            t3 = t3_others__ties_i - 1
-            t4 = t3 if t1 else 0
-            t5 = t3_others__below_i + f32(t4)
-            t6 = _log1p_f32(t5)
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + f32(t5)
+            t7 = _log1p_f32(t6)
             t3_others__max_i = t3_others__max_n
-            t7 = (i + size_i // 2) % size_i
-            t2_2 = _get(t2, t2_row + t7)
-            t8 = t2_2 / tau
-            t9 = _gap_f32(t3_others__max_i, t8)
-            t10 = t6 + t9
-            t11 = _sigmoid_f32(t10)
-            t12 = seed_i * t11
-            t13 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = _get(seed_, t13)
-            t3_others__below2 = _get(t3_others__below, t13)
-            t3_others__ties2 = t3_others__ties[t13]
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = t3_others__below2 + f32(t16)
-            t18 = _log1p_f32(t17)
-            t3_others__max2 = _get(t3_others__max, t13)
-            t19 = i % size_i
-            t2_3 = _get(t2, (t13) * size_i + t19)
-            t20 = t2_3 / tau
-            t21 = _gap_f32(t3_others__max2, t20)
-            t22 = t18 + t21
-            t23 = _sigmoid_f32(t22)
-            t24 = seed2 * t23
+            t8 = (i + size_i // 2) % size_i
+            t2_2 = _get(t2, t2_row + t8)
+            t9 = t2_2 / tau
+            t10 = _gap_f32(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f32(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = _get(seed_, t14)
+            t3_others__below2 = _get(t3_others__below, t14)
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + f32(t17)
+            t19 = _log1p_f32(t18)
+            t3_others__max2 = _get(t3_others__max, t14)
+            t20 = i % size_i
+            t2_3 = _get(t2, (t14) * size_i + t20)
+            t21 = t2_3 / tau
+            t22 = _gap_f32(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = seed2 * t24
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -1254,16 +1332,16 @@ def value_and_grad_3_f32(
                 if options & STAGED:
                     _stage_f32(staged, stage + 2 * size_d + vector, vectors, (z_d_0, z_d_1, z_d_2, z_d_3))
                 d_t1_sum_d_0 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, t1, t13, t14, t25, t8, tau, size_d, z_hat,
                 )
                 d_t1_sum_d_1 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, t1, t13, t14, t25, t8, tau, size_d, z_hat,
                 )
                 d_t1_sum_d_2 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d_2, d_z_hat_2_d_2, z_d_2, at + 2, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d_2, d_z_hat_2_d_2, z_d_2, at + 2, t1, t13, t14, t25, t8, tau, size_d, z_hat,
                 )
                 d_t1_sum_d_3 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d_3, d_z_hat_2_d_3, z_d_3, at + 3, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d_3, d_z_hat_2_d_3, z_d_3, at + 3, t1, t13, t14, t25, t8, tau, size_d, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
@@ -1282,17 +1360,20 @@ def value_and_grad_3_f32(
                 if options & STAGED:
                     staged[stage + 2 * size_d + at] = z_d
                 d_t1_sum_d = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d, d_z_hat_2_d, z_d, at, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d, d_z_hat_2_d, z_d, at, t1, t13, t14, t25, t8, tau, size_d, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 at += _stride(threads)
             d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
-            t1__scaled_i = t1__scaled_n
             t1__largest_i = t1__largest_n
-            t25 = _norm_scale_f32(t1__largest_i)
-            t26 = t1__scaled_i / t25
-            t27 = t26 == f32(0.0)
-            t28 = -d_t1_sum / t26 / t26
+            t26 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t27 = f32(1.0) / t26
+            t28 = t1__scaled_i * t27
+            t29 = t28 == f32(0.0)
+            t30 = f32(1.0) * t26 / t1__scaled_i
+            t31 = d_t1_sum * t26 / t1__scaled_i
+            t32 = -t30 * t31
             _row_sync()
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -1306,21 +1387,25 @@ def value_and_grad_3_f32(
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else
                     _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
                 )
-                z_d2_0, z_d2_1, z_d2_2, z_d2_3 = (
+                z_d_0, z_d_1, z_d_2, z_d_3 = (
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else _load_lanes(z,
                     z_row + at)
                 )
                 grad_z_d_0 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d2_0, at, t12, t13, t24, t26, t27, t28, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8,
+                    tau, size_d, z_hat,
                 )
                 grad_z_d_1 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d2_1, at + 1, t12, t13, t24, t26, t27, t28, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32,
+                    t8, tau, size_d, z_hat,
                 )
                 grad_z_d_2 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_2, d_z_hat_2_d_2, z_d2_2, at + 2, t12, t13, t24, t26, t27, t28, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d_2, d_z_hat_2_d_2, z_d_2, at + 2, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32,
+                    t8, tau, size_d, z_hat,
                 )
                 grad_z_d_3 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_3, d_z_hat_2_d_3, z_d2_3, at + 3, t12, t13, t24, t26, t27, t28, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d_3, d_z_hat_2_d_3, z_d_3, at + 3, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32,
+                    t8, tau, size_d, z_hat,
                 )
                 _store_lanes(grad_z, grad_z_row + at, (grad_z_d_0, grad_z_d_1, grad_z_d_2, grad_z_d_3))
                 vector += _stride(threads)
@@ -1328,9 +1413,10 @@ def value_and_grad_3_f32(
             while at < size_d:
                 d_z_hat_1_d = staged[stage + at] if options & STAGED else _get(d_z_hat_1, d_z_hat_1_row + at)
                 d_z_hat_2_d = staged[stage + size_d + at] if options & STAGED else _get(d_z_hat_2, d_z_hat_2_row + at)
-                z_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(z, z_row + at)
+                z_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_d = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d, d_z_hat_2_d, z_d2, at, t12, t13, t24, t26, t27, t28, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d, d_z_hat_2_d, z_d, at, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8, tau,
+                    size_d, z_hat,
                 )
                 _put(grad_z, grad_z_row + at, grad_z_d)
                 at += _stride(threads)
@@ -1470,11 +1556,12 @@ def _staged_f64(staged, vector, vectors):
 
 
 @_device
-def _norm_scale_f64(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
-    exponent = np.int64(1) if exponent < np.int64(1) else exponent
-    exponent = np.int64(2045) if exponent > np.int64(2045) else exponent
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
     return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
@@ -1709,26 +1796,33 @@ def _softplus_f64(x):
 
 @_device
 def _value_1_f64_sweep1(z_d):
-    """One place of a row: t1__largest_d."""
-    t1 = abs(z_d)
-    return t1
+    """One place of a row: unit0_d_d."""
+    return abs(abs(z_d))
 
 
 @_device
-def _value_1_f64_sweep2(z_d2, t3):
+def _value_1_f64_sweep2(z_d2, t1):
+    """One place of a row: t1__largest_d."""
+    measured_z = t1 * z_d2
+    return abs(measured_z)
+
+
+@_device
+def _value_1_f64_sweep3(z_d3, t1, t3):
     """One place of a row: t1__scaled_d."""
-    t1__scaled_entry = z_d2 * t3
+    measured_z2 = t1 * z_d3
+    t1__scaled_entry = measured_z2 * t3
     return t1__scaled_entry * t1__scaled_entry
 
 
 @_device
-def _value_1_f64_sweep3(z_d3, t5):
+def _value_1_f64_sweep4(z_d4, t1, t1__scaled, t3, t5):
     """One place of a row: z_hat_d."""
-    t4 = abs(z_d3)
-    t6 = t4 == t5
-    t7 = _sign_f64(z_d3)
-    t8 = z_d3 / t5
-    return float(t7) if t6 else t8
+    measured_z3 = t1 * z_d4
+    t6 = abs(measured_z3) == t5
+    t7 = _sign_f64(measured_z3)
+    t8 = measured_z3 * t3 / t1__scaled
+    return t7 if t6 else t8
 
 
 def value_1_f64(z, z_hat, mask, samples, size_d, options):
@@ -1742,7 +1836,7 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
         z_hat_row = row * size_d
         live = _live(mask, row, options)
         if live:
-            t1__largest = -f64(np.inf)
+            unit0_d = -f64(np.inf)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1750,22 +1844,22 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
                 z_d_0, z_d_1 = _load_lanes(z, z_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + vector, vectors, (z_d_0, z_d_1))
-                t1__largest_d_0 = _value_1_f64_sweep1(z_d_0)
-                t1__largest_d_1 = _value_1_f64_sweep1(z_d_1)
-                t1__largest = _larger_f64(t1__largest, t1__largest_d_0)
-                t1__largest = _larger_f64(t1__largest, t1__largest_d_1)
+                unit0_d_d_0 = _value_1_f64_sweep1(z_d_0)
+                unit0_d_d_1 = _value_1_f64_sweep1(z_d_1)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 z_d = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_d
-                t1__largest_d = _value_1_f64_sweep1(z_d)
-                t1__largest = _larger_f64(t1__largest, t1__largest_d)
+                unit0_d_d = _value_1_f64_sweep1(z_d)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 at += _stride(threads)
-            t1__largest = _row_max_f64(t1__largest)
-            t3 = _norm_scale_f64(t1__largest)
-            t1__scaled_high, t1__scaled_low = f64(0.0), f64(0.0)
+            unit0_d = _row_max_f64(unit0_d)
+            t1 = _unit_scale_f64(unit0_d)
+            t1__largest = -f64(np.inf)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1773,19 +1867,20 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
                 z_d2_0, z_d2_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                t1__scaled_d_0 = _value_1_f64_sweep2(z_d2_0, t3)
-                t1__scaled_d_1 = _value_1_f64_sweep2(z_d2_1, t3)
-                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
-                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
+                t1__largest_d_0 = _value_1_f64_sweep2(z_d2_0, t1)
+                t1__largest_d_1 = _value_1_f64_sweep2(z_d2_1, t1)
+                t1__largest = _larger_f64(t1__largest, t1__largest_d_0)
+                t1__largest = _larger_f64(t1__largest, t1__largest_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled_d = _value_1_f64_sweep2(z_d2, t3)
-                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d)
+                t1__largest_d = _value_1_f64_sweep2(z_d2, t1)
+                t1__largest = _larger_f64(t1__largest, t1__largest_d)
                 at += _stride(threads)
-            t1__scaled = math.sqrt(_row_sum_f64(t1__scaled_high, t1__scaled_low))
-            t5 = t1__scaled / t3
+            t1__largest = _row_max_f64(t1__largest)
+            t3 = _unit_scale_f64(t1__largest)
+            t1__scaled_high, t1__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1793,14 +1888,35 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
                 z_d3_0, z_d3_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                z_hat_d_0 = _value_1_f64_sweep3(z_d3_0, t5)
-                z_hat_d_1 = _value_1_f64_sweep3(z_d3_1, t5)
-                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
+                t1__scaled_d_0 = _value_1_f64_sweep3(z_d3_0, t1, t3)
+                t1__scaled_d_1 = _value_1_f64_sweep3(z_d3_1, t1, t3)
+                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
+                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d = _value_1_f64_sweep3(z_d3, t5)
+                t1__scaled_d = _value_1_f64_sweep3(z_d3, t1, t3)
+                t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d)
+                at += _stride(threads)
+            t1__scaled = math.sqrt(_row_sum_f64(t1__scaled_high, t1__scaled_low))
+            t4 = 1.0 / t3
+            t5 = t1__scaled * t4
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                z_d4_0, z_d4_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                )
+                z_hat_d_0 = _value_1_f64_sweep4(z_d4_0, t1, t1__scaled, t3, t5)
+                z_hat_d_1 = _value_1_f64_sweep4(z_d4_1, t1, t1__scaled, t3, t5)
+                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                z_hat_d = _value_1_f64_sweep4(z_d4, t1, t1__scaled, t3, t5)
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
@@ -1902,7 +2018,8 @@ def value_2_f64(t2, tau, weight, mask, losses, partial, samples, options):
             t8 = t3_others__ties - 1
             t3_others__rest = _log1p_f64(t3_others__below + float(t8 if t7 else 0))
             s3 = _get(t2, t2_row + t1) / tau
-            loss = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3)) * weight_n
+            scaled_value = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
+            loss = scaled_value * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -1916,30 +2033,37 @@ def value_2_f64(t2, tau, weight, mask, losses, partial, samples, options):
 
 @_device
 def _value_and_grad_1_f64_sweep1(z_d):
-    """One place of a row: t1__largest2_d."""
-    t1 = abs(z_d)
-    return t1
+    """One place of a row: unit0_d_d."""
+    return abs(abs(z_d))
 
 
 @_device
-def _value_and_grad_1_f64_sweep2(z_d2, t3):
+def _value_and_grad_1_f64_sweep2(z_d2, t1):
+    """One place of a row: t1__largest2_d."""
+    measured_z = t1 * z_d2
+    return abs(measured_z)
+
+
+@_device
+def _value_and_grad_1_f64_sweep3(z_d3, t1, t3):
     """One place of a row: t1__scaled2_d."""
-    t1__scaled2_entry = z_d2 * t3
+    measured_z2 = t1 * z_d3
+    t1__scaled2_entry = measured_z2 * t3
     return t1__scaled2_entry * t1__scaled2_entry
 
 
 @_device
-def _value_and_grad_1_f64_sweep3(z_d3, t5):
+def _value_and_grad_1_f64_sweep4(z_d4, t1, t1__scaled2, t3, t5):
     """One place of a row: z_hat_d."""
-    t4 = abs(z_d3)
-    t6 = t4 == t5
-    t7 = _sign_f64(z_d3)
-    t8 = z_d3 / t5
-    return float(t7) if t6 else t8
+    measured_z3 = t1 * z_d4
+    t6 = abs(measured_z3) == t5
+    t7 = _sign_f64(measured_z3)
+    t8 = measured_z3 * t3 / t1__scaled2
+    return t7 if t6 else t8
 
 
-def value_and_grad_1_f64(z, t1__largest, t1__scaled, z_hat, mask, samples, size_d, options):
-    """All samples: t1__largest, t1__scaled, z_hat."""
+def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samples, size_d, options):
+    """All samples: _unit0_d, t1__largest, t1__scaled, z_hat."""
     staged = cuda.shared.array(0, np.float64)
     stage = cuda.threadIdx.y * 1 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
@@ -1949,7 +2073,7 @@ def value_and_grad_1_f64(z, t1__largest, t1__scaled, z_hat, mask, samples, size_
         z_hat_row = row * size_d
         live = _live(mask, row, options)
         if live:
-            t1__largest2 = -f64(np.inf)
+            unit0_d = -f64(np.inf)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1957,24 +2081,24 @@ def value_and_grad_1_f64(z, t1__largest, t1__scaled, z_hat, mask, samples, size_
                 z_d_0, z_d_1 = _load_lanes(z, z_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + vector, vectors, (z_d_0, z_d_1))
-                t1__largest2_d_0 = _value_and_grad_1_f64_sweep1(z_d_0)
-                t1__largest2_d_1 = _value_and_grad_1_f64_sweep1(z_d_1)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
+                unit0_d_d_0 = _value_and_grad_1_f64_sweep1(z_d_0)
+                unit0_d_d_1 = _value_and_grad_1_f64_sweep1(z_d_1)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 z_d = _get(z, z_row + at)
                 if options & STAGED:
                     staged[stage + at] = z_d
-                t1__largest2_d = _value_and_grad_1_f64_sweep1(z_d)
-                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d)
+                unit0_d_d = _value_and_grad_1_f64_sweep1(z_d)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 at += _stride(threads)
-            t1__largest2 = _row_max_f64(t1__largest2)
+            unit0_d = _row_max_f64(unit0_d)
             if thread == 0:
-                _put(t1__largest, row, t1__largest2)
-            t3 = _norm_scale_f64(t1__largest2)
-            t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
+                _put(_unit0_d, row, unit0_d)
+            t1 = _unit_scale_f64(unit0_d)
+            t1__largest2 = -f64(np.inf)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1982,21 +2106,22 @@ def value_and_grad_1_f64(z, t1__largest, t1__scaled, z_hat, mask, samples, size_
                 z_d2_0, z_d2_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                t1__scaled2_d_0 = _value_and_grad_1_f64_sweep2(z_d2_0, t3)
-                t1__scaled2_d_1 = _value_and_grad_1_f64_sweep2(z_d2_1, t3)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                t1__largest2_d_0 = _value_and_grad_1_f64_sweep2(z_d2_0, t1)
+                t1__largest2_d_1 = _value_and_grad_1_f64_sweep2(z_d2_1, t1)
+                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
+                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled2_d = _value_and_grad_1_f64_sweep2(z_d2, t3)
-                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
+                t1__largest2_d = _value_and_grad_1_f64_sweep2(z_d2, t1)
+                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d)
                 at += _stride(threads)
-            t1__scaled2 = math.sqrt(_row_sum_f64(t1__scaled2_high, t1__scaled2_low))
+            t1__largest2 = _row_max_f64(t1__largest2)
             if thread == 0:
-                _put(t1__scaled, row, t1__scaled2)
-            t5 = t1__scaled2 / t3
+                _put(t1__largest, row, t1__largest2)
+            t3 = _unit_scale_f64(t1__largest2)
+            t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2004,17 +2129,41 @@ def value_and_grad_1_f64(z, t1__largest, t1__scaled, z_hat, mask, samples, size_
                 z_d3_0, z_d3_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                z_hat_d_0 = _value_and_grad_1_f64_sweep3(z_d3_0, t5)
-                z_hat_d_1 = _value_and_grad_1_f64_sweep3(z_d3_1, t5)
-                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
+                t1__scaled2_d_0 = _value_and_grad_1_f64_sweep3(z_d3_0, t1, t3)
+                t1__scaled2_d_1 = _value_and_grad_1_f64_sweep3(z_d3_1, t1, t3)
+                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d = _value_and_grad_1_f64_sweep3(z_d3, t5)
+                t1__scaled2_d = _value_and_grad_1_f64_sweep3(z_d3, t1, t3)
+                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
+                at += _stride(threads)
+            t1__scaled2 = math.sqrt(_row_sum_f64(t1__scaled2_high, t1__scaled2_low))
+            if thread == 0:
+                _put(t1__scaled, row, t1__scaled2)
+            t4 = 1.0 / t3
+            t5 = t1__scaled2 * t4
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                z_d4_0, z_d4_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                )
+                z_hat_d_0 = _value_and_grad_1_f64_sweep4(z_d4_0, t1, t1__scaled2, t3, t5)
+                z_hat_d_1 = _value_and_grad_1_f64_sweep4(z_d4_1, t1, t1__scaled2, t3, t5)
+                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                z_hat_d = _value_and_grad_1_f64_sweep4(z_d4, t1, t1__scaled2, t3, t5)
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
+            _clear_row_f64(_unit0_d, row, 1)
             _clear_row_f64(t1__largest, row, 1)
             _clear_row_f64(t1__scaled, row, 1)
             _clear_row_f64(z_hat, row, size_d)
@@ -2176,7 +2325,8 @@ def value_and_grad_2_f64(
                 d_z_hat_1__left_j = _value_and_grad_2_f64_sweep3(t2_j, at, i, t1, t15, t20, t3_others__max2, tau)
                 _put(d_z_hat_1__left, d_z_hat_1__left_row + at, d_z_hat_1__left_j)
                 at += _stride(threads)
-            loss = _softplus_f64(t18) * weight_n
+            scaled_value = _softplus_f64(t18)
+            loss = scaled_value * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2192,36 +2342,39 @@ def value_and_grad_2_f64(
 
 
 @_device
-def _value_and_grad_3_f64_sweep1(d_z_hat_1_d, d_z_hat_2_d, z_d, place, t12, t13, t24, t7, tau, size_d, z_hat):
+def _value_and_grad_3_f64_sweep1(d_z_hat_1_d, d_z_hat_2_d, z_d, place, t1, t13, t14, t25, t8, tau, size_d, z_hat):
     """One place of a row: d_t1_sum_d."""
     d = place
+    measured_z = t1 * z_d
     d_z_hat = (
-        d_z_hat_1_d + d_z_hat_2_d + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
+        d_z_hat_1_d + d_z_hat_2_d + (-t13 * _get(z_hat, (t8) * size_d + d) + -t25 * _get(z_hat, (t14) * size_d + d)) /
         tau
     )
-    return d_z_hat * z_d
+    return measured_z * d_z_hat
 
 
 @_device
 def _value_and_grad_3_f64_sweep2(
-    d_z_hat_1_d, d_z_hat_2_d, z_d2, place, t12, t13, t24, t26, t27, t28, t7, tau, size_d, z_hat,
+    d_z_hat_1_d, d_z_hat_2_d, z_d, place, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8, tau, size_d, z_hat,
 ):
     """One place of a row: grad_z_d."""
     d = place
     d_z_hat2 = (
-        d_z_hat_1_d + d_z_hat_2_d + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
+        d_z_hat_1_d + d_z_hat_2_d + (-t13 * _get(z_hat, (t8) * size_d + d) + -t25 * _get(z_hat, (t14) * size_d + d)) /
         tau
     )
-    t29 = abs(z_d2) == t26
-    t30 = _sign_f64(z_d2)
-    t31 = z_d2 / t26
-    t32 = t28 * (float(t30) if t29 else t31)
-    return d_z_hat2 / t26 + (0.0 if t27 else t32)
+    measured_z2 = t1 * z_d
+    t33 = abs(measured_z2) == t28
+    t34 = _sign_f64(measured_z2)
+    t35 = measured_z2 * t26 / t1__scaled_i
+    t36 = t32 * (t34 if t33 else t35)
+    scaled_grad_z = d_z_hat2 * t26 / t1__scaled_i + (0.0 if t29 else t36)
+    return scaled_grad_z * t1
 
 
 def value_and_grad_3_f64(
-    d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, z, grad_z, t1__scaled,
-    t1__largest, tau, weight, mask, divisor, divisors, samples, size_d, options,
+    _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z,
+    t1__largest, t1__scaled, tau, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: grad_z."""
     size_i = samples
@@ -2232,54 +2385,57 @@ def value_and_grad_3_f64(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
+        z_row = row * size_d
         d_z_hat_1_row = row * size_d
         d_z_hat_2_row = row * size_d
         t2_row = row * size_i
-        z_row = row * size_d
         grad_z_row = row * size_d
         live = _live(mask, row, options)
+        _unit0_d_n = _get(_unit0_d, row)
         t3_others__below_n = _get(t3_others__below, row)
         t3_others__ties_n = t3_others__ties[row]
         t3_others__max_n = _get(t3_others__max, row)
-        t1__scaled_n = _get(t1__scaled, row)
         t1__largest_n = _get(t1__largest, row)
+        t1__scaled_n = _get(t1__scaled, row)
         i = row
         if live:
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
+            unit0_d_i = _unit0_d_n
+            t1 = _unit_scale_f64(unit0_d_i)
             seed_i = seed
             t3_others__below_i = t3_others__below_n
             t3_others__ties_i = t3_others__ties_n
-            t1 = 1 < t3_others__ties_i
-            t3 = t3_others__ties_i - 1
-            t4 = t3 if t1 else 0
-            t5 = t3_others__below_i + float(t4)
-            t6 = _log1p_f64(t5)
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + float(t5)
+            t7 = _log1p_f64(t6)
             t3_others__max_i = t3_others__max_n
-            t7 = (i + size_i // 2) % size_i
-            t2_2 = _get(t2, t2_row + t7)
-            t8 = t2_2 / tau
-            t9 = _gap_f64(t3_others__max_i, t8)
-            t10 = t6 + t9
-            t11 = _sigmoid_f64(t10)
-            t12 = seed_i * t11
-            t13 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = _get(seed_, t13)
-            t3_others__below2 = _get(t3_others__below, t13)
-            t3_others__ties2 = t3_others__ties[t13]
-            t14 = 1 < t3_others__ties2
-            t15 = t3_others__ties2 - 1
-            t16 = t15 if t14 else 0
-            t17 = t3_others__below2 + float(t16)
-            t18 = _log1p_f64(t17)
-            t3_others__max2 = _get(t3_others__max, t13)
-            t19 = i % size_i
-            t2_3 = _get(t2, (t13) * size_i + t19)
-            t20 = t2_3 / tau
-            t21 = _gap_f64(t3_others__max2, t20)
-            t22 = t18 + t21
-            t23 = _sigmoid_f64(t22)
-            t24 = seed2 * t23
+            t8 = (i + size_i // 2) % size_i
+            t2_2 = _get(t2, t2_row + t8)
+            t9 = t2_2 / tau
+            t10 = _gap_f64(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f64(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = _get(seed_, t14)
+            t3_others__below2 = _get(t3_others__below, t14)
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + float(t17)
+            t19 = _log1p_f64(t18)
+            t3_others__max2 = _get(t3_others__max, t14)
+            t20 = i % size_i
+            t2_3 = _get(t2, (t14) * size_i + t20)
+            t21 = t2_3 / tau
+            t22 = _gap_f64(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = seed2 * t24
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -2295,10 +2451,10 @@ def value_and_grad_3_f64(
                 if options & STAGED:
                     _stage_f64(staged, stage + 2 * size_d + vector, vectors, (z_d_0, z_d_1))
                 d_t1_sum_d_0 = _value_and_grad_3_f64_sweep1(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, t1, t13, t14, t25, t8, tau, size_d, z_hat,
                 )
                 d_t1_sum_d_1 = _value_and_grad_3_f64_sweep1(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, t1, t13, t14, t25, t8, tau, size_d, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
@@ -2315,17 +2471,20 @@ def value_and_grad_3_f64(
                 if options & STAGED:
                     staged[stage + 2 * size_d + at] = z_d
                 d_t1_sum_d = _value_and_grad_3_f64_sweep1(
-                    d_z_hat_1_d, d_z_hat_2_d, z_d, at, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d, d_z_hat_2_d, z_d, at, t1, t13, t14, t25, t8, tau, size_d, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 at += _stride(threads)
             d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
-            t1__scaled_i = t1__scaled_n
             t1__largest_i = t1__largest_n
-            t25 = _norm_scale_f64(t1__largest_i)
-            t26 = t1__scaled_i / t25
-            t27 = t26 == 0.0
-            t28 = -d_t1_sum / t26 / t26
+            t26 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t27 = 1.0 / t26
+            t28 = t1__scaled_i * t27
+            t29 = t28 == 0.0
+            t30 = 1.0 * t26 / t1__scaled_i
+            t31 = d_t1_sum * t26 / t1__scaled_i
+            t32 = -t30 * t31
             _row_sync()
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -2339,15 +2498,17 @@ def value_and_grad_3_f64(
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else
                     _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
                 )
-                z_d2_0, z_d2_1 = (
+                z_d_0, z_d_1 = (
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else _load_lanes(z,
                     z_row + at)
                 )
                 grad_z_d_0 = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d2_0, at, t12, t13, t24, t26, t27, t28, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8,
+                    tau, size_d, z_hat,
                 )
                 grad_z_d_1 = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d2_1, at + 1, t12, t13, t24, t26, t27, t28, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32,
+                    t8, tau, size_d, z_hat,
                 )
                 _store_lanes(grad_z, grad_z_row + at, (grad_z_d_0, grad_z_d_1))
                 vector += _stride(threads)
@@ -2355,9 +2516,10 @@ def value_and_grad_3_f64(
             while at < size_d:
                 d_z_hat_1_d = staged[stage + at] if options & STAGED else _get(d_z_hat_1, d_z_hat_1_row + at)
                 d_z_hat_2_d = staged[stage + size_d + at] if options & STAGED else _get(d_z_hat_2, d_z_hat_2_row + at)
-                z_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(z, z_row + at)
+                z_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_d = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1_d, d_z_hat_2_d, z_d2, at, t12, t13, t24, t26, t27, t28, t7, tau, size_d, z_hat,
+                    d_z_hat_1_d, d_z_hat_2_d, z_d, at, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8, tau,
+                    size_d, z_hat,
                 )
                 _put(grad_z, grad_z_row + at, grad_z_d)
                 at += _stride(threads)
@@ -2405,8 +2567,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'value',
                       'sizes': ['size_d'],
                       'staged': 1,
-                      'arguments': 'z: data*, t1__largest: real*, t1__scaled: real*, z_hat: real*, mask: '
-                                   'uint8*, samples: int64, size_d: int64, options: uint32'},
+                      'arguments': 'z: data*, _unit0_d: real*, t1__largest: real*, t1__scaled: real*, z_hat: '
+                                   'real*, mask: uint8*, samples: int64, size_d: int64, options: uint32'},
  'value_and_grad_2': {'shape': 'rows',
                       'samples': 'size_i',
                       'term': 'value',
@@ -2421,11 +2583,12 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'value',
                       'sizes': ['size_d'],
                       'staged': 3,
-                      'arguments': 'd_z_hat_1: real*, d_z_hat_2: real*, t3_others__below: real*, '
-                                   't3_others__ties: int64*, t3_others__max: real*, t2: real*, z_hat: real*, '
-                                   'seed_: real*, z: data*, grad_z: data*, t1__scaled: real*, t1__largest: '
-                                   'real*, tau: real, weight: data*, mask: uint8*, divisor: real, divisors: '
-                                   'real*, samples: int64, size_d: int64, options: uint32'}}
+                      'arguments': '_unit0_d: real*, z: data*, d_z_hat_1: real*, d_z_hat_2: real*, '
+                                   't3_others__below: real*, t3_others__ties: int64*, t3_others__max: real*, '
+                                   't2: real*, z_hat: real*, seed_: real*, grad_z: data*, t1__largest: '
+                                   'real*, t1__scaled: real*, tau: real, weight: data*, mask: uint8*, '
+                                   'divisor: real, divisors: real*, samples: int64, size_d: int64, options: '
+                                   'uint32'}}
 
 WEIGHED = {}
 
@@ -2465,7 +2628,8 @@ PLANS = {'value': {'axes': {},
                                'sizes': ['size_i', 'size_d', 'size_i'],
                                'turned': ['left']},
                               'value_and_grad_3'],
-                    'buffers': {'d_z_hat_1': ['real', 'size_i', 'size_d'],
+                    'buffers': {'_unit0_d': ['real', 'size_i'],
+                                'd_z_hat_1': ['real', 'size_i', 'size_d'],
                                 'd_z_hat_1__left': ['real', 'size_i', 'size_i'],
                                 'd_z_hat_2': ['real', 'size_i', 'size_d'],
                                 't1__largest': ['real', 'size_i'],

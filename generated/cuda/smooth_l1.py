@@ -436,12 +436,14 @@ def _grad_hess_diag_f32_sample(pred_n, target_n, weight, live, beta, divisor):
     """One sample: grad_pred_n, diag_pred_n."""
     seed = _seed_f32(weight, divisor)
     e = pred_n - target_n
-    t1 = abs(e) < beta
+    t1 = abs(e)
+    t2 = t1 < beta
     seed_n = seed
-    t2 = e * (seed_n / beta)
-    t3 = seed_n * _sign_f32(e)
-    t4 = seed_n / beta
-    return (t2 if t1 else t3) if live else f32(0.0), (t4 if t1 else f32(0.0)) if live else f32(0.0)
+    t3 = e * (seed_n / beta)
+    t4 = seed_n * _sign_f32(e)
+    t5 = seed_n / beta
+    t6 = f32(0.0) if t1 == t1 else t1
+    return (t3 if t2 else t4) if live else f32(0.0), (t5 if t2 else t6) if live else f32(0.0)
 
 
 def grad_hess_diag_f32(pred, target, grad_pred, diag_pred, beta, weight, mask, divisor, divisors, samples, options):
@@ -485,9 +487,11 @@ def _hvp_f32_sample(pred_n, target_n, v_pred_n, weight, live, beta, divisor):
     """One sample: hvp_pred_n."""
     seed = _seed_f32(weight, divisor)
     e = pred_n - target_n
-    t1 = abs(e) < beta
-    t2 = seed * (v_pred_n / beta)
-    return (t2 if t1 else f32(0.0)) if live else f32(0.0)
+    t1 = abs(e)
+    t2 = t1 < beta
+    t3 = seed * (v_pred_n / beta)
+    t4 = f32(0.0) if t1 == t1 else t1
+    return (t3 if t2 else t4) if live else f32(0.0)
 
 
 def hvp_f32(pred, target, v_pred_, hvp_pred, beta, weight, mask, divisor, divisors, samples, options):
@@ -741,12 +745,14 @@ def _grad_hess_diag_f64_sample(pred_n, target_n, weight, live, beta, divisor):
     """One sample: grad_pred_n, diag_pred_n."""
     seed = _seed_f64(weight, divisor)
     e = pred_n - target_n
-    t1 = abs(e) < beta
+    t1 = abs(e)
+    t2 = t1 < beta
     seed_n = seed
-    t2 = e * (seed_n / beta)
-    t3 = seed_n * _sign_f64(e)
-    t4 = seed_n / beta
-    return (t2 if t1 else t3) if live else f64(0.0), (t4 if t1 else 0.0) if live else f64(0.0)
+    t3 = e * (seed_n / beta)
+    t4 = seed_n * _sign_f64(e)
+    t5 = seed_n / beta
+    t6 = 0.0 if t1 == t1 else t1
+    return (t3 if t2 else t4) if live else f64(0.0), (t5 if t2 else t6) if live else f64(0.0)
 
 
 def grad_hess_diag_f64(pred, target, grad_pred, diag_pred, beta, weight, mask, divisor, divisors, samples, options):
@@ -784,9 +790,11 @@ def _hvp_f64_sample(pred_n, target_n, v_pred_n, weight, live, beta, divisor):
     """One sample: hvp_pred_n."""
     seed = _seed_f64(weight, divisor)
     e = pred_n - target_n
-    t1 = abs(e) < beta
-    t2 = seed * (v_pred_n / beta)
-    return (t2 if t1 else 0.0) if live else f64(0.0)
+    t1 = abs(e)
+    t2 = t1 < beta
+    t3 = seed * (v_pred_n / beta)
+    t4 = 0.0 if t1 == t1 else t1
+    return (t3 if t2 else t4) if live else f64(0.0)
 
 
 def hvp_f64(pred, target, v_pred_, hvp_pred, beta, weight, mask, divisor, divisors, samples, options):

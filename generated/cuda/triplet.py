@@ -14,6 +14,8 @@ Kernels take raw pointers; KERNELS says which arguments, and how samples are spr
 of the flags below. What the sum over the samples is divided by may come from the device (``divisors``, with DIVIDE).
 """
 
+import math
+
 import numpy as np
 from llvmlite import ir
 from numba import cuda
@@ -291,6 +293,30 @@ def _row_sum_f32(high, low):
 
 
 @_device
+def _larger_f32(a, b):
+    """The larger of two numbers; NaN where one is NaN."""
+    return b if b > a or b != b else a
+
+
+@_device
+def _row_max_f32(x):
+    """The maximum over the threads of a row, the same in all of them."""
+    step = 16
+    while step > 0:
+        x = _larger_f32(x, cuda.shfl_xor_sync(0xFFFFFFFF, x, step))
+        step = step // 2
+    if cuda.blockDim.x > 32:
+        each = cuda.shared.array(16, np.float32)
+        cuda.syncthreads()
+        if cuda.threadIdx.x % 32 == 0:
+            each[cuda.threadIdx.x // 32] = x
+        cuda.syncthreads()
+        for warp in range(cuda.blockDim.x // 32):
+            x = _larger_f32(x, each[warp])
+    return x
+
+
+@_device
 def _clear_row_f32(array, row, width):
     """Fill a row with zeros."""
     at = np.int64(cuda.threadIdx.x)
@@ -312,6 +338,16 @@ def _stage_f32(staged, vector, vectors, values):
 def _staged_f32(staged, vector, vectors):
     """What `_stage_f32` kept."""
     return staged[vector], staged[vector + vectors], staged[vector + 2 * vectors], staged[vector + 3 * vectors]
+
+
+@_device
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
 
 
 def total_weight_f32(weight, mask, partial, samples, options):
@@ -391,112 +427,38 @@ def _zero_times_f32(a, b):
 
 @_device
 def _value_f32_sweep1(anchor_d, negative_d, positive_d):
+    """One place of a row: unit0_d_d."""
+    return abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d)))
+
+
+@_device
+def _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
     """One place of a row: near_d, far_d."""
-    t1 = anchor_d - positive_d
-    t2 = anchor_d - negative_d
-    return t1 * t1, t2 * t2
+    measured_anchor = t4 * anchor_d2
+    measured_positive = t4 * positive_d2
+    t5 = measured_anchor - measured_positive
+    measured_negative = t4 * negative_d2
+    t6 = measured_anchor - measured_negative
+    return t5 * t5, t6 * t6
 
 
-def value_f32(anchor, positive, negative, margin, weight, mask, losses, partial, samples, size_d, options):
+def value_f32(positive, anchor, negative, margin, weight, mask, losses, partial, samples, size_d, options):
     """All samples: losses; a partial sum per block."""
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    high, low = f32(0.0), f32(0.0)
-    while row < samples:
-        anchor_row = row * size_d
-        positive_row = row * size_d
-        negative_row = row * size_d
-        live = _live(mask, row, options)
-        if live:
-            weight_n = _weight_f32(weight, row, options)
-            near_high, near_low = f32(0.0), f32(0.0)
-            far_high, far_low = f32(0.0), f32(0.0)
-            vectors = size_d // LANES_F32 if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                at = LANES_F32 * vector
-                anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _load_lanes(anchor, anchor_row + at)
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _load_lanes(negative, negative_row + at)
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _load_lanes(positive, positive_row + at)
-                near_d_0, far_d_0 = _value_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                near_d_1, far_d_1 = _value_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                near_d_2, far_d_2 = _value_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                near_d_3, far_d_3 = _value_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_0)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_1)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_2)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_3)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_0)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_1)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_2)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_3)
-                vector += _stride(threads)
-            at = LANES_F32 * vectors + thread
-            while at < size_d:
-                near_d, far_d = _value_f32_sweep1(
-                    _get(anchor, anchor_row + at), _get(negative, negative_row + at), _get(positive, positive_row + at),
-                )
-                near_high, near_low = _plus_f32(near_high, near_low, near_d)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d)
-                at += _stride(threads)
-            near = _row_sum_f32(near_high, near_low)
-            far = _row_sum_f32(far_high, far_low)
-            loss = _maximum_f32(f32(0.0), margin + near - far) * weight_n
-            if thread == 0:
-                high, low = _plus_f32(high, low, loss)
-                if options & KEEP:
-                    _put(losses, row, loss)
-        else:
-            if options & KEEP and thread == 0:
-                _put(losses, row, f32(0.0))
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-    _block_sum_f32(high, low, partial)
-
-
-@_device
-def _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: near_d, far_d."""
-    t1 = anchor_d - positive_d
-    t2 = anchor_d - negative_d
-    return t1 * t1, t2 * t2
-
-
-@_device
-def _value_and_grad_f32_sweep2(anchor_d2, negative_d, positive_d2, t5):
-    """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d."""
-    t6 = anchor_d2 - positive_d2
-    t7 = anchor_d2 - negative_d
-    return (
-        f32(2.0) * _zero_times_f32(t5, positive_d2 - negative_d), f32(2.0) * _zero_times_f32(t5, t6), -f32(2.0) *
-        _zero_times_f32(t5, t7)
-    )
-
-
-def value_and_grad_f32(
-    anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, weight, mask, divisor, divisors,
-    losses, partial, samples, size_d, options,
-):
-    """All samples: grad_anchor, grad_positive, grad_negative, losses; a partial sum per block."""
-    if options & DIVIDE:
-        divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
     stage = cuda.threadIdx.y * 3 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     while row < samples:
-        anchor_row = row * size_d
         positive_row = row * size_d
+        anchor_row = row * size_d
         negative_row = row * size_d
-        grad_anchor_row = row * size_d
-        grad_positive_row = row * size_d
-        grad_negative_row = row * size_d
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f32(weight, row, options)
-            seed = _seed_f32(weight_n, divisor)
-            near_high, near_low = f32(0.0), f32(0.0)
-            far_high, far_low = f32(0.0), f32(0.0)
+            unit0_d = -f32(np.inf)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -516,18 +478,14 @@ def value_and_grad_f32(
                         staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1, positive_d_2,
                         positive_d_3),
                     )
-                near_d_0, far_d_0 = _value_and_grad_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                near_d_1, far_d_1 = _value_and_grad_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                near_d_2, far_d_2 = _value_and_grad_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                near_d_3, far_d_3 = _value_and_grad_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_0)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_1)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_2)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_3)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_0)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_1)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_2)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_3)
+                unit0_d_d_0 = _value_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                unit0_d_d_1 = _value_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                unit0_d_d_2 = _value_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                unit0_d_d_3 = _value_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
@@ -540,16 +498,14 @@ def value_and_grad_f32(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * size_d + at] = positive_d
-                near_d, far_d = _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d)
+                unit0_d_d = _value_f32_sweep1(anchor_d, negative_d, positive_d)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 at += _stride(threads)
-            near = _row_sum_f32(near_high, near_low)
-            far = _row_sum_f32(far_high, far_low)
-            seed_n = seed
-            t3 = margin + near - far
-            t4 = _half_step_f32(t3)
-            t5 = -seed_n * t4
+            unit0_d = _row_max_f32(unit0_d)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
+            near_high, near_low = f32(0.0), f32(0.0)
+            far_high, far_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -558,7 +514,7 @@ def value_and_grad_f32(
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = (
+                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
@@ -566,17 +522,222 @@ def value_and_grad_f32(
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f32_sweep2(
-                    anchor_d2_0, negative_d_0, positive_d2_0, t5,
+                near_d_0, far_d_0 = _value_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_d_1, far_d_1 = _value_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_d_2, far_d_2 = _value_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                near_d_3, far_d_3 = _value_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d_0)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d_1)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d_2)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d_3)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d_0)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d_1)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d_2)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near_d, far_d = _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d)
+                at += _stride(threads)
+            near = _row_sum_f32(near_high, near_low)
+            far = _row_sum_f32(far_high, far_low)
+            measured_margin = t4 * t4 * margin
+            scaled_value = _maximum_f32(f32(0.0), measured_margin + near - far)
+            t7 = f32(1.0) / t4
+            loss = scaled_value * t7 * t7 * weight_n
+            if thread == 0:
+                high, low = _plus_f32(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0:
+                _put(losses, row, f32(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    _block_sum_f32(high, low, partial)
+
+
+@_device
+def _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d):
+    """One place of a row: unit0_d_d."""
+    return abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d)))
+
+
+@_device
+def _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
+    """One place of a row: near_d, far_d."""
+    measured_anchor = t4 * anchor_d2
+    measured_positive = t4 * positive_d2
+    t5 = measured_anchor - measured_positive
+    measured_negative = t4 * negative_d2
+    t6 = measured_anchor - measured_negative
+    return t5 * t5, t6 * t6
+
+
+@_device
+def _value_and_grad_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t11, t4):
+    """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d."""
+    measured_positive2 = t4 * positive_d3
+    measured_negative2 = t4 * negative_d3
+    scaled_grad_anchor = f32(2.0) * _zero_times_f32(t10, measured_positive2 - measured_negative2)
+    measured_anchor2 = t4 * anchor_d3
+    t12 = measured_anchor2 - measured_positive2
+    scaled_grad_positive = f32(2.0) * _zero_times_f32(t10, t12)
+    t13 = measured_anchor2 - measured_negative2
+    scaled_grad_negative = -f32(2.0) * _zero_times_f32(t10, t13)
+    return scaled_grad_anchor * t11, scaled_grad_positive * t11, scaled_grad_negative * t11
+
+
+def value_and_grad_f32(
+    positive, anchor, negative, grad_anchor, grad_positive, grad_negative, margin, weight, mask, divisor, divisors,
+    losses, partial, samples, size_d, options,
+):
+    """All samples: grad_anchor, grad_positive, grad_negative, losses; a partial sum per block."""
+    if options & DIVIDE:
+        divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float32)
+    stage = cuda.threadIdx.y * 3 * size_d
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f32(0.0), f32(0.0)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        positive_row = row * size_d
+        anchor_row = row * size_d
+        negative_row = row * size_d
+        grad_anchor_row = row * size_d
+        grad_positive_row = row * size_d
+        grad_negative_row = row * size_d
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            unit0_d = -f32(np.inf)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _load_lanes(anchor, anchor_row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3))
+                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _load_lanes(negative, negative_row + at)
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1, negative_d_2,
+                        negative_d_3),
+                    )
+                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _load_lanes(positive, positive_row + at)
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1, positive_d_2,
+                        positive_d_3),
+                    )
+                unit0_d_d_0 = _value_and_grad_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                unit0_d_d_1 = _value_and_grad_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                unit0_d_d_2 = _value_and_grad_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                unit0_d_d_3 = _value_and_grad_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                anchor_d = _get(anchor, anchor_row + at)
+                if options & STAGED:
+                    staged[stage + at] = anchor_d
+                negative_d = _get(negative, negative_row + at)
+                if options & STAGED:
+                    staged[stage + size_d + at] = negative_d
+                positive_d = _get(positive, positive_row + at)
+                if options & STAGED:
+                    staged[stage + 2 * size_d + at] = positive_d
+                unit0_d_d = _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
+            near_high, near_low = f32(0.0), f32(0.0)
+            far_high, far_low = f32(0.0), f32(0.0)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
+                    + at)
                 )
-                grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f32_sweep2(
-                    anchor_d2_1, negative_d_1, positive_d2_1, t5,
+                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
+                    negative_row + at)
                 )
-                grad_anchor_d_2, grad_positive_d_2, grad_negative_d_2 = _value_and_grad_f32_sweep2(
-                    anchor_d2_2, negative_d_2, positive_d2_2, t5,
+                positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = (
+                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(positive, positive_row + at)
                 )
-                grad_anchor_d_3, grad_positive_d_3, grad_negative_d_3 = _value_and_grad_f32_sweep2(
-                    anchor_d2_3, negative_d_3, positive_d2_3, t5,
+                near_d_0, far_d_0 = _value_and_grad_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_d_1, far_d_1 = _value_and_grad_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_d_2, far_d_2 = _value_and_grad_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                near_d_3, far_d_3 = _value_and_grad_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d_0)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d_1)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d_2)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d_3)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d_0)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d_1)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d_2)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near_d, far_d = _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d)
+                at += _stride(threads)
+            near = _row_sum_f32(near_high, near_low)
+            far = _row_sum_f32(far_high, far_low)
+            seed_n = seed
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f32(t8)
+            t10 = -seed_n * t9
+            t11 = f32(1.0) / t4
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
+                    + at)
+                )
+                negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
+                    negative_row + at)
+                )
+                positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = (
+                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(positive, positive_row + at)
+                )
+                grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f32_sweep3(
+                    anchor_d3_0, negative_d3_0, positive_d3_0, t10, t11, t4,
+                )
+                grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f32_sweep3(
+                    anchor_d3_1, negative_d3_1, positive_d3_1, t10, t11, t4,
+                )
+                grad_anchor_d_2, grad_positive_d_2, grad_negative_d_2 = _value_and_grad_f32_sweep3(
+                    anchor_d3_2, negative_d3_2, positive_d3_2, t10, t11, t4,
+                )
+                grad_anchor_d_3, grad_positive_d_3, grad_negative_d_3 = _value_and_grad_f32_sweep3(
+                    anchor_d3_3, negative_d3_3, positive_d3_3, t10, t11, t4,
                 )
                 _store_lanes(
                     grad_anchor, grad_anchor_row + at, (grad_anchor_d_0, grad_anchor_d_1, grad_anchor_d_2,
@@ -593,17 +754,18 @@ def value_and_grad_f32(
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
-                anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f32_sweep2(
-                    anchor_d2, negative_d, positive_d2, t5,
+                anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f32_sweep3(
+                    anchor_d3, negative_d3, positive_d3, t10, t11, t4,
                 )
                 _put(grad_anchor, grad_anchor_row + at, grad_anchor_d)
                 _put(grad_positive, grad_positive_row + at, grad_positive_d)
                 _put(grad_negative, grad_negative_row + at, grad_negative_d)
                 at += _stride(threads)
-            loss = _maximum_f32(f32(0.0), t3) * weight_n
+            scaled_value = _maximum_f32(f32(0.0), t8)
+            loss = scaled_value * t11 * t11 * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -620,25 +782,37 @@ def value_and_grad_f32(
 
 @_device
 def _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: diag_anchor_d, near_d, far_d."""
-    t1 = anchor_d - positive_d
-    t2 = anchor_d - negative_d
-    return f32(0.0), t1 * t1, t2 * t2
+    """One place of a row: diag_anchor_d, unit0_d_d."""
+    return f32(0.0), abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d)))
 
 
 @_device
-def _grad_hess_diag_f32_sweep2(anchor_d2, negative_d, positive_d2, t5, t8, t9):
+def _grad_hess_diag_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
+    """One place of a row: near_d, far_d."""
+    measured_anchor = t4 * anchor_d2
+    measured_positive = t4 * positive_d2
+    t5 = measured_anchor - measured_positive
+    measured_negative = t4 * negative_d2
+    t6 = measured_anchor - measured_negative
+    return t5 * t5, t6 * t6
+
+
+@_device
+def _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t11, t14, t15, t4):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_positive_d, diag_negative_d."""
-    t6 = anchor_d2 - positive_d2
-    t7 = anchor_d2 - negative_d
-    return (
-        f32(2.0) * _zero_times_f32(t5, positive_d2 - negative_d), f32(2.0) * _zero_times_f32(t5, t6), -f32(2.0) *
-        _zero_times_f32(t5, t7), t8, t9
-    )
+    measured_positive2 = t4 * positive_d3
+    measured_negative2 = t4 * negative_d3
+    scaled_grad_anchor = f32(2.0) * _zero_times_f32(t10, measured_positive2 - measured_negative2)
+    measured_anchor2 = t4 * anchor_d3
+    t12 = measured_anchor2 - measured_positive2
+    scaled_grad_positive = f32(2.0) * _zero_times_f32(t10, t12)
+    t13 = measured_anchor2 - measured_negative2
+    scaled_grad_negative = -f32(2.0) * _zero_times_f32(t10, t13)
+    return scaled_grad_anchor * t11, scaled_grad_positive * t11, scaled_grad_negative * t11, t14, t15
 
 
 def grad_hess_diag_f32(
-    diag_anchor, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative,
+    diag_anchor, positive, anchor, negative, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative,
     margin, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: diag_anchor, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative."""
@@ -648,9 +822,11 @@ def grad_hess_diag_f32(
     stage = cuda.threadIdx.y * 3 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     while row < samples:
-        anchor_row = row * size_d
         positive_row = row * size_d
+        anchor_row = row * size_d
         negative_row = row * size_d
         diag_anchor_row = row * size_d
         grad_anchor_row = row * size_d
@@ -662,8 +838,7 @@ def grad_hess_diag_f32(
         if live:
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
-            near_high, near_low = f32(0.0), f32(0.0)
-            far_high, far_low = f32(0.0), f32(0.0)
+            unit0_d = -f32(np.inf)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -683,22 +858,18 @@ def grad_hess_diag_f32(
                         staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1, positive_d_2,
                         positive_d_3),
                     )
-                diag_anchor_d_0, near_d_0, far_d_0 = _grad_hess_diag_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                diag_anchor_d_1, near_d_1, far_d_1 = _grad_hess_diag_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                diag_anchor_d_2, near_d_2, far_d_2 = _grad_hess_diag_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                diag_anchor_d_3, near_d_3, far_d_3 = _grad_hess_diag_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                diag_anchor_d_0, unit0_d_d_0 = _grad_hess_diag_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                diag_anchor_d_1, unit0_d_d_1 = _grad_hess_diag_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                diag_anchor_d_2, unit0_d_d_2 = _grad_hess_diag_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                diag_anchor_d_3, unit0_d_d_3 = _grad_hess_diag_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
                 _store_lanes(
                     diag_anchor, diag_anchor_row + at, (diag_anchor_d_0, diag_anchor_d_1, diag_anchor_d_2,
                     diag_anchor_d_3),
                 )
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_0)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_1)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_2)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_3)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_0)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_1)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_2)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_3)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
@@ -711,19 +882,15 @@ def grad_hess_diag_f32(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * size_d + at] = positive_d
-                diag_anchor_d, near_d, far_d = _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d)
+                diag_anchor_d, unit0_d_d = _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d)
                 _put(diag_anchor, diag_anchor_row + at, diag_anchor_d)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 at += _stride(threads)
-            near = _row_sum_f32(near_high, near_low)
-            far = _row_sum_f32(far_high, far_low)
-            seed_n = seed
-            t3 = margin + near - far
-            t4 = _half_step_f32(t3)
-            t5 = -seed_n * t4
-            t8 = -f32(2.0) * t5
-            t9 = f32(2.0) * t5
+            unit0_d = _row_max_f32(unit0_d)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
+            near_high, near_low = f32(0.0), f32(0.0)
+            far_high, far_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -732,7 +899,7 @@ def grad_hess_diag_f32(
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = (
+                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
@@ -740,10 +907,58 @@ def grad_hess_diag_f32(
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                found_0 = _grad_hess_diag_f32_sweep2(anchor_d2_0, negative_d_0, positive_d2_0, t5, t8, t9)
-                found_1 = _grad_hess_diag_f32_sweep2(anchor_d2_1, negative_d_1, positive_d2_1, t5, t8, t9)
-                found_2 = _grad_hess_diag_f32_sweep2(anchor_d2_2, negative_d_2, positive_d2_2, t5, t8, t9)
-                found_3 = _grad_hess_diag_f32_sweep2(anchor_d2_3, negative_d_3, positive_d2_3, t5, t8, t9)
+                near_d_0, far_d_0 = _grad_hess_diag_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_d_1, far_d_1 = _grad_hess_diag_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_d_2, far_d_2 = _grad_hess_diag_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                near_d_3, far_d_3 = _grad_hess_diag_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d_0)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d_1)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d_2)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d_3)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d_0)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d_1)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d_2)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near_d, far_d = _grad_hess_diag_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_high, near_low = _plus_f32(near_high, near_low, near_d)
+                far_high, far_low = _plus_f32(far_high, far_low, far_d)
+                at += _stride(threads)
+            near = _row_sum_f32(near_high, near_low)
+            far = _row_sum_f32(far_high, far_low)
+            seed_n = seed
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f32(t8)
+            t10 = -seed_n * t9
+            t11 = f32(1.0) / t4
+            t14 = -f32(2.0) * t10
+            t15 = f32(2.0) * t10
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
+                    + at)
+                )
+                negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
+                    negative_row + at)
+                )
+                positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = (
+                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(positive, positive_row + at)
+                )
+                found_0 = _grad_hess_diag_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t10, t11, t14, t15, t4)
+                found_1 = _grad_hess_diag_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t10, t11, t14, t15, t4)
+                found_2 = _grad_hess_diag_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t10, t11, t14, t15, t4)
+                found_3 = _grad_hess_diag_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t10, t11, t14, t15, t4)
                 _store_lanes(grad_anchor, grad_anchor_row + at, (found_0[0], found_1[0], found_2[0], found_3[0]))
                 _store_lanes(grad_positive, grad_positive_row + at, (found_0[1], found_1[1], found_2[1], found_3[1]))
                 _store_lanes(grad_negative, grad_negative_row + at, (found_0[2], found_1[2], found_2[2], found_3[2]))
@@ -752,10 +967,10 @@ def grad_hess_diag_f32(
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
-                anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                found = _grad_hess_diag_f32_sweep2(anchor_d2, negative_d, positive_d2, t5, t8, t9)
+                anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                found = _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t11, t14, t15, t4)
                 _put(grad_anchor, grad_anchor_row + at, found[0])
                 _put(grad_positive, grad_positive_row + at, found[1])
                 _put(grad_negative, grad_negative_row + at, found[2])
@@ -773,58 +988,180 @@ def grad_hess_diag_f32(
 
 
 @_device
-def _hvp_f32_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: near_d, far_d."""
-    t1 = anchor_d - positive_d
-    t2 = anchor_d - negative_d
-    return t1 * t1, t2 * t2
-
-
-@_device
-def _hvp_f32_sweep2(v_anchor_d, v_negative_d, v_positive_d, t5):
-    """One place of a row: hvp_anchor_d, hvp_positive_d, hvp_negative_d."""
+def _hvp_f32_sweep1(anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d):
+    """One place of a row: unit0_d_d, unit1_d_d."""
     return (
-        f32(2.0) * t5 * (v_positive_d - v_negative_d), f32(2.0) * t5 * (v_anchor_d - v_positive_d), -f32(2.0) * t5 *
-        (v_anchor_d - v_negative_d)
+        abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))),
+        abs(_maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d)))
     )
 
 
+@_device
+def _hvp_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
+    """One place of a row: near_d, far_d."""
+    measured_anchor = t4 * anchor_d2
+    measured_positive = t4 * positive_d2
+    t5 = measured_anchor - measured_positive
+    measured_negative = t4 * negative_d2
+    t6 = measured_anchor - measured_negative
+    return t5 * t5, t6 * t6
+
+
+@_device
+def _hvp_f32_sweep3(v_anchor_d2, v_negative_d2, v_positive_d2, t10, t11, t12):
+    """One place of a row: hvp_anchor_d, hvp_positive_d, hvp_negative_d."""
+    measured_v_positive = t11 * v_positive_d2
+    measured_v_negative = t11 * v_negative_d2
+    scaled_hvp_anchor = f32(2.0) * t10 * (measured_v_positive - measured_v_negative)
+    measured_v_anchor = t11 * v_anchor_d2
+    scaled_hvp_positive = f32(2.0) * t10 * (measured_v_anchor - measured_v_positive)
+    scaled_hvp_negative = -f32(2.0) * t10 * (measured_v_anchor - measured_v_negative)
+    return scaled_hvp_anchor * t12, scaled_hvp_positive * t12, scaled_hvp_negative * t12
+
+
 def hvp_f32(
-    anchor, positive, negative, hvp_anchor, hvp_positive, hvp_negative, v_positive_, v_negative_, v_anchor_, margin,
+    positive, anchor, negative, v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin,
     weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: hvp_anchor, hvp_positive, hvp_negative."""
     if options & DIVIDE:
         divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float32)
+    stage = cuda.threadIdx.y * 6 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     while row < samples:
-        anchor_row = row * size_d
         positive_row = row * size_d
+        anchor_row = row * size_d
         negative_row = row * size_d
-        v_positive__row = row * size_d
         v_negative__row = row * size_d
-        hvp_anchor_row = row * size_d
+        v_positive__row = row * size_d
         v_anchor__row = row * size_d
+        hvp_anchor_row = row * size_d
         hvp_positive_row = row * size_d
         hvp_negative_row = row * size_d
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
+            unit0_d = -f32(np.inf)
+            unit1_d = -f32(np.inf)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _load_lanes(anchor, anchor_row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3))
+                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _load_lanes(negative, negative_row + at)
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1, negative_d_2,
+                        negative_d_3),
+                    )
+                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _load_lanes(positive, positive_row + at)
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1, positive_d_2,
+                        positive_d_3),
+                    )
+                v_anchor_d_0, v_anchor_d_1, v_anchor_d_2, v_anchor_d_3 = _load_lanes(v_anchor_, v_anchor__row + at)
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + 3 * size_d + vector, vectors, (v_anchor_d_0, v_anchor_d_1, v_anchor_d_2,
+                        v_anchor_d_3),
+                    )
+                v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = _load_lanes(
+                    v_negative_, v_negative__row + at,
+                )
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + 4 * size_d + vector, vectors, (v_negative_d_0, v_negative_d_1, v_negative_d_2,
+                        v_negative_d_3),
+                    )
+                v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = _load_lanes(
+                    v_positive_, v_positive__row + at,
+                )
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + 5 * size_d + vector, vectors, (v_positive_d_0, v_positive_d_1, v_positive_d_2,
+                        v_positive_d_3),
+                    )
+                unit0_d_d_0, unit1_d_d_0 = _hvp_f32_sweep1(
+                    anchor_d_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
+                )
+                unit0_d_d_1, unit1_d_d_1 = _hvp_f32_sweep1(
+                    anchor_d_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
+                )
+                unit0_d_d_2, unit1_d_d_2 = _hvp_f32_sweep1(
+                    anchor_d_2, negative_d_2, positive_d_2, v_anchor_d_2, v_negative_d_2, v_positive_d_2,
+                )
+                unit0_d_d_3, unit1_d_d_3 = _hvp_f32_sweep1(
+                    anchor_d_3, negative_d_3, positive_d_3, v_anchor_d_3, v_negative_d_3, v_positive_d_3,
+                )
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                anchor_d = _get(anchor, anchor_row + at)
+                if options & STAGED:
+                    staged[stage + at] = anchor_d
+                negative_d = _get(negative, negative_row + at)
+                if options & STAGED:
+                    staged[stage + size_d + at] = negative_d
+                positive_d = _get(positive, positive_row + at)
+                if options & STAGED:
+                    staged[stage + 2 * size_d + at] = positive_d
+                v_anchor_d = _get(v_anchor_, v_anchor__row + at)
+                if options & STAGED:
+                    staged[stage + 3 * size_d + at] = v_anchor_d
+                v_negative_d = _get(v_negative_, v_negative__row + at)
+                if options & STAGED:
+                    staged[stage + 4 * size_d + at] = v_negative_d
+                v_positive_d = _get(v_positive_, v_positive__row + at)
+                if options & STAGED:
+                    staged[stage + 5 * size_d + at] = v_positive_d
+                unit0_d_d, unit1_d_d = _hvp_f32_sweep1(
+                    anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d,
+                )
+                unit0_d = _larger_f32(unit0_d, unit0_d_d)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            unit1_d = _row_max_f32(unit1_d)
+            t3 = _maximum_f32(unit0_d, t2)
+            t4 = _unit_scale_f32(t3)
             near_high, near_low = f32(0.0), f32(0.0)
             far_high, far_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
                 at = LANES_F32 * vector
-                anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _load_lanes(anchor, anchor_row + at)
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _load_lanes(negative, negative_row + at)
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _load_lanes(positive, positive_row + at)
-                near_d_0, far_d_0 = _hvp_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                near_d_1, far_d_1 = _hvp_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                near_d_2, far_d_2 = _hvp_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                near_d_3, far_d_3 = _hvp_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
+                anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
+                    + at)
+                )
+                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
+                    negative_row + at)
+                )
+                positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = (
+                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(positive, positive_row + at)
+                )
+                near_d_0, far_d_0 = _hvp_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_d_1, far_d_1 = _hvp_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_d_2, far_d_2 = _hvp_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                near_d_3, far_d_3 = _hvp_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
                 near_high, near_low = _plus_f32(near_high, near_low, near_d_0)
                 near_high, near_low = _plus_f32(near_high, near_low, near_d_1)
                 near_high, near_low = _plus_f32(near_high, near_low, near_d_2)
@@ -836,40 +1173,49 @@ def hvp_f32(
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
-                near_d, far_d = _hvp_f32_sweep1(
-                    _get(anchor, anchor_row + at), _get(negative, negative_row + at), _get(positive, positive_row + at),
-                )
+                anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near_d, far_d = _hvp_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_high, near_low = _plus_f32(near_high, near_low, near_d)
                 far_high, far_low = _plus_f32(far_high, far_low, far_d)
                 at += _stride(threads)
             near = _row_sum_f32(near_high, near_low)
             far = _row_sum_f32(far_high, far_low)
             seed_n = seed
-            t3 = margin + near - far
-            t4 = _half_step_f32(t3)
-            t5 = -seed_n * t4
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f32(t8)
+            t10 = -seed_n * t9
+            t11 = _unit_scale_f32(unit1_d)
+            t12 = f32(1.0) / t11
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
                 at = LANES_F32 * vector
-                v_anchor_d_0, v_anchor_d_1, v_anchor_d_2, v_anchor_d_3 = _load_lanes(v_anchor_, v_anchor__row + at)
-                v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = _load_lanes(
-                    v_negative_, v_negative__row + at,
+                v_anchor_d2_0, v_anchor_d2_1, v_anchor_d2_2, v_anchor_d2_3 = (
+                    _staged_f32(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(v_anchor_, v_anchor__row + at)
                 )
-                v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = _load_lanes(
-                    v_positive_, v_positive__row + at,
+                v_negative_d2_0, v_negative_d2_1, v_negative_d2_2, v_negative_d2_3 = (
+                    _staged_f32(staged, stage + 4 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(v_negative_, v_negative__row + at)
                 )
-                hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f32_sweep2(
-                    v_anchor_d_0, v_negative_d_0, v_positive_d_0, t5,
+                v_positive_d2_0, v_positive_d2_1, v_positive_d2_2, v_positive_d2_3 = (
+                    _staged_f32(staged, stage + 5 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(v_positive_, v_positive__row + at)
                 )
-                hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f32_sweep2(
-                    v_anchor_d_1, v_negative_d_1, v_positive_d_1, t5,
+                hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f32_sweep3(
+                    v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t11, t12,
                 )
-                hvp_anchor_d_2, hvp_positive_d_2, hvp_negative_d_2 = _hvp_f32_sweep2(
-                    v_anchor_d_2, v_negative_d_2, v_positive_d_2, t5,
+                hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f32_sweep3(
+                    v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t11, t12,
                 )
-                hvp_anchor_d_3, hvp_positive_d_3, hvp_negative_d_3 = _hvp_f32_sweep2(
-                    v_anchor_d_3, v_negative_d_3, v_positive_d_3, t5,
+                hvp_anchor_d_2, hvp_positive_d_2, hvp_negative_d_2 = _hvp_f32_sweep3(
+                    v_anchor_d2_2, v_negative_d2_2, v_positive_d2_2, t10, t11, t12,
+                )
+                hvp_anchor_d_3, hvp_positive_d_3, hvp_negative_d_3 = _hvp_f32_sweep3(
+                    v_anchor_d2_3, v_negative_d2_3, v_positive_d2_3, t10, t11, t12,
                 )
                 _store_lanes(
                     hvp_anchor, hvp_anchor_row + at, (hvp_anchor_d_0, hvp_anchor_d_1, hvp_anchor_d_2, hvp_anchor_d_3),
@@ -885,9 +1231,17 @@ def hvp_f32(
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
-                hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f32_sweep2(
-                    _get(v_anchor_, v_anchor__row + at), _get(v_negative_, v_negative__row + at), _get(v_positive_,
-                    v_positive__row + at), t5,
+                v_anchor_d2 = staged[stage + 3 * size_d + at] if options & STAGED else _get(
+                    v_anchor_, v_anchor__row + at,
+                )
+                v_negative_d2 = staged[stage + 4 * size_d + at] if options & STAGED else _get(
+                    v_negative_, v_negative__row + at,
+                )
+                v_positive_d2 = staged[stage + 5 * size_d + at] if options & STAGED else _get(
+                    v_positive_, v_positive__row + at,
+                )
+                hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f32_sweep3(
+                    v_anchor_d2, v_negative_d2, v_positive_d2, t10, t11, t12,
                 )
                 _put(hvp_anchor, hvp_anchor_row + at, hvp_anchor_d)
                 _put(hvp_positive, hvp_positive_row + at, hvp_positive_d)
@@ -979,6 +1333,30 @@ def _row_sum_f64(high, low):
 
 
 @_device
+def _larger_f64(a, b):
+    """The larger of two numbers; NaN where one is NaN."""
+    return b if b > a or b != b else a
+
+
+@_device
+def _row_max_f64(x):
+    """The maximum over the threads of a row, the same in all of them."""
+    step = 16
+    while step > 0:
+        x = _larger_f64(x, cuda.shfl_xor_sync(0xFFFFFFFF, x, step))
+        step = step // 2
+    if cuda.blockDim.x > 32:
+        each = cuda.shared.array(16, np.float64)
+        cuda.syncthreads()
+        if cuda.threadIdx.x % 32 == 0:
+            each[cuda.threadIdx.x // 32] = x
+        cuda.syncthreads()
+        for warp in range(cuda.blockDim.x // 32):
+            x = _larger_f64(x, each[warp])
+    return x
+
+
+@_device
 def _clear_row_f64(array, row, width):
     """Fill a row with zeros."""
     at = np.int64(cuda.threadIdx.x)
@@ -998,6 +1376,16 @@ def _stage_f64(staged, vector, vectors, values):
 def _staged_f64(staged, vector, vectors):
     """What `_stage_f64` kept."""
     return staged[vector], staged[vector + vectors]
+
+
+@_device
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
 def total_weight_f64(weight, mask, partial, samples, options):
@@ -1065,106 +1453,38 @@ def _zero_times_f64(a, b):
 
 @_device
 def _value_f64_sweep1(anchor_d, negative_d, positive_d):
+    """One place of a row: unit0_d_d."""
+    return abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d)))
+
+
+@_device
+def _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
     """One place of a row: near_d, far_d."""
-    t1 = anchor_d - positive_d
-    t2 = anchor_d - negative_d
-    return t1 * t1, t2 * t2
+    measured_anchor = t4 * anchor_d2
+    measured_positive = t4 * positive_d2
+    t5 = measured_anchor - measured_positive
+    measured_negative = t4 * negative_d2
+    t6 = measured_anchor - measured_negative
+    return t5 * t5, t6 * t6
 
 
-def value_f64(anchor, positive, negative, margin, weight, mask, losses, partial, samples, size_d, options):
+def value_f64(positive, anchor, negative, margin, weight, mask, losses, partial, samples, size_d, options):
     """All samples: losses; a partial sum per block."""
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    high, low = f64(0.0), f64(0.0)
-    while row < samples:
-        anchor_row = row * size_d
-        positive_row = row * size_d
-        negative_row = row * size_d
-        live = _live(mask, row, options)
-        if live:
-            weight_n = _weight_f64(weight, row, options)
-            near_high, near_low = f64(0.0), f64(0.0)
-            far_high, far_low = f64(0.0), f64(0.0)
-            vectors = size_d // LANES_F64 if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                at = LANES_F64 * vector
-                anchor_d_0, anchor_d_1 = _load_lanes(anchor, anchor_row + at)
-                negative_d_0, negative_d_1 = _load_lanes(negative, negative_row + at)
-                positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
-                near_d_0, far_d_0 = _value_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                near_d_1, far_d_1 = _value_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d_0)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d_1)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d_0)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d_1)
-                vector += _stride(threads)
-            at = LANES_F64 * vectors + thread
-            while at < size_d:
-                near_d, far_d = _value_f64_sweep1(
-                    _get(anchor, anchor_row + at), _get(negative, negative_row + at), _get(positive, positive_row + at),
-                )
-                near_high, near_low = _plus_f64(near_high, near_low, near_d)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d)
-                at += _stride(threads)
-            near = _row_sum_f64(near_high, near_low)
-            far = _row_sum_f64(far_high, far_low)
-            loss = _maximum_f64(0.0, margin + near - far) * weight_n
-            if thread == 0:
-                high, low = _plus_f64(high, low, loss)
-                if options & KEEP:
-                    _put(losses, row, loss)
-        else:
-            if options & KEEP and thread == 0:
-                _put(losses, row, f64(0.0))
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-    _block_sum_f64(high, low, partial)
-
-
-@_device
-def _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: near_d, far_d."""
-    t1 = anchor_d - positive_d
-    t2 = anchor_d - negative_d
-    return t1 * t1, t2 * t2
-
-
-@_device
-def _value_and_grad_f64_sweep2(anchor_d2, negative_d, positive_d2, t5):
-    """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d."""
-    t6 = anchor_d2 - positive_d2
-    t7 = anchor_d2 - negative_d
-    return (
-        2.0 * _zero_times_f64(t5, positive_d2 - negative_d), 2.0 * _zero_times_f64(t5, t6), -2.0 * _zero_times_f64(t5,
-        t7)
-    )
-
-
-def value_and_grad_f64(
-    anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, weight, mask, divisor, divisors,
-    losses, partial, samples, size_d, options,
-):
-    """All samples: grad_anchor, grad_positive, grad_negative, losses; a partial sum per block."""
-    if options & DIVIDE:
-        divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
     stage = cuda.threadIdx.y * 3 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     while row < samples:
-        anchor_row = row * size_d
         positive_row = row * size_d
+        anchor_row = row * size_d
         negative_row = row * size_d
-        grad_anchor_row = row * size_d
-        grad_positive_row = row * size_d
-        grad_negative_row = row * size_d
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f64(weight, row, options)
-            seed = _seed_f64(weight_n, divisor)
-            near_high, near_low = f64(0.0), f64(0.0)
-            far_high, far_low = f64(0.0), f64(0.0)
+            unit0_d = -f64(np.inf)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1178,12 +1498,10 @@ def value_and_grad_f64(
                 positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1))
-                near_d_0, far_d_0 = _value_and_grad_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                near_d_1, far_d_1 = _value_and_grad_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d_0)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d_1)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d_0)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d_1)
+                unit0_d_d_0 = _value_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                unit0_d_d_1 = _value_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
@@ -1196,16 +1514,14 @@ def value_and_grad_f64(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * size_d + at] = positive_d
-                near_d, far_d = _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d)
+                unit0_d_d = _value_f64_sweep1(anchor_d, negative_d, positive_d)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 at += _stride(threads)
-            near = _row_sum_f64(near_high, near_low)
-            far = _row_sum_f64(far_high, far_low)
-            seed_n = seed
-            t3 = margin + near - far
-            t4 = _half_step_f64(t3)
-            t5 = -seed_n * t4
+            unit0_d = _row_max_f64(unit0_d)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
+            near_high, near_low = f64(0.0), f64(0.0)
+            far_high, far_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1214,7 +1530,7 @@ def value_and_grad_f64(
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1 = (
+                negative_d2_0, negative_d2_1 = (
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
@@ -1222,11 +1538,194 @@ def value_and_grad_f64(
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f64_sweep2(
-                    anchor_d2_0, negative_d_0, positive_d2_0, t5,
+                near_d_0, far_d_0 = _value_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_d_1, far_d_1 = _value_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_high, near_low = _plus_f64(near_high, near_low, near_d_0)
+                near_high, near_low = _plus_f64(near_high, near_low, near_d_1)
+                far_high, far_low = _plus_f64(far_high, far_low, far_d_0)
+                far_high, far_low = _plus_f64(far_high, far_low, far_d_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near_d, far_d = _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_high, near_low = _plus_f64(near_high, near_low, near_d)
+                far_high, far_low = _plus_f64(far_high, far_low, far_d)
+                at += _stride(threads)
+            near = _row_sum_f64(near_high, near_low)
+            far = _row_sum_f64(far_high, far_low)
+            measured_margin = t4 * t4 * margin
+            scaled_value = _maximum_f64(0.0, measured_margin + near - far)
+            t7 = 1.0 / t4
+            loss = scaled_value * t7 * t7 * weight_n
+            if thread == 0:
+                high, low = _plus_f64(high, low, loss)
+                if options & KEEP:
+                    _put(losses, row, loss)
+        else:
+            if options & KEEP and thread == 0:
+                _put(losses, row, f64(0.0))
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+    _block_sum_f64(high, low, partial)
+
+
+@_device
+def _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d):
+    """One place of a row: unit0_d_d."""
+    return abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d)))
+
+
+@_device
+def _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
+    """One place of a row: near_d, far_d."""
+    measured_anchor = t4 * anchor_d2
+    measured_positive = t4 * positive_d2
+    t5 = measured_anchor - measured_positive
+    measured_negative = t4 * negative_d2
+    t6 = measured_anchor - measured_negative
+    return t5 * t5, t6 * t6
+
+
+@_device
+def _value_and_grad_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t11, t4):
+    """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d."""
+    measured_positive2 = t4 * positive_d3
+    measured_negative2 = t4 * negative_d3
+    scaled_grad_anchor = 2.0 * _zero_times_f64(t10, measured_positive2 - measured_negative2)
+    measured_anchor2 = t4 * anchor_d3
+    t12 = measured_anchor2 - measured_positive2
+    scaled_grad_positive = 2.0 * _zero_times_f64(t10, t12)
+    t13 = measured_anchor2 - measured_negative2
+    scaled_grad_negative = -2.0 * _zero_times_f64(t10, t13)
+    return scaled_grad_anchor * t11, scaled_grad_positive * t11, scaled_grad_negative * t11
+
+
+def value_and_grad_f64(
+    positive, anchor, negative, grad_anchor, grad_positive, grad_negative, margin, weight, mask, divisor, divisors,
+    losses, partial, samples, size_d, options,
+):
+    """All samples: grad_anchor, grad_positive, grad_negative, losses; a partial sum per block."""
+    if options & DIVIDE:
+        divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float64)
+    stage = cuda.threadIdx.y * 3 * size_d
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    high, low = f64(0.0), f64(0.0)
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
+    while row < samples:
+        positive_row = row * size_d
+        anchor_row = row * size_d
+        negative_row = row * size_d
+        grad_anchor_row = row * size_d
+        grad_positive_row = row * size_d
+        grad_negative_row = row * size_d
+        live = _live(mask, row, options)
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            unit0_d = -f64(np.inf)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                anchor_d_0, anchor_d_1 = _load_lanes(anchor, anchor_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1))
+                negative_d_0, negative_d_1 = _load_lanes(negative, negative_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1))
+                positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1))
+                unit0_d_d_0 = _value_and_grad_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                unit0_d_d_1 = _value_and_grad_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                anchor_d = _get(anchor, anchor_row + at)
+                if options & STAGED:
+                    staged[stage + at] = anchor_d
+                negative_d = _get(negative, negative_row + at)
+                if options & STAGED:
+                    staged[stage + size_d + at] = negative_d
+                positive_d = _get(positive, positive_row + at)
+                if options & STAGED:
+                    staged[stage + 2 * size_d + at] = positive_d
+                unit0_d_d = _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
+            near_high, near_low = f64(0.0), f64(0.0)
+            far_high, far_low = f64(0.0), f64(0.0)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                anchor_d2_0, anchor_d2_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
+                    + at)
                 )
-                grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f64_sweep2(
-                    anchor_d2_1, negative_d_1, positive_d2_1, t5,
+                negative_d2_0, negative_d2_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
+                    negative_row + at)
+                )
+                positive_d2_0, positive_d2_1 = (
+                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(positive, positive_row + at)
+                )
+                near_d_0, far_d_0 = _value_and_grad_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_d_1, far_d_1 = _value_and_grad_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_high, near_low = _plus_f64(near_high, near_low, near_d_0)
+                near_high, near_low = _plus_f64(near_high, near_low, near_d_1)
+                far_high, far_low = _plus_f64(far_high, far_low, far_d_0)
+                far_high, far_low = _plus_f64(far_high, far_low, far_d_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near_d, far_d = _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_high, near_low = _plus_f64(near_high, near_low, near_d)
+                far_high, far_low = _plus_f64(far_high, far_low, far_d)
+                at += _stride(threads)
+            near = _row_sum_f64(near_high, near_low)
+            far = _row_sum_f64(far_high, far_low)
+            seed_n = seed
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f64(t8)
+            t10 = -seed_n * t9
+            t11 = 1.0 / t4
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                anchor_d3_0, anchor_d3_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
+                    + at)
+                )
+                negative_d3_0, negative_d3_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
+                    negative_row + at)
+                )
+                positive_d3_0, positive_d3_1 = (
+                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(positive, positive_row + at)
+                )
+                grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f64_sweep3(
+                    anchor_d3_0, negative_d3_0, positive_d3_0, t10, t11, t4,
+                )
+                grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f64_sweep3(
+                    anchor_d3_1, negative_d3_1, positive_d3_1, t10, t11, t4,
                 )
                 _store_lanes(grad_anchor, grad_anchor_row + at, (grad_anchor_d_0, grad_anchor_d_1))
                 _store_lanes(grad_positive, grad_positive_row + at, (grad_positive_d_0, grad_positive_d_1))
@@ -1234,17 +1733,18 @@ def value_and_grad_f64(
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
-                anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f64_sweep2(
-                    anchor_d2, negative_d, positive_d2, t5,
+                anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f64_sweep3(
+                    anchor_d3, negative_d3, positive_d3, t10, t11, t4,
                 )
                 _put(grad_anchor, grad_anchor_row + at, grad_anchor_d)
                 _put(grad_positive, grad_positive_row + at, grad_positive_d)
                 _put(grad_negative, grad_negative_row + at, grad_negative_d)
                 at += _stride(threads)
-            loss = _maximum_f64(0.0, t3) * weight_n
+            scaled_value = _maximum_f64(0.0, t8)
+            loss = scaled_value * t11 * t11 * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -1261,25 +1761,37 @@ def value_and_grad_f64(
 
 @_device
 def _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: diag_anchor_d, near_d, far_d."""
-    t1 = anchor_d - positive_d
-    t2 = anchor_d - negative_d
-    return 0.0, t1 * t1, t2 * t2
+    """One place of a row: diag_anchor_d, unit0_d_d."""
+    return 0.0, abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d)))
 
 
 @_device
-def _grad_hess_diag_f64_sweep2(anchor_d2, negative_d, positive_d2, t5, t8, t9):
+def _grad_hess_diag_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
+    """One place of a row: near_d, far_d."""
+    measured_anchor = t4 * anchor_d2
+    measured_positive = t4 * positive_d2
+    t5 = measured_anchor - measured_positive
+    measured_negative = t4 * negative_d2
+    t6 = measured_anchor - measured_negative
+    return t5 * t5, t6 * t6
+
+
+@_device
+def _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t11, t14, t15, t4):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_positive_d, diag_negative_d."""
-    t6 = anchor_d2 - positive_d2
-    t7 = anchor_d2 - negative_d
-    return (
-        2.0 * _zero_times_f64(t5, positive_d2 - negative_d), 2.0 * _zero_times_f64(t5, t6), -2.0 * _zero_times_f64(t5,
-        t7), t8, t9
-    )
+    measured_positive2 = t4 * positive_d3
+    measured_negative2 = t4 * negative_d3
+    scaled_grad_anchor = 2.0 * _zero_times_f64(t10, measured_positive2 - measured_negative2)
+    measured_anchor2 = t4 * anchor_d3
+    t12 = measured_anchor2 - measured_positive2
+    scaled_grad_positive = 2.0 * _zero_times_f64(t10, t12)
+    t13 = measured_anchor2 - measured_negative2
+    scaled_grad_negative = -2.0 * _zero_times_f64(t10, t13)
+    return scaled_grad_anchor * t11, scaled_grad_positive * t11, scaled_grad_negative * t11, t14, t15
 
 
 def grad_hess_diag_f64(
-    diag_anchor, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative,
+    diag_anchor, positive, anchor, negative, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative,
     margin, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: diag_anchor, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative."""
@@ -1289,9 +1801,11 @@ def grad_hess_diag_f64(
     stage = cuda.threadIdx.y * 3 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     while row < samples:
-        anchor_row = row * size_d
         positive_row = row * size_d
+        anchor_row = row * size_d
         negative_row = row * size_d
         diag_anchor_row = row * size_d
         grad_anchor_row = row * size_d
@@ -1303,8 +1817,7 @@ def grad_hess_diag_f64(
         if live:
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
-            near_high, near_low = f64(0.0), f64(0.0)
-            far_high, far_low = f64(0.0), f64(0.0)
+            unit0_d = -f64(np.inf)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1318,13 +1831,11 @@ def grad_hess_diag_f64(
                 positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1))
-                diag_anchor_d_0, near_d_0, far_d_0 = _grad_hess_diag_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                diag_anchor_d_1, near_d_1, far_d_1 = _grad_hess_diag_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                diag_anchor_d_0, unit0_d_d_0 = _grad_hess_diag_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                diag_anchor_d_1, unit0_d_d_1 = _grad_hess_diag_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
                 _store_lanes(diag_anchor, diag_anchor_row + at, (diag_anchor_d_0, diag_anchor_d_1))
-                near_high, near_low = _plus_f64(near_high, near_low, near_d_0)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d_1)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d_0)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d_1)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
@@ -1337,19 +1848,15 @@ def grad_hess_diag_f64(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * size_d + at] = positive_d
-                diag_anchor_d, near_d, far_d = _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d)
+                diag_anchor_d, unit0_d_d = _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d)
                 _put(diag_anchor, diag_anchor_row + at, diag_anchor_d)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 at += _stride(threads)
-            near = _row_sum_f64(near_high, near_low)
-            far = _row_sum_f64(far_high, far_low)
-            seed_n = seed
-            t3 = margin + near - far
-            t4 = _half_step_f64(t3)
-            t5 = -seed_n * t4
-            t8 = -2.0 * t5
-            t9 = 2.0 * t5
+            unit0_d = _row_max_f64(unit0_d)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
+            near_high, near_low = f64(0.0), f64(0.0)
+            far_high, far_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1358,7 +1865,7 @@ def grad_hess_diag_f64(
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1 = (
+                negative_d2_0, negative_d2_1 = (
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
@@ -1366,8 +1873,50 @@ def grad_hess_diag_f64(
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                found_0 = _grad_hess_diag_f64_sweep2(anchor_d2_0, negative_d_0, positive_d2_0, t5, t8, t9)
-                found_1 = _grad_hess_diag_f64_sweep2(anchor_d2_1, negative_d_1, positive_d2_1, t5, t8, t9)
+                near_d_0, far_d_0 = _grad_hess_diag_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_d_1, far_d_1 = _grad_hess_diag_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_high, near_low = _plus_f64(near_high, near_low, near_d_0)
+                near_high, near_low = _plus_f64(near_high, near_low, near_d_1)
+                far_high, far_low = _plus_f64(far_high, far_low, far_d_0)
+                far_high, far_low = _plus_f64(far_high, far_low, far_d_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near_d, far_d = _grad_hess_diag_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_high, near_low = _plus_f64(near_high, near_low, near_d)
+                far_high, far_low = _plus_f64(far_high, far_low, far_d)
+                at += _stride(threads)
+            near = _row_sum_f64(near_high, near_low)
+            far = _row_sum_f64(far_high, far_low)
+            seed_n = seed
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f64(t8)
+            t10 = -seed_n * t9
+            t11 = 1.0 / t4
+            t14 = -2.0 * t10
+            t15 = 2.0 * t10
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                anchor_d3_0, anchor_d3_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
+                    + at)
+                )
+                negative_d3_0, negative_d3_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
+                    negative_row + at)
+                )
+                positive_d3_0, positive_d3_1 = (
+                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(positive, positive_row + at)
+                )
+                found_0 = _grad_hess_diag_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t10, t11, t14, t15, t4)
+                found_1 = _grad_hess_diag_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t10, t11, t14, t15, t4)
                 _store_lanes(grad_anchor, grad_anchor_row + at, (found_0[0], found_1[0]))
                 _store_lanes(grad_positive, grad_positive_row + at, (found_0[1], found_1[1]))
                 _store_lanes(grad_negative, grad_negative_row + at, (found_0[2], found_1[2]))
@@ -1376,10 +1925,10 @@ def grad_hess_diag_f64(
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
-                anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                found = _grad_hess_diag_f64_sweep2(anchor_d2, negative_d, positive_d2, t5, t8, t9)
+                anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                found = _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t11, t14, t15, t4)
                 _put(grad_anchor, grad_anchor_row + at, found[0])
                 _put(grad_positive, grad_positive_row + at, found[1])
                 _put(grad_negative, grad_negative_row + at, found[2])
@@ -1397,56 +1946,149 @@ def grad_hess_diag_f64(
 
 
 @_device
-def _hvp_f64_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: near_d, far_d."""
-    t1 = anchor_d - positive_d
-    t2 = anchor_d - negative_d
-    return t1 * t1, t2 * t2
-
-
-@_device
-def _hvp_f64_sweep2(v_anchor_d, v_negative_d, v_positive_d, t5):
-    """One place of a row: hvp_anchor_d, hvp_positive_d, hvp_negative_d."""
+def _hvp_f64_sweep1(anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d):
+    """One place of a row: unit0_d_d, unit1_d_d."""
     return (
-        2.0 * t5 * (v_positive_d - v_negative_d), 2.0 * t5 * (v_anchor_d - v_positive_d), -2.0 * t5 * (v_anchor_d -
-        v_negative_d)
+        abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))),
+        abs(_maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d)))
     )
 
 
+@_device
+def _hvp_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
+    """One place of a row: near_d, far_d."""
+    measured_anchor = t4 * anchor_d2
+    measured_positive = t4 * positive_d2
+    t5 = measured_anchor - measured_positive
+    measured_negative = t4 * negative_d2
+    t6 = measured_anchor - measured_negative
+    return t5 * t5, t6 * t6
+
+
+@_device
+def _hvp_f64_sweep3(v_anchor_d2, v_negative_d2, v_positive_d2, t10, t11, t12):
+    """One place of a row: hvp_anchor_d, hvp_positive_d, hvp_negative_d."""
+    measured_v_positive = t11 * v_positive_d2
+    measured_v_negative = t11 * v_negative_d2
+    scaled_hvp_anchor = 2.0 * t10 * (measured_v_positive - measured_v_negative)
+    measured_v_anchor = t11 * v_anchor_d2
+    scaled_hvp_positive = 2.0 * t10 * (measured_v_anchor - measured_v_positive)
+    scaled_hvp_negative = -2.0 * t10 * (measured_v_anchor - measured_v_negative)
+    return scaled_hvp_anchor * t12, scaled_hvp_positive * t12, scaled_hvp_negative * t12
+
+
 def hvp_f64(
-    anchor, positive, negative, hvp_anchor, hvp_positive, hvp_negative, v_positive_, v_negative_, v_anchor_, margin,
+    positive, anchor, negative, v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin,
     weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: hvp_anchor, hvp_positive, hvp_negative."""
     if options & DIVIDE:
         divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float64)
+    stage = cuda.threadIdx.y * 6 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    t1 = abs(margin)
+    t2 = math.sqrt(t1)
     while row < samples:
-        anchor_row = row * size_d
         positive_row = row * size_d
+        anchor_row = row * size_d
         negative_row = row * size_d
-        v_positive__row = row * size_d
         v_negative__row = row * size_d
-        hvp_anchor_row = row * size_d
+        v_positive__row = row * size_d
         v_anchor__row = row * size_d
+        hvp_anchor_row = row * size_d
         hvp_positive_row = row * size_d
         hvp_negative_row = row * size_d
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
+            unit0_d = -f64(np.inf)
+            unit1_d = -f64(np.inf)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                anchor_d_0, anchor_d_1 = _load_lanes(anchor, anchor_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, (anchor_d_0, anchor_d_1))
+                negative_d_0, negative_d_1 = _load_lanes(negative, negative_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + size_d + vector, vectors, (negative_d_0, negative_d_1))
+                positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1))
+                v_anchor_d_0, v_anchor_d_1 = _load_lanes(v_anchor_, v_anchor__row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + 3 * size_d + vector, vectors, (v_anchor_d_0, v_anchor_d_1))
+                v_negative_d_0, v_negative_d_1 = _load_lanes(v_negative_, v_negative__row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + 4 * size_d + vector, vectors, (v_negative_d_0, v_negative_d_1))
+                v_positive_d_0, v_positive_d_1 = _load_lanes(v_positive_, v_positive__row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + 5 * size_d + vector, vectors, (v_positive_d_0, v_positive_d_1))
+                unit0_d_d_0, unit1_d_d_0 = _hvp_f64_sweep1(
+                    anchor_d_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
+                )
+                unit0_d_d_1, unit1_d_d_1 = _hvp_f64_sweep1(
+                    anchor_d_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
+                )
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
+                unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                anchor_d = _get(anchor, anchor_row + at)
+                if options & STAGED:
+                    staged[stage + at] = anchor_d
+                negative_d = _get(negative, negative_row + at)
+                if options & STAGED:
+                    staged[stage + size_d + at] = negative_d
+                positive_d = _get(positive, positive_row + at)
+                if options & STAGED:
+                    staged[stage + 2 * size_d + at] = positive_d
+                v_anchor_d = _get(v_anchor_, v_anchor__row + at)
+                if options & STAGED:
+                    staged[stage + 3 * size_d + at] = v_anchor_d
+                v_negative_d = _get(v_negative_, v_negative__row + at)
+                if options & STAGED:
+                    staged[stage + 4 * size_d + at] = v_negative_d
+                v_positive_d = _get(v_positive_, v_positive__row + at)
+                if options & STAGED:
+                    staged[stage + 5 * size_d + at] = v_positive_d
+                unit0_d_d, unit1_d_d = _hvp_f64_sweep1(
+                    anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d,
+                )
+                unit0_d = _larger_f64(unit0_d, unit0_d_d)
+                unit1_d = _larger_f64(unit1_d, unit1_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            unit1_d = _row_max_f64(unit1_d)
+            t3 = _maximum_f64(unit0_d, t2)
+            t4 = _unit_scale_f64(t3)
             near_high, near_low = f64(0.0), f64(0.0)
             far_high, far_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
                 at = LANES_F64 * vector
-                anchor_d_0, anchor_d_1 = _load_lanes(anchor, anchor_row + at)
-                negative_d_0, negative_d_1 = _load_lanes(negative, negative_row + at)
-                positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
-                near_d_0, far_d_0 = _hvp_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                near_d_1, far_d_1 = _hvp_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                anchor_d2_0, anchor_d2_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
+                    + at)
+                )
+                negative_d2_0, negative_d2_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
+                    negative_row + at)
+                )
+                positive_d2_0, positive_d2_1 = (
+                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(positive, positive_row + at)
+                )
+                near_d_0, far_d_0 = _hvp_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_d_1, far_d_1 = _hvp_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
                 near_high, near_low = _plus_f64(near_high, near_low, near_d_0)
                 near_high, near_low = _plus_f64(near_high, near_low, near_d_1)
                 far_high, far_low = _plus_f64(far_high, far_low, far_d_0)
@@ -1454,30 +2096,43 @@ def hvp_f64(
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
-                near_d, far_d = _hvp_f64_sweep1(
-                    _get(anchor, anchor_row + at), _get(negative, negative_row + at), _get(positive, positive_row + at),
-                )
+                anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near_d, far_d = _hvp_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_high, near_low = _plus_f64(near_high, near_low, near_d)
                 far_high, far_low = _plus_f64(far_high, far_low, far_d)
                 at += _stride(threads)
             near = _row_sum_f64(near_high, near_low)
             far = _row_sum_f64(far_high, far_low)
             seed_n = seed
-            t3 = margin + near - far
-            t4 = _half_step_f64(t3)
-            t5 = -seed_n * t4
+            t7 = t4 * t4 * margin
+            t8 = t7 + near - far
+            t9 = _half_step_f64(t8)
+            t10 = -seed_n * t9
+            t11 = _unit_scale_f64(unit1_d)
+            t12 = 1.0 / t11
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
                 at = LANES_F64 * vector
-                v_anchor_d_0, v_anchor_d_1 = _load_lanes(v_anchor_, v_anchor__row + at)
-                v_negative_d_0, v_negative_d_1 = _load_lanes(v_negative_, v_negative__row + at)
-                v_positive_d_0, v_positive_d_1 = _load_lanes(v_positive_, v_positive__row + at)
-                hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f64_sweep2(
-                    v_anchor_d_0, v_negative_d_0, v_positive_d_0, t5,
+                v_anchor_d2_0, v_anchor_d2_1 = (
+                    _staged_f64(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(v_anchor_, v_anchor__row + at)
                 )
-                hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f64_sweep2(
-                    v_anchor_d_1, v_negative_d_1, v_positive_d_1, t5,
+                v_negative_d2_0, v_negative_d2_1 = (
+                    _staged_f64(staged, stage + 4 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(v_negative_, v_negative__row + at)
+                )
+                v_positive_d2_0, v_positive_d2_1 = (
+                    _staged_f64(staged, stage + 5 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(v_positive_, v_positive__row + at)
+                )
+                hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f64_sweep3(
+                    v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t11, t12,
+                )
+                hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f64_sweep3(
+                    v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t11, t12,
                 )
                 _store_lanes(hvp_anchor, hvp_anchor_row + at, (hvp_anchor_d_0, hvp_anchor_d_1))
                 _store_lanes(hvp_positive, hvp_positive_row + at, (hvp_positive_d_0, hvp_positive_d_1))
@@ -1485,9 +2140,17 @@ def hvp_f64(
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
-                hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f64_sweep2(
-                    _get(v_anchor_, v_anchor__row + at), _get(v_negative_, v_negative__row + at), _get(v_positive_,
-                    v_positive__row + at), t5,
+                v_anchor_d2 = staged[stage + 3 * size_d + at] if options & STAGED else _get(
+                    v_anchor_, v_anchor__row + at,
+                )
+                v_negative_d2 = staged[stage + 4 * size_d + at] if options & STAGED else _get(
+                    v_negative_, v_negative__row + at,
+                )
+                v_positive_d2 = staged[stage + 5 * size_d + at] if options & STAGED else _get(
+                    v_positive_, v_positive__row + at,
+                )
+                hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f64_sweep3(
+                    v_anchor_d2, v_negative_d2, v_positive_d2, t10, t11, t12,
                 )
                 _put(hvp_anchor, hvp_anchor_row + at, hvp_anchor_d)
                 _put(hvp_positive, hvp_positive_row + at, hvp_positive_d)
@@ -1510,8 +2173,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'samples': 'size_n',
            'term': 'value',
            'sizes': ['size_d'],
-           'staged': 0,
-           'arguments': 'anchor: data*, positive: data*, negative: data*, margin: real, weight: data*, mask: '
+           'staged': 3,
+           'arguments': 'positive: data*, anchor: data*, negative: data*, margin: real, weight: data*, mask: '
                         'uint8*, losses: data*, partial: real*, samples: int64, size_d: int64, options: '
                         'uint32'},
  'value_and_grad': {'shape': 'rows',
@@ -1519,7 +2182,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 3,
-                    'arguments': 'anchor: data*, positive: data*, negative: data*, grad_anchor: data*, '
+                    'arguments': 'positive: data*, anchor: data*, negative: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, losses: data*, partial: '
                                  'real*, samples: int64, size_d: int64, options: uint32'},
@@ -1528,7 +2191,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 3,
-                    'arguments': 'diag_anchor: data*, anchor: data*, positive: data*, negative: data*, '
+                    'arguments': 'diag_anchor: data*, positive: data*, anchor: data*, negative: data*, '
                                  'grad_anchor: data*, grad_positive: data*, grad_negative: data*, '
                                  'diag_positive: data*, diag_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: '
@@ -1537,9 +2200,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_d'],
-         'staged': 0,
-         'arguments': 'anchor: data*, positive: data*, negative: data*, hvp_anchor: data*, hvp_positive: '
-                      'data*, hvp_negative: data*, v_positive_: data*, v_negative_: data*, v_anchor_: data*, '
+         'staged': 6,
+         'arguments': 'positive: data*, anchor: data*, negative: data*, v_negative_: data*, v_positive_: '
+                      'data*, v_anchor_: data*, hvp_anchor: data*, hvp_positive: data*, hvp_negative: data*, '
                       'margin: real, weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: '
                       'int64, size_d: int64, options: uint32'}}
 

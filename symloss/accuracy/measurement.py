@@ -263,14 +263,14 @@ class _Run:
             self.found.indeterminate += 1
             return
         ratio = ulps / BOUND
-        if ratio > max(self.found.ratios.get(place, 0.0), 0.5):
+        if ratio > max(min(self.found.ratios.get(place, 0.0), 1.0), 0.5):
             # The bound is never below 4 ulp, so that smaller errors cannot set a record.
             finite = self.reference.approaching(instance)
             allowance = self.bound.allowance(key, index, finite, directions, float(np.finfo(dtype).eps) / 2)
             if mp.isfinite(exact) and allowance > float(np.finfo(dtype).max) / 16:
                 self.found.unclaimed += 1
                 return
-            if np.isfinite(ulps):
+            if np.isfinite(found) and mp.isfinite(exact):
                 ratio = float(abs(mpf(found) - exact) / (BOUND * ulp(exact, dtype) + allowance))
             if ratio > 1 and self.bound.leaves_range(key, index, finite, directions, dtype):
                 self.found.outside += 1

@@ -5,32 +5,76 @@ Those that are hard for floating point come from `symloss.accuracy.points`, whic
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
+from math import isfinite
 from random import Random
 from typing import Any
 
+import numpy as np
+
 from symloss.accuracy.points import INPUT_ROLES, Values, conditions_of, is_coupled, sizes_for
+from symloss.build.sides import Sample, Side, Sides
 from symloss.oracle import Interpreter
 from symloss.program import Domain, Program, Tensor, reads_of
 
-__all__ = ["INPUT_ROLES", "Values", "draw", "is_coupled", "sizes_for"]
+__all__ = ["INPUT_ROLES", "Values", "draw", "is_coupled", "moved_parameters", "sizes_for"]
+
+#: How often other values are drawn for the sides of kinks and branches that no sample is on; some have none.
+_ATTEMPTS = 12
 
 
 def draw(program: Program, sizes: dict[str, int], seed: int) -> dict[str, Values]:
-    """Values of every input by index; the same for the same arguments.
+    """Values of every input by index, on both sides of kinks and branches; the same for the same arguments.
 
     Raises:
         ArithmeticError: no admitted values were found.
     """
     generator = Random(f"{program.name} {seed}")
     inputs = {name: tensor for name, tensor in program.tensors.items() if tensor.role in INPUT_ROLES}
+    conditions = conditions_of(program)
+    drawn = _admitted(program, inputs, conditions, sizes, generator)
+    sides = Sides(program)
+    seen = sides.seen(sizes, drawn)
+    for _ in range(_ATTEMPTS):
+        if not _rare(program, sizes, sides, seen):
+            break
+        other = _admitted(program, inputs, conditions, sizes, generator)
+        for sample in _samples(program, sizes):
+            _moved(program, inputs, other, sample, generator)
+        drawn, seen = _improved(program, sizes, sides, conditions, (drawn, seen), other)
+    return drawn
+
+
+def moved_parameters(program: Program) -> dict[str, float]:
+    """A value of every parameter, exact in both dtypes, that is not the default where the domain has room.
+
+    A default of 0 or 1 would hide a fault in what it is added to or multiplied with.
+    """
+    found = {}
+    for name, tensor in program.tensors.items():
+        if tensor.role == "parameter":
+            default, domain = float(tensor.default or 0), tensor.domain
+            moved = 1.25 * default if default else 0.375
+            free = domain.kind == "interval" and float(domain.lower) < moved < float(domain.upper)
+            found[name] = float(np.float32(moved if free else default))
+    return found
+
+
+def _admitted(
+    program: Program,
+    inputs: dict[str, Tensor],
+    conditions: Interpreter | None,
+    sizes: dict[str, int],
+    generator: Random,
+) -> dict[str, Values]:
+    """Values inside every domain that satisfy the constraints."""
     drawn = {name: _tensor(tensor, sizes, generator) for name, tensor in inputs.items()}
     constrained = {read.tensor for constraint in program.constraints for read in reads_of(constraint)}
     for name, tensor in inputs.items():
         free = tensor.role == "prediction" and tensor.domain.unrestricted and name not in constrained
         if free and len(tensor.axes) > 1:
             _tie(drawn[name])
-    conditions = conditions_of(program)
     if conditions is None:
         return drawn
     for attempt in range(400):
@@ -46,6 +90,89 @@ def draw(program: Program, sizes: dict[str, int], seed: int) -> dict[str, Values
                 if None in faulty or shared or (batched and index[0] in faulty):
                     drawn[name][index] = fresh[index]
     raise ArithmeticError(f"no inputs of {program.name} were found that satisfy its constraints")
+
+
+# --- both sides of kinks and branches ---------------------------------------------------------------------------------
+
+
+def _samples(program: Program, sizes: dict[str, int]) -> list[Sample]:
+    roots = [axis for axis in program.axes if program.root(axis) == axis and program.axes[axis].kind == "batch"]
+    return [(axis, position) for axis in roots for position in range(sizes[axis])]
+
+
+def _of_sample(program: Program, tensor: Tensor, sample: Sample, values: Values) -> list[tuple[int, ...]]:
+    """The indices of one sample's entries."""
+    own = bool(tensor.axes) and program.root(tensor.axes[0]) == sample[0]
+    return [index for index in values if index[0] == sample[1]] if own else []
+
+
+def _moved(
+    program: Program, inputs: dict[str, Tensor], drawn: dict[str, Values], sample: Sample, generator: Random
+) -> None:
+    """Let a sample's real inputs shrink or grow, or come nearer to each other, in place."""
+    factor = 2.0 ** generator.uniform(-6, 3)
+    together = generator.random() < 0.5
+    first: dict[tuple[object, ...], str] = {}
+    for name, tensor in inputs.items():
+        domain, values = tensor.domain, drawn[name]
+        if domain.kind != "interval" or (not domain.unrestricted and factor > 1):
+            continue
+        low, high = float(domain.lower), float(domain.upper)
+        middle = (low + high) / 2 if isfinite(low) and isfinite(high) else low + 1 if isfinite(low) else high - 1
+        partner = first.setdefault((tensor.axes, low, high), name)
+        for index in _of_sample(program, tensor, sample, values):
+            around = drawn[partner][index] if together else 0.0 if domain.unrestricted else middle
+            values[index] = around + factor * (values[index] - around)
+
+
+def _improved(
+    program: Program,
+    sizes: dict[str, int],
+    sides: Sides,
+    conditions: Interpreter | None,
+    best: tuple[dict[str, Values], dict[Sample, set[Side]]],
+    other: dict[str, Values],
+) -> tuple[dict[str, Values], dict[Sample, set[Side]]]:
+    """The values with samples of another draw on sides that few of theirs are on, in place of some on the others."""
+    drawn, seen = best
+    shown = sides.seen(sizes, other)
+    if is_coupled(program):
+        # Samples that interact are exchanged all together.
+        better = len(set().union(*shown.values())) > len(set().union(*seen.values()))
+        return (other, shown) if better and not (conditions and _violations(conditions, sizes, other)) else best
+    faulty = _violations(conditions, sizes, other) if conditions else set()
+    for sample in _samples(program, sizes):
+        rare = _rare(program, sizes, sides, seen)
+        if sample[1] in faulty or None in faulty or not rare & shown.get(sample, set()):
+            continue
+        place = _replaceable(program, sizes, seen, sample[0])
+        if place is None:
+            break
+        for name, tensor in program.tensors.items():
+            if name in drawn:
+                for index in _of_sample(program, tensor, sample, drawn[name]):
+                    drawn[name][(place[1], *index[1:])] = other[name][index]
+        seen[place] = shown[sample]
+    return drawn, seen
+
+
+def _rare(program: Program, sizes: dict[str, int], sides: Sides, seen: dict[Sample, set[Side]]) -> set[Side]:
+    """The sides that too few samples are on."""
+    counts = Counter(side for shown in seen.values() for side in shown)
+    return {side for side in sides.all if counts[side] < _enough(program, sizes)}
+
+
+def _enough(program: Program, sizes: dict[str, int]) -> int:
+    """Samples that each side should have; of more than one, a mask takes not the last."""
+    return 1 if is_coupled(program) else max(1, min(2, len(_samples(program, sizes)) // 8))
+
+
+def _replaceable(program: Program, sizes: dict[str, int], seen: dict[Sample, set[Side]], axis: str) -> Sample | None:
+    """The last sample along an axis whose sides have enough others, or None."""
+    counts = Counter(side for shown in seen.values() for side in shown)
+    enough = _enough(program, sizes)
+    candidates = [sample for sample in _samples(program, sizes) if sample[0] == axis]
+    return next((s for s in reversed(candidates) if all(counts[side] > enough for side in seen.get(s, set()))), None)
 
 
 def _violations(conditions: Interpreter, sizes: dict[str, int], drawn: dict[str, Values]) -> set[int | None]:

@@ -26,6 +26,7 @@ from symloss.atoms import (
 from symloss.atoms.record import BITS
 from symloss.calculus.reduction import conjuncts, selection, where_all
 from symloss.calculus.scalar import Finite, is_finite, times
+from symloss.calculus.stabilise.terms import terms_of
 from symloss.program import AxisSymbol, Read, axes_of, rename_axes
 
 Expr = Any
@@ -55,10 +56,11 @@ def tidy(expression: Expr, exponent: Exponent = lambda read: None, finite: Finit
 
 def _tidy_node(node: Expr, exponent: Exponent, finite: Finite) -> Expr:
     if isinstance(node, Less | LessEqual | Equal | NotEqual) and all(side.is_integer for side in node.args):
-        # Within exact arithmetic SymPy does not see that i - (i + 1) is a number.
-        difference = sympy.expand(node.args[0] - node.args[1])
-        if difference.is_Number:
-            return node.func(difference, 0)
+        # Within exact arithmetic SymPy does not see that i - (i + 1) is a number, and its `expand` recurses for ever at
+        # a remainder by a symbol.
+        difference = terms_of(node.args[0] - node.args[1])
+        if set(difference) <= {sympy.S.One}:
+            return node.func(difference.get(sympy.S.One, sympy.S.Zero), 0)
     if isinstance(node, Equal | NotEqual):
         a, b = sorted(node.args, key=lambda side: (not isinstance(side, AxisSymbol), side.is_number, str(side)))
         return node if node.args == (a, b) else node.func(a, b)
@@ -92,7 +94,7 @@ def _vanishing(node: Expr) -> Expr:
 def _grows(expression: Expr, argument: Expr) -> bool:
     """Whether softplus(-argument) is a factor or a term of an expression, and not the exponent of a function."""
     if isinstance(expression, Softplus):
-        return bool(sympy.expand(expression.args[0] + argument) == 0)
+        return not terms_of(expression.args[0] + argument)
     joins = expression.is_Mul or expression.is_Add or isinstance(expression, ZeroTimes | Where)
     return joins and any(_grows(part, argument) for part in expression.args)
 

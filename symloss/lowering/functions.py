@@ -19,11 +19,41 @@ class Difference(sympy.Function):
     is_real = True
 
 
-class NormScale(sympy.Function):
-    """A power of two that brings entries up to ``m`` in magnitude into the range where squares are representable."""
+class Over(sympy.Function):
+    """``a·s/m``, in this order: a quotient whose parts are scaled before it is formed."""
+
+    nargs = 3
+    is_real = True
+
+
+class Lifted(sympy.Function):
+    """``a·s``, formed before anything else is multiplied in."""
+
+    nargs = 2
+    is_real = True
+
+
+class KeepNaN(sympy.Function):
+    """``a``, and NaN where ``b`` is NaN: a branch that a comparison with NaN would take by mistake."""
+
+    nargs = 2
+    is_real = True
+
+
+class UnitScale(sympy.Function):
+    """A power of two that brings numbers up to ``m`` in magnitude near 1; 1 where m is no finite number."""
 
     nargs = 1
     is_real = True
+    is_positive = True
+
+
+class ScaleInverse(sympy.Function):
+    """``1/m`` of a power of two, which is exact, so that a product with it stands for a division."""
+
+    nargs = 1
+    is_real = True
+    is_positive = True
 
 
 class Variable(sympy.Symbol):

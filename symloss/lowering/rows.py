@@ -130,7 +130,7 @@ class RowPlanner:
                 together = self.place(sympy.Mul(*shallow), bind=True)
                 return sympy.Mul(together, *(self.place(factor) for factor in _in_order(rest)), evaluate=False)
         bind = expression.is_Pow and expression.exp not in (-1, sympy.S.Half) and expression.base != sympy.E
-        bind = bind or expression.func.__name__ == "Where"
+        bind = bind or expression.func.__name__ in ("Where", "KeepNaN")
         parts = expression.args
         if expression.is_Add or expression.is_Mul:
             parts = _subtracted_last(parts) if expression.is_Add else _in_order(parts)
@@ -240,7 +240,7 @@ class RowPlanner:
 
     def bind(self, expression: sympy.Expr, value: sympy.Expr, depth: int, label: str = "") -> sympy.Expr:
         """Name a value in the scope where it belongs."""
-        variable = Variable(self.names.fresh(label or "t"), bool(value.is_integer and not value.is_Number))
+        variable = Variable(self.names.fresh(label or "t"), is_integer(value))
         scope = self.scopes[depth]
         scope.nodes.append(Let(variable.name, value))
         scope.known[expression] = variable

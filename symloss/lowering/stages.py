@@ -14,7 +14,8 @@ import sympy
 from symloss.atoms import And, Equal, Less, LessEqual, NotEqual, Or
 from symloss.lowering.functions import Element
 from symloss.lowering.names import Names
-from symloss.lowering.prepare import prepare
+from symloss.lowering.nan import keep_nan
+from symloss.lowering.prepare import prepare, without_dead_statements
 from symloss.lowering.products import Contraction, with_products
 from symloss.lowering.rows import ROW, RowPlanner
 from symloss.lowering.schedule import (
@@ -79,7 +80,8 @@ class _Stages:
     needs: dict[str, frozenset[Read]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        program = prepare(self.source, self.wanted, self.dtype)
+        needed = without_dead_statements(self.source, self.wanted)
+        program = prepare(keep_nan(needed), self.wanted)
         statements, self.contractions = with_products(_one_batch_at_a_time(program), program)
         self.program = program.replacing(statements=tuple(statements))
 
@@ -436,7 +438,7 @@ class _KernelBuilder:
             broken = Statement("broken", (axis,), "count" if over else "map", violation(constraint), over)
             asked = source.replacing(statements=(*source.statements, broken), outputs={"broken": "broken"})
             planner = self.aside()
-            for statement in prepare(asked, ["broken"], self.stages.dtype).statements:
+            for statement in prepare(asked, ["broken"]).statements:
                 if statement.operation == "map":
                     planner.virtual[statement.target] = statement
                     continue

@@ -19,7 +19,7 @@ from symloss.language.nodes import Along as AlongNode
 from symloss.language.nodes import Call, Chain, Comparison, Derivative, Expression, Name, Power, Word
 from symloss.language.spec import Spec
 from symloss.program import AxisSymbol, Read, Statement
-from symloss.proof.closing import Closer, Obligation, negation, requirement
+from symloss.proof.closing import Closer, Obligation, negation, plain_conditions, requirement
 from symloss.proof.derivatives import partial
 from symloss.proof.terms import Term, along, conjunction, disjunction, rebuilt, with_tensors
 
@@ -119,8 +119,8 @@ class _ClaimBuilder(Builder):
         if node.function in ("integral", "limit"):
             since = len(self.needs)
             found = self._over_reals(node)
-            # Where an integral or a limit exists is the business of the engine that computes it.
-            del self.needs[since:]
+            # Where an integral or a limit exists is the business of the step that computes it.
+            self.needs[since:] = [(self.path, atoms.Less(atoms.Absolute(found), sympy.oo))]
             return found
         since = len(self.needs)
         found = super()._along(node)
@@ -219,10 +219,11 @@ class ClaimTerms:
         if missing:
             raise UnsupportedClaimError(f"the step {sorted(missing)[0]} is no part of the loss")
         closer = self._closer(statements)
-        term = self._substituted(closer.term(raw))
+        term = plain_conditions(self._substituted(closer.term(raw)))
         before = ((closer.term(path), closer.term(need)) for path, need in written)
-        needs = ((self._substituted(p), self._substituted(n)) for p, n in (*before, *closer.obligations(raw)))
-        return Built(term, tuple(dict.fromkeys(needs)))
+        every = (*before, *closer.obligations(raw))
+        needs = (tuple(plain_conditions(self._substituted(part)) for part in pair) for pair in every)
+        return Built(term, tuple((path, need) for path, need in dict.fromkeys(needs)))
 
     def _known(self, name: str, statements: tuple[Statement, ...]) -> bool:
         variables = {tensor.name for tensor in self.claim.variables}

@@ -6,7 +6,7 @@ the moment it sees it, so a pole must be recorded while the quotient still stand
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import sympy
@@ -139,6 +139,25 @@ _OPPOSITE: dict[Any, Any] = {
 }
 
 
+def plain_conditions(term: Term) -> Term:
+    """A term in which a condition that was compared with 0 or 1 stands as itself, or as its opposite."""
+
+    def wrapped(e: Any) -> bool:
+        return isinstance(e, atoms.Equal | atoms.NotEqual) and e.args[1] in (0, 1) and _is_condition(e.args[0])
+
+    def plain(e: Any) -> Any:
+        condition, value = e.args
+        return condition if isinstance(e, atoms.Equal) == (value == 1) else negation(condition)
+
+    return term.replace(wrapped, plain) if any(wrapped(e) for e in term.atoms(atoms.Equal, atoms.NotEqual)) else term
+
+
+def _is_condition(e: Any) -> bool:
+    if isinstance(e, Along):
+        return e.operation in ("all", "any")
+    return isinstance(e, atoms.Less | atoms.LessEqual | atoms.Equal | atoms.NotEqual | atoms.And | atoms.Or | atoms.Not)
+
+
 def _reads(expression: Term) -> list[tuple[Term, Read]]:
     """Every read with the conditions under which it matters, reads inside indices and conditions included."""
     found: list[tuple[Term, Read]] = []
@@ -173,8 +192,14 @@ def _steps(e: Any, path: Term) -> list[tuple[Any, Term]]:
     return [(argument, path) for argument in e.args]
 
 
-def obligations_of(term: Term) -> tuple[Obligation, ...]:
-    """What an expression, or a closed term, needs to be defined and finite where its leaves are; inner parts first."""
+def obligations_of(term: Term, asked: Callable[[Any], Term] | None = None) -> tuple[Obligation, ...]:
+    """What an expression, or a closed term, needs to be defined and finite where its leaves are; inner parts first.
+
+    Args:
+        term: the expression.
+        asked: what each operation needs, instead of what it needs to be defined.
+    """
+    asked = asked or requirement
     found: list[Obligation] = []
     seen: set[tuple[Term, Term]] = set()
 
@@ -184,8 +209,8 @@ def obligations_of(term: Term) -> tuple[Obligation, ...]:
         seen.add((e, path))
         if isinstance(e, Along):
             axis, body, guard = opened(e)
-            inner = [(p, need) for p, need in obligations_of(guard)]
-            inner += [(conjunction(guard, p), need) for p, need in obligations_of(body)]
+            inner = [(p, need) for p, need in obligations_of(guard, asked)]
+            inner += [(conjunction(guard, p), need) for p, need in obligations_of(body, asked)]
             for reached, need in inner:
                 whole = disjunction(negation(reached), need)
                 if axis.axis in axes_of(whole):
@@ -194,9 +219,12 @@ def obligations_of(term: Term) -> tuple[Obligation, ...]:
             if e.operation in ("max", "min", "logsumexp") and guard != 1:
                 found.append((path, along("any", axis, guard)))
             return
+        if isinstance(e, sympy.Integral | sympy.Limit):
+            # Where an integral or a limit exists is the business of the engine that computes it.
+            return
         for argument, reached in _steps(e, path):
             visit(argument, reached)
-        need = requirement(e)
+        need = asked(e)
         if need != 1 and need not in conjuncts(path):
             found.append((path, need))
 

@@ -116,6 +116,8 @@ class Goal:
         axes: every axis, by name.
         hypotheses: conditions that may be assumed. One that has no finite value at a point does not hold there, so that
             what it needs to be defined stands among the hypotheses, before it.
+        cases: those of the hypotheses that a split into cases added. The cases cover everything, so that one which
+            nothing satisfies is no proof of nothing.
         obligations: what must be shown beside the statement: each requirement, with the conditions that lead to it,
             under which the terms of the statement are defined and finite; inner parts first.
         sizes: per root axis the sizes that the claim is made for; None is every size.
@@ -130,6 +132,7 @@ class Goal:
     tensors: Mapping[str, Tensor]
     axes: Mapping[str, Axis]
     hypotheses: tuple[Term, ...] = ()
+    cases: tuple[Term, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     sizes: Mapping[str, tuple[int, ...] | None] = field(default_factory=lambda: MappingProxyType({}))
     derived: frozenset[str] = frozenset()
@@ -151,6 +154,11 @@ class Goal:
         joined = f"{self.name}/{name}" if self.name and name else self.name or name
         return replace(self, statement=statement, name=joined, **changes)
 
+    def in_case(self, *conditions: Term) -> Goal:
+        """The goal in one case of a split that covers everything."""
+        added = tuple(c for c in dict.fromkeys(conditions) if c != 1 and c not in self.hypotheses)
+        return replace(self, hypotheses=(*self.hypotheses, *added), cases=(*self.cases, *added))
+
     @property
     def terms(self) -> tuple[Term, ...]:
         """The terms of the statement."""
@@ -166,7 +174,7 @@ class Goal:
     def used(self) -> tuple[str, ...]:
         """The tensors that occur, in declared order, and those along whose axes a simplex ties them."""
         found = frozenset().union(*(tensors_of(term) for term in (*self.terms, *self.hypotheses)))
-        found |= frozenset(_named(self.statement))
+        found |= frozenset(named_variables(self.statement))
         return tuple(name for name in self.tensors if name in found)
 
     @property
@@ -188,7 +196,9 @@ class Goal:
             tensor = self.tensors[name]
             if tensor.domain.axis is not None:
                 sized.add(self.root(tensor.domain.axis))
-            if isinstance(self.statement, Curvature | Lipschitz | Extremum | Smooth) and name in _named(self.statement):
+            if isinstance(self.statement, Curvature | Lipschitz | Extremum | Smooth) and name in named_variables(
+                self.statement
+            ):
                 sized.update(self.root(axis) for axis in tensor.axes if self.axes[axis].kind != "batch")
         sized.update(root for root, names in roots.items() if len(names) > 1)
         if isinstance(self.statement, Padding):
@@ -207,7 +217,8 @@ def terms_of(statement: Statement) -> tuple[Term, ...]:
     return tuple(found)
 
 
-def _named(statement: Statement) -> tuple[str, ...]:
+def named_variables(statement: Statement) -> tuple[str, ...]:
+    """The variables that a statement is about."""
     named = [*getattr(statement, "variables", ()), *getattr(statement, "over", ())]
     variable = getattr(statement, "variable", None)
     return (*named, variable) if variable else tuple(named)

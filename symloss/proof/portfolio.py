@@ -20,10 +20,11 @@ from symloss.proof.derivatives import NotDifferentiableError
 from symloss.proof.engines import Budget, goal_engines, problem_engines
 from symloss.proof.formulation import formulate
 from symloss.proof.goals import Always, Goal
+from symloss.proof.integrals import integrals_of
 from symloss.proof.problems import Problem, TooLargeError, problems, size_choices
 from symloss.proof.reductions import steps
 from symloss.proof.refuter import look, model_json
-from symloss.proof.verdicts import Evidence, Finding, Scope, together, unknown
+from symloss.proof.verdicts import DECISIVE, Evidence, Finding, Scope, together, unknown
 
 
 def settle_claim(spec: Spec, claim: Claim, budget: Budget | None = None) -> Finding:
@@ -44,6 +45,7 @@ class _Seen:
     model: Evidence | None = None
     points: int = 0
     too_large: str = ""
+    unwritten: list[dict[str, int]] = field(default_factory=list)
 
 
 class Portfolio:
@@ -52,10 +54,17 @@ class Portfolio:
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
         self.seen: dict[int, _Seen] = {}
+        self.asked: dict[int, Finding | None] = {}
         self.kept: list[Goal] = []
 
     def settle(self, goal: Goal) -> Finding:
-        """The finding about a goal: refutation first, because it is cheap and ends everything."""
+        """The finding about a goal: a short search, the engines for every size, the full search."""
+        refuted = self.refute(goal, self.budget.depth, brief=True)
+        if refuted is not None:
+            return refuted
+        found = self._for_every_size(goal)
+        if found is not None and found.status in DECISIVE:
+            return found
         refuted = self.refute(goal, self.budget.depth)
         if refuted is not None:
             return refuted
@@ -63,87 +72,125 @@ class Portfolio:
 
     # --- refutation -----------------------------------------------------------------------------------------------
 
-    def refute(self, goal: Goal, depth: int) -> Finding | None:
-        """A witness against a goal, found in the goal itself or in one that is equivalent."""
-        if isinstance(goal.statement, Always):
-            return self._witness(goal)
+    def refute(self, goal: Goal, depth: int, brief: bool = False) -> Finding | None:
+        """A witness against a goal, found in the goal itself or an equivalent one; brief: at the smallest size."""
+        if isinstance(goal.statement, Always) and not integrals_of(goal):
+            return self._witness(goal, brief)
         if depth == 0:
             return None
         for step in steps(goal):
             if not step.equivalent:
                 continue
             for part in step.goals:
-                found = self.refute(part, depth - 1)
+                found = self.refute(part, depth - 1, brief)
                 if found is not None:
-                    evidence = {"kind": "step", "rule": step.rule, "goal": part.name, "of": found.evidence}
+                    evidence = {
+                        "kind": "step",
+                        "rule": step.rule,
+                        **step.details,
+                        "goal": part.name,
+                        "of": found.evidence,
+                    }
                     return replace(found, evidence=evidence)
         return None
 
-    def _witness(self, goal: Goal) -> Finding | None:
-        seen = self._look(goal)
+    def _witness(self, goal: Goal, brief: bool = False) -> Finding | None:
+        seen = self._look(goal, brief)
         hints = _hints(goal)
-        for written in seen.problems.values():
-            share = max(40, self.budget.points // max(1, len(written)))
+        points = self.budget.points // (8 if brief else 1)
+        for written in tuple(seen.problems.values()):
+            share = max(points // 10, points // max(1, len(written)))
             for problem in written:
                 looked = look(problem, share, self.budget.seed, hints)
-                seen.points += looked.held
+                seen.points += 0 if brief else looked.held
                 if seen.model is None and looked.model is not None:
                     seen.model = model_json(problem, looked.model)
                 if looked.refutation is not None and not goal.derived:
                     return looked.refutation
         return None
 
-    def _look(self, goal: Goal) -> _Seen:
+    def _look(self, goal: Goal, brief: bool = False) -> _Seen:
         """What is known of a goal; goals are kept so that their identities stay theirs."""
         found = self.seen.get(id(goal))
         if found is None:
-            found = self.seen[id(goal)] = _Seen()
+            found = self.seen[id(goal)] = _Seen(unwritten=list(size_choices(goal)))
             self.kept.append(goal)
-            for sizes in size_choices(goal):
-                try:
-                    found.problems[tuple(sorted(sizes.items()))] = problems(goal, sizes)
-                except TooLargeError as reason:
-                    found.too_large = str(reason)
+        while found.unwritten and not (brief and found.problems):
+            self._write_out(goal, found)
         return found
+
+    def _write_out(self, goal: Goal, seen: _Seen) -> tuple[Problem, ...]:
+        """The problems of a goal at the next of its sizes."""
+        sizes = seen.unwritten.pop(0)
+        try:
+            written = seen.problems[tuple(sorted(sizes.items()))] = problems(goal, sizes)
+        except TooLargeError as reason:
+            seen.too_large = str(reason)
+            return ()
+        return written
 
     # --- proof ----------------------------------------------------------------------------------------------------
 
     def prove(self, goal: Goal, depth: int) -> Finding:
         """The strongest finding that the engines reach, short of a refutation."""
-        for engine in goal_engines():
-            found = engine.settle(goal, self.budget)
-            if found is not None:
-                return self._with_model(goal, found)
-        if isinstance(goal.statement, Always):
+        whole = self._for_every_size(goal)
+        if whole is not None:
+            return whole
+        if isinstance(goal.statement, Always) and not integrals_of(goal):
             return self._written_out(goal)
         best = unknown(f"no engine settles a {type(goal.statement).__name__.lower()} statement like this")
         for step in steps(goal) if depth else ():
-            parts = []
+            if not step.proves:
+                continue
+            parts: list[tuple[str, Finding]] = []
             for part in step.goals:
-                if isinstance(part.statement, Always) and id(part) not in self.seen:
-                    self._witness(part)
-                parts.append((part.name, self.prove(part, depth - 1)))
+                looked_at = not isinstance(part.statement, Always) or id(part) in self.seen or integrals_of(part)
+                if not looked_at and self._witness(part) is not None:
+                    # What would show the goal is false, so that this step leads nowhere.
+                    parts.append((part.name, unknown(f"{step.rule}: {part.name} does not hold")))
+                else:
+                    parts.append((part.name, self.prove(part, depth - 1)))
+                if parts[-1][1].status == "unknown":
+                    break
             found = together(parts, rule=step.rule)
-            found = replace(found, evidence={"kind": "step", "rule": step.rule, "of": found.evidence})
+            found = replace(found, evidence={"kind": "step", "rule": step.rule, **step.details, "of": found.evidence})
             if _rank(found) < _rank(best):
                 best = found
             if found.status in ("proved", "certified") and _for_every_size(found):
                 break
         return best
 
+    def _for_every_size(self, goal: Goal) -> Finding | None:
+        """What the engines that need no sizes say; each goal is asked once."""
+        key = id(goal)
+        if key not in self.asked:
+            self.kept.append(goal)
+            self.asked[key] = None
+            for engine in goal_engines():
+                found = engine.settle(goal, self.budget)
+                if found is not None:
+                    self.asked[key] = self._with_model(goal, found)
+                    break
+        return self.asked[key]
+
     def _with_model(self, goal: Goal, found: Finding) -> Finding:
         """A proof rests on hypotheses that have a model; without one it may be a proof of nothing."""
+        if goal.cases:
+            kept = tuple(condition for condition in goal.hypotheses if condition not in goal.cases)
+            goal = replace(goal, hypotheses=kept, cases=())
         if not goal.hypotheses or found.status == "refuted":
             return found
         if not isinstance(goal.statement, Always):
             goal = goal.about(Always(sympy.S.One))
-        seen = self._look(goal)
-        if seen.model is None:
-            for problem in (problem for written in seen.problems.values() for problem in written):
+        seen = self._look(goal, brief=True)
+        written = [problem for part in seen.problems.values() for problem in part]
+        while seen.model is None and (written or seen.unwritten):
+            for problem in written:
                 looked = look(problem, self.budget.points, self.budget.seed, _hints(goal))
                 if looked.model is not None:
                     seen.model = model_json(problem, looked.model)
                     break
+            written = list(self._write_out(goal, seen)) if seen.model is None and seen.unwritten else []
         if seen.model is None:
             return unknown("no point was found at which the conditions hold, so that a proof might be one of nothing")
         return replace(found, evidence={**found.evidence, "model": seen.model})

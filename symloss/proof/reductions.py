@@ -7,7 +7,7 @@ keeps, and a reason that ``docs/proofs.md`` repeats.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -16,30 +16,34 @@ import sympy
 from symloss import atoms
 from symloss.atoms.record import record_of
 from symloss.program import AxisSymbol, Domain, Read, Tensor, exact_arithmetic
-from symloss.proof.claim_terms import substitution
 from symloss.proof.closing import obligations_of
-from symloss.proof.curvature import Composition
 from symloss.proof.derivatives import NotDifferentiableError, directional
-from symloss.proof.goals import Always, Argument, Curvature, Extremum, Goal, Lipschitz, Monotone, Statement
-from symloss.proof.problems import domain_conditions
+from symloss.proof.extremes import argument, extremum
+from symloss.proof.families import steep
+from symloss.proof.goals import (
+    Always,
+    Argument,
+    Curvature,
+    Extremum,
+    Goal,
+    Limit,
+    Lipschitz,
+    Monotone,
+    Smooth,
+    Statement,
+)
+from symloss.proof.integrals import gaussian_moments
 from symloss.proof.ranges import Ranges
-from symloss.proof.terms import Along, Term, along, conjunction, conjuncts, tensors_of, with_tensors
-
-
-@dataclass(frozen=True)
-class Step:
-    """One way to show a goal: all of these goals hold. ``equivalent``: they fail only if the goal does."""
-
-    rule: str
-    goals: tuple[Goal, ...]
-    equivalent: bool = False
+from symloss.proof.seams import convex_pieces, mean_value, smoothness
+from symloss.proof.steps import Step, convex_domain
+from symloss.proof.terms import Along, Term, along, tensors_of, with_tensors
 
 
 def steps(goal: Goal) -> tuple[Step, ...]:
     """The steps from a goal, best first."""
     with exact_arithmetic():
-        rule = _STEPS.get(type(goal.statement))
-        return tuple(rule(goal, goal.statement)) if rule is not None else ()
+        rules = _STEPS.get(type(goal.statement), ())
+        return tuple(step for rule in rules for step in rule(goal, goal.statement))
 
 
 # --- copies of variables -----------------------------------------------------------------------------------
@@ -126,7 +130,8 @@ def _apart(goal: Goal, names: tuple[str, ...]) -> Term:
 
 def _second_derivative(goal: Goal, statement: Curvature) -> Step | None:
     """The second derivative along every direction is at least 0, where the term is smooth."""
-    if kinked(statement.term, statement.variables) or not _convex_domain(goal, statement.variables):
+    ranges = Ranges(goal.tensors, goal.hypotheses)
+    if kinked(statement.term, statement.variables, ranges) or not convex_domain(goal, statement.variables):
         return None
     directions = {name: f"{name} direction" for name in statement.variables}
     try:
@@ -158,8 +163,11 @@ def _second_derivative(goal: Goal, statement: Curvature) -> Step | None:
     return Step("the second derivative along every line is nonnegative", (found,))
 
 
-def kinked(term: Term, variables: tuple[str, ...]) -> bool:
-    """Whether a term may fail to be twice continuously differentiable in some tensors where its obligations hold."""
+def kinked(term: Term, variables: tuple[str, ...], ranges: Ranges | None = None) -> bool:
+    """Whether a term may fail to be twice continuously differentiable in some tensors where its obligations hold.
+
+    A power with a variable exponent is smooth where its base is positive.
+    """
     names = set(variables)
     for e in sympy.preorder_traversal(term):
         if not e.args or not tensors_of(e) & names:
@@ -171,7 +179,8 @@ def kinked(term: Term, variables: tuple[str, ...]) -> bool:
                 return True
             continue
         if isinstance(e, sympy.Pow):
-            if not e.exp.is_Integer and not e.exp.is_Rational and tensors_of(e.base) & names:
+            positive = ranges is not None and ranges.holds(atoms.Less(0, e.base))
+            if not e.exp.is_Rational and tensors_of(e.base) & names and not positive:
                 return True
             continue
         if isinstance(e, sympy.Add | sympy.Mul | Along | atoms.XLogY | atoms.XOverY):
@@ -180,20 +189,6 @@ def kinked(term: Term, variables: tuple[str, ...]) -> bool:
         if record is None or record.kink or record.kinked:
             return True
     return False
-
-
-def _convex_domain(goal: Goal, variables: tuple[str, ...]) -> bool:
-    """Whether the points that the hypotheses admit are convex in some tensors, so that lines stay inside."""
-    ranges = Ranges(goal.tensors)
-    for condition in (part for hypothesis in goal.hypotheses for part in conjuncts(hypothesis)):
-        if not tensors_of(condition) & set(variables):
-            continue
-        if not isinstance(condition, atoms.Less | atoms.LessEqual):
-            return False
-        a, b = condition.args
-        if Composition(variables, ranges).settle(a - b, "convex") is None:
-            return False
-    return True
 
 
 # --- slopes -----------------------------------------------------------------------------------
@@ -250,34 +245,30 @@ def _monotone(goal: Goal, statement: Monotone) -> list[Step]:
     return [Step("two ordered points", (ordered,), True)]
 
 
-# --- extremes -----------------------------------------------------------------------------------
+# --- limits -----------------------------------------------------------------------------------
 
 
-def _argument(goal: Goal, statement: Argument) -> list[Step]:
-    name = statement.variable
-    axes = goal.tensors[name].axes
-    index = tuple(AxisSymbol(axis) for axis in axes)
-    best = with_tensors(statement.term, {name: substitution(statement.value, axes)})
-    low, high = (best, statement.term) if statement.kind == "argmin" else (statement.term, best)
-    elsewhere = atoms.NotEqual(Read(name, index), statement.value)
-    found = goal.about(Always(atoms.Less(low, high)), "elsewhere", hypotheses=(*goal.hypotheses, elsewhere))
-    inside = [
-        condition.xreplace({Read(name, index): statement.value})
-        for condition in domain_conditions({Read(name, index): goal.tensors[name].domain})
-    ]
-    admitted = goal.about(Always(conjunction(*inside)), "in the domain")
-    return [Step("every other value is worse", (admitted, found), True)]
+def _limit(goal: Goal, statement: Limit) -> list[Step]:
+    """What the term needs to be defined is a goal of its own; the points themselves do not count."""
+    if not goal.obligations:
+        return []
+    away = []
+    for name, (point, side) in statement.points.items():
+        if point.is_finite:
+            here = Read(name, tuple(AxisSymbol(axis) for axis in goal.tensors[name].axes))
+            order = {"+": (point, here), "-": (here, point)}.get(side)
+            away.append(atoms.Less(*order) if order else atoms.NotEqual(here, point))
+    whole = goal.about(Always(sympy.S.One), "defined").in_case(*away)
+    return [Step("a limit of a term that is defined", (whole, goal.about(statement, "limit", obligations=())))]
 
 
-def _extremum(goal: Goal, statement: Extremum) -> list[Step]:
-    """That the bound holds; that it is the best one is the business of other engines, so this only refutes."""
-    return []
-
-
-_STEPS: dict[type, Callable[[Goal, Any], list[Step]]] = {
-    Curvature: _curvature,
-    Lipschitz: _lipschitz,
-    Monotone: _monotone,
-    Argument: _argument,
-    Extremum: _extremum,
+_STEPS: dict[type, tuple[Callable[[Goal, Any], list[Step]], ...]] = {
+    Always: (gaussian_moments,),
+    Curvature: (convex_pieces, _curvature),
+    Lipschitz: (mean_value, steep, _lipschitz),
+    Monotone: (_monotone,),
+    Argument: (argument,),
+    Extremum: (extremum,),
+    Smooth: (smoothness,),
+    Limit: (_limit,),
 }

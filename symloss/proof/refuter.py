@@ -20,6 +20,8 @@ from symloss.proof.search import Quick, Search
 from symloss.proof.verdicts import Finding, Scope
 
 Point = Mapping[Read, Fraction]
+#: After so many points at which sides agree and outward rounding tells no difference, floats that agree suffice.
+_ENOUGH = 24
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,14 @@ def look(problem: Problem, count: int, seed: int, hints: Mapping[Read, Fraction]
     """Search a problem for a witness."""
     search = Search(problem, seed)
     model: Point | None = None
-    held = 0
+    held = undecided = 0
     for point in _all_points(search, count, hints):
         quick = Quick(point)
         if not all(_perhaps(quick, condition) for condition in problem.hypotheses):
             continue
         true = quick.value(problem.conclusion) == 1 or _agrees(quick, problem.conclusion)
         doubtful = quick.value(problem.conclusion) != 1 or _close(quick, problem.conclusion)
-        if model is not None and not doubtful:
+        if model is not None and (not doubtful or (true and undecided >= _ENOUGH)):
             held += 1
             continue
         if not search.admissible(point):
@@ -55,6 +57,7 @@ def look(problem: Problem, count: int, seed: int, hints: Mapping[Read, Fraction]
         if doubtful and _refuted(problem, point):
             return Look(_witness(problem, point), model, held)
         held += true
+        undecided += doubtful and true
     return Look(None, model, held)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -13,13 +13,18 @@ import sympy
 from symloss import atoms
 from symloss.program import Domain, Read
 from symloss.proof.arithmetic import Enclosure, UndefinedError, holds
+from symloss.proof.equations import linear_solution
 from symloss.proof.problems import Problem
+from symloss.proof.terms import conjuncts
 
 _SIMPLE = tuple(Fraction(*pair) for pair in ((0, 1), (1, 1), (-1, 1), (1, 2), (-1, 2), (2, 1), (-2, 1), (3, 1), (1, 4)))
 
 
 class Search:
     """Admissible points of one problem.
+
+    Where a condition is an equation, every other point also satisfies the equations of the conclusion: a statement
+    whose conditions force an equation has its models there.
 
     Args:
         problem: the problem.
@@ -29,19 +34,37 @@ class Search:
     def __init__(self, problem: Problem, seed: int) -> None:
         self.problem = problem
         self.random = random.Random(seed)
-        self.solved = _solved(problem)
-        self.free = [v for v in problem.variables if v not in self.solved]
+        self.solved = _solved(problem, problem.hypotheses)
+        shown = conjuncts(problem.conclusion)
+        self.ways = [self.solved, _solved(problem, (*problem.hypotheses, *shown), shown)]
+        tied = any(isinstance(condition, atoms.Equal) for condition in problem.hypotheses)
+        if not tied or self.ways[0] == self.ways[1]:
+            del self.ways[1]
+        self.free = self._free(self.solved)
+        self.ordered = [c.args for c in problem.hypotheses if _orders(c, problem)]
+
+    def _free(self, solved: Mapping[Read, Any]) -> list[Read]:
+        return [v for v in self.problem.variables if v not in solved]
 
     def points(self, count: int) -> Iterator[dict[Read, Fraction]]:
         """Up to ``count`` points of the domain; whether hypotheses hold is not checked."""
         for number in range(count):
-            point = {v: self._value(self.problem.variables[v], number) for v in self.free}
-            if self.complete(point):
+            solved = self.ways[number % len(self.ways)]
+            point = {v: self._value(self.problem.variables[v], number) for v in self._free(solved)}
+            self._order(point)
+            if self.complete(point, solved):
                 yield point
 
-    def complete(self, point: dict[Read, Fraction]) -> bool:
+    def _order(self, point: dict[Read, Fraction]) -> None:
+        """Exchange values of variables that a hypothesis wants the other way round."""
+        for _ in range(len(self.ordered)):
+            for low, high in self.ordered:
+                if low in point and high in point and point[low] > point[high]:
+                    point[low], point[high] = point[high], point[low]
+
+    def complete(self, point: dict[Read, Fraction], solved: Mapping[Read, Any] | None = None) -> bool:
         """Set the variables that equations determine; whether they are rational and lie in their domains."""
-        for variable, term in self.solved.items():
+        for variable, term in (self.solved if solved is None else solved).items():
             try:
                 value = Enclosure(point, 96).value(term)
             except UndefinedError:
@@ -104,15 +127,29 @@ def _inside(domain: Domain) -> Fraction:
     return low + 1 if low is not None else high - 1 if high is not None else Fraction(0)
 
 
-def _solved(problem: Problem) -> dict[Read, Any]:
-    """Variables that an equation among the hypotheses determines from the others, in an order to compute them in."""
+def _orders(condition: Any, problem: Problem) -> bool:
+    """Whether a condition orders two variables of the same domain."""
+    if not isinstance(condition, atoms.Less | atoms.LessEqual):
+        return False
+    low, high = (problem.variables.get(side) for side in condition.args)
+    return low is not None and low == high
+
+
+def _solved(problem: Problem, conditions: Iterable[Any], always: Iterable[Any] = ()) -> dict[Read, Any]:
+    """Variables that equations determine from the others, in an order to compute them in.
+
+    Args:
+        problem: the problem.
+        conditions: the equations are among these; where one is nonlinear but vanishes with a norm, with one item of it.
+        always: those of them that come first.
+    """
     found: dict[Read, Any] = {}
-    for hypothesis in problem.hypotheses:
-        if not isinstance(hypothesis, atoms.Equal):
+    for condition in dict.fromkeys((*always, *conditions)):
+        if not isinstance(condition, atoms.Equal):
             continue
-        difference = (hypothesis.args[0] - hypothesis.args[1]).xreplace(found)
+        difference = (condition.args[0] - condition.args[1]).xreplace(found)
         for variable in sorted(difference.atoms(Read), key=str, reverse=True):
-            value = _linear_solution(difference, variable) if variable in problem.variables else None
+            value = _solution(difference, variable) if variable in problem.variables else None
             if value is not None:
                 found = {v: term.xreplace({variable: value}) for v, term in found.items()}
                 found[variable] = value
@@ -120,18 +157,44 @@ def _solved(problem: Problem) -> dict[Read, Any]:
     return found
 
 
-def _linear_solution(difference: Any, variable: Read) -> Any | None:
-    """What a variable is where a difference that is linear in it vanishes."""
-    expanded = sympy.expand(difference)
-    inside = [e for e in expanded.atoms(sympy.Function, sympy.Pow) if variable in e.free_symbols]
-    if inside:
-        return None
-    slope = expanded.coeff(variable, 1)
-    rest = expanded - slope * variable
-    rest = sympy.expand(rest)
-    if slope == 0 or variable in rest.free_symbols or variable in slope.free_symbols:
-        return None
-    return -rest / slope
+def _solution(difference: Any, variable: Read) -> Any | None:
+    """What a variable is where a difference vanishes; of several such values one."""
+    linear = linear_solution(difference, variable)
+    if linear is not None:
+        return linear
+    part = difference
+    while isinstance(part, sympy.Mul | sympy.Pow | atoms.Absolute):
+        # A product or a power vanishes with one of its factors.
+        if isinstance(part, sympy.Pow) and not (part.exp.is_Number and part.exp > 0):
+            return None
+        factors = part.args if isinstance(part, sympy.Mul) else part.args[:1]
+        inner = [f for f in factors if variable in f.free_symbols and not _never_zero(f)]
+        if len(inner) != 1:
+            return None
+        part = inner[0]
+    if part is not difference:
+        return _solution(part, variable)
+    return _through_root(difference, variable)
+
+
+def _never_zero(e: Any) -> bool:
+    return isinstance(e, sympy.exp) or (isinstance(e, sympy.Pow) and e.exp.is_negative)
+
+
+def _through_root(difference: Any, variable: Read) -> Any | None:
+    """Where ``root(a) = b`` or ``|a| = b``: a = b² or a = b; where ``c·x² = b``: x = root(b/c)."""
+    for term in sympy.Add.make_args(difference):
+        scale, part = term.as_coeff_Mul()
+        rest = -(difference - term) / scale
+        if variable in rest.free_symbols or variable not in part.free_symbols:
+            continue
+        if isinstance(part, atoms.Absolute):
+            return _solution(part.args[0] - rest, variable)
+        if isinstance(part, sympy.Pow) and part.exp == sympy.S.Half:
+            return _solution(part.base - rest**2, variable)
+        if part == variable**2:
+            return sympy.sqrt(rest)
+    return None
 
 
 # --- quick floats -----------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """``generated/proofs/<loss>.json``: verdicts with their evidence, and whether they are still those of the sources.
 
-Imports neither SymPy nor a solver, so that looking up what is known is quick. The files hold no seconds and no
-versions of packages: the same sources and the same engines give the same bytes.
+Imports neither SymPy nor a solver, so that looking up what is known is quick. The files hold no seconds: the same
+sources and the same engines give the same bytes.
 """
 
 from __future__ import annotations
@@ -15,19 +15,40 @@ from typing import Any
 
 from symloss.build.sources import PACKAGE, digest, read_source, write_atomically
 
-#: The parts of symloss on which a verdict depends.
+#: The parts of symloss on which a verdict depends; what re-checks verdicts and what looks them up is no part of them.
 _PARTS = ("program", "atoms", "language", "proof")
-_FORMAT = 1
+_APART = ("proof/recheck/", "proof/store.py", "proof/proving.py")
+_FORMAT = 2
+#: Stands in the place of a loss for the facts about atoms and the rules of composition.
+FACTS = "atoms"
+#: The distributions whose versions are stored: SymPy and those of the extra `[proof]`.
+ENGINES = ("cvc5", "python-flint", "sympy", "z3-solver")
 
 
 @lru_cache(maxsize=1)
 def prover_hash() -> str:
-    """Hash of everything that takes part in a verdict, the pinned solvers' versions apart."""
+    """Hash of everything of symloss that takes part in a verdict."""
     parts = [str(_FORMAT)]
     for folder in _PARTS:
         for path in sorted((PACKAGE / folder).rglob("*.py")):
-            parts += [path.relative_to(PACKAGE).as_posix(), read_source(path)]
+            name = path.relative_to(PACKAGE).as_posix()
+            if not name.startswith(_APART):
+                parts += [name, read_source(path)]
     return digest(parts)
+
+
+@lru_cache(maxsize=1)
+def installed() -> dict[str, str]:
+    """The version of each distribution of `ENGINES` that is there."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in ENGINES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 def source_hash(path: Path) -> str:
@@ -49,15 +70,21 @@ def load(out: Path, loss: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and isinstance(found.get("claims"), list) else None
 
 
-def up_to_date(stored: Mapping[str, Any], files: Mapping[str, Path]) -> bool:
+def up_to_date(stored: Mapping[str, Any], files: Mapping[str, Path], packages: bool = True) -> bool:
     """Whether stored verdicts are those of the present sources.
+
+    A package that is not installed cannot make them better; one of another version, or one more, might.
 
     Args:
         stored: what `load` gave.
         files: the specifications that there are, by name.
+        packages: whether the versions of packages count.
     """
     sources = stored.get("sources")
-    if stored.get("prover") != prover_hash() or not isinstance(sources, dict) or not sources:
+    if stored.get("prover") != prover_hash() or not isinstance(sources, dict):
+        return False
+    used = stored.get("with", {})
+    if packages and any(used.get(name) != version for name, version in installed().items()):
         return False
     return all(name in files and source_hash(files[name]) == known for name, known in sources.items())
 
@@ -68,7 +95,6 @@ def save(
     files: Mapping[str, Path],
     used: Iterable[str],
     claims: list[dict[str, Any]],
-    engines: list[str],
 ) -> None:
     """Write the verdicts of a loss.
 
@@ -78,13 +104,12 @@ def save(
         files: the specifications by name.
         used: the names of those on which the verdicts depend.
         claims: one entry per claim, in order.
-        engines: the optional packages that took part.
     """
     stored = {
         "loss": loss,
         "prover": prover_hash(),
         "sources": {name: source_hash(files[name]) for name in sorted(used) if name in files},
-        "with": engines,
+        "with": installed(),
         "claims": claims,
     }
     write_atomically(place(out, loss), json.dumps(stored, ensure_ascii=False, indent=1) + "\n")

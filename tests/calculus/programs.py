@@ -346,3 +346,12 @@ def chained():
         st("c", "n", a * b - sympy.cos(b)),
         st("value", "n", c**2 + a * c + Softplus(b)),
     ]
+
+
+@program({"n": 2, "k": 3}, N, K, Axis("j", "class", like="k"))
+def shifted():
+    """Indices that differ by more than a number, compared: a minimum over neighbours, read at a neighbour's place."""
+    there = sympy.Mod(ax("j") + ax("k"), SizeSymbol("k"))
+    nearest = st("s", "nk", (1 + rd("z", "n", there) ** 2) * zk, "min", "j")
+    largest = st("t", "nk", Where(Equal(Y, 0), -rd("s", "n", there), zk), "max", "j", NotEqual(ax("j"), Y))
+    return [pred(axes="nk"), label()], [nearest, largest, st("value", "n", rd("s", "n", Y) + rd("t", "n", Y))]

@@ -57,6 +57,17 @@ def test_text_passes_the_linter(paths: dict[str, Path], tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.parametrize("back_end", ["cpu", "cuda"])
+def test_indices_are_compared_as_integers(back_end: str) -> None:
+    """As a float32 an index from 2**24 on would equal its neighbour."""
+    for path in (ROOT / "generated" / back_end).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for side in (node.left, *node.comparators) if isinstance(node, ast.Compare) else ():
+                cast = isinstance(side, ast.Call) and ast.unparse(side.func) in ("float", "f32", "f64", "np.float32")
+                computed = cast and isinstance(side.args[0], ast.Name | ast.BinOp | ast.IfExp)
+                assert not computed, f"{path.name}: {ast.unparse(node)}"
+
+
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_imports(name: str) -> None:
     """NumPy, Numba and the standard library's mathematics; nothing else, and no function named twice."""

@@ -37,7 +37,8 @@ def caught(batches):
         results = list(pool.map(plant, batches))
     planted = sum(result["planted"] for result in results)
     survivors = [f"{' '.join(b)}: {s}" for b, result in zip(batches, results, strict=True) for s in result["survivors"]]
-    print(f"{planted - len(survivors)} of {planted} planted faults caught")
+    equivalent = sum(len(result.get("equivalent", ())) for result in results)
+    print(f"{planted - len(survivors)} of {planted} planted faults caught; {equivalent} more changed no result")
     print("\n".join(survivors))
     return 1 - len(survivors) / planted, planted, survivors
 

@@ -10,8 +10,6 @@ import sympy
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.lowering.functions import Element, Variable
 
-_COMPARISONS = ("Less", "LessEqual", "Equal", "NotEqual")
-
 #: Levels of precedence at which a text that is a branch, or a branch or a sum, is put in brackets.
 BRANCH, PRODUCT = 1, 5
 
@@ -21,17 +19,6 @@ class DevicePrinter(ExpressionPrinter):
     """Prints for one dtype; ``read`` words an array element, ``integers`` are local variables that hold integers."""
 
     read: Callable[[Element], str] = field(default=lambda element: str(element))
-
-    integers: set[str] = field(default_factory=set)
-
-    def _condition(self, expression: sympy.Expr) -> tuple[str, int]:
-        """Indices are compared as integers: as numbers of the dtype they would lose their last digits."""
-        sides = [
-            Variable(side.name, True) if isinstance(side, Variable) and side.name in self.integers else side
-            for side in expression.args
-        ]
-        changed = expression.func.__name__ in _COMPARISONS and sides != list(expression.args)
-        return super()._condition(expression.func(*sides) if changed else expression)
 
     def element(self, leaf: sympy.Symbol) -> str:
         """A variable, or an array element as the kernel reads it."""

@@ -13,7 +13,7 @@ import sympy
 
 from symloss.emit.numba_cpu.expressions import is_condition
 from symloss.emit.numba_cuda.expressions import DevicePrinter, leaves
-from symloss.lowering.functions import Element, Variable, is_integer
+from symloss.lowering.functions import Element, Variable
 from symloss.lowering.rows import ROW, START
 from symloss.lowering.schedule import Argument, Kernel, Let, Node, View
 from symloss.program import Program
@@ -178,8 +178,6 @@ class KernelText(ABC):
             text = self.printer.value(let.value)
             if is_condition(let.value):
                 self.printer.conditions.add(let.variable)
-            elif is_integer(let.value):
-                self.printer.integers.add(let.variable)
             if text != let.variable:
                 lines.append(f"{let.variable} = {text}")
         return lines

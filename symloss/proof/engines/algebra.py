@@ -11,12 +11,16 @@ from typing import Any
 import sympy
 
 from symloss import atoms
+from symloss.program import Tensor, exact_arithmetic
 from symloss.proof.engines import Budget
 from symloss.proof.problems import Problem
+from symloss.proof.ranges import Ranges
+from symloss.proof.smt.formulas import TRUE
+from symloss.proof.smt.names import Names, UnnamedError
 from symloss.proof.verdicts import Finding
 
 #: Larger differences are not expanded.
-_MOST_OPERATIONS = 600
+_MOST_OPERATIONS = 200
 
 
 class AlgebraEngine:
@@ -31,14 +35,35 @@ class AlgebraEngine:
             return Finding("proved", self.name, {"kind": "identity", "difference": "0"}, summary="both sides are equal")
         if not isinstance(conclusion, atoms.Equal | atoms.LessEqual):
             return None
-        left, right = conclusion.args
+        return self._by_normal_form(problem) or self._in_names(problem)
+
+    def _in_names(self, problem: Problem) -> Finding | None:
+        if not same_in_names(problem):
+            return None
+        evidence = {"kind": "identity", "difference": "0", "normal form": "0", "in": "named quantities"}
+        return Finding("proved", self.name, evidence, summary="both sides are the same in named quantities")
+
+    def _by_normal_form(self, problem: Problem) -> Finding | None:
+        left, right = problem.conclusion.args
         difference = left - right
         if difference.is_infinite or difference.count_ops() > _MOST_OPERATIONS:
             return None
-        if normal_form(difference) != 0:
-            return None
         evidence = {"kind": "identity", "difference": str(difference), "normal form": "0"}
+        if normal_form(difference) != 0:
+            apart = logs_apart(difference, problem)
+            if apart is None or normal_form(apart) != 0:
+                return None
+            evidence["logarithms apart"] = str(apart)
         return Finding("proved", self.name, evidence, summary="the difference has the normal form 0")
+
+
+def same_in_names(problem: Problem) -> bool:
+    """Whether both sides are one rational expression in exponentials, logarithms, roots and branches."""
+    try:
+        with exact_arithmetic():
+            return Names(problem).formula(atoms.Equal(*problem.conclusion.args)) == TRUE
+    except UnnamedError:
+        return False
 
 
 def normal_form(expression: Any) -> Any:
@@ -50,6 +75,26 @@ def normal_form(expression: Any) -> Any:
         return sympy.nan
     expanded = sympy.expand(numerator, force=False)
     return sympy.expand(_merged(expanded), force=False)
+
+
+def logs_apart(expression: Any, problem: Problem) -> Any | None:
+    """Logarithms of products as sums, where every factor is positive; None where one may not be."""
+    if not expression.atoms(sympy.log):
+        return None
+    tensors = {v.tensor: Tensor(v.tensor, (), "variable", domain) for v, domain in problem.variables.items()}
+    ranges = Ranges(tensors, problem.hypotheses)
+    places = {}
+    for node in expression.atoms(sympy.log):
+        factors = sympy.Mul.make_args(sympy.factor(node.args[0]))
+        total = sympy.S.Zero
+        for factor in factors:
+            base, exponent = factor.as_base_exp()
+            known = ranges.range(base)
+            if known is None or not known.above(0, True):
+                return None
+            total += exponent * sympy.log(base)
+        places[node] = total
+    return expression.xreplace(places)
 
 
 def _defined(e: Any) -> Any:

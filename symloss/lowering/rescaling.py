@@ -1,0 +1,188 @@
+"""Measure inputs in units of their own size where products of them may leave the range of the dtype.
+
+An area overflows where the lengths of boxes are beyond the root of the largest number, although a quotient of areas is
+as ordinary there as anywhere. Where the units of a program are free (`units`), every sample is measured in units in
+which its largest entry is near 1; results are put back into the caller's units. The factors are powers of two, so that
+this rounds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import reduce
+from typing import Any
+
+import sympy
+
+from symloss.atoms import Absolute, Maximum
+from symloss.lowering.functions import Over, ScaleInverse, UnitScale
+from symloss.lowering.units import Key, Slot, Units, subexpressions
+from symloss.program import AxisSymbol, Program, Read, Statement, substitute
+
+#: A quotient or a difference of products of at least so many lengths is worth the scaling.
+_PRODUCT = 2
+
+
+def rescaled(program: Program) -> Program:
+    """The same outputs, computed in units of the inputs' size where that is needed and possible."""
+    units = Units(program)
+    needed = _needed(units)
+    return _Rescaling(units, needed).program if needed else program
+
+
+def _needed(units: Units) -> list[Slot]:
+    """The free units in which something is divided by a product, or products are subtracted from each other.
+
+    What is divided by a norm is measured too, unless its unit is that of a parameter, beside which it may be small.
+    """
+    found: dict[Slot, None] = {}
+    for e in subexpressions(units.program):
+        if isinstance(e, Over):
+            part = Read(e.args[2].tensor.removesuffix("__scaled"), e.args[2].index)
+        elif e.is_Pow and e.exp.is_Rational and e.exp.is_negative:
+            part = e.base
+        elif e.is_Add and len({term.could_extract_minus_sign() for term in e.args}) == 2:
+            part = e
+        else:
+            continue
+        powers = {slot: p for (slot, _), p in units.in_free(units.of(part)).items() if _varies(units, slot)}
+        if sum(map(abs, powers.values())) >= _PRODUCT or (
+            isinstance(e, Over) and all(_alone(units, s) for s in powers)
+        ):
+            found.update(dict.fromkeys(powers))
+    return [slot for slot in units.free() if slot in found or _is_direction(units, slot)] if found else []
+
+
+def _varies(units: Units, slot: Slot) -> bool:
+    """Whether a slot holds data of a sample; parameters and directions enter linearly or are of ordinary size."""
+    return units.program.tensors[slot[0]].role in ("prediction", "target")
+
+
+def _alone(units: Units, slot: Slot) -> bool:
+    """Whether no parameter has the unit of a slot."""
+    sharing = {s for s in units.slots for free, _ in units.of_input(s, None) if free == slot}
+    return all(units.program.tensors[name].role != "parameter" for name, _ in sharing)
+
+
+def _is_direction(units: Units, slot: Slot) -> bool:
+    return units.program.tensors[slot[0]].role == "direction"
+
+
+def _name(slot: Slot) -> str:
+    """What a measured input is called."""
+    return "_".join(["_measured", slot[0].lstrip("_"), *map(str, slot[1])])
+
+
+@dataclass
+class _Rescaling:
+    units: Units
+    needed: list[Slot]
+    program: Program = field(init=False)
+    scales: dict[Slot, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        source = self.units.program
+        statements: list[Statement] = []
+        # The unit of the directions is chosen when those of the inputs are known.
+        for slot in sorted(self.needed, key=lambda slot: _is_direction(self.units, slot)):
+            statements += self._scale(slot)
+        statements += self._measured()
+        outputs = set(source.outputs.values())
+        renamed = {s.target: f"_scaled_{s.target}" for s in source.statements if s.target.split("__")[0] in outputs}
+        for statement in source.statements:
+            mapping = {read: self._inner(read, renamed) for read in statement.reads}
+            body, guard = (substitute(e, mapping) for e in (statement.body, statement.guard))
+            target = renamed.get(statement.target, statement.target)
+            statements.append(replace(statement, target=target, body=body, guard=guard))
+            if statement.target in renamed:
+                result = Read(target, tuple(map(AxisSymbol, statement.out)))
+                powers = self.units.in_free(self.units.targets[statement.target])
+                body = self._times(result, {key: -power for key, power in powers.items()})
+                statements.append(Statement(statement.target, statement.out, "map", body))
+        self.program = source.replacing(statements=tuple(statements))
+
+    def _inner(self, read: Read, renamed: Mapping[str, str]) -> Any:
+        """What a statement reads: an input in its new unit, a result before it is put back."""
+        if read.tensor in renamed:
+            return Read(renamed[read.tensor], read.index, read.integer)
+        slot = self._slot(read)
+        if slot is None:
+            return read
+        kept = tuple(e for place, e in enumerate(read.index) if place not in self._entries(slot))
+        own = self.units.row(read.tensor, read.index)
+        # What belongs to no sample has another value in the units of each.
+        return Read(_name(slot), kept if kept[:1] == (own,) or own is None else (own, *kept))
+
+    def _slot(self, read: Read) -> Slot | None:
+        """The slot that is read, if its unit changes."""
+        if read.tensor not in self.units.program.tensors:
+            return None
+        slot = self.units.slot_of(read)
+        changes = slot in self.units.slots and any(free in self.scales for free, _ in self.units.of_input(slot, None))
+        return slot if changes else None
+
+    def _measured(self) -> list[Statement]:
+        """The inputs in their new units."""
+        statements = []
+        for slot in self.units.slots:
+            index = self._index(slot)
+            read = Read(slot[0], index)
+            if self._slot(read) is None:
+                continue
+            row = self.units.row(slot[0], index)
+            axes = dict.fromkeys(e.axis for e in (row, *index) if isinstance(e, AxisSymbol))
+            statements.append(Statement(_name(slot), tuple(axes), "map", self._times(read, self._powers(slot, row))))
+        return statements
+
+    def _entries(self, slot: Slot) -> dict[int, int]:
+        """The fixed entries of a slot by their places."""
+        return dict(zip(self.units.fixed(slot[0]), slot[1], strict=False))
+
+    def _index(self, slot: Slot) -> tuple[Any, ...]:
+        """Where an input is read for all entries of a slot."""
+        entries = self._entries(slot)
+        axes = self.units.program.tensors[slot[0]].axes
+        return tuple(sympy.sympify(entries.get(place, AxisSymbol(axis))) for place, axis in enumerate(axes))
+
+    def _powers(self, slot: Slot, row: Any) -> dict[Key, Fraction]:
+        return self.units.of_input(slot, row)
+
+    def _times(self, e: Any, powers: Mapping[Key, Fraction]) -> Any:
+        """An expression times powers of the scales of its sample."""
+        scales = []
+        for (slot, row), power in powers.items():
+            if slot in self.scales:
+                scale = Read(self.scales[slot], (row,))
+                scales.append((scale if power > 0 else ScaleInverse(scale)) ** sympy.Rational(str(abs(power))))
+        return sympy.Mul(e, *scales)
+
+    def _scale(self, slot: Slot) -> list[Statement]:
+        """The statements that find the factor by which a unit's quantities are multiplied."""
+        name = f"_unit{len(self.scales)}"
+        sample = self.units.row(slot[0], self._index(slot))
+        sizes: dict[tuple[str, ...], list[Any]] = {}
+        for other in self.units.slots:
+            index = self._index(other)
+            row = self.units.row(other[0], index)
+            powers = self._powers(other, row)
+            power = powers.pop((slot, row), None)
+            if power not in (1, 2) or any(known not in self.scales for known, _ in powers):
+                continue
+            if _is_direction(self.units, other) and not _is_direction(self.units, slot):
+                continue
+            size = Absolute(self._times(Read(other[0], index), powers))
+            inner = tuple(e.axis for e in index if isinstance(e, AxisSymbol) and e != row)
+            sizes.setdefault(inner, []).append(sympy.sqrt(size) if power == 2 else size)
+        statements: list[Statement] = []
+        largest: list[Any] = []
+        for inner, found in sizes.items():
+            most = reduce(Maximum, found)
+            if inner:
+                along = Statement(f"{name}_{'_'.join(inner)}", (sample.axis,), "largest", most, inner)
+                statements.append(along)
+                most = Read(along.target, (sample,))
+            largest.append(most)
+        self.scales[slot] = name
+        return [*statements, Statement(name, (sample.axis,), "map", UnitScale(reduce(Maximum, largest)))]

@@ -1,0 +1,324 @@
+"""Walks the evidence of a claim along its goals and sends each piece to what re-checks its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from symloss import atoms
+from symloss.language.claims import Claim
+from symloss.language.spec import Spec
+from symloss.program import Tensor, exact_arithmetic
+from symloss.proof.claim_terms import UnsupportedClaimError
+from symloss.proof.closing import negation
+from symloss.proof.derivatives import NotDifferentiableError
+from symloss.proof.formulation import formulate
+from symloss.proof.goals import Always, Curvature, Goal
+from symloss.proof.problems import Problem, TooLargeError, problems
+from symloss.proof.recheck.bounds import Knowledge
+from symloss.proof.recheck.covers import cover
+from symloss.proof.recheck.identities import agree, random_points, vanishes
+from symloss.proof.recheck.outcome import OK, Outcome, unchecked, worst, wrong
+from symloss.proof.recheck.reading import term
+from symloss.proof.recheck.solvers import smt
+from symloss.proof.recheck.spots import false_at_a_point, false_somewhere
+from symloss.proof.recheck.steps import NotASoundStepError, leads_to
+from symloss.proof.recheck.traces import composition
+from symloss.proof.recheck.witnesses import refutes, satisfies
+
+_DECISIVE = ("proved", "certified")
+_NO_PROOFS = ("witness", "seam", "samples", "none")
+
+
+def recheck_claim(spec: Spec, claim: Claim, stored: Mapping[str, Any]) -> Outcome:
+    """Re-check what is stored about one claim.
+
+    Args:
+        spec: the specification.
+        claim: one of its claims.
+        stored: its entry in the file: status, scope and evidence.
+    """
+    try:
+        return recheck_goals(formulate(spec, claim), stored)
+    except (UnsupportedClaimError, NotDifferentiableError) as reason:
+        return unchecked(str(reason))
+
+
+def recheck_goals(goals: tuple[Goal, ...], stored: Mapping[str, Any]) -> Outcome:
+    """Re-check what is stored about a claim that is these goals."""
+    status, evidence = stored["status"], stored["evidence"]
+    if status in ("tested", "unknown"):
+        return unchecked("a sample proves nothing" if status == "tested" else "there is no evidence")
+    with exact_arithmetic():
+        if status == "refuted":
+            return _refutation(goals, evidence)
+        return worst((_of_claim(goals, evidence, stored), _scope(stored)))
+
+
+def _refutation(goals: tuple[Goal, ...], evidence: Mapping[str, Any]) -> Outcome:
+    """A witness, however many steps led to it, is held against the claim itself."""
+    while evidence["kind"] == "step":
+        evidence = evidence["of"]
+    if evidence["kind"] != "witness":
+        return unchecked(f"there is no re-check of a refutation by {evidence['kind']}")
+    return refutes(goals, evidence)
+
+
+def _of_claim(goals: tuple[Goal, ...], evidence: Mapping[str, Any], finding: Mapping[str, Any]) -> Outcome:
+    if len(goals) == 1:
+        return _of_goal(goals[0], evidence, finding)
+    return _all_of(goals, evidence, "parts")
+
+
+def _all_of(goals: tuple[Goal, ...], evidence: Mapping[str, Any], rule: str) -> Outcome:
+    """Evidence that has one part for each of several goals, in their order."""
+    parts = evidence.get("parts")
+    if evidence["kind"] != "parts" or evidence["rule"] != rule or parts is None:
+        return wrong(f"evidence of {len(goals)} parts is needed")
+    if len(parts) != len(goals):
+        return wrong(f"there are {len(parts)} parts where {len(goals)} are needed")
+    return worst(
+        _of_goal(goal, part["evidence"], part) if part["status"] in _DECISIVE else wrong("a part is not proved")
+        for goal, part in zip(goals, parts, strict=True)
+    )
+
+
+def _of_goal(goal: Goal, evidence: Mapping[str, Any], finding: Mapping[str, Any]) -> Outcome:
+    """Evidence for a goal: for every size, or at the sizes of the finding's scope."""
+    outcome = _shown(goal, evidence, finding)
+    if outcome.word == "not re-checked" and not goal.derived and false_somewhere(goal):
+        return wrong("the statement is false at a random point")
+    if goal.hypotheses and "model" in evidence and not satisfies(goal, evidence["model"]):
+        return wrong("the model does not satisfy the conditions")
+    return outcome
+
+
+def _shown(goal: Goal, evidence: Mapping[str, Any], finding: Mapping[str, Any]) -> Outcome:
+    if evidence["kind"] in _NO_PROOFS:
+        return wrong(f"evidence of kind {evidence['kind']} proves nothing")
+    if evidence["kind"] == "step":
+        return _step(goal, evidence)
+    if evidence["kind"] == "parts" and evidence["rule"] == "sizes":
+        return _sizes(goal, evidence)
+    sizes = {axis: some for axis, some in finding["scope"]["sizes"].items() if some != "every"}
+    if evidence["kind"] == "parts" and evidence["rule"] == "cases":
+        return _cases(goal, evidence, {axis: some[0] for axis, some in sizes.items()})
+    check = _KINDS.get(evidence["kind"])
+    return unchecked(f"there is no re-check of {evidence['kind']}") if check is None else check(goal, evidence)
+
+
+def _scope(stored: Mapping[str, Any]) -> Outcome:
+    """A verdict for every size needs evidence for every size."""
+    said = stored["scope"]["sizes"]
+    shown: dict[str, set[int]] = {}
+    _collect_sizes(stored["evidence"], shown)
+    for axis, sizes in shown.items():
+        if said.get(axis) == "every" or (isinstance(said.get(axis), list) and not set(said[axis]) <= sizes):
+            return wrong(f"the scope says more sizes of {axis} than the evidence shows")
+    return OK
+
+
+def _collect_sizes(evidence: Mapping[str, Any], shown: dict[str, set[int]]) -> None:
+    if evidence["kind"] == "step":
+        _collect_sizes(evidence["of"], shown)
+    parts = evidence["parts"] if evidence["kind"] == "parts" and evidence["rule"] != "conjunction" else ()
+    for part in parts:
+        for axis, sizes in part["scope"]["sizes"].items():
+            if sizes != "every":
+                shown.setdefault(axis, set()).update(sizes)
+        _collect_sizes(part["evidence"], shown)
+
+
+def _step(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
+    rule = evidence["rule"]
+    try:
+        goals = leads_to(goal, rule)
+    except NotASoundStepError as reason:
+        return wrong(f"“{rule}” may not be used: {reason}")
+    if goals is None:
+        return unchecked(f"the re-check has no step “{rule}”")
+    return _all_of(goals, evidence["of"], rule)
+
+
+def _sizes(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
+    found = []
+    for part in evidence["parts"]:
+        sizes = {axis: some[0] for axis, some in part["scope"]["sizes"].items()}
+        if part["name"] != ", ".join(f"{axis} = {size}" for axis, size in sorted(sizes.items())):
+            return wrong("a part is not of the size that it says")
+        inner = part["evidence"]
+        is_cases = inner["kind"] == "parts" and inner["rule"] == "cases"
+        found.append(_cases(goal, inner, sizes) if is_cases else wrong("cases are needed at each size"))
+    return worst(found)
+
+
+def _cases(goal: Goal, evidence: Mapping[str, Any], sizes: Mapping[str, int]) -> Outcome:
+    """One piece of evidence for each problem that the goal is at these sizes."""
+    if set(goal.open_axes) != set(sizes):
+        return wrong("the sizes are not those that matter")
+    try:
+        written = problems(goal, sizes)
+    except TooLargeError as reason:
+        return unchecked(str(reason))
+    parts = evidence["parts"]
+    if len(parts) != len(written):
+        return wrong(f"there are {len(parts)} cases where {len(written)} are needed")
+    found = []
+    for problem, part in zip(written, parts, strict=True):
+        labels = ", ".join(f"{read} = {value}" for read, value in sorted(problem.labels.items(), key=str))
+        if part["name"] != labels:
+            return wrong(f"a case is named {part['name']!r}, not {labels!r}")
+        found.append(problem_shown(problem, part["evidence"], part["status"]))
+    return worst(found)
+
+
+def problem_shown(problem: Problem, evidence: Mapping[str, Any], status: str = "proved") -> Outcome:
+    """Evidence for a problem: its obligations one by one, then its conclusion under them."""
+    if status not in _DECISIVE:
+        return wrong("a case is not proved")
+    demands = list(problem.demands)
+    met = evidence.get("defined", [])
+    if len(met) != len(demands):
+        return wrong(f"{len(met)} obligations are met where {len(demands)} are needed")
+    found = []
+    for demand, one in zip(demands, met, strict=True):
+        if one["needs"] != str(demand.conclusion):
+            return wrong(f"the obligation {demand.conclusion} is not met")
+        found.append(flat_shown(demand, one["evidence"]))
+    return worst((*found, flat_shown(problem.defined, evidence)))
+
+
+def flat_shown(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
+    """Evidence for a problem without obligations."""
+    if evidence["kind"] in _NO_PROOFS:
+        return wrong(f"evidence of kind {evidence['kind']} proves nothing")
+    check = _FLAT.get(evidence["kind"])
+    outcome = unchecked(f"there is no re-check of {evidence['kind']}") if check is None else check(problem, evidence)
+    if outcome.word == "not re-checked" and false_at_a_point(problem):
+        return wrong("the statement is false at a random point")
+    return outcome
+
+
+# --- evidence for every size ------------------------------------------------------------------------------------
+
+
+def _range(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
+    if not isinstance(goal.statement, Always):
+        return wrong("a range shows a condition, nothing else")
+    if Knowledge(goal.tensors, goal.hypotheses).holds(goal.statement.conclusion):
+        return OK
+    return unchecked("the rules of the re-check do not find this range")
+
+
+def _composition(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
+    if not isinstance(goal.statement, Curvature):
+        return unchecked("there is no re-check of such a trace")
+    wanted = {"convex": "convex", "quasiconvex": "convex", "concave": "concave"}.get(goal.statement.kind)
+    if wanted is None:
+        return wrong("composition does not show strict curvature")
+    return composition(goal, evidence, wanted)
+
+
+def _same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
+    """An identity for every size: the obligations for every size, the two sides written out at small sizes."""
+    statement = goal.statement
+    if not isinstance(statement, Always):
+        return wrong("an identity shows an equation, nothing else")
+    known = Knowledge(goal.tensors, goal.hypotheses)
+    for path, need in goal.obligations:
+        if not known.under(path).holds(need):
+            return unchecked(f"the rules of the re-check do not show {need}")
+    if statement.conclusion == 1:
+        return OK
+    shown = []
+    for size in _SIZES:
+        named = {axis: (goal.sizes.get(axis) or (size,))[0] for axis in goal.open_axes}
+        try:
+            written = problems(goal, named)
+        except TooLargeError:
+            continue
+        found = worst(_identity(problem, evidence) for problem in written)
+        if found.word == "wrong":
+            return found
+        if found is not OK:
+            break
+        shown += [size] if written else []
+    if not goal.open_axes and shown:
+        return OK
+    sizes = ", ".join(map(str, shown)) or "no size"
+    return unchecked(f"for every size it rests on the engine; written out it has been shown again for {sizes}")
+
+
+#: Sizes at which a statement for every size is written out.
+_SIZES = (1, 2, 3)
+
+
+_KINDS: dict[str, Callable[[Goal, Mapping[str, Any]], Outcome]] = {
+    "range": _range,
+    "composition": _composition,
+    "identity": _same_formula,
+}
+
+
+# --- evidence of flat problems ----------------------------------------------------------------------------------
+
+
+def _flat_range(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
+    if Knowledge(_tensors(problem), problem.hypotheses).holds(problem.conclusion):
+        return OK
+    return unchecked("the rules of the re-check do not find this range")
+
+
+def _tensors(problem: Problem) -> dict[str, Tensor]:
+    return {v.tensor: Tensor(v.tensor, (), "variable", domain) for v, domain in problem.variables.items()}
+
+
+def _identity(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
+    conclusion = problem.conclusion
+    if conclusion == 1:
+        return OK
+    if not isinstance(conclusion, atoms.Equal | atoms.LessEqual):
+        return wrong("an identity shows an equation, nothing else")
+    difference = conclusion.args[0] - conclusion.args[1]
+    points = random_points(list(problem.variables), problem.variables)
+    same, different = agree(difference, points, problem.sizes)
+    if different and not problem.hypotheses:
+        return wrong("the two sides differ at a point")
+    left, right = conclusion.args
+    # Two numbers are equal where their exponentials are.
+    if vanishes(difference) or vanishes(sympy.exp(left) - sympy.exp(right)):
+        return OK
+    return unchecked(f"the sides agree at {same} points; this normal form does not see that they are equal")
+
+
+def _split(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
+    """Two sides of a condition, each with evidence under it."""
+    condition = term(evidence["condition"], problem.variables)
+    found = []
+    for side, assumed in (("holds", condition), ("fails", negation(condition))):
+        inside = replace(problem, hypotheses=(*problem.hypotheses, assumed))
+        given = evidence[side]
+        if given["kind"] == "none" and "excluded" in given:
+            inside, given = replace(inside, conclusion=sympy.S.Zero), given["excluded"]
+        found.append(flat_shown(inside, given))
+    return worst(found)
+
+
+def _conjunction(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
+    """Parts that are covers of the comparisons in a conjunction."""
+    if evidence["rule"] != "conjunction" or any(part["kind"] != "cover" for part in evidence["parts"]):
+        return unchecked("there is no re-check of such parts")
+    return cover(problem, evidence)
+
+
+_FLAT: dict[str, Callable[[Problem, Mapping[str, Any]], Outcome]] = {
+    "range": _flat_range,
+    "identity": _identity,
+    "split": _split,
+    "smt": smt,
+    "cover": cover,
+    "parts": _conjunction,
+}
