@@ -40,9 +40,9 @@ Written by `python benchmarks/elementary.py`. Units are units in the last place 
 {rows}
 
 `symloss/atoms/elementary/errors` tells how the proof works and what it trusts. A range that ends early is as far as the
-bound was computed; `python benchmarks/elementary.py --prove --dtype float64 sigmoid` does the whole range. Left out are
-the zeros of the functions, the arguments between the end of a whole range and the first that overflows, NaN and the
-infinities: the tests look at special points.
+bound was computed so far, and a dash stands for what was not computed; the command without options, or with `--prove
+--dtype float64 sigmoid`, does the whole range. Left out are the zeros of the functions, the arguments between the end of
+a whole range and the first that overflows, NaN and the infinities: the tests look at special points.
 """
 
 
@@ -84,14 +84,13 @@ def page(results):
     for name in TARGETS:
         entries = results.get(name, {})
         for dtype, entry in entries.items():
-            low, high = entry.get("range", (float("nan"), float("nan")))
-            cells = [entry.get(key, float("nan")) for key in ("stated", "proved", "proved_below", "measured")]
-            figures = " | ".join("-" if value != value or value == 0 else f"{value:.3f}" for value in cells)
-            at = entry.get("measured_at")
+            low, high = entry.get("range", (None, None))
+            span = "-" if low is None else f"{low:.6g} to {high:.6g}"
+            cells = [entry.get(key) for key in ("stated", "proved", "proved_below", "measured")]
+            figures = " | ".join("-" if not value else f"{value:.3f}" for value in cells)
+            at, points = entry.get("measured_at"), entry.get("points", "-")
             where = "-" if at is None else f"{at:.9g}"
-            rows.append(
-                f"| {name} | {dtype} | {low:.6g} to {high:.6g} | {figures} | {where} | {entry.get('points', 0)} |"
-            )
+            rows.append(f"| {name} | {dtype} | {span} | {figures} | {where} | {points} |")
     return TEXT.format(rows="\n".join(rows))
 
 
