@@ -350,24 +350,6 @@ def _staged_f64(staged, vector, vectors):
 
 
 @_device
-def _norm_scale_f32(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
-    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
-    exponent = np.int32(1) if exponent < np.int32(1) else exponent
-    exponent = np.int32(253) if exponent > np.int32(253) else exponent
-    return np.int32(exponent << np.int32(23)).view(np.float32)
-
-
-@_device
-def _norm_scale_f64(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
-    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
-    exponent = np.int64(1) if exponent < np.int64(1) else exponent
-    exponent = np.int64(2045) if exponent > np.int64(2045) else exponent
-    return np.int64(exponent << np.int64(52)).view(np.float64)
-
-
-@_device
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))

@@ -145,15 +145,23 @@ def _outside_set(x, *values):
 
 
 @_local
-def _norm_scale_f64(m):
-    """A power of two that brings magnitudes up to m where squares neither overflow nor vanish."""
-    return (
-        math.ldexp(1.0, -600)
-        if m > math.ldexp(1.0, 500)
-        else math.ldexp(1.0, 600)
-        if m < math.ldexp(1.0, -500)
-        else 1.0
-    )
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
+
+
+@_local
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -465,33 +473,31 @@ def value_f64(
                 continue
             a_row = a[n]
             b_row = b[n]
-            D__largest = -np.inf
+            D__largest_bits = np.int64(0)
             D_squared = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
-                    D__largest_entry = abs(t1)
-                    D__largest = (
-                        D__largest_entry if (D__largest_entry > D__largest) | (D__largest_entry != D__largest_entry)
-                        else D__largest
-                    )
+                    D__largest_entry = np.float64(abs(t1)).view(np.int64)
+                    D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
                     D_squared_block[lane] = t1 * t1
                 D_squared += _pairwise_sum(D_squared_block, count)
-            t3 = _norm_scale_f64(D__largest)
+            D__largest = np.int64(D__largest_bits).view(np.float64)
+            t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    t2 = a_row[d] - b_row[d]
+                    t3 = a_row[d] - b_row[d]
                     D__scaled_entry = t2 * t3
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
                 D__scaled += _pairwise_sum(D__scaled_block, count)
             D__scaled = math.sqrt(D__scaled)
             y_n = y[n]
-            D = D__scaled / t3
+            D = D__scaled * (1.0 / t2)
             t4 = _maximum_f64(0.0, margin - D)
             value_rows[row] = _zero_times_f64(y_n, D_squared) + _zero_times_f64(1.0 - y_n, t4 * t4)
             value_rows[row] *= weight[n * weight_step]
@@ -529,35 +535,33 @@ def value_and_grad_f64(
                 continue
             a_row = a[n]
             b_row = b[n]
-            D__largest = -np.inf
+            D__largest_bits = np.int64(0)
             D_squared = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
-                    t2 = abs(t1)
-                    D__largest_entry = t2
-                    D__largest = (
-                        D__largest_entry if (D__largest_entry > D__largest) | (D__largest_entry != D__largest_entry)
-                        else D__largest
-                    )
+                    D__largest_entry = np.float64(abs(t1)).view(np.int64)
+                    D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
                     D_squared_block[lane] = t1 * t1
                 D_squared += _pairwise_sum(D_squared_block, count)
-            t4 = _norm_scale_f64(D__largest)
+            D__largest = np.int64(D__largest_bits).view(np.float64)
+            t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
-                    D__scaled_entry = t3 * t4
+                    D__scaled_entry = t2 * t3
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
                 D__scaled += _pairwise_sum(D__scaled_block, count)
             D__scaled = math.sqrt(D__scaled)
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
-            t7 = D__scaled / t4
+            t6 = 1.0 / t2
+            t7 = D__scaled * t6
             t8 = t7 == 0.0
             t9 = 1.0 - y_n
             t10 = margin - t7
@@ -569,15 +573,14 @@ def value_and_grad_f64(
             grad_a_row = grad_a[n]
             grad_b_row = grad_b[n]
             for d in range(size_d):
-                t5 = a_row[d] - b_row[d]
-                t6 = _zero_times_f64(y_n, t5)
-                t16 = abs(t5)
-                t17 = t16 == t7
-                t18 = _sign_f64(t5)
-                t19 = t5 / t7
-                t20 = _zero_times_f64(t15, t18 if t17 else t19)
-                grad_a_row[d] = 2.0 * seed_n * t6 + (0.0 if t8 else t20)
-                grad_b_row[d] = (0.0 if t8 else -t20) - 2.0 * seed_n * t6
+                t4 = a_row[d] - b_row[d]
+                t5 = _zero_times_f64(y_n, t4)
+                t16 = abs(t4) == t7
+                t17 = _sign_f64(t4)
+                t18 = t4 * t2 / D__scaled
+                t19 = _zero_times_f64(t15, t17 if t16 else t18)
+                grad_a_row[d] = 2.0 * seed_n * t5 + (0.0 if t8 else t19)
+                grad_b_row[d] = (0.0 if t8 else -t19) - 2.0 * seed_n * t5
             value_rows[row] = _zero_times_f64(y_n, D_squared) + _zero_times_f64(t9, t13 * t13)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -613,29 +616,27 @@ def grad_hess_diag_f64(
                 continue
             a_row = a[n]
             b_row = b[n]
-            D__largest = -np.inf
+            D__largest_bits = np.int64(0)
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
-                t2 = abs(t1)
-                D__largest_entry = t2
-                D__largest = (
-                    D__largest_entry if (D__largest_entry > D__largest) | (D__largest_entry != D__largest_entry) else
-                    D__largest
-                )
-            t4 = _norm_scale_f64(D__largest)
+                D__largest_entry = np.float64(abs(t1)).view(np.int64)
+                D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
+            D__largest = np.int64(D__largest_bits).view(np.float64)
+            t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
-                    D__scaled_entry = t3 * t4
+                    D__scaled_entry = t2 * t3
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
                 D__scaled += _pairwise_sum(D__scaled_block, count)
             D__scaled = math.sqrt(D__scaled)
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
-            t7 = D__scaled / t4
+            t6 = 1.0 / t2
+            t7 = D__scaled * t6
             t8 = t7 == 0.0
             t9 = 1.0 - y_n
             t10 = margin - t7
@@ -646,28 +647,26 @@ def grad_hess_diag_f64(
             t15 = -2.0 * seed_n * t14
             grad_a_row = grad_a[n]
             grad_b_row = grad_b[n]
-            t22 = 2.0 * seed_n * y_n
-            t23 = _zero_times_f64(t15, 1.0 / t7)
-            t24 = seed_n * t9 * t11 * t11
+            t21 = 2.0 * seed_n * y_n
+            t22 = seed_n * t9 * t11 * t11
             diag_a_row = diag_a[n]
             diag_b_row = diag_b[n]
             for d in range(size_d):
-                t5 = a_row[d] - b_row[d]
-                t6 = _zero_times_f64(y_n, t5)
-                t16 = abs(t5)
-                t17 = t16 == t7
-                t18 = _sign_f64(t5)
-                t19 = t5 / t7
-                t20 = t18 if t17 else t19
-                t21 = _zero_times_f64(t15, t20)
-                grad_a_row[d] = 2.0 * seed_n * t6 + (0.0 if t8 else t21)
-                grad_b_row[d] = (0.0 if t8 else -t21) - 2.0 * seed_n * t6
-                tangent_D = 0.0 if t8 else t20
-                tangent_d_D = 2.0 * t24 * tangent_D
-                t25 = t23 + _zero_times_f64(tangent_d_D, t20) - _zero_times_f64(t15 * tangent_D, t20 / t7)
-                t26 = t22 + (0.0 if t8 else t25)
-                diag_a_row[d] = t26
-                diag_b_row[d] = t26
+                t4 = a_row[d] - b_row[d]
+                t5 = _zero_times_f64(y_n, t4)
+                t16 = abs(t4) == t7
+                t17 = _sign_f64(t4)
+                t18 = t4 * t2 / D__scaled
+                t19 = t17 if t16 else t18
+                t20 = _zero_times_f64(t15, t19)
+                grad_a_row[d] = 2.0 * seed_n * t5 + (0.0 if t8 else t20)
+                grad_b_row[d] = (0.0 if t8 else -t20) - 2.0 * seed_n * t5
+                tangent_D = 0.0 if t8 else t19
+                tangent_d_D = 2.0 * t22 * tangent_D
+                t23 = (t15 - _zero_times_f64(t15 * tangent_D, t19)) * t2 / D__scaled + _zero_times_f64(tangent_d_D, t19)
+                t24 = t21 + (0.0 if t8 else t23)
+                diag_a_row[d] = t24
+                diag_b_row[d] = t24
 
 
 @_jit
@@ -696,27 +695,25 @@ def hvp_f64(
                 continue
             a_row = a[n]
             b_row = b[n]
-            D__largest = -np.inf
+            D__largest_bits = np.int64(0)
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
-                t2 = abs(t1)
-                D__largest_entry = t2
-                D__largest = (
-                    D__largest_entry if (D__largest_entry > D__largest) | (D__largest_entry != D__largest_entry) else
-                    D__largest
-                )
-            t4 = _norm_scale_f64(D__largest)
+                D__largest_entry = np.float64(abs(t1)).view(np.int64)
+                D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
+            D__largest = np.int64(D__largest_bits).view(np.float64)
+            t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
-                    D__scaled_entry = t3 * t4
+                    D__scaled_entry = t2 * t3
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
                 D__scaled += _pairwise_sum(D__scaled_block, count)
             D__scaled = math.sqrt(D__scaled)
-            t5 = D__scaled / t4
+            t4 = 1.0 / t2
+            t5 = D__scaled * t4
             t6 = t5 == 0.0
             v_a__row = v_a_[n]
             v_b__row = v_b_[n]
@@ -727,50 +724,47 @@ def hvp_f64(
                     d = block + lane
                     t7 = v_a__row[d] - v_b__row[d]
                     t8 = a_row[d] - b_row[d]
-                    t9 = abs(t8)
-                    t10 = t9 == t5
-                    t11 = _sign_f64(t8)
-                    t12 = t8 / t5
-                    t13 = t11 if t10 else t12
-                    t14 = t7 * t13
-                    tangent_D_block[lane] = 0.0 if t6 else t14
+                    t9 = abs(t8) == t5
+                    t10 = _sign_f64(t8)
+                    t11 = t8 * t2 / D__scaled
+                    t12 = t10 if t9 else t11
+                    t13 = t7 * t12
+                    tangent_D_block[lane] = 0.0 if t6 else t13
                 tangent_D += _pairwise_sum(tangent_D_block, count)
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
-            t15 = seed_n * y_n
-            t17 = 1.0 - y_n
-            t18 = margin - t5
-            t19 = _half_step_f64(t18)
-            t20 = t17 * t19
-            t21 = _maximum_f64(0.0, t18)
-            t22 = _zero_times_f64(t20, t21)
-            t23 = -2.0 * seed_n * t22
-            t24 = _zero_times_f64(t23, 1.0 / t5)
-            t25 = _zero_times_f64(t19 * t19, tangent_D)
-            t26 = _zero_times_f64(t17, t25)
-            t27 = 2.0 * seed_n * t26
+            t14 = seed_n * y_n
+            t16 = 1.0 - y_n
+            t17 = margin - t5
+            t18 = _half_step_f64(t17)
+            t19 = t16 * t18
+            t20 = _maximum_f64(0.0, t17)
+            t21 = _zero_times_f64(t19, t20)
+            t22 = -2.0 * seed_n * t21
+            t29 = _zero_times_f64(t18 * t18, tangent_D)
+            t30 = _zero_times_f64(t16, t29)
+            t31 = 2.0 * seed_n * t30
             hvp_a_row = hvp_a[n]
             hvp_b_row = hvp_b[n]
             for d in range(size_d):
-                t16 = v_a__row[d] - v_b__row[d]
-                t28 = a_row[d] - b_row[d]
-                t29 = abs(t28)
-                t30 = t29 == t5
-                t31 = _sign_f64(t28)
-                t32 = t28 / t5
-                t33 = t31 if t30 else t32
-                t34 = _zero_times_f64(t27, t33)
-                t35 = _zero_times_f64(t23, tangent_D * (t33 / t5))
-                t36 = t16 * t24 + t34 - t35
-                hvp_a_row[d] = 2.0 * t15 * t16 + (0.0 if t6 else t36)
-                t37 = t35 - t16 * t24 - t34
-                hvp_b_row[d] = (0.0 if t6 else t37) + -2.0 * t15 * t16
+                t15 = v_a__row[d] - v_b__row[d]
+                t23 = a_row[d] - b_row[d]
+                t24 = abs(t23) == t5
+                t25 = _sign_f64(t23)
+                t26 = t23 * t2 / D__scaled
+                t27 = t25 if t24 else t26
+                t28 = _zero_times_f64(t22, tangent_D * t27)
+                t32 = _zero_times_f64(t31, t27)
+                t33 = (t22 * t15 - t28) * t2 / D__scaled + t32
+                hvp_a_row[d] = 2.0 * t14 * t15 + (0.0 if t6 else t33)
+                t34 = (t28 - t22 * t15) * t2 / D__scaled - t32
+                hvp_b_row[d] = (0.0 if t6 else t34) + -2.0 * t14 * t15
 
 
 @_jit
 def value_f32(
-    first, last, value_rows, D_block, D_squared_block, samples, chunk, a, b, y, margin, size_d, weight, weight_step,
-    mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, y, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -793,23 +787,34 @@ def value_f32(
                 continue
             a_row = a[n]
             b_row = b[n]
-            D = 0.0
+            D__largest_bits = np.int32(0)
             D_squared = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
-                    D_entry = np.float64(t1)
-                    D_block[lane] = D_entry * D_entry
+                    D__largest_entry = np.float32(abs(t1)).view(np.int32)
+                    D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
                     D_squared_block[lane] = t1 * t1
-                D += _pairwise_sum(D_block, count)
                 D_squared += _pairwise_sum(D_squared_block, count)
-            D = f32(math.sqrt(D))
+            D__largest = np.int32(D__largest_bits).view(np.float32)
             D_squared = f32(D_squared)
+            t2 = _unit_scale_f32(D__largest)
+            D__scaled = 0.0
+            for block in range(0, size_d, 256):
+                count = min(256, size_d - block)
+                for lane in range(count):
+                    d = block + lane
+                    t3 = a_row[d] - b_row[d]
+                    D__scaled_entry = np.float64(t2 * t3)
+                    D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
+                D__scaled += _pairwise_sum(D__scaled_block, count)
+            D__scaled = f32(math.sqrt(D__scaled))
             y_n = y[n]
-            t2 = _maximum_f32(f32(0.0), margin - D)
-            value_rows[row] = _zero_times_f32(y_n, D_squared) + _zero_times_f32(f32(1.0) - y_n, t2 * t2)
+            D = D__scaled * (f32(1.0) / t2)
+            t4 = _maximum_f32(f32(0.0), margin - D)
+            value_rows[row] = _zero_times_f32(y_n, D_squared) + _zero_times_f32(f32(1.0) - y_n, t4 * t4)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -818,8 +823,8 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, D_block, D_squared_block, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d,
+    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -845,42 +850,54 @@ def value_and_grad_f32(
                 continue
             a_row = a[n]
             b_row = b[n]
-            D = 0.0
+            D__largest_bits = np.int32(0)
             D_squared = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
-                    D_entry = np.float64(t1)
-                    D_block[lane] = D_entry * D_entry
+                    D__largest_entry = np.float32(abs(t1)).view(np.int32)
+                    D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
                     D_squared_block[lane] = t1 * t1
-                D += _pairwise_sum(D_block, count)
                 D_squared += _pairwise_sum(D_squared_block, count)
-            D = f32(math.sqrt(D))
+            D__largest = np.int32(D__largest_bits).view(np.float32)
             D_squared = f32(D_squared)
+            t2 = _unit_scale_f32(D__largest)
+            D__scaled = 0.0
+            for block in range(0, size_d, 256):
+                count = min(256, size_d - block)
+                for lane in range(count):
+                    d = block + lane
+                    t3 = a_row[d] - b_row[d]
+                    D__scaled_entry = np.float64(t2 * t3)
+                    D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
+                D__scaled += _pairwise_sum(D__scaled_block, count)
+            D__scaled = f32(math.sqrt(D__scaled))
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
-            t4 = D == f32(0.0)
-            t5 = f32(1.0) - y_n
-            t6 = margin - D
-            t7 = _half_step_f32(t6)
-            t8 = t5 * t7
-            t9 = _maximum_f32(f32(0.0), t6)
-            t10 = _zero_times_f32(t8, t9)
-            t11 = -f32(2.0) * seed_n * t10
+            t6 = f32(1.0) / t2
+            t7 = D__scaled * t6
+            t8 = t7 == f32(0.0)
+            t9 = f32(1.0) - y_n
+            t10 = margin - t7
+            t11 = _half_step_f32(t10)
+            t12 = t9 * t11
+            t13 = _maximum_f32(f32(0.0), t10)
+            t14 = _zero_times_f32(t12, t13)
+            t15 = -f32(2.0) * seed_n * t14
             grad_a_row = grad_a[n]
             grad_b_row = grad_b[n]
             for d in range(size_d):
-                t2 = a_row[d] - b_row[d]
-                t3 = _zero_times_f32(y_n, t2)
-                t12 = abs(t2) == D
-                t13 = _sign_f32(t2)
-                t14 = t2 / D
-                t15 = _zero_times_f32(t11, t13 if t12 else t14)
-                grad_a_row[d] = f32(2.0) * seed_n * t3 + (f32(0.0) if t4 else t15)
-                grad_b_row[d] = (f32(0.0) if t4 else -t15) - f32(2.0) * seed_n * t3
-            value_rows[row] = _zero_times_f32(y_n, D_squared) + _zero_times_f32(t5, t9 * t9)
+                t4 = a_row[d] - b_row[d]
+                t5 = _zero_times_f32(y_n, t4)
+                t16 = abs(t4) == t7
+                t17 = _sign_f32(t4)
+                t18 = t4 * t2 / D__scaled
+                t19 = _zero_times_f32(t15, t17 if t16 else t18)
+                grad_a_row[d] = f32(2.0) * seed_n * t5 + (f32(0.0) if t8 else t19)
+                grad_b_row[d] = (f32(0.0) if t8 else -t19) - f32(2.0) * seed_n * t5
+            value_rows[row] = _zero_times_f32(y_n, D_squared) + _zero_times_f32(t9, t13 * t13)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -889,8 +906,8 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, D_block, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight, weight_step,
-    mask, mask_step, denominator, validate, failed,
+    first, last, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -915,55 +932,63 @@ def grad_hess_diag_f32(
                 continue
             a_row = a[n]
             b_row = b[n]
-            D = 0.0
+            D__largest_bits = np.int32(0)
+            for d in range(size_d):
+                t1 = a_row[d] - b_row[d]
+                D__largest_entry = np.float32(abs(t1)).view(np.int32)
+                D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
+            D__largest = np.int32(D__largest_bits).view(np.float32)
+            t2 = _unit_scale_f32(D__largest)
+            D__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    t1 = a_row[d] - b_row[d]
-                    D_entry = np.float64(t1)
-                    D_block[lane] = D_entry * D_entry
-                D += _pairwise_sum(D_block, count)
-            D = f32(math.sqrt(D))
+                    t3 = a_row[d] - b_row[d]
+                    D__scaled_entry = np.float64(t2 * t3)
+                    D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
+                D__scaled += _pairwise_sum(D__scaled_block, count)
+            D__scaled = f32(math.sqrt(D__scaled))
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
-            t4 = D == f32(0.0)
-            t5 = f32(1.0) - y_n
-            t6 = margin - D
-            t7 = _half_step_f32(t6)
-            t8 = t5 * t7
-            t9 = _maximum_f32(f32(0.0), t6)
-            t10 = _zero_times_f32(t8, t9)
-            t11 = -f32(2.0) * seed_n * t10
+            t6 = f32(1.0) / t2
+            t7 = D__scaled * t6
+            t8 = t7 == f32(0.0)
+            t9 = f32(1.0) - y_n
+            t10 = margin - t7
+            t11 = _half_step_f32(t10)
+            t12 = t9 * t11
+            t13 = _maximum_f32(f32(0.0), t10)
+            t14 = _zero_times_f32(t12, t13)
+            t15 = -f32(2.0) * seed_n * t14
             grad_a_row = grad_a[n]
             grad_b_row = grad_b[n]
-            t17 = f32(2.0) * seed_n * y_n
-            t18 = _zero_times_f32(t11, f32(1.0) / D)
-            t19 = seed_n * t5 * t7 * t7
+            t21 = f32(2.0) * seed_n * y_n
+            t22 = seed_n * t9 * t11 * t11
             diag_a_row = diag_a[n]
             diag_b_row = diag_b[n]
             for d in range(size_d):
-                t2 = a_row[d] - b_row[d]
-                t3 = _zero_times_f32(y_n, t2)
-                t12 = abs(t2) == D
-                t13 = _sign_f32(t2)
-                t14 = t2 / D
-                t15 = t13 if t12 else t14
-                t16 = _zero_times_f32(t11, t15)
-                grad_a_row[d] = f32(2.0) * seed_n * t3 + (f32(0.0) if t4 else t16)
-                grad_b_row[d] = (f32(0.0) if t4 else -t16) - f32(2.0) * seed_n * t3
-                tangent_D = f32(0.0) if t4 else t15
-                tangent_d_D = f32(2.0) * t19 * tangent_D
-                t20 = t18 + _zero_times_f32(tangent_d_D, t15) - _zero_times_f32(t11 * tangent_D, t15 / D)
-                t21 = t17 + (f32(0.0) if t4 else t20)
-                diag_a_row[d] = t21
-                diag_b_row[d] = t21
+                t4 = a_row[d] - b_row[d]
+                t5 = _zero_times_f32(y_n, t4)
+                t16 = abs(t4) == t7
+                t17 = _sign_f32(t4)
+                t18 = t4 * t2 / D__scaled
+                t19 = t17 if t16 else t18
+                t20 = _zero_times_f32(t15, t19)
+                grad_a_row[d] = f32(2.0) * seed_n * t5 + (f32(0.0) if t8 else t20)
+                grad_b_row[d] = (f32(0.0) if t8 else -t20) - f32(2.0) * seed_n * t5
+                tangent_D = f32(0.0) if t8 else t19
+                tangent_d_D = f32(2.0) * t22 * tangent_D
+                t23 = (t15 - _zero_times_f32(t15 * tangent_D, t19)) * t2 / D__scaled + _zero_times_f32(tangent_d_D, t19)
+                t24 = t21 + (f32(0.0) if t8 else t23)
+                diag_a_row[d] = t24
+                diag_b_row[d] = t24
 
 
 @_jit
 def hvp_f32(
-    first, last, D_block, tangent_D_block, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight,
-    weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, D__scaled_block, tangent_D_block, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d,
+    weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -986,17 +1011,26 @@ def hvp_f32(
                 continue
             a_row = a[n]
             b_row = b[n]
-            D = 0.0
+            D__largest_bits = np.int32(0)
+            for d in range(size_d):
+                t1 = a_row[d] - b_row[d]
+                D__largest_entry = np.float32(abs(t1)).view(np.int32)
+                D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
+            D__largest = np.int32(D__largest_bits).view(np.float32)
+            t2 = _unit_scale_f32(D__largest)
+            D__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    t1 = a_row[d] - b_row[d]
-                    D_entry = np.float64(t1)
-                    D_block[lane] = D_entry * D_entry
-                D += _pairwise_sum(D_block, count)
-            D = f32(math.sqrt(D))
-            t2 = D == f32(0.0)
+                    t3 = a_row[d] - b_row[d]
+                    D__scaled_entry = np.float64(t2 * t3)
+                    D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
+                D__scaled += _pairwise_sum(D__scaled_block, count)
+            D__scaled = f32(math.sqrt(D__scaled))
+            t4 = f32(1.0) / t2
+            t5 = D__scaled * t4
+            t6 = t5 == f32(0.0)
             v_a__row = v_a_[n]
             v_b__row = v_b_[n]
             tangent_D = 0.0
@@ -1004,45 +1038,44 @@ def hvp_f32(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    t3 = v_a__row[d] - v_b__row[d]
-                    t4 = a_row[d] - b_row[d]
-                    t5 = abs(t4) == D
-                    t6 = _sign_f32(t4)
-                    t7 = t4 / D
-                    t8 = t6 if t5 else t7
-                    t9 = t3 * t8
-                    tangent_D_block[lane] = f32(0.0) if t2 else t9
+                    t7 = v_a__row[d] - v_b__row[d]
+                    t8 = a_row[d] - b_row[d]
+                    t9 = abs(t8) == t5
+                    t10 = _sign_f32(t8)
+                    t11 = t8 * t2 / D__scaled
+                    t12 = t10 if t9 else t11
+                    t13 = t7 * t12
+                    tangent_D_block[lane] = f32(0.0) if t6 else t13
                 tangent_D += _pairwise_sum(tangent_D_block, count)
             tangent_D = f32(tangent_D)
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
-            t10 = seed_n * y_n
-            t12 = f32(1.0) - y_n
-            t13 = margin - D
-            t14 = _half_step_f32(t13)
-            t15 = t12 * t14
-            t16 = _maximum_f32(f32(0.0), t13)
-            t17 = _zero_times_f32(t15, t16)
-            t18 = -f32(2.0) * seed_n * t17
-            t19 = _zero_times_f32(t18, f32(1.0) / D)
-            t20 = _zero_times_f32(t14 * t14, tangent_D)
-            t21 = _zero_times_f32(t12, t20)
-            t22 = f32(2.0) * seed_n * t21
+            t14 = seed_n * y_n
+            t16 = f32(1.0) - y_n
+            t17 = margin - t5
+            t18 = _half_step_f32(t17)
+            t19 = t16 * t18
+            t20 = _maximum_f32(f32(0.0), t17)
+            t21 = _zero_times_f32(t19, t20)
+            t22 = -f32(2.0) * seed_n * t21
+            t29 = _zero_times_f32(t18 * t18, tangent_D)
+            t30 = _zero_times_f32(t16, t29)
+            t31 = f32(2.0) * seed_n * t30
             hvp_a_row = hvp_a[n]
             hvp_b_row = hvp_b[n]
             for d in range(size_d):
-                t11 = v_a__row[d] - v_b__row[d]
+                t15 = v_a__row[d] - v_b__row[d]
                 t23 = a_row[d] - b_row[d]
-                t24 = abs(t23) == D
+                t24 = abs(t23) == t5
                 t25 = _sign_f32(t23)
-                t26 = t23 / D
+                t26 = t23 * t2 / D__scaled
                 t27 = t25 if t24 else t26
-                t28 = _zero_times_f32(t22, t27)
-                t29 = _zero_times_f32(t18, tangent_D * (t27 / D))
-                t30 = t11 * t19 + t28 - t29
-                hvp_a_row[d] = f32(2.0) * t10 * t11 + (f32(0.0) if t2 else t30)
-                t31 = t29 - t11 * t19 - t28
-                hvp_b_row[d] = (f32(0.0) if t2 else t31) + -f32(2.0) * t10 * t11
+                t28 = _zero_times_f32(t22, tangent_D * t27)
+                t32 = _zero_times_f32(t31, t27)
+                t33 = (t22 * t15 - t28) * t2 / D__scaled + t32
+                hvp_a_row[d] = f32(2.0) * t14 * t15 + (f32(0.0) if t6 else t33)
+                t34 = (t28 - t22 * t15) * t2 / D__scaled - t32
+                hvp_b_row[d] = (f32(0.0) if t6 else t34) + -f32(2.0) * t14 * t15
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

@@ -141,18 +141,6 @@ def _gap_f32(a, b):
 
 
 @_local
-def _norm_scale_f64(m):
-    """A power of two that brings magnitudes up to m where squares neither overflow nor vanish."""
-    return (
-        math.ldexp(1.0, -600)
-        if m > math.ldexp(1.0, 500)
-        else math.ldexp(1.0, 600)
-        if m < math.ldexp(1.0, -500)
-        else 1.0
-    )
-
-
-@_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
@@ -685,38 +673,34 @@ def value_1_f64(
                 continue
             u_row = u[i]
             v_row = v[i]
-            unit0_d = -np.inf
-            unit1_d = -np.inf
+            unit0_d_bits = np.int64(0)
+            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = abs(u_d)
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
-                unit1_d_entry = abs(v_d)
-                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+                unit0_d_entry = np.float64(abs(abs(u_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float64(abs(abs(v_d))).view(np.int64)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit1_d = np.int64(unit1_d_bits).view(np.float64)
             t1 = _unit_scale_f64(unit0_d)
-            t4 = _unit_scale_f64(unit1_d)
-            t1__largest = -np.inf
-            t2__largest = -np.inf
+            t2 = _unit_scale_f64(unit1_d)
+            t1__largest_bits = np.int64(0)
+            t2__largest_bits = np.int64(0)
             for d in range(size_d):
                 u_d2 = u_row[d]
                 measured_u = t1 * u_d2
-                t2 = abs(measured_u)
                 v_d2 = v_row[d]
-                measured_v = t4 * v_d2
-                t5 = abs(measured_v)
-                t1__largest_entry = t2
-                t1__largest = (
-                    t1__largest_entry if (t1__largest_entry > t1__largest) | (t1__largest_entry != t1__largest_entry)
-                    else t1__largest
-                )
-                t2__largest_entry = t5
-                t2__largest = (
-                    t2__largest_entry if (t2__largest_entry > t2__largest) | (t2__largest_entry != t2__largest_entry)
-                    else t2__largest
-                )
-            t6 = _norm_scale_f64(t1__largest)
-            t7 = _norm_scale_f64(t2__largest)
+                measured_v = t2 * v_d2
+                t1__largest_entry = np.float64(abs(measured_u)).view(np.int64)
+                t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
+                t2__largest_entry = np.float64(abs(measured_v)).view(np.int64)
+                t2__largest_bits = t2__largest_entry if t2__largest_entry > t2__largest_bits else t2__largest_bits
+            t1__largest = np.int64(t1__largest_bits).view(np.float64)
+            t2__largest = np.int64(t2__largest_bits).view(np.float64)
+            t4 = _unit_scale_f64(t1__largest)
+            t5 = _unit_scale_f64(t2__largest)
             t1__scaled = 0.0
             t2__scaled = 0.0
             for block in range(0, size_d, 256):
@@ -726,34 +710,34 @@ def value_1_f64(
                     u_d3 = u_row[d]
                     measured_u2 = t1 * u_d3
                     v_d3 = v_row[d]
-                    measured_v2 = t4 * v_d3
-                    t1__scaled_entry = measured_u2 * t6
+                    measured_v2 = t2 * v_d3
+                    t1__scaled_entry = measured_u2 * t4
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
-                    t2__scaled_entry = measured_v2 * t7
+                    t2__scaled_entry = measured_v2 * t5
                     t2__scaled_block[lane] = t2__scaled_entry * t2__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count)
                 t2__scaled += _pairwise_sum(t2__scaled_block, count)
             t1__scaled = math.sqrt(t1__scaled)
             t2__scaled = math.sqrt(t2__scaled)
-            t9 = t1__scaled / t6
+            t6 = 1.0 / t4
+            t7 = t1__scaled * t6
             u_hat_row = u_hat[i]
-            t14 = t2__scaled / t7
+            t11 = 1.0 / t5
+            t12 = t2__scaled * t11
             v_hat_row = v_hat[i]
             for d in range(size_d):
                 u_d4 = u_row[d]
                 measured_u3 = t1 * u_d4
-                t8 = abs(measured_u3)
-                t10 = t8 == t9
-                t11 = _sign_f64(measured_u3)
-                t12 = measured_u3 / t9
-                u_hat_row[d] = t11 if t10 else t12
+                t8 = abs(measured_u3) == t7
+                t9 = _sign_f64(measured_u3)
+                t10 = measured_u3 * t4 / t1__scaled
+                u_hat_row[d] = t9 if t8 else t10
                 v_d4 = v_row[d]
-                measured_v3 = t4 * v_d4
-                t13 = abs(measured_v3)
-                t15 = t13 == t14
-                t16 = _sign_f64(measured_v3)
-                t17 = measured_v3 / t14
-                v_hat_row[d] = t16 if t15 else t17
+                measured_v3 = t2 * v_d4
+                t13 = abs(measured_v3) == t12
+                t14 = _sign_f64(measured_v3)
+                t15 = measured_v3 * t5 / t2__scaled
+                v_hat_row[d] = t14 if t13 else t15
 
 
 @_jit
@@ -830,42 +814,38 @@ def value_and_grad_1_f64(
                 continue
             u_row = u[i]
             v_row = v[i]
-            unit0_d = -np.inf
-            unit1_d = -np.inf
+            unit0_d_bits = np.int64(0)
+            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = abs(u_d)
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
-                unit1_d_entry = abs(v_d)
-                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+                unit0_d_entry = np.float64(abs(abs(u_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float64(abs(abs(v_d))).view(np.int64)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit1_d = np.int64(unit1_d_bits).view(np.float64)
             _unit0_d[i] = unit0_d
             _unit1_d[i] = unit1_d
             t1 = _unit_scale_f64(unit0_d)
-            t4 = _unit_scale_f64(unit1_d)
-            t1__largest2 = -np.inf
-            t2__largest2 = -np.inf
+            t2 = _unit_scale_f64(unit1_d)
+            t1__largest2_bits = np.int64(0)
+            t2__largest2_bits = np.int64(0)
             for d in range(size_d):
                 u_d2 = u_row[d]
                 measured_u = t1 * u_d2
-                t2 = abs(measured_u)
                 v_d2 = v_row[d]
-                measured_v = t4 * v_d2
-                t5 = abs(measured_v)
-                t1__largest2_entry = t2
-                t1__largest2 = (
-                    t1__largest2_entry if (t1__largest2_entry > t1__largest2) | (t1__largest2_entry !=
-                    t1__largest2_entry) else t1__largest2
-                )
-                t2__largest2_entry = t5
-                t2__largest2 = (
-                    t2__largest2_entry if (t2__largest2_entry > t2__largest2) | (t2__largest2_entry !=
-                    t2__largest2_entry) else t2__largest2
-                )
+                measured_v = t2 * v_d2
+                t1__largest2_entry = np.float64(abs(measured_u)).view(np.int64)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+                t2__largest2_entry = np.float64(abs(measured_v)).view(np.int64)
+                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
+            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
+            t2__largest2 = np.int64(t2__largest2_bits).view(np.float64)
             t1__largest[i] = t1__largest2
             t2__largest[i] = t2__largest2
-            t6 = _norm_scale_f64(t1__largest2)
-            t7 = _norm_scale_f64(t2__largest2)
+            t4 = _unit_scale_f64(t1__largest2)
+            t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
@@ -875,10 +855,10 @@ def value_and_grad_1_f64(
                     u_d3 = u_row[d]
                     measured_u2 = t1 * u_d3
                     v_d3 = v_row[d]
-                    measured_v2 = t4 * v_d3
-                    t1__scaled2_entry = measured_u2 * t6
+                    measured_v2 = t2 * v_d3
+                    t1__scaled2_entry = measured_u2 * t4
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = measured_v2 * t7
+                    t2__scaled2_entry = measured_v2 * t5
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
@@ -886,25 +866,25 @@ def value_and_grad_1_f64(
             t2__scaled2 = math.sqrt(t2__scaled2)
             t1__scaled[i] = t1__scaled2
             t2__scaled[i] = t2__scaled2
-            t9 = t1__scaled2 / t6
+            t6 = 1.0 / t4
+            t7 = t1__scaled2 * t6
             u_hat_row = u_hat[i]
-            t14 = t2__scaled2 / t7
+            t11 = 1.0 / t5
+            t12 = t2__scaled2 * t11
             v_hat_row = v_hat[i]
             for d in range(size_d):
                 u_d4 = u_row[d]
                 measured_u3 = t1 * u_d4
-                t8 = abs(measured_u3)
-                t10 = t8 == t9
-                t11 = _sign_f64(measured_u3)
-                t12 = measured_u3 / t9
-                u_hat_row[d] = t11 if t10 else t12
+                t8 = abs(measured_u3) == t7
+                t9 = _sign_f64(measured_u3)
+                t10 = measured_u3 * t4 / t1__scaled2
+                u_hat_row[d] = t9 if t8 else t10
                 v_d4 = v_row[d]
-                measured_v3 = t4 * v_d4
-                t13 = abs(measured_v3)
-                t15 = t13 == t14
-                t16 = _sign_f64(measured_v3)
-                t17 = measured_v3 / t14
-                v_hat_row[d] = t16 if t15 else t17
+                measured_v3 = t2 * v_d4
+                t13 = abs(measured_v3) == t12
+                t14 = _sign_f64(measured_v3)
+                t15 = measured_v3 * t5 / t2__scaled2
+                v_hat_row[d] = t14 if t13 else t15
 
 
 @_jit
@@ -980,7 +960,7 @@ def value_and_grad_2_f64(
 @_jit
 def value_and_grad_3_f64(
     first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u,
-    grad_v, t1__scaled, t1__largest, t2__scaled, t2__largest, size_d, weight, weight_step, mask, mask_step,
+    grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1014,36 +994,42 @@ def value_and_grad_3_f64(
                     d_t1_sum_block[lane] = measured_u * d_u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
-            t1__scaled_i = t1__scaled[i]
             t1__largest_i = t1__largest[i]
-            t4 = _norm_scale_f64(t1__largest_i)
-            t5 = t1__scaled_i / t4
-            t6 = t5 == 0.0
-            t7 = -d_t1_sum / t5 / t5
+            t4 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t5 = 1.0 / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == 0.0
+            t8 = 1.0 * t4 / t1__scaled_i
+            t9 = d_t1_sum * t4 / t1__scaled_i
+            t10 = -t8 * t9
             grad_u_row = grad_u[i]
-            t2__scaled_i = t2__scaled[i]
             t2__largest_i = t2__largest[i]
-            t12 = _norm_scale_f64(t2__largest_i)
-            t13 = t2__scaled_i / t12
-            t14 = t13 == 0.0
-            t15 = -d_t2_sum / t13 / t13
+            t15 = _unit_scale_f64(t2__largest_i)
+            t2__scaled_i = t2__scaled[i]
+            t16 = 1.0 / t15
+            t17 = t2__scaled_i * t16
+            t18 = t17 == 0.0
+            t19 = 1.0 * t15 / t2__scaled_i
+            t20 = d_t2_sum * t15 / t2__scaled_i
+            t21 = -t19 * t20
             grad_v_row = grad_v[i]
             for d in range(size_d):
                 d_u_hat_d2 = d_u_hat_row[d]
                 measured_u2 = t2 * u_row[d]
-                t8 = abs(measured_u2) == t5
-                t9 = _sign_f64(measured_u2)
-                t10 = measured_u2 / t5
-                t11 = t7 * (t9 if t8 else t10)
-                scaled_grad_u = d_u_hat_d2 / t5 + (0.0 if t6 else t11)
+                t11 = abs(measured_u2) == t6
+                t12 = _sign_f64(measured_u2)
+                t13 = measured_u2 * t4 / t1__scaled_i
+                t14 = t10 * (t12 if t11 else t13)
+                scaled_grad_u = d_u_hat_d2 * t4 / t1__scaled_i + (0.0 if t7 else t14)
                 grad_u_row[d] = scaled_grad_u * t2
                 d_v_hat_d2 = d_v_hat_row[d]
                 measured_v2 = t1 * v_row[d]
-                t16 = abs(measured_v2) == t13
-                t17 = _sign_f64(measured_v2)
-                t18 = measured_v2 / t13
-                t19 = t15 * (t17 if t16 else t18)
-                scaled_grad_v = d_v_hat_d2 / t13 + (0.0 if t14 else t19)
+                t22 = abs(measured_v2) == t17
+                t23 = _sign_f64(measured_v2)
+                t24 = measured_v2 * t15 / t2__scaled_i
+                t25 = t21 * (t23 if t22 else t24)
+                scaled_grad_v = d_v_hat_d2 * t15 / t2__scaled_i + (0.0 if t18 else t25)
                 grad_v_row[d] = scaled_grad_v * t1
 
 
@@ -1073,42 +1059,38 @@ def hvp_1_f64(
                 continue
             u_row = u[i]
             v_row = v[i]
-            unit0_d = -np.inf
-            unit1_d = -np.inf
+            unit0_d_bits = np.int64(0)
+            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = abs(u_d)
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
-                unit1_d_entry = abs(v_d)
-                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+                unit0_d_entry = np.float64(abs(abs(u_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float64(abs(abs(v_d))).view(np.int64)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit1_d = np.int64(unit1_d_bits).view(np.float64)
             _unit0_d[i] = unit0_d
             _unit1_d[i] = unit1_d
             t1 = _unit_scale_f64(unit0_d)
-            t4 = _unit_scale_f64(unit1_d)
-            t1__largest2 = -np.inf
-            t2__largest2 = -np.inf
+            t2 = _unit_scale_f64(unit1_d)
+            t1__largest2_bits = np.int64(0)
+            t2__largest2_bits = np.int64(0)
             for d in range(size_d):
                 u_d2 = u_row[d]
                 measured_u = t1 * u_d2
-                t2 = abs(measured_u)
                 v_d2 = v_row[d]
-                measured_v = t4 * v_d2
-                t5 = abs(measured_v)
-                t1__largest2_entry = t2
-                t1__largest2 = (
-                    t1__largest2_entry if (t1__largest2_entry > t1__largest2) | (t1__largest2_entry !=
-                    t1__largest2_entry) else t1__largest2
-                )
-                t2__largest2_entry = t5
-                t2__largest2 = (
-                    t2__largest2_entry if (t2__largest2_entry > t2__largest2) | (t2__largest2_entry !=
-                    t2__largest2_entry) else t2__largest2
-                )
+                measured_v = t2 * v_d2
+                t1__largest2_entry = np.float64(abs(measured_u)).view(np.int64)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+                t2__largest2_entry = np.float64(abs(measured_v)).view(np.int64)
+                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
+            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
+            t2__largest2 = np.int64(t2__largest2_bits).view(np.float64)
             t1__largest[i] = t1__largest2
             t2__largest[i] = t2__largest2
-            t6 = _norm_scale_f64(t1__largest2)
-            t7 = _norm_scale_f64(t2__largest2)
+            t4 = _unit_scale_f64(t1__largest2)
+            t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
@@ -1118,10 +1100,10 @@ def hvp_1_f64(
                     u_d3 = u_row[d]
                     measured_u2 = t1 * u_d3
                     v_d3 = v_row[d]
-                    measured_v2 = t4 * v_d3
-                    t1__scaled2_entry = measured_u2 * t6
+                    measured_v2 = t2 * v_d3
+                    t1__scaled2_entry = measured_u2 * t4
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
-                    t2__scaled2_entry = measured_v2 * t7
+                    t2__scaled2_entry = measured_v2 * t5
                     t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
@@ -1129,11 +1111,13 @@ def hvp_1_f64(
             t2__scaled2 = math.sqrt(t2__scaled2)
             t1__scaled[i] = t1__scaled2
             t2__scaled[i] = t2__scaled2
-            t8 = t1__scaled2 / t6
-            t9 = t8 == 0.0
+            t6 = 1.0 / t4
+            t7 = t1__scaled2 * t6
+            t8 = t7 == 0.0
             v_u__row = v_u_[i]
-            t16 = t2__scaled2 / t7
-            t17 = t16 == 0.0
+            t14 = 1.0 / t5
+            t15 = t2__scaled2 * t14
+            t16 = t15 == 0.0
             v_v__row = v_v_[i]
             u_hat_row = u_hat[i]
             v_hat_row = v_hat[i]
@@ -1146,25 +1130,23 @@ def hvp_1_f64(
                     measured_v_u = t1 * v_u__row[d]
                     u_d4 = u_row[d]
                     measured_u3 = t1 * u_d4
-                    t10 = abs(measured_u3)
-                    t11 = t10 == t8
-                    t12 = _sign_f64(measured_u3)
-                    t13 = measured_u3 / t8
-                    t14 = t12 if t11 else t13
-                    t15 = measured_v_u * t14
-                    measured_v_v = t4 * v_v__row[d]
+                    t9 = abs(measured_u3) == t7
+                    t10 = _sign_f64(measured_u3)
+                    t11 = measured_u3 * t4 / t1__scaled2
+                    t12 = t10 if t9 else t11
+                    t13 = measured_v_u * t12
+                    measured_v_v = t2 * v_v__row[d]
                     v_d4 = v_row[d]
-                    measured_v3 = t4 * v_d4
-                    t18 = abs(measured_v3)
-                    t19 = t18 == t16
-                    t20 = _sign_f64(measured_v3)
-                    t21 = measured_v3 / t16
-                    t22 = t20 if t19 else t21
-                    t23 = measured_v_v * t22
-                    u_hat_row[d] = t14
-                    v_hat_row[d] = t22
-                    tangent_t1_2_block[lane] = 0.0 if t9 else t15
-                    tangent_t2_2_block[lane] = 0.0 if t17 else t23
+                    measured_v3 = t2 * v_d4
+                    t17 = abs(measured_v3) == t15
+                    t18 = _sign_f64(measured_v3)
+                    t19 = measured_v3 * t5 / t2__scaled2
+                    t20 = t18 if t17 else t19
+                    t21 = measured_v_v * t20
+                    u_hat_row[d] = t12
+                    v_hat_row[d] = t20
+                    tangent_t1_2_block[lane] = 0.0 if t8 else t13
+                    tangent_t2_2_block[lane] = 0.0 if t16 else t21
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
             tangent_t1[i] = tangent_t1_2
@@ -1173,8 +1155,8 @@ def hvp_1_f64(
 
 @_jit
 def hvp_2_f64(
-    first, last, tangent_t3_2_block, samples, chunk, tangent_t3, _unit0_d, v_u_, t1__scaled, t1__largest, tangent_t1, u,
-    v_hat, _unit1_d, v_v_, t2__scaled, t2__largest, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, tangent_t3_2_block, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest,
+    v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1190,21 +1172,23 @@ def hvp_2_f64(
             unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f64(unit0_d_i)
             v_u__row = v_u_[i]
-            t1__scaled_i = t1__scaled[i]
-            t1__largest_i = t1__largest[i]
-            t2 = _norm_scale_f64(t1__largest_i)
-            t4 = t1__scaled_i / t2
             tangent_t1_i = tangent_t1[i]
             u_row = u[i]
+            t1__scaled_i = t1__scaled[i]
+            t1__largest_i = t1__largest[i]
+            t2 = _unit_scale_f64(t1__largest_i)
+            t4 = 1.0 / t2
+            t5 = t1__scaled_i * t4
             u_hat_row = u_hat[i]
             for j in range(size_i):
                 unit1_d_j = _unit1_d[j]
-                t8 = _unit_scale_f64(unit1_d_j)
+                t9 = _unit_scale_f64(unit1_d_j)
+                tangent_t2_j = tangent_t2[j]
                 t2__scaled_j = t2__scaled[j]
                 t2__largest_j = t2__largest[j]
-                t9 = _norm_scale_f64(t2__largest_j)
-                t10 = t2__scaled_j / t9
-                tangent_t2_j = tangent_t2[j]
+                t10 = _unit_scale_f64(t2__largest_j)
+                t11 = 1.0 / t10
+                t12 = t2__scaled_j * t11
                 tangent_t3_2 = 0.0
                 for block in range(0, size_d, 256):
                     count = min(256, size_d - block)
@@ -1212,16 +1196,16 @@ def hvp_2_f64(
                         d = block + lane
                         measured_v_u = t1 * v_u__row[d]
                         measured_u = t1 * u_row[d]
-                        t5 = abs(measured_u) == t4
-                        t6 = _sign_f64(measured_u)
-                        t7 = measured_u / t4
-                        tangent_u_hat = measured_v_u / t4 - tangent_t1_i * ((t6 if t5 else t7) / t4)
-                        measured_v_v = t8 * v_v_[j, d]
-                        measured_v = t8 * v[j, d]
-                        t11 = abs(measured_v) == t10
-                        t12 = _sign_f64(measured_v)
-                        t13 = measured_v / t10
-                        tangent_v_hat = measured_v_v / t10 - tangent_t2_j * ((t12 if t11 else t13) / t10)
+                        t6 = abs(measured_u) == t5
+                        t7 = _sign_f64(measured_u)
+                        t8 = measured_u * t2 / t1__scaled_i
+                        tangent_u_hat = (measured_v_u - tangent_t1_i * (t7 if t6 else t8)) * t2 / t1__scaled_i
+                        measured_v_v = t9 * v_v_[j, d]
+                        measured_v = t9 * v[j, d]
+                        t13 = abs(measured_v) == t12
+                        t14 = _sign_f64(measured_v)
+                        t15 = measured_v * t10 / t2__scaled_j
+                        tangent_v_hat = (measured_v_v - tangent_t2_j * (t14 if t13 else t15)) * t10 / t2__scaled_j
                         tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_row[j] = tangent_t3_2
@@ -1231,7 +1215,7 @@ def hvp_2_f64(
 def hvp_3_f64(
     first, last, t4_others__below2_block, tangent_t4_others2_block, tangent_d_u_hat_sum2_block, samples, chunk, t3,
     t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
-    tangent_d_u_hat_sum, _unit1_d, v_v_, t2__scaled, t2__largest, tangent_t2, v, v_hat, tau, size_d, weight,
+    tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
     weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
@@ -1328,12 +1312,16 @@ def hvp_3_f64(
                         d_s2 = t18 if t21 else t22
                         unit1 = _unit_scale_f64(_unit1_d[j])
                         measured_v_v = unit1 * v_v_[j, d]
-                        t2_2 = t2__scaled[j] / _norm_scale_f64(t2__largest[j])
                         measured_v = unit1 * v[j, d]
+                        t2__scaled_j = t2__scaled[j]
+                        t2__scale = _unit_scale_f64(t2__largest[j])
+                        t2_2 = t2__scaled_j * (1.0 / t2__scale)
                         t23 = abs(measured_v) == t2_2
                         t24 = _sign_f64(measured_v)
-                        t25 = measured_v / t2_2
-                        tangent_v_hat = measured_v_v / t2_2 - tangent_t2[j] * ((t24 if t23 else t25) / t2_2)
+                        t25 = measured_v * t2__scale / t2__scaled_j
+                        tangent_v_hat = (
+                            (measured_v_v - tangent_t2[j] * (t24 if t23 else t25)) * t2__scale / t2__scaled_j
+                        )
                         tangent_s2 = tangent_t3_row[j] / tau
                         tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
                         t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
@@ -1346,7 +1334,7 @@ def hvp_3_f64(
 @_jit
 def hvp_4_f64(
     first, last, tangent_d_v_hat_sum2_block, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
-    t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, t1__scaled, t1__largest, tangent_t1, u, tangent_t4_others,
+    t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
     tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
@@ -1384,12 +1372,14 @@ def hvp_4_f64(
                         d_s = t7 if t1 else t8
                         unit0 = _unit_scale_f64(_unit0_d[j])
                         measured_v_u = unit0 * v_u_[j, d]
-                        t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
                         measured_u = unit0 * u[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f64(t1__largest[j])
+                        t1_2 = t1__scaled_j * (1.0 / t1__scale)
                         t9 = abs(measured_u) == t1_2
                         t10 = _sign_f64(measured_u)
-                        t11 = measured_u / t1_2
-                        tangent_u_hat = measured_v_u / t1_2 - tangent_t1[j] * ((t10 if t9 else t11) / t1_2)
+                        t11 = measured_u * t1__scale / t1__scaled_j
+                        tangent_u_hat = (measured_v_u - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
                         tangent_t4_others_j = tangent_t4_others[j]
                         t12 = tangent_t4_others_j - tangent_t3[j, j] / tau
                         t13 = _sigmoid_f64(-t5)
@@ -1408,7 +1398,7 @@ def hvp_4_f64(
 def hvp_5_f64(
     first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, samples, chunk,
     _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
-    t1__scaled, t1__largest, tangent_t1, t2__scaled, t2__largest, tangent_t2, tau, size_d, weight, weight_step, mask,
+    tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step, mask,
     mask_step,
 ):
     for c in range(first, last):
@@ -1457,58 +1447,75 @@ def hvp_5_f64(
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
-            t1__scaled_i = t1__scaled[i]
-            t1__largest_i = t1__largest[i]
-            t4 = _norm_scale_f64(t1__largest_i)
-            t5 = t1__scaled_i / t4
-            t6 = t5 == 0.0
             tangent_t1_i = tangent_t1[i]
-            t7 = 2.0 * (d_t1_sum / t5) * (tangent_t1_i / t5) / t5
-            t8 = -tangent_d_t1_sum / t5 / t5
-            t9 = t7 + t8
-            t14 = -d_t1_sum / t5 / t5
-            t15 = t14 * tangent_t1_i
+            t1__largest_i = t1__largest[i]
+            t4 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t5 = 1.0 / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == 0.0
+            t8 = tangent_t1_i * t4 / t1__scaled_i
+            t9 = 2.0 * d_t1_sum * t8
+            t10 = t9 - tangent_d_t1_sum
+            t11 = t10 * t4 / t1__scaled_i
+            t12 = t11 * t4 / t1__scaled_i
+            t17 = 1.0 * t4 / t1__scaled_i
+            t18 = d_t1_sum * t4 / t1__scaled_i
+            t19 = -t17 * t18
+            t20 = t19 * tangent_t1_i
             hvp_u_row = hvp_u[i]
-            t2__scaled_i = t2__scaled[i]
-            t2__largest_i = t2__largest[i]
-            t17 = _norm_scale_f64(t2__largest_i)
-            t18 = t2__scaled_i / t17
-            t19 = t18 == 0.0
             tangent_t2_i = tangent_t2[i]
-            t20 = 2.0 * (d_t2_sum / t18) * (tangent_t2_i / t18) / t18
-            t21 = -tangent_d_t2_sum / t18 / t18
-            t22 = t20 + t21
-            t27 = -d_t2_sum / t18 / t18
-            t28 = t27 * tangent_t2_i
+            t2__largest_i = t2__largest[i]
+            t22 = _unit_scale_f64(t2__largest_i)
+            t2__scaled_i = t2__scaled[i]
+            t23 = 1.0 / t22
+            t24 = t2__scaled_i * t23
+            t25 = t24 == 0.0
+            t26 = tangent_t2_i * t22 / t2__scaled_i
+            t27 = 2.0 * d_t2_sum * t26
+            t28 = t27 - tangent_d_t2_sum
+            t29 = t28 * t22 / t2__scaled_i
+            t30 = t29 * t22 / t2__scaled_i
+            t35 = 1.0 * t22 / t2__scaled_i
+            t36 = d_t2_sum * t22 / t2__scaled_i
+            t37 = -t35 * t36
+            t38 = t37 * tangent_t2_i
             hvp_v_row = hvp_v[i]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
-                measured_u2 = t2 * u_row[d]
-                t10 = abs(measured_u2) == t5
-                t11 = _sign_f64(measured_u2)
-                t12 = measured_u2 / t5
-                t13 = t11 if t10 else t12
-                measured_v_u2 = t2 * v_u__row[d]
-                t16 = t9 * t13 + measured_v_u2 * (t14 / t5) + -t15 * (t13 / t5)
                 d_u_hat_d2 = d_u_hat_row[d]
-                scaled_hvp_u = tangent_d_u_hat2 / t5 + (0.0 if t6 else t16) - d_u_hat_d2 / t5 * (tangent_t1_i / t5)
+                measured_u2 = t2 * u_row[d]
+                t13 = abs(measured_u2) == t6
+                t14 = _sign_f64(measured_u2)
+                t15 = measured_u2 * t4 / t1__scaled_i
+                t16 = t14 if t13 else t15
+                measured_v_u2 = t2 * v_u__row[d]
+                t21 = t12 * t16 + (measured_v_u2 * t19 + -t20 * t16) * t4 / t1__scaled_i
+                scaled_hvp_u = (
+                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t4 / t1__scaled_i)) * t4 / t1__scaled_i + (0.0 if
+                    t7 else t21)
+                )
                 hvp_u_row[d] = scaled_hvp_u * t2
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
-                measured_v2 = t1 * v_row[d]
-                t23 = abs(measured_v2) == t18
-                t24 = _sign_f64(measured_v2)
-                t25 = measured_v2 / t18
-                t26 = t24 if t23 else t25
-                measured_v_v2 = t1 * v_v__row[d]
-                t29 = t22 * t26 + measured_v_v2 * (t27 / t18) + -t28 * (t26 / t18)
                 d_v_hat_d2 = d_v_hat_row[d]
-                scaled_hvp_v = tangent_d_v_hat2 / t18 + (0.0 if t19 else t29) - d_v_hat_d2 / t18 * (tangent_t2_i / t18)
+                measured_v2 = t1 * v_row[d]
+                t31 = abs(measured_v2) == t24
+                t32 = _sign_f64(measured_v2)
+                t33 = measured_v2 * t22 / t2__scaled_i
+                t34 = t32 if t31 else t33
+                measured_v_v2 = t1 * v_v__row[d]
+                t39 = t30 * t34 + (measured_v_v2 * t37 + -t38 * t34) * t22 / t2__scaled_i
+                scaled_hvp_v = (
+                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t22 / t2__scaled_i)) * t22 / t2__scaled_i + (0.0 if
+                    t25 else t39)
+                )
                 hvp_v_row[d] = scaled_hvp_v * t1
 
 
 @_jit
 def value_1_f32(
-    first, last, t1_block, t2_2_block, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1__scaled_block, t2__scaled_block, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step,
+    mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1522,50 +1529,71 @@ def value_1_f32(
                 continue
             u_row = u[i]
             v_row = v[i]
-            unit0_d = f32(-np.inf)
-            unit1_d = f32(-np.inf)
+            unit0_d_bits = np.int32(0)
+            unit1_d_bits = np.int32(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = abs(u_d)
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
-                unit1_d_entry = abs(v_d)
-                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
-            t2 = _unit_scale_f32(unit0_d)
-            t4 = _unit_scale_f32(unit1_d)
-            t1 = 0.0
-            t2_2 = 0.0
+                unit0_d_entry = np.float32(abs(abs(u_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float32(abs(abs(v_d))).view(np.int32)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit1_d = np.int32(unit1_d_bits).view(np.float32)
+            t1 = _unit_scale_f32(unit0_d)
+            t2 = _unit_scale_f32(unit1_d)
+            t1__largest_bits = np.int32(0)
+            t2__largest_bits = np.int32(0)
+            for d in range(size_d):
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                v_d2 = v_row[d]
+                measured_v = t2 * v_d2
+                t1__largest_entry = np.float32(abs(measured_u)).view(np.int32)
+                t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
+                t2__largest_entry = np.float32(abs(measured_v)).view(np.int32)
+                t2__largest_bits = t2__largest_entry if t2__largest_entry > t2__largest_bits else t2__largest_bits
+            t1__largest = np.int32(t1__largest_bits).view(np.float32)
+            t2__largest = np.int32(t2__largest_bits).view(np.float32)
+            t4 = _unit_scale_f32(t1__largest)
+            t5 = _unit_scale_f32(t2__largest)
+            t1__scaled = 0.0
+            t2__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    measured_u = t2 * u_d2
-                    v_d2 = v_row[d]
-                    measured_v = t4 * v_d2
-                    t1_entry = np.float64(measured_u)
-                    t1_block[lane] = t1_entry * t1_entry
-                    t2_2_entry = np.float64(measured_v)
-                    t2_2_block[lane] = t2_2_entry * t2_2_entry
-                t1 += _pairwise_sum(t1_block, count)
-                t2_2 += _pairwise_sum(t2_2_block, count)
-            t1 = f32(math.sqrt(t1))
-            t2_2 = f32(math.sqrt(t2_2))
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled_entry = np.float64(measured_u2 * t4)
+                    t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
+                    t2__scaled_entry = np.float64(measured_v2 * t5)
+                    t2__scaled_block[lane] = t2__scaled_entry * t2__scaled_entry
+                t1__scaled += _pairwise_sum(t1__scaled_block, count)
+                t2__scaled += _pairwise_sum(t2__scaled_block, count)
+            t1__scaled = f32(math.sqrt(t1__scaled))
+            t2__scaled = f32(math.sqrt(t2__scaled))
+            t6 = f32(1.0) / t4
+            t7 = t1__scaled * t6
             u_hat_row = u_hat[i]
+            t11 = f32(1.0) / t5
+            t12 = t2__scaled * t11
             v_hat_row = v_hat[i]
             for d in range(size_d):
-                u_d3 = u_row[d]
-                measured_u2 = t2 * u_d3
-                t5 = abs(measured_u2) == t1
-                t6 = _sign_f32(measured_u2)
-                t7 = measured_u2 / t1
-                u_hat_row[d] = t6 if t5 else t7
-                v_d3 = v_row[d]
-                measured_v2 = t4 * v_d3
-                t8 = abs(measured_v2) == t2_2
-                t9 = _sign_f32(measured_v2)
-                t10 = measured_v2 / t2_2
-                v_hat_row[d] = t9 if t8 else t10
+                u_d4 = u_row[d]
+                measured_u3 = t1 * u_d4
+                t8 = abs(measured_u3) == t7
+                t9 = _sign_f32(measured_u3)
+                t10 = measured_u3 * t4 / t1__scaled
+                u_hat_row[d] = t9 if t8 else t10
+                v_d4 = v_row[d]
+                measured_v3 = t2 * v_d4
+                t13 = abs(measured_v3) == t12
+                t14 = _sign_f32(measured_v3)
+                t15 = measured_v3 * t5 / t2__scaled
+                v_hat_row[d] = t14 if t13 else t15
 
 
 @_jit
@@ -1622,8 +1650,8 @@ def value_2_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, t1_2_block, t2_2_block, samples, chunk, u, v, _unit0_d, _unit1_d, t1, t2, u_hat, v_hat, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, t2__scaled2_block, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest,
+    t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1633,62 +1661,87 @@ def value_and_grad_1_f32(
             if not mask[i * mask_step]:
                 _unit0_d[i] = f32(0.0)
                 _unit1_d[i] = f32(0.0)
-                t1[i] = f32(0.0)
-                t2[i] = f32(0.0)
+                t1__largest[i] = f32(0.0)
+                t2__largest[i] = f32(0.0)
+                t1__scaled[i] = f32(0.0)
+                t2__scaled[i] = f32(0.0)
                 for at_d in range(size_d):
                     u_hat[i, at_d] = f32(0.0)
                     v_hat[i, at_d] = f32(0.0)
                 continue
             u_row = u[i]
             v_row = v[i]
-            unit0_d = f32(-np.inf)
-            unit1_d = f32(-np.inf)
+            unit0_d_bits = np.int32(0)
+            unit1_d_bits = np.int32(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = abs(u_d)
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
-                unit1_d_entry = abs(v_d)
-                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+                unit0_d_entry = np.float32(abs(abs(u_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float32(abs(abs(v_d))).view(np.int32)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit1_d = np.int32(unit1_d_bits).view(np.float32)
             _unit0_d[i] = unit0_d
             _unit1_d[i] = unit1_d
-            t4 = _unit_scale_f32(unit0_d)
-            t5 = _unit_scale_f32(unit1_d)
-            t1_2 = 0.0
-            t2_2 = 0.0
+            t1 = _unit_scale_f32(unit0_d)
+            t2 = _unit_scale_f32(unit1_d)
+            t1__largest2_bits = np.int32(0)
+            t2__largest2_bits = np.int32(0)
+            for d in range(size_d):
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                v_d2 = v_row[d]
+                measured_v = t2 * v_d2
+                t1__largest2_entry = np.float32(abs(measured_u)).view(np.int32)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+                t2__largest2_entry = np.float32(abs(measured_v)).view(np.int32)
+                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
+            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
+            t2__largest2 = np.int32(t2__largest2_bits).view(np.float32)
+            t1__largest[i] = t1__largest2
+            t2__largest[i] = t2__largest2
+            t4 = _unit_scale_f32(t1__largest2)
+            t5 = _unit_scale_f32(t2__largest2)
+            t1__scaled2 = 0.0
+            t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    measured_u = t4 * u_d2
-                    v_d2 = v_row[d]
-                    measured_v = t5 * v_d2
-                    t1_2_entry = np.float64(measured_u)
-                    t1_2_block[lane] = t1_2_entry * t1_2_entry
-                    t2_2_entry = np.float64(measured_v)
-                    t2_2_block[lane] = t2_2_entry * t2_2_entry
-                t1_2 += _pairwise_sum(t1_2_block, count)
-                t2_2 += _pairwise_sum(t2_2_block, count)
-            t1_2 = f32(math.sqrt(t1_2))
-            t2_2 = f32(math.sqrt(t2_2))
-            t1[i] = t1_2
-            t2[i] = t2_2
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled2_entry = np.float64(measured_u2 * t4)
+                    t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
+                    t2__scaled2_entry = np.float64(measured_v2 * t5)
+                    t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
+            t1__scaled2 = f32(math.sqrt(t1__scaled2))
+            t2__scaled2 = f32(math.sqrt(t2__scaled2))
+            t1__scaled[i] = t1__scaled2
+            t2__scaled[i] = t2__scaled2
+            t6 = f32(1.0) / t4
+            t7 = t1__scaled2 * t6
             u_hat_row = u_hat[i]
+            t11 = f32(1.0) / t5
+            t12 = t2__scaled2 * t11
             v_hat_row = v_hat[i]
             for d in range(size_d):
-                u_d3 = u_row[d]
-                measured_u2 = t4 * u_d3
-                t6 = abs(measured_u2) == t1_2
-                t7 = _sign_f32(measured_u2)
-                t8 = measured_u2 / t1_2
-                u_hat_row[d] = t7 if t6 else t8
-                v_d3 = v_row[d]
-                measured_v2 = t5 * v_d3
-                t9 = abs(measured_v2) == t2_2
-                t10 = _sign_f32(measured_v2)
-                t11 = measured_v2 / t2_2
-                v_hat_row[d] = t10 if t9 else t11
+                u_d4 = u_row[d]
+                measured_u3 = t1 * u_d4
+                t8 = abs(measured_u3) == t7
+                t9 = _sign_f32(measured_u3)
+                t10 = measured_u3 * t4 / t1__scaled2
+                u_hat_row[d] = t9 if t8 else t10
+                v_d4 = v_row[d]
+                measured_v3 = t2 * v_d4
+                t13 = abs(measured_v3) == t12
+                t14 = _sign_f32(measured_v3)
+                t15 = measured_v3 * t5 / t2__scaled2
+                v_hat_row[d] = t14 if t13 else t15
 
 
 @_jit
@@ -1712,9 +1765,9 @@ def value_and_grad_2_f32(
             t3_row = t3[i]
             t4_others__max = f32(-np.inf)
             for j in range(size_i):
-                t4 = j != i
+                t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max_entry = s if t4 else f32(-np.inf)
+                t4_others__max_entry = s if t1 else f32(-np.inf)
                 t4_others__max = (
                     t4_others__max_entry if (t4_others__max_entry > t4_others__max) | (t4_others__max_entry !=
                     t4_others__max_entry) else t4_others__max
@@ -1725,36 +1778,36 @@ def value_and_grad_2_f32(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t5 = j != i
+                    t2 = j != i
                     s2 = t3_row[j] / tau
-                    t6 = t5 & (s2 < t4_others__max)
-                    t7 = _exp_f32(s2 - t4_others__max)
-                    t4_others__below_block[lane] = t7 if t6 else f32(0.0)
-                    t4_others__ties += 1 if t5 & (s2 == t4_others__max) else 0
+                    t4 = t2 & (s2 < t4_others__max)
+                    t5 = _exp_f32(s2 - t4_others__max)
+                    t4_others__below_block[lane] = t5 if t4 else f32(0.0)
+                    t4_others__ties += 1 if t2 & (s2 == t4_others__max) else 0
                 t4_others__below += _pairwise_sum(t4_others__below_block, count)
             t4_others__below = f32(t4_others__below)
             seed_i = weight[i * weight_step] / denominator
-            t9 = 1 < t4_others__ties
-            t10 = t4_others__ties - 1
-            t11 = t10 if t9 else 0
-            t12 = t4_others__below + f32(t11)
-            t13 = _log1p_f32(t12)
+            t7 = 1 < t4_others__ties
+            t8 = t4_others__ties - 1
+            t9 = t8 if t7 else 0
+            t10 = t4_others__below + f32(t9)
+            t11 = _log1p_f32(t10)
             t3_i = t3_row[i]
-            t14 = t3_i / tau
-            t15 = _gap_f32(t4_others__max, t14)
-            t16 = t13 + t15
-            t17 = _sigmoid_f32(t16)
-            t18 = -seed_i * t17
-            t19 = seed_i * t17
+            t12 = t3_i / tau
+            t13 = _gap_f32(t4_others__max, t12)
+            t14 = t11 + t13
+            t15 = _sigmoid_f32(t14)
+            t16 = -seed_i * t15
+            t17 = seed_i * t15
             d_v_hat__left_row = d_v_hat__left[i]
             for j in range(size_i):
-                t8 = i == j
+                t6 = i == j
                 s3 = t3_row[j] / tau
-                weight_t4_others = _exp_f32(-(t13 + _gap_f32(t4_others__max, s3)))
-                t20 = t19 * weight_t4_others
-                d_s = t18 if t8 else t20
+                weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max, s3)))
+                t18 = t17 * weight_t4_others
+                d_s = t16 if t6 else t18
                 d_v_hat__left_row[j] = d_s / tau
-            scaled_value = _softplus_f32(t16)
+            scaled_value = _softplus_f32(t14)
             value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
@@ -1765,7 +1818,7 @@ def value_and_grad_2_f32(
 @_jit
 def value_and_grad_3_f32(
     first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u,
-    grad_v, t1, t2, size_d, weight, weight_step, mask, mask_step,
+    grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1778,11 +1831,11 @@ def value_and_grad_3_f32(
                     grad_v[i, at_d] = f32(0.0)
                 continue
             unit1_d_i = _unit1_d[i]
-            t4 = _unit_scale_f32(unit1_d_i)
+            t1 = _unit_scale_f32(unit1_d_i)
             v_row = v[i]
             d_v_hat_row = d_v_hat[i]
             unit0_d_i = _unit0_d[i]
-            t5 = _unit_scale_f32(unit0_d_i)
+            t2 = _unit_scale_f32(unit0_d_i)
             u_row = u[i]
             d_u_hat_row = d_u_hat[i]
             d_t2_sum = 0.0
@@ -1791,9 +1844,9 @@ def value_and_grad_3_f32(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    measured_v = t4 * v_row[d]
+                    measured_v = t1 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    measured_u = t5 * u_row[d]
+                    measured_u = t2 * u_row[d]
                     d_u_hat_d = d_u_hat_row[d]
                     d_t2_sum_block[lane] = measured_v * d_v_hat_d
                     d_t1_sum_block[lane] = measured_u * d_u_hat_d
@@ -1801,37 +1854,50 @@ def value_and_grad_3_f32(
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t2_sum = f32(d_t2_sum)
             d_t1_sum = f32(d_t1_sum)
-            t1_i = t1[i]
-            t6 = t1_i == f32(0.0)
-            t7 = -d_t1_sum / t1_i / t1_i
+            t1__largest_i = t1__largest[i]
+            t4 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t5 = f32(1.0) / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == f32(0.0)
+            t8 = f32(1.0) * t4 / t1__scaled_i
+            t9 = d_t1_sum * t4 / t1__scaled_i
+            t10 = -t8 * t9
             grad_u_row = grad_u[i]
-            t2_i = t2[i]
-            t12 = t2_i == f32(0.0)
-            t13 = -d_t2_sum / t2_i / t2_i
+            t2__largest_i = t2__largest[i]
+            t15 = _unit_scale_f32(t2__largest_i)
+            t2__scaled_i = t2__scaled[i]
+            t16 = f32(1.0) / t15
+            t17 = t2__scaled_i * t16
+            t18 = t17 == f32(0.0)
+            t19 = f32(1.0) * t15 / t2__scaled_i
+            t20 = d_t2_sum * t15 / t2__scaled_i
+            t21 = -t19 * t20
             grad_v_row = grad_v[i]
             for d in range(size_d):
                 d_u_hat_d2 = d_u_hat_row[d]
-                measured_u2 = t5 * u_row[d]
-                t8 = abs(measured_u2) == t1_i
-                t9 = _sign_f32(measured_u2)
-                t10 = measured_u2 / t1_i
-                t11 = t7 * (t9 if t8 else t10)
-                scaled_grad_u = d_u_hat_d2 / t1_i + (f32(0.0) if t6 else t11)
-                grad_u_row[d] = scaled_grad_u * t5
+                measured_u2 = t2 * u_row[d]
+                t11 = abs(measured_u2) == t6
+                t12 = _sign_f32(measured_u2)
+                t13 = measured_u2 * t4 / t1__scaled_i
+                t14 = t10 * (t12 if t11 else t13)
+                scaled_grad_u = d_u_hat_d2 * t4 / t1__scaled_i + (f32(0.0) if t7 else t14)
+                grad_u_row[d] = scaled_grad_u * t2
                 d_v_hat_d2 = d_v_hat_row[d]
-                measured_v2 = t4 * v_row[d]
-                t14 = abs(measured_v2) == t2_i
-                t15 = _sign_f32(measured_v2)
-                t16 = measured_v2 / t2_i
-                t17 = t13 * (t15 if t14 else t16)
-                scaled_grad_v = d_v_hat_d2 / t2_i + (f32(0.0) if t12 else t17)
-                grad_v_row[d] = scaled_grad_v * t4
+                measured_v2 = t1 * v_row[d]
+                t22 = abs(measured_v2) == t17
+                t23 = _sign_f32(measured_v2)
+                t24 = measured_v2 * t15 / t2__scaled_i
+                t25 = t21 * (t23 if t22 else t24)
+                scaled_grad_v = d_v_hat_d2 * t15 / t2__scaled_i + (f32(0.0) if t18 else t25)
+                grad_v_row[d] = scaled_grad_v * t1
 
 
 @_jit
 def hvp_1_f32(
-    first, last, t1_2_block, t2_2_block, tangent_t1_2_block, tangent_t2_2_block, samples, chunk, u, v, _unit0_d,
-    _unit1_d, t1, t2, u_hat, v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, samples, chunk, u, v,
+    _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
+    tangent_t2, size_d, weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1841,8 +1907,10 @@ def hvp_1_f32(
             if not mask[i * mask_step]:
                 _unit0_d[i] = f32(0.0)
                 _unit1_d[i] = f32(0.0)
-                t1[i] = f32(0.0)
-                t2[i] = f32(0.0)
+                t1__largest[i] = f32(0.0)
+                t2__largest[i] = f32(0.0)
+                t1__scaled[i] = f32(0.0)
+                t2__scaled[i] = f32(0.0)
                 tangent_t1[i] = f32(0.0)
                 tangent_t2[i] = f32(0.0)
                 for at_d in range(size_d):
@@ -1851,42 +1919,65 @@ def hvp_1_f32(
                 continue
             u_row = u[i]
             v_row = v[i]
-            unit0_d = f32(-np.inf)
-            unit1_d = f32(-np.inf)
+            unit0_d_bits = np.int32(0)
+            unit1_d_bits = np.int32(0)
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = abs(u_d)
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
-                unit1_d_entry = abs(v_d)
-                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+                unit0_d_entry = np.float32(abs(abs(u_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = np.float32(abs(abs(v_d))).view(np.int32)
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit1_d = np.int32(unit1_d_bits).view(np.float32)
             _unit0_d[i] = unit0_d
             _unit1_d[i] = unit1_d
-            t4 = _unit_scale_f32(unit0_d)
-            t5 = _unit_scale_f32(unit1_d)
-            t1_2 = 0.0
-            t2_2 = 0.0
+            t1 = _unit_scale_f32(unit0_d)
+            t2 = _unit_scale_f32(unit1_d)
+            t1__largest2_bits = np.int32(0)
+            t2__largest2_bits = np.int32(0)
+            for d in range(size_d):
+                u_d2 = u_row[d]
+                measured_u = t1 * u_d2
+                v_d2 = v_row[d]
+                measured_v = t2 * v_d2
+                t1__largest2_entry = np.float32(abs(measured_u)).view(np.int32)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+                t2__largest2_entry = np.float32(abs(measured_v)).view(np.int32)
+                t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
+            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
+            t2__largest2 = np.int32(t2__largest2_bits).view(np.float32)
+            t1__largest[i] = t1__largest2
+            t2__largest[i] = t2__largest2
+            t4 = _unit_scale_f32(t1__largest2)
+            t5 = _unit_scale_f32(t2__largest2)
+            t1__scaled2 = 0.0
+            t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    u_d2 = u_row[d]
-                    measured_u = t4 * u_d2
-                    v_d2 = v_row[d]
-                    measured_v = t5 * v_d2
-                    t1_2_entry = np.float64(measured_u)
-                    t1_2_block[lane] = t1_2_entry * t1_2_entry
-                    t2_2_entry = np.float64(measured_v)
-                    t2_2_block[lane] = t2_2_entry * t2_2_entry
-                t1_2 += _pairwise_sum(t1_2_block, count)
-                t2_2 += _pairwise_sum(t2_2_block, count)
-            t1_2 = f32(math.sqrt(t1_2))
-            t2_2 = f32(math.sqrt(t2_2))
-            t1[i] = t1_2
-            t2[i] = t2_2
-            t6 = t1_2 == f32(0.0)
+                    u_d3 = u_row[d]
+                    measured_u2 = t1 * u_d3
+                    v_d3 = v_row[d]
+                    measured_v2 = t2 * v_d3
+                    t1__scaled2_entry = np.float64(measured_u2 * t4)
+                    t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
+                    t2__scaled2_entry = np.float64(measured_v2 * t5)
+                    t2__scaled2_block[lane] = t2__scaled2_entry * t2__scaled2_entry
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+                t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
+            t1__scaled2 = f32(math.sqrt(t1__scaled2))
+            t2__scaled2 = f32(math.sqrt(t2__scaled2))
+            t1__scaled[i] = t1__scaled2
+            t2__scaled[i] = t2__scaled2
+            t6 = f32(1.0) / t4
+            t7 = t1__scaled2 * t6
+            t8 = t7 == f32(0.0)
             v_u__row = v_u_[i]
-            t12 = t2_2 == f32(0.0)
+            t14 = f32(1.0) / t5
+            t15 = t2__scaled2 * t14
+            t16 = t15 == f32(0.0)
             v_v__row = v_v_[i]
             u_hat_row = u_hat[i]
             v_hat_row = v_hat[i]
@@ -1896,26 +1987,26 @@ def hvp_1_f32(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    measured_v_u = t4 * v_u__row[d]
-                    u_d3 = u_row[d]
-                    measured_u2 = t4 * u_d3
-                    t7 = abs(measured_u2) == t1_2
-                    t8 = _sign_f32(measured_u2)
-                    t9 = measured_u2 / t1_2
-                    t10 = t8 if t7 else t9
-                    t11 = measured_v_u * t10
-                    measured_v_v = t5 * v_v__row[d]
-                    v_d3 = v_row[d]
-                    measured_v2 = t5 * v_d3
-                    t13 = abs(measured_v2) == t2_2
-                    t14 = _sign_f32(measured_v2)
-                    t15 = measured_v2 / t2_2
-                    t16 = t14 if t13 else t15
-                    t17 = measured_v_v * t16
-                    u_hat_row[d] = t10
-                    v_hat_row[d] = t16
-                    tangent_t1_2_block[lane] = f32(0.0) if t6 else t11
-                    tangent_t2_2_block[lane] = f32(0.0) if t12 else t17
+                    measured_v_u = t1 * v_u__row[d]
+                    u_d4 = u_row[d]
+                    measured_u3 = t1 * u_d4
+                    t9 = abs(measured_u3) == t7
+                    t10 = _sign_f32(measured_u3)
+                    t11 = measured_u3 * t4 / t1__scaled2
+                    t12 = t10 if t9 else t11
+                    t13 = measured_v_u * t12
+                    measured_v_v = t2 * v_v__row[d]
+                    v_d4 = v_row[d]
+                    measured_v3 = t2 * v_d4
+                    t17 = abs(measured_v3) == t15
+                    t18 = _sign_f32(measured_v3)
+                    t19 = measured_v3 * t5 / t2__scaled2
+                    t20 = t18 if t17 else t19
+                    t21 = measured_v_v * t20
+                    u_hat_row[d] = t12
+                    v_hat_row[d] = t20
+                    tangent_t1_2_block[lane] = f32(0.0) if t8 else t13
+                    tangent_t2_2_block[lane] = f32(0.0) if t16 else t21
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
             tangent_t1_2 = f32(tangent_t1_2)
@@ -1926,8 +2017,8 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, tangent_t3_2_block, samples, chunk, tangent_t3, _unit0_d, v_u_, t1, tangent_t1, u, v_hat, _unit1_d,
-    v_v_, t2, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, tangent_t3_2_block, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest,
+    v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1941,34 +2032,42 @@ def hvp_2_f32(
                 continue
             tangent_t3_row = tangent_t3[i]
             unit0_d_i = _unit0_d[i]
-            t4 = _unit_scale_f32(unit0_d_i)
+            t1 = _unit_scale_f32(unit0_d_i)
             v_u__row = v_u_[i]
-            t1_i = t1[i]
             tangent_t1_i = tangent_t1[i]
             u_row = u[i]
+            t1__scaled_i = t1__scaled[i]
+            t1__largest_i = t1__largest[i]
+            t2 = _unit_scale_f32(t1__largest_i)
+            t4 = f32(1.0) / t2
+            t5 = t1__scaled_i * t4
             u_hat_row = u_hat[i]
             for j in range(size_i):
                 unit1_d_j = _unit1_d[j]
-                t8 = _unit_scale_f32(unit1_d_j)
-                t2_j = t2[j]
+                t9 = _unit_scale_f32(unit1_d_j)
                 tangent_t2_j = tangent_t2[j]
+                t2__scaled_j = t2__scaled[j]
+                t2__largest_j = t2__largest[j]
+                t10 = _unit_scale_f32(t2__largest_j)
+                t11 = f32(1.0) / t10
+                t12 = t2__scaled_j * t11
                 tangent_t3_2 = 0.0
                 for block in range(0, size_d, 256):
                     count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
-                        measured_v_u = t4 * v_u__row[d]
-                        measured_u = t4 * u_row[d]
-                        t5 = abs(measured_u) == t1_i
-                        t6 = _sign_f32(measured_u)
-                        t7 = measured_u / t1_i
-                        tangent_u_hat = measured_v_u / t1_i - tangent_t1_i * ((t6 if t5 else t7) / t1_i)
-                        measured_v_v = t8 * v_v_[j, d]
-                        measured_v = t8 * v[j, d]
-                        t9 = abs(measured_v) == t2_j
-                        t10 = _sign_f32(measured_v)
-                        t11 = measured_v / t2_j
-                        tangent_v_hat = measured_v_v / t2_j - tangent_t2_j * ((t10 if t9 else t11) / t2_j)
+                        measured_v_u = t1 * v_u__row[d]
+                        measured_u = t1 * u_row[d]
+                        t6 = abs(measured_u) == t5
+                        t7 = _sign_f32(measured_u)
+                        t8 = measured_u * t2 / t1__scaled_i
+                        tangent_u_hat = (measured_v_u - tangent_t1_i * (t7 if t6 else t8)) * t2 / t1__scaled_i
+                        measured_v_v = t9 * v_v_[j, d]
+                        measured_v = t9 * v[j, d]
+                        t13 = abs(measured_v) == t12
+                        t14 = _sign_f32(measured_v)
+                        t15 = measured_v * t10 / t2__scaled_j
+                        tangent_v_hat = (measured_v_v - tangent_t2_j * (t14 if t13 else t15)) * t10 / t2__scaled_j
                         tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_2 = f32(tangent_t3_2)
@@ -1979,8 +2078,8 @@ def hvp_2_f32(
 def hvp_3_f32(
     first, last, t4_others__below2_block, tangent_t4_others2_block, tangent_d_u_hat_sum2_block, samples, chunk, t3,
     t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
-    tangent_d_u_hat_sum, _unit1_d, v_v_, t2, tangent_t2, v, v_hat, tau, size_d, weight, weight_step, mask, mask_step,
-    denominator,
+    tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
@@ -2001,9 +2100,9 @@ def hvp_3_f32(
             t3_row = t3[i]
             t4_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t4 = j != i
+                t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max2_entry = s if t4 else f32(-np.inf)
+                t4_others__max2_entry = s if t1 else f32(-np.inf)
                 t4_others__max2 = (
                     t4_others__max2_entry if (t4_others__max2_entry > t4_others__max2) | (t4_others__max2_entry !=
                     t4_others__max2_entry) else t4_others__max2
@@ -2015,79 +2114,83 @@ def hvp_3_f32(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t5 = j != i
+                    t2 = j != i
                     s2 = t3_row[j] / tau
-                    t6 = t5 & (s2 < t4_others__max2)
-                    t7 = _exp_f32(s2 - t4_others__max2)
-                    t4_others__below2_block[lane] = t7 if t6 else f32(0.0)
-                    t4_others__ties2 += 1 if t5 & (s2 == t4_others__max2) else 0
+                    t4 = t2 & (s2 < t4_others__max2)
+                    t5 = _exp_f32(s2 - t4_others__max2)
+                    t4_others__below2_block[lane] = t5 if t4 else f32(0.0)
+                    t4_others__ties2 += 1 if t2 & (s2 == t4_others__max2) else 0
                 t4_others__below2 += _pairwise_sum(t4_others__below2_block, count)
             t4_others__below2 = f32(t4_others__below2)
             t4_others__below[i] = t4_others__below2
             t4_others__ties[i] = f32(t4_others__ties2)
             tangent_t3_row = tangent_t3[i]
-            t9 = 1 < t4_others__ties2
-            t10 = t4_others__ties2 - 1
-            t11 = t10 if t9 else 0
-            t12 = t4_others__below2 + f32(t11)
-            t13 = _log1p_f32(t12)
+            t7 = 1 < t4_others__ties2
+            t8 = t4_others__ties2 - 1
+            t9 = t8 if t7 else 0
+            t10 = t4_others__below2 + f32(t9)
+            t11 = _log1p_f32(t10)
             seed_i = weight[i * weight_step] / denominator
             t3_i = t3_row[i]
-            t16 = t3_i / tau
-            t17 = _gap_f32(t4_others__max2, t16)
-            t18 = t13 + t17
-            t19 = _sigmoid_f32(t18)
-            t20 = -seed_i * t19
-            t21 = seed_i * t19
+            t14 = t3_i / tau
+            t15 = _gap_f32(t4_others__max2, t14)
+            t16 = t11 + t15
+            t17 = _sigmoid_f32(t16)
+            t18 = -seed_i * t17
+            t19 = seed_i * t17
             d_v_hat__left_row = d_v_hat__left[i]
             tangent_t4_others2 = 0.0
             for block in range(0, size_i, 256):
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t8 = j != i
+                    t6 = j != i
                     tangent_s = tangent_t3_row[j] / tau
                     s3 = t3_row[j] / tau
-                    weight_t4_others = _exp_f32(-(t13 + _gap_f32(t4_others__max2, s3)))
-                    t14 = tangent_s * weight_t4_others
-                    t15 = i == j
-                    t22 = t21 * weight_t4_others
-                    d_s = t20 if t15 else t22
+                    weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max2, s3)))
+                    t12 = tangent_s * weight_t4_others
+                    t13 = i == j
+                    t20 = t19 * weight_t4_others
+                    d_s = t18 if t13 else t20
                     d_v_hat__left_row[j] = d_s / tau
-                    tangent_t4_others2_block[lane] = t14 if t8 else f32(0.0)
+                    tangent_t4_others2_block[lane] = t12 if t6 else f32(0.0)
                 tangent_t4_others2 += _pairwise_sum(tangent_t4_others2_block, count)
             tangent_t4_others2 = f32(tangent_t4_others2)
             tangent_t4_others[i] = tangent_t4_others2
             tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
             tangent_t3_i = tangent_t3_row[i]
-            t28 = -tangent_t3_i / tau
-            t29 = tangent_t4_others2 + t28
-            t30 = _sigmoid_f32(-t18)
-            t31 = -seed_i * t29 * t30 * t19
-            t32 = seed_i * t29 * t30 * t19
+            t26 = -tangent_t3_i / tau
+            t27 = tangent_t4_others2 + t26
+            t28 = _sigmoid_f32(-t16)
+            t29 = -seed_i * t27 * t28 * t17
+            t30 = seed_i * t27 * t28 * t17
             for d in range(size_d):
                 tangent_d_u_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
                     count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t23 = i == j
+                        t21 = i == j
                         s4 = t3_row[j] / tau
-                        weight_t4_others2 = _exp_f32(-(t13 + _gap_f32(t4_others__max2, s4)))
-                        t24 = t21 * weight_t4_others2
-                        d_s2 = t20 if t23 else t24
+                        weight_t4_others2 = _exp_f32(-(t11 + _gap_f32(t4_others__max2, s4)))
+                        t22 = t19 * weight_t4_others2
+                        d_s2 = t18 if t21 else t22
                         unit1 = _unit_scale_f32(_unit1_d[j])
                         measured_v_v = unit1 * v_v_[j, d]
-                        t2_j = t2[j]
                         measured_v = unit1 * v[j, d]
-                        t25 = abs(measured_v) == t2_j
-                        t26 = _sign_f32(measured_v)
-                        t27 = measured_v / t2_j
-                        tangent_v_hat = measured_v_v / t2_j - tangent_t2[j] * ((t26 if t25 else t27) / t2_j)
+                        t2__scaled_j = t2__scaled[j]
+                        t2__scale = _unit_scale_f32(t2__largest[j])
+                        t2_2 = t2__scaled_j * (f32(1.0) / t2__scale)
+                        t23 = abs(measured_v) == t2_2
+                        t24 = _sign_f32(measured_v)
+                        t25 = measured_v * t2__scale / t2__scaled_j
+                        tangent_v_hat = (
+                            (measured_v_v - tangent_t2[j] * (t24 if t23 else t25)) * t2__scale / t2__scaled_j
+                        )
                         tangent_s2 = tangent_t3_row[j] / tau
                         tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
-                        t33 = t21 * tangent_weight_t4_others + t32 * weight_t4_others2
-                        tangent_d_s = t31 if t23 else t33
+                        t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
+                        tangent_d_s = t29 if t21 else t31
                         tangent_d_u_hat_sum2_block[lane] = d_s2 * tangent_v_hat + tangent_d_s * v_hat[j, d]
                     tangent_d_u_hat_sum2 += _pairwise_sum(tangent_d_u_hat_sum2_block, count)
                 tangent_d_u_hat_sum2 = f32(tangent_d_u_hat_sum2)
@@ -2097,8 +2200,8 @@ def hvp_3_f32(
 @_jit
 def hvp_4_f32(
     first, last, tangent_d_v_hat_sum2_block, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
-    t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, t1, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat, tau,
-    size_d, weight, weight_step, mask, mask_step,
+    t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
+    tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     for c in range(first, last):
@@ -2117,39 +2220,41 @@ def hvp_4_f32(
                     count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t4 = j == i
+                        t1 = j == i
                         seed_j = seed_[j]
                         t4_others__ties_j = t4_others__ties[j]
-                        t5 = 1 < t4_others__ties_j
-                        t6 = t4_others__ties_j - 1
-                        t4_others__rest = _log1p_f32(t4_others__below[j] + f32(t6 if t5 else 0))
+                        t2 = 1 < t4_others__ties_j
+                        t4 = t4_others__ties_j - 1
+                        t4_others__rest = _log1p_f32(t4_others__below[j] + f32(t4 if t2 else 0))
                         t4_others__max_j = t4_others__max[j]
                         s = t3[j, j] / tau
-                        t7 = t4_others__rest + _gap_f32(t4_others__max_j, s)
-                        t8 = _sigmoid_f32(t7)
-                        t9 = -seed_j * t8
-                        d_t4_others = seed_j * t8
+                        t5 = t4_others__rest + _gap_f32(t4_others__max_j, s)
+                        t6 = _sigmoid_f32(t5)
+                        t7 = -seed_j * t6
+                        d_t4_others = seed_j * t6
                         s2 = t3[j, i] / tau
                         weight_t4_others = _exp_f32(-(t4_others__rest + _gap_f32(t4_others__max_j, s2)))
-                        t10 = d_t4_others * weight_t4_others
-                        d_s = t9 if t4 else t10
+                        t8 = d_t4_others * weight_t4_others
+                        d_s = t7 if t1 else t8
                         unit0 = _unit_scale_f32(_unit0_d[j])
                         measured_v_u = unit0 * v_u_[j, d]
-                        t1_j = t1[j]
                         measured_u = unit0 * u[j, d]
-                        t11 = abs(measured_u) == t1_j
-                        t12 = _sign_f32(measured_u)
-                        t13 = measured_u / t1_j
-                        tangent_u_hat = measured_v_u / t1_j - tangent_t1[j] * ((t12 if t11 else t13) / t1_j)
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f32(t1__largest[j])
+                        t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
+                        t9 = abs(measured_u) == t1_2
+                        t10 = _sign_f32(measured_u)
+                        t11 = measured_u * t1__scale / t1__scaled_j
+                        tangent_u_hat = (measured_v_u - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
                         tangent_t4_others_j = tangent_t4_others[j]
-                        t14 = tangent_t4_others_j - tangent_t3[j, j] / tau
-                        t15 = _sigmoid_f32(-t7)
-                        t16 = -seed_j * t14 * t15 * t8
+                        t12 = tangent_t4_others_j - tangent_t3[j, j] / tau
+                        t13 = _sigmoid_f32(-t5)
+                        t14 = -seed_j * t12 * t13 * t6
                         tangent_s = tangent_t3[j, i] / tau
                         tangent_weight_t4_others = weight_t4_others * (tangent_s - tangent_t4_others_j)
-                        tangent_d_t4_others = seed_j * t14 * t15 * t8
-                        t17 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
-                        tangent_d_s = t16 if t4 else t17
+                        tangent_d_t4_others = seed_j * t12 * t13 * t6
+                        t15 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
+                        tangent_d_s = t14 if t1 else t15
                         tangent_d_v_hat_sum2_block[lane] = d_s * tangent_u_hat + tangent_d_s * u_hat[j, d]
                     tangent_d_v_hat_sum2 += _pairwise_sum(tangent_d_v_hat_sum2_block, count)
                 tangent_d_v_hat_sum2 = f32(tangent_d_v_hat_sum2)
@@ -2159,8 +2264,9 @@ def hvp_4_f32(
 @_jit
 def hvp_5_f32(
     first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, samples, chunk,
-    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v, t1,
-    tangent_t1, t2, tangent_t2, tau, size_d, weight, weight_step, mask, mask_step,
+    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
+    tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step, mask,
+    mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -2173,11 +2279,11 @@ def hvp_5_f32(
                     hvp_v[i, at_d] = f32(0.0)
                 continue
             unit1_d_i = _unit1_d[i]
-            t4 = _unit_scale_f32(unit1_d_i)
+            t1 = _unit_scale_f32(unit1_d_i)
             v_row = v[i]
             d_v_hat_row = d_v_hat[i]
             unit0_d_i = _unit0_d[i]
-            t5 = _unit_scale_f32(unit0_d_i)
+            t2 = _unit_scale_f32(unit0_d_i)
             u_row = u[i]
             d_u_hat_row = d_u_hat[i]
             tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
@@ -2192,14 +2298,14 @@ def hvp_5_f32(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    measured_v = t4 * v_row[d]
+                    measured_v = t1 * v_row[d]
                     d_v_hat_d = d_v_hat_row[d]
-                    measured_u = t5 * u_row[d]
+                    measured_u = t2 * u_row[d]
                     d_u_hat_d = d_u_hat_row[d]
                     tangent_d_v_hat = tangent_d_v_hat_sum_row[d] / tau
-                    measured_v_v = t4 * v_v__row[d]
+                    measured_v_v = t1 * v_v__row[d]
                     tangent_d_u_hat = tangent_d_u_hat_sum_row[d] / tau
-                    measured_v_u = t5 * v_u__row[d]
+                    measured_v_u = t2 * v_u__row[d]
                     d_t2_sum_block[lane] = measured_v * d_v_hat_d
                     d_t1_sum_block[lane] = measured_u * d_u_hat_d
                     tangent_d_t2_sum_block[lane] = measured_v * tangent_d_v_hat + measured_v_v * d_v_hat_d
@@ -2212,51 +2318,69 @@ def hvp_5_f32(
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t2_sum = f32(tangent_d_t2_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
-            t1_i = t1[i]
-            t6 = t1_i == f32(0.0)
             tangent_t1_i = tangent_t1[i]
-            t7 = f32(2.0) * (d_t1_sum / t1_i) * (tangent_t1_i / t1_i) / t1_i
-            t8 = -tangent_d_t1_sum / t1_i / t1_i
-            t9 = t7 + t8
-            t14 = -d_t1_sum / t1_i / t1_i
-            t15 = t14 * tangent_t1_i
+            t1__largest_i = t1__largest[i]
+            t4 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t5 = f32(1.0) / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == f32(0.0)
+            t8 = tangent_t1_i * t4 / t1__scaled_i
+            t9 = f32(2.0) * d_t1_sum * t8
+            t10 = t9 - tangent_d_t1_sum
+            t11 = t10 * t4 / t1__scaled_i
+            t12 = t11 * t4 / t1__scaled_i
+            t17 = f32(1.0) * t4 / t1__scaled_i
+            t18 = d_t1_sum * t4 / t1__scaled_i
+            t19 = -t17 * t18
+            t20 = t19 * tangent_t1_i
             hvp_u_row = hvp_u[i]
-            t2_i = t2[i]
-            t17 = t2_i == f32(0.0)
             tangent_t2_i = tangent_t2[i]
-            t18 = f32(2.0) * (d_t2_sum / t2_i) * (tangent_t2_i / t2_i) / t2_i
-            t19 = -tangent_d_t2_sum / t2_i / t2_i
-            t20 = t18 + t19
-            t25 = -d_t2_sum / t2_i / t2_i
-            t26 = t25 * tangent_t2_i
+            t2__largest_i = t2__largest[i]
+            t22 = _unit_scale_f32(t2__largest_i)
+            t2__scaled_i = t2__scaled[i]
+            t23 = f32(1.0) / t22
+            t24 = t2__scaled_i * t23
+            t25 = t24 == f32(0.0)
+            t26 = tangent_t2_i * t22 / t2__scaled_i
+            t27 = f32(2.0) * d_t2_sum * t26
+            t28 = t27 - tangent_d_t2_sum
+            t29 = t28 * t22 / t2__scaled_i
+            t30 = t29 * t22 / t2__scaled_i
+            t35 = f32(1.0) * t22 / t2__scaled_i
+            t36 = d_t2_sum * t22 / t2__scaled_i
+            t37 = -t35 * t36
+            t38 = t37 * tangent_t2_i
             hvp_v_row = hvp_v[i]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
-                measured_u2 = t5 * u_row[d]
-                t10 = abs(measured_u2) == t1_i
-                t11 = _sign_f32(measured_u2)
-                t12 = measured_u2 / t1_i
-                t13 = t11 if t10 else t12
-                measured_v_u2 = t5 * v_u__row[d]
-                t16 = t9 * t13 + measured_v_u2 * (t14 / t1_i) + -t15 * (t13 / t1_i)
                 d_u_hat_d2 = d_u_hat_row[d]
+                measured_u2 = t2 * u_row[d]
+                t13 = abs(measured_u2) == t6
+                t14 = _sign_f32(measured_u2)
+                t15 = measured_u2 * t4 / t1__scaled_i
+                t16 = t14 if t13 else t15
+                measured_v_u2 = t2 * v_u__row[d]
+                t21 = t12 * t16 + (measured_v_u2 * t19 + -t20 * t16) * t4 / t1__scaled_i
                 scaled_hvp_u = (
-                    tangent_d_u_hat2 / t1_i + (f32(0.0) if t6 else t16) - d_u_hat_d2 / t1_i * (tangent_t1_i / t1_i)
+                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t4 / t1__scaled_i)) * t4 / t1__scaled_i + (f32(0.0)
+                    if t7 else t21)
                 )
-                hvp_u_row[d] = scaled_hvp_u * t5
+                hvp_u_row[d] = scaled_hvp_u * t2
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
-                measured_v2 = t4 * v_row[d]
-                t21 = abs(measured_v2) == t2_i
-                t22 = _sign_f32(measured_v2)
-                t23 = measured_v2 / t2_i
-                t24 = t22 if t21 else t23
-                measured_v_v2 = t4 * v_v__row[d]
-                t27 = t20 * t24 + measured_v_v2 * (t25 / t2_i) + -t26 * (t24 / t2_i)
                 d_v_hat_d2 = d_v_hat_row[d]
+                measured_v2 = t1 * v_row[d]
+                t31 = abs(measured_v2) == t24
+                t32 = _sign_f32(measured_v2)
+                t33 = measured_v2 * t22 / t2__scaled_i
+                t34 = t32 if t31 else t33
+                measured_v_v2 = t1 * v_v__row[d]
+                t39 = t30 * t34 + (measured_v_v2 * t37 + -t38 * t34) * t22 / t2__scaled_i
                 scaled_hvp_v = (
-                    tangent_d_v_hat2 / t2_i + (f32(0.0) if t17 else t27) - d_v_hat_d2 / t2_i * (tangent_t2_i / t2_i)
+                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t22 / t2__scaled_i)) * t22 / t2__scaled_i +
+                    (f32(0.0) if t25 else t39)
                 )
-                hvp_v_row[d] = scaled_hvp_v * t4
+                hvp_v_row[d] = scaled_hvp_v * t1
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2349,7 +2473,7 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         value_and_grad_3_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit1_d, v, d_v_hat,
-        _unit0_d, u, d_u_hat, grad_u, grad_v, t1__scaled, t1__largest, t2__scaled, t2__largest, size_d, weight,
+        _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight,
         weight_step, mask, mask_step,
     )
     return (value_value,), None
@@ -2401,9 +2525,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t3, _unit0_d, v_u_, t1__scaled, t1__largest,
-        tangent_t1, u, v_hat, _unit1_d, v_v_, t2__scaled, t2__largest, tangent_t2, v, u_hat, size_d, weight,
-        weight_step, mask, mask_step,
+        hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled,
+        t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step,
+        mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2415,7 +2539,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     run(
         hvp_3_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t3,
         t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
-        tangent_d_u_hat_sum, _unit1_d, v_v_, t2__scaled, t2__largest, tangent_t2, v, v_hat, tau, size_d, weight,
+        tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
     samples = size_i
@@ -2425,7 +2549,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f64, chunks, ((256, np.float64),), samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
-        t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, t1__scaled, t1__largest, tangent_t1, u, tangent_t4_others,
+        t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
         tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
@@ -2438,7 +2562,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     run(
         hvp_5_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
         _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
-        t1__scaled, t1__largest, tangent_t1, t2__scaled, t2__largest, tangent_t2, tau, size_d, weight, weight_step,
+        tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step,
         mask, mask_step,
     )
     return (), None
@@ -2494,8 +2618,10 @@ def _value_and_grad_f32(
     d_u_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat__left = np.empty((size_i, size_i), np.float32)
-    t1 = np.empty((size_i,), np.float32)
-    t2 = np.empty((size_i,), np.float32)
+    t1__largest = np.empty((size_i,), np.float32)
+    t1__scaled = np.empty((size_i,), np.float32)
+    t2__largest = np.empty((size_i,), np.float32)
+    t2__scaled = np.empty((size_i,), np.float32)
     t3 = np.empty((size_i, size_i), np.float32)
     u_hat = np.empty((size_i, size_d), np.float32)
     v_hat = np.empty((size_i, size_d), np.float32)
@@ -2506,7 +2632,7 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         value_and_grad_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d,
-        t1, t2, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
+        t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2532,7 +2658,8 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         value_and_grad_3_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit1_d, v, d_v_hat,
-        _unit0_d, u, d_u_hat, grad_u, grad_v, t1, t2, size_d, weight, weight_step, mask, mask_step,
+        _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight,
+        weight_step, mask, mask_step,
     )
     return (value_value,), None
 
@@ -2551,8 +2678,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     d_u_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat = np.empty((size_i, size_d), np.float32)
     d_v_hat__left = np.empty((size_i, size_i), np.float32)
-    t1 = np.empty((size_i,), np.float32)
-    t2 = np.empty((size_i,), np.float32)
+    t1__largest = np.empty((size_i,), np.float32)
+    t1__scaled = np.empty((size_i,), np.float32)
+    t2__largest = np.empty((size_i,), np.float32)
+    t2__scaled = np.empty((size_i,), np.float32)
     t3 = np.empty((size_i, size_i), np.float32)
     t4_others__below = np.empty((size_i,), np.float32)
     t4_others__max = np.empty((size_i,), np.float32)
@@ -2572,8 +2701,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_1_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        u, v, _unit0_d, _unit1_d, t1, t2, u_hat, v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step,
-        mask, mask_step,
+        u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
+        tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2581,8 +2710,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t3, _unit0_d, v_u_, t1, tangent_t1, u, v_hat,
-        _unit1_d, v_v_, t2, tangent_t2, v, u_hat, size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled,
+        t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step,
+        mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2594,8 +2724,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     run(
         hvp_3_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t3,
         t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
-        tangent_d_u_hat_sum, _unit1_d, v_v_, t2, tangent_t2, v, v_hat, tau, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2604,8 +2734,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f32, chunks, ((256, np.float64),), samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
-        t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, t1, tangent_t1, u, tangent_t4_others, tangent_t3, u_hat,
-        tau, size_d, weight, weight_step, mask, mask_step,
+        t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
+        tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
     np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
@@ -2617,7 +2747,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     run(
         hvp_5_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
         _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
-        t1, tangent_t1, t2, tangent_t2, tau, size_d, weight, weight_step, mask, mask_step,
+        tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step,
+        mask, mask_step,
     )
     return (), None
 

@@ -126,18 +126,6 @@ def _gap_f32(a, b):
 
 
 @_local
-def _norm_scale_f64(m):
-    """A power of two that brings magnitudes up to m where squares neither overflow nor vanish."""
-    return (
-        math.ldexp(1.0, -600)
-        if m > math.ldexp(1.0, 500)
-        else math.ldexp(1.0, 600)
-        if m < math.ldexp(1.0, -500)
-        else 1.0
-    )
-
-
-@_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
@@ -665,23 +653,21 @@ def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d,
                     z_hat[i, at_d] = 0.0
                 continue
             z_row = z[i]
-            unit0_d = -np.inf
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = abs(z_d)
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = np.float64(abs(abs(z_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
             t1 = _unit_scale_f64(unit0_d)
-            t1__largest = -np.inf
+            t1__largest_bits = np.int64(0)
             for d in range(size_d):
                 z_d2 = z_row[d]
                 measured_z = t1 * z_d2
-                t3 = abs(measured_z)
-                t1__largest_entry = t3
-                t1__largest = (
-                    t1__largest_entry if (t1__largest_entry > t1__largest) | (t1__largest_entry != t1__largest_entry)
-                    else t1__largest
-                )
-            t4 = _norm_scale_f64(t1__largest)
+                t1__largest_entry = np.float64(abs(measured_z)).view(np.int64)
+                t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
+            t1__largest = np.int64(t1__largest_bits).view(np.float64)
+            t3 = _unit_scale_f64(t1__largest)
             t1__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -689,20 +675,20 @@ def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d,
                     d = block + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
-                    t1__scaled_entry = measured_z2 * t4
+                    t1__scaled_entry = measured_z2 * t3
                     t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
                 t1__scaled += _pairwise_sum(t1__scaled_block, count)
             t1__scaled = math.sqrt(t1__scaled)
-            t6 = t1__scaled / t4
+            t4 = 1.0 / t3
+            t5 = t1__scaled * t4
             z_hat_row = z_hat[i]
             for d in range(size_d):
                 z_d4 = z_row[d]
                 measured_z3 = t1 * z_d4
-                t5 = abs(measured_z3)
-                t7 = t5 == t6
-                t8 = _sign_f64(measured_z3)
-                t9 = measured_z3 / t6
-                z_hat_row[d] = t8 if t7 else t9
+                t6 = abs(measured_z3) == t5
+                t7 = _sign_f64(measured_z3)
+                t8 = measured_z3 * t3 / t1__scaled
+                z_hat_row[d] = t7 if t6 else t8
 
 
 @_jit
@@ -775,25 +761,23 @@ def value_and_grad_1_f64(
                     z_hat[i, at_d] = 0.0
                 continue
             z_row = z[i]
-            unit0_d = -np.inf
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = abs(z_d)
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = np.float64(abs(abs(z_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
             _unit0_d[i] = unit0_d
             t1 = _unit_scale_f64(unit0_d)
-            t1__largest2 = -np.inf
+            t1__largest2_bits = np.int64(0)
             for d in range(size_d):
                 z_d2 = z_row[d]
                 measured_z = t1 * z_d2
-                t3 = abs(measured_z)
-                t1__largest2_entry = t3
-                t1__largest2 = (
-                    t1__largest2_entry if (t1__largest2_entry > t1__largest2) | (t1__largest2_entry !=
-                    t1__largest2_entry) else t1__largest2
-                )
+                t1__largest2_entry = np.float64(abs(measured_z)).view(np.int64)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
             t1__largest[i] = t1__largest2
-            t4 = _norm_scale_f64(t1__largest2)
+            t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -801,21 +785,21 @@ def value_and_grad_1_f64(
                     d = block + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
-                    t1__scaled2_entry = measured_z2 * t4
+                    t1__scaled2_entry = measured_z2 * t3
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t1__scaled[i] = t1__scaled2
-            t6 = t1__scaled2 / t4
+            t4 = 1.0 / t3
+            t5 = t1__scaled2 * t4
             z_hat_row = z_hat[i]
             for d in range(size_d):
                 z_d4 = z_row[d]
                 measured_z3 = t1 * z_d4
-                t5 = abs(measured_z3)
-                t7 = t5 == t6
-                t8 = _sign_f64(measured_z3)
-                t9 = measured_z3 / t6
-                z_hat_row[d] = t8 if t7 else t9
+                t6 = abs(measured_z3) == t5
+                t7 = _sign_f64(measured_z3)
+                t8 = measured_z3 * t3 / t1__scaled2
+                z_hat_row[d] = t7 if t6 else t8
 
 
 @_jit
@@ -901,7 +885,7 @@ def value_and_grad_2_f64(
 @_jit
 def value_and_grad_3_f64(
     first, last, d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-    t3_others__max, t2, z_hat, seed_, grad_z, t1__scaled, t1__largest, tau, size_d, weight, weight_step, mask,
+    t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask,
     mask_step, denominator,
 ):
     size_i = samples
@@ -962,21 +946,24 @@ def value_and_grad_3_f64(
                     d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
                     d_t1_sum_block[lane] = measured_z * d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
-            t1__scaled_i = t1__scaled[i]
             t1__largest_i = t1__largest[i]
-            t26 = _norm_scale_f64(t1__largest_i)
-            t27 = t1__scaled_i / t26
-            t28 = t27 == 0.0
-            t29 = -d_t1_sum / t27 / t27
+            t26 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t27 = 1.0 / t26
+            t28 = t1__scaled_i * t27
+            t29 = t28 == 0.0
+            t30 = 1.0 * t26 / t1__scaled_i
+            t31 = d_t1_sum * t26 / t1__scaled_i
+            t32 = -t30 * t31
             grad_z_row = grad_z[i]
             for d in range(size_d):
                 d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
                 measured_z2 = t1 * z_row[d]
-                t30 = abs(measured_z2) == t27
-                t31 = _sign_f64(measured_z2)
-                t32 = measured_z2 / t27
-                t33 = t29 * (t31 if t30 else t32)
-                scaled_grad_z = d_z_hat2 / t27 + (0.0 if t28 else t33)
+                t33 = abs(measured_z2) == t28
+                t34 = _sign_f64(measured_z2)
+                t35 = measured_z2 * t26 / t1__scaled_i
+                t36 = t32 * (t34 if t33 else t35)
+                scaled_grad_z = d_z_hat2 * t26 / t1__scaled_i + (0.0 if t29 else t36)
                 grad_z_row[d] = scaled_grad_z * t1
 
 
@@ -999,25 +986,23 @@ def hvp_1_f64(
                     z_hat[i, at_d] = 0.0
                 continue
             z_row = z[i]
-            unit0_d = -np.inf
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = abs(z_d)
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = np.float64(abs(abs(z_d))).view(np.int64)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
             _unit0_d[i] = unit0_d
             t1 = _unit_scale_f64(unit0_d)
-            t1__largest2 = -np.inf
+            t1__largest2_bits = np.int64(0)
             for d in range(size_d):
                 z_d2 = z_row[d]
                 measured_z = t1 * z_d2
-                t3 = abs(measured_z)
-                t1__largest2_entry = t3
-                t1__largest2 = (
-                    t1__largest2_entry if (t1__largest2_entry > t1__largest2) | (t1__largest2_entry !=
-                    t1__largest2_entry) else t1__largest2
-                )
+                t1__largest2_entry = np.float64(abs(measured_z)).view(np.int64)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
             t1__largest[i] = t1__largest2
-            t4 = _norm_scale_f64(t1__largest2)
+            t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -1025,12 +1010,13 @@ def hvp_1_f64(
                     d = block + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
-                    t1__scaled2_entry = measured_z2 * t4
+                    t1__scaled2_entry = measured_z2 * t3
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t1__scaled[i] = t1__scaled2
-            t5 = t1__scaled2 / t4
+            t4 = 1.0 / t3
+            t5 = t1__scaled2 * t4
             t6 = t5 == 0.0
             v_z__row = v_z_[i]
             z_hat_row = z_hat[i]
@@ -1042,21 +1028,20 @@ def hvp_1_f64(
                     measured_v_z = t1 * v_z__row[d]
                     z_d4 = z_row[d]
                     measured_z3 = t1 * z_d4
-                    t7 = abs(measured_z3)
-                    t8 = t7 == t5
-                    t9 = _sign_f64(measured_z3)
-                    t10 = measured_z3 / t5
-                    t11 = t9 if t8 else t10
-                    t12 = measured_v_z * t11
-                    z_hat_row[d] = t11
-                    tangent_t1_2_block[lane] = 0.0 if t6 else t12
+                    t7 = abs(measured_z3) == t5
+                    t8 = _sign_f64(measured_z3)
+                    t9 = measured_z3 * t3 / t1__scaled2
+                    t10 = t8 if t7 else t9
+                    t11 = measured_v_z * t10
+                    z_hat_row[d] = t10
+                    tangent_t1_2_block[lane] = 0.0 if t6 else t11
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
             tangent_t1[i] = tangent_t1_2
 
 
 @_jit
 def hvp_2_f64(
-    first, last, tangent_t2_2_block, samples, chunk, tangent_t2, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z,
+    first, last, tangent_t2_2_block, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
     z_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
@@ -1073,21 +1058,23 @@ def hvp_2_f64(
             unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f64(unit0_d_i)
             v_z__row = v_z_[i]
-            t1__scaled_i = t1__scaled[i]
-            t1__largest_i = t1__largest[i]
-            t3 = _norm_scale_f64(t1__largest_i)
-            t4 = t1__scaled_i / t3
             tangent_t1_i = tangent_t1[i]
             z_row = z[i]
+            t1__scaled_i = t1__scaled[i]
+            t1__largest_i = t1__largest[i]
+            t3 = _unit_scale_f64(t1__largest_i)
+            t4 = 1.0 / t3
+            t5 = t1__scaled_i * t4
             z_hat_row = z_hat[i]
             for j in range(size_i):
                 unit0_d_j = _unit0_d[j]
-                t8 = _unit_scale_f64(unit0_d_j)
+                t9 = _unit_scale_f64(unit0_d_j)
+                tangent_t1_j = tangent_t1[j]
                 t1__scaled_j = t1__scaled[j]
                 t1__largest_j = t1__largest[j]
-                t9 = _norm_scale_f64(t1__largest_j)
-                t10 = t1__scaled_j / t9
-                tangent_t1_j = tangent_t1[j]
+                t10 = _unit_scale_f64(t1__largest_j)
+                t11 = 1.0 / t10
+                t12 = t1__scaled_j * t11
                 tangent_t2_2 = 0.0
                 for block in range(0, size_d, 256):
                     count = min(256, size_d - block)
@@ -1095,16 +1082,16 @@ def hvp_2_f64(
                         d = block + lane
                         measured_v_z = t1 * v_z__row[d]
                         measured_z = t1 * z_row[d]
-                        t5 = abs(measured_z) == t4
-                        t6 = _sign_f64(measured_z)
-                        t7 = measured_z / t4
-                        tangent_z_hat = measured_v_z / t4 - tangent_t1_i * ((t6 if t5 else t7) / t4)
-                        measured_v_z2 = t8 * v_z_[j, d]
-                        measured_z2 = t8 * z[j, d]
-                        t11 = abs(measured_z2) == t10
-                        t12 = _sign_f64(measured_z2)
-                        t13 = measured_z2 / t10
-                        tangent_z_hat2 = measured_v_z2 / t10 - tangent_t1_j * ((t12 if t11 else t13) / t10)
+                        t6 = abs(measured_z) == t5
+                        t7 = _sign_f64(measured_z)
+                        t8 = measured_z * t3 / t1__scaled_i
+                        tangent_z_hat = (measured_v_z - tangent_t1_i * (t7 if t6 else t8)) * t3 / t1__scaled_i
+                        measured_v_z2 = t9 * v_z_[j, d]
+                        measured_z2 = t9 * z[j, d]
+                        t13 = abs(measured_z2) == t12
+                        t14 = _sign_f64(measured_z2)
+                        t15 = measured_z2 * t10 / t1__scaled_j
+                        tangent_z_hat2 = (measured_v_z2 - tangent_t1_j * (t14 if t13 else t15)) * t10 / t1__scaled_j
                         tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_row[j] = tangent_t2_2
@@ -1114,7 +1101,7 @@ def hvp_2_f64(
 def hvp_3_f64(
     first, last, t3_others__below2_block, tangent_t3_others2_block, tangent_d_z_hat_1_sum2_block, samples, chunk, t2,
     t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
-    tangent_d_z_hat_1_sum, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z, z_hat, tau, size_d, weight,
+    tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
     weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
@@ -1214,12 +1201,16 @@ def hvp_3_f64(
                         d_s2 = t26 if t25 else 0.0
                         unit0 = _unit_scale_f64(_unit0_d[j])
                         measured_v_z = unit0 * v_z_[j, d]
-                        t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
                         measured_z = unit0 * z[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f64(t1__largest[j])
+                        t1_2 = t1__scaled_j * (1.0 / t1__scale)
                         t27 = abs(measured_z) == t1_2
                         t28 = _sign_f64(measured_z)
-                        t29 = measured_z / t1_2
-                        tangent_z_hat = measured_v_z / t1_2 - tangent_t1[j] * ((t28 if t27 else t29) / t1_2)
+                        t29 = measured_z * t1__scale / t1__scaled_j
+                        tangent_z_hat = (
+                            (measured_v_z - tangent_t1[j] * (t28 if t27 else t29)) * t1__scale / t1__scaled_j
+                        )
                         tangent_s2 = tangent_t2_row[j] / tau
                         tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
                         t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
@@ -1232,7 +1223,7 @@ def hvp_3_f64(
 @_jit
 def hvp_4_f64(
     first, last, tangent_d_z_hat_2_sum2_block, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
-    t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z, tangent_t2,
+    t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
     tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
@@ -1270,12 +1261,14 @@ def hvp_4_f64(
                         d_s = t8 if t3 else 0.0
                         unit0 = _unit_scale_f64(_unit0_d[j])
                         measured_v_z = unit0 * v_z_[j, d]
-                        t1_2 = t1__scaled[j] / _norm_scale_f64(t1__largest[j])
                         measured_z = unit0 * z[j, d]
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f64(t1__largest[j])
+                        t1_2 = t1__scaled_j * (1.0 / t1__scale)
                         t9 = abs(measured_z) == t1_2
                         t10 = _sign_f64(measured_z)
-                        t11 = measured_z / t1_2
-                        tangent_z_hat = measured_v_z / t1_2 - tangent_t1[j] * ((t10 if t9 else t11) / t1_2)
+                        t11 = measured_z * t1__scale / t1__scaled_j
+                        tangent_z_hat = (measured_v_z - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
                         tangent_s = tangent_t2[j, i] / tau
                         tangent_t3_others_j = tangent_t3_others[j]
                         tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
@@ -1293,7 +1286,7 @@ def hvp_4_f64(
 def hvp_5_f64(
     first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
     t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
-    tangent_d_z_hat_2_sum, t1__scaled, t1__largest, tangent_t1, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
+    tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
     weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
@@ -1350,31 +1343,33 @@ def hvp_5_f64(
             tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
             unit0_d = _unit0_d[t8]
             t26 = _unit_scale_f64(unit0_d)
+            tangent_t1_2 = tangent_t1[t8]
             t1__scaled2 = t1__scaled[t8]
             t1__largest2 = t1__largest[t8]
-            t27 = _norm_scale_f64(t1__largest2)
-            t28 = t1__scaled2 / t27
-            tangent_t1_2 = tangent_t1[t8]
+            t27 = _unit_scale_f64(t1__largest2)
+            t28 = 1.0 / t27
+            t29 = t1__scaled2 * t28
             tangent_t3_others_i = tangent_t3_others[i]
             tangent_t2_row = tangent_t2[i]
             tangent_t2_2 = tangent_t2_row[t8]
-            t32 = -tangent_t2_2 / tau
-            t33 = tangent_t3_others_i + t32
-            t34 = _sigmoid_f64(-t11)
-            t35 = seed_i * t33 * t34 * t12
+            t33 = -tangent_t2_2 / tau
+            t34 = tangent_t3_others_i + t33
+            t35 = _sigmoid_f64(-t11)
+            t36 = seed_i * t34 * t35 * t12
             unit0_d2 = _unit0_d[t14]
-            t36 = _unit_scale_f64(unit0_d2)
+            t37 = _unit_scale_f64(unit0_d2)
+            tangent_t1_3 = tangent_t1[t14]
             t1__scaled3 = t1__scaled[t14]
             t1__largest3 = t1__largest[t14]
-            t37 = _norm_scale_f64(t1__largest3)
-            t38 = t1__scaled3 / t37
-            tangent_t1_3 = tangent_t1[t14]
+            t38 = _unit_scale_f64(t1__largest3)
+            t39 = 1.0 / t38
+            t40 = t1__scaled3 * t39
             tangent_t3_others2 = tangent_t3_others[t14]
             tangent_t2_3 = tangent_t2[t14, t20]
-            t42 = -tangent_t2_3 / tau
-            t43 = tangent_t3_others2 + t42
-            t44 = _sigmoid_f64(-t23)
-            t45 = seed2 * t43 * t44 * t24
+            t44 = -tangent_t2_3 / tau
+            t45 = tangent_t3_others2 + t44
+            t46 = _sigmoid_f64(-t23)
+            t47 = seed2 * t45 * t46 * t24
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
@@ -1390,69 +1385,77 @@ def hvp_5_f64(
                     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] / tau
                     measured_v_z2 = t26 * v_z_[t8, d]
                     measured_z2 = t26 * z[t8, d]
-                    t29 = abs(measured_z2) == t28
-                    t30 = _sign_f64(measured_z2)
-                    t31 = measured_z2 / t28
-                    measured_v_z3 = t36 * v_z_[t14, d]
-                    measured_z3 = t36 * z[t14, d]
-                    t39 = abs(measured_z3) == t38
-                    t40 = _sign_f64(measured_z3)
-                    t41 = measured_z3 / t38
+                    t30 = abs(measured_z2) == t29
+                    t31 = _sign_f64(measured_z2)
+                    t32 = measured_z2 * t27 / t1__scaled2
+                    measured_v_z3 = t37 * v_z_[t14, d]
+                    measured_z3 = t37 * z[t14, d]
+                    t41 = abs(measured_z3) == t40
+                    t42 = _sign_f64(measured_z3)
+                    t43 = measured_z3 * t38 / t1__scaled3
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * (measured_v_z2 / t28 - tangent_t1_2 * ((t30 if
-                        t29 else t31) / t28)) - t35 * z_hat_d + -t25 * (measured_v_z3 / t38 - tangent_t1_3 * ((t40 if
-                        t39 else t41) / t38)) + -t45 * z_hat_d2) / tau
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * ((measured_v_z2 - tangent_t1_2 * (t31 if t30
+                        else t32)) * t27 / t1__scaled2) - t36 * z_hat_d + -t25 * ((measured_v_z3 - tangent_t1_3 * (t42
+                        if t41 else t43)) * t38 / t1__scaled3) + -t47 * z_hat_d2) / tau
                     )
                     d_t1_sum_block[lane] = measured_z * d_z_hat
                     tangent_d_t1_sum_block[lane] = measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
-            t1__scaled_i = t1__scaled[i]
-            t1__largest_i = t1__largest[i]
-            t46 = _norm_scale_f64(t1__largest_i)
-            t47 = t1__scaled_i / t46
-            t54 = t47 == 0.0
             tangent_t1_i = tangent_t1[i]
-            t55 = 2.0 * (d_t1_sum / t47) * (tangent_t1_i / t47) / t47
-            t56 = -tangent_d_t1_sum / t47 / t47
-            t57 = t55 + t56
-            t62 = -d_t1_sum / t47 / t47
-            t63 = t62 * tangent_t1_i
+            t1__largest_i = t1__largest[i]
+            t54 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t55 = 1.0 / t54
+            t56 = t1__scaled_i * t55
+            t57 = t56 == 0.0
+            t58 = tangent_t1_i * t54 / t1__scaled_i
+            t59 = 2.0 * d_t1_sum * t58
+            t60 = t59 - tangent_d_t1_sum
+            t61 = t60 * t54 / t1__scaled_i
+            t62 = t61 * t54 / t1__scaled_i
+            t67 = 1.0 * t54 / t1__scaled_i
+            t68 = d_t1_sum * t54 / t1__scaled_i
+            t69 = -t67 * t68
+            t70 = t69 * tangent_t1_i
             hvp_z_row = hvp_z[i]
             for d in range(size_d):
                 tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
                 tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
                 measured_v_z4 = t26 * v_z_[t8, d]
                 measured_z4 = t26 * z[t8, d]
-                t48 = abs(measured_z4) == t28
+                t48 = abs(measured_z4) == t29
                 t49 = _sign_f64(measured_z4)
-                t50 = measured_z4 / t28
+                t50 = measured_z4 * t27 / t1__scaled2
                 z_hat_d3 = z_hat[t8, d]
-                measured_v_z5 = t36 * v_z_[t14, d]
-                measured_z5 = t36 * z[t14, d]
-                t51 = abs(measured_z5) == t38
+                measured_v_z5 = t37 * v_z_[t14, d]
+                measured_z5 = t37 * z[t14, d]
+                t51 = abs(measured_z5) == t40
                 t52 = _sign_f64(measured_z5)
-                t53 = measured_z5 / t38
+                t53 = measured_z5 * t38 / t1__scaled3
                 z_hat_d4 = z_hat[t14, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * (measured_v_z4 / t28 - tangent_t1_2 * ((t49 if
-                    t48 else t50) / t28)) - t35 * z_hat_d3 + -t25 * (measured_v_z5 / t38 - tangent_t1_3 * ((t52 if t51
-                    else t53) / t38)) + -t45 * z_hat_d4) / tau
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * ((measured_v_z4 - tangent_t1_2 * (t49 if t48
+                    else t50)) * t27 / t1__scaled2) - t36 * z_hat_d3 + -t25 * ((measured_v_z5 - tangent_t1_3 * (t52 if
+                    t51 else t53)) * t38 / t1__scaled3) + -t47 * z_hat_d4) / tau
                 )
-                measured_z6 = t1 * z_row[d]
-                t58 = abs(measured_z6) == t47
-                t59 = _sign_f64(measured_z6)
-                t60 = measured_z6 / t47
-                t61 = t59 if t58 else t60
-                measured_v_z6 = t1 * v_z__row[d]
-                t64 = t57 * t61 + measured_v_z6 * (t62 / t47) + -t63 * (t61 / t47)
                 d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau
-                scaled_hvp_z = tangent_d_z_hat2 / t47 + (0.0 if t54 else t64) - d_z_hat2 / t47 * (tangent_t1_i / t47)
+                measured_z6 = t1 * z_row[d]
+                t63 = abs(measured_z6) == t56
+                t64 = _sign_f64(measured_z6)
+                t65 = measured_z6 * t54 / t1__scaled_i
+                t66 = t64 if t63 else t65
+                measured_v_z6 = t1 * v_z__row[d]
+                t71 = t62 * t66 + (measured_v_z6 * t69 + -t70 * t66) * t54 / t1__scaled_i
+                scaled_hvp_z = (
+                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t54 / t1__scaled_i)) * t54 / t1__scaled_i + (0.0 if
+                    t57 else t71)
+                )
                 hvp_z_row[d] = scaled_hvp_z * t1
 
 
 @_jit
-def value_1_f32(first, last, t1_block, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step):
+def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
         rows = min(chunk, samples - start)
@@ -1463,31 +1466,42 @@ def value_1_f32(first, last, t1_block, samples, chunk, z, z_hat, size_d, weight,
                     z_hat[i, at_d] = f32(0.0)
                 continue
             z_row = z[i]
-            unit0_d = f32(-np.inf)
+            unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = abs(z_d)
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
-            t3 = _unit_scale_f32(unit0_d)
-            t1 = 0.0
+                unit0_d_entry = np.float32(abs(abs(z_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            t1 = _unit_scale_f32(unit0_d)
+            t1__largest_bits = np.int32(0)
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t1__largest_entry = np.float32(abs(measured_z)).view(np.int32)
+                t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
+            t1__largest = np.int32(t1__largest_bits).view(np.float32)
+            t3 = _unit_scale_f32(t1__largest)
+            t1__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    measured_z = t3 * z_d2
-                    t1_entry = np.float64(measured_z)
-                    t1_block[lane] = t1_entry * t1_entry
-                t1 += _pairwise_sum(t1_block, count)
-            t1 = f32(math.sqrt(t1))
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled_entry = np.float64(measured_z2 * t3)
+                    t1__scaled_block[lane] = t1__scaled_entry * t1__scaled_entry
+                t1__scaled += _pairwise_sum(t1__scaled_block, count)
+            t1__scaled = f32(math.sqrt(t1__scaled))
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled * t4
             z_hat_row = z_hat[i]
             for d in range(size_d):
-                z_d3 = z_row[d]
-                measured_z2 = t3 * z_d3
-                t4 = abs(measured_z2) == t1
-                t5 = _sign_f32(measured_z2)
-                t6 = measured_z2 / t1
-                z_hat_row[d] = t5 if t4 else t6
+                z_d4 = z_row[d]
+                measured_z3 = t1 * z_d4
+                t6 = abs(measured_z3) == t5
+                t7 = _sign_f32(measured_z3)
+                t8 = measured_z3 * t3 / t1__scaled
+                z_hat_row[d] = t7 if t6 else t8
 
 
 @_jit
@@ -1545,7 +1559,8 @@ def value_2_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, t1_2_block, samples, chunk, z, _unit0_d, t1, z_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight,
+    weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1554,38 +1569,51 @@ def value_and_grad_1_f32(
             i = start + row
             if not mask[i * mask_step]:
                 _unit0_d[i] = f32(0.0)
-                t1[i] = f32(0.0)
+                t1__largest[i] = f32(0.0)
+                t1__scaled[i] = f32(0.0)
                 for at_d in range(size_d):
                     z_hat[i, at_d] = f32(0.0)
                 continue
             z_row = z[i]
-            unit0_d = f32(-np.inf)
+            unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = abs(z_d)
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = np.float32(abs(abs(z_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
             _unit0_d[i] = unit0_d
-            t3 = _unit_scale_f32(unit0_d)
-            t1_2 = 0.0
+            t1 = _unit_scale_f32(unit0_d)
+            t1__largest2_bits = np.int32(0)
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t1__largest2_entry = np.float32(abs(measured_z)).view(np.int32)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
+            t1__largest[i] = t1__largest2
+            t3 = _unit_scale_f32(t1__largest2)
+            t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    measured_z = t3 * z_d2
-                    t1_2_entry = np.float64(measured_z)
-                    t1_2_block[lane] = t1_2_entry * t1_2_entry
-                t1_2 += _pairwise_sum(t1_2_block, count)
-            t1_2 = f32(math.sqrt(t1_2))
-            t1[i] = t1_2
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled2_entry = np.float64(measured_z2 * t3)
+                    t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+            t1__scaled2 = f32(math.sqrt(t1__scaled2))
+            t1__scaled[i] = t1__scaled2
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled2 * t4
             z_hat_row = z_hat[i]
             for d in range(size_d):
-                z_d3 = z_row[d]
-                measured_z2 = t3 * z_d3
-                t4 = abs(measured_z2) == t1_2
-                t5 = _sign_f32(measured_z2)
-                t6 = measured_z2 / t1_2
-                z_hat_row[d] = t5 if t4 else t6
+                z_d4 = z_row[d]
+                measured_z3 = t1 * z_d4
+                t6 = abs(measured_z3) == t5
+                t7 = _sign_f32(measured_z3)
+                t8 = measured_z3 * t3 / t1__scaled2
+                z_hat_row[d] = t7 if t6 else t8
 
 
 @_jit
@@ -1610,14 +1638,14 @@ def value_and_grad_2_f32(
                 if keep_losses:
                     losses_out[i] = 0.0
                 continue
-            t3 = (i + size_i // 2) % size_i
+            t1 = (i + size_i // 2) % size_i
             t2_row = t2[i]
             t3_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t4 = j != t3
-                t5 = (j != i) & t4
+                t3 = j != t1
+                t4 = (j != i) & t3
                 s = t2_row[j] / tau
-                t3_others__max2_entry = s if t5 else f32(-np.inf)
+                t3_others__max2_entry = s if t4 else f32(-np.inf)
                 t3_others__max2 = (
                     t3_others__max2_entry if (t3_others__max2_entry > t3_others__max2) | (t3_others__max2_entry !=
                     t3_others__max2_entry) else t3_others__max2
@@ -1629,39 +1657,39 @@ def value_and_grad_2_f32(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t6 = j != t3
-                    t7 = (j != i) & t6
+                    t5 = j != t1
+                    t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
-                    t8 = t7 & (s2 < t3_others__max2)
-                    t9 = _exp_f32(s2 - t3_others__max2)
-                    t3_others__below2_block[lane] = t9 if t8 else f32(0.0)
-                    t3_others__ties2 += 1 if t7 & (s2 == t3_others__max2) else 0
+                    t7 = t6 & (s2 < t3_others__max2)
+                    t8 = _exp_f32(s2 - t3_others__max2)
+                    t3_others__below2_block[lane] = t8 if t7 else f32(0.0)
+                    t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
             t3_others__below2 = f32(t3_others__below2)
             t3_others__below[i] = t3_others__below2
             t3_others__ties[i] = f32(t3_others__ties2)
             seed_i = weight[i * weight_step] / denominator
-            t12 = 1 < t3_others__ties2
-            t13 = t3_others__ties2 - 1
-            t14 = t13 if t12 else 0
-            t15 = t3_others__below2 + f32(t14)
-            t16 = _log1p_f32(t15)
-            t2_2 = t2_row[t3]
-            t17 = t2_2 / tau
-            t18 = _gap_f32(t3_others__max2, t17)
-            t19 = t16 + t18
-            t20 = _sigmoid_f32(t19)
-            t21 = seed_i * t20
+            t11 = 1 < t3_others__ties2
+            t12 = t3_others__ties2 - 1
+            t13 = t12 if t11 else 0
+            t14 = t3_others__below2 + f32(t13)
+            t15 = _log1p_f32(t14)
+            t2_2 = t2_row[t1]
+            t16 = t2_2 / tau
+            t17 = _gap_f32(t3_others__max2, t16)
+            t18 = t15 + t17
+            t19 = _sigmoid_f32(t18)
+            t20 = seed_i * t19
             d_z_hat_1__left_row = d_z_hat_1__left[i]
             for j in range(size_i):
-                t10 = j != t3
-                t11 = (i != j) & t10
+                t9 = j != t1
+                t10 = (i != j) & t9
                 s3 = t2_row[j] / tau
-                weight_t3_others = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s3)))
-                t22 = t21 * weight_t3_others
-                d_s = t22 if t11 else f32(0.0)
+                weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
+                t21 = t20 * weight_t3_others
+                d_s = t21 if t10 else f32(0.0)
                 d_z_hat_1__left_row[j] = d_s / tau
-            scaled_value = _softplus_f32(t19)
+            scaled_value = _softplus_f32(t18)
             value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
@@ -1672,7 +1700,8 @@ def value_and_grad_2_f32(
 @_jit
 def value_and_grad_3_f32(
     first, last, d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-    t3_others__max, t2, z_hat, seed_, grad_z, t1, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask,
+    mask_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1685,73 +1714,79 @@ def value_and_grad_3_f32(
                     grad_z[i, at_d] = f32(0.0)
                 continue
             unit0_d_i = _unit0_d[i]
-            t3 = _unit_scale_f32(unit0_d_i)
+            t1 = _unit_scale_f32(unit0_d_i)
             z_row = z[i]
             d_z_hat_1_row = d_z_hat_1[i]
             d_z_hat_2_row = d_z_hat_2[i]
             seed_i = weight[i * weight_step] / denominator
             t3_others__below_i = t3_others__below[i]
             t3_others__ties_i = t3_others__ties[i]
-            t4 = 1 < t3_others__ties_i
-            t5 = t3_others__ties_i - 1
-            t6 = t5 if t4 else 0
-            t7 = t3_others__below_i + f32(t6)
-            t8 = _log1p_f32(t7)
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + f32(t5)
+            t7 = _log1p_f32(t6)
             t3_others__max_i = t3_others__max[i]
-            t9 = (i + size_i // 2) % size_i
+            t8 = (i + size_i // 2) % size_i
             t2_row = t2[i]
-            t2_2 = t2_row[t9]
-            t10 = t2_2 / tau
-            t11 = _gap_f32(t3_others__max_i, t10)
-            t12 = t8 + t11
-            t13 = _sigmoid_f32(t12)
-            t14 = seed_i * t13
-            t15 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t15]
-            t3_others__below2 = t3_others__below[t15]
-            t3_others__ties2 = t3_others__ties[t15]
-            t16 = 1 < t3_others__ties2
-            t17 = t3_others__ties2 - 1
-            t18 = t17 if t16 else 0
-            t19 = t3_others__below2 + f32(t18)
-            t20 = _log1p_f32(t19)
-            t3_others__max2 = t3_others__max[t15]
-            t21 = i % size_i
-            t2_3 = t2[t15, t21]
-            t22 = t2_3 / tau
-            t23 = _gap_f32(t3_others__max2, t22)
-            t24 = t20 + t23
-            t25 = _sigmoid_f32(t24)
-            t26 = seed2 * t25
+            t2_2 = t2_row[t8]
+            t9 = t2_2 / tau
+            t10 = _gap_f32(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f32(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t14]
+            t3_others__below2 = t3_others__below[t14]
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + f32(t17)
+            t19 = _log1p_f32(t18)
+            t3_others__max2 = t3_others__max[t14]
+            t20 = i % size_i
+            t2_3 = t2[t14, t20]
+            t21 = t2_3 / tau
+            t22 = _gap_f32(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = seed2 * t24
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    measured_z = t3 * z_row[d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t14 * z_hat[t9, d] + -t26 * z_hat[t15, d]) / tau
+                    measured_z = t1 * z_row[d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
                     d_t1_sum_block[lane] = measured_z * d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
-            t1_i = t1[i]
-            t27 = t1_i == f32(0.0)
-            t28 = -d_t1_sum / t1_i / t1_i
+            t1__largest_i = t1__largest[i]
+            t26 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t27 = f32(1.0) / t26
+            t28 = t1__scaled_i * t27
+            t29 = t28 == f32(0.0)
+            t30 = f32(1.0) * t26 / t1__scaled_i
+            t31 = d_t1_sum * t26 / t1__scaled_i
+            t32 = -t30 * t31
             grad_z_row = grad_z[i]
             for d in range(size_d):
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t14 * z_hat[t9, d] + -t26 * z_hat[t15, d]) / tau
-                measured_z2 = t3 * z_row[d]
-                t29 = abs(measured_z2) == t1_i
-                t30 = _sign_f32(measured_z2)
-                t31 = measured_z2 / t1_i
-                t32 = t28 * (t30 if t29 else t31)
-                scaled_grad_z = d_z_hat2 / t1_i + (f32(0.0) if t27 else t32)
-                grad_z_row[d] = scaled_grad_z * t3
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
+                measured_z2 = t1 * z_row[d]
+                t33 = abs(measured_z2) == t28
+                t34 = _sign_f32(measured_z2)
+                t35 = measured_z2 * t26 / t1__scaled_i
+                t36 = t32 * (t34 if t33 else t35)
+                scaled_grad_z = d_z_hat2 * t26 / t1__scaled_i + (f32(0.0) if t29 else t36)
+                grad_z_row[d] = scaled_grad_z * t1
 
 
 @_jit
 def hvp_1_f32(
-    first, last, t1_2_block, tangent_t1_2_block, samples, chunk, z, _unit0_d, t1, z_hat, v_z_, tangent_t1, size_d,
-    weight, weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
+    v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1760,32 +1795,45 @@ def hvp_1_f32(
             i = start + row
             if not mask[i * mask_step]:
                 _unit0_d[i] = f32(0.0)
-                t1[i] = f32(0.0)
+                t1__largest[i] = f32(0.0)
+                t1__scaled[i] = f32(0.0)
                 tangent_t1[i] = f32(0.0)
                 for at_d in range(size_d):
                     z_hat[i, at_d] = f32(0.0)
                 continue
             z_row = z[i]
-            unit0_d = f32(-np.inf)
+            unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = abs(z_d)
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = np.float32(abs(abs(z_d))).view(np.int32)
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
             _unit0_d[i] = unit0_d
-            t3 = _unit_scale_f32(unit0_d)
-            t1_2 = 0.0
+            t1 = _unit_scale_f32(unit0_d)
+            t1__largest2_bits = np.int32(0)
+            for d in range(size_d):
+                z_d2 = z_row[d]
+                measured_z = t1 * z_d2
+                t1__largest2_entry = np.float32(abs(measured_z)).view(np.int32)
+                t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
+            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
+            t1__largest[i] = t1__largest2
+            t3 = _unit_scale_f32(t1__largest2)
+            t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    z_d2 = z_row[d]
-                    measured_z = t3 * z_d2
-                    t1_2_entry = np.float64(measured_z)
-                    t1_2_block[lane] = t1_2_entry * t1_2_entry
-                t1_2 += _pairwise_sum(t1_2_block, count)
-            t1_2 = f32(math.sqrt(t1_2))
-            t1[i] = t1_2
-            t4 = t1_2 == f32(0.0)
+                    z_d3 = z_row[d]
+                    measured_z2 = t1 * z_d3
+                    t1__scaled2_entry = np.float64(measured_z2 * t3)
+                    t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
+                t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
+            t1__scaled2 = f32(math.sqrt(t1__scaled2))
+            t1__scaled[i] = t1__scaled2
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled2 * t4
+            t6 = t5 == f32(0.0)
             v_z__row = v_z_[i]
             z_hat_row = z_hat[i]
             tangent_t1_2 = 0.0
@@ -1793,16 +1841,16 @@ def hvp_1_f32(
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    measured_v_z = t3 * v_z__row[d]
-                    z_d3 = z_row[d]
-                    measured_z2 = t3 * z_d3
-                    t5 = abs(measured_z2) == t1_2
-                    t6 = _sign_f32(measured_z2)
-                    t7 = measured_z2 / t1_2
-                    t8 = t6 if t5 else t7
-                    t9 = measured_v_z * t8
-                    z_hat_row[d] = t8
-                    tangent_t1_2_block[lane] = f32(0.0) if t4 else t9
+                    measured_v_z = t1 * v_z__row[d]
+                    z_d4 = z_row[d]
+                    measured_z3 = t1 * z_d4
+                    t7 = abs(measured_z3) == t5
+                    t8 = _sign_f32(measured_z3)
+                    t9 = measured_z3 * t3 / t1__scaled2
+                    t10 = t8 if t7 else t9
+                    t11 = measured_v_z * t10
+                    z_hat_row[d] = t10
+                    tangent_t1_2_block[lane] = f32(0.0) if t6 else t11
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t1[i] = tangent_t1_2
@@ -1810,8 +1858,8 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, tangent_t2_2_block, samples, chunk, tangent_t2, _unit0_d, v_z_, t1, tangent_t1, z, z_hat, size_d,
-    weight, weight_step, mask, mask_step,
+    first, last, tangent_t2_2_block, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
+    z_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1825,34 +1873,42 @@ def hvp_2_f32(
                 continue
             tangent_t2_row = tangent_t2[i]
             unit0_d_i = _unit0_d[i]
-            t3 = _unit_scale_f32(unit0_d_i)
+            t1 = _unit_scale_f32(unit0_d_i)
             v_z__row = v_z_[i]
-            t1_i = t1[i]
             tangent_t1_i = tangent_t1[i]
             z_row = z[i]
+            t1__scaled_i = t1__scaled[i]
+            t1__largest_i = t1__largest[i]
+            t3 = _unit_scale_f32(t1__largest_i)
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled_i * t4
             z_hat_row = z_hat[i]
             for j in range(size_i):
                 unit0_d_j = _unit0_d[j]
-                t7 = _unit_scale_f32(unit0_d_j)
-                t1_j = t1[j]
+                t9 = _unit_scale_f32(unit0_d_j)
                 tangent_t1_j = tangent_t1[j]
+                t1__scaled_j = t1__scaled[j]
+                t1__largest_j = t1__largest[j]
+                t10 = _unit_scale_f32(t1__largest_j)
+                t11 = f32(1.0) / t10
+                t12 = t1__scaled_j * t11
                 tangent_t2_2 = 0.0
                 for block in range(0, size_d, 256):
                     count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
-                        measured_v_z = t3 * v_z__row[d]
-                        measured_z = t3 * z_row[d]
-                        t4 = abs(measured_z) == t1_i
-                        t5 = _sign_f32(measured_z)
-                        t6 = measured_z / t1_i
-                        tangent_z_hat = measured_v_z / t1_i - tangent_t1_i * ((t5 if t4 else t6) / t1_i)
-                        measured_v_z2 = t7 * v_z_[j, d]
-                        measured_z2 = t7 * z[j, d]
-                        t8 = abs(measured_z2) == t1_j
-                        t9 = _sign_f32(measured_z2)
-                        t10 = measured_z2 / t1_j
-                        tangent_z_hat2 = measured_v_z2 / t1_j - tangent_t1_j * ((t9 if t8 else t10) / t1_j)
+                        measured_v_z = t1 * v_z__row[d]
+                        measured_z = t1 * z_row[d]
+                        t6 = abs(measured_z) == t5
+                        t7 = _sign_f32(measured_z)
+                        t8 = measured_z * t3 / t1__scaled_i
+                        tangent_z_hat = (measured_v_z - tangent_t1_i * (t7 if t6 else t8)) * t3 / t1__scaled_i
+                        measured_v_z2 = t9 * v_z_[j, d]
+                        measured_z2 = t9 * z[j, d]
+                        t13 = abs(measured_z2) == t12
+                        t14 = _sign_f32(measured_z2)
+                        t15 = measured_z2 * t10 / t1__scaled_j
+                        tangent_z_hat2 = (measured_v_z2 - tangent_t1_j * (t14 if t13 else t15)) * t10 / t1__scaled_j
                         tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_2 = f32(tangent_t2_2)
@@ -1863,8 +1919,8 @@ def hvp_2_f32(
 def hvp_3_f32(
     first, last, t3_others__below2_block, tangent_t3_others2_block, tangent_d_z_hat_1_sum2_block, samples, chunk, t2,
     t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
-    tangent_d_z_hat_1_sum, _unit0_d, v_z_, t1, tangent_t1, z, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
-    denominator,
+    tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1882,14 +1938,14 @@ def hvp_3_f32(
                 for at_d in range(size_d):
                     tangent_d_z_hat_1_sum[i, at_d] = f32(0.0)
                 continue
-            t3 = (i + size_i // 2) % size_i
+            t1 = (i + size_i // 2) % size_i
             t2_row = t2[i]
             t3_others__max2 = f32(-np.inf)
             for j in range(size_i):
-                t4 = j != t3
-                t5 = (j != i) & t4
+                t3 = j != t1
+                t4 = (j != i) & t3
                 s = t2_row[j] / tau
-                t3_others__max2_entry = s if t5 else f32(-np.inf)
+                t3_others__max2_entry = s if t4 else f32(-np.inf)
                 t3_others__max2 = (
                     t3_others__max2_entry if (t3_others__max2_entry > t3_others__max2) | (t3_others__max2_entry !=
                     t3_others__max2_entry) else t3_others__max2
@@ -1901,80 +1957,84 @@ def hvp_3_f32(
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t6 = j != t3
-                    t7 = (j != i) & t6
+                    t5 = j != t1
+                    t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
-                    t8 = t7 & (s2 < t3_others__max2)
-                    t9 = _exp_f32(s2 - t3_others__max2)
-                    t3_others__below2_block[lane] = t9 if t8 else f32(0.0)
-                    t3_others__ties2 += 1 if t7 & (s2 == t3_others__max2) else 0
+                    t7 = t6 & (s2 < t3_others__max2)
+                    t8 = _exp_f32(s2 - t3_others__max2)
+                    t3_others__below2_block[lane] = t8 if t7 else f32(0.0)
+                    t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
             t3_others__below2 = f32(t3_others__below2)
             t3_others__below[i] = t3_others__below2
             t3_others__ties[i] = f32(t3_others__ties2)
             tangent_t2_row = tangent_t2[i]
-            t12 = 1 < t3_others__ties2
-            t13 = t3_others__ties2 - 1
-            t14 = t13 if t12 else 0
-            t15 = t3_others__below2 + f32(t14)
-            t16 = _log1p_f32(t15)
+            t11 = 1 < t3_others__ties2
+            t12 = t3_others__ties2 - 1
+            t13 = t12 if t11 else 0
+            t14 = t3_others__below2 + f32(t13)
+            t15 = _log1p_f32(t14)
             seed_i = weight[i * weight_step] / denominator
-            t2_2 = t2_row[t3]
-            t19 = t2_2 / tau
-            t20 = _gap_f32(t3_others__max2, t19)
-            t21 = t16 + t20
-            t22 = _sigmoid_f32(t21)
-            t23 = seed_i * t22
+            t2_2 = t2_row[t1]
+            t18 = t2_2 / tau
+            t19 = _gap_f32(t3_others__max2, t18)
+            t20 = t15 + t19
+            t21 = _sigmoid_f32(t20)
+            t22 = seed_i * t21
             d_z_hat_1__left_row = d_z_hat_1__left[i]
             tangent_t3_others2 = 0.0
             for block in range(0, size_i, 256):
                 count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
-                    t10 = j != t3
-                    t11 = (j != i) & t10
+                    t9 = j != t1
+                    t10 = (j != i) & t9
                     tangent_s = tangent_t2_row[j] / tau
                     s3 = t2_row[j] / tau
-                    weight_t3_others = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s3)))
-                    t17 = tangent_s * weight_t3_others
-                    t18 = (i != j) & t10
-                    t24 = t23 * weight_t3_others
-                    d_s = t24 if t18 else f32(0.0)
+                    weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
+                    t16 = tangent_s * weight_t3_others
+                    t17 = (i != j) & t9
+                    t23 = t22 * weight_t3_others
+                    d_s = t23 if t17 else f32(0.0)
                     d_z_hat_1__left_row[j] = d_s / tau
-                    tangent_t3_others2_block[lane] = t17 if t11 else f32(0.0)
+                    tangent_t3_others2_block[lane] = t16 if t10 else f32(0.0)
                 tangent_t3_others2 += _pairwise_sum(tangent_t3_others2_block, count)
             tangent_t3_others2 = f32(tangent_t3_others2)
             tangent_t3_others[i] = tangent_t3_others2
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
-            tangent_t2_2 = tangent_t2_row[t3]
-            t31 = -tangent_t2_2 / tau
-            t32 = tangent_t3_others2 + t31
-            t33 = _sigmoid_f32(-t21)
-            t34 = seed_i * t32 * t33 * t22
+            tangent_t2_2 = tangent_t2_row[t1]
+            t30 = -tangent_t2_2 / tau
+            t31 = tangent_t3_others2 + t30
+            t32 = _sigmoid_f32(-t20)
+            t33 = seed_i * t31 * t32 * t21
             for d in range(size_d):
                 tangent_d_z_hat_1_sum2 = 0.0
                 for block in range(0, size_i, 256):
                     count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t25 = j != t3
-                        t26 = (i != j) & t25
+                        t24 = j != t1
+                        t25 = (i != j) & t24
                         s4 = t2_row[j] / tau
-                        weight_t3_others2 = _exp_f32(-(t16 + _gap_f32(t3_others__max2, s4)))
-                        t27 = t23 * weight_t3_others2
-                        d_s2 = t27 if t26 else f32(0.0)
+                        weight_t3_others2 = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s4)))
+                        t26 = t22 * weight_t3_others2
+                        d_s2 = t26 if t25 else f32(0.0)
                         unit0 = _unit_scale_f32(_unit0_d[j])
                         measured_v_z = unit0 * v_z_[j, d]
-                        t1_j = t1[j]
                         measured_z = unit0 * z[j, d]
-                        t28 = abs(measured_z) == t1_j
-                        t29 = _sign_f32(measured_z)
-                        t30 = measured_z / t1_j
-                        tangent_z_hat = measured_v_z / t1_j - tangent_t1[j] * ((t29 if t28 else t30) / t1_j)
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f32(t1__largest[j])
+                        t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
+                        t27 = abs(measured_z) == t1_2
+                        t28 = _sign_f32(measured_z)
+                        t29 = measured_z * t1__scale / t1__scaled_j
+                        tangent_z_hat = (
+                            (measured_v_z - tangent_t1[j] * (t28 if t27 else t29)) * t1__scale / t1__scaled_j
+                        )
                         tangent_s2 = tangent_t2_row[j] / tau
                         tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
-                        t35 = t23 * tangent_weight_t3_others + t34 * weight_t3_others2
-                        tangent_d_s = t35 if t26 else f32(0.0)
+                        t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
+                        tangent_d_s = t34 if t25 else f32(0.0)
                         tangent_d_z_hat_1_sum2_block[lane] = d_s2 * tangent_z_hat + tangent_d_s * z_hat[j, d]
                     tangent_d_z_hat_1_sum2 += _pairwise_sum(tangent_d_z_hat_1_sum2_block, count)
                 tangent_d_z_hat_1_sum2 = f32(tangent_d_z_hat_1_sum2)
@@ -1984,8 +2044,8 @@ def hvp_3_f32(
 @_jit
 def hvp_4_f32(
     first, last, tangent_d_z_hat_2_sum2_block, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
-    t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, t1, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat, tau,
-    size_d, weight, weight_step, mask, mask_step,
+    t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
+    tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
     for c in range(first, last):
@@ -2004,38 +2064,40 @@ def hvp_4_f32(
                     count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
-                        t3 = (j + size_i // 2) % size_i
-                        t4 = (j != i) & (i != t3)
+                        t1 = (j + size_i // 2) % size_i
+                        t3 = (j != i) & (i != t1)
                         seed_j = seed_[j]
                         t3_others__ties_j = t3_others__ties[j]
-                        t5 = 1 < t3_others__ties_j
-                        t6 = t3_others__ties_j - 1
-                        t3_others__rest = _log1p_f32(t3_others__below[j] + f32(t6 if t5 else 0))
+                        t4 = 1 < t3_others__ties_j
+                        t5 = t3_others__ties_j - 1
+                        t3_others__rest = _log1p_f32(t3_others__below[j] + f32(t5 if t4 else 0))
                         t3_others__max_j = t3_others__max[j]
-                        s = t2[j, t3] / tau
-                        t7 = t3_others__rest + _gap_f32(t3_others__max_j, s)
-                        t8 = _sigmoid_f32(t7)
-                        d_t3_others = seed_j * t8
+                        s = t2[j, t1] / tau
+                        t6 = t3_others__rest + _gap_f32(t3_others__max_j, s)
+                        t7 = _sigmoid_f32(t6)
+                        d_t3_others = seed_j * t7
                         s2 = t2[j, i] / tau
                         weight_t3_others = _exp_f32(-(t3_others__rest + _gap_f32(t3_others__max_j, s2)))
-                        t9 = d_t3_others * weight_t3_others
-                        d_s = t9 if t4 else f32(0.0)
+                        t8 = d_t3_others * weight_t3_others
+                        d_s = t8 if t3 else f32(0.0)
                         unit0 = _unit_scale_f32(_unit0_d[j])
                         measured_v_z = unit0 * v_z_[j, d]
-                        t1_j = t1[j]
                         measured_z = unit0 * z[j, d]
-                        t10 = abs(measured_z) == t1_j
-                        t11 = _sign_f32(measured_z)
-                        t12 = measured_z / t1_j
-                        tangent_z_hat = measured_v_z / t1_j - tangent_t1[j] * ((t11 if t10 else t12) / t1_j)
+                        t1__scaled_j = t1__scaled[j]
+                        t1__scale = _unit_scale_f32(t1__largest[j])
+                        t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
+                        t9 = abs(measured_z) == t1_2
+                        t10 = _sign_f32(measured_z)
+                        t11 = measured_z * t1__scale / t1__scaled_j
+                        tangent_z_hat = (measured_v_z - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
                         tangent_s = tangent_t2[j, i] / tau
                         tangent_t3_others_j = tangent_t3_others[j]
                         tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
                         tangent_d_t3_others = (
-                            seed_j * (tangent_t3_others_j - tangent_t2[j, t3] / tau) * _sigmoid_f32(-t7) * t8
+                            seed_j * (tangent_t3_others_j - tangent_t2[j, t1] / tau) * _sigmoid_f32(-t6) * t7
                         )
-                        t13 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
-                        tangent_d_s = t13 if t4 else f32(0.0)
+                        t12 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
+                        tangent_d_s = t12 if t3 else f32(0.0)
                         tangent_d_z_hat_2_sum2_block[lane] = d_s * tangent_z_hat + tangent_d_s * z_hat[j, d]
                     tangent_d_z_hat_2_sum2 += _pairwise_sum(tangent_d_z_hat_2_sum2_block, count)
                 tangent_d_z_hat_2_sum2 = f32(tangent_d_z_hat_2_sum2)
@@ -2046,8 +2108,8 @@ def hvp_4_f32(
 def hvp_5_f32(
     first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
     t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
-    tangent_d_z_hat_2_sum, t1, tangent_t1, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask,
-    mask_step, denominator,
+    tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
+    weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
@@ -2060,95 +2122,103 @@ def hvp_5_f32(
                     hvp_z[i, at_d] = f32(0.0)
                 continue
             unit0_d_i = _unit0_d[i]
-            t3 = _unit_scale_f32(unit0_d_i)
+            t1 = _unit_scale_f32(unit0_d_i)
             z_row = z[i]
             d_z_hat_1_row = d_z_hat_1[i]
             d_z_hat_2_row = d_z_hat_2[i]
             seed_i = weight[i * weight_step] / denominator
             t3_others__below_i = t3_others__below[i]
             t3_others__ties_i = t3_others__ties[i]
-            t4 = 1 < t3_others__ties_i
-            t5 = t3_others__ties_i - 1
-            t6 = t5 if t4 else 0
-            t7 = t3_others__below_i + f32(t6)
-            t8 = _log1p_f32(t7)
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + f32(t5)
+            t7 = _log1p_f32(t6)
             t3_others__max_i = t3_others__max[i]
-            t9 = (i + size_i // 2) % size_i
+            t8 = (i + size_i // 2) % size_i
             t2_row = t2[i]
-            t2_2 = t2_row[t9]
-            t10 = t2_2 / tau
-            t11 = _gap_f32(t3_others__max_i, t10)
-            t12 = t8 + t11
-            t13 = _sigmoid_f32(t12)
-            t14 = seed_i * t13
-            t15 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = seed_[t15]
-            t3_others__below2 = t3_others__below[t15]
-            t3_others__ties2 = t3_others__ties[t15]
-            t16 = 1 < t3_others__ties2
-            t17 = t3_others__ties2 - 1
-            t18 = t17 if t16 else 0
-            t19 = t3_others__below2 + f32(t18)
-            t20 = _log1p_f32(t19)
-            t3_others__max2 = t3_others__max[t15]
-            t21 = i % size_i
-            t2_3 = t2[t15, t21]
-            t22 = t2_3 / tau
-            t23 = _gap_f32(t3_others__max2, t22)
-            t24 = t20 + t23
-            t25 = _sigmoid_f32(t24)
-            t26 = seed2 * t25
+            t2_2 = t2_row[t8]
+            t9 = t2_2 / tau
+            t10 = _gap_f32(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f32(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = seed_[t14]
+            t3_others__below2 = t3_others__below[t14]
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + f32(t17)
+            t19 = _log1p_f32(t18)
+            t3_others__max2 = t3_others__max[t14]
+            t20 = i % size_i
+            t2_3 = t2[t14, t20]
+            t21 = t2_3 / tau
+            t22 = _gap_f32(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = seed2 * t24
             v_z__row = v_z_[i]
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
             tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
-            unit0_d = _unit0_d[t9]
-            t27 = _unit_scale_f32(unit0_d)
-            t1_2 = t1[t9]
-            tangent_t1_2 = tangent_t1[t9]
+            unit0_d = _unit0_d[t8]
+            t26 = _unit_scale_f32(unit0_d)
+            tangent_t1_2 = tangent_t1[t8]
+            t1__scaled2 = t1__scaled[t8]
+            t1__largest2 = t1__largest[t8]
+            t27 = _unit_scale_f32(t1__largest2)
+            t28 = f32(1.0) / t27
+            t29 = t1__scaled2 * t28
             tangent_t3_others_i = tangent_t3_others[i]
             tangent_t2_row = tangent_t2[i]
-            tangent_t2_2 = tangent_t2_row[t9]
-            t31 = -tangent_t2_2 / tau
-            t32 = tangent_t3_others_i + t31
-            t33 = _sigmoid_f32(-t12)
-            t34 = seed_i * t32 * t33 * t13
-            unit0_d2 = _unit0_d[t15]
-            t35 = _unit_scale_f32(unit0_d2)
-            t1_3 = t1[t15]
-            tangent_t1_3 = tangent_t1[t15]
-            tangent_t3_others2 = tangent_t3_others[t15]
-            tangent_t2_3 = tangent_t2[t15, t21]
-            t39 = -tangent_t2_3 / tau
-            t40 = tangent_t3_others2 + t39
-            t41 = _sigmoid_f32(-t24)
-            t42 = seed2 * t40 * t41 * t25
+            tangent_t2_2 = tangent_t2_row[t8]
+            t33 = -tangent_t2_2 / tau
+            t34 = tangent_t3_others_i + t33
+            t35 = _sigmoid_f32(-t11)
+            t36 = seed_i * t34 * t35 * t12
+            unit0_d2 = _unit0_d[t14]
+            t37 = _unit_scale_f32(unit0_d2)
+            tangent_t1_3 = tangent_t1[t14]
+            t1__scaled3 = t1__scaled[t14]
+            t1__largest3 = t1__largest[t14]
+            t38 = _unit_scale_f32(t1__largest3)
+            t39 = f32(1.0) / t38
+            t40 = t1__scaled3 * t39
+            tangent_t3_others2 = tangent_t3_others[t14]
+            tangent_t2_3 = tangent_t2[t14, t20]
+            t44 = -tangent_t2_3 / tau
+            t45 = tangent_t3_others2 + t44
+            t46 = _sigmoid_f32(-t23)
+            t47 = seed2 * t45 * t46 * t24
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    measured_z = t3 * z_row[d]
-                    z_hat_d = z_hat[t9, d]
-                    z_hat_d2 = z_hat[t15, d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t14 * z_hat_d + -t26 * z_hat_d2) / tau
-                    measured_v_z = t3 * v_z__row[d]
+                    measured_z = t1 * z_row[d]
+                    z_hat_d = z_hat[t8, d]
+                    z_hat_d2 = z_hat[t14, d]
+                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d + -t25 * z_hat_d2) / tau
+                    measured_v_z = t1 * v_z__row[d]
                     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] / tau
                     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                    measured_v_z2 = t27 * v_z_[t9, d]
-                    measured_z2 = t27 * z[t9, d]
-                    t28 = abs(measured_z2) == t1_2
-                    t29 = _sign_f32(measured_z2)
-                    t30 = measured_z2 / t1_2
-                    measured_v_z3 = t35 * v_z_[t15, d]
-                    measured_z3 = t35 * z[t15, d]
-                    t36 = abs(measured_z3) == t1_3
-                    t37 = _sign_f32(measured_z3)
-                    t38 = measured_z3 / t1_3
+                    measured_v_z2 = t26 * v_z_[t8, d]
+                    measured_z2 = t26 * z[t8, d]
+                    t30 = abs(measured_z2) == t29
+                    t31 = _sign_f32(measured_z2)
+                    t32 = measured_z2 * t27 / t1__scaled2
+                    measured_v_z3 = t37 * v_z_[t14, d]
+                    measured_z3 = t37 * z[t14, d]
+                    t41 = abs(measured_z3) == t40
+                    t42 = _sign_f32(measured_z3)
+                    t43 = measured_z3 * t38 / t1__scaled3
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t14 * (measured_v_z2 / t1_2 - tangent_t1_2 * ((t29 if
-                        t28 else t30) / t1_2)) - t34 * z_hat_d + -t26 * (measured_v_z3 / t1_3 - tangent_t1_3 * ((t37 if
-                        t36 else t38) / t1_3)) + -t42 * z_hat_d2) / tau
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * ((measured_v_z2 - tangent_t1_2 * (t31 if t30
+                        else t32)) * t27 / t1__scaled2) - t36 * z_hat_d + -t25 * ((measured_v_z3 - tangent_t1_3 * (t42
+                        if t41 else t43)) * t38 / t1__scaled3) + -t47 * z_hat_d2) / tau
                     )
                     d_t1_sum_block[lane] = measured_z * d_z_hat
                     tangent_d_t1_sum_block[lane] = measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
@@ -2156,47 +2226,56 @@ def hvp_5_f32(
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
-            t1_i = t1[i]
-            t49 = t1_i == f32(0.0)
             tangent_t1_i = tangent_t1[i]
-            t50 = f32(2.0) * (d_t1_sum / t1_i) * (tangent_t1_i / t1_i) / t1_i
-            t51 = -tangent_d_t1_sum / t1_i / t1_i
-            t52 = t50 + t51
-            t57 = -d_t1_sum / t1_i / t1_i
-            t58 = t57 * tangent_t1_i
+            t1__largest_i = t1__largest[i]
+            t54 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t55 = f32(1.0) / t54
+            t56 = t1__scaled_i * t55
+            t57 = t56 == f32(0.0)
+            t58 = tangent_t1_i * t54 / t1__scaled_i
+            t59 = f32(2.0) * d_t1_sum * t58
+            t60 = t59 - tangent_d_t1_sum
+            t61 = t60 * t54 / t1__scaled_i
+            t62 = t61 * t54 / t1__scaled_i
+            t67 = f32(1.0) * t54 / t1__scaled_i
+            t68 = d_t1_sum * t54 / t1__scaled_i
+            t69 = -t67 * t68
+            t70 = t69 * tangent_t1_i
             hvp_z_row = hvp_z[i]
             for d in range(size_d):
                 tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
                 tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                measured_v_z4 = t27 * v_z_[t9, d]
-                measured_z4 = t27 * z[t9, d]
-                t43 = abs(measured_z4) == t1_2
-                t44 = _sign_f32(measured_z4)
-                t45 = measured_z4 / t1_2
-                z_hat_d3 = z_hat[t9, d]
-                measured_v_z5 = t35 * v_z_[t15, d]
-                measured_z5 = t35 * z[t15, d]
-                t46 = abs(measured_z5) == t1_3
-                t47 = _sign_f32(measured_z5)
-                t48 = measured_z5 / t1_3
-                z_hat_d4 = z_hat[t15, d]
+                measured_v_z4 = t26 * v_z_[t8, d]
+                measured_z4 = t26 * z[t8, d]
+                t48 = abs(measured_z4) == t29
+                t49 = _sign_f32(measured_z4)
+                t50 = measured_z4 * t27 / t1__scaled2
+                z_hat_d3 = z_hat[t8, d]
+                measured_v_z5 = t37 * v_z_[t14, d]
+                measured_z5 = t37 * z[t14, d]
+                t51 = abs(measured_z5) == t40
+                t52 = _sign_f32(measured_z5)
+                t53 = measured_z5 * t38 / t1__scaled3
+                z_hat_d4 = z_hat[t14, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t14 * (measured_v_z4 / t1_2 - tangent_t1_2 * ((t44 if
-                    t43 else t45) / t1_2)) - t34 * z_hat_d3 + -t26 * (measured_v_z5 / t1_3 - tangent_t1_3 * ((t47 if t46
-                    else t48) / t1_3)) + -t42 * z_hat_d4) / tau
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * ((measured_v_z4 - tangent_t1_2 * (t49 if t48
+                    else t50)) * t27 / t1__scaled2) - t36 * z_hat_d3 + -t25 * ((measured_v_z5 - tangent_t1_3 * (t52 if
+                    t51 else t53)) * t38 / t1__scaled3) + -t47 * z_hat_d4) / tau
                 )
-                measured_z6 = t3 * z_row[d]
-                t53 = abs(measured_z6) == t1_i
-                t54 = _sign_f32(measured_z6)
-                t55 = measured_z6 / t1_i
-                t56 = t54 if t53 else t55
-                measured_v_z6 = t3 * v_z__row[d]
-                t59 = t52 * t56 + measured_v_z6 * (t57 / t1_i) + -t58 * (t56 / t1_i)
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t14 * z_hat_d3 + -t26 * z_hat_d4) / tau
+                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau
+                measured_z6 = t1 * z_row[d]
+                t63 = abs(measured_z6) == t56
+                t64 = _sign_f32(measured_z6)
+                t65 = measured_z6 * t54 / t1__scaled_i
+                t66 = t64 if t63 else t65
+                measured_v_z6 = t1 * v_z__row[d]
+                t71 = t62 * t66 + (measured_v_z6 * t69 + -t70 * t66) * t54 / t1__scaled_i
                 scaled_hvp_z = (
-                    tangent_d_z_hat2 / t1_i + (f32(0.0) if t49 else t59) - d_z_hat2 / t1_i * (tangent_t1_i / t1_i)
+                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t54 / t1__scaled_i)) * t54 / t1__scaled_i + (f32(0.0)
+                    if t57 else t71)
                 )
-                hvp_z_row[d] = scaled_hvp_z * t3
+                hvp_z_row[d] = scaled_hvp_z * t1
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2294,7 +2373,7 @@ def _value_and_grad_f64(
     denominator = np.float64(value_denominator)
     run(
         value_and_grad_3_f64, chunks, ((256, np.float64),), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
-        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__scaled, t1__largest, tau,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau,
         size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (value_value,), None
@@ -2342,8 +2421,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t2, _unit0_d, v_z_, t1__scaled, t1__largest,
-        tangent_t1, z, z_hat, size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
+        t1__largest, z_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2355,7 +2434,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     run(
         hvp_3_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t2,
         t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
-        tangent_d_z_hat_1_sum, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z, z_hat, tau, size_d, weight,
+        tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
     samples = size_i
@@ -2365,7 +2444,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f64, chunks, ((256, np.float64),), samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
-        t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, t1__scaled, t1__largest, tangent_t1, z, tangent_t2,
+        t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
         tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
@@ -2379,7 +2458,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     run(
         hvp_5_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
         t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
-        tangent_d_z_hat_2_sum, t1__scaled, t1__largest, tangent_t1, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
+        tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
         weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -2438,7 +2517,8 @@ def _value_and_grad_f32(
     d_z_hat_1 = np.empty((size_i, size_d), np.float32)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float32)
     d_z_hat_2 = np.empty((size_i, size_d), np.float32)
-    t1 = np.empty((size_i,), np.float32)
+    t1__largest = np.empty((size_i,), np.float32)
+    t1__scaled = np.empty((size_i,), np.float32)
     t2 = np.empty((size_i, size_i), np.float32)
     t3_others__below = np.empty((size_i,), np.float32)
     t3_others__max = np.empty((size_i,), np.float32)
@@ -2450,8 +2530,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f32, chunks, ((256, np.float64),), samples, chunk, z, _unit0_d, t1, z_hat, size_d, weight,
-        weight_step, mask, mask_step,
+        value_and_grad_1_f32, chunks, ((256, np.float64),), samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
+        size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2479,8 +2559,8 @@ def _value_and_grad_f32(
     denominator = np.float32(value_denominator)
     run(
         value_and_grad_3_f32, chunks, ((256, np.float64),), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
-        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1, tau, size_d, weight,
-        weight_step, mask, mask_step, denominator,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau,
+        size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (value_value,), None
 
@@ -2500,7 +2580,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     d_z_hat_1 = np.empty((size_i, size_d), np.float32)
     d_z_hat_1__left = np.empty((size_i, size_i), np.float32)
     d_z_hat_2 = np.empty((size_i, size_d), np.float32)
-    t1 = np.empty((size_i,), np.float32)
+    t1__largest = np.empty((size_i,), np.float32)
+    t1__scaled = np.empty((size_i,), np.float32)
     t2 = np.empty((size_i, size_i), np.float32)
     t3_others__below = np.empty((size_i,), np.float32)
     t3_others__max = np.empty((size_i,), np.float32)
@@ -2517,8 +2598,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, _unit0_d, t1, z_hat, v_z_,
-        tangent_t1, size_d, weight, weight_step, mask, mask_step,
+        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
+        z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2526,8 +2607,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t2, _unit0_d, v_z_, t1, tangent_t1, z, z_hat,
-        size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
+        t1__largest, z_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2539,8 +2620,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     run(
         hvp_3_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t2,
         t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
-        tangent_d_z_hat_1_sum, _unit0_d, v_z_, t1, tangent_t1, z, z_hat, tau, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2549,8 +2630,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f32, chunks, ((256, np.float64),), samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
-        t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, t1, tangent_t1, z, tangent_t2, tangent_t3_others, z_hat,
-        tau, size_d, weight, weight_step, mask, mask_step,
+        t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
+        tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
@@ -2563,8 +2644,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     run(
         hvp_5_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
         t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
-        tangent_d_z_hat_2_sum, t1, tangent_t1, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step,
-        mask, mask_step, denominator,
+        tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
+        weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 

@@ -434,13 +434,17 @@ def value_f64(
             positive_row = positive[n]
             anchor_row = anchor[n]
             negative_row = negative[n]
-            unit0_d = -np.inf
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
                 negative_d = negative_row[d]
-                unit0_d_entry = _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int64)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near = 0.0
@@ -496,13 +500,17 @@ def value_and_grad_f64(
             positive_row = positive[n]
             anchor_row = anchor[n]
             negative_row = negative[n]
-            unit0_d = -np.inf
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
                 negative_d = negative_row[d]
-                unit0_d_entry = _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int64)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near = 0.0
@@ -581,14 +589,18 @@ def grad_hess_diag_f64(
             anchor_row = anchor[n]
             negative_row = negative[n]
             diag_anchor_row = diag_anchor[n]
-            unit0_d = -np.inf
+            unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
                 negative_d = negative_row[d]
                 diag_anchor_row[d] = 0.0
-                unit0_d_entry = _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int64)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near = 0.0
@@ -665,8 +677,8 @@ def hvp_f64(
             v_negative__row = v_negative_[n]
             v_positive__row = v_positive_[n]
             v_anchor__row = v_anchor_[n]
-            unit0_d = -np.inf
-            unit1_d = -np.inf
+            unit0_d_bits = np.int64(0)
+            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
@@ -674,10 +686,18 @@ def hvp_f64(
                 v_negative_d = v_negative__row[d]
                 v_positive_d = v_positive__row[d]
                 v_anchor_d = v_anchor__row[d]
-                unit0_d_entry = _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
-                unit1_d_entry = _maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d))
-                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+                unit0_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int64)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = (
+                    np.float64(abs(_maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)),
+                    abs(v_anchor_d)))).view(np.int64)
+                )
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit1_d = np.int64(unit1_d_bits).view(np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near = 0.0
@@ -743,13 +763,17 @@ def value_f32(
             positive_row = positive[n]
             anchor_row = anchor[n]
             negative_row = negative[n]
-            unit0_d = f32(-np.inf)
+            unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
                 negative_d = negative_row[d]
-                unit0_d_entry = _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int32)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near = 0.0
@@ -807,13 +831,17 @@ def value_and_grad_f32(
             positive_row = positive[n]
             anchor_row = anchor[n]
             negative_row = negative[n]
-            unit0_d = f32(-np.inf)
+            unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
                 negative_d = negative_row[d]
-                unit0_d_entry = _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int32)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near = 0.0
@@ -894,14 +922,18 @@ def grad_hess_diag_f32(
             anchor_row = anchor[n]
             negative_row = negative[n]
             diag_anchor_row = diag_anchor[n]
-            unit0_d = f32(-np.inf)
+            unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
                 negative_d = negative_row[d]
                 diag_anchor_row[d] = f32(0.0)
-                unit0_d_entry = _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
+                unit0_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int32)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near = 0.0
@@ -980,8 +1012,8 @@ def hvp_f32(
             v_negative__row = v_negative_[n]
             v_positive__row = v_positive_[n]
             v_anchor__row = v_anchor_[n]
-            unit0_d = f32(-np.inf)
-            unit1_d = f32(-np.inf)
+            unit0_d_bits = np.int32(0)
+            unit1_d_bits = np.int32(0)
             for d in range(size_d):
                 positive_d = positive_row[d]
                 anchor_d = anchor_row[d]
@@ -989,10 +1021,18 @@ def hvp_f32(
                 v_negative_d = v_negative__row[d]
                 v_positive_d = v_positive__row[d]
                 v_anchor_d = v_anchor__row[d]
-                unit0_d_entry = _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
-                unit0_d = unit0_d_entry if (unit0_d_entry > unit0_d) | (unit0_d_entry != unit0_d_entry) else unit0_d
-                unit1_d_entry = _maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d))
-                unit1_d = unit1_d_entry if (unit1_d_entry > unit1_d) | (unit1_d_entry != unit1_d_entry) else unit1_d
+                unit0_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)),
+                    abs(negative_d)))).view(np.int32)
+                )
+                unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
+                unit1_d_entry = (
+                    np.float32(abs(_maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)),
+                    abs(v_anchor_d)))).view(np.int32)
+                )
+                unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
+            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit1_d = np.int32(unit1_d_bits).view(np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near = 0.0

@@ -143,15 +143,23 @@ def _pairwise_sum(x, count):
 
 
 @_local
-def _norm_scale_f64(m):
-    """A power of two that brings magnitudes up to m where squares neither overflow nor vanish."""
-    return (
-        math.ldexp(1.0, -600)
-        if m > math.ldexp(1.0, 500)
-        else math.ldexp(1.0, 600)
-        if m < math.ldexp(1.0, -500)
-        else 1.0
-    )
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
+
+
+@_local
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -440,24 +448,22 @@ def value_f64(
             anchor_row = anchor[n]
             positive_row = positive[n]
             negative_row = negative[n]
-            near__largest = -np.inf
-            far__largest = -np.inf
+            near__largest_bits = np.int64(0)
+            far__largest_bits = np.int64(0)
             for d in range(size_d):
                 anchor_d = anchor_row[d]
                 t1 = anchor_d - positive_row[d]
                 t2 = anchor_d - negative_row[d]
-                near__largest_entry = abs(t1)
-                near__largest = (
-                    near__largest_entry if (near__largest_entry > near__largest) | (near__largest_entry !=
-                    near__largest_entry) else near__largest
+                near__largest_entry = np.float64(abs(t1)).view(np.int64)
+                near__largest_bits = (
+                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
                 )
-                far__largest_entry = abs(t2)
-                far__largest = (
-                    far__largest_entry if (far__largest_entry > far__largest) | (far__largest_entry !=
-                    far__largest_entry) else far__largest
-                )
-            t4 = _norm_scale_f64(near__largest)
-            t6 = _norm_scale_f64(far__largest)
+                far__largest_entry = np.float64(abs(t2)).view(np.int64)
+                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+            near__largest = np.int64(near__largest_bits).view(np.float64)
+            far__largest = np.int64(far__largest_bits).view(np.float64)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
@@ -465,8 +471,8 @@ def value_f64(
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
-                    t3 = anchor_d2 - positive_row[d]
-                    t5 = anchor_d2 - negative_row[d]
+                    t4 = anchor_d2 - positive_row[d]
+                    t6 = anchor_d2 - negative_row[d]
                     near__scaled_entry = t3 * t4
                     near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
                     far__scaled_entry = t5 * t6
@@ -475,8 +481,8 @@ def value_f64(
                 far__scaled += _pairwise_sum(far__scaled_block, count)
             near__scaled = math.sqrt(near__scaled)
             far__scaled = math.sqrt(far__scaled)
-            near = near__scaled / t4
-            far = far__scaled / t6
+            near = near__scaled * (1.0 / t3)
+            far = far__scaled * (1.0 / t5)
             value_rows[row] = _maximum_f64(0.0, margin + near - far)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -507,26 +513,22 @@ def value_and_grad_f64(
             anchor_row = anchor[n]
             positive_row = positive[n]
             negative_row = negative[n]
-            near__largest = -np.inf
-            far__largest = -np.inf
+            near__largest_bits = np.int64(0)
+            far__largest_bits = np.int64(0)
             for d in range(size_d):
                 anchor_d = anchor_row[d]
                 t1 = anchor_d - positive_row[d]
-                t2 = abs(t1)
-                t3 = anchor_d - negative_row[d]
-                t4 = abs(t3)
-                near__largest_entry = t2
-                near__largest = (
-                    near__largest_entry if (near__largest_entry > near__largest) | (near__largest_entry !=
-                    near__largest_entry) else near__largest
+                t2 = anchor_d - negative_row[d]
+                near__largest_entry = np.float64(abs(t1)).view(np.int64)
+                near__largest_bits = (
+                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
                 )
-                far__largest_entry = t4
-                far__largest = (
-                    far__largest_entry if (far__largest_entry > far__largest) | (far__largest_entry !=
-                    far__largest_entry) else far__largest
-                )
-            t6 = _norm_scale_f64(near__largest)
-            t8 = _norm_scale_f64(far__largest)
+                far__largest_entry = np.float64(abs(t2)).view(np.int64)
+                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+            near__largest = np.int64(near__largest_bits).view(np.float64)
+            far__largest = np.int64(far__largest_bits).view(np.float64)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
@@ -534,44 +536,44 @@ def value_and_grad_f64(
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
-                    t5 = anchor_d2 - positive_row[d]
-                    t7 = anchor_d2 - negative_row[d]
-                    near__scaled_entry = t5 * t6
+                    t4 = anchor_d2 - positive_row[d]
+                    t6 = anchor_d2 - negative_row[d]
+                    near__scaled_entry = t3 * t4
                     near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
-                    far__scaled_entry = t7 * t8
+                    far__scaled_entry = t5 * t6
                     far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
                 near__scaled += _pairwise_sum(near__scaled_block, count)
                 far__scaled += _pairwise_sum(far__scaled_block, count)
             near__scaled = math.sqrt(near__scaled)
             far__scaled = math.sqrt(far__scaled)
-            t9 = far__scaled / t8
-            t10 = t9 == 0.0
+            t7 = 1.0 / t5
+            t8 = far__scaled * t7
+            t9 = t8 == 0.0
             seed_n = weight[n * weight_step] / denominator
-            t11 = near__scaled / t6
-            t12 = margin + t11 - t9
+            t10 = 1.0 / t3
+            t11 = near__scaled * t10
+            t12 = margin + t11 - t8
             t13 = _half_step_f64(t12)
             t14 = -seed_n * t13
-            t21 = t11 == 0.0
+            t20 = t11 == 0.0
             grad_anchor_row = grad_anchor[n]
             grad_positive_row = grad_positive[n]
             grad_negative_row = grad_negative[n]
             for d in range(size_d):
                 anchor_d3 = anchor_row[d]
                 t15 = anchor_d3 - negative_row[d]
-                t16 = abs(t15)
-                t17 = t16 == t9
-                t18 = _sign_f64(t15)
-                t19 = t15 / t9
-                t20 = _zero_times_f64(t14, t18 if t17 else t19)
-                t22 = anchor_d3 - positive_row[d]
-                t23 = abs(t22)
-                t24 = t23 == t11
-                t25 = _sign_f64(t22)
-                t26 = t22 / t11
-                t27 = _zero_times_f64(t14, t25 if t24 else t26)
-                grad_anchor_row[d] = (0.0 if t10 else t20) + (0.0 if t21 else -t27)
-                grad_positive_row[d] = 0.0 if t21 else t27
-                grad_negative_row[d] = 0.0 if t10 else -t20
+                t16 = abs(t15) == t8
+                t17 = _sign_f64(t15)
+                t18 = t15 * t5 / far__scaled
+                t19 = _zero_times_f64(t14, t17 if t16 else t18)
+                t21 = anchor_d3 - positive_row[d]
+                t22 = abs(t21) == t11
+                t23 = _sign_f64(t21)
+                t24 = t21 * t3 / near__scaled
+                t25 = _zero_times_f64(t14, t23 if t22 else t24)
+                grad_anchor_row[d] = (0.0 if t9 else t19) + (0.0 if t20 else -t25)
+                grad_positive_row[d] = 0.0 if t20 else t25
+                grad_negative_row[d] = 0.0 if t9 else -t19
             value_rows[row] = _maximum_f64(0.0, t12)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -602,26 +604,22 @@ def grad_hess_diag_f64(
             anchor_row = anchor[n]
             positive_row = positive[n]
             negative_row = negative[n]
-            near__largest = -np.inf
-            far__largest = -np.inf
+            near__largest_bits = np.int64(0)
+            far__largest_bits = np.int64(0)
             for d in range(size_d):
                 anchor_d = anchor_row[d]
                 t1 = anchor_d - positive_row[d]
-                t2 = abs(t1)
-                t3 = anchor_d - negative_row[d]
-                t4 = abs(t3)
-                near__largest_entry = t2
-                near__largest = (
-                    near__largest_entry if (near__largest_entry > near__largest) | (near__largest_entry !=
-                    near__largest_entry) else near__largest
+                t2 = anchor_d - negative_row[d]
+                near__largest_entry = np.float64(abs(t1)).view(np.int64)
+                near__largest_bits = (
+                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
                 )
-                far__largest_entry = t4
-                far__largest = (
-                    far__largest_entry if (far__largest_entry > far__largest) | (far__largest_entry !=
-                    far__largest_entry) else far__largest
-                )
-            t6 = _norm_scale_f64(near__largest)
-            t8 = _norm_scale_f64(far__largest)
+                far__largest_entry = np.float64(abs(t2)).view(np.int64)
+                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+            near__largest = np.int64(near__largest_bits).view(np.float64)
+            far__largest = np.int64(far__largest_bits).view(np.float64)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
@@ -629,59 +627,58 @@ def grad_hess_diag_f64(
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
-                    t5 = anchor_d2 - positive_row[d]
-                    t7 = anchor_d2 - negative_row[d]
-                    near__scaled_entry = t5 * t6
+                    t4 = anchor_d2 - positive_row[d]
+                    t6 = anchor_d2 - negative_row[d]
+                    near__scaled_entry = t3 * t4
                     near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
-                    far__scaled_entry = t7 * t8
+                    far__scaled_entry = t5 * t6
                     far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
                 near__scaled += _pairwise_sum(near__scaled_block, count)
                 far__scaled += _pairwise_sum(far__scaled_block, count)
             near__scaled = math.sqrt(near__scaled)
             far__scaled = math.sqrt(far__scaled)
-            t9 = far__scaled / t8
-            t10 = t9 == 0.0
+            t7 = 1.0 / t5
+            t8 = far__scaled * t7
+            t9 = t8 == 0.0
             seed_n = weight[n * weight_step] / denominator
-            t11 = near__scaled / t6
-            t12 = margin + t11 - t9
+            t10 = 1.0 / t3
+            t11 = near__scaled * t10
+            t12 = margin + t11 - t8
             t13 = _half_step_f64(t12)
             t14 = -seed_n * t13
-            t22 = t11 == 0.0
+            t21 = t11 == 0.0
             grad_anchor_row = grad_anchor[n]
             grad_positive_row = grad_positive[n]
             grad_negative_row = grad_negative[n]
-            t32 = -1.0 / t11
             diag_anchor_row = diag_anchor[n]
             diag_positive_row = diag_positive[n]
             diag_negative_row = diag_negative[n]
             for d in range(size_d):
                 anchor_d3 = anchor_row[d]
                 t15 = anchor_d3 - negative_row[d]
-                t16 = abs(t15)
-                t17 = t16 == t9
-                t18 = _sign_f64(t15)
-                t19 = t15 / t9
-                t20 = t18 if t17 else t19
-                t21 = _zero_times_f64(t14, t20)
-                t23 = anchor_d3 - positive_row[d]
-                t24 = abs(t23)
-                t25 = t24 == t11
-                t26 = _sign_f64(t23)
-                t27 = t23 / t11
-                t28 = t26 if t25 else t27
-                t29 = _zero_times_f64(t14, t28)
-                grad_anchor_row[d] = (0.0 if t10 else t21) + (0.0 if t22 else -t29)
-                grad_positive_row[d] = 0.0 if t22 else t29
-                grad_negative_row[d] = 0.0 if t10 else -t21
-                tangent_far = 0.0 if t10 else t20
-                t30 = _zero_times_f64(t14, 1.0 / t9 - _zero_times_f64(tangent_far, t20 / t9))
-                t31 = 0.0 if t10 else t30
-                tangent_near = 0.0 if t22 else t28
-                t33 = _zero_times_f64(t14, _zero_times_f64(tangent_near, t28 / t11) + t32)
-                t34 = 0.0 if t22 else t33
-                diag_anchor_row[d] = t31 + t34
-                diag_positive_row[d] = t34
-                diag_negative_row[d] = t31
+                t16 = abs(t15) == t8
+                t17 = _sign_f64(t15)
+                t18 = t15 * t5 / far__scaled
+                t19 = t17 if t16 else t18
+                t20 = _zero_times_f64(t14, t19)
+                t22 = anchor_d3 - positive_row[d]
+                t23 = abs(t22) == t11
+                t24 = _sign_f64(t22)
+                t25 = t22 * t3 / near__scaled
+                t26 = t24 if t23 else t25
+                t27 = _zero_times_f64(t14, t26)
+                grad_anchor_row[d] = (0.0 if t9 else t20) + (0.0 if t21 else -t27)
+                grad_positive_row[d] = 0.0 if t21 else t27
+                grad_negative_row[d] = 0.0 if t9 else -t20
+                tangent_far = 0.0 if t9 else t19
+                t28 = _zero_times_f64(t14, (1.0 - _zero_times_f64(tangent_far, t19)) * t5 / far__scaled)
+                t29 = 0.0 if t9 else t28
+                tangent_near = 0.0 if t21 else t26
+                t30 = _zero_times_f64(t14, (_zero_times_f64(tangent_near, t26) - 1.0) * t3 / near__scaled)
+                t31 = 0.0 if t21 else t30
+                diag_anchor_row[d] = t29 + t31
+                diag_positive_row[d] = t31
+                diag_negative_row[d] = t29
 
 
 @_jit
@@ -704,26 +701,22 @@ def hvp_f64(
             anchor_row = anchor[n]
             positive_row = positive[n]
             negative_row = negative[n]
-            near__largest = -np.inf
-            far__largest = -np.inf
+            near__largest_bits = np.int64(0)
+            far__largest_bits = np.int64(0)
             for d in range(size_d):
                 anchor_d = anchor_row[d]
                 t1 = anchor_d - positive_row[d]
-                t2 = abs(t1)
-                t3 = anchor_d - negative_row[d]
-                t4 = abs(t3)
-                near__largest_entry = t2
-                near__largest = (
-                    near__largest_entry if (near__largest_entry > near__largest) | (near__largest_entry !=
-                    near__largest_entry) else near__largest
+                t2 = anchor_d - negative_row[d]
+                near__largest_entry = np.float64(abs(t1)).view(np.int64)
+                near__largest_bits = (
+                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
                 )
-                far__largest_entry = t4
-                far__largest = (
-                    far__largest_entry if (far__largest_entry > far__largest) | (far__largest_entry !=
-                    far__largest_entry) else far__largest
-                )
-            t6 = _norm_scale_f64(near__largest)
-            t8 = _norm_scale_f64(far__largest)
+                far__largest_entry = np.float64(abs(t2)).view(np.int64)
+                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+            near__largest = np.int64(near__largest_bits).view(np.float64)
+            far__largest = np.int64(far__largest_bits).view(np.float64)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
@@ -731,22 +724,24 @@ def hvp_f64(
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
-                    t5 = anchor_d2 - positive_row[d]
-                    t7 = anchor_d2 - negative_row[d]
-                    near__scaled_entry = t5 * t6
+                    t4 = anchor_d2 - positive_row[d]
+                    t6 = anchor_d2 - negative_row[d]
+                    near__scaled_entry = t3 * t4
                     near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
-                    far__scaled_entry = t7 * t8
+                    far__scaled_entry = t5 * t6
                     far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
                 near__scaled += _pairwise_sum(near__scaled_block, count)
                 far__scaled += _pairwise_sum(far__scaled_block, count)
             near__scaled = math.sqrt(near__scaled)
             far__scaled = math.sqrt(far__scaled)
-            t9 = near__scaled / t6
-            t10 = t9 == 0.0
+            t7 = 1.0 / t3
+            t8 = near__scaled * t7
+            t9 = t8 == 0.0
             v_anchor__row = v_anchor_[n]
             v_positive__row = v_positive_[n]
-            t19 = far__scaled / t8
-            t20 = t19 == 0.0
+            t17 = 1.0 / t5
+            t18 = far__scaled * t17
+            t19 = t18 == 0.0
             v_negative__row = v_negative_[n]
             tangent_near = 0.0
             tangent_far = 0.0
@@ -755,64 +750,60 @@ def hvp_f64(
                 for lane in range(count):
                     d = block + lane
                     v_anchor_d = v_anchor__row[d]
-                    t11 = v_anchor_d - v_positive__row[d]
+                    t10 = v_anchor_d - v_positive__row[d]
                     anchor_d3 = anchor_row[d]
-                    t12 = anchor_d3 - positive_row[d]
-                    t13 = abs(t12)
-                    t14 = t13 == t9
-                    t15 = _sign_f64(t12)
-                    t16 = t12 / t9
-                    t17 = t15 if t14 else t16
-                    t18 = t11 * t17
-                    t21 = v_anchor_d - v_negative__row[d]
-                    t22 = anchor_d3 - negative_row[d]
-                    t23 = abs(t22)
-                    t24 = t23 == t19
-                    t25 = _sign_f64(t22)
-                    t26 = t22 / t19
-                    t27 = t25 if t24 else t26
-                    t28 = t21 * t27
-                    tangent_near_block[lane] = 0.0 if t10 else t18
-                    tangent_far_block[lane] = 0.0 if t20 else t28
+                    t11 = anchor_d3 - positive_row[d]
+                    t12 = abs(t11) == t8
+                    t13 = _sign_f64(t11)
+                    t14 = t11 * t3 / near__scaled
+                    t15 = t13 if t12 else t14
+                    t16 = t10 * t15
+                    t20 = v_anchor_d - v_negative__row[d]
+                    t21 = anchor_d3 - negative_row[d]
+                    t22 = abs(t21) == t18
+                    t23 = _sign_f64(t21)
+                    t24 = t21 * t5 / far__scaled
+                    t25 = t23 if t22 else t24
+                    t26 = t20 * t25
+                    tangent_near_block[lane] = 0.0 if t9 else t16
+                    tangent_far_block[lane] = 0.0 if t19 else t26
                 tangent_near += _pairwise_sum(tangent_near_block, count)
                 tangent_far += _pairwise_sum(tangent_far_block, count)
             seed_n = weight[n * weight_step] / denominator
-            t29 = margin + t9 - t19
-            t30 = _half_step_f64(t29)
-            t31 = -seed_n * t30
+            t27 = margin + t8 - t18
+            t28 = _half_step_f64(t27)
+            t29 = -seed_n * t28
             hvp_anchor_row = hvp_anchor[n]
             hvp_positive_row = hvp_positive[n]
             hvp_negative_row = hvp_negative[n]
             for d in range(size_d):
                 v_anchor_d2 = v_anchor__row[d]
-                t32 = v_anchor_d2 - v_negative__row[d]
                 anchor_d4 = anchor_row[d]
-                t33 = anchor_d4 - negative_row[d]
-                t34 = abs(t33)
-                t35 = t34 == t19
-                t36 = _sign_f64(t33)
-                t37 = t33 / t19
-                t38 = t36 if t35 else t37
-                t39 = _zero_times_f64(t31, t32 / t19 - tangent_far * (t38 / t19))
-                t40 = anchor_d4 - positive_row[d]
-                t41 = abs(t40)
-                t42 = t41 == t9
-                t43 = _sign_f64(t40)
-                t44 = t40 / t9
-                t45 = t43 if t42 else t44
-                t46 = v_anchor_d2 - v_positive__row[d]
-                t47 = _zero_times_f64(t31, tangent_near * (t45 / t9) - t46 / t9)
-                hvp_anchor_row[d] = (0.0 if t20 else t39) + (0.0 if t10 else t47)
-                t48 = _zero_times_f64(t31, t46 / t9 - tangent_near * (t45 / t9))
-                hvp_positive_row[d] = 0.0 if t10 else t48
-                t49 = _zero_times_f64(t31, tangent_far * (t38 / t19) - t32 / t19)
-                hvp_negative_row[d] = 0.0 if t20 else t49
+                t30 = anchor_d4 - negative_row[d]
+                t31 = abs(t30) == t18
+                t32 = _sign_f64(t30)
+                t33 = t30 * t5 / far__scaled
+                t34 = t32 if t31 else t33
+                t35 = _zero_times_f64(t29, (v_anchor_d2 - v_negative__row[d] - tangent_far * t34) * t5 / far__scaled)
+                t36 = anchor_d4 - positive_row[d]
+                t37 = abs(t36) == t8
+                t38 = _sign_f64(t36)
+                t39 = t36 * t3 / near__scaled
+                t40 = t38 if t37 else t39
+                t41 = v_anchor_d2 - v_positive__row[d]
+                t42 = _zero_times_f64(t29, (tangent_near * t40 - t41) * t3 / near__scaled)
+                hvp_anchor_row[d] = (0.0 if t19 else t35) + (0.0 if t9 else t42)
+                t43 = _zero_times_f64(t29, (v_anchor_d2 - v_positive__row[d] - tangent_near * t40) * t3 / near__scaled)
+                hvp_positive_row[d] = 0.0 if t9 else t43
+                t44 = v_anchor_d2 - v_negative__row[d]
+                t45 = _zero_times_f64(t29, (tangent_far * t34 - t44) * t5 / far__scaled)
+                hvp_negative_row[d] = 0.0 if t19 else t45
 
 
 @_jit
 def value_f32(
-    first, last, value_rows, near_block, far_block, samples, chunk, anchor, positive, negative, margin, size_d, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near__scaled_block, far__scaled_block, samples, chunk, anchor, positive, negative, margin,
+    size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -827,21 +818,41 @@ def value_f32(
             anchor_row = anchor[n]
             positive_row = positive[n]
             negative_row = negative[n]
-            near = 0.0
-            far = 0.0
+            near__largest_bits = np.int32(0)
+            far__largest_bits = np.int32(0)
+            for d in range(size_d):
+                anchor_d = anchor_row[d]
+                t1 = anchor_d - positive_row[d]
+                t2 = anchor_d - negative_row[d]
+                near__largest_entry = np.float32(abs(t1)).view(np.int32)
+                near__largest_bits = (
+                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
+                )
+                far__largest_entry = np.float32(abs(t2)).view(np.int32)
+                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+            near__largest = np.int32(near__largest_bits).view(np.float32)
+            far__largest = np.int32(far__largest_bits).view(np.float32)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled = 0.0
+            far__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    near_entry = np.float64(anchor_d - positive_row[d])
-                    near_block[lane] = near_entry * near_entry
-                    far_entry = np.float64(anchor_d - negative_row[d])
-                    far_block[lane] = far_entry * far_entry
-                near += _pairwise_sum(near_block, count)
-                far += _pairwise_sum(far_block, count)
-            near = f32(math.sqrt(near))
-            far = f32(math.sqrt(far))
+                    anchor_d2 = anchor_row[d]
+                    t4 = anchor_d2 - positive_row[d]
+                    t6 = anchor_d2 - negative_row[d]
+                    near__scaled_entry = np.float64(t3 * t4)
+                    near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
+                    far__scaled_entry = np.float64(t5 * t6)
+                    far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
+                near__scaled += _pairwise_sum(near__scaled_block, count)
+                far__scaled += _pairwise_sum(far__scaled_block, count)
+            near__scaled = f32(math.sqrt(near__scaled))
+            far__scaled = f32(math.sqrt(far__scaled))
+            near = near__scaled * (f32(1.0) / t3)
+            far = far__scaled * (f32(1.0) / t5)
             value_rows[row] = _maximum_f32(f32(0.0), margin + near - far)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -851,9 +862,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, near_block, far_block, samples, chunk, anchor, positive, negative, grad_anchor,
-    grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, near__scaled_block, far__scaled_block, samples, chunk, anchor, positive, negative,
+    grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -872,48 +883,68 @@ def value_and_grad_f32(
             anchor_row = anchor[n]
             positive_row = positive[n]
             negative_row = negative[n]
-            near = 0.0
-            far = 0.0
+            near__largest_bits = np.int32(0)
+            far__largest_bits = np.int32(0)
+            for d in range(size_d):
+                anchor_d = anchor_row[d]
+                t1 = anchor_d - positive_row[d]
+                t2 = anchor_d - negative_row[d]
+                near__largest_entry = np.float32(abs(t1)).view(np.int32)
+                near__largest_bits = (
+                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
+                )
+                far__largest_entry = np.float32(abs(t2)).view(np.int32)
+                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+            near__largest = np.int32(near__largest_bits).view(np.float32)
+            far__largest = np.int32(far__largest_bits).view(np.float32)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled = 0.0
+            far__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    t1 = anchor_d - positive_row[d]
-                    t2 = anchor_d - negative_row[d]
-                    near_entry = np.float64(t1)
-                    near_block[lane] = near_entry * near_entry
-                    far_entry = np.float64(t2)
-                    far_block[lane] = far_entry * far_entry
-                near += _pairwise_sum(near_block, count)
-                far += _pairwise_sum(far_block, count)
-            near = f32(math.sqrt(near))
-            far = f32(math.sqrt(far))
-            t3 = far == f32(0.0)
+                    anchor_d2 = anchor_row[d]
+                    t4 = anchor_d2 - positive_row[d]
+                    t6 = anchor_d2 - negative_row[d]
+                    near__scaled_entry = np.float64(t3 * t4)
+                    near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
+                    far__scaled_entry = np.float64(t5 * t6)
+                    far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
+                near__scaled += _pairwise_sum(near__scaled_block, count)
+                far__scaled += _pairwise_sum(far__scaled_block, count)
+            near__scaled = f32(math.sqrt(near__scaled))
+            far__scaled = f32(math.sqrt(far__scaled))
+            t7 = f32(1.0) / t5
+            t8 = far__scaled * t7
+            t9 = t8 == f32(0.0)
             seed_n = weight[n * weight_step] / denominator
-            t4 = margin + near - far
-            t5 = _half_step_f32(t4)
-            t6 = -seed_n * t5
-            t12 = near == f32(0.0)
+            t10 = f32(1.0) / t3
+            t11 = near__scaled * t10
+            t12 = margin + t11 - t8
+            t13 = _half_step_f32(t12)
+            t14 = -seed_n * t13
+            t20 = t11 == f32(0.0)
             grad_anchor_row = grad_anchor[n]
             grad_positive_row = grad_positive[n]
             grad_negative_row = grad_negative[n]
             for d in range(size_d):
-                anchor_d2 = anchor_row[d]
-                t7 = anchor_d2 - negative_row[d]
-                t8 = abs(t7) == far
-                t9 = _sign_f32(t7)
-                t10 = t7 / far
-                t11 = _zero_times_f32(t6, t9 if t8 else t10)
-                t13 = anchor_d2 - positive_row[d]
-                t14 = abs(t13) == near
-                t15 = _sign_f32(t13)
-                t16 = t13 / near
-                t17 = _zero_times_f32(t6, t15 if t14 else t16)
-                grad_anchor_row[d] = (f32(0.0) if t3 else t11) + (f32(0.0) if t12 else -t17)
-                grad_positive_row[d] = f32(0.0) if t12 else t17
-                grad_negative_row[d] = f32(0.0) if t3 else -t11
-            value_rows[row] = _maximum_f32(f32(0.0), t4)
+                anchor_d3 = anchor_row[d]
+                t15 = anchor_d3 - negative_row[d]
+                t16 = abs(t15) == t8
+                t17 = _sign_f32(t15)
+                t18 = t15 * t5 / far__scaled
+                t19 = _zero_times_f32(t14, t17 if t16 else t18)
+                t21 = anchor_d3 - positive_row[d]
+                t22 = abs(t21) == t11
+                t23 = _sign_f32(t21)
+                t24 = t21 * t3 / near__scaled
+                t25 = _zero_times_f32(t14, t23 if t22 else t24)
+                grad_anchor_row[d] = (f32(0.0) if t9 else t19) + (f32(0.0) if t20 else -t25)
+                grad_positive_row[d] = f32(0.0) if t20 else t25
+                grad_negative_row[d] = f32(0.0) if t9 else -t19
+            value_rows[row] = _maximum_f32(f32(0.0), t12)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -922,9 +953,9 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, near_block, far_block, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
-    grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator,
+    first, last, near__scaled_block, far__scaled_block, samples, chunk, anchor, positive, negative, grad_anchor,
+    grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask,
+    mask_step, denominator,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -943,69 +974,88 @@ def grad_hess_diag_f32(
             anchor_row = anchor[n]
             positive_row = positive[n]
             negative_row = negative[n]
-            near = 0.0
-            far = 0.0
+            near__largest_bits = np.int32(0)
+            far__largest_bits = np.int32(0)
+            for d in range(size_d):
+                anchor_d = anchor_row[d]
+                t1 = anchor_d - positive_row[d]
+                t2 = anchor_d - negative_row[d]
+                near__largest_entry = np.float32(abs(t1)).view(np.int32)
+                near__largest_bits = (
+                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
+                )
+                far__largest_entry = np.float32(abs(t2)).view(np.int32)
+                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+            near__largest = np.int32(near__largest_bits).view(np.float32)
+            far__largest = np.int32(far__largest_bits).view(np.float32)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled = 0.0
+            far__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    t1 = anchor_d - positive_row[d]
-                    t2 = anchor_d - negative_row[d]
-                    near_entry = np.float64(t1)
-                    near_block[lane] = near_entry * near_entry
-                    far_entry = np.float64(t2)
-                    far_block[lane] = far_entry * far_entry
-                near += _pairwise_sum(near_block, count)
-                far += _pairwise_sum(far_block, count)
-            near = f32(math.sqrt(near))
-            far = f32(math.sqrt(far))
-            t3 = far == f32(0.0)
+                    anchor_d2 = anchor_row[d]
+                    t4 = anchor_d2 - positive_row[d]
+                    t6 = anchor_d2 - negative_row[d]
+                    near__scaled_entry = np.float64(t3 * t4)
+                    near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
+                    far__scaled_entry = np.float64(t5 * t6)
+                    far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
+                near__scaled += _pairwise_sum(near__scaled_block, count)
+                far__scaled += _pairwise_sum(far__scaled_block, count)
+            near__scaled = f32(math.sqrt(near__scaled))
+            far__scaled = f32(math.sqrt(far__scaled))
+            t7 = f32(1.0) / t5
+            t8 = far__scaled * t7
+            t9 = t8 == f32(0.0)
             seed_n = weight[n * weight_step] / denominator
-            t4 = margin + near - far
-            t5 = _half_step_f32(t4)
-            t6 = -seed_n * t5
-            t13 = near == f32(0.0)
+            t10 = f32(1.0) / t3
+            t11 = near__scaled * t10
+            t12 = margin + t11 - t8
+            t13 = _half_step_f32(t12)
+            t14 = -seed_n * t13
+            t21 = t11 == f32(0.0)
             grad_anchor_row = grad_anchor[n]
             grad_positive_row = grad_positive[n]
             grad_negative_row = grad_negative[n]
-            t22 = -f32(1.0) / near
             diag_anchor_row = diag_anchor[n]
             diag_positive_row = diag_positive[n]
             diag_negative_row = diag_negative[n]
             for d in range(size_d):
-                anchor_d2 = anchor_row[d]
-                t7 = anchor_d2 - negative_row[d]
-                t8 = abs(t7) == far
-                t9 = _sign_f32(t7)
-                t10 = t7 / far
-                t11 = t9 if t8 else t10
-                t12 = _zero_times_f32(t6, t11)
-                t14 = anchor_d2 - positive_row[d]
-                t15 = abs(t14) == near
-                t16 = _sign_f32(t14)
-                t17 = t14 / near
-                t18 = t16 if t15 else t17
-                t19 = _zero_times_f32(t6, t18)
-                grad_anchor_row[d] = (f32(0.0) if t3 else t12) + (f32(0.0) if t13 else -t19)
-                grad_positive_row[d] = f32(0.0) if t13 else t19
-                grad_negative_row[d] = f32(0.0) if t3 else -t12
-                tangent_far = f32(0.0) if t3 else t11
-                t20 = _zero_times_f32(t6, f32(1.0) / far - _zero_times_f32(tangent_far, t11 / far))
-                t21 = f32(0.0) if t3 else t20
-                tangent_near = f32(0.0) if t13 else t18
-                t23 = _zero_times_f32(t6, _zero_times_f32(tangent_near, t18 / near) + t22)
-                t24 = f32(0.0) if t13 else t23
-                diag_anchor_row[d] = t21 + t24
-                diag_positive_row[d] = t24
-                diag_negative_row[d] = t21
+                anchor_d3 = anchor_row[d]
+                t15 = anchor_d3 - negative_row[d]
+                t16 = abs(t15) == t8
+                t17 = _sign_f32(t15)
+                t18 = t15 * t5 / far__scaled
+                t19 = t17 if t16 else t18
+                t20 = _zero_times_f32(t14, t19)
+                t22 = anchor_d3 - positive_row[d]
+                t23 = abs(t22) == t11
+                t24 = _sign_f32(t22)
+                t25 = t22 * t3 / near__scaled
+                t26 = t24 if t23 else t25
+                t27 = _zero_times_f32(t14, t26)
+                grad_anchor_row[d] = (f32(0.0) if t9 else t20) + (f32(0.0) if t21 else -t27)
+                grad_positive_row[d] = f32(0.0) if t21 else t27
+                grad_negative_row[d] = f32(0.0) if t9 else -t20
+                tangent_far = f32(0.0) if t9 else t19
+                t28 = _zero_times_f32(t14, (f32(1.0) - _zero_times_f32(tangent_far, t19)) * t5 / far__scaled)
+                t29 = f32(0.0) if t9 else t28
+                tangent_near = f32(0.0) if t21 else t26
+                t30 = _zero_times_f32(t14, (_zero_times_f32(tangent_near, t26) - f32(1.0)) * t3 / near__scaled)
+                t31 = f32(0.0) if t21 else t30
+                diag_anchor_row[d] = t29 + t31
+                diag_positive_row[d] = t31
+                diag_negative_row[d] = t29
 
 
 @_jit
 def hvp_f32(
-    first, last, near_block, far_block, tangent_near_block, tangent_far_block, samples, chunk, anchor, positive,
-    negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight,
-    weight_step, mask, mask_step, denominator,
+    first, last, near__scaled_block, far__scaled_block, tangent_near_block, tangent_far_block, samples, chunk, anchor,
+    positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d,
+    weight, weight_step, mask, mask_step, denominator,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1021,27 +1071,47 @@ def hvp_f32(
             anchor_row = anchor[n]
             positive_row = positive[n]
             negative_row = negative[n]
-            near = 0.0
-            far = 0.0
+            near__largest_bits = np.int32(0)
+            far__largest_bits = np.int32(0)
+            for d in range(size_d):
+                anchor_d = anchor_row[d]
+                t1 = anchor_d - positive_row[d]
+                t2 = anchor_d - negative_row[d]
+                near__largest_entry = np.float32(abs(t1)).view(np.int32)
+                near__largest_bits = (
+                    near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
+                )
+                far__largest_entry = np.float32(abs(t2)).view(np.int32)
+                far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
+            near__largest = np.int32(near__largest_bits).view(np.float32)
+            far__largest = np.int32(far__largest_bits).view(np.float32)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
+            near__scaled = 0.0
+            far__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    anchor_d = anchor_row[d]
-                    t1 = anchor_d - positive_row[d]
-                    t2 = anchor_d - negative_row[d]
-                    near_entry = np.float64(t1)
-                    near_block[lane] = near_entry * near_entry
-                    far_entry = np.float64(t2)
-                    far_block[lane] = far_entry * far_entry
-                near += _pairwise_sum(near_block, count)
-                far += _pairwise_sum(far_block, count)
-            near = f32(math.sqrt(near))
-            far = f32(math.sqrt(far))
-            t3 = near == f32(0.0)
+                    anchor_d2 = anchor_row[d]
+                    t4 = anchor_d2 - positive_row[d]
+                    t6 = anchor_d2 - negative_row[d]
+                    near__scaled_entry = np.float64(t3 * t4)
+                    near__scaled_block[lane] = near__scaled_entry * near__scaled_entry
+                    far__scaled_entry = np.float64(t5 * t6)
+                    far__scaled_block[lane] = far__scaled_entry * far__scaled_entry
+                near__scaled += _pairwise_sum(near__scaled_block, count)
+                far__scaled += _pairwise_sum(far__scaled_block, count)
+            near__scaled = f32(math.sqrt(near__scaled))
+            far__scaled = f32(math.sqrt(far__scaled))
+            t7 = f32(1.0) / t3
+            t8 = near__scaled * t7
+            t9 = t8 == f32(0.0)
             v_anchor__row = v_anchor_[n]
             v_positive__row = v_positive_[n]
-            t11 = far == f32(0.0)
+            t17 = f32(1.0) / t5
+            t18 = far__scaled * t17
+            t19 = t18 == f32(0.0)
             v_negative__row = v_negative_[n]
             tangent_near = 0.0
             tangent_far = 0.0
@@ -1050,56 +1120,56 @@ def hvp_f32(
                 for lane in range(count):
                     d = block + lane
                     v_anchor_d = v_anchor__row[d]
-                    t4 = v_anchor_d - v_positive__row[d]
-                    anchor_d2 = anchor_row[d]
-                    t5 = anchor_d2 - positive_row[d]
-                    t6 = abs(t5) == near
-                    t7 = _sign_f32(t5)
-                    t8 = t5 / near
-                    t9 = t7 if t6 else t8
-                    t10 = t4 * t9
-                    t12 = v_anchor_d - v_negative__row[d]
-                    t13 = anchor_d2 - negative_row[d]
-                    t14 = abs(t13) == far
-                    t15 = _sign_f32(t13)
-                    t16 = t13 / far
-                    t17 = t15 if t14 else t16
-                    t18 = t12 * t17
-                    tangent_near_block[lane] = f32(0.0) if t3 else t10
-                    tangent_far_block[lane] = f32(0.0) if t11 else t18
+                    t10 = v_anchor_d - v_positive__row[d]
+                    anchor_d3 = anchor_row[d]
+                    t11 = anchor_d3 - positive_row[d]
+                    t12 = abs(t11) == t8
+                    t13 = _sign_f32(t11)
+                    t14 = t11 * t3 / near__scaled
+                    t15 = t13 if t12 else t14
+                    t16 = t10 * t15
+                    t20 = v_anchor_d - v_negative__row[d]
+                    t21 = anchor_d3 - negative_row[d]
+                    t22 = abs(t21) == t18
+                    t23 = _sign_f32(t21)
+                    t24 = t21 * t5 / far__scaled
+                    t25 = t23 if t22 else t24
+                    t26 = t20 * t25
+                    tangent_near_block[lane] = f32(0.0) if t9 else t16
+                    tangent_far_block[lane] = f32(0.0) if t19 else t26
                 tangent_near += _pairwise_sum(tangent_near_block, count)
                 tangent_far += _pairwise_sum(tangent_far_block, count)
             tangent_near = f32(tangent_near)
             tangent_far = f32(tangent_far)
             seed_n = weight[n * weight_step] / denominator
-            t19 = margin + near - far
-            t20 = _half_step_f32(t19)
-            t21 = -seed_n * t20
+            t27 = margin + t8 - t18
+            t28 = _half_step_f32(t27)
+            t29 = -seed_n * t28
             hvp_anchor_row = hvp_anchor[n]
             hvp_positive_row = hvp_positive[n]
             hvp_negative_row = hvp_negative[n]
             for d in range(size_d):
                 v_anchor_d2 = v_anchor__row[d]
-                t22 = v_anchor_d2 - v_negative__row[d]
-                anchor_d3 = anchor_row[d]
-                t23 = anchor_d3 - negative_row[d]
-                t24 = abs(t23) == far
-                t25 = _sign_f32(t23)
-                t26 = t23 / far
-                t27 = t25 if t24 else t26
-                t28 = _zero_times_f32(t21, t22 / far - tangent_far * (t27 / far))
-                t29 = anchor_d3 - positive_row[d]
-                t30 = abs(t29) == near
-                t31 = _sign_f32(t29)
-                t32 = t29 / near
-                t33 = t31 if t30 else t32
-                t34 = v_anchor_d2 - v_positive__row[d]
-                t35 = _zero_times_f32(t21, tangent_near * (t33 / near) - t34 / near)
-                hvp_anchor_row[d] = (f32(0.0) if t11 else t28) + (f32(0.0) if t3 else t35)
-                t36 = _zero_times_f32(t21, t34 / near - tangent_near * (t33 / near))
-                hvp_positive_row[d] = f32(0.0) if t3 else t36
-                t37 = _zero_times_f32(t21, tangent_far * (t27 / far) - t22 / far)
-                hvp_negative_row[d] = f32(0.0) if t11 else t37
+                anchor_d4 = anchor_row[d]
+                t30 = anchor_d4 - negative_row[d]
+                t31 = abs(t30) == t18
+                t32 = _sign_f32(t30)
+                t33 = t30 * t5 / far__scaled
+                t34 = t32 if t31 else t33
+                t35 = _zero_times_f32(t29, (v_anchor_d2 - v_negative__row[d] - tangent_far * t34) * t5 / far__scaled)
+                t36 = anchor_d4 - positive_row[d]
+                t37 = abs(t36) == t8
+                t38 = _sign_f32(t36)
+                t39 = t36 * t3 / near__scaled
+                t40 = t38 if t37 else t39
+                t41 = v_anchor_d2 - v_positive__row[d]
+                t42 = _zero_times_f32(t29, (tangent_near * t40 - t41) * t3 / near__scaled)
+                hvp_anchor_row[d] = (f32(0.0) if t19 else t35) + (f32(0.0) if t9 else t42)
+                t43 = _zero_times_f32(t29, (v_anchor_d2 - v_positive__row[d] - tangent_near * t40) * t3 / near__scaled)
+                hvp_positive_row[d] = f32(0.0) if t9 else t43
+                t44 = v_anchor_d2 - v_negative__row[d]
+                t45 = _zero_times_f32(t29, (tangent_far * t34 - t44) * t5 / far__scaled)
+                hvp_negative_row[d] = f32(0.0) if t19 else t45
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

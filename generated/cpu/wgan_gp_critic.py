@@ -140,15 +140,23 @@ def _pairwise_sum(x, count):
 
 
 @_local
-def _norm_scale_f64(m):
-    """A power of two that brings magnitudes up to m where squares neither overflow nor vanish."""
-    return (
-        math.ldexp(1.0, -600)
-        if m > math.ldexp(1.0, 500)
-        else math.ldexp(1.0, 600)
-        if m < math.ldexp(1.0, -500)
-        else 1.0
-    )
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
+    return np.int32(exponent << np.int32(23)).view(np.float32)
+
+
+@_local
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
+    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
+    return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -364,6 +372,20 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 
 @_inline
+def _maximum_f64(a, b):
+    """The larger of a and b; NaN where one is NaN."""
+    larger = a if a > b else b
+    return larger if a == a else a
+
+
+@_inline
+def _minimum_f64(a, b):
+    """The smaller of a and b; NaN where one is NaN."""
+    smaller = a if a < b else b
+    return smaller if a == a else a
+
+
+@_inline
 def _sign_f64(x):
     """-1, 0 or 1; a NaN stays a NaN."""
     return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else x)
@@ -375,6 +397,20 @@ def _zero_times_f64(a, b):
     product = a * b
     zero = 0.0 if b == b else b
     return zero if a == 0.0 else product
+
+
+@_inline
+def _maximum_f32(a, b):
+    """The larger of a and b; NaN where one is NaN."""
+    larger = a if a > b else b
+    return larger if a == a else a
+
+
+@_inline
+def _minimum_f32(a, b):
+    """The smaller of a and b; NaN where one is NaN."""
+    smaller = a if a < b else b
+    return smaller if a == a else a
 
 
 @_inline
@@ -407,16 +443,16 @@ def value_1_f64(
                     losses_out[i] = 0.0
                 continue
             g_row = g[i]
-            gradient_penalty_length__largest = -np.inf
+            gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                gradient_penalty_length__largest_entry = abs(g_d)
-                gradient_penalty_length__largest = (
-                    gradient_penalty_length__largest_entry if (gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest) | (gradient_penalty_length__largest_entry !=
-                    gradient_penalty_length__largest_entry) else gradient_penalty_length__largest
+                gradient_penalty_length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                gradient_penalty_length__largest_bits = (
+                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            t1 = _norm_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__largest = np.int64(gradient_penalty_length__largest_bits).view(np.float64)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -429,7 +465,7 @@ def value_1_f64(
                     )
                 gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
-            gradient_penalty_length = gradient_penalty_length__scaled / t1
+            gradient_penalty_length = gradient_penalty_length__scaled * (1.0 / t1)
             t2 = gradient_penalty_length - 1.0
             penalty_rows[row] = _zero_times_f64(lam, t2 * t2)
             penalty_rows[row] *= weight[i * weight_step]
@@ -508,16 +544,16 @@ def value_and_grad_1_f64(
                     losses_out[i] = 0.0
                 continue
             g_row = g[i]
-            gradient_penalty_length__largest = -np.inf
+            gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                gradient_penalty_length__largest_entry = abs(g_d)
-                gradient_penalty_length__largest = (
-                    gradient_penalty_length__largest_entry if (gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest) | (gradient_penalty_length__largest_entry !=
-                    gradient_penalty_length__largest_entry) else gradient_penalty_length__largest
+                gradient_penalty_length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                gradient_penalty_length__largest_bits = (
+                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            t1 = _norm_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__largest = np.int64(gradient_penalty_length__largest_bits).view(np.float64)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
@@ -530,20 +566,23 @@ def value_and_grad_1_f64(
                     )
                 gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
-            t2 = gradient_penalty_length__scaled / t1
-            t3 = t2 == 0.0
+            t2 = 1.0 / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == 0.0
             seed_penalty_i = weight[i * weight_step] / denominator
-            t4 = t2 == np.inf
-            t5 = t2 - 1.0
-            t6 = t5 / t2
-            t7 = 1.0 if t4 else t6
-            t8 = lam * seed_penalty_i * t7
+            t5 = lam * seed_penalty_i
+            t6 = t3 == np.inf
+            t7 = _maximum_f64(t1, 1.0)
+            t8 = t3 - 1.0
+            t9 = _minimum_f64(t1, 1.0)
+            t10 = t8 * t9 / gradient_penalty_length__scaled
             grad_g_row = grad_g[i]
             for d in range(size_d):
                 g_d3 = g_row[d]
-                t9 = 2.0 * t8 * g_d3
-                grad_g_row[d] = 0.0 if t3 else t9
-            penalty_rows[row] = _zero_times_f64(lam, t5 * t5)
+                t11 = (g_d3 * t7) * t10
+                t12 = 2.0 * t5 * (g_d3 if t6 else t11)
+                grad_g_row[d] = 0.0 if t4 else t12
+            penalty_rows[row] = _zero_times_f64(lam, t8 * t8)
             penalty_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = penalty_rows[row]
@@ -630,57 +669,59 @@ def grad_hess_diag_1_f64(
                     diag_g[i, at_d] = 0.0
                 continue
             g_row = g[i]
-            gradient_penalty_length__largest = -np.inf
+            gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                t1 = abs(g_d)
-                gradient_penalty_length__largest_entry = t1
-                gradient_penalty_length__largest = (
-                    gradient_penalty_length__largest_entry if (gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest) | (gradient_penalty_length__largest_entry !=
-                    gradient_penalty_length__largest_entry) else gradient_penalty_length__largest
+                gradient_penalty_length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                gradient_penalty_length__largest_bits = (
+                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            t2 = _norm_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__largest = np.int64(gradient_penalty_length__largest_bits).view(np.float64)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
-                    gradient_penalty_length__scaled_entry = g_d2 * t2
+                    gradient_penalty_length__scaled_entry = g_d2 * t1
                     gradient_penalty_length__scaled_block[lane] = (
                         gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
                     )
                 gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
-            t3 = gradient_penalty_length__scaled / t2
+            t2 = 1.0 / t1
+            t3 = gradient_penalty_length__scaled * t2
             t4 = t3 == 0.0
             seed_penalty_i = weight[i * weight_step] / denominator
-            t5 = t3 == np.inf
-            t6 = t3 - 1.0
-            t7 = t6 / t3
-            t8 = 1.0 if t5 else t7
-            t9 = lam * seed_penalty_i * t8
+            t5 = lam * seed_penalty_i
+            t6 = t3 == np.inf
+            t7 = _maximum_f64(t1, 1.0)
+            t8 = t3 - 1.0
+            t9 = _minimum_f64(t1, 1.0)
+            t10 = t8 * t9 / gradient_penalty_length__scaled
             grad_g_row = grad_g[i]
-            t11 = 2.0 * lam * seed_penalty_i * t8
-            t12 = lam * seed_penalty_i
+            t13 = t8 * t1 / gradient_penalty_length__scaled
+            t14 = 1.0 if t6 else t13
+            t15 = 2.0 * lam * seed_penalty_i * t14
             diag_g_row = diag_g[i]
             for d in range(size_d):
                 g_d3 = g_row[d]
-                t10 = 2.0 * t9 * g_d3
-                grad_g_row[d] = 0.0 if t4 else t10
-                t13 = abs(g_d3)
-                t14 = t13 == t3
-                t15 = _sign_f64(g_d3)
-                t16 = g_d3 / t3
-                t17 = t15 if t14 else t16
-                tangent_gradient_penalty_length = 0.0 if t4 else t17
-                tangent_d_gradient_penalty_length = 2.0 * t12 * tangent_gradient_penalty_length
-                t18 = (
-                    t11 + _zero_times_f64(tangent_d_gradient_penalty_length, t17) + -2.0 * t12 *
-                    _zero_times_f64(tangent_gradient_penalty_length, t8 * t17)
+                t11 = (g_d3 * t7) * t10
+                t12 = 2.0 * t5 * (g_d3 if t6 else t11)
+                grad_g_row[d] = 0.0 if t4 else t12
+                t16 = abs(g_d3) == t3
+                t17 = _sign_f64(g_d3)
+                t18 = g_d3 * t1 / gradient_penalty_length__scaled
+                t19 = t17 if t16 else t18
+                tangent_gradient_penalty_length = 0.0 if t4 else t19
+                tangent_d_gradient_penalty_length = 2.0 * t5 * tangent_gradient_penalty_length
+                t20 = (
+                    t15 + _zero_times_f64(tangent_d_gradient_penalty_length, t19) + -2.0 * t5 *
+                    _zero_times_f64(tangent_gradient_penalty_length, t14 * t19)
                 )
-                diag_g_row[d] = 0.0 if t4 else t18
+                diag_g_row[d] = 0.0 if t4 else t20
 
 
 @_jit
@@ -746,30 +787,30 @@ def hvp_1_f64(
                     hvp_g[i, at_d] = 0.0
                 continue
             g_row = g[i]
-            gradient_penalty_length__largest = -np.inf
+            gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                t1 = abs(g_d)
-                gradient_penalty_length__largest_entry = t1
-                gradient_penalty_length__largest = (
-                    gradient_penalty_length__largest_entry if (gradient_penalty_length__largest_entry >
-                    gradient_penalty_length__largest) | (gradient_penalty_length__largest_entry !=
-                    gradient_penalty_length__largest_entry) else gradient_penalty_length__largest
+                gradient_penalty_length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                gradient_penalty_length__largest_bits = (
+                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            t2 = _norm_scale_f64(gradient_penalty_length__largest)
+            gradient_penalty_length__largest = np.int64(gradient_penalty_length__largest_bits).view(np.float64)
+            t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
-                    gradient_penalty_length__scaled_entry = g_d2 * t2
+                    gradient_penalty_length__scaled_entry = g_d2 * t1
                     gradient_penalty_length__scaled_block[lane] = (
                         gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
                     )
                 gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
-            t3 = gradient_penalty_length__scaled / t2
+            t2 = 1.0 / t1
+            t3 = gradient_penalty_length__scaled * t2
             t4 = t3 == 0.0
             v_g__row = v_g_[i]
             tangent_gradient_penalty_length = 0.0
@@ -779,33 +820,31 @@ def hvp_1_f64(
                     d = block + lane
                     v_g_d = v_g__row[d]
                     g_d3 = g_row[d]
-                    t5 = abs(g_d3)
-                    t6 = t5 == t3
-                    t7 = _sign_f64(g_d3)
-                    t8 = g_d3 / t3
-                    t9 = t7 if t6 else t8
-                    t10 = v_g_d * t9
-                    tangent_gradient_penalty_length_block[lane] = 0.0 if t4 else t10
+                    t5 = abs(g_d3) == t3
+                    t6 = _sign_f64(g_d3)
+                    t7 = g_d3 * t1 / gradient_penalty_length__scaled
+                    t8 = t6 if t5 else t7
+                    t9 = v_g_d * t8
+                    tangent_gradient_penalty_length_block[lane] = 0.0 if t4 else t9
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
             seed_penalty_i = weight[i * weight_step] / denominator
-            t11 = 2.0 * lam * seed_penalty_i * tangent_gradient_penalty_length
-            t17 = t3 == np.inf
-            t18 = t3 - 1.0
-            t19 = t18 / t3
-            t20 = 1.0 if t17 else t19
-            t21 = lam * seed_penalty_i * t20
-            t22 = lam * seed_penalty_i * tangent_gradient_penalty_length * t20
+            t10 = 2.0 * lam * seed_penalty_i * tangent_gradient_penalty_length
+            t15 = t3 == np.inf
+            t16 = t3 - 1.0
+            t17 = t16 * t1 / gradient_penalty_length__scaled
+            t18 = 1.0 if t15 else t17
+            t19 = lam * seed_penalty_i * t18
+            t20 = lam * seed_penalty_i * tangent_gradient_penalty_length * t18
             hvp_g_row = hvp_g[i]
             for d in range(size_d):
                 g_d4 = g_row[d]
-                t12 = abs(g_d4)
-                t13 = t12 == t3
-                t14 = _sign_f64(g_d4)
-                t15 = g_d4 / t3
-                t16 = t14 if t13 else t15
+                t11 = abs(g_d4) == t3
+                t12 = _sign_f64(g_d4)
+                t13 = g_d4 * t1 / gradient_penalty_length__scaled
+                t14 = t12 if t11 else t13
                 v_g_d2 = v_g__row[d]
-                t23 = t11 * t16 + 2.0 * t21 * v_g_d2 + -2.0 * t22 * t16
-                hvp_g_row[d] = 0.0 if t4 else t23
+                t21 = t10 * t14 + 2.0 * t19 * v_g_d2 + -2.0 * t20 * t14
+                hvp_g_row[d] = 0.0 if t4 else t21
 
 
 @_jit
@@ -840,8 +879,8 @@ def hvp_3_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask
 
 @_jit
 def value_1_f32(
-    first, last, penalty_rows, gradient_penalty_length_block, samples, chunk, g, lam, size_d, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, penalty_partial,
+    first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -854,17 +893,31 @@ def value_1_f32(
                     losses_out[i] = 0.0
                 continue
             g_row = g[i]
-            gradient_penalty_length = 0.0
+            gradient_penalty_length__largest_bits = np.int32(0)
+            for d in range(size_d):
+                g_d = g_row[d]
+                gradient_penalty_length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                gradient_penalty_length__largest_bits = (
+                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                )
+            gradient_penalty_length__largest = np.int32(gradient_penalty_length__largest_bits).view(np.float32)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    gradient_penalty_length_entry = np.float64(g_row[d])
-                    gradient_penalty_length_block[lane] = gradient_penalty_length_entry * gradient_penalty_length_entry
-                gradient_penalty_length += _pairwise_sum(gradient_penalty_length_block, count)
-            gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
-            t1 = gradient_penalty_length - f32(1.0)
-            penalty_rows[row] = _zero_times_f32(lam, t1 * t1)
+                    g_d2 = g_row[d]
+                    gradient_penalty_length__scaled_entry = np.float64(g_d2 * t1)
+                    gradient_penalty_length__scaled_block[lane] = (
+                        gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
+                    )
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+            gradient_penalty_length__scaled = f32(math.sqrt(gradient_penalty_length__scaled))
+            gradient_penalty_length = gradient_penalty_length__scaled * (f32(1.0) / t1)
+            t2 = gradient_penalty_length - f32(1.0)
+            penalty_rows[row] = _zero_times_f32(lam, t2 * t2)
             penalty_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = penalty_rows[row]
@@ -925,7 +978,7 @@ def value_3_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, penalty_rows, gradient_penalty_length_block, samples, chunk, g, grad_g, lam, size_d, weight,
+    first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
     for c in range(first, last):
@@ -941,29 +994,45 @@ def value_and_grad_1_f32(
                     losses_out[i] = 0.0
                 continue
             g_row = g[i]
-            gradient_penalty_length = 0.0
+            gradient_penalty_length__largest_bits = np.int32(0)
+            for d in range(size_d):
+                g_d = g_row[d]
+                gradient_penalty_length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                gradient_penalty_length__largest_bits = (
+                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                )
+            gradient_penalty_length__largest = np.int32(gradient_penalty_length__largest_bits).view(np.float32)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    g_d = g_row[d]
-                    gradient_penalty_length_entry = np.float64(g_d)
-                    gradient_penalty_length_block[lane] = gradient_penalty_length_entry * gradient_penalty_length_entry
-                gradient_penalty_length += _pairwise_sum(gradient_penalty_length_block, count)
-            gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
-            t1 = gradient_penalty_length == f32(0.0)
+                    g_d2 = g_row[d]
+                    gradient_penalty_length__scaled_entry = np.float64(g_d2 * t1)
+                    gradient_penalty_length__scaled_block[lane] = (
+                        gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
+                    )
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+            gradient_penalty_length__scaled = f32(math.sqrt(gradient_penalty_length__scaled))
+            t2 = f32(1.0) / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == f32(0.0)
             seed_penalty_i = weight[i * weight_step] / denominator
-            t2 = gradient_penalty_length == f32(np.inf)
-            t3 = gradient_penalty_length - f32(1.0)
-            t4 = t3 / gradient_penalty_length
-            t5 = f32(1.0) if t2 else t4
-            t6 = lam * seed_penalty_i * t5
+            t5 = lam * seed_penalty_i
+            t6 = t3 == f32(np.inf)
+            t7 = _maximum_f32(t1, f32(1.0))
+            t8 = t3 - f32(1.0)
+            t9 = _minimum_f32(t1, f32(1.0))
+            t10 = t8 * t9 / gradient_penalty_length__scaled
             grad_g_row = grad_g[i]
             for d in range(size_d):
-                g_d2 = g_row[d]
-                t7 = f32(2.0) * t6 * g_d2
-                grad_g_row[d] = f32(0.0) if t1 else t7
-            penalty_rows[row] = _zero_times_f32(lam, t3 * t3)
+                g_d3 = g_row[d]
+                t11 = (g_d3 * t7) * t10
+                t12 = f32(2.0) * t5 * (g_d3 if t6 else t11)
+                grad_g_row[d] = f32(0.0) if t4 else t12
+            penalty_rows[row] = _zero_times_f32(lam, t8 * t8)
             penalty_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = penalty_rows[row]
@@ -1036,8 +1105,8 @@ def value_and_grad_3_f32(
 
 @_jit
 def grad_hess_diag_1_f32(
-    first, last, gradient_penalty_length_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step,
-    mask, mask_step, denominator,
+    first, last, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1050,42 +1119,59 @@ def grad_hess_diag_1_f32(
                     diag_g[i, at_d] = f32(0.0)
                 continue
             g_row = g[i]
-            gradient_penalty_length = 0.0
+            gradient_penalty_length__largest_bits = np.int32(0)
+            for d in range(size_d):
+                g_d = g_row[d]
+                gradient_penalty_length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                gradient_penalty_length__largest_bits = (
+                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                )
+            gradient_penalty_length__largest = np.int32(gradient_penalty_length__largest_bits).view(np.float32)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    g_d = g_row[d]
-                    gradient_penalty_length_entry = np.float64(g_d)
-                    gradient_penalty_length_block[lane] = gradient_penalty_length_entry * gradient_penalty_length_entry
-                gradient_penalty_length += _pairwise_sum(gradient_penalty_length_block, count)
-            gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
-            t1 = gradient_penalty_length == f32(0.0)
+                    g_d2 = g_row[d]
+                    gradient_penalty_length__scaled_entry = np.float64(g_d2 * t1)
+                    gradient_penalty_length__scaled_block[lane] = (
+                        gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
+                    )
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+            gradient_penalty_length__scaled = f32(math.sqrt(gradient_penalty_length__scaled))
+            t2 = f32(1.0) / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == f32(0.0)
             seed_penalty_i = weight[i * weight_step] / denominator
-            t2 = gradient_penalty_length == f32(np.inf)
-            t3 = gradient_penalty_length - f32(1.0)
-            t4 = t3 / gradient_penalty_length
-            t5 = f32(1.0) if t2 else t4
-            t6 = lam * seed_penalty_i * t5
+            t5 = lam * seed_penalty_i
+            t6 = t3 == f32(np.inf)
+            t7 = _maximum_f32(t1, f32(1.0))
+            t8 = t3 - f32(1.0)
+            t9 = _minimum_f32(t1, f32(1.0))
+            t10 = t8 * t9 / gradient_penalty_length__scaled
             grad_g_row = grad_g[i]
-            t8 = f32(2.0) * lam * seed_penalty_i * t5
-            t9 = lam * seed_penalty_i
+            t13 = t8 * t1 / gradient_penalty_length__scaled
+            t14 = f32(1.0) if t6 else t13
+            t15 = f32(2.0) * lam * seed_penalty_i * t14
             diag_g_row = diag_g[i]
             for d in range(size_d):
-                g_d2 = g_row[d]
-                t7 = f32(2.0) * t6 * g_d2
-                grad_g_row[d] = f32(0.0) if t1 else t7
-                t10 = abs(g_d2) == gradient_penalty_length
-                t11 = _sign_f32(g_d2)
-                t12 = g_d2 / gradient_penalty_length
-                t13 = t11 if t10 else t12
-                tangent_gradient_penalty_length = f32(0.0) if t1 else t13
-                tangent_d_gradient_penalty_length = f32(2.0) * t9 * tangent_gradient_penalty_length
-                t14 = (
-                    t8 + _zero_times_f32(tangent_d_gradient_penalty_length, t13) + -f32(2.0) * t9 *
-                    _zero_times_f32(tangent_gradient_penalty_length, t5 * t13)
+                g_d3 = g_row[d]
+                t11 = (g_d3 * t7) * t10
+                t12 = f32(2.0) * t5 * (g_d3 if t6 else t11)
+                grad_g_row[d] = f32(0.0) if t4 else t12
+                t16 = abs(g_d3) == t3
+                t17 = _sign_f32(g_d3)
+                t18 = g_d3 * t1 / gradient_penalty_length__scaled
+                t19 = t17 if t16 else t18
+                tangent_gradient_penalty_length = f32(0.0) if t4 else t19
+                tangent_d_gradient_penalty_length = f32(2.0) * t5 * tangent_gradient_penalty_length
+                t20 = (
+                    t15 + _zero_times_f32(tangent_d_gradient_penalty_length, t19) + -f32(2.0) * t5 *
+                    _zero_times_f32(tangent_gradient_penalty_length, t14 * t19)
                 )
-                diag_g_row[d] = f32(0.0) if t1 else t14
+                diag_g_row[d] = f32(0.0) if t4 else t20
 
 
 @_jit
@@ -1138,8 +1224,8 @@ def grad_hess_diag_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, gradient_penalty_length_block, tangent_gradient_penalty_length_block, samples, chunk, g, v_g_, hvp_g,
-    lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, gradient_penalty_length__scaled_block, tangent_gradient_penalty_length_block, samples, chunk, g, v_g_,
+    hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1151,17 +1237,31 @@ def hvp_1_f32(
                     hvp_g[i, at_d] = f32(0.0)
                 continue
             g_row = g[i]
-            gradient_penalty_length = 0.0
+            gradient_penalty_length__largest_bits = np.int32(0)
+            for d in range(size_d):
+                g_d = g_row[d]
+                gradient_penalty_length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                gradient_penalty_length__largest_bits = (
+                    gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
+                    gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
+                )
+            gradient_penalty_length__largest = np.int32(gradient_penalty_length__largest_bits).view(np.float32)
+            t1 = _unit_scale_f32(gradient_penalty_length__largest)
+            gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
-                    g_d = g_row[d]
-                    gradient_penalty_length_entry = np.float64(g_d)
-                    gradient_penalty_length_block[lane] = gradient_penalty_length_entry * gradient_penalty_length_entry
-                gradient_penalty_length += _pairwise_sum(gradient_penalty_length_block, count)
-            gradient_penalty_length = f32(math.sqrt(gradient_penalty_length))
-            t1 = gradient_penalty_length == f32(0.0)
+                    g_d2 = g_row[d]
+                    gradient_penalty_length__scaled_entry = np.float64(g_d2 * t1)
+                    gradient_penalty_length__scaled_block[lane] = (
+                        gradient_penalty_length__scaled_entry * gradient_penalty_length__scaled_entry
+                    )
+                gradient_penalty_length__scaled += _pairwise_sum(gradient_penalty_length__scaled_block, count)
+            gradient_penalty_length__scaled = f32(math.sqrt(gradient_penalty_length__scaled))
+            t2 = f32(1.0) / t1
+            t3 = gradient_penalty_length__scaled * t2
+            t4 = t3 == f32(0.0)
             v_g__row = v_g_[i]
             tangent_gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
@@ -1169,33 +1269,33 @@ def hvp_1_f32(
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
-                    g_d2 = g_row[d]
-                    t2 = abs(g_d2) == gradient_penalty_length
-                    t3 = _sign_f32(g_d2)
-                    t4 = g_d2 / gradient_penalty_length
-                    t5 = t3 if t2 else t4
-                    t6 = v_g_d * t5
-                    tangent_gradient_penalty_length_block[lane] = f32(0.0) if t1 else t6
+                    g_d3 = g_row[d]
+                    t5 = abs(g_d3) == t3
+                    t6 = _sign_f32(g_d3)
+                    t7 = g_d3 * t1 / gradient_penalty_length__scaled
+                    t8 = t6 if t5 else t7
+                    t9 = v_g_d * t8
+                    tangent_gradient_penalty_length_block[lane] = f32(0.0) if t4 else t9
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
             tangent_gradient_penalty_length = f32(tangent_gradient_penalty_length)
             seed_penalty_i = weight[i * weight_step] / denominator
-            t7 = f32(2.0) * lam * seed_penalty_i * tangent_gradient_penalty_length
-            t12 = gradient_penalty_length == f32(np.inf)
-            t13 = gradient_penalty_length - f32(1.0)
-            t14 = t13 / gradient_penalty_length
-            t15 = f32(1.0) if t12 else t14
-            t16 = lam * seed_penalty_i * t15
-            t17 = lam * seed_penalty_i * tangent_gradient_penalty_length * t15
+            t10 = f32(2.0) * lam * seed_penalty_i * tangent_gradient_penalty_length
+            t15 = t3 == f32(np.inf)
+            t16 = t3 - f32(1.0)
+            t17 = t16 * t1 / gradient_penalty_length__scaled
+            t18 = f32(1.0) if t15 else t17
+            t19 = lam * seed_penalty_i * t18
+            t20 = lam * seed_penalty_i * tangent_gradient_penalty_length * t18
             hvp_g_row = hvp_g[i]
             for d in range(size_d):
-                g_d3 = g_row[d]
-                t8 = abs(g_d3) == gradient_penalty_length
-                t9 = _sign_f32(g_d3)
-                t10 = g_d3 / gradient_penalty_length
-                t11 = t9 if t8 else t10
+                g_d4 = g_row[d]
+                t11 = abs(g_d4) == t3
+                t12 = _sign_f32(g_d4)
+                t13 = g_d4 * t1 / gradient_penalty_length__scaled
+                t14 = t12 if t11 else t13
                 v_g_d2 = v_g__row[d]
-                t18 = t7 * t11 + f32(2.0) * t16 * v_g_d2 + -f32(2.0) * t17 * t11
-                hvp_g_row[d] = f32(0.0) if t1 else t18
+                t21 = t10 * t14 + f32(2.0) * t19 * v_g_d2 + -f32(2.0) * t20 * t14
+                hvp_g_row[d] = f32(0.0) if t4 else t21
 
 
 @_jit

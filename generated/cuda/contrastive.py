@@ -343,11 +343,12 @@ def _staged_f32(staged, vector, vectors):
 
 
 @_device
-def _norm_scale_f32(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
-    exponent = np.int32(1) if exponent < np.int32(1) else exponent
-    exponent = np.int32(253) if exponent > np.int32(253) else exponent
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
     return np.int32(exponent << np.int32(23)).view(np.float32)
 
 
@@ -440,9 +441,9 @@ def _value_f32_sweep1(a_d, b_d):
 
 
 @_device
-def _value_f32_sweep2(a_d, b_d, t3):
+def _value_f32_sweep2(a_d, b_d, t2):
     """One place of a row: D__scaled_d."""
-    t2 = a_d - b_d
+    t3 = a_d - b_d
     D__scaled_entry = t2 * t3
     return D__scaled_entry * D__scaled_entry
 
@@ -500,7 +501,7 @@ def value_f32(a, b, y, margin, weight, mask, losses, partial, samples, size_d, o
                 at += _stride(threads)
             D__largest = _row_max_f32(D__largest)
             D_squared = _row_sum_f32(D_squared_high, D_squared_low)
-            t3 = _norm_scale_f32(D__largest)
+            t2 = _unit_scale_f32(D__largest)
             D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -513,10 +514,10 @@ def value_f32(a, b, y, margin, weight, mask, losses, partial, samples, size_d, o
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
                     + at)
                 )
-                D__scaled_d_0 = _value_f32_sweep2(a_d_0, b_d_0, t3)
-                D__scaled_d_1 = _value_f32_sweep2(a_d_1, b_d_1, t3)
-                D__scaled_d_2 = _value_f32_sweep2(a_d_2, b_d_2, t3)
-                D__scaled_d_3 = _value_f32_sweep2(a_d_3, b_d_3, t3)
+                D__scaled_d_0 = _value_f32_sweep2(a_d_0, b_d_0, t2)
+                D__scaled_d_1 = _value_f32_sweep2(a_d_1, b_d_1, t2)
+                D__scaled_d_2 = _value_f32_sweep2(a_d_2, b_d_2, t2)
+                D__scaled_d_3 = _value_f32_sweep2(a_d_3, b_d_3, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
@@ -526,11 +527,11 @@ def value_f32(a, b, y, margin, weight, mask, losses, partial, samples, size_d, o
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
-                D__scaled_d = _value_f32_sweep2(a_d, b_d, t3)
+                D__scaled_d = _value_f32_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
             D__scaled = math.sqrt(_row_sum_f32(D__scaled_high, D__scaled_low))
-            D = D__scaled / t3
+            D = D__scaled * (f32(1.0) / t2)
             t4 = _maximum_f32(f32(0.0), margin - D)
             loss = (_zero_times_f32(y_n, D_squared) + _zero_times_f32(f32(1.0) - y_n, t4 * t4)) * weight_n
             if thread == 0:
@@ -548,29 +549,27 @@ def value_f32(a, b, y, margin, weight, mask, losses, partial, samples, size_d, o
 def _value_and_grad_f32_sweep1(a_d, b_d):
     """One place of a row: D__largest_d, D_squared_d."""
     t1 = a_d - b_d
-    t2 = abs(t1)
-    return t2, t1 * t1
+    return abs(t1), t1 * t1
 
 
 @_device
-def _value_and_grad_f32_sweep2(a_d, b_d, t4):
+def _value_and_grad_f32_sweep2(a_d, b_d, t2):
     """One place of a row: D__scaled_d."""
     t3 = a_d - b_d
-    D__scaled_entry = t3 * t4
+    D__scaled_entry = t2 * t3
     return D__scaled_entry * D__scaled_entry
 
 
 @_device
-def _value_and_grad_f32_sweep3(a_d, b_d, seed_n, t15, t7, t8, y_n):
+def _value_and_grad_f32_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t7, t8, y_n):
     """One place of a row: grad_a_d, grad_b_d."""
-    t5 = a_d - b_d
-    t6 = _zero_times_f32(y_n, t5)
-    t16 = abs(t5)
-    t17 = t16 == t7
-    t18 = _sign_f32(t5)
-    t19 = t5 / t7
-    t20 = _zero_times_f32(t15, t18 if t17 else t19)
-    return f32(2.0) * seed_n * t6 + (f32(0.0) if t8 else t20), (f32(0.0) if t8 else -t20) - f32(2.0) * seed_n * t6
+    t4 = a_d - b_d
+    t5 = _zero_times_f32(y_n, t4)
+    t16 = abs(t4) == t7
+    t17 = _sign_f32(t4)
+    t18 = t4 * t2 / D__scaled
+    t19 = _zero_times_f32(t15, t17 if t16 else t18)
+    return f32(2.0) * seed_n * t5 + (f32(0.0) if t8 else t19), (f32(0.0) if t8 else -t19) - f32(2.0) * seed_n * t5
 
 
 def value_and_grad_f32(
@@ -633,7 +632,7 @@ def value_and_grad_f32(
                 at += _stride(threads)
             D__largest = _row_max_f32(D__largest)
             D_squared = _row_sum_f32(D_squared_high, D_squared_low)
-            t4 = _norm_scale_f32(D__largest)
+            t2 = _unit_scale_f32(D__largest)
             D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -646,10 +645,10 @@ def value_and_grad_f32(
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
                     + at)
                 )
-                D__scaled_d_0 = _value_and_grad_f32_sweep2(a_d_0, b_d_0, t4)
-                D__scaled_d_1 = _value_and_grad_f32_sweep2(a_d_1, b_d_1, t4)
-                D__scaled_d_2 = _value_and_grad_f32_sweep2(a_d_2, b_d_2, t4)
-                D__scaled_d_3 = _value_and_grad_f32_sweep2(a_d_3, b_d_3, t4)
+                D__scaled_d_0 = _value_and_grad_f32_sweep2(a_d_0, b_d_0, t2)
+                D__scaled_d_1 = _value_and_grad_f32_sweep2(a_d_1, b_d_1, t2)
+                D__scaled_d_2 = _value_and_grad_f32_sweep2(a_d_2, b_d_2, t2)
+                D__scaled_d_3 = _value_and_grad_f32_sweep2(a_d_3, b_d_3, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
@@ -659,12 +658,13 @@ def value_and_grad_f32(
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
-                D__scaled_d = _value_and_grad_f32_sweep2(a_d, b_d, t4)
+                D__scaled_d = _value_and_grad_f32_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
             D__scaled = math.sqrt(_row_sum_f32(D__scaled_high, D__scaled_low))
             seed_n = seed
-            t7 = D__scaled / t4
+            t6 = f32(1.0) / t2
+            t7 = D__scaled * t6
             t8 = t7 == f32(0.0)
             t9 = f32(1.0) - y_n
             t10 = margin - t7
@@ -684,10 +684,18 @@ def value_and_grad_f32(
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
                     + at)
                 )
-                grad_a_d_0, grad_b_d_0 = _value_and_grad_f32_sweep3(a_d_0, b_d_0, seed_n, t15, t7, t8, y_n)
-                grad_a_d_1, grad_b_d_1 = _value_and_grad_f32_sweep3(a_d_1, b_d_1, seed_n, t15, t7, t8, y_n)
-                grad_a_d_2, grad_b_d_2 = _value_and_grad_f32_sweep3(a_d_2, b_d_2, seed_n, t15, t7, t8, y_n)
-                grad_a_d_3, grad_b_d_3 = _value_and_grad_f32_sweep3(a_d_3, b_d_3, seed_n, t15, t7, t8, y_n)
+                grad_a_d_0, grad_b_d_0 = _value_and_grad_f32_sweep3(
+                    a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                )
+                grad_a_d_1, grad_b_d_1 = _value_and_grad_f32_sweep3(
+                    a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                )
+                grad_a_d_2, grad_b_d_2 = _value_and_grad_f32_sweep3(
+                    a_d_2, b_d_2, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                )
+                grad_a_d_3, grad_b_d_3 = _value_and_grad_f32_sweep3(
+                    a_d_3, b_d_3, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                )
                 _store_lanes(grad_a, grad_a_row + at, (grad_a_d_0, grad_a_d_1, grad_a_d_2, grad_a_d_3))
                 _store_lanes(grad_b, grad_b_row + at, (grad_b_d_0, grad_b_d_1, grad_b_d_2, grad_b_d_3))
                 vector += _stride(threads)
@@ -695,7 +703,7 @@ def value_and_grad_f32(
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
-                grad_a_d, grad_b_d = _value_and_grad_f32_sweep3(a_d, b_d, seed_n, t15, t7, t8, y_n)
+                grad_a_d, grad_b_d = _value_and_grad_f32_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t7, t8, y_n)
                 _put(grad_a, grad_a_row + at, grad_a_d)
                 _put(grad_b, grad_b_row + at, grad_b_d)
                 at += _stride(threads)
@@ -717,36 +725,34 @@ def value_and_grad_f32(
 def _grad_hess_diag_f32_sweep1(a_d, b_d):
     """One place of a row: D__largest_d."""
     t1 = a_d - b_d
-    t2 = abs(t1)
-    return t2
+    return abs(t1)
 
 
 @_device
-def _grad_hess_diag_f32_sweep2(a_d, b_d, t4):
+def _grad_hess_diag_f32_sweep2(a_d, b_d, t2):
     """One place of a row: D__scaled_d."""
     t3 = a_d - b_d
-    D__scaled_entry = t3 * t4
+    D__scaled_entry = t2 * t3
     return D__scaled_entry * D__scaled_entry
 
 
 @_device
-def _grad_hess_diag_f32_sweep3(a_d, b_d, seed_n, t15, t22, t23, t24, t7, t8, y_n):
+def _grad_hess_diag_f32_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n):
     """One place of a row: grad_a_d, grad_b_d, diag_a_d, diag_b_d."""
-    t5 = a_d - b_d
-    t6 = _zero_times_f32(y_n, t5)
-    t16 = abs(t5)
-    t17 = t16 == t7
-    t18 = _sign_f32(t5)
-    t19 = t5 / t7
-    t20 = t18 if t17 else t19
-    t21 = _zero_times_f32(t15, t20)
-    tangent_D = f32(0.0) if t8 else t20
-    tangent_d_D = f32(2.0) * t24 * tangent_D
-    t25 = t23 + _zero_times_f32(tangent_d_D, t20) - _zero_times_f32(t15 * tangent_D, t20 / t7)
-    t26 = t22 + (f32(0.0) if t8 else t25)
+    t4 = a_d - b_d
+    t5 = _zero_times_f32(y_n, t4)
+    t16 = abs(t4) == t7
+    t17 = _sign_f32(t4)
+    t18 = t4 * t2 / D__scaled
+    t19 = t17 if t16 else t18
+    t20 = _zero_times_f32(t15, t19)
+    tangent_D = f32(0.0) if t8 else t19
+    tangent_d_D = f32(2.0) * t22 * tangent_D
+    t23 = (t15 - _zero_times_f32(t15 * tangent_D, t19)) * t2 / D__scaled + _zero_times_f32(tangent_d_D, t19)
+    t24 = t21 + (f32(0.0) if t8 else t23)
     return (
-        f32(2.0) * seed_n * t6 + (f32(0.0) if t8 else t21), (f32(0.0) if t8 else -t21) - f32(2.0) * seed_n * t6, t26,
-        t26
+        f32(2.0) * seed_n * t5 + (f32(0.0) if t8 else t20), (f32(0.0) if t8 else -t20) - f32(2.0) * seed_n * t5, t24,
+        t24
     )
 
 
@@ -804,7 +810,7 @@ def grad_hess_diag_f32(
                 D__largest = _larger_f32(D__largest, D__largest_d)
                 at += _stride(threads)
             D__largest = _row_max_f32(D__largest)
-            t4 = _norm_scale_f32(D__largest)
+            t2 = _unit_scale_f32(D__largest)
             D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -817,10 +823,10 @@ def grad_hess_diag_f32(
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
                     + at)
                 )
-                D__scaled_d_0 = _grad_hess_diag_f32_sweep2(a_d_0, b_d_0, t4)
-                D__scaled_d_1 = _grad_hess_diag_f32_sweep2(a_d_1, b_d_1, t4)
-                D__scaled_d_2 = _grad_hess_diag_f32_sweep2(a_d_2, b_d_2, t4)
-                D__scaled_d_3 = _grad_hess_diag_f32_sweep2(a_d_3, b_d_3, t4)
+                D__scaled_d_0 = _grad_hess_diag_f32_sweep2(a_d_0, b_d_0, t2)
+                D__scaled_d_1 = _grad_hess_diag_f32_sweep2(a_d_1, b_d_1, t2)
+                D__scaled_d_2 = _grad_hess_diag_f32_sweep2(a_d_2, b_d_2, t2)
+                D__scaled_d_3 = _grad_hess_diag_f32_sweep2(a_d_3, b_d_3, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
@@ -830,12 +836,13 @@ def grad_hess_diag_f32(
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
-                D__scaled_d = _grad_hess_diag_f32_sweep2(a_d, b_d, t4)
+                D__scaled_d = _grad_hess_diag_f32_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
             D__scaled = math.sqrt(_row_sum_f32(D__scaled_high, D__scaled_low))
             seed_n = seed
-            t7 = D__scaled / t4
+            t6 = f32(1.0) / t2
+            t7 = D__scaled * t6
             t8 = t7 == f32(0.0)
             t9 = f32(1.0) - y_n
             t10 = margin - t7
@@ -844,9 +851,8 @@ def grad_hess_diag_f32(
             t13 = _maximum_f32(f32(0.0), t10)
             t14 = _zero_times_f32(t12, t13)
             t15 = -f32(2.0) * seed_n * t14
-            t22 = f32(2.0) * seed_n * y_n
-            t23 = _zero_times_f32(t15, f32(1.0) / t7)
-            t24 = seed_n * t9 * t11 * t11
+            t21 = f32(2.0) * seed_n * y_n
+            t22 = seed_n * t9 * t11 * t11
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -859,16 +865,16 @@ def grad_hess_diag_f32(
                     + at)
                 )
                 grad_a_d_0, grad_b_d_0, diag_a_d_0, diag_b_d_0 = _grad_hess_diag_f32_sweep3(
-                    a_d_0, b_d_0, seed_n, t15, t22, t23, t24, t7, t8, y_n,
+                    a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
                 )
                 grad_a_d_1, grad_b_d_1, diag_a_d_1, diag_b_d_1 = _grad_hess_diag_f32_sweep3(
-                    a_d_1, b_d_1, seed_n, t15, t22, t23, t24, t7, t8, y_n,
+                    a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
                 )
                 grad_a_d_2, grad_b_d_2, diag_a_d_2, diag_b_d_2 = _grad_hess_diag_f32_sweep3(
-                    a_d_2, b_d_2, seed_n, t15, t22, t23, t24, t7, t8, y_n,
+                    a_d_2, b_d_2, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
                 )
                 grad_a_d_3, grad_b_d_3, diag_a_d_3, diag_b_d_3 = _grad_hess_diag_f32_sweep3(
-                    a_d_3, b_d_3, seed_n, t15, t22, t23, t24, t7, t8, y_n,
+                    a_d_3, b_d_3, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
                 )
                 _store_lanes(grad_a, grad_a_row + at, (grad_a_d_0, grad_a_d_1, grad_a_d_2, grad_a_d_3))
                 _store_lanes(grad_b, grad_b_row + at, (grad_b_d_0, grad_b_d_1, grad_b_d_2, grad_b_d_3))
@@ -880,7 +886,7 @@ def grad_hess_diag_f32(
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
                 grad_a_d, grad_b_d, diag_a_d, diag_b_d = _grad_hess_diag_f32_sweep3(
-                    a_d, b_d, seed_n, t15, t22, t23, t24, t7, t8, y_n,
+                    a_d, b_d, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
                 )
                 _put(grad_a, grad_a_row + at, grad_a_d)
                 _put(grad_b, grad_b_row + at, grad_b_d)
@@ -899,47 +905,44 @@ def grad_hess_diag_f32(
 def _hvp_f32_sweep1(a_d, b_d):
     """One place of a row: D__largest_d."""
     t1 = a_d - b_d
-    t2 = abs(t1)
-    return t2
+    return abs(t1)
 
 
 @_device
-def _hvp_f32_sweep2(a_d, b_d, t4):
+def _hvp_f32_sweep2(a_d, b_d, t2):
     """One place of a row: D__scaled_d."""
     t3 = a_d - b_d
-    D__scaled_entry = t3 * t4
+    D__scaled_entry = t2 * t3
     return D__scaled_entry * D__scaled_entry
 
 
 @_device
-def _hvp_f32_sweep3(a_d, b_d, v_a_d, v_b_d, t5, t6):
+def _hvp_f32_sweep3(a_d, b_d, v_a_d, v_b_d, D__scaled, t2, t5, t6):
     """One place of a row: tangent_D_d."""
     t7 = v_a_d - v_b_d
     t8 = a_d - b_d
-    t9 = abs(t8)
-    t10 = t9 == t5
-    t11 = _sign_f32(t8)
-    t12 = t8 / t5
-    t13 = t11 if t10 else t12
-    t14 = t7 * t13
-    return f32(0.0) if t6 else t14
+    t9 = abs(t8) == t5
+    t10 = _sign_f32(t8)
+    t11 = t8 * t2 / D__scaled
+    t12 = t10 if t9 else t11
+    t13 = t7 * t12
+    return f32(0.0) if t6 else t13
 
 
 @_device
-def _hvp_f32_sweep4(a_d, b_d, v_a_d, v_b_d, t15, t23, t24, t27, t5, t6, tangent_D):
+def _hvp_f32_sweep4(a_d, b_d, v_a_d, v_b_d, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D):
     """One place of a row: hvp_a_d, hvp_b_d."""
-    t16 = v_a_d - v_b_d
-    t28 = a_d - b_d
-    t29 = abs(t28)
-    t30 = t29 == t5
-    t31 = _sign_f32(t28)
-    t32 = t28 / t5
-    t33 = t31 if t30 else t32
-    t34 = _zero_times_f32(t27, t33)
-    t35 = _zero_times_f32(t23, tangent_D * (t33 / t5))
-    t36 = t16 * t24 + t34 - t35
-    t37 = t35 - t16 * t24 - t34
-    return f32(2.0) * t15 * t16 + (f32(0.0) if t6 else t36), (f32(0.0) if t6 else t37) + -f32(2.0) * t15 * t16
+    t15 = v_a_d - v_b_d
+    t23 = a_d - b_d
+    t24 = abs(t23) == t5
+    t25 = _sign_f32(t23)
+    t26 = t23 * t2 / D__scaled
+    t27 = t25 if t24 else t26
+    t28 = _zero_times_f32(t22, tangent_D * t27)
+    t32 = _zero_times_f32(t31, t27)
+    t33 = (t22 * t15 - t28) * t2 / D__scaled + t32
+    t34 = (t28 - t22 * t15) * t2 / D__scaled - t32
+    return f32(2.0) * t14 * t15 + (f32(0.0) if t6 else t33), (f32(0.0) if t6 else t34) + -f32(2.0) * t14 * t15
 
 
 def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, divisors, samples, size_d, options):
@@ -994,7 +997,7 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                 D__largest = _larger_f32(D__largest, D__largest_d)
                 at += _stride(threads)
             D__largest = _row_max_f32(D__largest)
-            t4 = _norm_scale_f32(D__largest)
+            t2 = _unit_scale_f32(D__largest)
             D__scaled_high, D__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -1007,10 +1010,10 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
                     + at)
                 )
-                D__scaled_d_0 = _hvp_f32_sweep2(a_d_0, b_d_0, t4)
-                D__scaled_d_1 = _hvp_f32_sweep2(a_d_1, b_d_1, t4)
-                D__scaled_d_2 = _hvp_f32_sweep2(a_d_2, b_d_2, t4)
-                D__scaled_d_3 = _hvp_f32_sweep2(a_d_3, b_d_3, t4)
+                D__scaled_d_0 = _hvp_f32_sweep2(a_d_0, b_d_0, t2)
+                D__scaled_d_1 = _hvp_f32_sweep2(a_d_1, b_d_1, t2)
+                D__scaled_d_2 = _hvp_f32_sweep2(a_d_2, b_d_2, t2)
+                D__scaled_d_3 = _hvp_f32_sweep2(a_d_3, b_d_3, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_0)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_1)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d_2)
@@ -1020,11 +1023,12 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
-                D__scaled_d = _hvp_f32_sweep2(a_d, b_d, t4)
+                D__scaled_d = _hvp_f32_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f32(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
             D__scaled = math.sqrt(_row_sum_f32(D__scaled_high, D__scaled_low))
-            t5 = D__scaled / t4
+            t4 = f32(1.0) / t2
+            t5 = D__scaled * t4
             t6 = t5 == f32(0.0)
             tangent_D_high, tangent_D_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -1044,10 +1048,10 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                 v_b_d_0, v_b_d_1, v_b_d_2, v_b_d_3 = _load_lanes(v_b_, v_b__row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + 3 * size_d + vector, vectors, (v_b_d_0, v_b_d_1, v_b_d_2, v_b_d_3))
-                tangent_D_d_0 = _hvp_f32_sweep3(a_d_0, b_d_0, v_a_d_0, v_b_d_0, t5, t6)
-                tangent_D_d_1 = _hvp_f32_sweep3(a_d_1, b_d_1, v_a_d_1, v_b_d_1, t5, t6)
-                tangent_D_d_2 = _hvp_f32_sweep3(a_d_2, b_d_2, v_a_d_2, v_b_d_2, t5, t6)
-                tangent_D_d_3 = _hvp_f32_sweep3(a_d_3, b_d_3, v_a_d_3, v_b_d_3, t5, t6)
+                tangent_D_d_0 = _hvp_f32_sweep3(a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t2, t5, t6)
+                tangent_D_d_1 = _hvp_f32_sweep3(a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t2, t5, t6)
+                tangent_D_d_2 = _hvp_f32_sweep3(a_d_2, b_d_2, v_a_d_2, v_b_d_2, D__scaled, t2, t5, t6)
+                tangent_D_d_3 = _hvp_f32_sweep3(a_d_3, b_d_3, v_a_d_3, v_b_d_3, D__scaled, t2, t5, t6)
                 tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_0)
                 tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_1)
                 tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d_2)
@@ -1063,23 +1067,22 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                 v_b_d = _get(v_b_, v_b__row + at)
                 if options & STAGED:
                     staged[stage + 3 * size_d + at] = v_b_d
-                tangent_D_d = _hvp_f32_sweep3(a_d, b_d, v_a_d, v_b_d, t5, t6)
+                tangent_D_d = _hvp_f32_sweep3(a_d, b_d, v_a_d, v_b_d, D__scaled, t2, t5, t6)
                 tangent_D_high, tangent_D_low = _plus_f32(tangent_D_high, tangent_D_low, tangent_D_d)
                 at += _stride(threads)
             tangent_D = _row_sum_f32(tangent_D_high, tangent_D_low)
             seed_n = seed
-            t15 = seed_n * y_n
-            t17 = f32(1.0) - y_n
-            t18 = margin - t5
-            t19 = _half_step_f32(t18)
-            t20 = t17 * t19
-            t21 = _maximum_f32(f32(0.0), t18)
-            t22 = _zero_times_f32(t20, t21)
-            t23 = -f32(2.0) * seed_n * t22
-            t24 = _zero_times_f32(t23, f32(1.0) / t5)
-            t25 = _zero_times_f32(t19 * t19, tangent_D)
-            t26 = _zero_times_f32(t17, t25)
-            t27 = f32(2.0) * seed_n * t26
+            t14 = seed_n * y_n
+            t16 = f32(1.0) - y_n
+            t17 = margin - t5
+            t18 = _half_step_f32(t17)
+            t19 = t16 * t18
+            t20 = _maximum_f32(f32(0.0), t17)
+            t21 = _zero_times_f32(t19, t20)
+            t22 = -f32(2.0) * seed_n * t21
+            t29 = _zero_times_f32(t18 * t18, tangent_D)
+            t30 = _zero_times_f32(t16, t29)
+            t31 = f32(2.0) * seed_n * t30
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1100,16 +1103,16 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                     v_b__row + at)
                 )
                 hvp_a_d_0, hvp_b_d_0 = _hvp_f32_sweep4(
-                    a_d_0, b_d_0, v_a_d_0, v_b_d_0, t15, t23, t24, t27, t5, t6, tangent_D,
+                    a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
                 )
                 hvp_a_d_1, hvp_b_d_1 = _hvp_f32_sweep4(
-                    a_d_1, b_d_1, v_a_d_1, v_b_d_1, t15, t23, t24, t27, t5, t6, tangent_D,
+                    a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
                 )
                 hvp_a_d_2, hvp_b_d_2 = _hvp_f32_sweep4(
-                    a_d_2, b_d_2, v_a_d_2, v_b_d_2, t15, t23, t24, t27, t5, t6, tangent_D,
+                    a_d_2, b_d_2, v_a_d_2, v_b_d_2, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
                 )
                 hvp_a_d_3, hvp_b_d_3 = _hvp_f32_sweep4(
-                    a_d_3, b_d_3, v_a_d_3, v_b_d_3, t15, t23, t24, t27, t5, t6, tangent_D,
+                    a_d_3, b_d_3, v_a_d_3, v_b_d_3, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
                 )
                 _store_lanes(hvp_a, hvp_a_row + at, (hvp_a_d_0, hvp_a_d_1, hvp_a_d_2, hvp_a_d_3))
                 _store_lanes(hvp_b, hvp_b_row + at, (hvp_b_d_0, hvp_b_d_1, hvp_b_d_2, hvp_b_d_3))
@@ -1120,7 +1123,9 @@ def hvp_f32(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                 b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
                 v_a_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(v_a_, v_a__row + at)
                 v_b_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(v_b_, v_b__row + at)
-                hvp_a_d, hvp_b_d = _hvp_f32_sweep4(a_d, b_d, v_a_d, v_b_d, t15, t23, t24, t27, t5, t6, tangent_D)
+                hvp_a_d, hvp_b_d = _hvp_f32_sweep4(
+                    a_d, b_d, v_a_d, v_b_d, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                )
                 _put(hvp_a, hvp_a_row + at, hvp_a_d)
                 _put(hvp_b, hvp_b_row + at, hvp_b_d)
                 at += _stride(threads)
@@ -1255,11 +1260,12 @@ def _staged_f64(staged, vector, vectors):
 
 
 @_device
-def _norm_scale_f64(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
-    exponent = np.int64(1) if exponent < np.int64(1) else exponent
-    exponent = np.int64(2045) if exponent > np.int64(2045) else exponent
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
     return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
@@ -1340,9 +1346,9 @@ def _value_f64_sweep1(a_d, b_d):
 
 
 @_device
-def _value_f64_sweep2(a_d, b_d, t3):
+def _value_f64_sweep2(a_d, b_d, t2):
     """One place of a row: D__scaled_d."""
-    t2 = a_d - b_d
+    t3 = a_d - b_d
     D__scaled_entry = t2 * t3
     return D__scaled_entry * D__scaled_entry
 
@@ -1394,7 +1400,7 @@ def value_f64(a, b, y, margin, weight, mask, losses, partial, samples, size_d, o
                 at += _stride(threads)
             D__largest = _row_max_f64(D__largest)
             D_squared = _row_sum_f64(D_squared_high, D_squared_low)
-            t3 = _norm_scale_f64(D__largest)
+            t2 = _unit_scale_f64(D__largest)
             D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -1407,8 +1413,8 @@ def value_f64(a, b, y, margin, weight, mask, losses, partial, samples, size_d, o
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
                     + at)
                 )
-                D__scaled_d_0 = _value_f64_sweep2(a_d_0, b_d_0, t3)
-                D__scaled_d_1 = _value_f64_sweep2(a_d_1, b_d_1, t3)
+                D__scaled_d_0 = _value_f64_sweep2(a_d_0, b_d_0, t2)
+                D__scaled_d_1 = _value_f64_sweep2(a_d_1, b_d_1, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
                 vector += _stride(threads)
@@ -1416,11 +1422,11 @@ def value_f64(a, b, y, margin, weight, mask, losses, partial, samples, size_d, o
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
-                D__scaled_d = _value_f64_sweep2(a_d, b_d, t3)
+                D__scaled_d = _value_f64_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
             D__scaled = math.sqrt(_row_sum_f64(D__scaled_high, D__scaled_low))
-            D = D__scaled / t3
+            D = D__scaled * (1.0 / t2)
             t4 = _maximum_f64(0.0, margin - D)
             loss = (_zero_times_f64(y_n, D_squared) + _zero_times_f64(1.0 - y_n, t4 * t4)) * weight_n
             if thread == 0:
@@ -1438,29 +1444,27 @@ def value_f64(a, b, y, margin, weight, mask, losses, partial, samples, size_d, o
 def _value_and_grad_f64_sweep1(a_d, b_d):
     """One place of a row: D__largest_d, D_squared_d."""
     t1 = a_d - b_d
-    t2 = abs(t1)
-    return t2, t1 * t1
+    return abs(t1), t1 * t1
 
 
 @_device
-def _value_and_grad_f64_sweep2(a_d, b_d, t4):
+def _value_and_grad_f64_sweep2(a_d, b_d, t2):
     """One place of a row: D__scaled_d."""
     t3 = a_d - b_d
-    D__scaled_entry = t3 * t4
+    D__scaled_entry = t2 * t3
     return D__scaled_entry * D__scaled_entry
 
 
 @_device
-def _value_and_grad_f64_sweep3(a_d, b_d, seed_n, t15, t7, t8, y_n):
+def _value_and_grad_f64_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t7, t8, y_n):
     """One place of a row: grad_a_d, grad_b_d."""
-    t5 = a_d - b_d
-    t6 = _zero_times_f64(y_n, t5)
-    t16 = abs(t5)
-    t17 = t16 == t7
-    t18 = _sign_f64(t5)
-    t19 = t5 / t7
-    t20 = _zero_times_f64(t15, t18 if t17 else t19)
-    return 2.0 * seed_n * t6 + (0.0 if t8 else t20), (0.0 if t8 else -t20) - 2.0 * seed_n * t6
+    t4 = a_d - b_d
+    t5 = _zero_times_f64(y_n, t4)
+    t16 = abs(t4) == t7
+    t17 = _sign_f64(t4)
+    t18 = t4 * t2 / D__scaled
+    t19 = _zero_times_f64(t15, t17 if t16 else t18)
+    return 2.0 * seed_n * t5 + (0.0 if t8 else t19), (0.0 if t8 else -t19) - 2.0 * seed_n * t5
 
 
 def value_and_grad_f64(
@@ -1517,7 +1521,7 @@ def value_and_grad_f64(
                 at += _stride(threads)
             D__largest = _row_max_f64(D__largest)
             D_squared = _row_sum_f64(D_squared_high, D_squared_low)
-            t4 = _norm_scale_f64(D__largest)
+            t2 = _unit_scale_f64(D__largest)
             D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -1530,8 +1534,8 @@ def value_and_grad_f64(
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
                     + at)
                 )
-                D__scaled_d_0 = _value_and_grad_f64_sweep2(a_d_0, b_d_0, t4)
-                D__scaled_d_1 = _value_and_grad_f64_sweep2(a_d_1, b_d_1, t4)
+                D__scaled_d_0 = _value_and_grad_f64_sweep2(a_d_0, b_d_0, t2)
+                D__scaled_d_1 = _value_and_grad_f64_sweep2(a_d_1, b_d_1, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
                 vector += _stride(threads)
@@ -1539,12 +1543,13 @@ def value_and_grad_f64(
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
-                D__scaled_d = _value_and_grad_f64_sweep2(a_d, b_d, t4)
+                D__scaled_d = _value_and_grad_f64_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
             D__scaled = math.sqrt(_row_sum_f64(D__scaled_high, D__scaled_low))
             seed_n = seed
-            t7 = D__scaled / t4
+            t6 = 1.0 / t2
+            t7 = D__scaled * t6
             t8 = t7 == 0.0
             t9 = 1.0 - y_n
             t10 = margin - t7
@@ -1564,8 +1569,12 @@ def value_and_grad_f64(
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
                     + at)
                 )
-                grad_a_d_0, grad_b_d_0 = _value_and_grad_f64_sweep3(a_d_0, b_d_0, seed_n, t15, t7, t8, y_n)
-                grad_a_d_1, grad_b_d_1 = _value_and_grad_f64_sweep3(a_d_1, b_d_1, seed_n, t15, t7, t8, y_n)
+                grad_a_d_0, grad_b_d_0 = _value_and_grad_f64_sweep3(
+                    a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                )
+                grad_a_d_1, grad_b_d_1 = _value_and_grad_f64_sweep3(
+                    a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t7, t8, y_n,
+                )
                 _store_lanes(grad_a, grad_a_row + at, (grad_a_d_0, grad_a_d_1))
                 _store_lanes(grad_b, grad_b_row + at, (grad_b_d_0, grad_b_d_1))
                 vector += _stride(threads)
@@ -1573,7 +1582,7 @@ def value_and_grad_f64(
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
-                grad_a_d, grad_b_d = _value_and_grad_f64_sweep3(a_d, b_d, seed_n, t15, t7, t8, y_n)
+                grad_a_d, grad_b_d = _value_and_grad_f64_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t7, t8, y_n)
                 _put(grad_a, grad_a_row + at, grad_a_d)
                 _put(grad_b, grad_b_row + at, grad_b_d)
                 at += _stride(threads)
@@ -1595,34 +1604,32 @@ def value_and_grad_f64(
 def _grad_hess_diag_f64_sweep1(a_d, b_d):
     """One place of a row: D__largest_d."""
     t1 = a_d - b_d
-    t2 = abs(t1)
-    return t2
+    return abs(t1)
 
 
 @_device
-def _grad_hess_diag_f64_sweep2(a_d, b_d, t4):
+def _grad_hess_diag_f64_sweep2(a_d, b_d, t2):
     """One place of a row: D__scaled_d."""
     t3 = a_d - b_d
-    D__scaled_entry = t3 * t4
+    D__scaled_entry = t2 * t3
     return D__scaled_entry * D__scaled_entry
 
 
 @_device
-def _grad_hess_diag_f64_sweep3(a_d, b_d, seed_n, t15, t22, t23, t24, t7, t8, y_n):
+def _grad_hess_diag_f64_sweep3(a_d, b_d, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n):
     """One place of a row: grad_a_d, grad_b_d, diag_a_d, diag_b_d."""
-    t5 = a_d - b_d
-    t6 = _zero_times_f64(y_n, t5)
-    t16 = abs(t5)
-    t17 = t16 == t7
-    t18 = _sign_f64(t5)
-    t19 = t5 / t7
-    t20 = t18 if t17 else t19
-    t21 = _zero_times_f64(t15, t20)
-    tangent_D = 0.0 if t8 else t20
-    tangent_d_D = 2.0 * t24 * tangent_D
-    t25 = t23 + _zero_times_f64(tangent_d_D, t20) - _zero_times_f64(t15 * tangent_D, t20 / t7)
-    t26 = t22 + (0.0 if t8 else t25)
-    return 2.0 * seed_n * t6 + (0.0 if t8 else t21), (0.0 if t8 else -t21) - 2.0 * seed_n * t6, t26, t26
+    t4 = a_d - b_d
+    t5 = _zero_times_f64(y_n, t4)
+    t16 = abs(t4) == t7
+    t17 = _sign_f64(t4)
+    t18 = t4 * t2 / D__scaled
+    t19 = t17 if t16 else t18
+    t20 = _zero_times_f64(t15, t19)
+    tangent_D = 0.0 if t8 else t19
+    tangent_d_D = 2.0 * t22 * tangent_D
+    t23 = (t15 - _zero_times_f64(t15 * tangent_D, t19)) * t2 / D__scaled + _zero_times_f64(tangent_d_D, t19)
+    t24 = t21 + (0.0 if t8 else t23)
+    return 2.0 * seed_n * t5 + (0.0 if t8 else t20), (0.0 if t8 else -t20) - 2.0 * seed_n * t5, t24, t24
 
 
 def grad_hess_diag_f64(
@@ -1675,7 +1682,7 @@ def grad_hess_diag_f64(
                 D__largest = _larger_f64(D__largest, D__largest_d)
                 at += _stride(threads)
             D__largest = _row_max_f64(D__largest)
-            t4 = _norm_scale_f64(D__largest)
+            t2 = _unit_scale_f64(D__largest)
             D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -1688,8 +1695,8 @@ def grad_hess_diag_f64(
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
                     + at)
                 )
-                D__scaled_d_0 = _grad_hess_diag_f64_sweep2(a_d_0, b_d_0, t4)
-                D__scaled_d_1 = _grad_hess_diag_f64_sweep2(a_d_1, b_d_1, t4)
+                D__scaled_d_0 = _grad_hess_diag_f64_sweep2(a_d_0, b_d_0, t2)
+                D__scaled_d_1 = _grad_hess_diag_f64_sweep2(a_d_1, b_d_1, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
                 vector += _stride(threads)
@@ -1697,12 +1704,13 @@ def grad_hess_diag_f64(
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
-                D__scaled_d = _grad_hess_diag_f64_sweep2(a_d, b_d, t4)
+                D__scaled_d = _grad_hess_diag_f64_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
             D__scaled = math.sqrt(_row_sum_f64(D__scaled_high, D__scaled_low))
             seed_n = seed
-            t7 = D__scaled / t4
+            t6 = 1.0 / t2
+            t7 = D__scaled * t6
             t8 = t7 == 0.0
             t9 = 1.0 - y_n
             t10 = margin - t7
@@ -1711,9 +1719,8 @@ def grad_hess_diag_f64(
             t13 = _maximum_f64(0.0, t10)
             t14 = _zero_times_f64(t12, t13)
             t15 = -2.0 * seed_n * t14
-            t22 = 2.0 * seed_n * y_n
-            t23 = _zero_times_f64(t15, 1.0 / t7)
-            t24 = seed_n * t9 * t11 * t11
+            t21 = 2.0 * seed_n * y_n
+            t22 = seed_n * t9 * t11 * t11
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1726,10 +1733,10 @@ def grad_hess_diag_f64(
                     + at)
                 )
                 grad_a_d_0, grad_b_d_0, diag_a_d_0, diag_b_d_0 = _grad_hess_diag_f64_sweep3(
-                    a_d_0, b_d_0, seed_n, t15, t22, t23, t24, t7, t8, y_n,
+                    a_d_0, b_d_0, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
                 )
                 grad_a_d_1, grad_b_d_1, diag_a_d_1, diag_b_d_1 = _grad_hess_diag_f64_sweep3(
-                    a_d_1, b_d_1, seed_n, t15, t22, t23, t24, t7, t8, y_n,
+                    a_d_1, b_d_1, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
                 )
                 _store_lanes(grad_a, grad_a_row + at, (grad_a_d_0, grad_a_d_1))
                 _store_lanes(grad_b, grad_b_row + at, (grad_b_d_0, grad_b_d_1))
@@ -1741,7 +1748,7 @@ def grad_hess_diag_f64(
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
                 grad_a_d, grad_b_d, diag_a_d, diag_b_d = _grad_hess_diag_f64_sweep3(
-                    a_d, b_d, seed_n, t15, t22, t23, t24, t7, t8, y_n,
+                    a_d, b_d, D__scaled, seed_n, t15, t2, t21, t22, t7, t8, y_n,
                 )
                 _put(grad_a, grad_a_row + at, grad_a_d)
                 _put(grad_b, grad_b_row + at, grad_b_d)
@@ -1760,47 +1767,44 @@ def grad_hess_diag_f64(
 def _hvp_f64_sweep1(a_d, b_d):
     """One place of a row: D__largest_d."""
     t1 = a_d - b_d
-    t2 = abs(t1)
-    return t2
+    return abs(t1)
 
 
 @_device
-def _hvp_f64_sweep2(a_d, b_d, t4):
+def _hvp_f64_sweep2(a_d, b_d, t2):
     """One place of a row: D__scaled_d."""
     t3 = a_d - b_d
-    D__scaled_entry = t3 * t4
+    D__scaled_entry = t2 * t3
     return D__scaled_entry * D__scaled_entry
 
 
 @_device
-def _hvp_f64_sweep3(a_d, b_d, v_a_d, v_b_d, t5, t6):
+def _hvp_f64_sweep3(a_d, b_d, v_a_d, v_b_d, D__scaled, t2, t5, t6):
     """One place of a row: tangent_D_d."""
     t7 = v_a_d - v_b_d
     t8 = a_d - b_d
-    t9 = abs(t8)
-    t10 = t9 == t5
-    t11 = _sign_f64(t8)
-    t12 = t8 / t5
-    t13 = t11 if t10 else t12
-    t14 = t7 * t13
-    return 0.0 if t6 else t14
+    t9 = abs(t8) == t5
+    t10 = _sign_f64(t8)
+    t11 = t8 * t2 / D__scaled
+    t12 = t10 if t9 else t11
+    t13 = t7 * t12
+    return 0.0 if t6 else t13
 
 
 @_device
-def _hvp_f64_sweep4(a_d, b_d, v_a_d, v_b_d, t15, t23, t24, t27, t5, t6, tangent_D):
+def _hvp_f64_sweep4(a_d, b_d, v_a_d, v_b_d, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D):
     """One place of a row: hvp_a_d, hvp_b_d."""
-    t16 = v_a_d - v_b_d
-    t28 = a_d - b_d
-    t29 = abs(t28)
-    t30 = t29 == t5
-    t31 = _sign_f64(t28)
-    t32 = t28 / t5
-    t33 = t31 if t30 else t32
-    t34 = _zero_times_f64(t27, t33)
-    t35 = _zero_times_f64(t23, tangent_D * (t33 / t5))
-    t36 = t16 * t24 + t34 - t35
-    t37 = t35 - t16 * t24 - t34
-    return 2.0 * t15 * t16 + (0.0 if t6 else t36), (0.0 if t6 else t37) + -2.0 * t15 * t16
+    t15 = v_a_d - v_b_d
+    t23 = a_d - b_d
+    t24 = abs(t23) == t5
+    t25 = _sign_f64(t23)
+    t26 = t23 * t2 / D__scaled
+    t27 = t25 if t24 else t26
+    t28 = _zero_times_f64(t22, tangent_D * t27)
+    t32 = _zero_times_f64(t31, t27)
+    t33 = (t22 * t15 - t28) * t2 / D__scaled + t32
+    t34 = (t28 - t22 * t15) * t2 / D__scaled - t32
+    return 2.0 * t14 * t15 + (0.0 if t6 else t33), (0.0 if t6 else t34) + -2.0 * t14 * t15
 
 
 def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, divisors, samples, size_d, options):
@@ -1851,7 +1855,7 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                 D__largest = _larger_f64(D__largest, D__largest_d)
                 at += _stride(threads)
             D__largest = _row_max_f64(D__largest)
-            t4 = _norm_scale_f64(D__largest)
+            t2 = _unit_scale_f64(D__largest)
             D__scaled_high, D__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -1864,8 +1868,8 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(b, b_row
                     + at)
                 )
-                D__scaled_d_0 = _hvp_f64_sweep2(a_d_0, b_d_0, t4)
-                D__scaled_d_1 = _hvp_f64_sweep2(a_d_1, b_d_1, t4)
+                D__scaled_d_0 = _hvp_f64_sweep2(a_d_0, b_d_0, t2)
+                D__scaled_d_1 = _hvp_f64_sweep2(a_d_1, b_d_1, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_0)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d_1)
                 vector += _stride(threads)
@@ -1873,11 +1877,12 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
             while at < size_d:
                 a_d = staged[stage + at] if options & STAGED else _get(a, a_row + at)
                 b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
-                D__scaled_d = _hvp_f64_sweep2(a_d, b_d, t4)
+                D__scaled_d = _hvp_f64_sweep2(a_d, b_d, t2)
                 D__scaled_high, D__scaled_low = _plus_f64(D__scaled_high, D__scaled_low, D__scaled_d)
                 at += _stride(threads)
             D__scaled = math.sqrt(_row_sum_f64(D__scaled_high, D__scaled_low))
-            t5 = D__scaled / t4
+            t4 = 1.0 / t2
+            t5 = D__scaled * t4
             t6 = t5 == 0.0
             tangent_D_high, tangent_D_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -1897,8 +1902,8 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                 v_b_d_0, v_b_d_1 = _load_lanes(v_b_, v_b__row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + 3 * size_d + vector, vectors, (v_b_d_0, v_b_d_1))
-                tangent_D_d_0 = _hvp_f64_sweep3(a_d_0, b_d_0, v_a_d_0, v_b_d_0, t5, t6)
-                tangent_D_d_1 = _hvp_f64_sweep3(a_d_1, b_d_1, v_a_d_1, v_b_d_1, t5, t6)
+                tangent_D_d_0 = _hvp_f64_sweep3(a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t2, t5, t6)
+                tangent_D_d_1 = _hvp_f64_sweep3(a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t2, t5, t6)
                 tangent_D_high, tangent_D_low = _plus_f64(tangent_D_high, tangent_D_low, tangent_D_d_0)
                 tangent_D_high, tangent_D_low = _plus_f64(tangent_D_high, tangent_D_low, tangent_D_d_1)
                 vector += _stride(threads)
@@ -1912,23 +1917,22 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                 v_b_d = _get(v_b_, v_b__row + at)
                 if options & STAGED:
                     staged[stage + 3 * size_d + at] = v_b_d
-                tangent_D_d = _hvp_f64_sweep3(a_d, b_d, v_a_d, v_b_d, t5, t6)
+                tangent_D_d = _hvp_f64_sweep3(a_d, b_d, v_a_d, v_b_d, D__scaled, t2, t5, t6)
                 tangent_D_high, tangent_D_low = _plus_f64(tangent_D_high, tangent_D_low, tangent_D_d)
                 at += _stride(threads)
             tangent_D = _row_sum_f64(tangent_D_high, tangent_D_low)
             seed_n = seed
-            t15 = seed_n * y_n
-            t17 = 1.0 - y_n
-            t18 = margin - t5
-            t19 = _half_step_f64(t18)
-            t20 = t17 * t19
-            t21 = _maximum_f64(0.0, t18)
-            t22 = _zero_times_f64(t20, t21)
-            t23 = -2.0 * seed_n * t22
-            t24 = _zero_times_f64(t23, 1.0 / t5)
-            t25 = _zero_times_f64(t19 * t19, tangent_D)
-            t26 = _zero_times_f64(t17, t25)
-            t27 = 2.0 * seed_n * t26
+            t14 = seed_n * y_n
+            t16 = 1.0 - y_n
+            t17 = margin - t5
+            t18 = _half_step_f64(t17)
+            t19 = t16 * t18
+            t20 = _maximum_f64(0.0, t17)
+            t21 = _zero_times_f64(t19, t20)
+            t22 = -2.0 * seed_n * t21
+            t29 = _zero_times_f64(t18 * t18, tangent_D)
+            t30 = _zero_times_f64(t16, t29)
+            t31 = 2.0 * seed_n * t30
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1949,10 +1953,10 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                     v_b__row + at)
                 )
                 hvp_a_d_0, hvp_b_d_0 = _hvp_f64_sweep4(
-                    a_d_0, b_d_0, v_a_d_0, v_b_d_0, t15, t23, t24, t27, t5, t6, tangent_D,
+                    a_d_0, b_d_0, v_a_d_0, v_b_d_0, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
                 )
                 hvp_a_d_1, hvp_b_d_1 = _hvp_f64_sweep4(
-                    a_d_1, b_d_1, v_a_d_1, v_b_d_1, t15, t23, t24, t27, t5, t6, tangent_D,
+                    a_d_1, b_d_1, v_a_d_1, v_b_d_1, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
                 )
                 _store_lanes(hvp_a, hvp_a_row + at, (hvp_a_d_0, hvp_a_d_1))
                 _store_lanes(hvp_b, hvp_b_row + at, (hvp_b_d_0, hvp_b_d_1))
@@ -1963,7 +1967,9 @@ def hvp_f64(a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, weight, mask, divisor, di
                 b_d = staged[stage + size_d + at] if options & STAGED else _get(b, b_row + at)
                 v_a_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(v_a_, v_a__row + at)
                 v_b_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(v_b_, v_b__row + at)
-                hvp_a_d, hvp_b_d = _hvp_f64_sweep4(a_d, b_d, v_a_d, v_b_d, t15, t23, t24, t27, t5, t6, tangent_D)
+                hvp_a_d, hvp_b_d = _hvp_f64_sweep4(
+                    a_d, b_d, v_a_d, v_b_d, D__scaled, t14, t2, t22, t31, t5, t6, tangent_D,
+                )
                 _put(hvp_a, hvp_a_row + at, hvp_a_d)
                 _put(hvp_b, hvp_b_row + at, hvp_b_d)
                 at += _stride(threads)

@@ -317,11 +317,12 @@ def _staged_f32(staged, vector, vectors):
 
 
 @_device
-def _norm_scale_f32(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
-    exponent = np.int32(1) if exponent < np.int32(1) else exponent
-    exponent = np.int32(253) if exponent > np.int32(253) else exponent
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
     return np.int32(exponent << np.int32(23)).view(np.float32)
 
 
@@ -376,6 +377,20 @@ def _first_thread():
 def _all_threads():
     """The number of threads in the grid."""
     return np.int64(cuda.gridDim.x) * cuda.blockDim.x
+
+
+@_device
+def _maximum_f32(a, b):
+    """The larger of a and b; NaN where one is NaN."""
+    larger = a if a > b else b
+    return larger if a == a else a
+
+
+@_device
+def _minimum_f32(a, b):
+    """The smaller of a and b; NaN where one is NaN."""
+    smaller = a if a < b else b
+    return smaller if a == a else a
 
 
 @_device
@@ -443,7 +458,7 @@ def value_f32(g, lam, weight, mask, losses, partial, samples, size_d, options):
                 length__largest = _larger_f32(length__largest, length__largest_d)
                 at += _stride(threads)
             length__largest = _row_max_f32(length__largest)
-            t1 = _norm_scale_f32(length__largest)
+            t1 = _unit_scale_f32(length__largest)
             length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -478,7 +493,7 @@ def value_f32(g, lam, weight, mask, losses, partial, samples, size_d, options):
                 )
                 at += _stride(threads)
             length__scaled = math.sqrt(_row_sum_f32(length__scaled_high, length__scaled_low))
-            length = length__scaled / t1
+            length = length__scaled * (f32(1.0) / t1)
             t2 = length - f32(1.0)
             loss = _zero_times_f32(lam, t2 * t2) * weight_n
             if thread == 0:
@@ -506,10 +521,11 @@ def _value_and_grad_f32_sweep2(g_d2, t1):
 
 
 @_device
-def _value_and_grad_f32_sweep3(g_d3, t3, t8):
+def _value_and_grad_f32_sweep3(g_d3, t10, t4, t5, t6, t7):
     """One place of a row: grad_g_d."""
-    t9 = f32(2.0) * t8 * g_d3
-    return f32(0.0) if t3 else t9
+    t11 = (g_d3 * t7) * t10
+    t12 = f32(2.0) * t5 * (g_d3 if t6 else t11)
+    return f32(0.0) if t4 else t12
 
 
 def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, partial, samples, size_d, options):
@@ -554,7 +570,7 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 length__largest = _larger_f32(length__largest, length__largest_d)
                 at += _stride(threads)
             length__largest = _row_max_f32(length__largest)
-            t1 = _norm_scale_f32(length__largest)
+            t1 = _unit_scale_f32(length__largest)
             length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -589,14 +605,16 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 )
                 at += _stride(threads)
             length__scaled = math.sqrt(_row_sum_f32(length__scaled_high, length__scaled_low))
-            t2 = length__scaled / t1
-            t3 = t2 == f32(0.0)
+            t2 = f32(1.0) / t1
+            t3 = length__scaled * t2
+            t4 = t3 == f32(0.0)
             seed_n = seed
-            t4 = t2 == f32(np.inf)
-            t5 = t2 - f32(1.0)
-            t6 = t5 / t2
-            t7 = f32(1.0) if t4 else t6
-            t8 = lam * seed_n * t7
+            t5 = lam * seed_n
+            t6 = t3 == f32(np.inf)
+            t7 = _maximum_f32(t1, f32(1.0))
+            t8 = t3 - f32(1.0)
+            t9 = _minimum_f32(t1, f32(1.0))
+            t10 = t8 * t9 / length__scaled
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -604,19 +622,19 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 g_d3_0, g_d3_1, g_d3_2, g_d3_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
                 )
-                grad_g_d_0 = _value_and_grad_f32_sweep3(g_d3_0, t3, t8)
-                grad_g_d_1 = _value_and_grad_f32_sweep3(g_d3_1, t3, t8)
-                grad_g_d_2 = _value_and_grad_f32_sweep3(g_d3_2, t3, t8)
-                grad_g_d_3 = _value_and_grad_f32_sweep3(g_d3_3, t3, t8)
+                grad_g_d_0 = _value_and_grad_f32_sweep3(g_d3_0, t10, t4, t5, t6, t7)
+                grad_g_d_1 = _value_and_grad_f32_sweep3(g_d3_1, t10, t4, t5, t6, t7)
+                grad_g_d_2 = _value_and_grad_f32_sweep3(g_d3_2, t10, t4, t5, t6, t7)
+                grad_g_d_3 = _value_and_grad_f32_sweep3(g_d3_3, t10, t4, t5, t6, t7)
                 _store_lanes(grad_g, grad_g_row + at, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                grad_g_d = _value_and_grad_f32_sweep3(g_d3, t3, t8)
+                grad_g_d = _value_and_grad_f32_sweep3(g_d3, t10, t4, t5, t6, t7)
                 _put(grad_g, grad_g_row + at, grad_g_d)
                 at += _stride(threads)
-            loss = _zero_times_f32(lam, t5 * t5) * weight_n
+            loss = _zero_times_f32(lam, t8 * t8) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -632,30 +650,29 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
 @_device
 def _grad_hess_diag_f32_sweep1(g_d):
     """One place of a row: length__largest_d."""
-    t1 = abs(g_d)
-    return t1
+    return abs(g_d)
 
 
 @_device
-def _grad_hess_diag_f32_sweep2(g_d2, t2):
+def _grad_hess_diag_f32_sweep2(g_d2, t1):
     """One place of a row: length__scaled_d."""
-    length__scaled_entry = g_d2 * t2
+    length__scaled_entry = g_d2 * t1
     return length__scaled_entry * length__scaled_entry
 
 
 @_device
-def _grad_hess_diag_f32_sweep3(g_d3, t11, t12, t3, t4, t8, t9):
+def _grad_hess_diag_f32_sweep3(g_d3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7):
     """One place of a row: grad_g_d, diag_g_d."""
-    t10 = f32(2.0) * t9 * g_d3
-    t13 = abs(g_d3)
-    t14 = t13 == t3
-    t15 = _sign_f32(g_d3)
-    t16 = g_d3 / t3
-    t17 = t15 if t14 else t16
-    tangent_length = f32(0.0) if t4 else t17
-    tangent_d_length = f32(2.0) * t12 * tangent_length
-    t18 = t11 + _zero_times_f32(tangent_d_length, t17) + -f32(2.0) * t12 * _zero_times_f32(tangent_length, t8 * t17)
-    return f32(0.0) if t4 else t10, f32(0.0) if t4 else t18
+    t11 = (g_d3 * t7) * t10
+    t12 = f32(2.0) * t5 * (g_d3 if t6 else t11)
+    t16 = abs(g_d3) == t3
+    t17 = _sign_f32(g_d3)
+    t18 = g_d3 * t1 / length__scaled
+    t19 = t17 if t16 else t18
+    tangent_length = f32(0.0) if t4 else t19
+    tangent_d_length = f32(2.0) * t5 * tangent_length
+    t20 = t15 + _zero_times_f32(tangent_d_length, t19) + -f32(2.0) * t5 * _zero_times_f32(tangent_length, t14 * t19)
+    return f32(0.0) if t4 else t12, f32(0.0) if t4 else t20
 
 
 def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, samples, size_d, options):
@@ -700,7 +717,7 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                 length__largest = _larger_f32(length__largest, length__largest_d)
                 at += _stride(threads)
             length__largest = _row_max_f32(length__largest)
-            t2 = _norm_scale_f32(length__largest)
+            t1 = _unit_scale_f32(length__largest)
             length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -709,10 +726,10 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                 g_d2_0, g_d2_1, g_d2_2, g_d2_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
                 )
-                length__scaled_d_0 = _grad_hess_diag_f32_sweep2(g_d2_0, t2)
-                length__scaled_d_1 = _grad_hess_diag_f32_sweep2(g_d2_1, t2)
-                length__scaled_d_2 = _grad_hess_diag_f32_sweep2(g_d2_2, t2)
-                length__scaled_d_3 = _grad_hess_diag_f32_sweep2(g_d2_3, t2)
+                length__scaled_d_0 = _grad_hess_diag_f32_sweep2(g_d2_0, t1)
+                length__scaled_d_1 = _grad_hess_diag_f32_sweep2(g_d2_1, t1)
+                length__scaled_d_2 = _grad_hess_diag_f32_sweep2(g_d2_2, t1)
+                length__scaled_d_3 = _grad_hess_diag_f32_sweep2(g_d2_3, t1)
                 length__scaled_high, length__scaled_low = _plus_f32(
                     length__scaled_high, length__scaled_low, length__scaled_d_0,
                 )
@@ -729,22 +746,25 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                length__scaled_d = _grad_hess_diag_f32_sweep2(g_d2, t2)
+                length__scaled_d = _grad_hess_diag_f32_sweep2(g_d2, t1)
                 length__scaled_high, length__scaled_low = _plus_f32(
                     length__scaled_high, length__scaled_low, length__scaled_d,
                 )
                 at += _stride(threads)
             length__scaled = math.sqrt(_row_sum_f32(length__scaled_high, length__scaled_low))
-            t3 = length__scaled / t2
+            t2 = f32(1.0) / t1
+            t3 = length__scaled * t2
             t4 = t3 == f32(0.0)
             seed_n = seed
-            t5 = t3 == f32(np.inf)
-            t6 = t3 - f32(1.0)
-            t7 = t6 / t3
-            t8 = f32(1.0) if t5 else t7
-            t9 = lam * seed_n * t8
-            t11 = f32(2.0) * lam * seed_n * t8
-            t12 = lam * seed_n
+            t5 = lam * seed_n
+            t6 = t3 == f32(np.inf)
+            t7 = _maximum_f32(t1, f32(1.0))
+            t8 = t3 - f32(1.0)
+            t9 = _minimum_f32(t1, f32(1.0))
+            t10 = t8 * t9 / length__scaled
+            t13 = t8 * t1 / length__scaled
+            t14 = f32(1.0) if t6 else t13
+            t15 = f32(2.0) * lam * seed_n * t14
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -752,17 +772,27 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                 g_d3_0, g_d3_1, g_d3_2, g_d3_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
                 )
-                grad_g_d_0, diag_g_d_0 = _grad_hess_diag_f32_sweep3(g_d3_0, t11, t12, t3, t4, t8, t9)
-                grad_g_d_1, diag_g_d_1 = _grad_hess_diag_f32_sweep3(g_d3_1, t11, t12, t3, t4, t8, t9)
-                grad_g_d_2, diag_g_d_2 = _grad_hess_diag_f32_sweep3(g_d3_2, t11, t12, t3, t4, t8, t9)
-                grad_g_d_3, diag_g_d_3 = _grad_hess_diag_f32_sweep3(g_d3_3, t11, t12, t3, t4, t8, t9)
+                grad_g_d_0, diag_g_d_0 = _grad_hess_diag_f32_sweep3(
+                    g_d3_0, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                )
+                grad_g_d_1, diag_g_d_1 = _grad_hess_diag_f32_sweep3(
+                    g_d3_1, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                )
+                grad_g_d_2, diag_g_d_2 = _grad_hess_diag_f32_sweep3(
+                    g_d3_2, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                )
+                grad_g_d_3, diag_g_d_3 = _grad_hess_diag_f32_sweep3(
+                    g_d3_3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                )
                 _store_lanes(grad_g, grad_g_row + at, (grad_g_d_0, grad_g_d_1, grad_g_d_2, grad_g_d_3))
                 _store_lanes(diag_g, diag_g_row + at, (diag_g_d_0, diag_g_d_1, diag_g_d_2, diag_g_d_3))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                grad_g_d, diag_g_d = _grad_hess_diag_f32_sweep3(g_d3, t11, t12, t3, t4, t8, t9)
+                grad_g_d, diag_g_d = _grad_hess_diag_f32_sweep3(
+                    g_d3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                )
                 _put(grad_g, grad_g_row + at, grad_g_d)
                 _put(diag_g, diag_g_row + at, diag_g_d)
                 at += _stride(threads)
@@ -775,39 +805,36 @@ def grad_hess_diag_f32(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
 @_device
 def _hvp_f32_sweep1(g_d):
     """One place of a row: length__largest_d."""
-    t1 = abs(g_d)
-    return t1
+    return abs(g_d)
 
 
 @_device
-def _hvp_f32_sweep2(g_d2, t2):
+def _hvp_f32_sweep2(g_d2, t1):
     """One place of a row: length__scaled_d."""
-    length__scaled_entry = g_d2 * t2
+    length__scaled_entry = g_d2 * t1
     return length__scaled_entry * length__scaled_entry
 
 
 @_device
-def _hvp_f32_sweep3(g_d3, v_g_d, t3, t4):
+def _hvp_f32_sweep3(g_d3, v_g_d, length__scaled, t1, t3, t4):
     """One place of a row: tangent_length_d."""
-    t5 = abs(g_d3)
-    t6 = t5 == t3
-    t7 = _sign_f32(g_d3)
-    t8 = g_d3 / t3
-    t9 = t7 if t6 else t8
-    t10 = v_g_d * t9
-    return f32(0.0) if t4 else t10
+    t5 = abs(g_d3) == t3
+    t6 = _sign_f32(g_d3)
+    t7 = g_d3 * t1 / length__scaled
+    t8 = t6 if t5 else t7
+    t9 = v_g_d * t8
+    return f32(0.0) if t4 else t9
 
 
 @_device
-def _hvp_f32_sweep4(g_d4, v_g_d2, t11, t21, t22, t3, t4):
+def _hvp_f32_sweep4(g_d4, v_g_d2, length__scaled, t1, t10, t19, t20, t3, t4):
     """One place of a row: hvp_g_d."""
-    t12 = abs(g_d4)
-    t13 = t12 == t3
-    t14 = _sign_f32(g_d4)
-    t15 = g_d4 / t3
-    t16 = t14 if t13 else t15
-    t23 = t11 * t16 + f32(2.0) * t21 * v_g_d2 + -f32(2.0) * t22 * t16
-    return f32(0.0) if t4 else t23
+    t11 = abs(g_d4) == t3
+    t12 = _sign_f32(g_d4)
+    t13 = g_d4 * t1 / length__scaled
+    t14 = t12 if t11 else t13
+    t21 = t10 * t14 + f32(2.0) * t19 * v_g_d2 + -f32(2.0) * t20 * t14
+    return f32(0.0) if t4 else t21
 
 
 def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_d, options):
@@ -852,7 +879,7 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 length__largest = _larger_f32(length__largest, length__largest_d)
                 at += _stride(threads)
             length__largest = _row_max_f32(length__largest)
-            t2 = _norm_scale_f32(length__largest)
+            t1 = _unit_scale_f32(length__largest)
             length__scaled_high, length__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -861,10 +888,10 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 g_d2_0, g_d2_1, g_d2_2, g_d2_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
                 )
-                length__scaled_d_0 = _hvp_f32_sweep2(g_d2_0, t2)
-                length__scaled_d_1 = _hvp_f32_sweep2(g_d2_1, t2)
-                length__scaled_d_2 = _hvp_f32_sweep2(g_d2_2, t2)
-                length__scaled_d_3 = _hvp_f32_sweep2(g_d2_3, t2)
+                length__scaled_d_0 = _hvp_f32_sweep2(g_d2_0, t1)
+                length__scaled_d_1 = _hvp_f32_sweep2(g_d2_1, t1)
+                length__scaled_d_2 = _hvp_f32_sweep2(g_d2_2, t1)
+                length__scaled_d_3 = _hvp_f32_sweep2(g_d2_3, t1)
                 length__scaled_high, length__scaled_low = _plus_f32(
                     length__scaled_high, length__scaled_low, length__scaled_d_0,
                 )
@@ -881,13 +908,14 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                length__scaled_d = _hvp_f32_sweep2(g_d2, t2)
+                length__scaled_d = _hvp_f32_sweep2(g_d2, t1)
                 length__scaled_high, length__scaled_low = _plus_f32(
                     length__scaled_high, length__scaled_low, length__scaled_d,
                 )
                 at += _stride(threads)
             length__scaled = math.sqrt(_row_sum_f32(length__scaled_high, length__scaled_low))
-            t3 = length__scaled / t2
+            t2 = f32(1.0) / t1
+            t3 = length__scaled * t2
             t4 = t3 == f32(0.0)
             tangent_length_high, tangent_length_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -900,10 +928,10 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 v_g_d_0, v_g_d_1, v_g_d_2, v_g_d_3 = _load_lanes(v_g_, v_g__row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + size_d + vector, vectors, (v_g_d_0, v_g_d_1, v_g_d_2, v_g_d_3))
-                tangent_length_d_0 = _hvp_f32_sweep3(g_d3_0, v_g_d_0, t3, t4)
-                tangent_length_d_1 = _hvp_f32_sweep3(g_d3_1, v_g_d_1, t3, t4)
-                tangent_length_d_2 = _hvp_f32_sweep3(g_d3_2, v_g_d_2, t3, t4)
-                tangent_length_d_3 = _hvp_f32_sweep3(g_d3_3, v_g_d_3, t3, t4)
+                tangent_length_d_0 = _hvp_f32_sweep3(g_d3_0, v_g_d_0, length__scaled, t1, t3, t4)
+                tangent_length_d_1 = _hvp_f32_sweep3(g_d3_1, v_g_d_1, length__scaled, t1, t3, t4)
+                tangent_length_d_2 = _hvp_f32_sweep3(g_d3_2, v_g_d_2, length__scaled, t1, t3, t4)
+                tangent_length_d_3 = _hvp_f32_sweep3(g_d3_3, v_g_d_3, length__scaled, t1, t3, t4)
                 tangent_length_high, tangent_length_low = _plus_f32(
                     tangent_length_high, tangent_length_low, tangent_length_d_0,
                 )
@@ -923,20 +951,20 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 v_g_d = _get(v_g_, v_g__row + at)
                 if options & STAGED:
                     staged[stage + size_d + at] = v_g_d
-                tangent_length_d = _hvp_f32_sweep3(g_d3, v_g_d, t3, t4)
+                tangent_length_d = _hvp_f32_sweep3(g_d3, v_g_d, length__scaled, t1, t3, t4)
                 tangent_length_high, tangent_length_low = _plus_f32(
                     tangent_length_high, tangent_length_low, tangent_length_d,
                 )
                 at += _stride(threads)
             tangent_length = _row_sum_f32(tangent_length_high, tangent_length_low)
             seed_n = seed
-            t11 = f32(2.0) * lam * seed_n * tangent_length
-            t17 = t3 == f32(np.inf)
-            t18 = t3 - f32(1.0)
-            t19 = t18 / t3
-            t20 = f32(1.0) if t17 else t19
-            t21 = lam * seed_n * t20
-            t22 = lam * seed_n * tangent_length * t20
+            t10 = f32(2.0) * lam * seed_n * tangent_length
+            t15 = t3 == f32(np.inf)
+            t16 = t3 - f32(1.0)
+            t17 = t16 * t1 / length__scaled
+            t18 = f32(1.0) if t15 else t17
+            t19 = lam * seed_n * t18
+            t20 = lam * seed_n * tangent_length * t18
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -948,17 +976,17 @@ def hvp_f32(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v_g_,
                     v_g__row + at)
                 )
-                hvp_g_d_0 = _hvp_f32_sweep4(g_d4_0, v_g_d2_0, t11, t21, t22, t3, t4)
-                hvp_g_d_1 = _hvp_f32_sweep4(g_d4_1, v_g_d2_1, t11, t21, t22, t3, t4)
-                hvp_g_d_2 = _hvp_f32_sweep4(g_d4_2, v_g_d2_2, t11, t21, t22, t3, t4)
-                hvp_g_d_3 = _hvp_f32_sweep4(g_d4_3, v_g_d2_3, t11, t21, t22, t3, t4)
+                hvp_g_d_0 = _hvp_f32_sweep4(g_d4_0, v_g_d2_0, length__scaled, t1, t10, t19, t20, t3, t4)
+                hvp_g_d_1 = _hvp_f32_sweep4(g_d4_1, v_g_d2_1, length__scaled, t1, t10, t19, t20, t3, t4)
+                hvp_g_d_2 = _hvp_f32_sweep4(g_d4_2, v_g_d2_2, length__scaled, t1, t10, t19, t20, t3, t4)
+                hvp_g_d_3 = _hvp_f32_sweep4(g_d4_3, v_g_d2_3, length__scaled, t1, t10, t19, t20, t3, t4)
                 _store_lanes(hvp_g, hvp_g_row + at, (hvp_g_d_0, hvp_g_d_1, hvp_g_d_2, hvp_g_d_3))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 g_d4 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 v_g_d2 = staged[stage + size_d + at] if options & STAGED else _get(v_g_, v_g__row + at)
-                hvp_g_d = _hvp_f32_sweep4(g_d4, v_g_d2, t11, t21, t22, t3, t4)
+                hvp_g_d = _hvp_f32_sweep4(g_d4, v_g_d2, length__scaled, t1, t10, t19, t20, t3, t4)
                 _put(hvp_g, hvp_g_row + at, hvp_g_d)
                 at += _stride(threads)
         else:
@@ -1091,11 +1119,12 @@ def _staged_f64(staged, vector, vectors):
 
 
 @_device
-def _norm_scale_f64(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
-    exponent = np.int64(1) if exponent < np.int64(1) else exponent
-    exponent = np.int64(2045) if exponent > np.int64(2045) else exponent
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
     return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
@@ -1138,6 +1167,20 @@ def finish_f64(partial, count, divisor, weights, totals, rounded, term, options)
             rounded[0] = np.float64(total)
         else:
             rounded[term] = np.float64(total)
+
+
+@_device
+def _maximum_f64(a, b):
+    """The larger of a and b; NaN where one is NaN."""
+    larger = a if a > b else b
+    return larger if a == a else a
+
+
+@_device
+def _minimum_f64(a, b):
+    """The smaller of a and b; NaN where one is NaN."""
+    smaller = a if a < b else b
+    return smaller if a == a else a
 
 
 @_device
@@ -1201,7 +1244,7 @@ def value_f64(g, lam, weight, mask, losses, partial, samples, size_d, options):
                 length__largest = _larger_f64(length__largest, length__largest_d)
                 at += _stride(threads)
             length__largest = _row_max_f64(length__largest)
-            t1 = _norm_scale_f64(length__largest)
+            t1 = _unit_scale_f64(length__largest)
             length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -1228,7 +1271,7 @@ def value_f64(g, lam, weight, mask, losses, partial, samples, size_d, options):
                 )
                 at += _stride(threads)
             length__scaled = math.sqrt(_row_sum_f64(length__scaled_high, length__scaled_low))
-            length = length__scaled / t1
+            length = length__scaled * (1.0 / t1)
             t2 = length - 1.0
             loss = _zero_times_f64(lam, t2 * t2) * weight_n
             if thread == 0:
@@ -1256,10 +1299,11 @@ def _value_and_grad_f64_sweep2(g_d2, t1):
 
 
 @_device
-def _value_and_grad_f64_sweep3(g_d3, t3, t8):
+def _value_and_grad_f64_sweep3(g_d3, t10, t4, t5, t6, t7):
     """One place of a row: grad_g_d."""
-    t9 = 2.0 * t8 * g_d3
-    return 0.0 if t3 else t9
+    t11 = (g_d3 * t7) * t10
+    t12 = 2.0 * t5 * (g_d3 if t6 else t11)
+    return 0.0 if t4 else t12
 
 
 def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, partial, samples, size_d, options):
@@ -1300,7 +1344,7 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 length__largest = _larger_f64(length__largest, length__largest_d)
                 at += _stride(threads)
             length__largest = _row_max_f64(length__largest)
-            t1 = _norm_scale_f64(length__largest)
+            t1 = _unit_scale_f64(length__largest)
             length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -1327,14 +1371,16 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 )
                 at += _stride(threads)
             length__scaled = math.sqrt(_row_sum_f64(length__scaled_high, length__scaled_low))
-            t2 = length__scaled / t1
-            t3 = t2 == 0.0
+            t2 = 1.0 / t1
+            t3 = length__scaled * t2
+            t4 = t3 == 0.0
             seed_n = seed
-            t4 = t2 == np.inf
-            t5 = t2 - 1.0
-            t6 = t5 / t2
-            t7 = 1.0 if t4 else t6
-            t8 = lam * seed_n * t7
+            t5 = lam * seed_n
+            t6 = t3 == np.inf
+            t7 = _maximum_f64(t1, 1.0)
+            t8 = t3 - 1.0
+            t9 = _minimum_f64(t1, 1.0)
+            t10 = t8 * t9 / length__scaled
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1342,17 +1388,17 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 g_d3_0, g_d3_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
                 )
-                grad_g_d_0 = _value_and_grad_f64_sweep3(g_d3_0, t3, t8)
-                grad_g_d_1 = _value_and_grad_f64_sweep3(g_d3_1, t3, t8)
+                grad_g_d_0 = _value_and_grad_f64_sweep3(g_d3_0, t10, t4, t5, t6, t7)
+                grad_g_d_1 = _value_and_grad_f64_sweep3(g_d3_1, t10, t4, t5, t6, t7)
                 _store_lanes(grad_g, grad_g_row + at, (grad_g_d_0, grad_g_d_1))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                grad_g_d = _value_and_grad_f64_sweep3(g_d3, t3, t8)
+                grad_g_d = _value_and_grad_f64_sweep3(g_d3, t10, t4, t5, t6, t7)
                 _put(grad_g, grad_g_row + at, grad_g_d)
                 at += _stride(threads)
-            loss = _zero_times_f64(lam, t5 * t5) * weight_n
+            loss = _zero_times_f64(lam, t8 * t8) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -1368,30 +1414,29 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
 @_device
 def _grad_hess_diag_f64_sweep1(g_d):
     """One place of a row: length__largest_d."""
-    t1 = abs(g_d)
-    return t1
+    return abs(g_d)
 
 
 @_device
-def _grad_hess_diag_f64_sweep2(g_d2, t2):
+def _grad_hess_diag_f64_sweep2(g_d2, t1):
     """One place of a row: length__scaled_d."""
-    length__scaled_entry = g_d2 * t2
+    length__scaled_entry = g_d2 * t1
     return length__scaled_entry * length__scaled_entry
 
 
 @_device
-def _grad_hess_diag_f64_sweep3(g_d3, t11, t12, t3, t4, t8, t9):
+def _grad_hess_diag_f64_sweep3(g_d3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7):
     """One place of a row: grad_g_d, diag_g_d."""
-    t10 = 2.0 * t9 * g_d3
-    t13 = abs(g_d3)
-    t14 = t13 == t3
-    t15 = _sign_f64(g_d3)
-    t16 = g_d3 / t3
-    t17 = t15 if t14 else t16
-    tangent_length = 0.0 if t4 else t17
-    tangent_d_length = 2.0 * t12 * tangent_length
-    t18 = t11 + _zero_times_f64(tangent_d_length, t17) + -2.0 * t12 * _zero_times_f64(tangent_length, t8 * t17)
-    return 0.0 if t4 else t10, 0.0 if t4 else t18
+    t11 = (g_d3 * t7) * t10
+    t12 = 2.0 * t5 * (g_d3 if t6 else t11)
+    t16 = abs(g_d3) == t3
+    t17 = _sign_f64(g_d3)
+    t18 = g_d3 * t1 / length__scaled
+    t19 = t17 if t16 else t18
+    tangent_length = 0.0 if t4 else t19
+    tangent_d_length = 2.0 * t5 * tangent_length
+    t20 = t15 + _zero_times_f64(tangent_d_length, t19) + -2.0 * t5 * _zero_times_f64(tangent_length, t14 * t19)
+    return 0.0 if t4 else t12, 0.0 if t4 else t20
 
 
 def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, samples, size_d, options):
@@ -1432,7 +1477,7 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                 length__largest = _larger_f64(length__largest, length__largest_d)
                 at += _stride(threads)
             length__largest = _row_max_f64(length__largest)
-            t2 = _norm_scale_f64(length__largest)
+            t1 = _unit_scale_f64(length__largest)
             length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -1441,8 +1486,8 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                 g_d2_0, g_d2_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
                 )
-                length__scaled_d_0 = _grad_hess_diag_f64_sweep2(g_d2_0, t2)
-                length__scaled_d_1 = _grad_hess_diag_f64_sweep2(g_d2_1, t2)
+                length__scaled_d_0 = _grad_hess_diag_f64_sweep2(g_d2_0, t1)
+                length__scaled_d_1 = _grad_hess_diag_f64_sweep2(g_d2_1, t1)
                 length__scaled_high, length__scaled_low = _plus_f64(
                     length__scaled_high, length__scaled_low, length__scaled_d_0,
                 )
@@ -1453,22 +1498,25 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                length__scaled_d = _grad_hess_diag_f64_sweep2(g_d2, t2)
+                length__scaled_d = _grad_hess_diag_f64_sweep2(g_d2, t1)
                 length__scaled_high, length__scaled_low = _plus_f64(
                     length__scaled_high, length__scaled_low, length__scaled_d,
                 )
                 at += _stride(threads)
             length__scaled = math.sqrt(_row_sum_f64(length__scaled_high, length__scaled_low))
-            t3 = length__scaled / t2
+            t2 = 1.0 / t1
+            t3 = length__scaled * t2
             t4 = t3 == 0.0
             seed_n = seed
-            t5 = t3 == np.inf
-            t6 = t3 - 1.0
-            t7 = t6 / t3
-            t8 = 1.0 if t5 else t7
-            t9 = lam * seed_n * t8
-            t11 = 2.0 * lam * seed_n * t8
-            t12 = lam * seed_n
+            t5 = lam * seed_n
+            t6 = t3 == np.inf
+            t7 = _maximum_f64(t1, 1.0)
+            t8 = t3 - 1.0
+            t9 = _minimum_f64(t1, 1.0)
+            t10 = t8 * t9 / length__scaled
+            t13 = t8 * t1 / length__scaled
+            t14 = 1.0 if t6 else t13
+            t15 = 2.0 * lam * seed_n * t14
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1476,15 +1524,21 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
                 g_d3_0, g_d3_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
                 )
-                grad_g_d_0, diag_g_d_0 = _grad_hess_diag_f64_sweep3(g_d3_0, t11, t12, t3, t4, t8, t9)
-                grad_g_d_1, diag_g_d_1 = _grad_hess_diag_f64_sweep3(g_d3_1, t11, t12, t3, t4, t8, t9)
+                grad_g_d_0, diag_g_d_0 = _grad_hess_diag_f64_sweep3(
+                    g_d3_0, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                )
+                grad_g_d_1, diag_g_d_1 = _grad_hess_diag_f64_sweep3(
+                    g_d3_1, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                )
                 _store_lanes(grad_g, grad_g_row + at, (grad_g_d_0, grad_g_d_1))
                 _store_lanes(diag_g, diag_g_row + at, (diag_g_d_0, diag_g_d_1))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 g_d3 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                grad_g_d, diag_g_d = _grad_hess_diag_f64_sweep3(g_d3, t11, t12, t3, t4, t8, t9)
+                grad_g_d, diag_g_d = _grad_hess_diag_f64_sweep3(
+                    g_d3, length__scaled, t1, t10, t14, t15, t3, t4, t5, t6, t7,
+                )
                 _put(grad_g, grad_g_row + at, grad_g_d)
                 _put(diag_g, diag_g_row + at, diag_g_d)
                 at += _stride(threads)
@@ -1497,39 +1551,36 @@ def grad_hess_diag_f64(g, grad_g, diag_g, lam, weight, mask, divisor, divisors, 
 @_device
 def _hvp_f64_sweep1(g_d):
     """One place of a row: length__largest_d."""
-    t1 = abs(g_d)
-    return t1
+    return abs(g_d)
 
 
 @_device
-def _hvp_f64_sweep2(g_d2, t2):
+def _hvp_f64_sweep2(g_d2, t1):
     """One place of a row: length__scaled_d."""
-    length__scaled_entry = g_d2 * t2
+    length__scaled_entry = g_d2 * t1
     return length__scaled_entry * length__scaled_entry
 
 
 @_device
-def _hvp_f64_sweep3(g_d3, v_g_d, t3, t4):
+def _hvp_f64_sweep3(g_d3, v_g_d, length__scaled, t1, t3, t4):
     """One place of a row: tangent_length_d."""
-    t5 = abs(g_d3)
-    t6 = t5 == t3
-    t7 = _sign_f64(g_d3)
-    t8 = g_d3 / t3
-    t9 = t7 if t6 else t8
-    t10 = v_g_d * t9
-    return 0.0 if t4 else t10
+    t5 = abs(g_d3) == t3
+    t6 = _sign_f64(g_d3)
+    t7 = g_d3 * t1 / length__scaled
+    t8 = t6 if t5 else t7
+    t9 = v_g_d * t8
+    return 0.0 if t4 else t9
 
 
 @_device
-def _hvp_f64_sweep4(g_d4, v_g_d2, t11, t21, t22, t3, t4):
+def _hvp_f64_sweep4(g_d4, v_g_d2, length__scaled, t1, t10, t19, t20, t3, t4):
     """One place of a row: hvp_g_d."""
-    t12 = abs(g_d4)
-    t13 = t12 == t3
-    t14 = _sign_f64(g_d4)
-    t15 = g_d4 / t3
-    t16 = t14 if t13 else t15
-    t23 = t11 * t16 + 2.0 * t21 * v_g_d2 + -2.0 * t22 * t16
-    return 0.0 if t4 else t23
+    t11 = abs(g_d4) == t3
+    t12 = _sign_f64(g_d4)
+    t13 = g_d4 * t1 / length__scaled
+    t14 = t12 if t11 else t13
+    t21 = t10 * t14 + 2.0 * t19 * v_g_d2 + -2.0 * t20 * t14
+    return 0.0 if t4 else t21
 
 
 def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_d, options):
@@ -1570,7 +1621,7 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 length__largest = _larger_f64(length__largest, length__largest_d)
                 at += _stride(threads)
             length__largest = _row_max_f64(length__largest)
-            t2 = _norm_scale_f64(length__largest)
+            t1 = _unit_scale_f64(length__largest)
             length__scaled_high, length__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -1579,8 +1630,8 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 g_d2_0, g_d2_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(g, g_row + at)
                 )
-                length__scaled_d_0 = _hvp_f64_sweep2(g_d2_0, t2)
-                length__scaled_d_1 = _hvp_f64_sweep2(g_d2_1, t2)
+                length__scaled_d_0 = _hvp_f64_sweep2(g_d2_0, t1)
+                length__scaled_d_1 = _hvp_f64_sweep2(g_d2_1, t1)
                 length__scaled_high, length__scaled_low = _plus_f64(
                     length__scaled_high, length__scaled_low, length__scaled_d_0,
                 )
@@ -1591,13 +1642,14 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 g_d2 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
-                length__scaled_d = _hvp_f64_sweep2(g_d2, t2)
+                length__scaled_d = _hvp_f64_sweep2(g_d2, t1)
                 length__scaled_high, length__scaled_low = _plus_f64(
                     length__scaled_high, length__scaled_low, length__scaled_d,
                 )
                 at += _stride(threads)
             length__scaled = math.sqrt(_row_sum_f64(length__scaled_high, length__scaled_low))
-            t3 = length__scaled / t2
+            t2 = 1.0 / t1
+            t3 = length__scaled * t2
             t4 = t3 == 0.0
             tangent_length_high, tangent_length_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -1610,8 +1662,8 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 v_g_d_0, v_g_d_1 = _load_lanes(v_g_, v_g__row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + size_d + vector, vectors, (v_g_d_0, v_g_d_1))
-                tangent_length_d_0 = _hvp_f64_sweep3(g_d3_0, v_g_d_0, t3, t4)
-                tangent_length_d_1 = _hvp_f64_sweep3(g_d3_1, v_g_d_1, t3, t4)
+                tangent_length_d_0 = _hvp_f64_sweep3(g_d3_0, v_g_d_0, length__scaled, t1, t3, t4)
+                tangent_length_d_1 = _hvp_f64_sweep3(g_d3_1, v_g_d_1, length__scaled, t1, t3, t4)
                 tangent_length_high, tangent_length_low = _plus_f64(
                     tangent_length_high, tangent_length_low, tangent_length_d_0,
                 )
@@ -1625,20 +1677,20 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                 v_g_d = _get(v_g_, v_g__row + at)
                 if options & STAGED:
                     staged[stage + size_d + at] = v_g_d
-                tangent_length_d = _hvp_f64_sweep3(g_d3, v_g_d, t3, t4)
+                tangent_length_d = _hvp_f64_sweep3(g_d3, v_g_d, length__scaled, t1, t3, t4)
                 tangent_length_high, tangent_length_low = _plus_f64(
                     tangent_length_high, tangent_length_low, tangent_length_d,
                 )
                 at += _stride(threads)
             tangent_length = _row_sum_f64(tangent_length_high, tangent_length_low)
             seed_n = seed
-            t11 = 2.0 * lam * seed_n * tangent_length
-            t17 = t3 == np.inf
-            t18 = t3 - 1.0
-            t19 = t18 / t3
-            t20 = 1.0 if t17 else t19
-            t21 = lam * seed_n * t20
-            t22 = lam * seed_n * tangent_length * t20
+            t10 = 2.0 * lam * seed_n * tangent_length
+            t15 = t3 == np.inf
+            t16 = t3 - 1.0
+            t17 = t16 * t1 / length__scaled
+            t18 = 1.0 if t15 else t17
+            t19 = lam * seed_n * t18
+            t20 = lam * seed_n * tangent_length * t18
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1650,15 +1702,15 @@ def hvp_f64(g, v_g_, hvp_g, lam, weight, mask, divisor, divisors, samples, size_
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v_g_,
                     v_g__row + at)
                 )
-                hvp_g_d_0 = _hvp_f64_sweep4(g_d4_0, v_g_d2_0, t11, t21, t22, t3, t4)
-                hvp_g_d_1 = _hvp_f64_sweep4(g_d4_1, v_g_d2_1, t11, t21, t22, t3, t4)
+                hvp_g_d_0 = _hvp_f64_sweep4(g_d4_0, v_g_d2_0, length__scaled, t1, t10, t19, t20, t3, t4)
+                hvp_g_d_1 = _hvp_f64_sweep4(g_d4_1, v_g_d2_1, length__scaled, t1, t10, t19, t20, t3, t4)
                 _store_lanes(hvp_g, hvp_g_row + at, (hvp_g_d_0, hvp_g_d_1))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 g_d4 = staged[stage + at] if options & STAGED else _get(g, g_row + at)
                 v_g_d2 = staged[stage + size_d + at] if options & STAGED else _get(v_g_, v_g__row + at)
-                hvp_g_d = _hvp_f64_sweep4(g_d4, v_g_d2, t11, t21, t22, t3, t4)
+                hvp_g_d = _hvp_f64_sweep4(g_d4, v_g_d2, length__scaled, t1, t10, t19, t20, t3, t4)
                 _put(hvp_g, hvp_g_row + at, hvp_g_d)
                 at += _stride(threads)
         else:

@@ -362,15 +362,6 @@ def _staged_f32(staged, vector, vectors):
 
 
 @_device
-def _norm_scale_f32(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
-    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
-    exponent = np.int32(1) if exponent < np.int32(1) else exponent
-    exponent = np.int32(253) if exponent > np.int32(253) else exponent
-    return np.int32(exponent << np.int32(23)).view(np.float32)
-
-
-@_device
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
@@ -615,43 +606,39 @@ def _softplus_f32(x):
 @_device
 def _value_1_f32_sweep1(u_d, v_d):
     """One place of a row: unit0_d_d, unit1_d_d."""
-    return abs(u_d), abs(v_d)
+    return abs(abs(u_d)), abs(abs(v_d))
 
 
 @_device
-def _value_1_f32_sweep2(u_d2, v_d2, t1, t4):
+def _value_1_f32_sweep2(u_d2, v_d2, t1, t2):
     """One place of a row: t1__largest_d, t2__largest_d."""
     measured_u = t1 * u_d2
-    t2 = abs(measured_u)
-    measured_v = t4 * v_d2
-    t5 = abs(measured_v)
-    return t2, t5
+    measured_v = t2 * v_d2
+    return abs(measured_u), abs(measured_v)
 
 
 @_device
-def _value_1_f32_sweep3(u_d3, v_d3, t1, t4, t6, t7):
+def _value_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5):
     """One place of a row: t1__scaled_d, t2__scaled_d."""
     measured_u2 = t1 * u_d3
-    measured_v2 = t4 * v_d3
-    t1__scaled_entry = measured_u2 * t6
-    t2__scaled_entry = measured_v2 * t7
+    measured_v2 = t2 * v_d3
+    t1__scaled_entry = measured_u2 * t4
+    t2__scaled_entry = measured_v2 * t5
     return t1__scaled_entry * t1__scaled_entry, t2__scaled_entry * t2__scaled_entry
 
 
 @_device
-def _value_1_f32_sweep4(u_d4, v_d4, t1, t14, t4, t9):
+def _value_1_f32_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7):
     """One place of a row: u_hat_d, v_hat_d."""
     measured_u3 = t1 * u_d4
-    t8 = abs(measured_u3)
-    t10 = t8 == t9
-    t11 = _sign_f32(measured_u3)
-    t12 = measured_u3 / t9
-    measured_v3 = t4 * v_d4
-    t13 = abs(measured_v3)
-    t15 = t13 == t14
-    t16 = _sign_f32(measured_v3)
-    t17 = measured_v3 / t14
-    return t11 if t10 else t12, t16 if t15 else t17
+    t8 = abs(measured_u3) == t7
+    t9 = _sign_f32(measured_u3)
+    t10 = measured_u3 * t4 / t1__scaled
+    measured_v3 = t2 * v_d4
+    t13 = abs(measured_v3) == t12
+    t14 = _sign_f32(measured_v3)
+    t15 = measured_v3 * t5 / t2__scaled
+    return t9 if t8 else t10, t14 if t13 else t15
 
 
 def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
@@ -707,7 +694,7 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
             unit0_d = _row_max_f32(unit0_d)
             unit1_d = _row_max_f32(unit1_d)
             t1 = _unit_scale_f32(unit0_d)
-            t4 = _unit_scale_f32(unit1_d)
+            t2 = _unit_scale_f32(unit1_d)
             t1__largest = -f32(np.inf)
             t2__largest = -f32(np.inf)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -721,10 +708,10 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                t1__largest_d_0, t2__largest_d_0 = _value_1_f32_sweep2(u_d2_0, v_d2_0, t1, t4)
-                t1__largest_d_1, t2__largest_d_1 = _value_1_f32_sweep2(u_d2_1, v_d2_1, t1, t4)
-                t1__largest_d_2, t2__largest_d_2 = _value_1_f32_sweep2(u_d2_2, v_d2_2, t1, t4)
-                t1__largest_d_3, t2__largest_d_3 = _value_1_f32_sweep2(u_d2_3, v_d2_3, t1, t4)
+                t1__largest_d_0, t2__largest_d_0 = _value_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
+                t1__largest_d_1, t2__largest_d_1 = _value_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
+                t1__largest_d_2, t2__largest_d_2 = _value_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
+                t1__largest_d_3, t2__largest_d_3 = _value_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
                 t1__largest = _larger_f32(t1__largest, t1__largest_d_0)
                 t1__largest = _larger_f32(t1__largest, t1__largest_d_1)
                 t1__largest = _larger_f32(t1__largest, t1__largest_d_2)
@@ -738,14 +725,14 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                t1__largest_d, t2__largest_d = _value_1_f32_sweep2(u_d2, v_d2, t1, t4)
+                t1__largest_d, t2__largest_d = _value_1_f32_sweep2(u_d2, v_d2, t1, t2)
                 t1__largest = _larger_f32(t1__largest, t1__largest_d)
                 t2__largest = _larger_f32(t2__largest, t2__largest_d)
                 at += _stride(threads)
             t1__largest = _row_max_f32(t1__largest)
             t2__largest = _row_max_f32(t2__largest)
-            t6 = _norm_scale_f32(t1__largest)
-            t7 = _norm_scale_f32(t2__largest)
+            t4 = _unit_scale_f32(t1__largest)
+            t5 = _unit_scale_f32(t2__largest)
             t1__scaled_high, t1__scaled_low = f32(0.0), f32(0.0)
             t2__scaled_high, t2__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -759,10 +746,10 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                t1__scaled_d_0, t2__scaled_d_0 = _value_1_f32_sweep3(u_d3_0, v_d3_0, t1, t4, t6, t7)
-                t1__scaled_d_1, t2__scaled_d_1 = _value_1_f32_sweep3(u_d3_1, v_d3_1, t1, t4, t6, t7)
-                t1__scaled_d_2, t2__scaled_d_2 = _value_1_f32_sweep3(u_d3_2, v_d3_2, t1, t4, t6, t7)
-                t1__scaled_d_3, t2__scaled_d_3 = _value_1_f32_sweep3(u_d3_3, v_d3_3, t1, t4, t6, t7)
+                t1__scaled_d_0, t2__scaled_d_0 = _value_1_f32_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                t1__scaled_d_1, t2__scaled_d_1 = _value_1_f32_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                t1__scaled_d_2, t2__scaled_d_2 = _value_1_f32_sweep3(u_d3_2, v_d3_2, t1, t2, t4, t5)
+                t1__scaled_d_3, t2__scaled_d_3 = _value_1_f32_sweep3(u_d3_3, v_d3_3, t1, t2, t4, t5)
                 t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
                 t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
                 t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_2)
@@ -776,14 +763,16 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
             while at < size_d:
                 u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled_d, t2__scaled_d = _value_1_f32_sweep3(u_d3, v_d3, t1, t4, t6, t7)
+                t1__scaled_d, t2__scaled_d = _value_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5)
                 t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d)
                 t2__scaled_high, t2__scaled_low = _plus_f32(t2__scaled_high, t2__scaled_low, t2__scaled_d)
                 at += _stride(threads)
             t1__scaled = math.sqrt(_row_sum_f32(t1__scaled_high, t1__scaled_low))
             t2__scaled = math.sqrt(_row_sum_f32(t2__scaled_high, t2__scaled_low))
-            t9 = t1__scaled / t6
-            t14 = t2__scaled / t7
+            t6 = f32(1.0) / t4
+            t7 = t1__scaled * t6
+            t11 = f32(1.0) / t5
+            t12 = t2__scaled * t11
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -795,10 +784,18 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                u_hat_d_0, v_hat_d_0 = _value_1_f32_sweep4(u_d4_0, v_d4_0, t1, t14, t4, t9)
-                u_hat_d_1, v_hat_d_1 = _value_1_f32_sweep4(u_d4_1, v_d4_1, t1, t14, t4, t9)
-                u_hat_d_2, v_hat_d_2 = _value_1_f32_sweep4(u_d4_2, v_d4_2, t1, t14, t4, t9)
-                u_hat_d_3, v_hat_d_3 = _value_1_f32_sweep4(u_d4_3, v_d4_3, t1, t14, t4, t9)
+                u_hat_d_0, v_hat_d_0 = _value_1_f32_sweep4(
+                    u_d4_0, v_d4_0, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                )
+                u_hat_d_1, v_hat_d_1 = _value_1_f32_sweep4(
+                    u_d4_1, v_d4_1, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                )
+                u_hat_d_2, v_hat_d_2 = _value_1_f32_sweep4(
+                    u_d4_2, v_d4_2, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                )
+                u_hat_d_3, v_hat_d_3 = _value_1_f32_sweep4(
+                    u_d4_3, v_d4_3, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                )
                 _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
                 _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
                 vector += _stride(threads)
@@ -806,7 +803,7 @@ def value_1_f32(u, v, u_hat, v_hat, mask, samples, size_d, options):
             while at < size_d:
                 u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                u_hat_d, v_hat_d = _value_1_f32_sweep4(u_d4, v_d4, t1, t14, t4, t9)
+                u_hat_d, v_hat_d = _value_1_f32_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7)
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
@@ -937,43 +934,39 @@ def value_2_f32(t3, tau, weight, mask, losses, partial, samples, options):
 @_device
 def _value_and_grad_1_f32_sweep1(u_d, v_d):
     """One place of a row: unit0_d_d, unit1_d_d."""
-    return abs(u_d), abs(v_d)
+    return abs(abs(u_d)), abs(abs(v_d))
 
 
 @_device
-def _value_and_grad_1_f32_sweep2(u_d2, v_d2, t1, t4):
+def _value_and_grad_1_f32_sweep2(u_d2, v_d2, t1, t2):
     """One place of a row: t1__largest2_d, t2__largest2_d."""
     measured_u = t1 * u_d2
-    t2 = abs(measured_u)
-    measured_v = t4 * v_d2
-    t5 = abs(measured_v)
-    return t2, t5
+    measured_v = t2 * v_d2
+    return abs(measured_u), abs(measured_v)
 
 
 @_device
-def _value_and_grad_1_f32_sweep3(u_d3, v_d3, t1, t4, t6, t7):
+def _value_and_grad_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5):
     """One place of a row: t1__scaled2_d, t2__scaled2_d."""
     measured_u2 = t1 * u_d3
-    measured_v2 = t4 * v_d3
-    t1__scaled2_entry = measured_u2 * t6
-    t2__scaled2_entry = measured_v2 * t7
+    measured_v2 = t2 * v_d3
+    t1__scaled2_entry = measured_u2 * t4
+    t2__scaled2_entry = measured_v2 * t5
     return t1__scaled2_entry * t1__scaled2_entry, t2__scaled2_entry * t2__scaled2_entry
 
 
 @_device
-def _value_and_grad_1_f32_sweep4(u_d4, v_d4, t1, t14, t4, t9):
+def _value_and_grad_1_f32_sweep4(u_d4, v_d4, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7):
     """One place of a row: u_hat_d, v_hat_d."""
     measured_u3 = t1 * u_d4
-    t8 = abs(measured_u3)
-    t10 = t8 == t9
-    t11 = _sign_f32(measured_u3)
-    t12 = measured_u3 / t9
-    measured_v3 = t4 * v_d4
-    t13 = abs(measured_v3)
-    t15 = t13 == t14
-    t16 = _sign_f32(measured_v3)
-    t17 = measured_v3 / t14
-    return t11 if t10 else t12, t16 if t15 else t17
+    t8 = abs(measured_u3) == t7
+    t9 = _sign_f32(measured_u3)
+    t10 = measured_u3 * t4 / t1__scaled2
+    measured_v3 = t2 * v_d4
+    t13 = abs(measured_v3) == t12
+    t14 = _sign_f32(measured_v3)
+    t15 = measured_v3 * t5 / t2__scaled2
+    return t9 if t8 else t10, t14 if t13 else t15
 
 
 def value_and_grad_1_f32(
@@ -1036,7 +1029,7 @@ def value_and_grad_1_f32(
             if thread == 0:
                 _put(_unit1_d, row, unit1_d)
             t1 = _unit_scale_f32(unit0_d)
-            t4 = _unit_scale_f32(unit1_d)
+            t2 = _unit_scale_f32(unit1_d)
             t1__largest2 = -f32(np.inf)
             t2__largest2 = -f32(np.inf)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -1050,10 +1043,10 @@ def value_and_grad_1_f32(
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                t1__largest2_d_0, t2__largest2_d_0 = _value_and_grad_1_f32_sweep2(u_d2_0, v_d2_0, t1, t4)
-                t1__largest2_d_1, t2__largest2_d_1 = _value_and_grad_1_f32_sweep2(u_d2_1, v_d2_1, t1, t4)
-                t1__largest2_d_2, t2__largest2_d_2 = _value_and_grad_1_f32_sweep2(u_d2_2, v_d2_2, t1, t4)
-                t1__largest2_d_3, t2__largest2_d_3 = _value_and_grad_1_f32_sweep2(u_d2_3, v_d2_3, t1, t4)
+                t1__largest2_d_0, t2__largest2_d_0 = _value_and_grad_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
+                t1__largest2_d_1, t2__largest2_d_1 = _value_and_grad_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
+                t1__largest2_d_2, t2__largest2_d_2 = _value_and_grad_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
+                t1__largest2_d_3, t2__largest2_d_3 = _value_and_grad_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
                 t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
                 t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
                 t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
@@ -1067,7 +1060,7 @@ def value_and_grad_1_f32(
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                t1__largest2_d, t2__largest2_d = _value_and_grad_1_f32_sweep2(u_d2, v_d2, t1, t4)
+                t1__largest2_d, t2__largest2_d = _value_and_grad_1_f32_sweep2(u_d2, v_d2, t1, t2)
                 t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d)
                 t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d)
                 at += _stride(threads)
@@ -1077,8 +1070,8 @@ def value_and_grad_1_f32(
                 _put(t1__largest, row, t1__largest2)
             if thread == 0:
                 _put(t2__largest, row, t2__largest2)
-            t6 = _norm_scale_f32(t1__largest2)
-            t7 = _norm_scale_f32(t2__largest2)
+            t4 = _unit_scale_f32(t1__largest2)
+            t5 = _unit_scale_f32(t2__largest2)
             t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
             t2__scaled2_high, t2__scaled2_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -1092,10 +1085,10 @@ def value_and_grad_1_f32(
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f32_sweep3(u_d3_0, v_d3_0, t1, t4, t6, t7)
-                t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f32_sweep3(u_d3_1, v_d3_1, t1, t4, t6, t7)
-                t1__scaled2_d_2, t2__scaled2_d_2 = _value_and_grad_1_f32_sweep3(u_d3_2, v_d3_2, t1, t4, t6, t7)
-                t1__scaled2_d_3, t2__scaled2_d_3 = _value_and_grad_1_f32_sweep3(u_d3_3, v_d3_3, t1, t4, t6, t7)
+                t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f32_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f32_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                t1__scaled2_d_2, t2__scaled2_d_2 = _value_and_grad_1_f32_sweep3(u_d3_2, v_d3_2, t1, t2, t4, t5)
+                t1__scaled2_d_3, t2__scaled2_d_3 = _value_and_grad_1_f32_sweep3(u_d3_3, v_d3_3, t1, t2, t4, t5)
                 t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
                 t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
                 t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
@@ -1109,7 +1102,7 @@ def value_and_grad_1_f32(
             while at < size_d:
                 u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f32_sweep3(u_d3, v_d3, t1, t4, t6, t7)
+                t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5)
                 t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
                 at += _stride(threads)
@@ -1119,8 +1112,10 @@ def value_and_grad_1_f32(
                 _put(t1__scaled, row, t1__scaled2)
             if thread == 0:
                 _put(t2__scaled, row, t2__scaled2)
-            t9 = t1__scaled2 / t6
-            t14 = t2__scaled2 / t7
+            t6 = f32(1.0) / t4
+            t7 = t1__scaled2 * t6
+            t11 = f32(1.0) / t5
+            t12 = t2__scaled2 * t11
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1132,10 +1127,18 @@ def value_and_grad_1_f32(
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f32_sweep4(u_d4_0, v_d4_0, t1, t14, t4, t9)
-                u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f32_sweep4(u_d4_1, v_d4_1, t1, t14, t4, t9)
-                u_hat_d_2, v_hat_d_2 = _value_and_grad_1_f32_sweep4(u_d4_2, v_d4_2, t1, t14, t4, t9)
-                u_hat_d_3, v_hat_d_3 = _value_and_grad_1_f32_sweep4(u_d4_3, v_d4_3, t1, t14, t4, t9)
+                u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f32_sweep4(
+                    u_d4_0, v_d4_0, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
+                u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f32_sweep4(
+                    u_d4_1, v_d4_1, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
+                u_hat_d_2, v_hat_d_2 = _value_and_grad_1_f32_sweep4(
+                    u_d4_2, v_d4_2, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
+                u_hat_d_3, v_hat_d_3 = _value_and_grad_1_f32_sweep4(
+                    u_d4_3, v_d4_3, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
                 _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
                 _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
                 vector += _stride(threads)
@@ -1143,7 +1146,9 @@ def value_and_grad_1_f32(
             while at < size_d:
                 u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                u_hat_d, v_hat_d = _value_and_grad_1_f32_sweep4(u_d4, v_d4, t1, t14, t4, t9)
+                u_hat_d, v_hat_d = _value_and_grad_1_f32_sweep4(
+                    u_d4, v_d4, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
@@ -1342,25 +1347,27 @@ def _value_and_grad_3_f32_sweep1(d_u_hat_d, d_v_hat_d, u_d, v_d, t1, t2):
 
 
 @_device
-def _value_and_grad_3_f32_sweep2(d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t13, t14, t15, t2, t5, t6, t7):
+def _value_and_grad_3_f32_sweep2(
+    d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21, t2__scaled_i, t4, t6, t7,
+):
     """One place of a row: grad_u_d, grad_v_d."""
     measured_u2 = t2 * u_d
-    t8 = abs(measured_u2) == t5
-    t9 = _sign_f32(measured_u2)
-    t10 = measured_u2 / t5
-    t11 = t7 * (t9 if t8 else t10)
-    scaled_grad_u = d_u_hat_d2 / t5 + (f32(0.0) if t6 else t11)
+    t11 = abs(measured_u2) == t6
+    t12 = _sign_f32(measured_u2)
+    t13 = measured_u2 * t4 / t1__scaled_i
+    t14 = t10 * (t12 if t11 else t13)
+    scaled_grad_u = d_u_hat_d2 * t4 / t1__scaled_i + (f32(0.0) if t7 else t14)
     measured_v2 = t1 * v_d
-    t16 = abs(measured_v2) == t13
-    t17 = _sign_f32(measured_v2)
-    t18 = measured_v2 / t13
-    t19 = t15 * (t17 if t16 else t18)
-    scaled_grad_v = d_v_hat_d2 / t13 + (f32(0.0) if t14 else t19)
+    t22 = abs(measured_v2) == t17
+    t23 = _sign_f32(measured_v2)
+    t24 = measured_v2 * t15 / t2__scaled_i
+    t25 = t21 * (t23 if t22 else t24)
+    scaled_grad_v = d_v_hat_d2 * t15 / t2__scaled_i + (f32(0.0) if t18 else t25)
     return scaled_grad_u * t2, scaled_grad_v * t1
 
 
 def value_and_grad_3_f32(
-    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1__scaled, t1__largest, t2__scaled, t2__largest, mask,
+    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, mask,
     samples, size_d, options,
 ):
     """All samples: grad_u, grad_v."""
@@ -1378,10 +1385,10 @@ def value_and_grad_3_f32(
         live = _live(mask, row, options)
         _unit1_d_n = _get(_unit1_d, row)
         _unit0_d_n = _get(_unit0_d, row)
-        t1__scaled_n = _get(t1__scaled, row)
         t1__largest_n = _get(t1__largest, row)
-        t2__scaled_n = _get(t2__scaled, row)
+        t1__scaled_n = _get(t1__scaled, row)
         t2__largest_n = _get(t2__largest, row)
+        t2__scaled_n = _get(t2__scaled, row)
         if live:
             unit1_d_i = _unit1_d_n
             t1 = _unit_scale_f32(unit1_d_i)
@@ -1448,18 +1455,24 @@ def value_and_grad_3_f32(
                 at += _stride(threads)
             d_t2_sum = _row_sum_f32(d_t2_sum_high, d_t2_sum_low)
             d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
-            t1__scaled_i = t1__scaled_n
             t1__largest_i = t1__largest_n
-            t4 = _norm_scale_f32(t1__largest_i)
-            t5 = t1__scaled_i / t4
-            t6 = t5 == f32(0.0)
-            t7 = -d_t1_sum / t5 / t5
-            t2__scaled_i = t2__scaled_n
+            t4 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t5 = f32(1.0) / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == f32(0.0)
+            t8 = f32(1.0) * t4 / t1__scaled_i
+            t9 = d_t1_sum * t4 / t1__scaled_i
+            t10 = -t8 * t9
             t2__largest_i = t2__largest_n
-            t12 = _norm_scale_f32(t2__largest_i)
-            t13 = t2__scaled_i / t12
-            t14 = t13 == f32(0.0)
-            t15 = -d_t2_sum / t13 / t13
+            t15 = _unit_scale_f32(t2__largest_i)
+            t2__scaled_i = t2__scaled_n
+            t16 = f32(1.0) / t15
+            t17 = t2__scaled_i * t16
+            t18 = t17 == f32(0.0)
+            t19 = f32(1.0) * t15 / t2__scaled_i
+            t20 = d_t2_sum * t15 / t2__scaled_i
+            t21 = -t19 * t20
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1481,16 +1494,20 @@ def value_and_grad_3_f32(
                     v_row + at)
                 )
                 grad_u_d_0, grad_v_d_0 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_0, d_v_hat_d2_0, u_d_0, v_d_0, t1, t13, t14, t15, t2, t5, t6, t7,
+                    d_u_hat_d2_0, d_v_hat_d2_0, u_d_0, v_d_0, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
+                    t2__scaled_i, t4, t6, t7,
                 )
                 grad_u_d_1, grad_v_d_1 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_1, d_v_hat_d2_1, u_d_1, v_d_1, t1, t13, t14, t15, t2, t5, t6, t7,
+                    d_u_hat_d2_1, d_v_hat_d2_1, u_d_1, v_d_1, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
+                    t2__scaled_i, t4, t6, t7,
                 )
                 grad_u_d_2, grad_v_d_2 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_2, d_v_hat_d2_2, u_d_2, v_d_2, t1, t13, t14, t15, t2, t5, t6, t7,
+                    d_u_hat_d2_2, d_v_hat_d2_2, u_d_2, v_d_2, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
+                    t2__scaled_i, t4, t6, t7,
                 )
                 grad_u_d_3, grad_v_d_3 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_3, d_v_hat_d2_3, u_d_3, v_d_3, t1, t13, t14, t15, t2, t5, t6, t7,
+                    d_u_hat_d2_3, d_v_hat_d2_3, u_d_3, v_d_3, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
+                    t2__scaled_i, t4, t6, t7,
                 )
                 _store_lanes(grad_u, grad_u_row + at, (grad_u_d_0, grad_u_d_1, grad_u_d_2, grad_u_d_3))
                 _store_lanes(grad_v, grad_v_row + at, (grad_v_d_0, grad_v_d_1, grad_v_d_2, grad_v_d_3))
@@ -1502,7 +1519,8 @@ def value_and_grad_3_f32(
                 u_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(u, u_row + at)
                 v_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(v, v_row + at)
                 grad_u_d, grad_v_d = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t13, t14, t15, t2, t5, t6, t7,
+                    d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21, t2__scaled_i, t4,
+                    t6, t7,
                 )
                 _put(grad_u, grad_u_row + at, grad_u_d)
                 _put(grad_v, grad_v_row + at, grad_v_d)
@@ -1641,15 +1659,6 @@ def _stage_f64(staged, vector, vectors, values):
 def _staged_f64(staged, vector, vectors):
     """What `_stage_f64` kept."""
     return staged[vector], staged[vector + vectors]
-
-
-@_device
-def _norm_scale_f64(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
-    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
-    exponent = np.int64(1) if exponent < np.int64(1) else exponent
-    exponent = np.int64(2045) if exponent > np.int64(2045) else exponent
-    return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
 @_device
@@ -1894,43 +1903,39 @@ def _softplus_f64(x):
 @_device
 def _value_1_f64_sweep1(u_d, v_d):
     """One place of a row: unit0_d_d, unit1_d_d."""
-    return abs(u_d), abs(v_d)
+    return abs(abs(u_d)), abs(abs(v_d))
 
 
 @_device
-def _value_1_f64_sweep2(u_d2, v_d2, t1, t4):
+def _value_1_f64_sweep2(u_d2, v_d2, t1, t2):
     """One place of a row: t1__largest_d, t2__largest_d."""
     measured_u = t1 * u_d2
-    t2 = abs(measured_u)
-    measured_v = t4 * v_d2
-    t5 = abs(measured_v)
-    return t2, t5
+    measured_v = t2 * v_d2
+    return abs(measured_u), abs(measured_v)
 
 
 @_device
-def _value_1_f64_sweep3(u_d3, v_d3, t1, t4, t6, t7):
+def _value_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5):
     """One place of a row: t1__scaled_d, t2__scaled_d."""
     measured_u2 = t1 * u_d3
-    measured_v2 = t4 * v_d3
-    t1__scaled_entry = measured_u2 * t6
-    t2__scaled_entry = measured_v2 * t7
+    measured_v2 = t2 * v_d3
+    t1__scaled_entry = measured_u2 * t4
+    t2__scaled_entry = measured_v2 * t5
     return t1__scaled_entry * t1__scaled_entry, t2__scaled_entry * t2__scaled_entry
 
 
 @_device
-def _value_1_f64_sweep4(u_d4, v_d4, t1, t14, t4, t9):
+def _value_1_f64_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7):
     """One place of a row: u_hat_d, v_hat_d."""
     measured_u3 = t1 * u_d4
-    t8 = abs(measured_u3)
-    t10 = t8 == t9
-    t11 = _sign_f64(measured_u3)
-    t12 = measured_u3 / t9
-    measured_v3 = t4 * v_d4
-    t13 = abs(measured_v3)
-    t15 = t13 == t14
-    t16 = _sign_f64(measured_v3)
-    t17 = measured_v3 / t14
-    return t11 if t10 else t12, t16 if t15 else t17
+    t8 = abs(measured_u3) == t7
+    t9 = _sign_f64(measured_u3)
+    t10 = measured_u3 * t4 / t1__scaled
+    measured_v3 = t2 * v_d4
+    t13 = abs(measured_v3) == t12
+    t14 = _sign_f64(measured_v3)
+    t15 = measured_v3 * t5 / t2__scaled
+    return t9 if t8 else t10, t14 if t13 else t15
 
 
 def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
@@ -1980,7 +1985,7 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
             unit0_d = _row_max_f64(unit0_d)
             unit1_d = _row_max_f64(unit1_d)
             t1 = _unit_scale_f64(unit0_d)
-            t4 = _unit_scale_f64(unit1_d)
+            t2 = _unit_scale_f64(unit1_d)
             t1__largest = -f64(np.inf)
             t2__largest = -f64(np.inf)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -1994,8 +1999,8 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                t1__largest_d_0, t2__largest_d_0 = _value_1_f64_sweep2(u_d2_0, v_d2_0, t1, t4)
-                t1__largest_d_1, t2__largest_d_1 = _value_1_f64_sweep2(u_d2_1, v_d2_1, t1, t4)
+                t1__largest_d_0, t2__largest_d_0 = _value_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
+                t1__largest_d_1, t2__largest_d_1 = _value_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
                 t1__largest = _larger_f64(t1__largest, t1__largest_d_0)
                 t1__largest = _larger_f64(t1__largest, t1__largest_d_1)
                 t2__largest = _larger_f64(t2__largest, t2__largest_d_0)
@@ -2005,14 +2010,14 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                t1__largest_d, t2__largest_d = _value_1_f64_sweep2(u_d2, v_d2, t1, t4)
+                t1__largest_d, t2__largest_d = _value_1_f64_sweep2(u_d2, v_d2, t1, t2)
                 t1__largest = _larger_f64(t1__largest, t1__largest_d)
                 t2__largest = _larger_f64(t2__largest, t2__largest_d)
                 at += _stride(threads)
             t1__largest = _row_max_f64(t1__largest)
             t2__largest = _row_max_f64(t2__largest)
-            t6 = _norm_scale_f64(t1__largest)
-            t7 = _norm_scale_f64(t2__largest)
+            t4 = _unit_scale_f64(t1__largest)
+            t5 = _unit_scale_f64(t2__largest)
             t1__scaled_high, t1__scaled_low = f64(0.0), f64(0.0)
             t2__scaled_high, t2__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -2026,8 +2031,8 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                t1__scaled_d_0, t2__scaled_d_0 = _value_1_f64_sweep3(u_d3_0, v_d3_0, t1, t4, t6, t7)
-                t1__scaled_d_1, t2__scaled_d_1 = _value_1_f64_sweep3(u_d3_1, v_d3_1, t1, t4, t6, t7)
+                t1__scaled_d_0, t2__scaled_d_0 = _value_1_f64_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                t1__scaled_d_1, t2__scaled_d_1 = _value_1_f64_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
                 t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
                 t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
                 t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d_0)
@@ -2037,14 +2042,16 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
             while at < size_d:
                 u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled_d, t2__scaled_d = _value_1_f64_sweep3(u_d3, v_d3, t1, t4, t6, t7)
+                t1__scaled_d, t2__scaled_d = _value_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5)
                 t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d)
                 t2__scaled_high, t2__scaled_low = _plus_f64(t2__scaled_high, t2__scaled_low, t2__scaled_d)
                 at += _stride(threads)
             t1__scaled = math.sqrt(_row_sum_f64(t1__scaled_high, t1__scaled_low))
             t2__scaled = math.sqrt(_row_sum_f64(t2__scaled_high, t2__scaled_low))
-            t9 = t1__scaled / t6
-            t14 = t2__scaled / t7
+            t6 = 1.0 / t4
+            t7 = t1__scaled * t6
+            t11 = 1.0 / t5
+            t12 = t2__scaled * t11
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2056,8 +2063,12 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                u_hat_d_0, v_hat_d_0 = _value_1_f64_sweep4(u_d4_0, v_d4_0, t1, t14, t4, t9)
-                u_hat_d_1, v_hat_d_1 = _value_1_f64_sweep4(u_d4_1, v_d4_1, t1, t14, t4, t9)
+                u_hat_d_0, v_hat_d_0 = _value_1_f64_sweep4(
+                    u_d4_0, v_d4_0, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                )
+                u_hat_d_1, v_hat_d_1 = _value_1_f64_sweep4(
+                    u_d4_1, v_d4_1, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7,
+                )
                 _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
                 _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
                 vector += _stride(threads)
@@ -2065,7 +2076,7 @@ def value_1_f64(u, v, u_hat, v_hat, mask, samples, size_d, options):
             while at < size_d:
                 u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                u_hat_d, v_hat_d = _value_1_f64_sweep4(u_d4, v_d4, t1, t14, t4, t9)
+                u_hat_d, v_hat_d = _value_1_f64_sweep4(u_d4, v_d4, t1, t12, t1__scaled, t2, t2__scaled, t4, t5, t7)
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
@@ -2182,43 +2193,39 @@ def value_2_f64(t3, tau, weight, mask, losses, partial, samples, options):
 @_device
 def _value_and_grad_1_f64_sweep1(u_d, v_d):
     """One place of a row: unit0_d_d, unit1_d_d."""
-    return abs(u_d), abs(v_d)
+    return abs(abs(u_d)), abs(abs(v_d))
 
 
 @_device
-def _value_and_grad_1_f64_sweep2(u_d2, v_d2, t1, t4):
+def _value_and_grad_1_f64_sweep2(u_d2, v_d2, t1, t2):
     """One place of a row: t1__largest2_d, t2__largest2_d."""
     measured_u = t1 * u_d2
-    t2 = abs(measured_u)
-    measured_v = t4 * v_d2
-    t5 = abs(measured_v)
-    return t2, t5
+    measured_v = t2 * v_d2
+    return abs(measured_u), abs(measured_v)
 
 
 @_device
-def _value_and_grad_1_f64_sweep3(u_d3, v_d3, t1, t4, t6, t7):
+def _value_and_grad_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5):
     """One place of a row: t1__scaled2_d, t2__scaled2_d."""
     measured_u2 = t1 * u_d3
-    measured_v2 = t4 * v_d3
-    t1__scaled2_entry = measured_u2 * t6
-    t2__scaled2_entry = measured_v2 * t7
+    measured_v2 = t2 * v_d3
+    t1__scaled2_entry = measured_u2 * t4
+    t2__scaled2_entry = measured_v2 * t5
     return t1__scaled2_entry * t1__scaled2_entry, t2__scaled2_entry * t2__scaled2_entry
 
 
 @_device
-def _value_and_grad_1_f64_sweep4(u_d4, v_d4, t1, t14, t4, t9):
+def _value_and_grad_1_f64_sweep4(u_d4, v_d4, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7):
     """One place of a row: u_hat_d, v_hat_d."""
     measured_u3 = t1 * u_d4
-    t8 = abs(measured_u3)
-    t10 = t8 == t9
-    t11 = _sign_f64(measured_u3)
-    t12 = measured_u3 / t9
-    measured_v3 = t4 * v_d4
-    t13 = abs(measured_v3)
-    t15 = t13 == t14
-    t16 = _sign_f64(measured_v3)
-    t17 = measured_v3 / t14
-    return t11 if t10 else t12, t16 if t15 else t17
+    t8 = abs(measured_u3) == t7
+    t9 = _sign_f64(measured_u3)
+    t10 = measured_u3 * t4 / t1__scaled2
+    measured_v3 = t2 * v_d4
+    t13 = abs(measured_v3) == t12
+    t14 = _sign_f64(measured_v3)
+    t15 = measured_v3 * t5 / t2__scaled2
+    return t9 if t8 else t10, t14 if t13 else t15
 
 
 def value_and_grad_1_f64(
@@ -2275,7 +2282,7 @@ def value_and_grad_1_f64(
             if thread == 0:
                 _put(_unit1_d, row, unit1_d)
             t1 = _unit_scale_f64(unit0_d)
-            t4 = _unit_scale_f64(unit1_d)
+            t2 = _unit_scale_f64(unit1_d)
             t1__largest2 = -f64(np.inf)
             t2__largest2 = -f64(np.inf)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -2289,8 +2296,8 @@ def value_and_grad_1_f64(
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                t1__largest2_d_0, t2__largest2_d_0 = _value_and_grad_1_f64_sweep2(u_d2_0, v_d2_0, t1, t4)
-                t1__largest2_d_1, t2__largest2_d_1 = _value_and_grad_1_f64_sweep2(u_d2_1, v_d2_1, t1, t4)
+                t1__largest2_d_0, t2__largest2_d_0 = _value_and_grad_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
+                t1__largest2_d_1, t2__largest2_d_1 = _value_and_grad_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
                 t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
                 t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
                 t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_0)
@@ -2300,7 +2307,7 @@ def value_and_grad_1_f64(
             while at < size_d:
                 u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                t1__largest2_d, t2__largest2_d = _value_and_grad_1_f64_sweep2(u_d2, v_d2, t1, t4)
+                t1__largest2_d, t2__largest2_d = _value_and_grad_1_f64_sweep2(u_d2, v_d2, t1, t2)
                 t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d)
                 t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d)
                 at += _stride(threads)
@@ -2310,8 +2317,8 @@ def value_and_grad_1_f64(
                 _put(t1__largest, row, t1__largest2)
             if thread == 0:
                 _put(t2__largest, row, t2__largest2)
-            t6 = _norm_scale_f64(t1__largest2)
-            t7 = _norm_scale_f64(t2__largest2)
+            t4 = _unit_scale_f64(t1__largest2)
+            t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
             t2__scaled2_high, t2__scaled2_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -2325,8 +2332,8 @@ def value_and_grad_1_f64(
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f64_sweep3(u_d3_0, v_d3_0, t1, t4, t6, t7)
-                t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f64_sweep3(u_d3_1, v_d3_1, t1, t4, t6, t7)
+                t1__scaled2_d_0, t2__scaled2_d_0 = _value_and_grad_1_f64_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                t1__scaled2_d_1, t2__scaled2_d_1 = _value_and_grad_1_f64_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
                 t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
                 t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
                 t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
@@ -2336,7 +2343,7 @@ def value_and_grad_1_f64(
             while at < size_d:
                 u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f64_sweep3(u_d3, v_d3, t1, t4, t6, t7)
+                t1__scaled2_d, t2__scaled2_d = _value_and_grad_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5)
                 t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
                 at += _stride(threads)
@@ -2346,8 +2353,10 @@ def value_and_grad_1_f64(
                 _put(t1__scaled, row, t1__scaled2)
             if thread == 0:
                 _put(t2__scaled, row, t2__scaled2)
-            t9 = t1__scaled2 / t6
-            t14 = t2__scaled2 / t7
+            t6 = 1.0 / t4
+            t7 = t1__scaled2 * t6
+            t11 = 1.0 / t5
+            t12 = t2__scaled2 * t11
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2359,8 +2368,12 @@ def value_and_grad_1_f64(
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
                     + at)
                 )
-                u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f64_sweep4(u_d4_0, v_d4_0, t1, t14, t4, t9)
-                u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f64_sweep4(u_d4_1, v_d4_1, t1, t14, t4, t9)
+                u_hat_d_0, v_hat_d_0 = _value_and_grad_1_f64_sweep4(
+                    u_d4_0, v_d4_0, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
+                u_hat_d_1, v_hat_d_1 = _value_and_grad_1_f64_sweep4(
+                    u_d4_1, v_d4_1, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
                 _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
                 _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
                 vector += _stride(threads)
@@ -2368,7 +2381,9 @@ def value_and_grad_1_f64(
             while at < size_d:
                 u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                u_hat_d, v_hat_d = _value_and_grad_1_f64_sweep4(u_d4, v_d4, t1, t14, t4, t9)
+                u_hat_d, v_hat_d = _value_and_grad_1_f64_sweep4(
+                    u_d4, v_d4, t1, t12, t1__scaled2, t2, t2__scaled2, t4, t5, t7,
+                )
                 _put(u_hat, u_hat_row + at, u_hat_d)
                 _put(v_hat, v_hat_row + at, v_hat_d)
                 at += _stride(threads)
@@ -2544,25 +2559,27 @@ def _value_and_grad_3_f64_sweep1(d_u_hat_d, d_v_hat_d, u_d, v_d, t1, t2):
 
 
 @_device
-def _value_and_grad_3_f64_sweep2(d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t13, t14, t15, t2, t5, t6, t7):
+def _value_and_grad_3_f64_sweep2(
+    d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21, t2__scaled_i, t4, t6, t7,
+):
     """One place of a row: grad_u_d, grad_v_d."""
     measured_u2 = t2 * u_d
-    t8 = abs(measured_u2) == t5
-    t9 = _sign_f64(measured_u2)
-    t10 = measured_u2 / t5
-    t11 = t7 * (t9 if t8 else t10)
-    scaled_grad_u = d_u_hat_d2 / t5 + (0.0 if t6 else t11)
+    t11 = abs(measured_u2) == t6
+    t12 = _sign_f64(measured_u2)
+    t13 = measured_u2 * t4 / t1__scaled_i
+    t14 = t10 * (t12 if t11 else t13)
+    scaled_grad_u = d_u_hat_d2 * t4 / t1__scaled_i + (0.0 if t7 else t14)
     measured_v2 = t1 * v_d
-    t16 = abs(measured_v2) == t13
-    t17 = _sign_f64(measured_v2)
-    t18 = measured_v2 / t13
-    t19 = t15 * (t17 if t16 else t18)
-    scaled_grad_v = d_v_hat_d2 / t13 + (0.0 if t14 else t19)
+    t22 = abs(measured_v2) == t17
+    t23 = _sign_f64(measured_v2)
+    t24 = measured_v2 * t15 / t2__scaled_i
+    t25 = t21 * (t23 if t22 else t24)
+    scaled_grad_v = d_v_hat_d2 * t15 / t2__scaled_i + (0.0 if t18 else t25)
     return scaled_grad_u * t2, scaled_grad_v * t1
 
 
 def value_and_grad_3_f64(
-    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1__scaled, t1__largest, t2__scaled, t2__largest, mask,
+    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, mask,
     samples, size_d, options,
 ):
     """All samples: grad_u, grad_v."""
@@ -2580,10 +2597,10 @@ def value_and_grad_3_f64(
         live = _live(mask, row, options)
         _unit1_d_n = _get(_unit1_d, row)
         _unit0_d_n = _get(_unit0_d, row)
-        t1__scaled_n = _get(t1__scaled, row)
         t1__largest_n = _get(t1__largest, row)
-        t2__scaled_n = _get(t2__scaled, row)
+        t1__scaled_n = _get(t1__scaled, row)
         t2__largest_n = _get(t2__largest, row)
+        t2__scaled_n = _get(t2__scaled, row)
         if live:
             unit1_d_i = _unit1_d_n
             t1 = _unit_scale_f64(unit1_d_i)
@@ -2638,18 +2655,24 @@ def value_and_grad_3_f64(
                 at += _stride(threads)
             d_t2_sum = _row_sum_f64(d_t2_sum_high, d_t2_sum_low)
             d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
-            t1__scaled_i = t1__scaled_n
             t1__largest_i = t1__largest_n
-            t4 = _norm_scale_f64(t1__largest_i)
-            t5 = t1__scaled_i / t4
-            t6 = t5 == 0.0
-            t7 = -d_t1_sum / t5 / t5
-            t2__scaled_i = t2__scaled_n
+            t4 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t5 = 1.0 / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == 0.0
+            t8 = 1.0 * t4 / t1__scaled_i
+            t9 = d_t1_sum * t4 / t1__scaled_i
+            t10 = -t8 * t9
             t2__largest_i = t2__largest_n
-            t12 = _norm_scale_f64(t2__largest_i)
-            t13 = t2__scaled_i / t12
-            t14 = t13 == 0.0
-            t15 = -d_t2_sum / t13 / t13
+            t15 = _unit_scale_f64(t2__largest_i)
+            t2__scaled_i = t2__scaled_n
+            t16 = 1.0 / t15
+            t17 = t2__scaled_i * t16
+            t18 = t17 == 0.0
+            t19 = 1.0 * t15 / t2__scaled_i
+            t20 = d_t2_sum * t15 / t2__scaled_i
+            t21 = -t19 * t20
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2671,10 +2694,12 @@ def value_and_grad_3_f64(
                     v_row + at)
                 )
                 grad_u_d_0, grad_v_d_0 = _value_and_grad_3_f64_sweep2(
-                    d_u_hat_d2_0, d_v_hat_d2_0, u_d_0, v_d_0, t1, t13, t14, t15, t2, t5, t6, t7,
+                    d_u_hat_d2_0, d_v_hat_d2_0, u_d_0, v_d_0, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
+                    t2__scaled_i, t4, t6, t7,
                 )
                 grad_u_d_1, grad_v_d_1 = _value_and_grad_3_f64_sweep2(
-                    d_u_hat_d2_1, d_v_hat_d2_1, u_d_1, v_d_1, t1, t13, t14, t15, t2, t5, t6, t7,
+                    d_u_hat_d2_1, d_v_hat_d2_1, u_d_1, v_d_1, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
+                    t2__scaled_i, t4, t6, t7,
                 )
                 _store_lanes(grad_u, grad_u_row + at, (grad_u_d_0, grad_u_d_1))
                 _store_lanes(grad_v, grad_v_row + at, (grad_v_d_0, grad_v_d_1))
@@ -2686,7 +2711,8 @@ def value_and_grad_3_f64(
                 u_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(u, u_row + at)
                 v_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(v, v_row + at)
                 grad_u_d, grad_v_d = _value_and_grad_3_f64_sweep2(
-                    d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t13, t14, t15, t2, t5, t6, t7,
+                    d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21, t2__scaled_i, t4,
+                    t6, t7,
                 )
                 _put(grad_u, grad_u_row + at, grad_u_d)
                 _put(grad_v, grad_v_row + at, grad_v_d)
@@ -2746,8 +2772,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'sizes': ['size_d'],
                       'staged': 4,
                       'arguments': '_unit1_d: real*, v: data*, d_v_hat: real*, _unit0_d: real*, u: data*, '
-                                   'd_u_hat: real*, grad_u: data*, grad_v: data*, t1__scaled: real*, '
-                                   't1__largest: real*, t2__scaled: real*, t2__largest: real*, mask: uint8*, '
+                                   'd_u_hat: real*, grad_u: data*, grad_v: data*, t1__largest: real*, '
+                                   't1__scaled: real*, t2__largest: real*, t2__scaled: real*, mask: uint8*, '
                                    'samples: int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}

@@ -356,15 +356,6 @@ def _staged_f32(staged, vector, vectors):
 
 
 @_device
-def _norm_scale_f32(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
-    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
-    exponent = np.int32(1) if exponent < np.int32(1) else exponent
-    exponent = np.int32(253) if exponent > np.int32(253) else exponent
-    return np.int32(exponent << np.int32(23)).view(np.float32)
-
-
-@_device
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
@@ -609,34 +600,32 @@ def _softplus_f32(x):
 @_device
 def _value_1_f32_sweep1(z_d):
     """One place of a row: unit0_d_d."""
-    return abs(z_d)
+    return abs(abs(z_d))
 
 
 @_device
 def _value_1_f32_sweep2(z_d2, t1):
     """One place of a row: t1__largest_d."""
     measured_z = t1 * z_d2
-    t3 = abs(measured_z)
-    return t3
+    return abs(measured_z)
 
 
 @_device
-def _value_1_f32_sweep3(z_d3, t1, t4):
+def _value_1_f32_sweep3(z_d3, t1, t3):
     """One place of a row: t1__scaled_d."""
     measured_z2 = t1 * z_d3
-    t1__scaled_entry = measured_z2 * t4
+    t1__scaled_entry = measured_z2 * t3
     return t1__scaled_entry * t1__scaled_entry
 
 
 @_device
-def _value_1_f32_sweep4(z_d4, t1, t6):
+def _value_1_f32_sweep4(z_d4, t1, t1__scaled, t3, t5):
     """One place of a row: z_hat_d."""
     measured_z3 = t1 * z_d4
-    t5 = abs(measured_z3)
-    t7 = t5 == t6
-    t8 = _sign_f32(measured_z3)
-    t9 = measured_z3 / t6
-    return t8 if t7 else t9
+    t6 = abs(measured_z3) == t5
+    t7 = _sign_f32(measured_z3)
+    t8 = measured_z3 * t3 / t1__scaled
+    return t7 if t6 else t8
 
 
 def value_1_f32(z, z_hat, mask, samples, size_d, options):
@@ -701,7 +690,7 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
                 t1__largest = _larger_f32(t1__largest, t1__largest_d)
                 at += _stride(threads)
             t1__largest = _row_max_f32(t1__largest)
-            t4 = _norm_scale_f32(t1__largest)
+            t3 = _unit_scale_f32(t1__largest)
             t1__scaled_high, t1__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -710,10 +699,10 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
                 z_d3_0, z_d3_1, z_d3_2, z_d3_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                t1__scaled_d_0 = _value_1_f32_sweep3(z_d3_0, t1, t4)
-                t1__scaled_d_1 = _value_1_f32_sweep3(z_d3_1, t1, t4)
-                t1__scaled_d_2 = _value_1_f32_sweep3(z_d3_2, t1, t4)
-                t1__scaled_d_3 = _value_1_f32_sweep3(z_d3_3, t1, t4)
+                t1__scaled_d_0 = _value_1_f32_sweep3(z_d3_0, t1, t3)
+                t1__scaled_d_1 = _value_1_f32_sweep3(z_d3_1, t1, t3)
+                t1__scaled_d_2 = _value_1_f32_sweep3(z_d3_2, t1, t3)
+                t1__scaled_d_3 = _value_1_f32_sweep3(z_d3_3, t1, t3)
                 t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
                 t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
                 t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d_2)
@@ -722,11 +711,12 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled_d = _value_1_f32_sweep3(z_d3, t1, t4)
+                t1__scaled_d = _value_1_f32_sweep3(z_d3, t1, t3)
                 t1__scaled_high, t1__scaled_low = _plus_f32(t1__scaled_high, t1__scaled_low, t1__scaled_d)
                 at += _stride(threads)
             t1__scaled = math.sqrt(_row_sum_f32(t1__scaled_high, t1__scaled_low))
-            t6 = t1__scaled / t4
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled * t4
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -734,16 +724,16 @@ def value_1_f32(z, z_hat, mask, samples, size_d, options):
                 z_d4_0, z_d4_1, z_d4_2, z_d4_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                z_hat_d_0 = _value_1_f32_sweep4(z_d4_0, t1, t6)
-                z_hat_d_1 = _value_1_f32_sweep4(z_d4_1, t1, t6)
-                z_hat_d_2 = _value_1_f32_sweep4(z_d4_2, t1, t6)
-                z_hat_d_3 = _value_1_f32_sweep4(z_d4_3, t1, t6)
+                z_hat_d_0 = _value_1_f32_sweep4(z_d4_0, t1, t1__scaled, t3, t5)
+                z_hat_d_1 = _value_1_f32_sweep4(z_d4_1, t1, t1__scaled, t3, t5)
+                z_hat_d_2 = _value_1_f32_sweep4(z_d4_2, t1, t1__scaled, t3, t5)
+                z_hat_d_3 = _value_1_f32_sweep4(z_d4_3, t1, t1__scaled, t3, t5)
                 _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d = _value_1_f32_sweep4(z_d4, t1, t6)
+                z_hat_d = _value_1_f32_sweep4(z_d4, t1, t1__scaled, t3, t5)
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
@@ -879,34 +869,32 @@ def value_2_f32(t2, tau, weight, mask, losses, partial, samples, options):
 @_device
 def _value_and_grad_1_f32_sweep1(z_d):
     """One place of a row: unit0_d_d."""
-    return abs(z_d)
+    return abs(abs(z_d))
 
 
 @_device
 def _value_and_grad_1_f32_sweep2(z_d2, t1):
     """One place of a row: t1__largest2_d."""
     measured_z = t1 * z_d2
-    t3 = abs(measured_z)
-    return t3
+    return abs(measured_z)
 
 
 @_device
-def _value_and_grad_1_f32_sweep3(z_d3, t1, t4):
+def _value_and_grad_1_f32_sweep3(z_d3, t1, t3):
     """One place of a row: t1__scaled2_d."""
     measured_z2 = t1 * z_d3
-    t1__scaled2_entry = measured_z2 * t4
+    t1__scaled2_entry = measured_z2 * t3
     return t1__scaled2_entry * t1__scaled2_entry
 
 
 @_device
-def _value_and_grad_1_f32_sweep4(z_d4, t1, t6):
+def _value_and_grad_1_f32_sweep4(z_d4, t1, t1__scaled2, t3, t5):
     """One place of a row: z_hat_d."""
     measured_z3 = t1 * z_d4
-    t5 = abs(measured_z3)
-    t7 = t5 == t6
-    t8 = _sign_f32(measured_z3)
-    t9 = measured_z3 / t6
-    return t8 if t7 else t9
+    t6 = abs(measured_z3) == t5
+    t7 = _sign_f32(measured_z3)
+    t8 = measured_z3 * t3 / t1__scaled2
+    return t7 if t6 else t8
 
 
 def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samples, size_d, options):
@@ -975,7 +963,7 @@ def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
             t1__largest2 = _row_max_f32(t1__largest2)
             if thread == 0:
                 _put(t1__largest, row, t1__largest2)
-            t4 = _norm_scale_f32(t1__largest2)
+            t3 = _unit_scale_f32(t1__largest2)
             t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -984,10 +972,10 @@ def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
                 z_d3_0, z_d3_1, z_d3_2, z_d3_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                t1__scaled2_d_0 = _value_and_grad_1_f32_sweep3(z_d3_0, t1, t4)
-                t1__scaled2_d_1 = _value_and_grad_1_f32_sweep3(z_d3_1, t1, t4)
-                t1__scaled2_d_2 = _value_and_grad_1_f32_sweep3(z_d3_2, t1, t4)
-                t1__scaled2_d_3 = _value_and_grad_1_f32_sweep3(z_d3_3, t1, t4)
+                t1__scaled2_d_0 = _value_and_grad_1_f32_sweep3(z_d3_0, t1, t3)
+                t1__scaled2_d_1 = _value_and_grad_1_f32_sweep3(z_d3_1, t1, t3)
+                t1__scaled2_d_2 = _value_and_grad_1_f32_sweep3(z_d3_2, t1, t3)
+                t1__scaled2_d_3 = _value_and_grad_1_f32_sweep3(z_d3_3, t1, t3)
                 t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
                 t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
                 t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
@@ -996,13 +984,14 @@ def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled2_d = _value_and_grad_1_f32_sweep3(z_d3, t1, t4)
+                t1__scaled2_d = _value_and_grad_1_f32_sweep3(z_d3, t1, t3)
                 t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 at += _stride(threads)
             t1__scaled2 = math.sqrt(_row_sum_f32(t1__scaled2_high, t1__scaled2_low))
             if thread == 0:
                 _put(t1__scaled, row, t1__scaled2)
-            t6 = t1__scaled2 / t4
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled2 * t4
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1010,16 +999,16 @@ def value_and_grad_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
                 z_d4_0, z_d4_1, z_d4_2, z_d4_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                z_hat_d_0 = _value_and_grad_1_f32_sweep4(z_d4_0, t1, t6)
-                z_hat_d_1 = _value_and_grad_1_f32_sweep4(z_d4_1, t1, t6)
-                z_hat_d_2 = _value_and_grad_1_f32_sweep4(z_d4_2, t1, t6)
-                z_hat_d_3 = _value_and_grad_1_f32_sweep4(z_d4_3, t1, t6)
+                z_hat_d_0 = _value_and_grad_1_f32_sweep4(z_d4_0, t1, t1__scaled2, t3, t5)
+                z_hat_d_1 = _value_and_grad_1_f32_sweep4(z_d4_1, t1, t1__scaled2, t3, t5)
+                z_hat_d_2 = _value_and_grad_1_f32_sweep4(z_d4_2, t1, t1__scaled2, t3, t5)
+                z_hat_d_3 = _value_and_grad_1_f32_sweep4(z_d4_3, t1, t1__scaled2, t3, t5)
                 _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d = _value_and_grad_1_f32_sweep4(z_d4, t1, t6)
+                z_hat_d = _value_and_grad_1_f32_sweep4(z_d4, t1, t1__scaled2, t3, t5)
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
@@ -1242,7 +1231,7 @@ def _value_and_grad_3_f32_sweep1(d_z_hat_1_d, d_z_hat_2_d, z_d, place, t1, t13, 
 
 @_device
 def _value_and_grad_3_f32_sweep2(
-    d_z_hat_1_d, d_z_hat_2_d, z_d, place, t1, t13, t14, t25, t27, t28, t29, t8, tau, size_d, z_hat,
+    d_z_hat_1_d, d_z_hat_2_d, z_d, place, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8, tau, size_d, z_hat,
 ):
     """One place of a row: grad_z_d."""
     d = place
@@ -1251,17 +1240,17 @@ def _value_and_grad_3_f32_sweep2(
         tau
     )
     measured_z2 = t1 * z_d
-    t30 = abs(measured_z2) == t27
-    t31 = _sign_f32(measured_z2)
-    t32 = measured_z2 / t27
-    t33 = t29 * (t31 if t30 else t32)
-    scaled_grad_z = d_z_hat2 / t27 + (f32(0.0) if t28 else t33)
+    t33 = abs(measured_z2) == t28
+    t34 = _sign_f32(measured_z2)
+    t35 = measured_z2 * t26 / t1__scaled_i
+    t36 = t32 * (t34 if t33 else t35)
+    scaled_grad_z = d_z_hat2 * t26 / t1__scaled_i + (f32(0.0) if t29 else t36)
     return scaled_grad_z * t1
 
 
 def value_and_grad_3_f32(
     _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z,
-    t1__scaled, t1__largest, tau, weight, mask, divisor, divisors, samples, size_d, options,
+    t1__largest, t1__scaled, tau, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: grad_z."""
     size_i = samples
@@ -1282,8 +1271,8 @@ def value_and_grad_3_f32(
         t3_others__below_n = _get(t3_others__below, row)
         t3_others__ties_n = t3_others__ties[row]
         t3_others__max_n = _get(t3_others__max, row)
-        t1__scaled_n = _get(t1__scaled, row)
         t1__largest_n = _get(t1__largest, row)
+        t1__scaled_n = _get(t1__scaled, row)
         i = row
         if live:
             weight_n = _weight_f32(weight, row, options)
@@ -1376,12 +1365,15 @@ def value_and_grad_3_f32(
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 at += _stride(threads)
             d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
-            t1__scaled_i = t1__scaled_n
             t1__largest_i = t1__largest_n
-            t26 = _norm_scale_f32(t1__largest_i)
-            t27 = t1__scaled_i / t26
-            t28 = t27 == f32(0.0)
-            t29 = -d_t1_sum / t27 / t27
+            t26 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t27 = f32(1.0) / t26
+            t28 = t1__scaled_i * t27
+            t29 = t28 == f32(0.0)
+            t30 = f32(1.0) * t26 / t1__scaled_i
+            t31 = d_t1_sum * t26 / t1__scaled_i
+            t32 = -t30 * t31
             _row_sync()
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -1400,19 +1392,20 @@ def value_and_grad_3_f32(
                     z_row + at)
                 )
                 grad_z_d_0 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, t1, t13, t14, t25, t27, t28, t29, t8, tau, size_d, z_hat,
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8,
+                    tau, size_d, z_hat,
                 )
                 grad_z_d_1 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, t1, t13, t14, t25, t27, t28, t29, t8, tau, size_d,
-                    z_hat,
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32,
+                    t8, tau, size_d, z_hat,
                 )
                 grad_z_d_2 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_2, d_z_hat_2_d_2, z_d_2, at + 2, t1, t13, t14, t25, t27, t28, t29, t8, tau, size_d,
-                    z_hat,
+                    d_z_hat_1_d_2, d_z_hat_2_d_2, z_d_2, at + 2, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32,
+                    t8, tau, size_d, z_hat,
                 )
                 grad_z_d_3 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_3, d_z_hat_2_d_3, z_d_3, at + 3, t1, t13, t14, t25, t27, t28, t29, t8, tau, size_d,
-                    z_hat,
+                    d_z_hat_1_d_3, d_z_hat_2_d_3, z_d_3, at + 3, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32,
+                    t8, tau, size_d, z_hat,
                 )
                 _store_lanes(grad_z, grad_z_row + at, (grad_z_d_0, grad_z_d_1, grad_z_d_2, grad_z_d_3))
                 vector += _stride(threads)
@@ -1422,7 +1415,8 @@ def value_and_grad_3_f32(
                 d_z_hat_2_d = staged[stage + size_d + at] if options & STAGED else _get(d_z_hat_2, d_z_hat_2_row + at)
                 z_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_d = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d, d_z_hat_2_d, z_d, at, t1, t13, t14, t25, t27, t28, t29, t8, tau, size_d, z_hat,
+                    d_z_hat_1_d, d_z_hat_2_d, z_d, at, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8, tau,
+                    size_d, z_hat,
                 )
                 _put(grad_z, grad_z_row + at, grad_z_d)
                 at += _stride(threads)
@@ -1559,15 +1553,6 @@ def _stage_f64(staged, vector, vectors, values):
 def _staged_f64(staged, vector, vectors):
     """What `_stage_f64` kept."""
     return staged[vector], staged[vector + vectors]
-
-
-@_device
-def _norm_scale_f64(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
-    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
-    exponent = np.int64(1) if exponent < np.int64(1) else exponent
-    exponent = np.int64(2045) if exponent > np.int64(2045) else exponent
-    return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
 @_device
@@ -1812,34 +1797,32 @@ def _softplus_f64(x):
 @_device
 def _value_1_f64_sweep1(z_d):
     """One place of a row: unit0_d_d."""
-    return abs(z_d)
+    return abs(abs(z_d))
 
 
 @_device
 def _value_1_f64_sweep2(z_d2, t1):
     """One place of a row: t1__largest_d."""
     measured_z = t1 * z_d2
-    t3 = abs(measured_z)
-    return t3
+    return abs(measured_z)
 
 
 @_device
-def _value_1_f64_sweep3(z_d3, t1, t4):
+def _value_1_f64_sweep3(z_d3, t1, t3):
     """One place of a row: t1__scaled_d."""
     measured_z2 = t1 * z_d3
-    t1__scaled_entry = measured_z2 * t4
+    t1__scaled_entry = measured_z2 * t3
     return t1__scaled_entry * t1__scaled_entry
 
 
 @_device
-def _value_1_f64_sweep4(z_d4, t1, t6):
+def _value_1_f64_sweep4(z_d4, t1, t1__scaled, t3, t5):
     """One place of a row: z_hat_d."""
     measured_z3 = t1 * z_d4
-    t5 = abs(measured_z3)
-    t7 = t5 == t6
-    t8 = _sign_f64(measured_z3)
-    t9 = measured_z3 / t6
-    return t8 if t7 else t9
+    t6 = abs(measured_z3) == t5
+    t7 = _sign_f64(measured_z3)
+    t8 = measured_z3 * t3 / t1__scaled
+    return t7 if t6 else t8
 
 
 def value_1_f64(z, z_hat, mask, samples, size_d, options):
@@ -1896,7 +1879,7 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
                 t1__largest = _larger_f64(t1__largest, t1__largest_d)
                 at += _stride(threads)
             t1__largest = _row_max_f64(t1__largest)
-            t4 = _norm_scale_f64(t1__largest)
+            t3 = _unit_scale_f64(t1__largest)
             t1__scaled_high, t1__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -1905,19 +1888,20 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
                 z_d3_0, z_d3_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                t1__scaled_d_0 = _value_1_f64_sweep3(z_d3_0, t1, t4)
-                t1__scaled_d_1 = _value_1_f64_sweep3(z_d3_1, t1, t4)
+                t1__scaled_d_0 = _value_1_f64_sweep3(z_d3_0, t1, t3)
+                t1__scaled_d_1 = _value_1_f64_sweep3(z_d3_1, t1, t3)
                 t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_0)
                 t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled_d = _value_1_f64_sweep3(z_d3, t1, t4)
+                t1__scaled_d = _value_1_f64_sweep3(z_d3, t1, t3)
                 t1__scaled_high, t1__scaled_low = _plus_f64(t1__scaled_high, t1__scaled_low, t1__scaled_d)
                 at += _stride(threads)
             t1__scaled = math.sqrt(_row_sum_f64(t1__scaled_high, t1__scaled_low))
-            t6 = t1__scaled / t4
+            t4 = 1.0 / t3
+            t5 = t1__scaled * t4
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1925,14 +1909,14 @@ def value_1_f64(z, z_hat, mask, samples, size_d, options):
                 z_d4_0, z_d4_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                z_hat_d_0 = _value_1_f64_sweep4(z_d4_0, t1, t6)
-                z_hat_d_1 = _value_1_f64_sweep4(z_d4_1, t1, t6)
+                z_hat_d_0 = _value_1_f64_sweep4(z_d4_0, t1, t1__scaled, t3, t5)
+                z_hat_d_1 = _value_1_f64_sweep4(z_d4_1, t1, t1__scaled, t3, t5)
                 _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d = _value_1_f64_sweep4(z_d4, t1, t6)
+                z_hat_d = _value_1_f64_sweep4(z_d4, t1, t1__scaled, t3, t5)
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
@@ -2050,34 +2034,32 @@ def value_2_f64(t2, tau, weight, mask, losses, partial, samples, options):
 @_device
 def _value_and_grad_1_f64_sweep1(z_d):
     """One place of a row: unit0_d_d."""
-    return abs(z_d)
+    return abs(abs(z_d))
 
 
 @_device
 def _value_and_grad_1_f64_sweep2(z_d2, t1):
     """One place of a row: t1__largest2_d."""
     measured_z = t1 * z_d2
-    t3 = abs(measured_z)
-    return t3
+    return abs(measured_z)
 
 
 @_device
-def _value_and_grad_1_f64_sweep3(z_d3, t1, t4):
+def _value_and_grad_1_f64_sweep3(z_d3, t1, t3):
     """One place of a row: t1__scaled2_d."""
     measured_z2 = t1 * z_d3
-    t1__scaled2_entry = measured_z2 * t4
+    t1__scaled2_entry = measured_z2 * t3
     return t1__scaled2_entry * t1__scaled2_entry
 
 
 @_device
-def _value_and_grad_1_f64_sweep4(z_d4, t1, t6):
+def _value_and_grad_1_f64_sweep4(z_d4, t1, t1__scaled2, t3, t5):
     """One place of a row: z_hat_d."""
     measured_z3 = t1 * z_d4
-    t5 = abs(measured_z3)
-    t7 = t5 == t6
-    t8 = _sign_f64(measured_z3)
-    t9 = measured_z3 / t6
-    return t8 if t7 else t9
+    t6 = abs(measured_z3) == t5
+    t7 = _sign_f64(measured_z3)
+    t8 = measured_z3 * t3 / t1__scaled2
+    return t7 if t6 else t8
 
 
 def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samples, size_d, options):
@@ -2138,7 +2120,7 @@ def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
             t1__largest2 = _row_max_f64(t1__largest2)
             if thread == 0:
                 _put(t1__largest, row, t1__largest2)
-            t4 = _norm_scale_f64(t1__largest2)
+            t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -2147,21 +2129,22 @@ def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
                 z_d3_0, z_d3_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                t1__scaled2_d_0 = _value_and_grad_1_f64_sweep3(z_d3_0, t1, t4)
-                t1__scaled2_d_1 = _value_and_grad_1_f64_sweep3(z_d3_1, t1, t4)
+                t1__scaled2_d_0 = _value_and_grad_1_f64_sweep3(z_d3_0, t1, t3)
+                t1__scaled2_d_1 = _value_and_grad_1_f64_sweep3(z_d3_1, t1, t3)
                 t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
                 t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                t1__scaled2_d = _value_and_grad_1_f64_sweep3(z_d3, t1, t4)
+                t1__scaled2_d = _value_and_grad_1_f64_sweep3(z_d3, t1, t3)
                 t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
                 at += _stride(threads)
             t1__scaled2 = math.sqrt(_row_sum_f64(t1__scaled2_high, t1__scaled2_low))
             if thread == 0:
                 _put(t1__scaled, row, t1__scaled2)
-            t6 = t1__scaled2 / t4
+            t4 = 1.0 / t3
+            t5 = t1__scaled2 * t4
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2169,14 +2152,14 @@ def value_and_grad_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, mask, samp
                 z_d4_0, z_d4_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                z_hat_d_0 = _value_and_grad_1_f64_sweep4(z_d4_0, t1, t6)
-                z_hat_d_1 = _value_and_grad_1_f64_sweep4(z_d4_1, t1, t6)
+                z_hat_d_0 = _value_and_grad_1_f64_sweep4(z_d4_0, t1, t1__scaled2, t3, t5)
+                z_hat_d_1 = _value_and_grad_1_f64_sweep4(z_d4_1, t1, t1__scaled2, t3, t5)
                 _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d = _value_and_grad_1_f64_sweep4(z_d4, t1, t6)
+                z_hat_d = _value_and_grad_1_f64_sweep4(z_d4, t1, t1__scaled2, t3, t5)
                 _put(z_hat, z_hat_row + at, z_hat_d)
                 at += _stride(threads)
         else:
@@ -2372,7 +2355,7 @@ def _value_and_grad_3_f64_sweep1(d_z_hat_1_d, d_z_hat_2_d, z_d, place, t1, t13, 
 
 @_device
 def _value_and_grad_3_f64_sweep2(
-    d_z_hat_1_d, d_z_hat_2_d, z_d, place, t1, t13, t14, t25, t27, t28, t29, t8, tau, size_d, z_hat,
+    d_z_hat_1_d, d_z_hat_2_d, z_d, place, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8, tau, size_d, z_hat,
 ):
     """One place of a row: grad_z_d."""
     d = place
@@ -2381,17 +2364,17 @@ def _value_and_grad_3_f64_sweep2(
         tau
     )
     measured_z2 = t1 * z_d
-    t30 = abs(measured_z2) == t27
-    t31 = _sign_f64(measured_z2)
-    t32 = measured_z2 / t27
-    t33 = t29 * (t31 if t30 else t32)
-    scaled_grad_z = d_z_hat2 / t27 + (0.0 if t28 else t33)
+    t33 = abs(measured_z2) == t28
+    t34 = _sign_f64(measured_z2)
+    t35 = measured_z2 * t26 / t1__scaled_i
+    t36 = t32 * (t34 if t33 else t35)
+    scaled_grad_z = d_z_hat2 * t26 / t1__scaled_i + (0.0 if t29 else t36)
     return scaled_grad_z * t1
 
 
 def value_and_grad_3_f64(
     _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z,
-    t1__scaled, t1__largest, tau, weight, mask, divisor, divisors, samples, size_d, options,
+    t1__largest, t1__scaled, tau, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: grad_z."""
     size_i = samples
@@ -2412,8 +2395,8 @@ def value_and_grad_3_f64(
         t3_others__below_n = _get(t3_others__below, row)
         t3_others__ties_n = t3_others__ties[row]
         t3_others__max_n = _get(t3_others__max, row)
-        t1__scaled_n = _get(t1__scaled, row)
         t1__largest_n = _get(t1__largest, row)
+        t1__scaled_n = _get(t1__scaled, row)
         i = row
         if live:
             weight_n = _weight_f64(weight, row, options)
@@ -2493,12 +2476,15 @@ def value_and_grad_3_f64(
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 at += _stride(threads)
             d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
-            t1__scaled_i = t1__scaled_n
             t1__largest_i = t1__largest_n
-            t26 = _norm_scale_f64(t1__largest_i)
-            t27 = t1__scaled_i / t26
-            t28 = t27 == 0.0
-            t29 = -d_t1_sum / t27 / t27
+            t26 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t27 = 1.0 / t26
+            t28 = t1__scaled_i * t27
+            t29 = t28 == 0.0
+            t30 = 1.0 * t26 / t1__scaled_i
+            t31 = d_t1_sum * t26 / t1__scaled_i
+            t32 = -t30 * t31
             _row_sync()
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -2517,11 +2503,12 @@ def value_and_grad_3_f64(
                     z_row + at)
                 )
                 grad_z_d_0 = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, t1, t13, t14, t25, t27, t28, t29, t8, tau, size_d, z_hat,
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8,
+                    tau, size_d, z_hat,
                 )
                 grad_z_d_1 = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, t1, t13, t14, t25, t27, t28, t29, t8, tau, size_d,
-                    z_hat,
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32,
+                    t8, tau, size_d, z_hat,
                 )
                 _store_lanes(grad_z, grad_z_row + at, (grad_z_d_0, grad_z_d_1))
                 vector += _stride(threads)
@@ -2531,7 +2518,8 @@ def value_and_grad_3_f64(
                 d_z_hat_2_d = staged[stage + size_d + at] if options & STAGED else _get(d_z_hat_2, d_z_hat_2_row + at)
                 z_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_d = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1_d, d_z_hat_2_d, z_d, at, t1, t13, t14, t25, t27, t28, t29, t8, tau, size_d, z_hat,
+                    d_z_hat_1_d, d_z_hat_2_d, z_d, at, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8, tau,
+                    size_d, z_hat,
                 )
                 _put(grad_z, grad_z_row + at, grad_z_d)
                 at += _stride(threads)
@@ -2597,9 +2585,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'staged': 3,
                       'arguments': '_unit0_d: real*, z: data*, d_z_hat_1: real*, d_z_hat_2: real*, '
                                    't3_others__below: real*, t3_others__ties: int64*, t3_others__max: real*, '
-                                   't2: real*, z_hat: real*, seed_: real*, grad_z: data*, t1__scaled: real*, '
-                                   't1__largest: real*, tau: real, weight: data*, mask: uint8*, divisor: '
-                                   'real, divisors: real*, samples: int64, size_d: int64, options: uint32'}}
+                                   't2: real*, z_hat: real*, seed_: real*, grad_z: data*, t1__largest: '
+                                   'real*, t1__scaled: real*, tau: real, weight: data*, mask: uint8*, '
+                                   'divisor: real, divisors: real*, samples: int64, size_d: int64, options: '
+                                   'uint32'}}
 
 WEIGHED = {}
 

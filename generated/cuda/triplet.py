@@ -428,7 +428,7 @@ def _zero_times_f32(a, b):
 @_device
 def _value_f32_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: unit0_d_d."""
-    return _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
+    return abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d)))
 
 
 @_device
@@ -564,7 +564,7 @@ def value_f32(positive, anchor, negative, margin, weight, mask, losses, partial,
 @_device
 def _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: unit0_d_d."""
-    return _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
+    return abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d)))
 
 
 @_device
@@ -783,7 +783,7 @@ def value_and_grad_f32(
 @_device
 def _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: diag_anchor_d, unit0_d_d."""
-    return f32(0.0), _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))
+    return f32(0.0), abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d)))
 
 
 @_device
@@ -991,8 +991,8 @@ def grad_hess_diag_f32(
 def _hvp_f32_sweep1(anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d):
     """One place of a row: unit0_d_d, unit1_d_d."""
     return (
-        _maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d)),
-        _maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d))
+        abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))),
+        abs(_maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d)))
     )
 
 
@@ -1454,7 +1454,7 @@ def _zero_times_f64(a, b):
 @_device
 def _value_f64_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: unit0_d_d."""
-    return _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
+    return abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d)))
 
 
 @_device
@@ -1574,7 +1574,7 @@ def value_f64(positive, anchor, negative, margin, weight, mask, losses, partial,
 @_device
 def _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: unit0_d_d."""
-    return _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
+    return abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d)))
 
 
 @_device
@@ -1762,7 +1762,7 @@ def value_and_grad_f64(
 @_device
 def _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: diag_anchor_d, unit0_d_d."""
-    return 0.0, _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))
+    return 0.0, abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d)))
 
 
 @_device
@@ -1949,8 +1949,8 @@ def grad_hess_diag_f64(
 def _hvp_f64_sweep1(anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d):
     """One place of a row: unit0_d_d, unit1_d_d."""
     return (
-        _maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d)),
-        _maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d))
+        abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))),
+        abs(_maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d)))
     )
 
 

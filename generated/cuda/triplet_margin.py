@@ -345,11 +345,12 @@ def _staged_f32(staged, vector, vectors):
 
 
 @_device
-def _norm_scale_f32(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
+def _unit_scale_f32(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
-    exponent = np.int32(1) if exponent < np.int32(1) else exponent
-    exponent = np.int32(253) if exponent > np.int32(253) else exponent
+    exponent = np.int32(127) if exponent < np.int32(0) else exponent
+    exponent = np.int32(7) if exponent < np.int32(7) else exponent
+    exponent = np.int32(247) if exponent > np.int32(247) else exponent
     return np.int32(exponent << np.int32(23)).view(np.float32)
 
 
@@ -443,10 +444,10 @@ def _value_f32_sweep1(anchor_d, negative_d, positive_d):
 
 
 @_device
-def _value_f32_sweep2(anchor_d2, negative_d, positive_d, t4, t6):
+def _value_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t3 = anchor_d2 - positive_d
-    t5 = anchor_d2 - negative_d
+    t4 = anchor_d2 - positive_d
+    t6 = anchor_d2 - negative_d
     near__scaled_entry = t3 * t4
     far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
@@ -517,8 +518,8 @@ def value_f32(anchor, positive, negative, margin, weight, mask, losses, partial,
                 at += _stride(threads)
             near__largest = _row_max_f32(near__largest)
             far__largest = _row_max_f32(far__largest)
-            t4 = _norm_scale_f32(near__largest)
-            t6 = _norm_scale_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
             near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
             far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -537,10 +538,10 @@ def value_f32(anchor, positive, negative, margin, weight, mask, losses, partial,
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _value_f32_sweep2(anchor_d2_0, negative_d_0, positive_d_0, t4, t6)
-                near__scaled_d_1, far__scaled_d_1 = _value_f32_sweep2(anchor_d2_1, negative_d_1, positive_d_1, t4, t6)
-                near__scaled_d_2, far__scaled_d_2 = _value_f32_sweep2(anchor_d2_2, negative_d_2, positive_d_2, t4, t6)
-                near__scaled_d_3, far__scaled_d_3 = _value_f32_sweep2(anchor_d2_3, negative_d_3, positive_d_3, t4, t6)
+                near__scaled_d_0, far__scaled_d_0 = _value_f32_sweep2(anchor_d2_0, negative_d_0, positive_d_0, t3, t5)
+                near__scaled_d_1, far__scaled_d_1 = _value_f32_sweep2(anchor_d2_1, negative_d_1, positive_d_1, t3, t5)
+                near__scaled_d_2, far__scaled_d_2 = _value_f32_sweep2(anchor_d2_2, negative_d_2, positive_d_2, t3, t5)
+                near__scaled_d_3, far__scaled_d_3 = _value_f32_sweep2(anchor_d2_3, negative_d_3, positive_d_3, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_1)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_2)
@@ -555,14 +556,14 @@ def value_f32(anchor, positive, negative, margin, weight, mask, losses, partial,
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _value_f32_sweep2(anchor_d2, negative_d, positive_d, t4, t6)
+                near__scaled_d, far__scaled_d = _value_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
-            near = near__scaled / t4
-            far = far__scaled / t6
+            near = near__scaled * (f32(1.0) / t3)
+            far = far__scaled * (f32(1.0) / t5)
             loss = _maximum_f32(f32(0.0), margin + near - far) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
@@ -579,38 +580,36 @@ def value_f32(anchor, positive, negative, margin, weight, mask, losses, partial,
 def _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: near__largest_d, far__largest_d."""
     t1 = anchor_d - positive_d
-    t2 = abs(t1)
-    t3 = anchor_d - negative_d
-    t4 = abs(t3)
-    return t2, t4
+    t2 = anchor_d - negative_d
+    return abs(t1), abs(t2)
 
 
 @_device
-def _value_and_grad_f32_sweep2(anchor_d2, negative_d, positive_d, t6, t8):
+def _value_and_grad_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t5 = anchor_d2 - positive_d
-    t7 = anchor_d2 - negative_d
-    near__scaled_entry = t5 * t6
-    far__scaled_entry = t7 * t8
+    t4 = anchor_d2 - positive_d
+    t6 = anchor_d2 - negative_d
+    near__scaled_entry = t3 * t4
+    far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
 
 
 @_device
-def _value_and_grad_f32_sweep3(anchor_d3, negative_d, positive_d, t10, t11, t14, t21, t9):
+def _value_and_grad_f32_sweep3(
+    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
+):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d."""
     t15 = anchor_d3 - negative_d
-    t16 = abs(t15)
-    t17 = t16 == t9
-    t18 = _sign_f32(t15)
-    t19 = t15 / t9
-    t20 = _zero_times_f32(t14, t18 if t17 else t19)
-    t22 = anchor_d3 - positive_d
-    t23 = abs(t22)
-    t24 = t23 == t11
-    t25 = _sign_f32(t22)
-    t26 = t22 / t11
-    t27 = _zero_times_f32(t14, t25 if t24 else t26)
-    return (f32(0.0) if t10 else t20) + (f32(0.0) if t21 else -t27), f32(0.0) if t21 else t27, f32(0.0) if t10 else -t20
+    t16 = abs(t15) == t8
+    t17 = _sign_f32(t15)
+    t18 = t15 * t5 / far__scaled
+    t19 = _zero_times_f32(t14, t17 if t16 else t18)
+    t21 = anchor_d3 - positive_d
+    t22 = abs(t21) == t11
+    t23 = _sign_f32(t21)
+    t24 = t21 * t3 / near__scaled
+    t25 = _zero_times_f32(t14, t23 if t22 else t24)
+    return (f32(0.0) if t9 else t19) + (f32(0.0) if t20 else -t25), f32(0.0) if t20 else t25, f32(0.0) if t9 else -t19
 
 
 def value_and_grad_f32(
@@ -687,8 +686,8 @@ def value_and_grad_f32(
                 at += _stride(threads)
             near__largest = _row_max_f32(near__largest)
             far__largest = _row_max_f32(far__largest)
-            t6 = _norm_scale_f32(near__largest)
-            t8 = _norm_scale_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
             near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
             far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -708,16 +707,16 @@ def value_and_grad_f32(
                     _load_lanes(positive, positive_row + at)
                 )
                 near__scaled_d_0, far__scaled_d_0 = _value_and_grad_f32_sweep2(
-                    anchor_d2_0, negative_d_0, positive_d_0, t6, t8,
+                    anchor_d2_0, negative_d_0, positive_d_0, t3, t5,
                 )
                 near__scaled_d_1, far__scaled_d_1 = _value_and_grad_f32_sweep2(
-                    anchor_d2_1, negative_d_1, positive_d_1, t6, t8,
+                    anchor_d2_1, negative_d_1, positive_d_1, t3, t5,
                 )
                 near__scaled_d_2, far__scaled_d_2 = _value_and_grad_f32_sweep2(
-                    anchor_d2_2, negative_d_2, positive_d_2, t6, t8,
+                    anchor_d2_2, negative_d_2, positive_d_2, t3, t5,
                 )
                 near__scaled_d_3, far__scaled_d_3 = _value_and_grad_f32_sweep2(
-                    anchor_d2_3, negative_d_3, positive_d_3, t6, t8,
+                    anchor_d2_3, negative_d_3, positive_d_3, t3, t5,
                 )
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_1)
@@ -733,20 +732,22 @@ def value_and_grad_f32(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _value_and_grad_f32_sweep2(anchor_d2, negative_d, positive_d, t6, t8)
+                near__scaled_d, far__scaled_d = _value_and_grad_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
-            t9 = far__scaled / t8
-            t10 = t9 == f32(0.0)
+            t7 = f32(1.0) / t5
+            t8 = far__scaled * t7
+            t9 = t8 == f32(0.0)
             seed_n = seed
-            t11 = near__scaled / t6
-            t12 = margin + t11 - t9
+            t10 = f32(1.0) / t3
+            t11 = near__scaled * t10
+            t12 = margin + t11 - t8
             t13 = _half_step_f32(t12)
             t14 = -seed_n * t13
-            t21 = t11 == f32(0.0)
+            t20 = t11 == f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -764,16 +765,16 @@ def value_and_grad_f32(
                     _load_lanes(positive, positive_row + at)
                 )
                 grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f32_sweep3(
-                    anchor_d3_0, negative_d_0, positive_d_0, t10, t11, t14, t21, t9,
+                    anchor_d3_0, negative_d_0, positive_d_0, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
                 )
                 grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f32_sweep3(
-                    anchor_d3_1, negative_d_1, positive_d_1, t10, t11, t14, t21, t9,
+                    anchor_d3_1, negative_d_1, positive_d_1, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
                 )
                 grad_anchor_d_2, grad_positive_d_2, grad_negative_d_2 = _value_and_grad_f32_sweep3(
-                    anchor_d3_2, negative_d_2, positive_d_2, t10, t11, t14, t21, t9,
+                    anchor_d3_2, negative_d_2, positive_d_2, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
                 )
                 grad_anchor_d_3, grad_positive_d_3, grad_negative_d_3 = _value_and_grad_f32_sweep3(
-                    anchor_d3_3, negative_d_3, positive_d_3, t10, t11, t14, t21, t9,
+                    anchor_d3_3, negative_d_3, positive_d_3, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
                 )
                 _store_lanes(
                     grad_anchor, grad_anchor_row + at, (grad_anchor_d_0, grad_anchor_d_1, grad_anchor_d_2,
@@ -794,7 +795,7 @@ def value_and_grad_f32(
                 negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
                 grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f32_sweep3(
-                    anchor_d3, negative_d, positive_d, t10, t11, t14, t21, t9,
+                    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
                 )
                 _put(grad_anchor, grad_anchor_row + at, grad_anchor_d)
                 _put(grad_positive, grad_positive_row + at, grad_positive_d)
@@ -819,50 +820,48 @@ def value_and_grad_f32(
 def _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: near__largest_d, far__largest_d."""
     t1 = anchor_d - positive_d
-    t2 = abs(t1)
-    t3 = anchor_d - negative_d
-    t4 = abs(t3)
-    return t2, t4
+    t2 = anchor_d - negative_d
+    return abs(t1), abs(t2)
 
 
 @_device
-def _grad_hess_diag_f32_sweep2(anchor_d2, negative_d, positive_d, t6, t8):
+def _grad_hess_diag_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t5 = anchor_d2 - positive_d
-    t7 = anchor_d2 - negative_d
-    near__scaled_entry = t5 * t6
-    far__scaled_entry = t7 * t8
+    t4 = anchor_d2 - positive_d
+    t6 = anchor_d2 - negative_d
+    near__scaled_entry = t3 * t4
+    far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
 
 
 @_device
-def _grad_hess_diag_f32_sweep3(anchor_d3, negative_d, positive_d, t10, t11, t14, t22, t32, t9):
+def _grad_hess_diag_f32_sweep3(
+    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
+):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_anchor_d, diag_positive_d,
     diag_negative_d.
     """
     t15 = anchor_d3 - negative_d
-    t16 = abs(t15)
-    t17 = t16 == t9
-    t18 = _sign_f32(t15)
-    t19 = t15 / t9
-    t20 = t18 if t17 else t19
-    t21 = _zero_times_f32(t14, t20)
-    t23 = anchor_d3 - positive_d
-    t24 = abs(t23)
-    t25 = t24 == t11
-    t26 = _sign_f32(t23)
-    t27 = t23 / t11
-    t28 = t26 if t25 else t27
-    t29 = _zero_times_f32(t14, t28)
-    tangent_far = f32(0.0) if t10 else t20
-    t30 = _zero_times_f32(t14, f32(1.0) / t9 - _zero_times_f32(tangent_far, t20 / t9))
-    t31 = f32(0.0) if t10 else t30
-    tangent_near = f32(0.0) if t22 else t28
-    t33 = _zero_times_f32(t14, _zero_times_f32(tangent_near, t28 / t11) + t32)
-    t34 = f32(0.0) if t22 else t33
+    t16 = abs(t15) == t8
+    t17 = _sign_f32(t15)
+    t18 = t15 * t5 / far__scaled
+    t19 = t17 if t16 else t18
+    t20 = _zero_times_f32(t14, t19)
+    t22 = anchor_d3 - positive_d
+    t23 = abs(t22) == t11
+    t24 = _sign_f32(t22)
+    t25 = t22 * t3 / near__scaled
+    t26 = t24 if t23 else t25
+    t27 = _zero_times_f32(t14, t26)
+    tangent_far = f32(0.0) if t9 else t19
+    t28 = _zero_times_f32(t14, (f32(1.0) - _zero_times_f32(tangent_far, t19)) * t5 / far__scaled)
+    t29 = f32(0.0) if t9 else t28
+    tangent_near = f32(0.0) if t21 else t26
+    t30 = _zero_times_f32(t14, (_zero_times_f32(tangent_near, t26) - f32(1.0)) * t3 / near__scaled)
+    t31 = f32(0.0) if t21 else t30
     return (
-        (f32(0.0) if t10 else t21) + (f32(0.0) if t22 else -t29), f32(0.0) if t22 else t29, f32(0.0) if t10 else -t21,
-        t31 + t34, t34, t31
+        (f32(0.0) if t9 else t20) + (f32(0.0) if t21 else -t27), f32(0.0) if t21 else t27, f32(0.0) if t9 else -t20, t29
+        + t31, t31, t29
     )
 
 
@@ -942,8 +941,8 @@ def grad_hess_diag_f32(
                 at += _stride(threads)
             near__largest = _row_max_f32(near__largest)
             far__largest = _row_max_f32(far__largest)
-            t6 = _norm_scale_f32(near__largest)
-            t8 = _norm_scale_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
             near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
             far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -963,16 +962,16 @@ def grad_hess_diag_f32(
                     _load_lanes(positive, positive_row + at)
                 )
                 near__scaled_d_0, far__scaled_d_0 = _grad_hess_diag_f32_sweep2(
-                    anchor_d2_0, negative_d_0, positive_d_0, t6, t8,
+                    anchor_d2_0, negative_d_0, positive_d_0, t3, t5,
                 )
                 near__scaled_d_1, far__scaled_d_1 = _grad_hess_diag_f32_sweep2(
-                    anchor_d2_1, negative_d_1, positive_d_1, t6, t8,
+                    anchor_d2_1, negative_d_1, positive_d_1, t3, t5,
                 )
                 near__scaled_d_2, far__scaled_d_2 = _grad_hess_diag_f32_sweep2(
-                    anchor_d2_2, negative_d_2, positive_d_2, t6, t8,
+                    anchor_d2_2, negative_d_2, positive_d_2, t3, t5,
                 )
                 near__scaled_d_3, far__scaled_d_3 = _grad_hess_diag_f32_sweep2(
-                    anchor_d2_3, negative_d_3, positive_d_3, t6, t8,
+                    anchor_d2_3, negative_d_3, positive_d_3, t3, t5,
                 )
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_1)
@@ -988,21 +987,22 @@ def grad_hess_diag_f32(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _grad_hess_diag_f32_sweep2(anchor_d2, negative_d, positive_d, t6, t8)
+                near__scaled_d, far__scaled_d = _grad_hess_diag_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
-            t9 = far__scaled / t8
-            t10 = t9 == f32(0.0)
+            t7 = f32(1.0) / t5
+            t8 = far__scaled * t7
+            t9 = t8 == f32(0.0)
             seed_n = seed
-            t11 = near__scaled / t6
-            t12 = margin + t11 - t9
+            t10 = f32(1.0) / t3
+            t11 = near__scaled * t10
+            t12 = margin + t11 - t8
             t13 = _half_step_f32(t12)
             t14 = -seed_n * t13
-            t22 = t11 == f32(0.0)
-            t32 = -f32(1.0) / t11
+            t21 = t11 == f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1020,16 +1020,16 @@ def grad_hess_diag_f32(
                     _load_lanes(positive, positive_row + at)
                 )
                 found_0 = _grad_hess_diag_f32_sweep3(
-                    anchor_d3_0, negative_d_0, positive_d_0, t10, t11, t14, t22, t32, t9,
+                    anchor_d3_0, negative_d_0, positive_d_0, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
                 )
                 found_1 = _grad_hess_diag_f32_sweep3(
-                    anchor_d3_1, negative_d_1, positive_d_1, t10, t11, t14, t22, t32, t9,
+                    anchor_d3_1, negative_d_1, positive_d_1, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
                 )
                 found_2 = _grad_hess_diag_f32_sweep3(
-                    anchor_d3_2, negative_d_2, positive_d_2, t10, t11, t14, t22, t32, t9,
+                    anchor_d3_2, negative_d_2, positive_d_2, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
                 )
                 found_3 = _grad_hess_diag_f32_sweep3(
-                    anchor_d3_3, negative_d_3, positive_d_3, t10, t11, t14, t22, t32, t9,
+                    anchor_d3_3, negative_d_3, positive_d_3, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
                 )
                 _store_lanes(grad_anchor, grad_anchor_row + at, (found_0[0], found_1[0], found_2[0], found_3[0]))
                 _store_lanes(grad_positive, grad_positive_row + at, (found_0[1], found_1[1], found_2[1], found_3[1]))
@@ -1043,7 +1043,9 @@ def grad_hess_diag_f32(
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                found = _grad_hess_diag_f32_sweep3(anchor_d3, negative_d, positive_d, t10, t11, t14, t22, t32, t9)
+                found = _grad_hess_diag_f32_sweep3(
+                    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
+                )
                 _put(grad_anchor, grad_anchor_row + at, found[0])
                 _put(grad_positive, grad_positive_row + at, found[1])
                 _put(grad_negative, grad_negative_row + at, found[2])
@@ -1065,69 +1067,66 @@ def grad_hess_diag_f32(
 def _hvp_f32_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: near__largest_d, far__largest_d."""
     t1 = anchor_d - positive_d
-    t2 = abs(t1)
-    t3 = anchor_d - negative_d
-    t4 = abs(t3)
-    return t2, t4
+    t2 = anchor_d - negative_d
+    return abs(t1), abs(t2)
 
 
 @_device
-def _hvp_f32_sweep2(anchor_d2, negative_d, positive_d, t6, t8):
+def _hvp_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t5 = anchor_d2 - positive_d
-    t7 = anchor_d2 - negative_d
-    near__scaled_entry = t5 * t6
-    far__scaled_entry = t7 * t8
+    t4 = anchor_d2 - positive_d
+    t6 = anchor_d2 - negative_d
+    near__scaled_entry = t3 * t4
+    far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
 
 
 @_device
-def _hvp_f32_sweep3(anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d, t10, t19, t20, t9):
+def _hvp_f32_sweep3(
+    anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d, far__scaled, near__scaled, t18, t19, t3,
+    t5, t8, t9,
+):
     """One place of a row: tangent_near_d, tangent_far_d."""
-    t11 = v_anchor_d - v_positive_d
-    t12 = anchor_d3 - positive_d
-    t13 = abs(t12)
-    t14 = t13 == t9
-    t15 = _sign_f32(t12)
-    t16 = t12 / t9
-    t17 = t15 if t14 else t16
-    t18 = t11 * t17
-    t21 = v_anchor_d - v_negative_d
-    t22 = anchor_d3 - negative_d
-    t23 = abs(t22)
-    t24 = t23 == t19
-    t25 = _sign_f32(t22)
-    t26 = t22 / t19
-    t27 = t25 if t24 else t26
-    t28 = t21 * t27
-    return f32(0.0) if t10 else t18, f32(0.0) if t20 else t28
+    t10 = v_anchor_d - v_positive_d
+    t11 = anchor_d3 - positive_d
+    t12 = abs(t11) == t8
+    t13 = _sign_f32(t11)
+    t14 = t11 * t3 / near__scaled
+    t15 = t13 if t12 else t14
+    t16 = t10 * t15
+    t20 = v_anchor_d - v_negative_d
+    t21 = anchor_d3 - negative_d
+    t22 = abs(t21) == t18
+    t23 = _sign_f32(t21)
+    t24 = t21 * t5 / far__scaled
+    t25 = t23 if t22 else t24
+    t26 = t20 * t25
+    return f32(0.0) if t9 else t16, f32(0.0) if t19 else t26
 
 
 @_device
 def _hvp_f32_sweep4(
-    anchor_d4, negative_d, positive_d, v_anchor_d2, v_negative_d, v_positive_d, t10, t19, t20, t31, t9, tangent_far,
-    tangent_near,
+    anchor_d4, negative_d, positive_d, v_anchor_d2, v_negative_d, v_positive_d, far__scaled, near__scaled, t18, t19,
+    t29, t3, t5, t8, t9, tangent_far, tangent_near,
 ):
     """One place of a row: hvp_anchor_d, hvp_positive_d, hvp_negative_d."""
-    t32 = v_anchor_d2 - v_negative_d
-    t33 = anchor_d4 - negative_d
-    t34 = abs(t33)
-    t35 = t34 == t19
-    t36 = _sign_f32(t33)
-    t37 = t33 / t19
-    t38 = t36 if t35 else t37
-    t39 = _zero_times_f32(t31, t32 / t19 - tangent_far * (t38 / t19))
-    t40 = anchor_d4 - positive_d
-    t41 = abs(t40)
-    t42 = t41 == t9
-    t43 = _sign_f32(t40)
-    t44 = t40 / t9
-    t45 = t43 if t42 else t44
-    t46 = v_anchor_d2 - v_positive_d
-    t47 = _zero_times_f32(t31, tangent_near * (t45 / t9) - t46 / t9)
-    t48 = _zero_times_f32(t31, t46 / t9 - tangent_near * (t45 / t9))
-    t49 = _zero_times_f32(t31, tangent_far * (t38 / t19) - t32 / t19)
-    return (f32(0.0) if t20 else t39) + (f32(0.0) if t10 else t47), f32(0.0) if t10 else t48, f32(0.0) if t20 else t49
+    t30 = anchor_d4 - negative_d
+    t31 = abs(t30) == t18
+    t32 = _sign_f32(t30)
+    t33 = t30 * t5 / far__scaled
+    t34 = t32 if t31 else t33
+    t35 = _zero_times_f32(t29, (v_anchor_d2 - v_negative_d - tangent_far * t34) * t5 / far__scaled)
+    t36 = anchor_d4 - positive_d
+    t37 = abs(t36) == t8
+    t38 = _sign_f32(t36)
+    t39 = t36 * t3 / near__scaled
+    t40 = t38 if t37 else t39
+    t41 = v_anchor_d2 - v_positive_d
+    t42 = _zero_times_f32(t29, (tangent_near * t40 - t41) * t3 / near__scaled)
+    t43 = _zero_times_f32(t29, (v_anchor_d2 - v_positive_d - tangent_near * t40) * t3 / near__scaled)
+    t44 = v_anchor_d2 - v_negative_d
+    t45 = _zero_times_f32(t29, (tangent_far * t34 - t44) * t5 / far__scaled)
+    return (f32(0.0) if t19 else t35) + (f32(0.0) if t9 else t42), f32(0.0) if t9 else t43, f32(0.0) if t19 else t45
 
 
 def hvp_f32(
@@ -1206,8 +1205,8 @@ def hvp_f32(
                 at += _stride(threads)
             near__largest = _row_max_f32(near__largest)
             far__largest = _row_max_f32(far__largest)
-            t6 = _norm_scale_f32(near__largest)
-            t8 = _norm_scale_f32(far__largest)
+            t3 = _unit_scale_f32(near__largest)
+            t5 = _unit_scale_f32(far__largest)
             near__scaled_high, near__scaled_low = f32(0.0), f32(0.0)
             far__scaled_high, far__scaled_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -1226,10 +1225,10 @@ def hvp_f32(
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _hvp_f32_sweep2(anchor_d2_0, negative_d_0, positive_d_0, t6, t8)
-                near__scaled_d_1, far__scaled_d_1 = _hvp_f32_sweep2(anchor_d2_1, negative_d_1, positive_d_1, t6, t8)
-                near__scaled_d_2, far__scaled_d_2 = _hvp_f32_sweep2(anchor_d2_2, negative_d_2, positive_d_2, t6, t8)
-                near__scaled_d_3, far__scaled_d_3 = _hvp_f32_sweep2(anchor_d2_3, negative_d_3, positive_d_3, t6, t8)
+                near__scaled_d_0, far__scaled_d_0 = _hvp_f32_sweep2(anchor_d2_0, negative_d_0, positive_d_0, t3, t5)
+                near__scaled_d_1, far__scaled_d_1 = _hvp_f32_sweep2(anchor_d2_1, negative_d_1, positive_d_1, t3, t5)
+                near__scaled_d_2, far__scaled_d_2 = _hvp_f32_sweep2(anchor_d2_2, negative_d_2, positive_d_2, t3, t5)
+                near__scaled_d_3, far__scaled_d_3 = _hvp_f32_sweep2(anchor_d2_3, negative_d_3, positive_d_3, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_1)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_2)
@@ -1244,16 +1243,18 @@ def hvp_f32(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _hvp_f32_sweep2(anchor_d2, negative_d, positive_d, t6, t8)
+                near__scaled_d, far__scaled_d = _hvp_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
-            t9 = near__scaled / t6
-            t10 = t9 == f32(0.0)
-            t19 = far__scaled / t8
-            t20 = t19 == f32(0.0)
+            t7 = f32(1.0) / t3
+            t8 = near__scaled * t7
+            t9 = t8 == f32(0.0)
+            t17 = f32(1.0) / t5
+            t18 = far__scaled * t17
+            t19 = t18 == f32(0.0)
             tangent_near_high, tangent_near_low = f32(0.0), f32(0.0)
             tangent_far_high, tangent_far_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -1295,20 +1296,20 @@ def hvp_f32(
                         v_positive_d_3),
                     )
                 tangent_near_d_0, tangent_far_d_0 = _hvp_f32_sweep3(
-                    anchor_d3_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0, t10, t19,
-                    t20, t9,
+                    anchor_d3_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0, far__scaled,
+                    near__scaled, t18, t19, t3, t5, t8, t9,
                 )
                 tangent_near_d_1, tangent_far_d_1 = _hvp_f32_sweep3(
-                    anchor_d3_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1, t10, t19,
-                    t20, t9,
+                    anchor_d3_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1, far__scaled,
+                    near__scaled, t18, t19, t3, t5, t8, t9,
                 )
                 tangent_near_d_2, tangent_far_d_2 = _hvp_f32_sweep3(
-                    anchor_d3_2, negative_d_2, positive_d_2, v_anchor_d_2, v_negative_d_2, v_positive_d_2, t10, t19,
-                    t20, t9,
+                    anchor_d3_2, negative_d_2, positive_d_2, v_anchor_d_2, v_negative_d_2, v_positive_d_2, far__scaled,
+                    near__scaled, t18, t19, t3, t5, t8, t9,
                 )
                 tangent_near_d_3, tangent_far_d_3 = _hvp_f32_sweep3(
-                    anchor_d3_3, negative_d_3, positive_d_3, v_anchor_d_3, v_negative_d_3, v_positive_d_3, t10, t19,
-                    t20, t9,
+                    anchor_d3_3, negative_d_3, positive_d_3, v_anchor_d_3, v_negative_d_3, v_positive_d_3, far__scaled,
+                    near__scaled, t18, t19, t3, t5, t8, t9,
                 )
                 tangent_near_high, tangent_near_low = _plus_f32(tangent_near_high, tangent_near_low, tangent_near_d_0)
                 tangent_near_high, tangent_near_low = _plus_f32(tangent_near_high, tangent_near_low, tangent_near_d_1)
@@ -1334,7 +1335,8 @@ def hvp_f32(
                 if options & STAGED:
                     staged[stage + 5 * size_d + at] = v_positive_d
                 tangent_near_d, tangent_far_d = _hvp_f32_sweep3(
-                    anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d, t10, t19, t20, t9,
+                    anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d, far__scaled,
+                    near__scaled, t18, t19, t3, t5, t8, t9,
                 )
                 tangent_near_high, tangent_near_low = _plus_f32(tangent_near_high, tangent_near_low, tangent_near_d)
                 tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d)
@@ -1342,9 +1344,9 @@ def hvp_f32(
             tangent_near = _row_sum_f32(tangent_near_high, tangent_near_low)
             tangent_far = _row_sum_f32(tangent_far_high, tangent_far_low)
             seed_n = seed
-            t29 = margin + t9 - t19
-            t30 = _half_step_f32(t29)
-            t31 = -seed_n * t30
+            t27 = margin + t8 - t18
+            t28 = _half_step_f32(t27)
+            t29 = -seed_n * t28
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1374,20 +1376,20 @@ def hvp_f32(
                     _load_lanes(v_positive_, v_positive__row + at)
                 )
                 hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f32_sweep4(
-                    anchor_d4_0, negative_d_0, positive_d_0, v_anchor_d2_0, v_negative_d_0, v_positive_d_0, t10, t19,
-                    t20, t31, t9, tangent_far, tangent_near,
+                    anchor_d4_0, negative_d_0, positive_d_0, v_anchor_d2_0, v_negative_d_0, v_positive_d_0, far__scaled,
+                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
                 )
                 hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f32_sweep4(
-                    anchor_d4_1, negative_d_1, positive_d_1, v_anchor_d2_1, v_negative_d_1, v_positive_d_1, t10, t19,
-                    t20, t31, t9, tangent_far, tangent_near,
+                    anchor_d4_1, negative_d_1, positive_d_1, v_anchor_d2_1, v_negative_d_1, v_positive_d_1, far__scaled,
+                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
                 )
                 hvp_anchor_d_2, hvp_positive_d_2, hvp_negative_d_2 = _hvp_f32_sweep4(
-                    anchor_d4_2, negative_d_2, positive_d_2, v_anchor_d2_2, v_negative_d_2, v_positive_d_2, t10, t19,
-                    t20, t31, t9, tangent_far, tangent_near,
+                    anchor_d4_2, negative_d_2, positive_d_2, v_anchor_d2_2, v_negative_d_2, v_positive_d_2, far__scaled,
+                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
                 )
                 hvp_anchor_d_3, hvp_positive_d_3, hvp_negative_d_3 = _hvp_f32_sweep4(
-                    anchor_d4_3, negative_d_3, positive_d_3, v_anchor_d2_3, v_negative_d_3, v_positive_d_3, t10, t19,
-                    t20, t31, t9, tangent_far, tangent_near,
+                    anchor_d4_3, negative_d_3, positive_d_3, v_anchor_d2_3, v_negative_d_3, v_positive_d_3, far__scaled,
+                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
                 )
                 _store_lanes(
                     hvp_anchor, hvp_anchor_row + at, (hvp_anchor_d_0, hvp_anchor_d_1, hvp_anchor_d_2, hvp_anchor_d_3),
@@ -1416,8 +1418,8 @@ def hvp_f32(
                     v_positive_, v_positive__row + at,
                 )
                 hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f32_sweep4(
-                    anchor_d4, negative_d, positive_d, v_anchor_d2, v_negative_d, v_positive_d, t10, t19, t20, t31, t9,
-                    tangent_far, tangent_near,
+                    anchor_d4, negative_d, positive_d, v_anchor_d2, v_negative_d, v_positive_d, far__scaled,
+                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
                 )
                 _put(hvp_anchor, hvp_anchor_row + at, hvp_anchor_d)
                 _put(hvp_positive, hvp_positive_row + at, hvp_positive_d)
@@ -1555,11 +1557,12 @@ def _staged_f64(staged, vector, vectors):
 
 
 @_device
-def _norm_scale_f64(m):
-    """A power of two that brings m near 1, so that squares neither overflow nor vanish."""
+def _unit_scale_f64(m):
+    """A power of two that brings m near 1; 1 where m is not finite."""
     exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
-    exponent = np.int64(1) if exponent < np.int64(1) else exponent
-    exponent = np.int64(2045) if exponent > np.int64(2045) else exponent
+    exponent = np.int64(1023) if exponent < np.int64(0) else exponent
+    exponent = np.int64(23) if exponent < np.int64(23) else exponent
+    exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
     return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
@@ -1641,10 +1644,10 @@ def _value_f64_sweep1(anchor_d, negative_d, positive_d):
 
 
 @_device
-def _value_f64_sweep2(anchor_d2, negative_d, positive_d, t4, t6):
+def _value_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t3 = anchor_d2 - positive_d
-    t5 = anchor_d2 - negative_d
+    t4 = anchor_d2 - positive_d
+    t6 = anchor_d2 - negative_d
     near__scaled_entry = t3 * t4
     far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
@@ -1703,8 +1706,8 @@ def value_f64(anchor, positive, negative, margin, weight, mask, losses, partial,
                 at += _stride(threads)
             near__largest = _row_max_f64(near__largest)
             far__largest = _row_max_f64(far__largest)
-            t4 = _norm_scale_f64(near__largest)
-            t6 = _norm_scale_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
             near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
             far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -1723,8 +1726,8 @@ def value_f64(anchor, positive, negative, margin, weight, mask, losses, partial,
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _value_f64_sweep2(anchor_d2_0, negative_d_0, positive_d_0, t4, t6)
-                near__scaled_d_1, far__scaled_d_1 = _value_f64_sweep2(anchor_d2_1, negative_d_1, positive_d_1, t4, t6)
+                near__scaled_d_0, far__scaled_d_0 = _value_f64_sweep2(anchor_d2_0, negative_d_0, positive_d_0, t3, t5)
+                near__scaled_d_1, far__scaled_d_1 = _value_f64_sweep2(anchor_d2_1, negative_d_1, positive_d_1, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_1)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
@@ -1735,14 +1738,14 @@ def value_f64(anchor, positive, negative, margin, weight, mask, losses, partial,
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _value_f64_sweep2(anchor_d2, negative_d, positive_d, t4, t6)
+                near__scaled_d, far__scaled_d = _value_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
-            near = near__scaled / t4
-            far = far__scaled / t6
+            near = near__scaled * (1.0 / t3)
+            far = far__scaled * (1.0 / t5)
             loss = _maximum_f64(0.0, margin + near - far) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
@@ -1759,38 +1762,36 @@ def value_f64(anchor, positive, negative, margin, weight, mask, losses, partial,
 def _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: near__largest_d, far__largest_d."""
     t1 = anchor_d - positive_d
-    t2 = abs(t1)
-    t3 = anchor_d - negative_d
-    t4 = abs(t3)
-    return t2, t4
+    t2 = anchor_d - negative_d
+    return abs(t1), abs(t2)
 
 
 @_device
-def _value_and_grad_f64_sweep2(anchor_d2, negative_d, positive_d, t6, t8):
+def _value_and_grad_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t5 = anchor_d2 - positive_d
-    t7 = anchor_d2 - negative_d
-    near__scaled_entry = t5 * t6
-    far__scaled_entry = t7 * t8
+    t4 = anchor_d2 - positive_d
+    t6 = anchor_d2 - negative_d
+    near__scaled_entry = t3 * t4
+    far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
 
 
 @_device
-def _value_and_grad_f64_sweep3(anchor_d3, negative_d, positive_d, t10, t11, t14, t21, t9):
+def _value_and_grad_f64_sweep3(
+    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
+):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d."""
     t15 = anchor_d3 - negative_d
-    t16 = abs(t15)
-    t17 = t16 == t9
-    t18 = _sign_f64(t15)
-    t19 = t15 / t9
-    t20 = _zero_times_f64(t14, t18 if t17 else t19)
-    t22 = anchor_d3 - positive_d
-    t23 = abs(t22)
-    t24 = t23 == t11
-    t25 = _sign_f64(t22)
-    t26 = t22 / t11
-    t27 = _zero_times_f64(t14, t25 if t24 else t26)
-    return (0.0 if t10 else t20) + (0.0 if t21 else -t27), 0.0 if t21 else t27, 0.0 if t10 else -t20
+    t16 = abs(t15) == t8
+    t17 = _sign_f64(t15)
+    t18 = t15 * t5 / far__scaled
+    t19 = _zero_times_f64(t14, t17 if t16 else t18)
+    t21 = anchor_d3 - positive_d
+    t22 = abs(t21) == t11
+    t23 = _sign_f64(t21)
+    t24 = t21 * t3 / near__scaled
+    t25 = _zero_times_f64(t14, t23 if t22 else t24)
+    return (0.0 if t9 else t19) + (0.0 if t20 else -t25), 0.0 if t20 else t25, 0.0 if t9 else -t19
 
 
 def value_and_grad_f64(
@@ -1855,8 +1856,8 @@ def value_and_grad_f64(
                 at += _stride(threads)
             near__largest = _row_max_f64(near__largest)
             far__largest = _row_max_f64(far__largest)
-            t6 = _norm_scale_f64(near__largest)
-            t8 = _norm_scale_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
             near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
             far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -1876,10 +1877,10 @@ def value_and_grad_f64(
                     _load_lanes(positive, positive_row + at)
                 )
                 near__scaled_d_0, far__scaled_d_0 = _value_and_grad_f64_sweep2(
-                    anchor_d2_0, negative_d_0, positive_d_0, t6, t8,
+                    anchor_d2_0, negative_d_0, positive_d_0, t3, t5,
                 )
                 near__scaled_d_1, far__scaled_d_1 = _value_and_grad_f64_sweep2(
-                    anchor_d2_1, negative_d_1, positive_d_1, t6, t8,
+                    anchor_d2_1, negative_d_1, positive_d_1, t3, t5,
                 )
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_1)
@@ -1891,20 +1892,22 @@ def value_and_grad_f64(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _value_and_grad_f64_sweep2(anchor_d2, negative_d, positive_d, t6, t8)
+                near__scaled_d, far__scaled_d = _value_and_grad_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
-            t9 = far__scaled / t8
-            t10 = t9 == 0.0
+            t7 = 1.0 / t5
+            t8 = far__scaled * t7
+            t9 = t8 == 0.0
             seed_n = seed
-            t11 = near__scaled / t6
-            t12 = margin + t11 - t9
+            t10 = 1.0 / t3
+            t11 = near__scaled * t10
+            t12 = margin + t11 - t8
             t13 = _half_step_f64(t12)
             t14 = -seed_n * t13
-            t21 = t11 == 0.0
+            t20 = t11 == 0.0
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1922,10 +1925,10 @@ def value_and_grad_f64(
                     _load_lanes(positive, positive_row + at)
                 )
                 grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f64_sweep3(
-                    anchor_d3_0, negative_d_0, positive_d_0, t10, t11, t14, t21, t9,
+                    anchor_d3_0, negative_d_0, positive_d_0, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
                 )
                 grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f64_sweep3(
-                    anchor_d3_1, negative_d_1, positive_d_1, t10, t11, t14, t21, t9,
+                    anchor_d3_1, negative_d_1, positive_d_1, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
                 )
                 _store_lanes(grad_anchor, grad_anchor_row + at, (grad_anchor_d_0, grad_anchor_d_1))
                 _store_lanes(grad_positive, grad_positive_row + at, (grad_positive_d_0, grad_positive_d_1))
@@ -1937,7 +1940,7 @@ def value_and_grad_f64(
                 negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
                 grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f64_sweep3(
-                    anchor_d3, negative_d, positive_d, t10, t11, t14, t21, t9,
+                    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
                 )
                 _put(grad_anchor, grad_anchor_row + at, grad_anchor_d)
                 _put(grad_positive, grad_positive_row + at, grad_positive_d)
@@ -1962,50 +1965,46 @@ def value_and_grad_f64(
 def _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: near__largest_d, far__largest_d."""
     t1 = anchor_d - positive_d
-    t2 = abs(t1)
-    t3 = anchor_d - negative_d
-    t4 = abs(t3)
-    return t2, t4
+    t2 = anchor_d - negative_d
+    return abs(t1), abs(t2)
 
 
 @_device
-def _grad_hess_diag_f64_sweep2(anchor_d2, negative_d, positive_d, t6, t8):
+def _grad_hess_diag_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t5 = anchor_d2 - positive_d
-    t7 = anchor_d2 - negative_d
-    near__scaled_entry = t5 * t6
-    far__scaled_entry = t7 * t8
+    t4 = anchor_d2 - positive_d
+    t6 = anchor_d2 - negative_d
+    near__scaled_entry = t3 * t4
+    far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
 
 
 @_device
-def _grad_hess_diag_f64_sweep3(anchor_d3, negative_d, positive_d, t10, t11, t14, t22, t32, t9):
+def _grad_hess_diag_f64_sweep3(
+    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
+):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_anchor_d, diag_positive_d,
     diag_negative_d.
     """
     t15 = anchor_d3 - negative_d
-    t16 = abs(t15)
-    t17 = t16 == t9
-    t18 = _sign_f64(t15)
-    t19 = t15 / t9
-    t20 = t18 if t17 else t19
-    t21 = _zero_times_f64(t14, t20)
-    t23 = anchor_d3 - positive_d
-    t24 = abs(t23)
-    t25 = t24 == t11
-    t26 = _sign_f64(t23)
-    t27 = t23 / t11
-    t28 = t26 if t25 else t27
-    t29 = _zero_times_f64(t14, t28)
-    tangent_far = 0.0 if t10 else t20
-    t30 = _zero_times_f64(t14, 1.0 / t9 - _zero_times_f64(tangent_far, t20 / t9))
-    t31 = 0.0 if t10 else t30
-    tangent_near = 0.0 if t22 else t28
-    t33 = _zero_times_f64(t14, _zero_times_f64(tangent_near, t28 / t11) + t32)
-    t34 = 0.0 if t22 else t33
-    return (
-        (0.0 if t10 else t21) + (0.0 if t22 else -t29), 0.0 if t22 else t29, 0.0 if t10 else -t21, t31 + t34, t34, t31
-    )
+    t16 = abs(t15) == t8
+    t17 = _sign_f64(t15)
+    t18 = t15 * t5 / far__scaled
+    t19 = t17 if t16 else t18
+    t20 = _zero_times_f64(t14, t19)
+    t22 = anchor_d3 - positive_d
+    t23 = abs(t22) == t11
+    t24 = _sign_f64(t22)
+    t25 = t22 * t3 / near__scaled
+    t26 = t24 if t23 else t25
+    t27 = _zero_times_f64(t14, t26)
+    tangent_far = 0.0 if t9 else t19
+    t28 = _zero_times_f64(t14, (1.0 - _zero_times_f64(tangent_far, t19)) * t5 / far__scaled)
+    t29 = 0.0 if t9 else t28
+    tangent_near = 0.0 if t21 else t26
+    t30 = _zero_times_f64(t14, (_zero_times_f64(tangent_near, t26) - 1.0) * t3 / near__scaled)
+    t31 = 0.0 if t21 else t30
+    return (0.0 if t9 else t20) + (0.0 if t21 else -t27), 0.0 if t21 else t27, 0.0 if t9 else -t20, t29 + t31, t31, t29
 
 
 def grad_hess_diag_f64(
@@ -2072,8 +2071,8 @@ def grad_hess_diag_f64(
                 at += _stride(threads)
             near__largest = _row_max_f64(near__largest)
             far__largest = _row_max_f64(far__largest)
-            t6 = _norm_scale_f64(near__largest)
-            t8 = _norm_scale_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
             near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
             far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -2093,10 +2092,10 @@ def grad_hess_diag_f64(
                     _load_lanes(positive, positive_row + at)
                 )
                 near__scaled_d_0, far__scaled_d_0 = _grad_hess_diag_f64_sweep2(
-                    anchor_d2_0, negative_d_0, positive_d_0, t6, t8,
+                    anchor_d2_0, negative_d_0, positive_d_0, t3, t5,
                 )
                 near__scaled_d_1, far__scaled_d_1 = _grad_hess_diag_f64_sweep2(
-                    anchor_d2_1, negative_d_1, positive_d_1, t6, t8,
+                    anchor_d2_1, negative_d_1, positive_d_1, t3, t5,
                 )
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_1)
@@ -2108,21 +2107,22 @@ def grad_hess_diag_f64(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _grad_hess_diag_f64_sweep2(anchor_d2, negative_d, positive_d, t6, t8)
+                near__scaled_d, far__scaled_d = _grad_hess_diag_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
-            t9 = far__scaled / t8
-            t10 = t9 == 0.0
+            t7 = 1.0 / t5
+            t8 = far__scaled * t7
+            t9 = t8 == 0.0
             seed_n = seed
-            t11 = near__scaled / t6
-            t12 = margin + t11 - t9
+            t10 = 1.0 / t3
+            t11 = near__scaled * t10
+            t12 = margin + t11 - t8
             t13 = _half_step_f64(t12)
             t14 = -seed_n * t13
-            t22 = t11 == 0.0
-            t32 = -1.0 / t11
+            t21 = t11 == 0.0
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2140,10 +2140,10 @@ def grad_hess_diag_f64(
                     _load_lanes(positive, positive_row + at)
                 )
                 found_0 = _grad_hess_diag_f64_sweep3(
-                    anchor_d3_0, negative_d_0, positive_d_0, t10, t11, t14, t22, t32, t9,
+                    anchor_d3_0, negative_d_0, positive_d_0, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
                 )
                 found_1 = _grad_hess_diag_f64_sweep3(
-                    anchor_d3_1, negative_d_1, positive_d_1, t10, t11, t14, t22, t32, t9,
+                    anchor_d3_1, negative_d_1, positive_d_1, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
                 )
                 _store_lanes(grad_anchor, grad_anchor_row + at, (found_0[0], found_1[0]))
                 _store_lanes(grad_positive, grad_positive_row + at, (found_0[1], found_1[1]))
@@ -2157,7 +2157,9 @@ def grad_hess_diag_f64(
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                found = _grad_hess_diag_f64_sweep3(anchor_d3, negative_d, positive_d, t10, t11, t14, t22, t32, t9)
+                found = _grad_hess_diag_f64_sweep3(
+                    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
+                )
                 _put(grad_anchor, grad_anchor_row + at, found[0])
                 _put(grad_positive, grad_positive_row + at, found[1])
                 _put(grad_negative, grad_negative_row + at, found[2])
@@ -2179,69 +2181,66 @@ def grad_hess_diag_f64(
 def _hvp_f64_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: near__largest_d, far__largest_d."""
     t1 = anchor_d - positive_d
-    t2 = abs(t1)
-    t3 = anchor_d - negative_d
-    t4 = abs(t3)
-    return t2, t4
+    t2 = anchor_d - negative_d
+    return abs(t1), abs(t2)
 
 
 @_device
-def _hvp_f64_sweep2(anchor_d2, negative_d, positive_d, t6, t8):
+def _hvp_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t5 = anchor_d2 - positive_d
-    t7 = anchor_d2 - negative_d
-    near__scaled_entry = t5 * t6
-    far__scaled_entry = t7 * t8
+    t4 = anchor_d2 - positive_d
+    t6 = anchor_d2 - negative_d
+    near__scaled_entry = t3 * t4
+    far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
 
 
 @_device
-def _hvp_f64_sweep3(anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d, t10, t19, t20, t9):
+def _hvp_f64_sweep3(
+    anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d, far__scaled, near__scaled, t18, t19, t3,
+    t5, t8, t9,
+):
     """One place of a row: tangent_near_d, tangent_far_d."""
-    t11 = v_anchor_d - v_positive_d
-    t12 = anchor_d3 - positive_d
-    t13 = abs(t12)
-    t14 = t13 == t9
-    t15 = _sign_f64(t12)
-    t16 = t12 / t9
-    t17 = t15 if t14 else t16
-    t18 = t11 * t17
-    t21 = v_anchor_d - v_negative_d
-    t22 = anchor_d3 - negative_d
-    t23 = abs(t22)
-    t24 = t23 == t19
-    t25 = _sign_f64(t22)
-    t26 = t22 / t19
-    t27 = t25 if t24 else t26
-    t28 = t21 * t27
-    return 0.0 if t10 else t18, 0.0 if t20 else t28
+    t10 = v_anchor_d - v_positive_d
+    t11 = anchor_d3 - positive_d
+    t12 = abs(t11) == t8
+    t13 = _sign_f64(t11)
+    t14 = t11 * t3 / near__scaled
+    t15 = t13 if t12 else t14
+    t16 = t10 * t15
+    t20 = v_anchor_d - v_negative_d
+    t21 = anchor_d3 - negative_d
+    t22 = abs(t21) == t18
+    t23 = _sign_f64(t21)
+    t24 = t21 * t5 / far__scaled
+    t25 = t23 if t22 else t24
+    t26 = t20 * t25
+    return 0.0 if t9 else t16, 0.0 if t19 else t26
 
 
 @_device
 def _hvp_f64_sweep4(
-    anchor_d4, negative_d, positive_d, v_anchor_d2, v_negative_d, v_positive_d, t10, t19, t20, t31, t9, tangent_far,
-    tangent_near,
+    anchor_d4, negative_d, positive_d, v_anchor_d2, v_negative_d, v_positive_d, far__scaled, near__scaled, t18, t19,
+    t29, t3, t5, t8, t9, tangent_far, tangent_near,
 ):
     """One place of a row: hvp_anchor_d, hvp_positive_d, hvp_negative_d."""
-    t32 = v_anchor_d2 - v_negative_d
-    t33 = anchor_d4 - negative_d
-    t34 = abs(t33)
-    t35 = t34 == t19
-    t36 = _sign_f64(t33)
-    t37 = t33 / t19
-    t38 = t36 if t35 else t37
-    t39 = _zero_times_f64(t31, t32 / t19 - tangent_far * (t38 / t19))
-    t40 = anchor_d4 - positive_d
-    t41 = abs(t40)
-    t42 = t41 == t9
-    t43 = _sign_f64(t40)
-    t44 = t40 / t9
-    t45 = t43 if t42 else t44
-    t46 = v_anchor_d2 - v_positive_d
-    t47 = _zero_times_f64(t31, tangent_near * (t45 / t9) - t46 / t9)
-    t48 = _zero_times_f64(t31, t46 / t9 - tangent_near * (t45 / t9))
-    t49 = _zero_times_f64(t31, tangent_far * (t38 / t19) - t32 / t19)
-    return (0.0 if t20 else t39) + (0.0 if t10 else t47), 0.0 if t10 else t48, 0.0 if t20 else t49
+    t30 = anchor_d4 - negative_d
+    t31 = abs(t30) == t18
+    t32 = _sign_f64(t30)
+    t33 = t30 * t5 / far__scaled
+    t34 = t32 if t31 else t33
+    t35 = _zero_times_f64(t29, (v_anchor_d2 - v_negative_d - tangent_far * t34) * t5 / far__scaled)
+    t36 = anchor_d4 - positive_d
+    t37 = abs(t36) == t8
+    t38 = _sign_f64(t36)
+    t39 = t36 * t3 / near__scaled
+    t40 = t38 if t37 else t39
+    t41 = v_anchor_d2 - v_positive_d
+    t42 = _zero_times_f64(t29, (tangent_near * t40 - t41) * t3 / near__scaled)
+    t43 = _zero_times_f64(t29, (v_anchor_d2 - v_positive_d - tangent_near * t40) * t3 / near__scaled)
+    t44 = v_anchor_d2 - v_negative_d
+    t45 = _zero_times_f64(t29, (tangent_far * t34 - t44) * t5 / far__scaled)
+    return (0.0 if t19 else t35) + (0.0 if t9 else t42), 0.0 if t9 else t43, 0.0 if t19 else t45
 
 
 def hvp_f64(
@@ -2308,8 +2307,8 @@ def hvp_f64(
                 at += _stride(threads)
             near__largest = _row_max_f64(near__largest)
             far__largest = _row_max_f64(far__largest)
-            t6 = _norm_scale_f64(near__largest)
-            t8 = _norm_scale_f64(far__largest)
+            t3 = _unit_scale_f64(near__largest)
+            t5 = _unit_scale_f64(far__largest)
             near__scaled_high, near__scaled_low = f64(0.0), f64(0.0)
             far__scaled_high, far__scaled_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -2328,8 +2327,8 @@ def hvp_f64(
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _hvp_f64_sweep2(anchor_d2_0, negative_d_0, positive_d_0, t6, t8)
-                near__scaled_d_1, far__scaled_d_1 = _hvp_f64_sweep2(anchor_d2_1, negative_d_1, positive_d_1, t6, t8)
+                near__scaled_d_0, far__scaled_d_0 = _hvp_f64_sweep2(anchor_d2_0, negative_d_0, positive_d_0, t3, t5)
+                near__scaled_d_1, far__scaled_d_1 = _hvp_f64_sweep2(anchor_d2_1, negative_d_1, positive_d_1, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_1)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
@@ -2340,16 +2339,18 @@ def hvp_f64(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _hvp_f64_sweep2(anchor_d2, negative_d, positive_d, t6, t8)
+                near__scaled_d, far__scaled_d = _hvp_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
-            t9 = near__scaled / t6
-            t10 = t9 == 0.0
-            t19 = far__scaled / t8
-            t20 = t19 == 0.0
+            t7 = 1.0 / t3
+            t8 = near__scaled * t7
+            t9 = t8 == 0.0
+            t17 = 1.0 / t5
+            t18 = far__scaled * t17
+            t19 = t18 == 0.0
             tangent_near_high, tangent_near_low = f64(0.0), f64(0.0)
             tangent_far_high, tangent_far_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -2378,12 +2379,12 @@ def hvp_f64(
                 if options & STAGED:
                     _stage_f64(staged, stage + 5 * size_d + vector, vectors, (v_positive_d_0, v_positive_d_1))
                 tangent_near_d_0, tangent_far_d_0 = _hvp_f64_sweep3(
-                    anchor_d3_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0, t10, t19,
-                    t20, t9,
+                    anchor_d3_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0, far__scaled,
+                    near__scaled, t18, t19, t3, t5, t8, t9,
                 )
                 tangent_near_d_1, tangent_far_d_1 = _hvp_f64_sweep3(
-                    anchor_d3_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1, t10, t19,
-                    t20, t9,
+                    anchor_d3_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1, far__scaled,
+                    near__scaled, t18, t19, t3, t5, t8, t9,
                 )
                 tangent_near_high, tangent_near_low = _plus_f64(tangent_near_high, tangent_near_low, tangent_near_d_0)
                 tangent_near_high, tangent_near_low = _plus_f64(tangent_near_high, tangent_near_low, tangent_near_d_1)
@@ -2405,7 +2406,8 @@ def hvp_f64(
                 if options & STAGED:
                     staged[stage + 5 * size_d + at] = v_positive_d
                 tangent_near_d, tangent_far_d = _hvp_f64_sweep3(
-                    anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d, t10, t19, t20, t9,
+                    anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d, far__scaled,
+                    near__scaled, t18, t19, t3, t5, t8, t9,
                 )
                 tangent_near_high, tangent_near_low = _plus_f64(tangent_near_high, tangent_near_low, tangent_near_d)
                 tangent_far_high, tangent_far_low = _plus_f64(tangent_far_high, tangent_far_low, tangent_far_d)
@@ -2413,9 +2415,9 @@ def hvp_f64(
             tangent_near = _row_sum_f64(tangent_near_high, tangent_near_low)
             tangent_far = _row_sum_f64(tangent_far_high, tangent_far_low)
             seed_n = seed
-            t29 = margin + t9 - t19
-            t30 = _half_step_f64(t29)
-            t31 = -seed_n * t30
+            t27 = margin + t8 - t18
+            t28 = _half_step_f64(t27)
+            t29 = -seed_n * t28
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2445,12 +2447,12 @@ def hvp_f64(
                     _load_lanes(v_positive_, v_positive__row + at)
                 )
                 hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f64_sweep4(
-                    anchor_d4_0, negative_d_0, positive_d_0, v_anchor_d2_0, v_negative_d_0, v_positive_d_0, t10, t19,
-                    t20, t31, t9, tangent_far, tangent_near,
+                    anchor_d4_0, negative_d_0, positive_d_0, v_anchor_d2_0, v_negative_d_0, v_positive_d_0, far__scaled,
+                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
                 )
                 hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f64_sweep4(
-                    anchor_d4_1, negative_d_1, positive_d_1, v_anchor_d2_1, v_negative_d_1, v_positive_d_1, t10, t19,
-                    t20, t31, t9, tangent_far, tangent_near,
+                    anchor_d4_1, negative_d_1, positive_d_1, v_anchor_d2_1, v_negative_d_1, v_positive_d_1, far__scaled,
+                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
                 )
                 _store_lanes(hvp_anchor, hvp_anchor_row + at, (hvp_anchor_d_0, hvp_anchor_d_1))
                 _store_lanes(hvp_positive, hvp_positive_row + at, (hvp_positive_d_0, hvp_positive_d_1))
@@ -2471,8 +2473,8 @@ def hvp_f64(
                     v_positive_, v_positive__row + at,
                 )
                 hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f64_sweep4(
-                    anchor_d4, negative_d, positive_d, v_anchor_d2, v_negative_d, v_positive_d, t10, t19, t20, t31, t9,
-                    tangent_far, tangent_near,
+                    anchor_d4, negative_d, positive_d, v_anchor_d2, v_negative_d, v_positive_d, far__scaled,
+                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
                 )
                 _put(hvp_anchor, hvp_anchor_row + at, hvp_anchor_d)
                 _put(hvp_positive, hvp_positive_row + at, hvp_positive_d)

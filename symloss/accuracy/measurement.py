@@ -263,7 +263,7 @@ class _Run:
             self.found.indeterminate += 1
             return
         ratio = ulps / BOUND
-        if ratio > max(self.found.ratios.get(place, 0.0), 0.5):
+        if ratio > max(min(self.found.ratios.get(place, 0.0), 1.0), 0.5):
             # The bound is never below 4 ulp, so that smaller errors cannot set a record.
             finite = self.reference.approaching(instance)
             allowance = self.bound.allowance(key, index, finite, directions, float(np.finfo(dtype).eps) / 2)

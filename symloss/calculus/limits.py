@@ -107,8 +107,14 @@ class _Rewriting:
             if not count:
                 break
             if norm in terms and all(term == norm or term == 1 or self._is_parameter(term) for term in terms):
-                rest[position] = Where(Equal(norm, sympy.oo), terms[norm], factor / norm)
+                # An entry is multiplied in first: it may be as small as a norm whose inverse overflows.
+                entries = (f for f in rest if f is not factor and self._is_entry(f, norm))
+                entry = next(entries, sympy.S.One) if count == 1 else sympy.S.One
+                rest[position] = Where(Equal(norm, sympy.oo), terms[norm] * entry, entry * factor / norm)
                 count -= 1
+                if entry != 1:
+                    rest.remove(entry)
+                    break
             elif self._is_entry(factor, norm):
                 rest[position] = Where(Equal(Absolute(factor), norm), Sign(factor), factor / norm)
                 count -= 1

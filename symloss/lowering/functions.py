@@ -19,10 +19,17 @@ class Difference(sympy.Function):
     is_real = True
 
 
-class NormScale(sympy.Function):
-    """A power of two that brings entries up to ``m`` in magnitude into the range where squares are representable."""
+class Over(sympy.Function):
+    """``a·s/m``, in this order: a quotient whose parts are scaled before it is formed."""
 
-    nargs = 1
+    nargs = 3
+    is_real = True
+
+
+class Lifted(sympy.Function):
+    """``a·s``, formed before anything else is multiplied in."""
+
+    nargs = 2
     is_real = True
 
 

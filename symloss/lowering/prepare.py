@@ -1,4 +1,4 @@
-"""Rewrite a program into the few forms that loops can run: map, sum, count, max, min and norm, without guards."""
+"""Rewrite a program into the few forms that loops can run: map, sum, count, max, min, norm, largest; without guards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from itertools import product
 import sympy
 
 from symloss.atoms import Absolute, And, Equal, Less, Log1p, Maximum, Minimum, Where
-from symloss.lowering.functions import Difference, Gap, NormScale
+from symloss.lowering.functions import Difference, Gap
+from symloss.lowering.norms import with_scaled_norms
 from symloss.lowering.rescaling import rescaled
 from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads_of, rename_axes, substitute
 
@@ -19,14 +20,13 @@ LONGEST_UNROLLED = 8
 _NEUTRAL = {"sum": sympy.S.Zero, "norm": sympy.S.Zero, "max": -sympy.oo, "min": sympy.oo}
 
 
-def prepare(program: Program, wanted: Iterable[str], dtype: str) -> Program:
+def prepare(program: Program, wanted: Iterable[str]) -> Program:
     """The statements that the wanted outputs need, lowered to loops' own forms, with short axes unrolled."""
     program = without_dead_statements(program, wanted)
     program = _samples_by_one_name(program)
     program = _split_logsumexp(program)
     program = _guards_into_branches(program)
-    if dtype == "float64":
-        program = _scale_norms(program)
+    program = with_scaled_norms(program)
     program = _unroll(program)
     program = _differences_first(program)
     program = rescaled(program)
@@ -157,25 +157,6 @@ def _guards_into_branches(program: Program) -> Program:
     return program.replacing(statements=tuple(statements))
 
 
-def _scale_norms(program: Program) -> Program:
-    """In float64 the squares of a norm are formed of entries scaled by a power of two, so that they neither overflow
-    nor vanish; in float32 they are formed in float64, where they cannot."""
-    statements: list[Statement] = []
-    for statement in program.statements:
-        if statement.operation != "norm":
-            statements.append(statement)
-            continue
-        name, out = statement.target, tuple(AxisSymbol(axis) for axis in statement.out)
-        largest, scaled = Read(f"{name}__largest", out), Read(f"{name}__scaled", out)
-        scale = NormScale(largest)
-        statements += [
-            replace(statement, target=largest.tensor, operation="max", body=Absolute(statement.body)),
-            replace(statement, target=scaled.tensor, body=statement.body * scale),
-            Statement(name, statement.out, "map", scaled / scale),
-        ]
-    return program.replacing(statements=tuple(statements))
-
-
 def _unroll(program: Program) -> Program:
     """Replace a short axis of fixed size by one statement, or one term, per entry."""
     fixed = {
@@ -213,6 +194,8 @@ def _combine(operation: str, bodies: list[sympy.Expr]) -> sympy.Expr:
         return sympy.Add(*bodies)
     if operation == "norm":
         return sympy.sqrt(sympy.Add(*(body**2 for body in bodies)))
+    if operation == "largest":
+        operation, bodies = "max", [Absolute(body) for body in bodies]
     choose = Maximum if operation == "max" else Minimum
     combined = bodies[0]
     for body in bodies[1:]:

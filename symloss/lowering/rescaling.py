@@ -17,7 +17,7 @@ from typing import Any
 import sympy
 
 from symloss.atoms import Absolute, Maximum
-from symloss.lowering.functions import ScaleInverse, UnitScale
+from symloss.lowering.functions import Over, ScaleInverse, UnitScale
 from symloss.lowering.units import Key, Slot, Units, subexpressions
 from symloss.program import AxisSymbol, Program, Read, Statement, substitute
 
@@ -35,20 +35,22 @@ def rescaled(program: Program) -> Program:
 def _needed(units: Units) -> list[Slot]:
     """The free units in which something is divided by a product, or products are subtracted from each other.
 
-    A norm is a root of products. It has a scale of its own, which a unit replaces where nothing else has that unit.
+    What is divided by a norm is measured too, unless its unit is that of a parameter, beside which it may be small.
     """
     found: dict[Slot, None] = {}
-    norms = {s.target.removesuffix("__scaled") for s in units.program.statements if s.operation == "norm"}
     for e in subexpressions(units.program):
-        if e.is_Pow and e.exp.is_Rational and e.exp.is_negative:
+        if isinstance(e, Over):
+            part = Read(e.args[2].tensor.removesuffix("__scaled"), e.args[2].index)
+        elif e.is_Pow and e.exp.is_Rational and e.exp.is_negative:
             part = e.base
         elif e.is_Add and len({term.could_extract_minus_sign() for term in e.args}) == 2:
             part = e
         else:
             continue
         powers = {slot: p for (slot, _), p in units.in_free(units.of(part)).items() if _varies(units, slot)}
-        is_norm = isinstance(part, Read) and part.tensor in norms
-        if sum(map(abs, powers.values())) >= _PRODUCT or (is_norm and all(_alone(units, s) for s in powers)):
+        if sum(map(abs, powers.values())) >= _PRODUCT or (
+            isinstance(e, Over) and all(_alone(units, s) for s in powers)
+        ):
             found.update(dict.fromkeys(powers))
     return [slot for slot in units.free() if slot in found or _is_direction(units, slot)] if found else []
 
@@ -178,7 +180,7 @@ class _Rescaling:
         for inner, found in sizes.items():
             most = reduce(Maximum, found)
             if inner:
-                along = Statement(f"{name}_{'_'.join(inner)}", (sample.axis,), "max", most, inner)
+                along = Statement(f"{name}_{'_'.join(inner)}", (sample.axis,), "largest", most, inner)
                 statements.append(along)
                 most = Read(along.target, (sample,))
             largest.append(most)

@@ -38,7 +38,10 @@ class Store:
 
 @dataclass(frozen=True)
 class Accumulation:
-    """One reduction of a sweep: ``variable`` becomes the ``kind`` (sum, count, max, min, norm) of ``value``."""
+    """One reduction of a sweep: ``variable`` becomes the ``kind`` (sum, count, max, min, norm, largest) of ``value``.
+
+    The largest is that of the magnitudes; it is 0 for no value, and NaN where one is.
+    """
 
     variable: str
     kind: str

@@ -81,7 +81,7 @@ class _Stages:
 
     def __post_init__(self) -> None:
         needed = without_dead_statements(self.source, self.wanted)
-        program = prepare(keep_nan(needed), self.wanted, self.dtype)
+        program = prepare(keep_nan(needed), self.wanted)
         statements, self.contractions = with_products(_one_batch_at_a_time(program), program)
         self.program = program.replacing(statements=tuple(statements))
 
@@ -438,7 +438,7 @@ class _KernelBuilder:
             broken = Statement("broken", (axis,), "count" if over else "map", violation(constraint), over)
             asked = source.replacing(statements=(*source.statements, broken), outputs={"broken": "broken"})
             planner = self.aside()
-            for statement in prepare(asked, ["broken"], self.stages.dtype).statements:
+            for statement in prepare(asked, ["broken"]).statements:
                 if statement.operation == "map":
                     planner.virtual[statement.target] = statement
                     continue

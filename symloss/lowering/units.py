@@ -38,7 +38,7 @@ from symloss.atoms import (
     XOverY,
     ZeroTimes,
 )
-from symloss.lowering.functions import Difference, Gap, NormScale
+from symloss.lowering.functions import Difference, Gap, KeepNaN, Lifted, Over, ScaleInverse, UnitScale
 from symloss.program import AxisSymbol, Program, Read, SizeSymbol, axes_of, rename_axes
 
 #: An input; where axes of fixed length are always read at numbers, one entry of these.
@@ -131,7 +131,7 @@ class Units:
         if isinstance(e, AxisSymbol | SizeSymbol) or (e.is_integer and not e.args):
             return NONE
         units = [self.of(argument) for argument in e.args]
-        if e.is_Mul or isinstance(e, ZeroTimes):
+        if e.is_Mul or isinstance(e, ZeroTimes | Lifted):
             return None if None in units else _product((unit, 1) for unit in units if unit is not None)
         if e.is_Pow and e.base != sympy.E and e.exp.is_Rational:
             return None if units[0] is None else _product([(units[0], Fraction(int(e.exp.p), int(e.exp.q)))])
@@ -143,11 +143,15 @@ class Units:
         if isinstance(e, Where):
             self._equate(units[0], NONE)
             return self._alike(units[1:])
+        if isinstance(e, KeepNaN):
+            return units[0]
         if isinstance(e, SlopeAt):
             self._equate(units[1], NONE)
             return units[0]
-        if isinstance(e, NormScale):
+        if isinstance(e, UnitScale | ScaleInverse):
             return None if units[0] is None else _product([(units[0], -1)])
+        if isinstance(e, Over):
+            return None if None in units else _product((u or NONE, p) for u, p in zip(units, (1, 1, -1), strict=True))
         if isinstance(e, XOverY):
             return None if None in units else _product([(units[0] or NONE, 1), (units[1] or NONE, -1)])
         if isinstance(e, XLogY | XLog1pY):

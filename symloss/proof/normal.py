@@ -340,7 +340,7 @@ class Normal:
             a, b = (self.indices.replaced(part) for part in (a, b))
             if isinstance(condition, atoms.Equal | atoms.NotEqual):
                 a, b = self.indices.compared(a, b)
-                return self._atomic(condition.func(*sorted((a, b), key=sympy.default_sort_key)))
+                return self._atomic(condition.func(*pair(a, b)))
             return self._atomic(condition.func(a, b))
         difference = self._over_denominators(plus([self.sum(b), scaled(self.sum(a), -1)]))
         if not difference:
@@ -442,7 +442,7 @@ class Normal:
 
     def _contracted(self, axes: list[tuple[AxisSymbol, str]], monomial: Any) -> Sum:
         """The sum of one product over several axes."""
-        axes, monomial = self._flattened(axes, monomial)
+        axes, monomial = self._flattened(axes, self._once(monomial))
         for position, (axis, root) in enumerate(axes):
             rest = axes[:position] + axes[position + 1 :]
             solved = self._solved(axis, root, monomial)
@@ -456,6 +456,11 @@ class Normal:
                 others = [pair for pair in axes if pair not in inner[0]]
                 left = self._contracted(others, outer) if others else single(outer)
                 return times(left, self._contracted(*inner))
+        if len(axes) == 1 and isinstance(monomial, atoms.NotEqual):
+            ((axis, root),) = axes
+            if self.indices.solution(axis, root, monomial) is not None:
+                self.rules.add("count")
+                return plus([single(SizeSymbol(root)), constant(-1)])
         for position, (axis, root) in enumerate(axes):
             rest = axes[:position] + axes[position + 1 :]
             paired = self.indices.orthogonal(axis, powers(monomial))
@@ -467,6 +472,13 @@ class Normal:
                 self.rules.add("reindex")
                 return self._again([*rest, (axis, root)], renamed)
         return single(_nested(axes, monomial))
+
+    def _once(self, monomial: Any) -> Any:
+        """A product in which a variable that is 0 or 1 has no higher power."""
+        bases = powers(monomial)
+        high = {b for b, e in bases.items() if isinstance(b, Read) and e.is_Integer and e > 1}
+        bits = {b for b in high if self.facts.holds(atoms.Or(atoms.Equal(b, 0), atoms.Equal(b, 1)), 1)}
+        return product({b: ONE if b in bits else e for b, e in bases.items()}) if bits else monomial
 
     def _again(self, axes: list[tuple[AxisSymbol, str]], monomial: Any) -> Sum:
         """A product whose indices changed, and its sum over what is left."""
@@ -533,6 +545,12 @@ class Normal:
                     again = self.sum(substitute(rest, {old: new}))
                     return scaled(times(single(base), again), coefficient)
         return {monomial: coefficient}
+
+
+def pair(a: Any, b: Any) -> tuple[Any, Any]:
+    """Two sides of an equation in a fixed order, a number last."""
+    a, b = sorted((a, b), key=sympy.default_sort_key)
+    return (b, a) if a.is_Number else (a, b)
 
 
 def _undefined() -> Sum:

@@ -18,7 +18,8 @@ from symloss.lowering.functions import (
     Gap,
     Guarded,
     KeepNaN,
-    NormScale,
+    Lifted,
+    Over,
     ScaleInverse,
     UnitScale,
     Variable,
@@ -30,7 +31,7 @@ _CONNECTIVES = {"And": " & ", "Or": " | "}
 _CONDITIONS = {*_COMPARISONS, *_CONNECTIVES, "Not"}
 
 #: Functions of lowered expressions whose text the templates hold.
-_HELPERS = {Gap: "gap", NormScale: "norm_scale", UnitScale: "unit_scale"}
+_HELPERS = {Gap: "gap", UnitScale: "unit_scale"}
 
 #: Precedences, as in Python.
 _TERNARY, _OR, _AND, _COMPARE, _SUM, PRODUCT, ATOM = range(7)
@@ -222,6 +223,11 @@ class ExpressionPrinter:
             return f"abs({self.real(arguments[0])})", ATOM
         if isinstance(expression, Difference):
             return f"{self.real(arguments[0], _SUM)} - {self.real(arguments[1], PRODUCT)}", _SUM
+        if isinstance(expression, Lifted):
+            return f"{self.real(arguments[0], PRODUCT)} * {self.real(arguments[1], ATOM)}", PRODUCT
+        if isinstance(expression, Over):
+            a, scale, m = arguments
+            return f"{self.real(a, PRODUCT)} * {self.real(scale, ATOM)} / {self.real(m, ATOM)}", PRODUCT
         if isinstance(expression, ScaleInverse):
             return f"{self.number(sympy.S.One)} / {self.real(arguments[0], ATOM)}", PRODUCT
         if type(expression) in _HELPERS:

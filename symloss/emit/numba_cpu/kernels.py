@@ -361,6 +361,9 @@ class KernelPrinter:
         for (name, extent), nodes in reversed(list(zip(outer, sweep.body[:-1], strict=True))):
             loop = [f"for {name} in range({extent}):", *_indent([*self.nodes(nodes), *loop])]
         lines += loop
+        for a in sweep.accumulations:
+            if a.kind == "largest":
+                lines.append(f"{a.variable} = {self._bits}({a.variable}_bits).view({self.real_type})")
         for a in sums:
             total = f"math.sqrt({a.variable})" if a.kind == "norm" else a.variable
             if self.printer.dtype == "float32":
@@ -369,7 +372,14 @@ class KernelPrinter:
                 lines.append(f"{a.variable} = {total}")
         return lines
 
+    @property
+    def _bits(self) -> str:
+        """Integers as wide as the dtype: magnitudes are ordered as their bits are, and NaN comes last."""
+        return "np.int32" if self.printer.dtype == "float32" else "np.int64"
+
     def _start(self, a: Accumulation) -> str:
+        if a.kind == "largest":
+            return f"{a.variable}_bits = {self._bits}(0)"
         if a.kind in _START_VALUE:
             return f"{a.variable} = {_START_VALUE[a.kind]}"
         return f"{a.variable} = {self.printer.number(-sympy.oo if a.kind == 'max' else sympy.oo)}"
@@ -385,6 +395,14 @@ class KernelPrinter:
             return [f"{name} = {wide}", f"{self._block(a)}[lane] = {name} * {name}"]
         if a.kind == "count":
             return [f"{a.variable} += 1 if {self.printer.condition(a.value)} else 0"]
+        if a.kind == "largest":
+            # A maximum of integers vectorises; one of numbers, which has to keep a NaN, does not.
+            name, kept = f"{a.variable}_entry", f"{a.variable}_bits"
+            text = self.printer.real(a.value)
+            return [
+                f"{name} = {self.real_type}(abs({text})).view({self._bits})",
+                f"{kept} = {name} if {name} > {kept} else {kept}",
+            ]
         name = f"{a.variable}_entry"
         return [
             f"{name} = {self.printer.real(a.value)}",

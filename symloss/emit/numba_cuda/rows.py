@@ -36,6 +36,7 @@ _COMBINE = {
     "min": "{name} = _row_min_{f}({name})",
 }
 _COLLECT["norm"] = _COLLECT["sum"]
+_COLLECT["largest"], _COMBINE["largest"] = _COLLECT["max"], _COMBINE["max"]
 
 
 class RowKernel(KernelText):
@@ -325,6 +326,8 @@ class RowKernel(KernelText):
         elif a.kind == "norm":
             lines.append(f"{a.variable}_entry = {self.printer.real(a.value)}")
             value = f"{a.variable}_entry * {a.variable}_entry"
+        elif a.kind == "largest":
+            value = f"abs({self.printer.real(a.value)})"
         else:
             value = self.printer.real(a.value)
         return start, take, combine, value

@@ -105,7 +105,7 @@ class Knowledge:
 
     def holds(self, condition: Any) -> bool:
         """Whether a condition follows; False says nothing."""
-        if condition == 1 or condition in self.conditions:
+        if condition == 1 or condition in self.conditions or condition in self._instances(condition):
             return True
         name = type(condition).__name__
         if name == "And":
@@ -144,11 +144,20 @@ class Knowledge:
         """The bounds of a term, or None where it may have no value."""
         if e not in self._memo:
             found = self._build(e)
-            for condition in self.conditions if found is not None else ():
+            for condition in (*self.conditions, *self._instances(e)) if found is not None else ():
                 told = self._told(condition, e)
                 found = found.meet(told) if told is not None and found is not None else found
             self._memo[e] = found
         return self._memo[e]
+
+    def _instances(self, e: Any) -> list[Any]:
+        """What the conditions "for every item" say about the items that a term reads."""
+        found: list[Any] = []
+        for condition in self.conditions:
+            if isinstance(condition, Along) and condition.operation == "all" and condition.guard == 1:
+                for place in _indices(condition, e):
+                    found += conjuncts(substitute(condition.body, place))
+        return found
 
     def _told(self, condition: Any, e: Any) -> Bounds | None:
         """What a comparison says about a term: one of its sides beside a number, or the difference of its sides."""
@@ -345,7 +354,7 @@ def _indices(node: Along, rest: Any) -> list[dict[Any, Any]]:
                 found += [
                     {node.axis: there}
                     for here, there in zip(inside.index, other.index, strict=True)
-                    if here == node.axis and node.axis.axis not in axes_of(there)
+                    if here == node.axis and (there == here or node.axis.axis not in axes_of(there))
                 ]
     return found
 

@@ -19,6 +19,7 @@ from symloss.proof.formulation import formulate
 from symloss.proof.goals import Always, Curvature, Goal
 from symloss.proof.problems import Problem, TooLargeError, problems
 from symloss.proof.recheck.bounds import Knowledge
+from symloss.proof.recheck.covers import cover
 from symloss.proof.recheck.identities import agree, random_points, vanishes
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, worst, wrong
 from symloss.proof.recheck.reading import term
@@ -123,7 +124,8 @@ def _scope(stored: Mapping[str, Any]) -> Outcome:
 def _collect_sizes(evidence: Mapping[str, Any], shown: dict[str, set[int]]) -> None:
     if evidence["kind"] == "step":
         _collect_sizes(evidence["of"], shown)
-    for part in evidence.get("parts", ()) if evidence["kind"] == "parts" else ():
+    parts = evidence["parts"] if evidence["kind"] == "parts" and evidence["rule"] != "conjunction" else ()
+    for part in parts:
         for axis, sizes in part["scope"]["sizes"].items():
             if sizes != "every":
                 shown.setdefault(axis, set()).update(sizes)
@@ -221,6 +223,7 @@ def _composition(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
 
 
 def _same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
+    """An identity for every size: the obligations for every size, the two sides written out at small sizes."""
     statement = goal.statement
     if not isinstance(statement, Always):
         return wrong("an identity shows an equation, nothing else")
@@ -230,7 +233,27 @@ def _same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
             return unchecked(f"the rules of the re-check do not show {need}")
     if statement.conclusion == 1:
         return OK
-    return unchecked("an identity for every size that is no equality of formulas")
+    shown = []
+    for size in _SIZES:
+        named = {axis: (goal.sizes.get(axis) or (size,))[0] for axis in goal.open_axes}
+        try:
+            written = problems(goal, named)
+        except TooLargeError:
+            continue
+        found = worst(_identity(problem, evidence) for problem in written)
+        if found.word == "wrong":
+            return found
+        if found is not OK:
+            break
+        shown += [size] if written else []
+    if not goal.open_axes and shown:
+        return OK
+    sizes = ", ".join(map(str, shown)) or "no size"
+    return unchecked(f"for every size it rests on the engine; written out it has been shown again for {sizes}")
+
+
+#: Sizes at which a statement for every size is written out.
+_SIZES = (1, 2, 3)
 
 
 _KINDS: dict[str, Callable[[Goal, Mapping[str, Any]], Outcome]] = {
@@ -264,7 +287,9 @@ def _identity(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
     same, different = agree(difference, points, problem.sizes)
     if different and not problem.hypotheses:
         return wrong("the two sides differ at a point")
-    if vanishes(difference):
+    left, right = conclusion.args
+    # Two numbers are equal where their exponentials are.
+    if vanishes(difference) or vanishes(sympy.exp(left) - sympy.exp(right)):
         return OK
     return unchecked(f"the sides agree at {same} points; this normal form does not see that they are equal")
 
@@ -282,9 +307,18 @@ def _split(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
     return worst(found)
 
 
+def _conjunction(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
+    """Parts that are covers of the comparisons in a conjunction."""
+    if evidence["rule"] != "conjunction" or any(part["kind"] != "cover" for part in evidence["parts"]):
+        return unchecked("there is no re-check of such parts")
+    return cover(problem, evidence)
+
+
 _FLAT: dict[str, Callable[[Problem, Mapping[str, Any]], Outcome]] = {
     "range": _flat_range,
     "identity": _identity,
     "split": _split,
     "smt": smt,
+    "cover": cover,
+    "parts": _conjunction,
 }

@@ -192,7 +192,7 @@ def _lemma(names: Mapping[str, Any], text: str, lemma: str, arguments: list[str]
 
 
 def _logarithm(value: Any, n: Any, d: Any) -> bool:
-    return isinstance(value, sympy.log) and vanishes(value.args[0] - n / d)
+    return vanishes(sympy.exp(value) - n / d)
 
 
 def _power(value: Any, n: Any, d: Any, e: Any = None) -> bool:
