@@ -5,8 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 # `make EXTRAS=dev,cuda-ci test` runs the tests of the CUDA kernels as well, which need no GPU.
 EXTRAS ?= dev
+# `make SLOW=tests/kernels test-slow` runs the slow tests of one folder.
+SLOW ?= tests
 
-.PHONY: all build gpu test test-slow test-exhaustive lint format types check docs clean
+.PHONY: all build gpu proofs test test-slow test-exhaustive lint format types check docs clean
 
 all: build
 
@@ -24,11 +26,11 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: $(STAMP)
-	$(BIN)/python -m pytest -n 2 -m "slow and not exhaustive"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "slow and not exhaustive" $(SLOW)
 
 # Many more points and seeds for what the other tests check at some. Takes hours.
 test-exhaustive: $(STAMP)
-	$(BIN)/python -m pytest -n 2 -m exhaustive
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m exhaustive
 
 # On a machine with a GPU and PyTorch: are the CUDA kernels right, and how fast are they? Writes docs/performance-gpu.md.
 gpu: $(STAMP)
@@ -47,6 +49,11 @@ types: $(STAMP)
 
 check: $(STAMP)
 	$(BIN)/symloss build --check
+	$(BIN)/symloss prove --check
+
+# Every claim of the catalogue that is not settled yet, into generated/proofs; all of them again: make proofs AGAIN=--again
+proofs: $(STAMP)
+	$(BIN)/symloss prove $(AGAIN)
 
 # docs/latex/book.tex compiles with plain pdflatex; where there is one, it is run (twice: for the table of contents).
 docs: $(STAMP)

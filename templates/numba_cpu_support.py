@@ -91,9 +91,9 @@ def _unit_scale_f64(m):
     return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -125,9 +125,17 @@ def _total(partial, count):
     return total
 
 
+@functools.lru_cache(maxsize=8)
+def _filled(number, dtype, shape):
+    """A number, given by its bytes, throughout an array that calls share and never write to."""
+    return np.full(shape, np.frombuffer(number, dtype)[0])
+
+
 def _expanded(array, full, shared):
     """A coefficient and its step: as given, or a scalar repeated over one chunk that all chunks share."""
-    return (np.full(shared, array.reshape(-1)[0]), 0) if array.size == 1 and array.shape != full else (array, 1)
+    if array.size == 1 and array.shape != full:
+        return _filled(array.tobytes(), array.dtype, shared), 0
+    return array, 1
 
 
 def _repeated(array, full):
@@ -156,11 +164,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first(outside):

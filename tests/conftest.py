@@ -1,6 +1,7 @@
-"""Golden files: texts that a person has read and that must not change unnoticed.
+"""Golden files, and which tests share a worker.
 
-``pytest --update-golden`` writes what is produced now; the difference is then reviewed like any other.
+Golden files are texts that a person has read and that must not change unnoticed: ``pytest --update-golden`` writes what
+is produced now, and the difference is then reviewed like any other.
 """
 
 import difflib
@@ -15,6 +16,14 @@ def pytest_addoption(parser):
     parser.addoption(
         "--update-golden", action="store_true", help="write the golden files instead of comparing with them"
     )
+
+
+def pytest_collection_modifyitems(items):
+    """Tests of one loss go to one worker under `--dist loadgroup`: what it derives, compiles and evaluates is kept."""
+    for item in items:
+        name = item.callspec.params.get("name") if hasattr(item, "callspec") else None
+        if isinstance(name, str):
+            item.add_marker(pytest.mark.xdist_group(name))
 
 
 @pytest.fixture

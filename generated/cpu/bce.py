@@ -77,12 +77,16 @@ META = {'name': 'bce',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'p': ['p', 'y']}, 'hvp': {'p': ['p', 'y', 'v']}}}
+ 'in_place': {'value_and_grad': {'p': ['p', 'y']}, 'hvp': {'p': ['p', 'y', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -90,7 +94,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -115,9 +119,9 @@ def _outside_interval(x, lower, upper):
     return (x < lower) | (x > upper)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 @functools.cache
@@ -160,11 +164,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -433,40 +443,40 @@ def _zero_times_f64(a, b):
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
-    small = x < np.float32(1.1754943508222875e-38)
-    v = x * np.float32(16777216.0) if small else x
-    bits = np.uint32(np.float32(v).view(np.uint32) + np.uint32(0x4AFB0D))
+    small = x < f32(1.1754943508222875e-38)
+    v = x * f32(16777216.0) if small else x
+    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
     exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
-    n = exponent - (np.float32(8388759.0) if small else np.float32(8388735.0))
+    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
     m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
-    return n, m - np.float32(1.0)
+    return n, m - f32(1.0)
 
 
 @_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.23332913219928741)
-    p = p * z + np.float32(0.28550732135772705)
-    p = p * z + np.float32(0.4000012278556824)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.23332913219928741)
+    p = p * z + f32(0.28550732135772705)
+    p = p * z + f32(0.4000012278556824)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
 @_inline
 def _log1p_pair_f32(x):
     """log(1 + x) as a sum high + low."""
-    u = np.float32(1.0) + x
+    u = f32(1.0) + x
     n, f = _log_split_f32(u)
-    near = n == np.float32(0.0)
+    near = n == f32(0.0)
     f = x if near else f
-    a = n * np.float32(0.693145751953125)
+    a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - np.float32(1.0))) if x < np.float32(1.0) else (np.float32(1.0) - (u - x))
-    lost = np.float32(0.0) if near else lost / u
-    low = ((a - high) + f) + (lost + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
+    lost = f32(0.0) if near else lost / u
+    low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
 
@@ -475,65 +485,64 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < np.float32(np.inf) else x
-    y = x if abs(x) < np.float32(1.4901161193847656e-08) else y
-    y = y if x > np.float32(-1.0) else np.float32(-np.inf)
-    return y if x >= np.float32(-1.0) else x * np.float32(np.nan)
+    y = y if x < f32(np.inf) else x
+    y = x if abs(x) < f32(1.4901161193847656e-08) else y
+    y = y if x > f32(-1.0) else f32(-np.inf)
+    return y if x >= f32(-1.0) else x * f32(np.nan)
 
 
 @_inline
 def _xlog1py_f32(x, y):
     """x*log(1 + y), and 0 where x is 0, unless y is NaN."""
     product = x * _log1p_f32(y)
-    zero = np.float32(0.0) if y == y else y
-    return zero if x == np.float32(0.0) else product
+    zero = f32(0.0) if y == y else y
+    return zero if x == f32(0.0) else product
 
 
 @_inline
 def _log_f32(x):
     """log x: -inf at 0, NaN below."""
     n, f = _log_split_f32(x)
-    a = n * np.float32(0.693145751953125)
+    a = n * f32(0.693145751953125)
     high = a + f
-    y = high + (((a - high) + f) + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
-    y = y if x < np.float32(np.inf) else x
-    y = y if x > np.float32(0.0) else np.float32(-np.inf)
-    return y if x >= np.float32(0.0) else x * np.float32(np.nan)
+    y = high + (((a - high) + f) + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    y = y if x < f32(np.inf) else x
+    y = y if x > f32(0.0) else f32(-np.inf)
+    return y if x >= f32(0.0) else x * f32(np.nan)
 
 
 @_inline
 def _xlogy_f32(x, y):
     """x*log y, and 0 where x is 0, unless y is NaN."""
     product = x * _log_f32(y)
-    zero = np.float32(0.0) if y == y else y
-    return zero if x == np.float32(0.0) else product
+    zero = f32(0.0) if y == y else y
+    return zero if x == f32(0.0) else product
 
 
 @_inline
 def _xovery_f32(x, y):
     """x/y, and 0 where x is 0, unless y is NaN."""
     quotient = x / y
-    zero = np.float32(0.0) if y == y else y
-    return zero if x == np.float32(0.0) else quotient
+    zero = f32(0.0) if y == y else y
+    return zero if x == f32(0.0) else quotient
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, y, p, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, y, p, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -573,14 +582,12 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, y, p, grad_p, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, seed, value_rows, samples, chunk, y, p, grad_p, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
         grad_p_chunk = grad_p[start : start + rows]
@@ -627,13 +634,12 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, y, p, grad_p, diag_p, weight, weight_step, mask, mask_step, denominator, validate,
-    failed,
+    first, last, seed, samples, chunk, y, p, grad_p, diag_p, weight, weight_step, mask, mask_step, denominator,
+    validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
         grad_p_chunk = grad_p[start : start + rows]
@@ -677,12 +683,12 @@ def grad_hess_diag_f64(
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, seed, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator, validate,
+    failed,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         v_p__chunk = v_p_[start : start + rows]
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
@@ -724,13 +730,12 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, y, p, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, y, p, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -770,14 +775,12 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, y, p, grad_p, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, seed, value_rows, samples, chunk, y, p, grad_p, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
         grad_p_chunk = grad_p[start : start + rows]
@@ -824,13 +827,12 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, y, p, grad_p, diag_p, weight, weight_step, mask, mask_step, denominator, validate,
-    failed,
+    first, last, seed, samples, chunk, y, p, grad_p, diag_p, weight, weight_step, mask, mask_step, denominator,
+    validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
         grad_p_chunk = grad_p[start : start + rows]
@@ -874,12 +876,12 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, seed, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator, validate,
+    failed,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         v_p__chunk = v_p_[start : start + rows]
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
@@ -930,22 +932,22 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, y, p, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64),), samples, chunk, y, p, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -965,22 +967,22 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, y, p, grad_p, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, y, p, grad_p, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1001,18 +1003,18 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, y, p, grad_p, diag_p, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, y, p, grad_p, diag_p, weight, weight_step,
+        mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     return (), None
 
@@ -1031,18 +1033,18 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator, validate,
-        failed,
+        hvp_f64, chunks, ((chunk, np.float64),), samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask,
+        mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     return (), None
 
@@ -1058,22 +1060,22 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, y, p, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64),), samples, chunk, y, p, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1093,22 +1095,22 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, y, p, grad_p, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, y, p, grad_p, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1129,18 +1131,18 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, y, p, grad_p, diag_p, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, y, p, grad_p, diag_p, weight, weight_step,
+        mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     return (), None
 
@@ -1159,18 +1161,18 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator, validate,
-        failed,
+        hvp_f32, chunks, ((chunk, np.float32),), samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask,
+        mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     return (), None
 

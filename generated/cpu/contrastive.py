@@ -99,12 +99,16 @@ META = {'name': 'contrastive',
  'coupled': False,
  'paired': [],
  'in_place': {'value_and_grad': {'a': ['a', 'b', 'y'], 'b': ['a', 'b', 'y']},
-              'hvp': {'a': ['a', 'b', 'y'], 'b': ['a', 'b', 'y']}}}
+              'hvp': {'a': ['a', 'b', 'y'], 'b': ['a', 'b', 'y']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -112,7 +116,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -160,9 +164,9 @@ def _unit_scale_f64(m):
     return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -210,11 +214,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -412,8 +422,8 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = np.float32(0.0) if x < np.float32(0.0) else (np.float32(0.5) if x == np.float32(0.0) else x)
-    return np.float32(1.0) if x > np.float32(0.0) else y
+    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else y
 
 
 @_inline
@@ -426,50 +436,47 @@ def _maximum_f32(a, b):
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return np.float32(1.0) if x > np.float32(0.0) else (np.float32(-1.0) if x < np.float32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, y, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    D_squared_block = np.empty(256, np.float64)
-    D__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D__largest_bits = np.int64(0)
             D_squared = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
@@ -481,7 +488,7 @@ def value_f64(
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -489,62 +496,49 @@ def value_f64(
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
                 D__scaled += _pairwise_sum(D__scaled_block, count)
             D__scaled = math.sqrt(D__scaled)
-            y_n = y_chunk[row]
+            y_n = y[n]
             D = D__scaled * (1.0 / t2)
             t4 = _maximum_f64(0.0, margin - D)
             value_rows[row] = _zero_times_f64(y_n, D_squared) + _zero_times_f64(1.0 - y_n, t4 * t4)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d,
+    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    D_squared_block = np.empty(256, np.float64)
-    D__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        grad_a_chunk = grad_a[start : start + rows]
-        grad_b_chunk = grad_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_a[n, at_d] = 0.0
+                    grad_b[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D__largest_bits = np.int64(0)
             D_squared = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
@@ -556,7 +550,7 @@ def value_and_grad_f64(
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -564,8 +558,8 @@ def value_and_grad_f64(
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
                 D__scaled += _pairwise_sum(D__scaled_block, count)
             D__scaled = math.sqrt(D__scaled)
-            seed_n = seed[row]
-            y_n = y_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            y_n = y[n]
             t6 = 1.0 / t2
             t7 = D__scaled * t6
             t8 = t7 == 0.0
@@ -576,8 +570,8 @@ def value_and_grad_f64(
             t13 = _maximum_f64(0.0, t10)
             t14 = _zero_times_f64(t12, t13)
             t15 = -2.0 * seed_n * t14
-            grad_a_row = grad_a_chunk[row]
-            grad_b_row = grad_b_chunk[row]
+            grad_a_row = grad_a[n]
+            grad_b_row = grad_b[n]
             for d in range(size_d):
                 t4 = a_row[d] - b_row[d]
                 t5 = _zero_times_f64(y_n, t4)
@@ -588,58 +582,40 @@ def value_and_grad_f64(
                 grad_a_row[d] = 2.0 * seed_n * t5 + (0.0 if t8 else t19)
                 grad_b_row[d] = (0.0 if t8 else -t19) - 2.0 * seed_n * t5
             value_rows[row] = _zero_times_f64(y_n, D_squared) + _zero_times_f64(t9, t13 * t13)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_a_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_b_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight, weight_step, mask,
-    mask_step, denominator, validate, failed,
+    first, last, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    D__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        grad_a_chunk = grad_a[start : start + rows]
-        grad_b_chunk = grad_b[start : start + rows]
-        diag_a_chunk = diag_a[start : start + rows]
-        diag_b_chunk = diag_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_a[n, at_d] = 0.0
+                    grad_b[n, at_d] = 0.0
+                    diag_a[n, at_d] = 0.0
+                    diag_b[n, at_d] = 0.0
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D__largest_bits = np.int64(0)
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
@@ -649,7 +625,7 @@ def grad_hess_diag_f64(
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -657,8 +633,8 @@ def grad_hess_diag_f64(
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
                 D__scaled += _pairwise_sum(D__scaled_block, count)
             D__scaled = math.sqrt(D__scaled)
-            seed_n = seed[row]
-            y_n = y_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            y_n = y[n]
             t6 = 1.0 / t2
             t7 = D__scaled * t6
             t8 = t7 == 0.0
@@ -669,12 +645,12 @@ def grad_hess_diag_f64(
             t13 = _maximum_f64(0.0, t10)
             t14 = _zero_times_f64(t12, t13)
             t15 = -2.0 * seed_n * t14
-            grad_a_row = grad_a_chunk[row]
-            grad_b_row = grad_b_chunk[row]
+            grad_a_row = grad_a[n]
+            grad_b_row = grad_b[n]
             t21 = 2.0 * seed_n * y_n
             t22 = seed_n * t9 * t11 * t11
-            diag_a_row = diag_a_chunk[row]
-            diag_b_row = diag_b_chunk[row]
+            diag_a_row = diag_a[n]
+            diag_b_row = diag_b[n]
             for d in range(size_d):
                 t4 = a_row[d] - b_row[d]
                 t5 = _zero_times_f64(y_n, t4)
@@ -691,55 +667,34 @@ def grad_hess_diag_f64(
                 t24 = t21 + (0.0 if t8 else t23)
                 diag_a_row[d] = t24
                 diag_b_row[d] = t24
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_a_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_b_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_a_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_b_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
-    mask_step, denominator, validate, failed,
+    first, last, D__scaled_block, tangent_D_block, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d,
+    weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    D__scaled_block = np.empty(256, np.float64)
-    tangent_D_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        v_a__chunk = v_a_[start : start + rows]
-        v_b__chunk = v_b_[start : start + rows]
-        hvp_a_chunk = hvp_a[start : start + rows]
-        hvp_b_chunk = hvp_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != 0.0) & (entry != 1.0))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_a[n, at_d] = 0.0
+                    hvp_b[n, at_d] = 0.0
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D__largest_bits = np.int64(0)
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
@@ -749,7 +704,7 @@ def hvp_f64(
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -760,11 +715,11 @@ def hvp_f64(
             t4 = 1.0 / t2
             t5 = D__scaled * t4
             t6 = t5 == 0.0
-            v_a__row = v_a__chunk[row]
-            v_b__row = v_b__chunk[row]
+            v_a__row = v_a_[n]
+            v_b__row = v_b_[n]
             tangent_D = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t7 = v_a__row[d] - v_b__row[d]
@@ -776,8 +731,8 @@ def hvp_f64(
                     t13 = t7 * t12
                     tangent_D_block[lane] = 0.0 if t6 else t13
                 tangent_D += _pairwise_sum(tangent_D_block, count)
-            seed_n = seed[row]
-            y_n = y_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            y_n = y[n]
             t14 = seed_n * y_n
             t16 = 1.0 - y_n
             t17 = margin - t5
@@ -789,8 +744,8 @@ def hvp_f64(
             t29 = _zero_times_f64(t18 * t18, tangent_D)
             t30 = _zero_times_f64(t16, t29)
             t31 = 2.0 * seed_n * t30
-            hvp_a_row = hvp_a_chunk[row]
-            hvp_b_row = hvp_b_chunk[row]
+            hvp_a_row = hvp_a[n]
+            hvp_b_row = hvp_b[n]
             for d in range(size_d):
                 t15 = v_a__row[d] - v_b__row[d]
                 t23 = a_row[d] - b_row[d]
@@ -804,48 +759,38 @@ def hvp_f64(
                 hvp_a_row[d] = 2.0 * t14 * t15 + (0.0 if t6 else t33)
                 t34 = (t28 - t22 * t15) * t2 / D__scaled - t32
                 hvp_b_row[d] = (0.0 if t6 else t34) + -2.0 * t14 * t15
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_a_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_b_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, y, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    D_squared_block = np.empty(256, np.float64)
-    D__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D__largest_bits = np.int32(0)
             D_squared = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
@@ -858,7 +803,7 @@ def value_f32(
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -866,62 +811,49 @@ def value_f32(
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
                 D__scaled += _pairwise_sum(D__scaled_block, count)
             D__scaled = f32(math.sqrt(D__scaled))
-            y_n = y_chunk[row]
+            y_n = y[n]
             D = D__scaled * (f32(1.0) / t2)
             t4 = _maximum_f32(f32(0.0), margin - D)
             value_rows[row] = _zero_times_f32(y_n, D_squared) + _zero_times_f32(f32(1.0) - y_n, t4 * t4)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d,
+    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    D_squared_block = np.empty(256, np.float64)
-    D__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        grad_a_chunk = grad_a[start : start + rows]
-        grad_b_chunk = grad_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_a[n, at_d] = f32(0.0)
+                    grad_b[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D__largest_bits = np.int32(0)
             D_squared = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
@@ -934,7 +866,7 @@ def value_and_grad_f32(
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -942,8 +874,8 @@ def value_and_grad_f32(
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
                 D__scaled += _pairwise_sum(D__scaled_block, count)
             D__scaled = f32(math.sqrt(D__scaled))
-            seed_n = seed[row]
-            y_n = y_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            y_n = y[n]
             t6 = f32(1.0) / t2
             t7 = D__scaled * t6
             t8 = t7 == f32(0.0)
@@ -954,8 +886,8 @@ def value_and_grad_f32(
             t13 = _maximum_f32(f32(0.0), t10)
             t14 = _zero_times_f32(t12, t13)
             t15 = -f32(2.0) * seed_n * t14
-            grad_a_row = grad_a_chunk[row]
-            grad_b_row = grad_b_chunk[row]
+            grad_a_row = grad_a[n]
+            grad_b_row = grad_b[n]
             for d in range(size_d):
                 t4 = a_row[d] - b_row[d]
                 t5 = _zero_times_f32(y_n, t4)
@@ -966,58 +898,40 @@ def value_and_grad_f32(
                 grad_a_row[d] = f32(2.0) * seed_n * t5 + (f32(0.0) if t8 else t19)
                 grad_b_row[d] = (f32(0.0) if t8 else -t19) - f32(2.0) * seed_n * t5
             value_rows[row] = _zero_times_f32(y_n, D_squared) + _zero_times_f32(t9, t13 * t13)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_a_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_b_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight, weight_step, mask,
-    mask_step, denominator, validate, failed,
+    first, last, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    D__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        grad_a_chunk = grad_a[start : start + rows]
-        grad_b_chunk = grad_b[start : start + rows]
-        diag_a_chunk = diag_a[start : start + rows]
-        diag_b_chunk = diag_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_a[n, at_d] = f32(0.0)
+                    grad_b[n, at_d] = f32(0.0)
+                    diag_a[n, at_d] = f32(0.0)
+                    diag_b[n, at_d] = f32(0.0)
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D__largest_bits = np.int32(0)
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
@@ -1027,7 +941,7 @@ def grad_hess_diag_f32(
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -1035,8 +949,8 @@ def grad_hess_diag_f32(
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
                 D__scaled += _pairwise_sum(D__scaled_block, count)
             D__scaled = f32(math.sqrt(D__scaled))
-            seed_n = seed[row]
-            y_n = y_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            y_n = y[n]
             t6 = f32(1.0) / t2
             t7 = D__scaled * t6
             t8 = t7 == f32(0.0)
@@ -1047,12 +961,12 @@ def grad_hess_diag_f32(
             t13 = _maximum_f32(f32(0.0), t10)
             t14 = _zero_times_f32(t12, t13)
             t15 = -f32(2.0) * seed_n * t14
-            grad_a_row = grad_a_chunk[row]
-            grad_b_row = grad_b_chunk[row]
+            grad_a_row = grad_a[n]
+            grad_b_row = grad_b[n]
             t21 = f32(2.0) * seed_n * y_n
             t22 = seed_n * t9 * t11 * t11
-            diag_a_row = diag_a_chunk[row]
-            diag_b_row = diag_b_chunk[row]
+            diag_a_row = diag_a[n]
+            diag_b_row = diag_b[n]
             for d in range(size_d):
                 t4 = a_row[d] - b_row[d]
                 t5 = _zero_times_f32(y_n, t4)
@@ -1069,55 +983,34 @@ def grad_hess_diag_f32(
                 t24 = t21 + (f32(0.0) if t8 else t23)
                 diag_a_row[d] = t24
                 diag_b_row[d] = t24
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_a_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_b_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_a_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_b_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
-    mask_step, denominator, validate, failed,
+    first, last, D__scaled_block, tangent_D_block, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d,
+    weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    D__scaled_block = np.empty(256, np.float64)
-    tangent_D_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        a_chunk = a[start : start + rows]
-        b_chunk = b[start : start + rows]
-        v_a__chunk = v_a_[start : start + rows]
-        v_b__chunk = v_b_[start : start + rows]
-        hvp_a_chunk = hvp_a[start : start + rows]
-        hvp_b_chunk = hvp_b[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = y_chunk[row]
-                wrong |= live[row] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
+                n = start + row
+                entry = y[n]
+                wrong |= mask[n * mask_step] & ((entry == entry) & (entry != f32(0.0)) & (entry != f32(1.0)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_a[n, at_d] = f32(0.0)
+                    hvp_b[n, at_d] = f32(0.0)
                 continue
-            a_row = a_chunk[row]
-            b_row = b_chunk[row]
+            a_row = a[n]
+            b_row = b[n]
             D__largest_bits = np.int32(0)
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
@@ -1127,7 +1020,7 @@ def hvp_f32(
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -1138,11 +1031,11 @@ def hvp_f32(
             t4 = f32(1.0) / t2
             t5 = D__scaled * t4
             t6 = t5 == f32(0.0)
-            v_a__row = v_a__chunk[row]
-            v_b__row = v_b__chunk[row]
+            v_a__row = v_a_[n]
+            v_b__row = v_b_[n]
             tangent_D = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t7 = v_a__row[d] - v_b__row[d]
@@ -1155,8 +1048,8 @@ def hvp_f32(
                     tangent_D_block[lane] = f32(0.0) if t6 else t13
                 tangent_D += _pairwise_sum(tangent_D_block, count)
             tangent_D = f32(tangent_D)
-            seed_n = seed[row]
-            y_n = y_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            y_n = y[n]
             t14 = seed_n * y_n
             t16 = f32(1.0) - y_n
             t17 = margin - t5
@@ -1168,8 +1061,8 @@ def hvp_f32(
             t29 = _zero_times_f32(t18 * t18, tangent_D)
             t30 = _zero_times_f32(t16, t29)
             t31 = f32(2.0) * seed_n * t30
-            hvp_a_row = hvp_a_chunk[row]
-            hvp_b_row = hvp_b_chunk[row]
+            hvp_a_row = hvp_a[n]
+            hvp_b_row = hvp_b[n]
             for d in range(size_d):
                 t15 = v_a__row[d] - v_b__row[d]
                 t23 = a_row[d] - b_row[d]
@@ -1183,13 +1076,6 @@ def hvp_f32(
                 hvp_a_row[d] = f32(2.0) * t14 * t15 + (f32(0.0) if t6 else t33)
                 t34 = (t28 - t22 * t15) * t2 / D__scaled - t32
                 hvp_b_row[d] = (f32(0.0) if t6 else t34) + -f32(2.0) * t14 * t15
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_a_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_b_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1205,20 +1091,21 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, a, b, y, margin,
+        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_set(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_set(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1240,20 +1127,21 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, a, b,
+        grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_set(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_set(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1276,16 +1164,16 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_set(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_set(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     return (), None
 
@@ -1306,16 +1194,16 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        hvp_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_set(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_set(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     return (), None
 
@@ -1333,20 +1221,21 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, a, b, y, margin,
+        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_set(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_set(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1368,20 +1257,21 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, a, b,
+        grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_set(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_set(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1404,16 +1294,16 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((256, np.float64),), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_set(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_set(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     return (), None
 
@@ -1434,16 +1324,16 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_set(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_set(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     return (), None
 

@@ -98,12 +98,16 @@ META = {'name': 'dice',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'p': ['p', 'y']}, 'hvp': {'p': ['p', 'y', 'v']}}}
+ 'in_place': {'value_and_grad': {'p': ['p', 'y']}, 'hvp': {'p': ['p', 'y', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -111,7 +115,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -136,9 +140,9 @@ def _outside_interval(x, lower, upper):
     return (x < lower) | (x > upper)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -186,11 +190,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -359,56 +369,54 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, p, y, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, t1_difference_block, t2_block, t3_block, samples, chunk, p, y, smooth,
+    size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+    failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
-    t1_difference_block = np.empty(256, np.float64)
-    t2_block = np.empty(256, np.float64)
-    t3_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        p_chunk = p[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            p_row = p_chunk[row]
-            y_row = y_chunk[row]
+            p_row = p[n]
+            y_row = y[n]
             t1 = 0.0
             t1_difference = 0.0
             t2 = 0.0
             t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -426,76 +434,64 @@ def value_f64(
             overlap = smooth + 2.0 * t1
             t5 = t1_difference / (overlap + t1_difference)
             value_rows[row] = 0.0 if t4 else t5
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, p, y, grad_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, t1_difference_block, t2_2_block, t3_block, samples, chunk, p, y, grad_p, smooth,
+    size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+    failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
-    t1_difference_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
-    t3_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        p_chunk = p[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_p_chunk = grad_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_pixel in range(size_pixel):
+                    grad_p[n, at_pixel] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            p_row = p_chunk[row]
-            y_row = y_chunk[row]
+            p_row = p[n]
+            y_row = y[n]
             t1 = 0.0
             t1_difference = 0.0
             t2_2 = 0.0
             t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -511,7 +507,7 @@ def value_and_grad_f64(
                 t3 += _pairwise_sum(t3_block, count)
             t4 = smooth + t2_2 + t3
             t5 = t4 == 0.0
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t6 = 2.0 * t1
             t7 = smooth + t6
             t8 = t7 + t1_difference
@@ -519,85 +515,68 @@ def value_and_grad_f64(
             t10 = 0.0 if t5 else t9
             t11 = t7 / t8 * (seed_n / t8)
             t12 = 0.0 if t5 else t11
-            grad_p_row = grad_p_chunk[row]
+            grad_p_row = grad_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t13 = 1.0 - y_pixel2
                 grad_p_row[pixel] = 2.0 * t10 * y_pixel2 + t12 * t13 - t12 * y_pixel2
             t14 = t1_difference / t8
             value_rows[row] = 0.0 if t5 else t14
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_pixel in range(size_pixel):
-                        grad_p_chunk[row, at_pixel] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, p, y, grad_p, diag_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, t1_block, t1_difference_block, t2_2_block, t3_block, samples, chunk, p, y, grad_p, diag_p, smooth,
+    size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
-    t1_difference_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
-    t3_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        p_chunk = p[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_p_chunk = grad_p[start : start + rows]
-        diag_p_chunk = diag_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_pixel in range(size_pixel):
+                    grad_p[n, at_pixel] = 0.0
+                    diag_p[n, at_pixel] = 0.0
                 continue
-            p_row = p_chunk[row]
-            y_row = y_chunk[row]
+            p_row = p[n]
+            y_row = y[n]
             t1 = 0.0
             t1_difference = 0.0
             t2_2 = 0.0
             t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -613,7 +592,7 @@ def grad_hess_diag_f64(
                 t3 += _pairwise_sum(t3_block, count)
             t4 = smooth + t2_2 + t3
             t5 = t4 == 0.0
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t6 = 2.0 * t1
             t7 = smooth + t6
             t8 = t7 + t1_difference
@@ -621,13 +600,13 @@ def grad_hess_diag_f64(
             t10 = 0.0 if t5 else t9
             t11 = t7 / t8 * (seed_n / t8)
             t12 = 0.0 if t5 else t11
-            grad_p_row = grad_p_chunk[row]
+            grad_p_row = grad_p[n]
             t15 = 2.0 * (t1_difference / t8) / t8 / t8
             t16 = -1.0 / t8 / t8
             t17 = t15 + t16
             t19 = -2.0 * (t7 / t8) / t8 / t8
             t20 = 1.0 / (t8 * t8) + t19
-            diag_p_row = diag_p_chunk[row]
+            diag_p_row = diag_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t13 = 1.0 - y_pixel2
@@ -638,69 +617,52 @@ def grad_hess_diag_f64(
                 t21 = seed_n * (2.0 * y_pixel2 * t20 - 2.0 * (t7 / t8) * (t14 / t8) / t8)
                 tangent_d_t1_difference = 0.0 if t5 else t21
                 diag_p_row[pixel] = 2.0 * tangent_d_overlap * y_pixel2 + tangent_d_t1_difference * t14
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_pixel in range(size_pixel):
-                        grad_p_chunk[row, at_pixel] = 0.0
-                    for at_pixel in range(size_pixel):
-                        diag_p_chunk[row, at_pixel] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, t1_block, t1_difference_block, t2_2_block, t3_block, tangent_t1_block, tangent_t1_difference_block,
+    samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator, validate,
+    failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
-    t1_difference_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
-    t3_block = np.empty(256, np.float64)
-    tangent_t1_block = np.empty(256, np.float64)
-    tangent_t1_difference_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        p_chunk = p[start : start + rows]
-        y_chunk = y[start : start + rows]
-        v_p__chunk = v_p_[start : start + rows]
-        hvp_p_chunk = hvp_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_pixel in range(size_pixel):
+                    hvp_p[n, at_pixel] = 0.0
                 continue
-            p_row = p_chunk[row]
-            y_row = y_chunk[row]
-            v_p__row = v_p__chunk[row]
+            p_row = p[n]
+            y_row = y[n]
+            v_p__row = v_p_[n]
             t1 = 0.0
             t1_difference = 0.0
             t2_2 = 0.0
@@ -708,7 +670,7 @@ def hvp_f64(
             tangent_t1 = 0.0
             tangent_t1_difference = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -729,7 +691,7 @@ def hvp_f64(
                 tangent_t1_difference += _pairwise_sum(tangent_t1_difference_block, count)
             t4 = smooth + t2_2 + t3
             t5 = t4 == 0.0
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t6 = 2.0 * t1
             t7 = smooth + t6
             t8 = t7 + t1_difference
@@ -745,70 +707,63 @@ def hvp_f64(
             t18 = t16 + t17
             t19 = seed_n * t18
             t20 = 0.0 if t5 else t19
-            hvp_p_row = hvp_p_chunk[row]
+            hvp_p_row = hvp_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t21 = 1.0 - y_pixel2
                 hvp_p_row[pixel] = 2.0 * t15 * y_pixel2 + t20 * t21 - t20 * y_pixel2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_pixel in range(size_pixel):
-                        hvp_p_chunk[row, at_pixel] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, p, y, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, t1_difference_block, t2_block, t3_block, samples, chunk, p, y, smooth,
+    size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+    failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
-    t1_difference_block = np.empty(256, np.float64)
-    t2_block = np.empty(256, np.float64)
-    t3_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        p_chunk = p[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            p_row = p_chunk[row]
-            y_row = y_chunk[row]
+            p_row = p[n]
+            y_row = y[n]
             t1 = 0.0
             t1_difference = 0.0
             t2 = 0.0
             t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -830,76 +785,64 @@ def value_f32(
             overlap = smooth + f32(2.0) * t1
             t5 = t1_difference / (overlap + t1_difference)
             value_rows[row] = f32(0.0) if t4 else t5
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, p, y, grad_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, t1_difference_block, t2_2_block, t3_block, samples, chunk, p, y, grad_p, smooth,
+    size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+    failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
-    t1_difference_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
-    t3_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        p_chunk = p[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_p_chunk = grad_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_pixel in range(size_pixel):
+                    grad_p[n, at_pixel] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            p_row = p_chunk[row]
-            y_row = y_chunk[row]
+            p_row = p[n]
+            y_row = y[n]
             t1 = 0.0
             t1_difference = 0.0
             t2_2 = 0.0
             t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -919,7 +862,7 @@ def value_and_grad_f32(
             t3 = f32(t3)
             t4 = smooth + t2_2 + t3
             t5 = t4 == f32(0.0)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t6 = f32(2.0) * t1
             t7 = smooth + t6
             t8 = t7 + t1_difference
@@ -927,85 +870,68 @@ def value_and_grad_f32(
             t10 = f32(0.0) if t5 else t9
             t11 = t7 / t8 * (seed_n / t8)
             t12 = f32(0.0) if t5 else t11
-            grad_p_row = grad_p_chunk[row]
+            grad_p_row = grad_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t13 = f32(1.0) - y_pixel2
                 grad_p_row[pixel] = f32(2.0) * t10 * y_pixel2 + t12 * t13 - t12 * y_pixel2
             t14 = t1_difference / t8
             value_rows[row] = f32(0.0) if t5 else t14
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_pixel in range(size_pixel):
-                        grad_p_chunk[row, at_pixel] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, p, y, grad_p, diag_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, t1_block, t1_difference_block, t2_2_block, t3_block, samples, chunk, p, y, grad_p, diag_p, smooth,
+    size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    t1_block = np.empty(256, np.float64)
-    t1_difference_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
-    t3_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        p_chunk = p[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_p_chunk = grad_p[start : start + rows]
-        diag_p_chunk = diag_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_pixel in range(size_pixel):
+                    grad_p[n, at_pixel] = f32(0.0)
+                    diag_p[n, at_pixel] = f32(0.0)
                 continue
-            p_row = p_chunk[row]
-            y_row = y_chunk[row]
+            p_row = p[n]
+            y_row = y[n]
             t1 = 0.0
             t1_difference = 0.0
             t2_2 = 0.0
             t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -1025,7 +951,7 @@ def grad_hess_diag_f32(
             t3 = f32(t3)
             t4 = smooth + t2_2 + t3
             t5 = t4 == f32(0.0)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t6 = f32(2.0) * t1
             t7 = smooth + t6
             t8 = t7 + t1_difference
@@ -1033,13 +959,13 @@ def grad_hess_diag_f32(
             t10 = f32(0.0) if t5 else t9
             t11 = t7 / t8 * (seed_n / t8)
             t12 = f32(0.0) if t5 else t11
-            grad_p_row = grad_p_chunk[row]
+            grad_p_row = grad_p[n]
             t15 = f32(2.0) * (t1_difference / t8) / t8 / t8
             t16 = -f32(1.0) / t8 / t8
             t17 = t15 + t16
             t19 = -f32(2.0) * (t7 / t8) / t8 / t8
             t20 = f32(1.0) / (t8 * t8) + t19
-            diag_p_row = diag_p_chunk[row]
+            diag_p_row = diag_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t13 = f32(1.0) - y_pixel2
@@ -1050,69 +976,52 @@ def grad_hess_diag_f32(
                 t21 = seed_n * (f32(2.0) * y_pixel2 * t20 - f32(2.0) * (t7 / t8) * (t14 / t8) / t8)
                 tangent_d_t1_difference = f32(0.0) if t5 else t21
                 diag_p_row[pixel] = f32(2.0) * tangent_d_overlap * y_pixel2 + tangent_d_t1_difference * t14
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_pixel in range(size_pixel):
-                        grad_p_chunk[row, at_pixel] = f32(0.0)
-                    for at_pixel in range(size_pixel):
-                        diag_p_chunk[row, at_pixel] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, t1_block, t1_difference_block, t2_2_block, t3_block, tangent_t1_block, tangent_t1_difference_block,
+    samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator, validate,
+    failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    t1_block = np.empty(256, np.float64)
-    t1_difference_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
-    t3_block = np.empty(256, np.float64)
-    tangent_t1_block = np.empty(256, np.float64)
-    tangent_t1_difference_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        p_chunk = p[start : start + rows]
-        y_chunk = y[start : start + rows]
-        v_p__chunk = v_p_[start : start + rows]
-        hvp_p_chunk = hvp_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_pixel in range(size_pixel):
+                    hvp_p[n, at_pixel] = f32(0.0)
                 continue
-            p_row = p_chunk[row]
-            y_row = y_chunk[row]
-            v_p__row = v_p__chunk[row]
+            p_row = p[n]
+            y_row = y[n]
+            v_p__row = v_p_[n]
             t1 = 0.0
             t1_difference = 0.0
             t2_2 = 0.0
@@ -1120,7 +1029,7 @@ def hvp_f32(
             tangent_t1 = 0.0
             tangent_t1_difference = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -1147,7 +1056,7 @@ def hvp_f32(
             tangent_t1_difference = f32(tangent_t1_difference)
             t4 = smooth + t2_2 + t3
             t5 = t4 == f32(0.0)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t6 = f32(2.0) * t1
             t7 = smooth + t6
             t8 = t7 + t1_difference
@@ -1163,16 +1072,11 @@ def hvp_f32(
             t18 = t16 + t17
             t19 = seed_n * t18
             t20 = f32(0.0) if t5 else t19
-            hvp_p_row = hvp_p_chunk[row]
+            hvp_p_row = hvp_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t21 = f32(1.0) - y_pixel2
                 hvp_p_row[pixel] = f32(2.0) * t15 * y_pixel2 + t20 * t21 - t20 * y_pixel2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_pixel in range(size_pixel):
-                        hvp_p_chunk[row, at_pixel] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1188,22 +1092,23 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, p, y, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64)), samples, chunk, p, y, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1225,22 +1130,23 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, p, y, grad_p, smooth, size_pixel, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64)), samples, chunk, p, y, grad_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1263,18 +1169,19 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, p, y, grad_p, diag_p, smooth, size_pixel, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        samples, chunk, p, y, grad_p, diag_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
+        validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     return (), None
 
@@ -1295,18 +1202,19 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
+        hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64),
+        (256, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     return (), None
 
@@ -1324,22 +1232,23 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, p, y, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64)), samples, chunk, p, y, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
         losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1361,22 +1270,23 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, p, y, grad_p, smooth, size_pixel, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64)), samples, chunk, p, y, grad_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1399,18 +1309,19 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, p, y, grad_p, diag_p, smooth, size_pixel, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        samples, chunk, p, y, grad_p, diag_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
+        validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     return (), None
 
@@ -1431,18 +1342,19 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
+        hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64),
+        (256, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     return (), None
 

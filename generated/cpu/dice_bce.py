@@ -107,12 +107,16 @@ META = {'name': 'dice_bce',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'p': ['p', 'y']}, 'hvp': {'p': ['p', 'y', 'v']}}}
+ 'in_place': {'value_and_grad': {'p': ['p', 'y']}, 'hvp': {'p': ['p', 'y', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -120,7 +124,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -145,9 +149,9 @@ def _outside_interval(x, lower, upper):
     return (x < lower) | (x > upper)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -195,11 +199,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -468,40 +478,40 @@ def _zero_times_f64(a, b):
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
-    small = x < np.float32(1.1754943508222875e-38)
-    v = x * np.float32(16777216.0) if small else x
-    bits = np.uint32(np.float32(v).view(np.uint32) + np.uint32(0x4AFB0D))
+    small = x < f32(1.1754943508222875e-38)
+    v = x * f32(16777216.0) if small else x
+    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
     exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
-    n = exponent - (np.float32(8388759.0) if small else np.float32(8388735.0))
+    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
     m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
-    return n, m - np.float32(1.0)
+    return n, m - f32(1.0)
 
 
 @_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.23332913219928741)
-    p = p * z + np.float32(0.28550732135772705)
-    p = p * z + np.float32(0.4000012278556824)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.23332913219928741)
+    p = p * z + f32(0.28550732135772705)
+    p = p * z + f32(0.4000012278556824)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
 @_inline
 def _log1p_pair_f32(x):
     """log(1 + x) as a sum high + low."""
-    u = np.float32(1.0) + x
+    u = f32(1.0) + x
     n, f = _log_split_f32(u)
-    near = n == np.float32(0.0)
+    near = n == f32(0.0)
     f = x if near else f
-    a = n * np.float32(0.693145751953125)
+    a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - np.float32(1.0))) if x < np.float32(1.0) else (np.float32(1.0) - (u - x))
-    lost = np.float32(0.0) if near else lost / u
-    low = ((a - high) + f) + (lost + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
+    lost = f32(0.0) if near else lost / u
+    low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
 
@@ -510,111 +520,108 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < np.float32(np.inf) else x
-    y = x if abs(x) < np.float32(1.4901161193847656e-08) else y
-    y = y if x > np.float32(-1.0) else np.float32(-np.inf)
-    return y if x >= np.float32(-1.0) else x * np.float32(np.nan)
+    y = y if x < f32(np.inf) else x
+    y = x if abs(x) < f32(1.4901161193847656e-08) else y
+    y = y if x > f32(-1.0) else f32(-np.inf)
+    return y if x >= f32(-1.0) else x * f32(np.nan)
 
 
 @_inline
 def _xlog1py_f32(x, y):
     """x*log(1 + y), and 0 where x is 0, unless y is NaN."""
     product = x * _log1p_f32(y)
-    zero = np.float32(0.0) if y == y else y
-    return zero if x == np.float32(0.0) else product
+    zero = f32(0.0) if y == y else y
+    return zero if x == f32(0.0) else product
 
 
 @_inline
 def _log_f32(x):
     """log x: -inf at 0, NaN below."""
     n, f = _log_split_f32(x)
-    a = n * np.float32(0.693145751953125)
+    a = n * f32(0.693145751953125)
     high = a + f
-    y = high + (((a - high) + f) + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
-    y = y if x < np.float32(np.inf) else x
-    y = y if x > np.float32(0.0) else np.float32(-np.inf)
-    return y if x >= np.float32(0.0) else x * np.float32(np.nan)
+    y = high + (((a - high) + f) + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    y = y if x < f32(np.inf) else x
+    y = y if x > f32(0.0) else f32(-np.inf)
+    return y if x >= f32(0.0) else x * f32(np.nan)
 
 
 @_inline
 def _xlogy_f32(x, y):
     """x*log y, and 0 where x is 0, unless y is NaN."""
     product = x * _log_f32(y)
-    zero = np.float32(0.0) if y == y else y
-    return zero if x == np.float32(0.0) else product
+    zero = f32(0.0) if y == y else y
+    return zero if x == f32(0.0) else product
 
 
 @_inline
 def _xovery_f32(x, y):
     """x/y, and 0 where x is 0, unless y is NaN."""
     quotient = x / y
-    zero = np.float32(0.0) if y == y else y
-    return zero if x == np.float32(0.0) else quotient
+    zero = f32(0.0) if y == y else y
+    return zero if x == f32(0.0) else quotient
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, samples,
+    chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    value_partial, validate, failed,
 ):
     t3 = 1.0 - lam
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
-    dice_t1_block = np.empty(256, np.float64)
-    dice_t1_difference_block = np.empty(256, np.float64)
-    dice_t2_block = np.empty(256, np.float64)
-    dice_t3_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        y_chunk = y[start : start + rows]
-        p_chunk = p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            y_row = y_chunk[row]
-            p_row = p_chunk[row]
+            y_row = y[n]
+            p_row = p[n]
             t1 = 0.0
             dice_t1 = 0.0
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     y_pixel = y_row[pixel]
@@ -636,79 +643,66 @@ def value_f64(
             t5 = dice_t1_difference / (dice_overlap + dice_t1_difference)
             cross_entropy = t1 / float(size_pixel)
             value_rows[row] = t3 * (0.0 if t4 else t5) + _zero_times_f64(lam, cross_entropy)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, samples,
+    chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial, validate, failed,
 ):
     t6 = 1.0 - lam
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
-    dice_t1_block = np.empty(256, np.float64)
-    dice_t1_difference_block = np.empty(256, np.float64)
-    dice_t2_block = np.empty(256, np.float64)
-    dice_t3_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        y_chunk = y[start : start + rows]
-        p_chunk = p[start : start + rows]
-        grad_p_chunk = grad_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_pixel in range(size_pixel):
+                    grad_p[n, at_pixel] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            y_row = y_chunk[row]
-            p_row = p_chunk[row]
+            y_row = y[n]
+            p_row = p[n]
             t1 = 0.0
             dice_t1 = 0.0
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     y_pixel = y_row[pixel]
@@ -727,7 +721,7 @@ def value_and_grad_f64(
                 dice_t3 += _pairwise_sum(dice_t3_block, count)
             t4 = dice_t2 + dice_t3 + smooth
             t5 = t4 == 0.0
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t7 = 2.0 * dice_t1
             t8 = t7 + smooth
             t9 = t8 + dice_t1_difference
@@ -737,7 +731,7 @@ def value_and_grad_f64(
             t13 = 0.0 if t5 else t12
             t16 = seed_n / float(size_pixel)
             t17 = _zero_times_f64(lam, t16)
-            grad_p_row = grad_p_chunk[row]
+            grad_p_row = grad_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t14 = 1.0 - y_pixel2
@@ -750,79 +744,62 @@ def value_and_grad_f64(
             t18 = dice_t1_difference / t9
             cross_entropy = t1 / float(size_pixel)
             value_rows[row] = t6 * (0.0 if t5 else t18) + _zero_times_f64(lam, cross_entropy)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_pixel in range(size_pixel):
-                        grad_p_chunk[row, at_pixel] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, samples, chunk, p, y, grad_p,
+    diag_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     t5 = 1.0 - lam
-    seed = np.empty(chunk, np.float64)
-    dice_t1_block = np.empty(256, np.float64)
-    dice_t1_difference_block = np.empty(256, np.float64)
-    dice_t2_block = np.empty(256, np.float64)
-    dice_t3_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        p_chunk = p[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_p_chunk = grad_p[start : start + rows]
-        diag_p_chunk = diag_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_pixel in range(size_pixel):
+                    grad_p[n, at_pixel] = 0.0
+                    diag_p[n, at_pixel] = 0.0
                 continue
-            p_row = p_chunk[row]
-            y_row = y_chunk[row]
+            p_row = p[n]
+            y_row = y[n]
             dice_t1 = 0.0
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -839,7 +816,7 @@ def grad_hess_diag_f64(
                 dice_t3 += _pairwise_sum(dice_t3_block, count)
             t3 = dice_t2 + dice_t3 + smooth
             t4 = t3 == 0.0
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t6 = 2.0 * dice_t1
             t7 = t6 + smooth
             t8 = t7 + dice_t1_difference
@@ -849,14 +826,14 @@ def grad_hess_diag_f64(
             t12 = 0.0 if t4 else t11
             t16 = seed_n / float(size_pixel)
             t17 = _zero_times_f64(lam, t16)
-            grad_p_row = grad_p_chunk[row]
+            grad_p_row = grad_p[n]
             t19 = seed_n * t5
             t21 = 2.0 * (dice_t1_difference / t8) / t8 / t8
             t22 = -1.0 / t8 / t8
             t23 = t21 + t22
             t25 = -2.0 * (t7 / t8) / t8 / t8
             t26 = 1.0 / (t8 * t8) + t25
-            diag_p_row = diag_p_chunk[row]
+            diag_p_row = diag_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t13 = 1.0 - y_pixel2
@@ -877,70 +854,53 @@ def grad_hess_diag_f64(
                     2.0 * tangent_d_dice_overlap * y_pixel2 + tangent_d_dice_t1_difference * t20 + _zero_times_f64(t15,
                     t17 / t14) - _zero_times_f64(-1.0, _zero_times_f64(t18, t17 / p_pixel2))
                 )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_pixel in range(size_pixel):
-                        grad_p_chunk[row, at_pixel] = 0.0
-                    for at_pixel in range(size_pixel):
-                        diag_p_chunk[row, at_pixel] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, tangent_dice_t1_block,
+    tangent_dice_t1_difference_block, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
     t5 = 1.0 - lam
-    seed = np.empty(chunk, np.float64)
-    dice_t1_block = np.empty(256, np.float64)
-    dice_t1_difference_block = np.empty(256, np.float64)
-    dice_t2_block = np.empty(256, np.float64)
-    dice_t3_block = np.empty(256, np.float64)
-    tangent_dice_t1_block = np.empty(256, np.float64)
-    tangent_dice_t1_difference_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        p_chunk = p[start : start + rows]
-        y_chunk = y[start : start + rows]
-        v_p__chunk = v_p_[start : start + rows]
-        hvp_p_chunk = hvp_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_pixel in range(size_pixel):
+                    hvp_p[n, at_pixel] = 0.0
                 continue
-            p_row = p_chunk[row]
-            y_row = y_chunk[row]
-            v_p__row = v_p__chunk[row]
+            p_row = p[n]
+            y_row = y[n]
+            v_p__row = v_p_[n]
             dice_t1 = 0.0
             dice_t1_difference = 0.0
             dice_t2 = 0.0
@@ -948,7 +908,7 @@ def hvp_f64(
             tangent_dice_t1 = 0.0
             tangent_dice_t1_difference = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -970,7 +930,7 @@ def hvp_f64(
                 tangent_dice_t1_difference += _pairwise_sum(tangent_dice_t1_difference_block, count)
             t3 = dice_t2 + dice_t3 + smooth
             t4 = t3 == 0.0
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t6 = 2.0 * dice_t1
             t7 = t6 + smooth
             t8 = t7 + dice_t1_difference
@@ -988,7 +948,7 @@ def hvp_f64(
             t20 = 0.0 if t4 else t19
             t23 = seed_n / float(size_pixel)
             t24 = _zero_times_f64(lam, t23)
-            hvp_p_row = hvp_p_chunk[row]
+            hvp_p_row = hvp_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t21 = 1.0 - y_pixel2
@@ -1000,68 +960,60 @@ def hvp_f64(
                     t22), 1.0 / t22), t24) - t20 * y_pixel2 - _zero_times_f64(-v_p_pixel2 *
                     _zero_times_f64(_xovery_f64(y_pixel2, p_pixel2), 1.0 / p_pixel2), t24)
                 )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_pixel in range(size_pixel):
-                        hvp_p_chunk[row, at_pixel] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, samples,
+    chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    value_partial, validate, failed,
 ):
     t3 = f32(1.0) - lam
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
-    dice_t1_block = np.empty(256, np.float64)
-    dice_t1_difference_block = np.empty(256, np.float64)
-    dice_t2_block = np.empty(256, np.float64)
-    dice_t3_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        y_chunk = y[start : start + rows]
-        p_chunk = p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            y_row = y_chunk[row]
-            p_row = p_chunk[row]
+            y_row = y[n]
+            p_row = p[n]
             t1 = 0.0
             dice_t1 = 0.0
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     y_pixel = y_row[pixel]
@@ -1088,79 +1040,66 @@ def value_f32(
             t5 = dice_t1_difference / (dice_overlap + dice_t1_difference)
             cross_entropy = t1 / f32(size_pixel)
             value_rows[row] = t3 * (f32(0.0) if t4 else t5) + _zero_times_f32(lam, cross_entropy)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, samples,
+    chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial, validate, failed,
 ):
     t6 = f32(1.0) - lam
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
-    dice_t1_block = np.empty(256, np.float64)
-    dice_t1_difference_block = np.empty(256, np.float64)
-    dice_t2_block = np.empty(256, np.float64)
-    dice_t3_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        y_chunk = y[start : start + rows]
-        p_chunk = p[start : start + rows]
-        grad_p_chunk = grad_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_pixel in range(size_pixel):
+                    grad_p[n, at_pixel] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            y_row = y_chunk[row]
-            p_row = p_chunk[row]
+            y_row = y[n]
+            p_row = p[n]
             t1 = 0.0
             dice_t1 = 0.0
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     y_pixel = y_row[pixel]
@@ -1184,7 +1123,7 @@ def value_and_grad_f32(
             dice_t3 = f32(dice_t3)
             t4 = dice_t2 + dice_t3 + smooth
             t5 = t4 == f32(0.0)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t7 = f32(2.0) * dice_t1
             t8 = t7 + smooth
             t9 = t8 + dice_t1_difference
@@ -1194,7 +1133,7 @@ def value_and_grad_f32(
             t13 = f32(0.0) if t5 else t12
             t16 = seed_n / f32(size_pixel)
             t17 = _zero_times_f32(lam, t16)
-            grad_p_row = grad_p_chunk[row]
+            grad_p_row = grad_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t14 = f32(1.0) - y_pixel2
@@ -1207,79 +1146,62 @@ def value_and_grad_f32(
             t18 = dice_t1_difference / t9
             cross_entropy = t1 / f32(size_pixel)
             value_rows[row] = t6 * (f32(0.0) if t5 else t18) + _zero_times_f32(lam, cross_entropy)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_pixel in range(size_pixel):
-                        grad_p_chunk[row, at_pixel] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, samples, chunk, p, y, grad_p,
+    diag_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     t5 = f32(1.0) - lam
-    seed = np.empty(chunk, np.float32)
-    dice_t1_block = np.empty(256, np.float64)
-    dice_t1_difference_block = np.empty(256, np.float64)
-    dice_t2_block = np.empty(256, np.float64)
-    dice_t3_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        p_chunk = p[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_p_chunk = grad_p[start : start + rows]
-        diag_p_chunk = diag_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_pixel in range(size_pixel):
+                    grad_p[n, at_pixel] = f32(0.0)
+                    diag_p[n, at_pixel] = f32(0.0)
                 continue
-            p_row = p_chunk[row]
-            y_row = y_chunk[row]
+            p_row = p[n]
+            y_row = y[n]
             dice_t1 = 0.0
             dice_t1_difference = 0.0
             dice_t2 = 0.0
             dice_t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -1300,7 +1222,7 @@ def grad_hess_diag_f32(
             dice_t3 = f32(dice_t3)
             t3 = dice_t2 + dice_t3 + smooth
             t4 = t3 == f32(0.0)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t6 = f32(2.0) * dice_t1
             t7 = t6 + smooth
             t8 = t7 + dice_t1_difference
@@ -1310,14 +1232,14 @@ def grad_hess_diag_f32(
             t12 = f32(0.0) if t4 else t11
             t16 = seed_n / f32(size_pixel)
             t17 = _zero_times_f32(lam, t16)
-            grad_p_row = grad_p_chunk[row]
+            grad_p_row = grad_p[n]
             t19 = seed_n * t5
             t21 = f32(2.0) * (dice_t1_difference / t8) / t8 / t8
             t22 = -f32(1.0) / t8 / t8
             t23 = t21 + t22
             t25 = -f32(2.0) * (t7 / t8) / t8 / t8
             t26 = f32(1.0) / (t8 * t8) + t25
-            diag_p_row = diag_p_chunk[row]
+            diag_p_row = diag_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t13 = f32(1.0) - y_pixel2
@@ -1338,70 +1260,53 @@ def grad_hess_diag_f32(
                     f32(2.0) * tangent_d_dice_overlap * y_pixel2 + tangent_d_dice_t1_difference * t20 +
                     _zero_times_f32(t15, t17 / t14) - _zero_times_f32(f32(-1.0), _zero_times_f32(t18, t17 / p_pixel2))
                 )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_pixel in range(size_pixel):
-                        grad_p_chunk[row, at_pixel] = f32(0.0)
-                    for at_pixel in range(size_pixel):
-                        diag_p_chunk[row, at_pixel] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, tangent_dice_t1_block,
+    tangent_dice_t1_difference_block, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
     t5 = f32(1.0) - lam
-    seed = np.empty(chunk, np.float32)
-    dice_t1_block = np.empty(256, np.float64)
-    dice_t1_difference_block = np.empty(256, np.float64)
-    dice_t2_block = np.empty(256, np.float64)
-    dice_t3_block = np.empty(256, np.float64)
-    tangent_dice_t1_block = np.empty(256, np.float64)
-    tangent_dice_t1_difference_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        p_chunk = p[start : start + rows]
-        y_chunk = y[start : start + rows]
-        v_p__chunk = v_p_[start : start + rows]
-        hvp_p_chunk = hvp_p[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_pixel):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_pixel in range(size_pixel):
+                    hvp_p[n, at_pixel] = f32(0.0)
                 continue
-            p_row = p_chunk[row]
-            y_row = y_chunk[row]
-            v_p__row = v_p__chunk[row]
+            p_row = p[n]
+            y_row = y[n]
+            v_p__row = v_p_[n]
             dice_t1 = 0.0
             dice_t1_difference = 0.0
             dice_t2 = 0.0
@@ -1409,7 +1314,7 @@ def hvp_f32(
             tangent_dice_t1 = 0.0
             tangent_dice_t1_difference = 0.0
             for block in range(0, size_pixel, 256):
-                count = 256 if 256 < size_pixel - block else size_pixel - block
+                count = min(256, size_pixel - block)
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -1437,7 +1342,7 @@ def hvp_f32(
             tangent_dice_t1_difference = f32(tangent_dice_t1_difference)
             t3 = dice_t2 + dice_t3 + smooth
             t4 = t3 == f32(0.0)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t6 = f32(2.0) * dice_t1
             t7 = t6 + smooth
             t8 = t7 + dice_t1_difference
@@ -1455,7 +1360,7 @@ def hvp_f32(
             t20 = f32(0.0) if t4 else t19
             t23 = seed_n / f32(size_pixel)
             t24 = _zero_times_f32(lam, t23)
-            hvp_p_row = hvp_p_chunk[row]
+            hvp_p_row = hvp_p[n]
             for pixel in range(size_pixel):
                 y_pixel2 = y_row[pixel]
                 t21 = f32(1.0) - y_pixel2
@@ -1468,11 +1373,6 @@ def hvp_f32(
                     _zero_times_f32(-v_p_pixel2 * _zero_times_f32(_xovery_f32(y_pixel2, p_pixel2), f32(1.0) / p_pixel2),
                     t24)
                 )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_pixel in range(size_pixel):
-                        hvp_p_chunk[row, at_pixel] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1488,22 +1388,23 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64), (256, np.float64)), samples, chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1525,22 +1426,23 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64), (256, np.float64)), samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1563,18 +1465,19 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
+        denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     return (), None
 
@@ -1595,18 +1498,19 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step, mask,
+        hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64),
+        (256, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], 0.0, 1.0), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], 0.0, 1.0), live)
         return (), violation
     return (), None
 
@@ -1624,22 +1528,23 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64), (256, np.float64)), samples, chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1661,22 +1566,23 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64), (256, np.float64)), samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1699,18 +1605,19 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
+        denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     return (), None
 
@@ -1731,18 +1638,19 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step, mask,
+        hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64),
+        (256, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(p[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(p[start : start + rows], f32(0.0), f32(1.0)), live)
         if number == 1:
-            violation = _located(violation, _outside_interval(y[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(y[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     return (), None
 

@@ -145,12 +145,16 @@ META = {'name': 'diffusion_posterior_kl',
  'coupled': False,
  'paired': [],
  'in_place': {'value_and_grad': {'mu_theta': ['mu_theta', 'x0', 'xt', 'alpha', 'alpha_bar', 'sigma2']},
-              'hvp': {'mu_theta': ['mu_theta', 'x0', 'xt', 'alpha', 'alpha_bar', 'sigma2', 'v']}}}
+              'hvp': {'mu_theta': ['mu_theta', 'x0', 'xt', 'alpha', 'alpha_bar', 'sigma2', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -158,7 +162,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -183,9 +187,9 @@ def _outside_interval(x, lower, upper):
     return (x < lower) | (x > upper)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -217,9 +221,17 @@ def _total(partial, count):
     return total
 
 
+@functools.lru_cache(maxsize=8)
+def _filled(number, dtype, shape):
+    """A number, given by its bytes, throughout an array that calls share and never write to."""
+    return np.full(shape, np.frombuffer(number, dtype)[0])
+
+
 def _expanded(array, full, shared):
     """A coefficient and its step: as given, or a scalar repeated over one chunk that all chunks share."""
-    return (np.full(shared, array.reshape(-1)[0]), 0) if array.size == 1 and array.shape != full else (array, 1)
+    if array.size == 1 and array.shape != full:
+        return _filled(array.tobytes(), array.dtype, shared), 0
+    return array, 1
 
 
 def _denominator(reduction, normalizer, total):
@@ -238,11 +250,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -519,25 +537,25 @@ def _log_tail_f64(x):
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
-    small = x < np.float32(1.1754943508222875e-38)
-    v = x * np.float32(16777216.0) if small else x
-    bits = np.uint32(np.float32(v).view(np.uint32) + np.uint32(0x4AFB0D))
+    small = x < f32(1.1754943508222875e-38)
+    v = x * f32(16777216.0) if small else x
+    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
     exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
-    n = exponent - (np.float32(8388759.0) if small else np.float32(8388735.0))
+    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
     m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
-    return n, m - np.float32(1.0)
+    return n, m - f32(1.0)
 
 
 @_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.23332913219928741)
-    p = p * z + np.float32(0.28550732135772705)
-    p = p * z + np.float32(0.4000012278556824)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.23332913219928741)
+    p = p * z + f32(0.28550732135772705)
+    p = p * z + f32(0.4000012278556824)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
@@ -545,12 +563,12 @@ def _log_tail_core_f32(f):
 def _log_f32(x):
     """log x: -inf at 0, NaN below."""
     n, f = _log_split_f32(x)
-    a = n * np.float32(0.693145751953125)
+    a = n * f32(0.693145751953125)
     high = a + f
-    y = high + (((a - high) + f) + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
-    y = y if x < np.float32(np.inf) else x
-    y = y if x > np.float32(0.0) else np.float32(-np.inf)
-    return y if x >= np.float32(0.0) else x * np.float32(np.nan)
+    y = high + (((a - high) + f) + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    y = y if x < f32(np.inf) else x
+    y = y if x > f32(0.0) else f32(-np.inf)
+    return y if x >= f32(0.0) else x * f32(np.nan)
 
 
 @_inline
@@ -559,47 +577,47 @@ def _log_ratio_f32(a, b):
     n, f = _log_split_f32(a)
     m, g = _log_split_f32(b)
     n = n - m
-    f = f + np.float32(1.0)
-    g = g + np.float32(1.0)
+    f = f + f32(1.0)
+    g = g + f32(1.0)
     # Both lie between sqrt(1/2) and sqrt(2): at most one halving or doubling brings the quotient there too.
-    high = f > np.float32(1.4142135623730951) * g
-    low = g > np.float32(1.4142135623730951) * f
-    n = n + (np.float32(1.0) if high else (np.float32(-1.0) if low else np.float32(0.0)))
-    f = np.float32(0.5) * f if high else (np.float32(2.0) * f if low else f)
+    high = f > f32(1.4142135623730951) * g
+    low = g > f32(1.4142135623730951) * f
+    n = n + (f32(1.0) if high else (f32(-1.0) if low else f32(0.0)))
+    f = f32(0.5) * f if high else (f32(2.0) * f if low else f)
     f = (f - g) / g
-    base = n * np.float32(0.693145751953125)
+    base = n * f32(0.693145751953125)
     top = base + f
-    y = top + (((base - top) + f) + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
-    regular = (a > np.float32(0.0)) & (b > np.float32(0.0)) & (a < np.float32(np.inf)) & (b < np.float32(np.inf))
+    y = top + (((base - top) + f) + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    regular = (a > f32(0.0)) & (b > f32(0.0)) & (a < f32(np.inf)) & (b < f32(np.inf))
     return y if regular else _log_f32(a) - _log_f32(b)
 
 
 @_inline
 def _log1p_pair_f32(x):
     """log(1 + x) as a sum high + low."""
-    u = np.float32(1.0) + x
+    u = f32(1.0) + x
     n, f = _log_split_f32(u)
-    near = n == np.float32(0.0)
+    near = n == f32(0.0)
     f = x if near else f
-    a = n * np.float32(0.693145751953125)
+    a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - np.float32(1.0))) if x < np.float32(1.0) else (np.float32(1.0) - (u - x))
-    lost = np.float32(0.0) if near else lost / u
-    low = ((a - high) + f) + (lost + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
+    lost = f32(0.0) if near else lost / u
+    low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
 
 @_inline
 def _log_tail_near_f32(f):
     """f - log(1 + f) where 1 + f lies between 0.6 and 1.5."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.208187073469162)
-    p = p * z + np.float32(0.22073639929294586)
-    p = p * z + np.float32(0.2857479155063629)
-    p = p * z + np.float32(0.399999737739563)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.208187073469162)
+    p = p * z + f32(0.22073639929294586)
+    p = p * z + f32(0.2857479155063629)
+    p = p * z + f32(0.399999737739563)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
@@ -608,77 +626,76 @@ def _log_tail_f32(x):
     """x - log(1 + x): inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = (x - high) - low
-    y = _log_tail_near_f32(x) if abs(x + np.float32(-0.05)) < np.float32(0.45) else y
-    y = y if x < np.float32(1073741824.0) else x
-    y = y if x > np.float32(-1.0) else np.float32(np.inf)
-    return y if x >= np.float32(-1.0) else x * np.float32(np.nan)
+    y = _log_tail_near_f32(x) if abs(x + f32(-0.05)) < f32(0.45) else y
+    y = y if x < f32(1073741824.0) else x
+    y = y if x > f32(-1.0) else f32(np.inf)
+    return y if x >= f32(-1.0) else x * f32(np.nan)
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta,
-    size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
+    alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        xt_chunk = xt[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        x0_chunk = x0[start : start + rows]
-        mu_theta_chunk = mu_theta[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < 5e-324)
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < 5e-324)
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            sigma2_n = sigma2_chunk[row]
-            alpha_n = alpha_chunk[row]
-            xt_row = xt_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
+            sigma2_n = sigma2[n * sigma2_step]
+            alpha_n = alpha[n * alpha_step]
+            xt_row = xt[n]
+            alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t2 = 1.0 - alpha_bar_n
             t3 = alpha_n - alpha_bar_n
             t4 = alpha_bar_n / alpha_n
             t5 = math.sqrt(t4)
             t6 = 1.0 - alpha_n
             t7 = t5 * t6
-            x0_row = x0_chunk[row]
-            mu_theta_row = mu_theta_chunk[row]
+            x0_row = x0[n]
+            mu_theta_row = mu_theta[n]
             t9 = 4.0 * t6 * t3
             t10 = alpha_n * sigma2_n * t2
             t11 = t9 < t10
@@ -692,97 +709,85 @@ def value_f64(
             t19 = t17 if t11 else t18
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
                     t1_block[lane] = t8 * (t8 / sigma2_n) + t19
                 t1 += _pairwise_sum(t1_block, count)
             value_rows[row] = 0.5 * t1
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step,
-    x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-    validate, failed,
+    first, last, value_rows, t1_block, samples, chunk, grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt,
+    alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_mu_theta_chunk = grad_mu_theta[start : start + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        xt_chunk = xt[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        x0_chunk = x0[start : start + rows]
-        mu_theta_chunk = mu_theta[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < 5e-324)
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < 5e-324)
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_mu_theta[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            sigma2_n = sigma2_chunk[row]
-            alpha_n = alpha_chunk[row]
-            xt_row = xt_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
+            sigma2_n = sigma2[n * sigma2_step]
+            alpha_n = alpha[n * alpha_step]
+            xt_row = xt[n]
+            alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t2 = 1.0 - alpha_bar_n
             t3 = alpha_n - alpha_bar_n
             t4 = alpha_bar_n / alpha_n
             t5 = math.sqrt(t4)
             t6 = 1.0 - alpha_n
             t7 = t5 * t6
-            x0_row = x0_chunk[row]
-            mu_theta_row = mu_theta_chunk[row]
+            x0_row = x0[n]
+            mu_theta_row = mu_theta[n]
             t9 = 4.0 * t6 * t3
             t10 = alpha_n * sigma2_n * t2
             t11 = t9 < t10
@@ -794,11 +799,11 @@ def value_and_grad_f64(
             t17 = t15 - t16
             t18 = _log_tail_f64(t15)
             t19 = t17 if t11 else t18
-            seed_n = seed[row]
-            grad_mu_theta_row = grad_mu_theta_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            grad_mu_theta_row = grad_mu_theta[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
@@ -806,18 +811,9 @@ def value_and_grad_f64(
                     t1_block[lane] = t8 * (t8 / sigma2_n) + t19
                 t1 += _pairwise_sum(t1_block, count)
             value_rows[row] = 0.5 * t1
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu_theta_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -826,87 +822,74 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
     alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_mu_theta_chunk = grad_mu_theta[start : start + rows]
-        diag_mu_theta_chunk = diag_mu_theta[start : start + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        xt_chunk = xt[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        x0_chunk = x0[start : start + rows]
-        mu_theta_chunk = mu_theta[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < 5e-324)
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < 5e-324)
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_mu_theta[n, at_d] = 0.0
+                    diag_mu_theta[n, at_d] = 0.0
                 continue
-            seed_n = seed[row]
-            sigma2_n = sigma2_chunk[row]
-            alpha_n = alpha_chunk[row]
-            xt_row = xt_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            sigma2_n = sigma2[n * sigma2_step]
+            alpha_n = alpha[n * alpha_step]
+            xt_row = xt[n]
+            alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t1 = 1.0 - alpha_bar_n
             t2 = alpha_n - alpha_bar_n
             t3 = alpha_bar_n / alpha_n
             t4 = math.sqrt(t3)
             t5 = 1.0 - alpha_n
             t6 = t4 * t5
-            x0_row = x0_chunk[row]
-            mu_theta_row = mu_theta_chunk[row]
-            grad_mu_theta_row = grad_mu_theta_chunk[row]
+            x0_row = x0[n]
+            mu_theta_row = mu_theta[n]
+            grad_mu_theta_row = grad_mu_theta[n]
             t7 = seed_n / sigma2_n
-            diag_mu_theta_row = diag_mu_theta_chunk[row]
+            diag_mu_theta_row = diag_mu_theta[n]
             for d in range(size_d):
                 grad_mu_theta_row[d] = (
                     -seed_n * ((xt_row[d] / math.sqrt(alpha_n) * (t2 / t1) + t6 * (x0_row[d] / t1) - mu_theta_row[d]) /
                     sigma2_n)
                 )
                 diag_mu_theta_row[d] = t7
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu_theta_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_mu_theta_chunk[row, at_d] = 0.0
 
 
 @_jit
@@ -914,133 +897,123 @@ def hvp_f64(
     first, last, samples, chunk, hvp_mu_theta, sigma2, sigma2_step, v_mu_theta_, alpha, alpha_step, alpha_bar,
     alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_mu_theta_chunk = hvp_mu_theta[start : start + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        v_mu_theta__chunk = v_mu_theta_[start : start + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < 5e-324)
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < 5e-324)
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_mu_theta[n, at_d] = 0.0
                 continue
-            seed_n = seed[row]
-            sigma2_n = sigma2_chunk[row]
-            v_mu_theta__row = v_mu_theta__chunk[row]
-            hvp_mu_theta_row = hvp_mu_theta_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            sigma2_n = sigma2[n * sigma2_step]
+            v_mu_theta__row = v_mu_theta_[n]
+            hvp_mu_theta_row = hvp_mu_theta[n]
             for d in range(size_d):
                 hvp_mu_theta_row[d] = seed_n * (v_mu_theta__row[d] / sigma2_n)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_mu_theta_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta,
-    size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
+    alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        xt_chunk = xt[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        x0_chunk = x0[start : start + rows]
-        mu_theta_chunk = mu_theta[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < f32(1e-45))
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < f32(1e-45))
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            sigma2_n = sigma2_chunk[row]
-            alpha_n = alpha_chunk[row]
-            xt_row = xt_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
+            sigma2_n = sigma2[n * sigma2_step]
+            alpha_n = alpha[n * alpha_step]
+            xt_row = xt[n]
+            alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t2 = f32(1.0) - alpha_bar_n
             t3 = alpha_n - alpha_bar_n
             t4 = alpha_bar_n / alpha_n
             t5 = math.sqrt(t4)
             t6 = f32(1.0) - alpha_n
             t7 = t5 * t6
-            x0_row = x0_chunk[row]
-            mu_theta_row = mu_theta_chunk[row]
+            x0_row = x0[n]
+            mu_theta_row = mu_theta[n]
             t9 = f32(4.0) * t6 * t3
             t10 = alpha_n * sigma2_n * t2
             t11 = t9 < t10
@@ -1054,7 +1027,7 @@ def value_f32(
             t19 = t17 if t11 else t18
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
@@ -1062,90 +1035,78 @@ def value_f32(
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step,
-    x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-    validate, failed,
+    first, last, value_rows, t1_block, samples, chunk, grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt,
+    alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_mu_theta_chunk = grad_mu_theta[start : start + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        xt_chunk = xt[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        x0_chunk = x0[start : start + rows]
-        mu_theta_chunk = mu_theta[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < f32(1e-45))
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < f32(1e-45))
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_mu_theta[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            sigma2_n = sigma2_chunk[row]
-            alpha_n = alpha_chunk[row]
-            xt_row = xt_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
+            sigma2_n = sigma2[n * sigma2_step]
+            alpha_n = alpha[n * alpha_step]
+            xt_row = xt[n]
+            alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t2 = f32(1.0) - alpha_bar_n
             t3 = alpha_n - alpha_bar_n
             t4 = alpha_bar_n / alpha_n
             t5 = math.sqrt(t4)
             t6 = f32(1.0) - alpha_n
             t7 = t5 * t6
-            x0_row = x0_chunk[row]
-            mu_theta_row = mu_theta_chunk[row]
+            x0_row = x0[n]
+            mu_theta_row = mu_theta[n]
             t9 = f32(4.0) * t6 * t3
             t10 = alpha_n * sigma2_n * t2
             t11 = t9 < t10
@@ -1157,11 +1118,11 @@ def value_and_grad_f32(
             t17 = t15 - t16
             t18 = _log_tail_f32(t15)
             t19 = t17 if t11 else t18
-            seed_n = seed[row]
-            grad_mu_theta_row = grad_mu_theta_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            grad_mu_theta_row = grad_mu_theta[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
@@ -1170,18 +1131,9 @@ def value_and_grad_f32(
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu_theta_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -1190,87 +1142,74 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
     alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_mu_theta_chunk = grad_mu_theta[start : start + rows]
-        diag_mu_theta_chunk = diag_mu_theta[start : start + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        xt_chunk = xt[start : start + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        x0_chunk = x0[start : start + rows]
-        mu_theta_chunk = mu_theta[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < f32(1e-45))
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < f32(1e-45))
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_mu_theta[n, at_d] = f32(0.0)
+                    diag_mu_theta[n, at_d] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            sigma2_n = sigma2_chunk[row]
-            alpha_n = alpha_chunk[row]
-            xt_row = xt_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            sigma2_n = sigma2[n * sigma2_step]
+            alpha_n = alpha[n * alpha_step]
+            xt_row = xt[n]
+            alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t1 = f32(1.0) - alpha_bar_n
             t2 = alpha_n - alpha_bar_n
             t3 = alpha_bar_n / alpha_n
             t4 = math.sqrt(t3)
             t5 = f32(1.0) - alpha_n
             t6 = t4 * t5
-            x0_row = x0_chunk[row]
-            mu_theta_row = mu_theta_chunk[row]
-            grad_mu_theta_row = grad_mu_theta_chunk[row]
+            x0_row = x0[n]
+            mu_theta_row = mu_theta[n]
+            grad_mu_theta_row = grad_mu_theta[n]
             t7 = seed_n / sigma2_n
-            diag_mu_theta_row = diag_mu_theta_chunk[row]
+            diag_mu_theta_row = diag_mu_theta[n]
             for d in range(size_d):
                 grad_mu_theta_row[d] = (
                     -seed_n * ((xt_row[d] / math.sqrt(alpha_n) * (t2 / t1) + t6 * (x0_row[d] / t1) - mu_theta_row[d]) /
                     sigma2_n)
                 )
                 diag_mu_theta_row[d] = t7
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu_theta_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_mu_theta_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
@@ -1278,66 +1217,57 @@ def hvp_f32(
     first, last, samples, chunk, hvp_mu_theta, sigma2, sigma2_step, v_mu_theta_, alpha, alpha_step, alpha_bar,
     alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_mu_theta_chunk = hvp_mu_theta[start : start + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        v_mu_theta__chunk = v_mu_theta_[start : start + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < f32(1e-45))
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < f32(1e-45))
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_mu_theta[n, at_d] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            sigma2_n = sigma2_chunk[row]
-            v_mu_theta__row = v_mu_theta__chunk[row]
-            hvp_mu_theta_row = hvp_mu_theta_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            sigma2_n = sigma2[n * sigma2_step]
+            v_mu_theta__row = v_mu_theta_[n]
+            hvp_mu_theta_row = hvp_mu_theta[n]
             for d in range(size_d):
                 hvp_mu_theta_row[d] = seed_n * (v_mu_theta__row[d] / sigma2_n)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_mu_theta_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1355,31 +1285,33 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0,
-        mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, sigma2, sigma2_step, alpha,
+        alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], 5e-324, 0.9999999999999999), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], 5e-324, 0.9999999999999999),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], 5e-324, np.inf),
+                live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1404,31 +1336,33 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt,
-        alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_mu_theta, sigma2,
+        sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], 5e-324, 0.9999999999999999), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], 5e-324, 0.9999999999999999),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], 5e-324, np.inf),
+                live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1454,7 +1388,7 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha,
+        grad_hess_diag_f64, chunks, (), samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha,
         alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
@@ -1462,19 +1396,21 @@ def _grad_hess_diag_f64(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], 5e-324, 0.9999999999999999), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], 5e-324, 0.9999999999999999),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], 5e-324, np.inf),
+                live,
             )
         return (), violation
     return (), None
@@ -1498,26 +1434,28 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, hvp_mu_theta, sigma2, sigma2_step, v_mu_theta_, alpha, alpha_step, alpha_bar,
-        alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f64, chunks, (), samples, chunk, hvp_mu_theta, sigma2, sigma2_step, v_mu_theta_, alpha, alpha_step,
+        alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], 5e-324, 0.9999999999999999), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], 5e-324, 0.9999999999999999),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], 5e-324, np.inf),
+                live,
             )
         return (), violation
     return (), None
@@ -1538,31 +1476,33 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0,
-        mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, sigma2, sigma2_step, alpha,
+        alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], f32(1e-45), f32(0.99999994)), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], f32(1e-45),
+                f32(0.99999994)), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], f32(1e-45), f32(0.99999994)),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows],
+                f32(1e-45), f32(0.99999994)), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], f32(1e-45), f32(np.inf)), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], f32(1e-45),
+                f32(np.inf)), live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1587,31 +1527,33 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt,
-        alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_mu_theta, sigma2,
+        sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], f32(1e-45), f32(0.99999994)), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], f32(1e-45),
+                f32(0.99999994)), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], f32(1e-45), f32(0.99999994)),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows],
+                f32(1e-45), f32(0.99999994)), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], f32(1e-45), f32(np.inf)), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], f32(1e-45),
+                f32(np.inf)), live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1637,7 +1579,7 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha,
+        grad_hess_diag_f32, chunks, (), samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha,
         alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
@@ -1645,19 +1587,21 @@ def _grad_hess_diag_f32(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], f32(1e-45), f32(0.99999994)), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], f32(1e-45),
+                f32(0.99999994)), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], f32(1e-45), f32(0.99999994)),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows],
+                f32(1e-45), f32(0.99999994)), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], f32(1e-45), f32(np.inf)), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], f32(1e-45),
+                f32(np.inf)), live,
             )
         return (), violation
     return (), None
@@ -1681,26 +1625,28 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, hvp_mu_theta, sigma2, sigma2_step, v_mu_theta_, alpha, alpha_step, alpha_bar,
-        alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, (), samples, chunk, hvp_mu_theta, sigma2, sigma2_step, v_mu_theta_, alpha, alpha_step,
+        alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], f32(1e-45), f32(0.99999994)), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], f32(1e-45),
+                f32(0.99999994)), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], f32(1e-45), f32(0.99999994)),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows],
+                f32(1e-45), f32(0.99999994)), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], f32(1e-45), f32(np.inf)), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], f32(1e-45),
+                f32(np.inf)), live,
             )
         return (), violation
     return (), None

@@ -109,12 +109,16 @@ META = {'name': 'diffusion_vlb',
  'coupled': False,
  'paired': [],
  'in_place': {'value_and_grad': {'eps_hat': ['eps_hat', 'eps', 'alpha', 'alpha_bar', 'sigma2']},
-              'hvp': {'eps_hat': ['eps_hat', 'eps', 'alpha', 'alpha_bar', 'sigma2', 'v']}}}
+              'hvp': {'eps_hat': ['eps_hat', 'eps', 'alpha', 'alpha_bar', 'sigma2', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -122,7 +126,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -147,9 +151,9 @@ def _outside_interval(x, lower, upper):
     return (x < lower) | (x > upper)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -181,9 +185,17 @@ def _total(partial, count):
     return total
 
 
+@functools.lru_cache(maxsize=8)
+def _filled(number, dtype, shape):
+    """A number, given by its bytes, throughout an array that calls share and never write to."""
+    return np.full(shape, np.frombuffer(number, dtype)[0])
+
+
 def _expanded(array, full, shared):
     """A coefficient and its step: as given, or a scalar repeated over one chunk that all chunks share."""
-    return (np.full(shared, array.reshape(-1)[0]), 0) if array.size == 1 and array.shape != full else (array, 1)
+    if array.size == 1 and array.shape != full:
+        return _filled(array.tobytes(), array.dtype, shared), 0
+    return array, 1
 
 
 def _denominator(reduction, normalizer, total):
@@ -202,11 +214,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -375,153 +393,144 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
-    size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
+    alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        eps_hat_chunk = eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < 5e-324)
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < 5e-324)
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            eps_hat_row = eps_hat_chunk[row]
-            eps_row = eps_chunk[row]
+            eps_hat_row = eps_hat[n]
+            eps_row = eps[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
                     t1_block[lane] = t2 * t2
                 t1 += _pairwise_sum(t1_block, count)
-            alpha_n = alpha_chunk[row]
+            alpha_n = alpha[n * alpha_step]
             beta = 1.0 - alpha_n
-            value_rows[row] = 0.5 * (beta / alpha_n) * (beta / sigma2_chunk[row]) * (t1 / (1.0 - alpha_bar_chunk[row]))
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] = (
+                0.5 * (beta / alpha_n) * (beta / sigma2[n * sigma2_step]) * (t1 / (1.0 - alpha_bar[n * alpha_bar_step]))
+            )
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
-    alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-    validate, failed,
+    first, last, value_rows, t1_block, samples, chunk, grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2,
+    sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
-        eps_hat_chunk = eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < 5e-324)
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < 5e-324)
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_eps_hat[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            eps_hat_row = eps_hat_chunk[row]
-            eps_row = eps_chunk[row]
-            alpha_n = alpha_chunk[row]
+            eps_hat_row = eps_hat[n]
+            eps_row = eps[n]
+            alpha_n = alpha[n * alpha_step]
             t3 = 1.0 - alpha_n
-            seed_n = seed[row]
-            sigma2_n = sigma2_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            sigma2_n = sigma2[n * sigma2_step]
+            alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t4 = 1.0 - alpha_bar_n
             t5 = 0.5 * (t3 / alpha_n) * (t3 / sigma2_n) * (seed_n / t4)
-            grad_eps_hat_row = grad_eps_hat_chunk[row]
+            grad_eps_hat_row = grad_eps_hat[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
@@ -529,18 +538,9 @@ def value_and_grad_f64(
                     t1_block[lane] = t2 * t2
                 t1 += _pairwise_sum(t1_block, count)
             value_rows[row] = 0.5 * (t3 / alpha_n) * (t3 / sigma2_n) * (t1 / t4)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_eps_hat_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -549,79 +549,67 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
     alpha_bar_step, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
-        diag_eps_hat_chunk = diag_eps_hat[start : start + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        eps_hat_chunk = eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < 5e-324)
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < 5e-324)
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_eps_hat[n, at_d] = 0.0
+                    diag_eps_hat[n, at_d] = 0.0
                 continue
-            alpha_n = alpha_chunk[row]
+            alpha_n = alpha[n * alpha_step]
             t1 = 1.0 - alpha_n
-            seed_n = seed[row]
-            sigma2_n = sigma2_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            sigma2_n = sigma2[n * sigma2_step]
+            alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t2 = 1.0 - alpha_bar_n
             t3 = 0.5 * (t1 / alpha_n) * (t1 / sigma2_n) * (seed_n / t2)
-            eps_hat_row = eps_hat_chunk[row]
-            eps_row = eps_chunk[row]
-            grad_eps_hat_row = grad_eps_hat_chunk[row]
+            eps_hat_row = eps_hat[n]
+            eps_row = eps[n]
+            grad_eps_hat_row = grad_eps_hat[n]
             t4 = 2.0 * t3
-            diag_eps_hat_row = diag_eps_hat_chunk[row]
+            diag_eps_hat_row = diag_eps_hat[n]
             for d in range(size_d):
                 grad_eps_hat_row[d] = 2.0 * t3 * (eps_hat_row[d] - eps_row[d])
                 diag_eps_hat_row[d] = t4
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_eps_hat_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_eps_hat_chunk[row, at_d] = 0.0
 
 
 @_jit
@@ -629,225 +617,206 @@ def hvp_f64(
     first, last, samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
     v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_eps_hat_chunk = hvp_eps_hat[start : start + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        v_eps_hat__chunk = v_eps_hat_[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < 5e-324) | (entry > 0.9999999999999999))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < 5e-324) | (entry > 0.9999999999999999))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < 5e-324)
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < 5e-324)
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_eps_hat[n, at_d] = 0.0
                 continue
-            alpha_n = alpha_chunk[row]
+            alpha_n = alpha[n * alpha_step]
             t1 = 1.0 - alpha_n
-            seed_n = seed[row]
-            sigma2_n = sigma2_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            sigma2_n = sigma2[n * sigma2_step]
+            alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t2 = 1.0 - alpha_bar_n
             t3 = 0.5 * (t1 / alpha_n) * (t1 / sigma2_n) * (seed_n / t2)
-            v_eps_hat__row = v_eps_hat__chunk[row]
-            hvp_eps_hat_row = hvp_eps_hat_chunk[row]
+            v_eps_hat__row = v_eps_hat_[n]
+            hvp_eps_hat_row = hvp_eps_hat[n]
             for d in range(size_d):
                 hvp_eps_hat_row[d] = 2.0 * t3 * v_eps_hat__row[d]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_eps_hat_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
-    size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
+    alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        eps_hat_chunk = eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < f32(1e-45))
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < f32(1e-45))
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            eps_hat_row = eps_hat_chunk[row]
-            eps_row = eps_chunk[row]
+            eps_hat_row = eps_hat[n]
+            eps_row = eps[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
                     t1_block[lane] = t2 * t2
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
-            alpha_n = alpha_chunk[row]
+            alpha_n = alpha[n * alpha_step]
             beta = f32(1.0) - alpha_n
             value_rows[row] = (
-                f32(0.5) * (beta / alpha_n) * (beta / sigma2_chunk[row]) * (t1 / (f32(1.0) - alpha_bar_chunk[row]))
+                f32(0.5) * (beta / alpha_n) * (beta / sigma2[n * sigma2_step]) * (t1 / (f32(1.0) - alpha_bar[n *
+                alpha_bar_step]))
             )
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
-    alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-    validate, failed,
+    first, last, value_rows, t1_block, samples, chunk, grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2,
+    sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
-        eps_hat_chunk = eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < f32(1e-45))
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < f32(1e-45))
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_eps_hat[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            eps_hat_row = eps_hat_chunk[row]
-            eps_row = eps_chunk[row]
-            alpha_n = alpha_chunk[row]
+            eps_hat_row = eps_hat[n]
+            eps_row = eps[n]
+            alpha_n = alpha[n * alpha_step]
             t3 = f32(1.0) - alpha_n
-            seed_n = seed[row]
-            sigma2_n = sigma2_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            sigma2_n = sigma2[n * sigma2_step]
+            alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t4 = f32(1.0) - alpha_bar_n
             t5 = f32(0.5) * (t3 / alpha_n) * (t3 / sigma2_n) * (seed_n / t4)
-            grad_eps_hat_row = grad_eps_hat_chunk[row]
+            grad_eps_hat_row = grad_eps_hat[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
@@ -856,18 +825,9 @@ def value_and_grad_f32(
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * (t3 / alpha_n) * (t3 / sigma2_n) * (t1 / t4)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_eps_hat_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -876,79 +836,67 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
     alpha_bar_step, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
-        diag_eps_hat_chunk = diag_eps_hat[start : start + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        eps_hat_chunk = eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < f32(1e-45))
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < f32(1e-45))
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_eps_hat[n, at_d] = f32(0.0)
+                    diag_eps_hat[n, at_d] = f32(0.0)
                 continue
-            alpha_n = alpha_chunk[row]
+            alpha_n = alpha[n * alpha_step]
             t1 = f32(1.0) - alpha_n
-            seed_n = seed[row]
-            sigma2_n = sigma2_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            sigma2_n = sigma2[n * sigma2_step]
+            alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t2 = f32(1.0) - alpha_bar_n
             t3 = f32(0.5) * (t1 / alpha_n) * (t1 / sigma2_n) * (seed_n / t2)
-            eps_hat_row = eps_hat_chunk[row]
-            eps_row = eps_chunk[row]
-            grad_eps_hat_row = grad_eps_hat_chunk[row]
+            eps_hat_row = eps_hat[n]
+            eps_row = eps[n]
+            grad_eps_hat_row = grad_eps_hat[n]
             t4 = f32(2.0) * t3
-            diag_eps_hat_row = diag_eps_hat_chunk[row]
+            diag_eps_hat_row = diag_eps_hat[n]
             for d in range(size_d):
                 grad_eps_hat_row[d] = f32(2.0) * t3 * (eps_hat_row[d] - eps_row[d])
                 diag_eps_hat_row[d] = t4
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_eps_hat_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_eps_hat_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
@@ -956,71 +904,62 @@ def hvp_f32(
     first, last, samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
     v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_eps_hat_chunk = hvp_eps_hat[start : start + rows]
-        alpha_chunk = alpha[start * alpha_step : start * alpha_step + rows]
-        sigma2_chunk = sigma2[start * sigma2_step : start * sigma2_step + rows]
-        alpha_bar_chunk = alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows]
-        v_eps_hat__chunk = v_eps_hat_[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha[n * alpha_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = alpha_bar_chunk[row]
-                wrong |= live[row] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
+                n = start + row
+                entry = alpha_bar[n * alpha_bar_step]
+                wrong |= mask[n * mask_step] & ((entry < f32(1e-45)) | (entry > f32(0.99999994)))
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
-                entry = sigma2_chunk[row]
-                wrong |= live[row] & (entry < f32(1e-45))
+                n = start + row
+                entry = sigma2[n * sigma2_step]
+                wrong |= mask[n * mask_step] & (entry < f32(1e-45))
         if wrong:
             failed[c, 0], failed[c, 1] = 3, start
             continue
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                here = row if live[row] & (alpha_chunk[row] <= alpha_bar_chunk[row]) else rows
+                n = start + row
+                here = row if mask[n * mask_step] & (alpha[n * alpha_step] <= alpha_bar[n * alpha_bar_step]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_3 < rows:
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_eps_hat[n, at_d] = f32(0.0)
                 continue
-            alpha_n = alpha_chunk[row]
+            alpha_n = alpha[n * alpha_step]
             t1 = f32(1.0) - alpha_n
-            seed_n = seed[row]
-            sigma2_n = sigma2_chunk[row]
-            alpha_bar_n = alpha_bar_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            sigma2_n = sigma2[n * sigma2_step]
+            alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t2 = f32(1.0) - alpha_bar_n
             t3 = f32(0.5) * (t1 / alpha_n) * (t1 / sigma2_n) * (seed_n / t2)
-            v_eps_hat__row = v_eps_hat__chunk[row]
-            hvp_eps_hat_row = hvp_eps_hat_chunk[row]
+            v_eps_hat__row = v_eps_hat_[n]
+            hvp_eps_hat_row = hvp_eps_hat[n]
             for d in range(size_d):
                 hvp_eps_hat_row[d] = f32(2.0) * t3 * v_eps_hat__row[d]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_eps_hat_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1038,31 +977,33 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
-        alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, eps_hat, eps, alpha, alpha_step,
+        sigma2, sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], 5e-324, 0.9999999999999999), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], 5e-324, 0.9999999999999999),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], 5e-324, np.inf),
+                live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1087,31 +1028,33 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step,
-        alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_eps_hat, eps_hat,
+        eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], 5e-324, 0.9999999999999999), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], 5e-324, 0.9999999999999999),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], 5e-324, np.inf),
+                live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1137,27 +1080,29 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2, sigma2_step,
-        alpha_bar, alpha_bar_step, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, validate,
-        failed,
+        grad_hess_diag_f64, chunks, (), samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2,
+        sigma2_step, alpha_bar, alpha_bar_step, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator,
+        validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], 5e-324, 0.9999999999999999), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], 5e-324, 0.9999999999999999),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], 5e-324, np.inf),
+                live,
             )
         return (), violation
     return (), None
@@ -1181,26 +1126,28 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
-        v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f64, chunks, (), samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
+        alpha_bar_step, v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], 5e-324, 0.9999999999999999), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], 5e-324, 0.9999999999999999),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows], 5e-324,
+                0.9999999999999999), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], 5e-324, np.inf), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], 5e-324, np.inf),
+                live,
             )
         return (), violation
     return (), None
@@ -1221,31 +1168,33 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
-        alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, eps_hat, eps, alpha, alpha_step,
+        sigma2, sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], f32(1e-45), f32(0.99999994)), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], f32(1e-45),
+                f32(0.99999994)), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], f32(1e-45), f32(0.99999994)),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows],
+                f32(1e-45), f32(0.99999994)), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], f32(1e-45), f32(np.inf)), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], f32(1e-45),
+                f32(np.inf)), live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1270,31 +1219,33 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step,
-        alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_eps_hat, eps_hat,
+        eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], f32(1e-45), f32(0.99999994)), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], f32(1e-45),
+                f32(0.99999994)), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], f32(1e-45), f32(0.99999994)),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows],
+                f32(1e-45), f32(0.99999994)), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], f32(1e-45), f32(np.inf)), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], f32(1e-45),
+                f32(np.inf)), live,
             )
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1320,27 +1271,29 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2, sigma2_step,
-        alpha_bar, alpha_bar_step, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, validate,
-        failed,
+        grad_hess_diag_f32, chunks, (), samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2,
+        sigma2_step, alpha_bar, alpha_bar_step, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator,
+        validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], f32(1e-45), f32(0.99999994)), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], f32(1e-45),
+                f32(0.99999994)), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], f32(1e-45), f32(0.99999994)),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows],
+                f32(1e-45), f32(0.99999994)), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], f32(1e-45), f32(np.inf)), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], f32(1e-45),
+                f32(np.inf)), live,
             )
         return (), violation
     return (), None
@@ -1364,26 +1317,28 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
-        v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, (), samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
+        alpha_bar_step, v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
             violation = _located(
-                violation, _outside_interval(alpha[start * alpha_step :][:rows], f32(1e-45), f32(0.99999994)), live,
+                violation, _outside_interval(alpha[start * alpha_step : start * alpha_step + rows], f32(1e-45),
+                f32(0.99999994)), live,
             )
         if number == 1:
             violation = _located(
-                violation, _outside_interval(alpha_bar[start * alpha_bar_step :][:rows], f32(1e-45), f32(0.99999994)),
-                live,
+                violation, _outside_interval(alpha_bar[start * alpha_bar_step : start * alpha_bar_step + rows],
+                f32(1e-45), f32(0.99999994)), live,
             )
         if number == 2:
             violation = _located(
-                violation, _outside_interval(sigma2[start * sigma2_step :][:rows], f32(1e-45), f32(np.inf)), live,
+                violation, _outside_interval(sigma2[start * sigma2_step : start * sigma2_step + rows], f32(1e-45),
+                f32(np.inf)), live,
             )
         return (), violation
     return (), None

@@ -58,12 +58,16 @@ META = {'name': 'gan_generator_nonsaturating',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {}, 'hvp': {'d_fake': ['d_fake', 'v']}}}
+ 'in_place': {'value_and_grad': {}, 'hvp': {'d_fake': ['d_fake', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -71,7 +75,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -91,9 +95,9 @@ def _pairwise_sum(x, count):
     return total
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 @functools.cache
@@ -136,11 +140,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -388,30 +398,30 @@ def _softplus_f64(x):
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = np.float32(-104.0) if x < np.float32(-104.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-104.0) if x < f32(-104.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    high = np.float32(1.0) + r
-    low = ((np.float32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    high = f32(1.0) + r
+    low = ((f32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
     return high, low, n
 
 
 @_inline
 def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
-    t = n * np.float32(0.5) + np.float32(12583039.0)
-    m = n - (t - np.float32(12583039.0))
-    first = np.int32(np.float32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(np.float32(m + np.float32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    t = n * f32(0.5) + f32(12583039.0)
+    m = n - (t - f32(12583039.0))
+    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
+    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
     return y * first * second
 
 
@@ -427,57 +437,56 @@ def _exp_falling_f32(a):
 def _sigmoid_f32(x):
     """1/(1 + e^-x), to the last places in both tails."""
     e, rest = _exp_falling_f32(abs(x))
-    whole = np.float32(1.0) + e
-    lost = ((np.float32(1.0) - whole) + e) + rest
-    negative = x < np.float32(0.0)
-    quotient = (e if negative else np.float32(1.0)) / whole
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = (e if negative else f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = np.float32(1.457) - np.float32(0.5) * whole
-    return quotient + ((rest if negative else np.float32(0.0)) - quotient * lost) * inverse
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.23332913219928741)
-    p = p * z + np.float32(0.28550732135772705)
-    p = p * z + np.float32(0.4000012278556824)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.23332913219928741)
+    p = p * z + f32(0.28550732135772705)
+    p = p * z + f32(0.4000012278556824)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
 @_inline
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
-    far = e > np.float32(0.41421356)
-    n = np.float32(1.0) if far else np.float32(0.0)
-    f = np.float32(0.5) * (e - np.float32(1.0)) if far else e
-    a = n * np.float32(0.693145751953125)
+    far = e > f32(0.41421356)
+    n = f32(1.0) if far else f32(0.0)
+    f = f32(0.5) * (e - f32(1.0)) if far else e
+    a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
-    slope = np.float32(1.0) - e * (np.float32(0.9) - np.float32(0.4) * e)
-    return high + (((a - high) + f) + ((n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
+    slope = f32(1.0) - e * (f32(0.9) - f32(0.4) * e)
+    return high + (((a - high) + f) + ((n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
 
 
 @_inline
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (np.float32(0.0) if x < np.float32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, d_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    first, last, value_rows, samples, chunk, d_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         d_fake_chunk = d_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -498,14 +507,12 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, seed, value_rows, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         d_fake_chunk = d_fake[start : start + rows]
         grad_d_fake_chunk = grad_d_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -532,12 +539,12 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask, mask_step,
+    denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         d_fake_chunk = d_fake[start : start + rows]
         grad_d_fake_chunk = grad_d_fake[start : start + rows]
         diag_d_fake_chunk = diag_d_fake[start : start + rows]
@@ -561,12 +568,11 @@ def grad_hess_diag_f64(
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         v_d_fake__chunk = v_d_fake_[start : start + rows]
         d_fake_chunk = d_fake[start : start + rows]
         hvp_d_fake_chunk = hvp_d_fake[start : start + rows]
@@ -586,13 +592,12 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, d_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    first, last, value_rows, samples, chunk, d_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         d_fake_chunk = d_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -613,14 +618,12 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, seed, value_rows, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         d_fake_chunk = d_fake[start : start + rows]
         grad_d_fake_chunk = grad_d_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -647,12 +650,12 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask, mask_step,
+    denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         d_fake_chunk = d_fake[start : start + rows]
         grad_d_fake_chunk = grad_d_fake[start : start + rows]
         diag_d_fake_chunk = diag_d_fake[start : start + rows]
@@ -676,12 +679,11 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         v_d_fake__chunk = v_d_fake_[start : start + rows]
         d_fake_chunk = d_fake[start : start + rows]
         hvp_d_fake_chunk = hvp_d_fake[start : start + rows]
@@ -710,11 +712,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, d_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64),), samples, chunk, d_fake, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -734,11 +736,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, d_fake, grad_d_fake,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -758,8 +760,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -777,8 +779,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_f64, chunks, ((chunk, np.float64),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step,
+        mask, mask_step, denominator,
     )
     return (), None
 
@@ -794,11 +796,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, d_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64),), samples, chunk, d_fake, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -818,11 +820,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, d_fake, grad_d_fake,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -842,8 +844,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -861,8 +863,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_f32, chunks, ((chunk, np.float32),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step,
+        mask, mask_step, denominator,
     )
     return (), None
 

@@ -72,12 +72,16 @@ META = {'name': 'gradient_penalty',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'g': ['g']}, 'hvp': {'g': ['g', 'v']}}}
+ 'in_place': {'value_and_grad': {'g': ['g']}, 'hvp': {'g': ['g', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -85,7 +89,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -125,9 +129,9 @@ def _unit_scale_f64(m):
     return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -175,11 +179,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -376,34 +386,33 @@ def _minimum_f32(a, b):
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return np.float32(1.0) if x > np.float32(0.0) else (np.float32(-1.0) if x < np.float32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, length__scaled_block, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -415,7 +424,7 @@ def value_f64(
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -426,41 +435,30 @@ def value_f64(
             length = length__scaled * (1.0 / t1)
             t2 = length - 1.0
             value_rows[row] = _zero_times_f64(lam, t2 * t2)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -472,7 +470,7 @@ def value_and_grad_f64(
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -483,56 +481,42 @@ def value_and_grad_f64(
             t2 = 1.0 / t1
             t3 = length__scaled * t2
             t4 = t3 == 0.0
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t5 = lam * seed_n
             t6 = t3 == np.inf
             t7 = _maximum_f64(t1, 1.0)
             t8 = t3 - 1.0
             t9 = _minimum_f64(t1, 1.0)
             t10 = t8 * t9 / length__scaled
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[n]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
                 t12 = 2.0 * t5 * (g_d3 if t6 else t11)
                 grad_g_row[d] = 0.0 if t4 else t12
             value_rows[row] = _zero_times_f64(lam, t8 * t8)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
+    mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        diag_g_chunk = diag_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[n, at_d] = 0.0
+                    diag_g[n, at_d] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -544,7 +528,7 @@ def grad_hess_diag_f64(
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -555,18 +539,18 @@ def grad_hess_diag_f64(
             t2 = 1.0 / t1
             t3 = length__scaled * t2
             t4 = t3 == 0.0
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t5 = lam * seed_n
             t6 = t3 == np.inf
             t7 = _maximum_f64(t1, 1.0)
             t8 = t3 - 1.0
             t9 = _minimum_f64(t1, 1.0)
             t10 = t8 * t9 / length__scaled
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[n]
             t13 = t8 * t1 / length__scaled
             t14 = 1.0 if t6 else t13
             t15 = 2.0 * lam * seed_n * t14
-            diag_g_row = diag_g_chunk[row]
+            diag_g_row = diag_g[n]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
@@ -583,37 +567,23 @@ def grad_hess_diag_f64(
                     t19)
                 )
                 diag_g_row[d] = 0.0 if t4 else t20
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_g_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, length__scaled_block, tangent_length_block, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    length__scaled_block = np.empty(256, np.float64)
-    tangent_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        v_g__chunk = v_g_[start : start + rows]
-        hvp_g_chunk = hvp_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_g[n, at_d] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -625,7 +595,7 @@ def hvp_f64(
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -636,10 +606,10 @@ def hvp_f64(
             t2 = 1.0 / t1
             t3 = length__scaled * t2
             t4 = t3 == 0.0
-            v_g__row = v_g__chunk[row]
+            v_g__row = v_g_[n]
             tangent_length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
@@ -651,7 +621,7 @@ def hvp_f64(
                     t9 = v_g_d * t8
                     tangent_length_block[lane] = 0.0 if t4 else t9
                 tangent_length += _pairwise_sum(tangent_length_block, count)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t10 = 2.0 * lam * seed_n * tangent_length
             t15 = t3 == np.inf
             t16 = t3 - 1.0
@@ -659,7 +629,7 @@ def hvp_f64(
             t18 = 1.0 if t15 else t17
             t19 = lam * seed_n * t18
             t20 = lam * seed_n * tangent_length * t18
-            hvp_g_row = hvp_g_chunk[row]
+            hvp_g_row = hvp_g[n]
             for d in range(size_d):
                 g_d4 = g_row[d]
                 t11 = abs(g_d4) == t3
@@ -669,30 +639,24 @@ def hvp_f64(
                 v_g_d2 = v_g__row[d]
                 t21 = t10 * t14 + 2.0 * t19 * v_g_d2 + -2.0 * t20 * t14
                 hvp_g_row[d] = 0.0 if t4 else t21
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_g_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, length__scaled_block, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -704,7 +668,7 @@ def value_f32(
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -715,41 +679,30 @@ def value_f32(
             length = length__scaled * (f32(1.0) / t1)
             t2 = length - f32(1.0)
             value_rows[row] = _zero_times_f32(lam, t2 * t2)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -761,7 +714,7 @@ def value_and_grad_f32(
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -772,56 +725,42 @@ def value_and_grad_f32(
             t2 = f32(1.0) / t1
             t3 = length__scaled * t2
             t4 = t3 == f32(0.0)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t5 = lam * seed_n
             t6 = t3 == f32(np.inf)
             t7 = _maximum_f32(t1, f32(1.0))
             t8 = t3 - f32(1.0)
             t9 = _minimum_f32(t1, f32(1.0))
             t10 = t8 * t9 / length__scaled
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[n]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
                 t12 = f32(2.0) * t5 * (g_d3 if t6 else t11)
                 grad_g_row[d] = f32(0.0) if t4 else t12
             value_rows[row] = _zero_times_f32(lam, t8 * t8)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
+    mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        diag_g_chunk = diag_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[n, at_d] = f32(0.0)
+                    diag_g[n, at_d] = f32(0.0)
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -833,7 +772,7 @@ def grad_hess_diag_f32(
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -844,18 +783,18 @@ def grad_hess_diag_f32(
             t2 = f32(1.0) / t1
             t3 = length__scaled * t2
             t4 = t3 == f32(0.0)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t5 = lam * seed_n
             t6 = t3 == f32(np.inf)
             t7 = _maximum_f32(t1, f32(1.0))
             t8 = t3 - f32(1.0)
             t9 = _minimum_f32(t1, f32(1.0))
             t10 = t8 * t9 / length__scaled
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[n]
             t13 = t8 * t1 / length__scaled
             t14 = f32(1.0) if t6 else t13
             t15 = f32(2.0) * lam * seed_n * t14
-            diag_g_row = diag_g_chunk[row]
+            diag_g_row = diag_g[n]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
@@ -872,37 +811,23 @@ def grad_hess_diag_f32(
                     * t19)
                 )
                 diag_g_row[d] = f32(0.0) if t4 else t20
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_g_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, length__scaled_block, tangent_length_block, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    length__scaled_block = np.empty(256, np.float64)
-    tangent_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        v_g__chunk = v_g_[start : start + rows]
-        hvp_g_chunk = hvp_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_g[n, at_d] = f32(0.0)
                 continue
-            g_row = g_chunk[row]
+            g_row = g[n]
             length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -914,7 +839,7 @@ def hvp_f32(
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -925,10 +850,10 @@ def hvp_f32(
             t2 = f32(1.0) / t1
             t3 = length__scaled * t2
             t4 = t3 == f32(0.0)
-            v_g__row = v_g__chunk[row]
+            v_g__row = v_g_[n]
             tangent_length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
@@ -941,7 +866,7 @@ def hvp_f32(
                     tangent_length_block[lane] = f32(0.0) if t4 else t9
                 tangent_length += _pairwise_sum(tangent_length_block, count)
             tangent_length = f32(tangent_length)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t10 = f32(2.0) * lam * seed_n * tangent_length
             t15 = t3 == f32(np.inf)
             t16 = t3 - f32(1.0)
@@ -949,7 +874,7 @@ def hvp_f32(
             t18 = f32(1.0) if t15 else t17
             t19 = lam * seed_n * t18
             t20 = lam * seed_n * tangent_length * t18
-            hvp_g_row = hvp_g_chunk[row]
+            hvp_g_row = hvp_g[n]
             for d in range(size_d):
                 g_d4 = g_row[d]
                 t11 = abs(g_d4) == t3
@@ -959,11 +884,6 @@ def hvp_f32(
                 v_g_d2 = v_g__row[d]
                 t21 = t10 * t14 + f32(2.0) * t19 * v_g_d2 + -f32(2.0) * t20 * t14
                 hvp_g_row[d] = f32(0.0) if t4 else t21
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_g_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -979,11 +899,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1005,11 +925,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, grad_g, lam, size_d,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1031,8 +951,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1051,7 +971,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
-    run(hvp_f64, chunks, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator)
+    run(
+        hvp_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
+    )
     return (), None
 
 
@@ -1068,11 +991,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1094,11 +1017,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, grad_g, lam, size_d,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1120,8 +1043,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_f32, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1140,7 +1063,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
-    run(hvp_f32, chunks, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator)
+    run(
+        hvp_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
+    )
     return (), None
 
 

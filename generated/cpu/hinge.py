@@ -79,12 +79,16 @@ META = {'name': 'hinge',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'score': ['score', 'y']}, 'hvp': {'score': ['score', 'y', 'v']}}}
+ 'in_place': {'value_and_grad': {'score': ['score', 'y']}, 'hvp': {'score': ['score', 'y', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -92,7 +96,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -120,9 +124,9 @@ def _outside_set(x, *values):
     return outside
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 @functools.cache
@@ -165,11 +169,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -353,8 +363,8 @@ def _maximum_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = np.float32(0.0) if x < np.float32(0.0) else (np.float32(0.5) if x == np.float32(0.0) else x)
-    return np.float32(1.0) if x > np.float32(0.0) else y
+    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else y
 
 
 @_inline
@@ -366,13 +376,12 @@ def _maximum_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, score, y, margin, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, score, y, margin, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         score_chunk = score[start : start + rows]
         y_chunk = y[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -404,14 +413,12 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, score, y, grad_score, margin, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, seed, value_rows, samples, chunk, score, y, grad_score, margin, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         score_chunk = score[start : start + rows]
         y_chunk = y[start : start + rows]
         grad_score_chunk = grad_score[start : start + rows]
@@ -452,13 +459,12 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, score, y, grad_score, diag_score, margin, weight, weight_step, mask, mask_step,
+    first, last, seed, samples, chunk, score, y, grad_score, diag_score, margin, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         score_chunk = score[start : start + rows]
         y_chunk = y[start : start + rows]
         grad_score_chunk = grad_score[start : start + rows]
@@ -494,7 +500,7 @@ def grad_hess_diag_f64(
 def hvp_f64(first, last, samples, chunk, hvp_score, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_score_chunk = hvp_score[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -507,13 +513,12 @@ def hvp_f64(first, last, samples, chunk, hvp_score, weight, weight_step, mask, m
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, score, y, margin, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, score, y, margin, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         score_chunk = score[start : start + rows]
         y_chunk = y[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -545,14 +550,12 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, score, y, grad_score, margin, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, seed, value_rows, samples, chunk, score, y, grad_score, margin, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         score_chunk = score[start : start + rows]
         y_chunk = y[start : start + rows]
         grad_score_chunk = grad_score[start : start + rows]
@@ -593,13 +596,12 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, score, y, grad_score, diag_score, margin, weight, weight_step, mask, mask_step,
+    first, last, seed, samples, chunk, score, y, grad_score, diag_score, margin, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         score_chunk = score[start : start + rows]
         y_chunk = y[start : start + rows]
         grad_score_chunk = grad_score[start : start + rows]
@@ -635,7 +637,7 @@ def grad_hess_diag_f32(
 def hvp_f32(first, last, samples, chunk, hvp_score, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_score_chunk = hvp_score[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -658,20 +660,20 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, score, y, margin, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64),), samples, chunk, score, y, margin, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_set(y[start :][:rows], -1.0, 1.0), live)
+            violation = _located(violation, _outside_set(y[start : start + rows], -1.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -692,20 +694,21 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, score, y, grad_score, margin, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, score, y, grad_score,
+        margin, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_set(y[start :][:rows], -1.0, 1.0), live)
+            violation = _located(violation, _outside_set(y[start : start + rows], -1.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -727,16 +730,16 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, score, y, grad_score, diag_score, margin, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, score, y, grad_score, diag_score, margin,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_set(y[start :][:rows], -1.0, 1.0), live)
+            violation = _located(violation, _outside_set(y[start : start + rows], -1.0, 1.0), live)
         return (), violation
     return (), None
 
@@ -753,7 +756,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_f64, chunks, samples, chunk, hvp_score, weight, weight_step, mask, mask_step)
+    run(hvp_f64, chunks, (), samples, chunk, hvp_score, weight, weight_step, mask, mask_step)
     return (), None
 
 
@@ -769,20 +772,20 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, score, y, margin, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64),), samples, chunk, score, y, margin, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_set(y[start :][:rows], f32(-1.0), f32(1.0)), live)
+            violation = _located(violation, _outside_set(y[start : start + rows], f32(-1.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -803,20 +806,21 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, score, y, grad_score, margin, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, score, y, grad_score,
+        margin, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_set(y[start :][:rows], f32(-1.0), f32(1.0)), live)
+            violation = _located(violation, _outside_set(y[start : start + rows], f32(-1.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -838,16 +842,16 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, score, y, grad_score, diag_score, margin, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, score, y, grad_score, diag_score, margin,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_set(y[start :][:rows], f32(-1.0), f32(1.0)), live)
+            violation = _located(violation, _outside_set(y[start : start + rows], f32(-1.0), f32(1.0)), live)
         return (), violation
     return (), None
 
@@ -864,7 +868,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_f32, chunks, samples, chunk, hvp_score, weight, weight_step, mask, mask_step)
+    run(hvp_f32, chunks, (), samples, chunk, hvp_score, weight, weight_step, mask, mask_step)
     return (), None
 
 

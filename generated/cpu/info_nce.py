@@ -91,12 +91,16 @@ META = {'name': 'info_nce',
  'ignore_index': False,
  'coupled': True,
  'paired': [],
- 'in_place': {'value_and_grad': {'u': ['u'], 'v': ['u', 'v']}, 'hvp': {'u': ['u'], 'v': ['u']}}}
+ 'in_place': {'value_and_grad': {'u': ['u'], 'v': ['u', 'v']}, 'hvp': {'u': ['u'], 'v': ['u']}},
+ 'by_rows': False}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -104,7 +108,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -156,9 +160,9 @@ def _unit_scale_f64(m):
     return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -206,11 +210,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _all_seeds(weight, samples, denominator, dtype):
@@ -514,30 +524,30 @@ def _softplus_f64(x):
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = np.float32(-104.0) if x < np.float32(-104.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-104.0) if x < f32(-104.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    high = np.float32(1.0) + r
-    low = ((np.float32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    high = f32(1.0) + r
+    low = ((f32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
     return high, low, n
 
 
 @_inline
 def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
-    t = n * np.float32(0.5) + np.float32(12583039.0)
-    m = n - (t - np.float32(12583039.0))
-    first = np.int32(np.float32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(np.float32(m + np.float32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    t = n * f32(0.5) + f32(12583039.0)
+    m = n - (t - f32(12583039.0))
+    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
+    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
     return y * first * second
 
 
@@ -551,40 +561,40 @@ def _exp_f32(x):
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
-    small = x < np.float32(1.1754943508222875e-38)
-    v = x * np.float32(16777216.0) if small else x
-    bits = np.uint32(np.float32(v).view(np.uint32) + np.uint32(0x4AFB0D))
+    small = x < f32(1.1754943508222875e-38)
+    v = x * f32(16777216.0) if small else x
+    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
     exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
-    n = exponent - (np.float32(8388759.0) if small else np.float32(8388735.0))
+    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
     m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
-    return n, m - np.float32(1.0)
+    return n, m - f32(1.0)
 
 
 @_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.23332913219928741)
-    p = p * z + np.float32(0.28550732135772705)
-    p = p * z + np.float32(0.4000012278556824)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.23332913219928741)
+    p = p * z + f32(0.28550732135772705)
+    p = p * z + f32(0.4000012278556824)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
 @_inline
 def _log1p_pair_f32(x):
     """log(1 + x) as a sum high + low."""
-    u = np.float32(1.0) + x
+    u = f32(1.0) + x
     n, f = _log_split_f32(u)
-    near = n == np.float32(0.0)
+    near = n == f32(0.0)
     f = x if near else f
-    a = n * np.float32(0.693145751953125)
+    a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - np.float32(1.0))) if x < np.float32(1.0) else (np.float32(1.0) - (u - x))
-    lost = np.float32(0.0) if near else lost / u
-    low = ((a - high) + f) + (lost + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
+    lost = f32(0.0) if near else lost / u
+    low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
 
@@ -593,10 +603,10 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < np.float32(np.inf) else x
-    y = x if abs(x) < np.float32(1.4901161193847656e-08) else y
-    y = y if x > np.float32(-1.0) else np.float32(-np.inf)
-    return y if x >= np.float32(-1.0) else x * np.float32(np.nan)
+    y = y if x < f32(np.inf) else x
+    y = x if abs(x) < f32(1.4901161193847656e-08) else y
+    y = y if x > f32(-1.0) else f32(-np.inf)
+    return y if x >= f32(-1.0) else x * f32(np.nan)
 
 
 @_inline
@@ -611,58 +621,58 @@ def _exp_falling_f32(a):
 def _sigmoid_f32(x):
     """1/(1 + e^-x), to the last places in both tails."""
     e, rest = _exp_falling_f32(abs(x))
-    whole = np.float32(1.0) + e
-    lost = ((np.float32(1.0) - whole) + e) + rest
-    negative = x < np.float32(0.0)
-    quotient = (e if negative else np.float32(1.0)) / whole
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = (e if negative else f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = np.float32(1.457) - np.float32(0.5) * whole
-    return quotient + ((rest if negative else np.float32(0.0)) - quotient * lost) * inverse
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return np.float32(1.0) if x > np.float32(0.0) else (np.float32(-1.0) if x < np.float32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
 
 
 @_inline
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
-    far = e > np.float32(0.41421356)
-    n = np.float32(1.0) if far else np.float32(0.0)
-    f = np.float32(0.5) * (e - np.float32(1.0)) if far else e
-    a = n * np.float32(0.693145751953125)
+    far = e > f32(0.41421356)
+    n = f32(1.0) if far else f32(0.0)
+    f = f32(0.5) * (e - f32(1.0)) if far else e
+    a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
-    slope = np.float32(1.0) - e * (np.float32(0.9) - np.float32(0.4) * e)
-    return high + (((a - high) + f) + ((n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
+    slope = f32(1.0) - e * (f32(0.9) - f32(0.4) * e)
+    return high + (((a - high) + f) + ((n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
 
 
 @_inline
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (np.float32(0.0) if x < np.float32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
 
 
 @_jit
-def value_1_f64(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step):
-    t1__scaled_block = np.empty(256, np.float64)
-    t2__scaled_block = np.empty(256, np.float64)
+def value_1_f64(
+    first, last, t1__scaled_block, t2__scaled_block, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step,
+    mask, mask_step,
+):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        u_chunk = u[start : start + rows]
-        v_chunk = v[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        v_hat_chunk = v_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    u_hat[i, at_d] = 0.0
+                    v_hat[i, at_d] = 0.0
                 continue
-            u_row = u_chunk[row]
-            v_row = v_chunk[row]
+            u_row = u[i]
+            v_row = v[i]
             unit0_d_bits = np.int64(0)
             unit1_d_bits = np.int64(0)
             for d in range(size_d):
@@ -694,7 +704,7 @@ def value_1_f64(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight,
             t1__scaled = 0.0
             t2__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     u_d3 = u_row[d]
@@ -711,10 +721,10 @@ def value_1_f64(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight,
             t2__scaled = math.sqrt(t2__scaled)
             t6 = 1.0 / t4
             t7 = t1__scaled * t6
-            u_hat_row = u_hat_chunk[row]
+            u_hat_row = u_hat[i]
             t11 = 1.0 / t5
             t12 = t2__scaled * t11
-            v_hat_row = v_hat_chunk[row]
+            v_hat_row = v_hat[i]
             for d in range(size_d):
                 u_d4 = u_row[d]
                 measured_u3 = t1 * u_d4
@@ -728,47 +738,38 @@ def value_1_f64(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight,
                 t14 = _sign_f64(measured_v3)
                 t15 = measured_v3 * t5 / t2__scaled
                 v_hat_row[d] = t14 if t13 else t15
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        u_hat_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        v_hat_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_2_f64(
-    first, last, samples, chunk, t3, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    first, last, value_rows, t4_others__below_block, samples, chunk, t3, tau, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    value_rows = np.empty(chunk, np.float64)
-    t4_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t3_chunk = t3[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
-            t3_row = t3_chunk[row]
+            if not mask[i * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
+            t3_row = t3[i]
             t4_others__max = -np.inf
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
                 t4_others__max_entry = s if t1 else -np.inf
                 t4_others__max = (
-                    t4_others__max_entry if t4_others__max_entry > t4_others__max or t4_others__max_entry !=
-                    t4_others__max_entry else t4_others__max
+                    t4_others__max_entry if (t4_others__max_entry > t4_others__max) | (t4_others__max_entry !=
+                    t4_others__max_entry) else t4_others__max
                 )
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -784,45 +785,35 @@ def value_2_f64(
             s3 = t3_row[i] / tau
             scaled_value = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
             value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
-    v_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, t2__scaled2_block, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest,
+    t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
 ):
-    t1__scaled2_block = np.empty(256, np.float64)
-    t2__scaled2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        u_chunk = u[start : start + rows]
-        v_chunk = v[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        _unit1_d_chunk = _unit1_d[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t2__scaled_chunk = t2__scaled[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        v_hat_chunk = v_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = 0.0
+                _unit1_d[i] = 0.0
+                t1__largest[i] = 0.0
+                t2__largest[i] = 0.0
+                t1__scaled[i] = 0.0
+                t2__scaled[i] = 0.0
+                for at_d in range(size_d):
+                    u_hat[i, at_d] = 0.0
+                    v_hat[i, at_d] = 0.0
                 continue
-            u_row = u_chunk[row]
-            v_row = v_chunk[row]
+            u_row = u[i]
+            v_row = v[i]
             unit0_d_bits = np.int64(0)
             unit1_d_bits = np.int64(0)
             for d in range(size_d):
@@ -834,8 +825,8 @@ def value_and_grad_1_f64(
                 unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
             unit0_d = np.int64(unit0_d_bits).view(np.float64)
             unit1_d = np.int64(unit1_d_bits).view(np.float64)
-            _unit0_d_chunk[row] = unit0_d
-            _unit1_d_chunk[row] = unit1_d
+            _unit0_d[i] = unit0_d
+            _unit1_d[i] = unit1_d
             t1 = _unit_scale_f64(unit0_d)
             t2 = _unit_scale_f64(unit1_d)
             t1__largest2_bits = np.int64(0)
@@ -851,14 +842,14 @@ def value_and_grad_1_f64(
                 t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
             t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
             t2__largest2 = np.int64(t2__largest2_bits).view(np.float64)
-            t1__largest_chunk[row] = t1__largest2
-            t2__largest_chunk[row] = t2__largest2
+            t1__largest[i] = t1__largest2
+            t2__largest[i] = t2__largest2
             t4 = _unit_scale_f64(t1__largest2)
             t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     u_d3 = u_row[d]
@@ -873,14 +864,14 @@ def value_and_grad_1_f64(
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t2__scaled2 = math.sqrt(t2__scaled2)
-            t1__scaled_chunk[row] = t1__scaled2
-            t2__scaled_chunk[row] = t2__scaled2
+            t1__scaled[i] = t1__scaled2
+            t2__scaled[i] = t2__scaled2
             t6 = 1.0 / t4
             t7 = t1__scaled2 * t6
-            u_hat_row = u_hat_chunk[row]
+            u_hat_row = u_hat[i]
             t11 = 1.0 / t5
             t12 = t2__scaled2 * t11
-            v_hat_row = v_hat_chunk[row]
+            v_hat_row = v_hat[i]
             for d in range(size_d):
                 u_d4 = u_row[d]
                 measured_u3 = t1 * u_d4
@@ -894,58 +885,40 @@ def value_and_grad_1_f64(
                 t14 = _sign_f64(measured_v3)
                 t15 = measured_v3 * t5 / t2__scaled2
                 v_hat_row[d] = t14 if t13 else t15
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    _unit0_d_chunk[row] = 0.0
-                    _unit1_d_chunk[row] = 0.0
-                    t1__largest_chunk[row] = 0.0
-                    t2__largest_chunk[row] = 0.0
-                    t1__scaled_chunk[row] = 0.0
-                    t2__scaled_chunk[row] = 0.0
-                    for at_d in range(size_d):
-                        u_hat_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        v_hat_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, t4_others__below_block, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    t4_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t3_chunk = t3[start : start + rows]
-        d_v_hat__left_chunk = d_v_hat__left[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
-            t3_row = t3_chunk[row]
+            if not mask[i * mask_step]:
+                for at_j in range(size_i):
+                    d_v_hat__left[i, at_j] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
+            t3_row = t3[i]
             t4_others__max = -np.inf
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
                 t4_others__max_entry = s if t1 else -np.inf
                 t4_others__max = (
-                    t4_others__max_entry if t4_others__max_entry > t4_others__max or t4_others__max_entry !=
-                    t4_others__max_entry else t4_others__max
+                    t4_others__max_entry if (t4_others__max_entry > t4_others__max) | (t4_others__max_entry !=
+                    t4_others__max_entry) else t4_others__max
                 )
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -955,7 +928,7 @@ def value_and_grad_2_f64(
                     t4_others__below_block[lane] = t5 if t4 else 0.0
                     t4_others__ties += 1 if t2 & (s2 == t4_others__max) else 0
                 t4_others__below += _pairwise_sum(t4_others__below_block, count)
-            seed_i = seed[row]
+            seed_i = weight[i * weight_step] / denominator
             t7 = 1 < t4_others__ties
             t8 = t4_others__ties - 1
             t9 = t8 if t7 else 0
@@ -968,7 +941,7 @@ def value_and_grad_2_f64(
             t15 = _sigmoid_f64(t14)
             t16 = -seed_i * t15
             t17 = seed_i * t15
-            d_v_hat__left_row = d_v_hat__left_chunk[row]
+            d_v_hat__left_row = d_v_hat__left[i]
             for j in range(size_i):
                 t6 = i == j
                 s3 = t3_row[j] / tau
@@ -978,59 +951,39 @@ def value_and_grad_2_f64(
                 d_v_hat__left_row[j] = d_s / tau
             scaled_value = _softplus_f64(t14)
             value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_j in range(size_i):
-                        d_v_hat__left_chunk[row, at_j] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled,
-    t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
+    first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u,
+    grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
 ):
-    d_t2_sum_block = np.empty(256, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        _unit1_d_chunk = _unit1_d[start : start + rows]
-        v_chunk = v[start : start + rows]
-        d_v_hat_chunk = d_v_hat[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        u_chunk = u[start : start + rows]
-        d_u_hat_chunk = d_u_hat[start : start + rows]
-        grad_u_chunk = grad_u[start : start + rows]
-        grad_v_chunk = grad_v[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
-        t2__scaled_chunk = t2__scaled[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_u[i, at_d] = 0.0
+                    grad_v[i, at_d] = 0.0
                 continue
-            unit1_d_i = _unit1_d_chunk[row]
+            unit1_d_i = _unit1_d[i]
             t1 = _unit_scale_f64(unit1_d_i)
-            v_row = v_chunk[row]
-            d_v_hat_row = d_v_hat_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
+            v_row = v[i]
+            d_v_hat_row = d_v_hat[i]
+            unit0_d_i = _unit0_d[i]
             t2 = _unit_scale_f64(unit0_d_i)
-            u_row = u_chunk[row]
-            d_u_hat_row = d_u_hat_chunk[row]
+            u_row = u[i]
+            d_u_hat_row = d_u_hat[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     measured_v = t1 * v_row[d]
@@ -1041,26 +994,26 @@ def value_and_grad_3_f64(
                     d_t1_sum_block[lane] = measured_u * d_u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
-            t1__largest_i = t1__largest_chunk[row]
+            t1__largest_i = t1__largest[i]
             t4 = _unit_scale_f64(t1__largest_i)
-            t1__scaled_i = t1__scaled_chunk[row]
+            t1__scaled_i = t1__scaled[i]
             t5 = 1.0 / t4
             t6 = t1__scaled_i * t5
             t7 = t6 == 0.0
             t8 = 1.0 * t4 / t1__scaled_i
             t9 = d_t1_sum * t4 / t1__scaled_i
             t10 = -t8 * t9
-            grad_u_row = grad_u_chunk[row]
-            t2__largest_i = t2__largest_chunk[row]
+            grad_u_row = grad_u[i]
+            t2__largest_i = t2__largest[i]
             t15 = _unit_scale_f64(t2__largest_i)
-            t2__scaled_i = t2__scaled_chunk[row]
+            t2__scaled_i = t2__scaled[i]
             t16 = 1.0 / t15
             t17 = t2__scaled_i * t16
             t18 = t17 == 0.0
             t19 = 1.0 * t15 / t2__scaled_i
             t20 = d_t2_sum * t15 / t2__scaled_i
             t21 = -t19 * t20
-            grad_v_row = grad_v_chunk[row]
+            grad_v_row = grad_v[i]
             for d in range(size_d):
                 d_u_hat_d2 = d_u_hat_row[d]
                 measured_u2 = t2 * u_row[d]
@@ -1078,47 +1031,34 @@ def value_and_grad_3_f64(
                 t25 = t21 * (t23 if t22 else t24)
                 scaled_grad_v = d_v_hat_d2 * t15 / t2__scaled_i + (0.0 if t18 else t25)
                 grad_v_row[d] = scaled_grad_v * t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_u_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_v_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_1_f64(
-    first, last, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
-    v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, samples, chunk, u, v,
+    _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
+    tangent_t2, size_d, weight, weight_step, mask, mask_step,
 ):
-    t1__scaled2_block = np.empty(256, np.float64)
-    t2__scaled2_block = np.empty(256, np.float64)
-    tangent_t1_2_block = np.empty(256, np.float64)
-    tangent_t2_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        u_chunk = u[start : start + rows]
-        v_chunk = v[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        _unit1_d_chunk = _unit1_d[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t2__scaled_chunk = t2__scaled[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        v_hat_chunk = v_hat[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
-        v_v__chunk = v_v_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = 0.0
+                _unit1_d[i] = 0.0
+                t1__largest[i] = 0.0
+                t2__largest[i] = 0.0
+                t1__scaled[i] = 0.0
+                t2__scaled[i] = 0.0
+                tangent_t1[i] = 0.0
+                tangent_t2[i] = 0.0
+                for at_d in range(size_d):
+                    u_hat[i, at_d] = 0.0
+                    v_hat[i, at_d] = 0.0
                 continue
-            u_row = u_chunk[row]
-            v_row = v_chunk[row]
+            u_row = u[i]
+            v_row = v[i]
             unit0_d_bits = np.int64(0)
             unit1_d_bits = np.int64(0)
             for d in range(size_d):
@@ -1130,8 +1070,8 @@ def hvp_1_f64(
                 unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
             unit0_d = np.int64(unit0_d_bits).view(np.float64)
             unit1_d = np.int64(unit1_d_bits).view(np.float64)
-            _unit0_d_chunk[row] = unit0_d
-            _unit1_d_chunk[row] = unit1_d
+            _unit0_d[i] = unit0_d
+            _unit1_d[i] = unit1_d
             t1 = _unit_scale_f64(unit0_d)
             t2 = _unit_scale_f64(unit1_d)
             t1__largest2_bits = np.int64(0)
@@ -1147,14 +1087,14 @@ def hvp_1_f64(
                 t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
             t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
             t2__largest2 = np.int64(t2__largest2_bits).view(np.float64)
-            t1__largest_chunk[row] = t1__largest2
-            t2__largest_chunk[row] = t2__largest2
+            t1__largest[i] = t1__largest2
+            t2__largest[i] = t2__largest2
             t4 = _unit_scale_f64(t1__largest2)
             t5 = _unit_scale_f64(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     u_d3 = u_row[d]
@@ -1169,22 +1109,22 @@ def hvp_1_f64(
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
             t2__scaled2 = math.sqrt(t2__scaled2)
-            t1__scaled_chunk[row] = t1__scaled2
-            t2__scaled_chunk[row] = t2__scaled2
+            t1__scaled[i] = t1__scaled2
+            t2__scaled[i] = t2__scaled2
             t6 = 1.0 / t4
             t7 = t1__scaled2 * t6
             t8 = t7 == 0.0
-            v_u__row = v_u__chunk[row]
+            v_u__row = v_u_[i]
             t14 = 1.0 / t5
             t15 = t2__scaled2 * t14
             t16 = t15 == 0.0
-            v_v__row = v_v__chunk[row]
-            u_hat_row = u_hat_chunk[row]
-            v_hat_row = v_hat_chunk[row]
+            v_v__row = v_v_[i]
+            u_hat_row = u_hat[i]
+            v_hat_row = v_hat[i]
             tangent_t1_2 = 0.0
             tangent_t2_2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     measured_v_u = t1 * v_u__row[d]
@@ -1209,59 +1149,37 @@ def hvp_1_f64(
                     tangent_t2_2_block[lane] = 0.0 if t16 else t21
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
-            tangent_t1_chunk[row] = tangent_t1_2
-            tangent_t2_chunk[row] = tangent_t2_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    _unit0_d_chunk[row] = 0.0
-                    _unit1_d_chunk[row] = 0.0
-                    t1__largest_chunk[row] = 0.0
-                    t2__largest_chunk[row] = 0.0
-                    t1__scaled_chunk[row] = 0.0
-                    t2__scaled_chunk[row] = 0.0
-                    for at_d in range(size_d):
-                        u_hat_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        v_hat_chunk[row, at_d] = 0.0
-                    tangent_t1_chunk[row] = 0.0
-                    tangent_t2_chunk[row] = 0.0
+            tangent_t1[i] = tangent_t1_2
+            tangent_t2[i] = tangent_t2_2
 
 
 @_jit
 def hvp_2_f64(
-    first, last, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, _unit1_d,
-    v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, tangent_t3_2_block, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest,
+    v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_t3_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_t3_chunk = tangent_t3[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        u_chunk = u[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_j in range(size_i):
+                    tangent_t3[i, at_j] = 0.0
                 continue
-            tangent_t3_row = tangent_t3_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
+            tangent_t3_row = tangent_t3[i]
+            unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f64(unit0_d_i)
-            v_u__row = v_u__chunk[row]
-            tangent_t1_i = tangent_t1_chunk[row]
-            u_row = u_chunk[row]
-            t1__scaled_i = t1__scaled_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
+            v_u__row = v_u_[i]
+            tangent_t1_i = tangent_t1[i]
+            u_row = u[i]
+            t1__scaled_i = t1__scaled[i]
+            t1__largest_i = t1__largest[i]
             t2 = _unit_scale_f64(t1__largest_i)
             t4 = 1.0 / t2
             t5 = t1__scaled_i * t4
-            u_hat_row = u_hat_chunk[row]
+            u_hat_row = u_hat[i]
             for j in range(size_i):
                 unit1_d_j = _unit1_d[j]
                 t9 = _unit_scale_f64(unit1_d_j)
@@ -1273,7 +1191,7 @@ def hvp_2_f64(
                 t12 = t2__scaled_j * t11
                 tangent_t3_2 = 0.0
                 for block in range(0, size_d, 256):
-                    count = 256 if 256 < size_d - block else size_d - block
+                    count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
                         measured_v_u = t1 * v_u__row[d]
@@ -1291,59 +1209,46 @@ def hvp_2_f64(
                         tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_row[j] = tangent_t3_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_j in range(size_i):
-                        tangent_t3_chunk[row, at_j] = 0.0
 
 
 @_jit
 def hvp_3_f64(
-    first, last, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3,
-    tangent_t4_others, tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d,
-    weight, weight_step, mask, mask_step, denominator,
+    first, last, t4_others__below2_block, tangent_t4_others2_block, tangent_d_u_hat_sum2_block, samples, chunk, t3,
+    t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
+    tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float64)
-    t4_others__below2_block = np.empty(256, np.float64)
-    tangent_t4_others2_block = np.empty(256, np.float64)
-    tangent_d_u_hat_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t3_chunk = t3[start : start + rows]
-        t4_others__max_chunk = t4_others__max[start : start + rows]
-        t4_others__below_chunk = t4_others__below[start : start + rows]
-        t4_others__ties_chunk = t4_others__ties[start : start + rows]
-        d_v_hat__left_chunk = d_v_hat__left[start : start + rows]
-        tangent_t3_chunk = tangent_t3[start : start + rows]
-        tangent_t4_others_chunk = tangent_t4_others[start : start + rows]
-        tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
-            t3_row = t3_chunk[row]
+            if not mask[i * mask_step]:
+                t4_others__max[i] = 0.0
+                t4_others__below[i] = 0.0
+                t4_others__ties[i] = 0.0
+                tangent_t4_others[i] = 0.0
+                for at_j in range(size_i):
+                    d_v_hat__left[i, at_j] = 0.0
+                for at_d in range(size_d):
+                    tangent_d_u_hat_sum[i, at_d] = 0.0
+                continue
+            t3_row = t3[i]
             t4_others__max2 = -np.inf
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
                 t4_others__max2_entry = s if t1 else -np.inf
                 t4_others__max2 = (
-                    t4_others__max2_entry if t4_others__max2_entry > t4_others__max2 or t4_others__max2_entry !=
-                    t4_others__max2_entry else t4_others__max2
+                    t4_others__max2_entry if (t4_others__max2_entry > t4_others__max2) | (t4_others__max2_entry !=
+                    t4_others__max2_entry) else t4_others__max2
                 )
-            t4_others__max_chunk[row] = t4_others__max2
+            t4_others__max[i] = t4_others__max2
             t4_others__below2 = 0.0
             t4_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -1353,15 +1258,15 @@ def hvp_3_f64(
                     t4_others__below2_block[lane] = t5 if t4 else 0.0
                     t4_others__ties2 += 1 if t2 & (s2 == t4_others__max2) else 0
                 t4_others__below2 += _pairwise_sum(t4_others__below2_block, count)
-            t4_others__below_chunk[row] = t4_others__below2
-            t4_others__ties_chunk[row] = float(t4_others__ties2)
-            tangent_t3_row = tangent_t3_chunk[row]
+            t4_others__below[i] = t4_others__below2
+            t4_others__ties[i] = float(t4_others__ties2)
+            tangent_t3_row = tangent_t3[i]
             t7 = 1 < t4_others__ties2
             t8 = t4_others__ties2 - 1
             t9 = t8 if t7 else 0
             t10 = t4_others__below2 + float(t9)
             t11 = _log1p_f64(t10)
-            seed_i = seed[row]
+            seed_i = weight[i * weight_step] / denominator
             t3_i = t3_row[i]
             t14 = t3_i / tau
             t15 = _gap_f64(t4_others__max2, t14)
@@ -1369,10 +1274,10 @@ def hvp_3_f64(
             t17 = _sigmoid_f64(t16)
             t18 = -seed_i * t17
             t19 = seed_i * t17
-            d_v_hat__left_row = d_v_hat__left_chunk[row]
+            d_v_hat__left_row = d_v_hat__left[i]
             tangent_t4_others2 = 0.0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t6 = j != i
@@ -1386,8 +1291,8 @@ def hvp_3_f64(
                     d_v_hat__left_row[j] = d_s / tau
                     tangent_t4_others2_block[lane] = t12 if t6 else 0.0
                 tangent_t4_others2 += _pairwise_sum(tangent_t4_others2_block, count)
-            tangent_t4_others_chunk[row] = tangent_t4_others2
-            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
+            tangent_t4_others[i] = tangent_t4_others2
+            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
             tangent_t3_i = tangent_t3_row[i]
             t26 = -tangent_t3_i / tau
             t27 = tangent_t4_others2 + t26
@@ -1397,7 +1302,7 @@ def hvp_3_f64(
             for d in range(size_d):
                 tangent_d_u_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
                         t21 = i == j
@@ -1424,41 +1329,29 @@ def hvp_3_f64(
                         tangent_d_u_hat_sum2_block[lane] = d_s2 * tangent_v_hat + tangent_d_s * v_hat[j, d]
                     tangent_d_u_hat_sum2 += _pairwise_sum(tangent_d_u_hat_sum2_block, count)
                 tangent_d_u_hat_sum_row[d] = tangent_d_u_hat_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t4_others__max_chunk[row] = 0.0
-                    t4_others__below_chunk[row] = 0.0
-                    t4_others__ties_chunk[row] = 0.0
-                    for at_j in range(size_i):
-                        d_v_hat__left_chunk[row, at_j] = 0.0
-                    tangent_t4_others_chunk[row] = 0.0
-                    for at_d in range(size_d):
-                        tangent_d_u_hat_sum_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_4_f64(
-    first, last, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties, t4_others__max, t3,
-    _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, tangent_d_v_hat_sum2_block, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
+    t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
+    tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_d_v_hat_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
-            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum_chunk[row]
             i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    tangent_d_v_hat_sum[i, at_d] = 0.0
+                continue
+            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
             for d in range(size_d):
                 tangent_d_v_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
                         t1 = j == i
@@ -1499,66 +1392,43 @@ def hvp_4_f64(
                         tangent_d_v_hat_sum2_block[lane] = d_s * tangent_u_hat + tangent_d_s * u_hat[j, d]
                     tangent_d_v_hat_sum2 += _pairwise_sum(tangent_d_v_hat_sum2_block, count)
                 tangent_d_v_hat_sum_row[d] = tangent_d_v_hat_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        tangent_d_v_hat_sum_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_5_f64(
-    first, last, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_,
-    tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled,
-    tau, size_d, weight, weight_step, mask, mask_step,
+    first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, samples, chunk,
+    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
+    tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step, mask,
+    mask_step,
 ):
-    d_t2_sum_block = np.empty(256, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
-    tangent_d_t2_sum_block = np.empty(256, np.float64)
-    tangent_d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        _unit1_d_chunk = _unit1_d[start : start + rows]
-        v_chunk = v[start : start + rows]
-        d_v_hat_chunk = d_v_hat[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        u_chunk = u[start : start + rows]
-        d_u_hat_chunk = d_u_hat[start : start + rows]
-        tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
-        v_v__chunk = v_v_[start : start + rows]
-        tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
-        hvp_u_chunk = hvp_u[start : start + rows]
-        hvp_v_chunk = hvp_v[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
-        t2__scaled_chunk = t2__scaled[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    hvp_u[i, at_d] = 0.0
+                    hvp_v[i, at_d] = 0.0
                 continue
-            unit1_d_i = _unit1_d_chunk[row]
+            unit1_d_i = _unit1_d[i]
             t1 = _unit_scale_f64(unit1_d_i)
-            v_row = v_chunk[row]
-            d_v_hat_row = d_v_hat_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
+            v_row = v[i]
+            d_v_hat_row = d_v_hat[i]
+            unit0_d_i = _unit0_d[i]
             t2 = _unit_scale_f64(unit0_d_i)
-            u_row = u_chunk[row]
-            d_u_hat_row = d_u_hat_chunk[row]
-            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum_chunk[row]
-            v_v__row = v_v__chunk[row]
-            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
-            v_u__row = v_u__chunk[row]
+            u_row = u[i]
+            d_u_hat_row = d_u_hat[i]
+            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
+            v_v__row = v_v_[i]
+            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
+            v_u__row = v_u_[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             tangent_d_t2_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     measured_v = t1 * v_row[d]
@@ -1577,10 +1447,10 @@ def hvp_5_f64(
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
-            tangent_t1_i = tangent_t1_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
+            tangent_t1_i = tangent_t1[i]
+            t1__largest_i = t1__largest[i]
             t4 = _unit_scale_f64(t1__largest_i)
-            t1__scaled_i = t1__scaled_chunk[row]
+            t1__scaled_i = t1__scaled[i]
             t5 = 1.0 / t4
             t6 = t1__scaled_i * t5
             t7 = t6 == 0.0
@@ -1593,11 +1463,11 @@ def hvp_5_f64(
             t18 = d_t1_sum * t4 / t1__scaled_i
             t19 = -t17 * t18
             t20 = t19 * tangent_t1_i
-            hvp_u_row = hvp_u_chunk[row]
-            tangent_t2_i = tangent_t2_chunk[row]
-            t2__largest_i = t2__largest_chunk[row]
+            hvp_u_row = hvp_u[i]
+            tangent_t2_i = tangent_t2[i]
+            t2__largest_i = t2__largest[i]
             t22 = _unit_scale_f64(t2__largest_i)
-            t2__scaled_i = t2__scaled_chunk[row]
+            t2__scaled_i = t2__scaled[i]
             t23 = 1.0 / t22
             t24 = t2__scaled_i * t23
             t25 = t24 == 0.0
@@ -1610,7 +1480,7 @@ def hvp_5_f64(
             t36 = d_t2_sum * t22 / t2__scaled_i
             t37 = -t35 * t36
             t38 = t37 * tangent_t2_i
-            hvp_v_row = hvp_v_chunk[row]
+            hvp_v_row = hvp_v[i]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
                 d_u_hat_d2 = d_u_hat_row[d]
@@ -1640,32 +1510,25 @@ def hvp_5_f64(
                     t25 else t39)
                 )
                 hvp_v_row[d] = scaled_hvp_v * t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_u_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_v_chunk[row, at_d] = 0.0
 
 
 @_jit
-def value_1_f32(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step):
-    t1__scaled_block = np.empty(256, np.float64)
-    t2__scaled_block = np.empty(256, np.float64)
+def value_1_f32(
+    first, last, t1__scaled_block, t2__scaled_block, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step,
+    mask, mask_step,
+):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        u_chunk = u[start : start + rows]
-        v_chunk = v[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        v_hat_chunk = v_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    u_hat[i, at_d] = f32(0.0)
+                    v_hat[i, at_d] = f32(0.0)
                 continue
-            u_row = u_chunk[row]
-            v_row = v_chunk[row]
+            u_row = u[i]
+            v_row = v[i]
             unit0_d_bits = np.int32(0)
             unit1_d_bits = np.int32(0)
             for d in range(size_d):
@@ -1697,7 +1560,7 @@ def value_1_f32(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight,
             t1__scaled = 0.0
             t2__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     u_d3 = u_row[d]
@@ -1714,10 +1577,10 @@ def value_1_f32(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight,
             t2__scaled = f32(math.sqrt(t2__scaled))
             t6 = f32(1.0) / t4
             t7 = t1__scaled * t6
-            u_hat_row = u_hat_chunk[row]
+            u_hat_row = u_hat[i]
             t11 = f32(1.0) / t5
             t12 = t2__scaled * t11
-            v_hat_row = v_hat_chunk[row]
+            v_hat_row = v_hat[i]
             for d in range(size_d):
                 u_d4 = u_row[d]
                 measured_u3 = t1 * u_d4
@@ -1731,47 +1594,38 @@ def value_1_f32(first, last, samples, chunk, u, v, u_hat, v_hat, size_d, weight,
                 t14 = _sign_f32(measured_v3)
                 t15 = measured_v3 * t5 / t2__scaled
                 v_hat_row[d] = t14 if t13 else t15
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        u_hat_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        v_hat_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def value_2_f32(
-    first, last, samples, chunk, t3, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    first, last, value_rows, t4_others__below_block, samples, chunk, t3, tau, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    value_rows = np.empty(chunk, np.float64)
-    t4_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t3_chunk = t3[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
-            t3_row = t3_chunk[row]
+            if not mask[i * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
+            t3_row = t3[i]
             t4_others__max = f32(-np.inf)
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
                 t4_others__max_entry = s if t1 else f32(-np.inf)
                 t4_others__max = (
-                    t4_others__max_entry if t4_others__max_entry > t4_others__max or t4_others__max_entry !=
-                    t4_others__max_entry else t4_others__max
+                    t4_others__max_entry if (t4_others__max_entry > t4_others__max) | (t4_others__max_entry !=
+                    t4_others__max_entry) else t4_others__max
                 )
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -1788,45 +1642,35 @@ def value_2_f32(
             s3 = t3_row[i] / tau
             scaled_value = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
             value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
-    v_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, t2__scaled2_block, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest,
+    t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
 ):
-    t1__scaled2_block = np.empty(256, np.float64)
-    t2__scaled2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        u_chunk = u[start : start + rows]
-        v_chunk = v[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        _unit1_d_chunk = _unit1_d[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t2__scaled_chunk = t2__scaled[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        v_hat_chunk = v_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = f32(0.0)
+                _unit1_d[i] = f32(0.0)
+                t1__largest[i] = f32(0.0)
+                t2__largest[i] = f32(0.0)
+                t1__scaled[i] = f32(0.0)
+                t2__scaled[i] = f32(0.0)
+                for at_d in range(size_d):
+                    u_hat[i, at_d] = f32(0.0)
+                    v_hat[i, at_d] = f32(0.0)
                 continue
-            u_row = u_chunk[row]
-            v_row = v_chunk[row]
+            u_row = u[i]
+            v_row = v[i]
             unit0_d_bits = np.int32(0)
             unit1_d_bits = np.int32(0)
             for d in range(size_d):
@@ -1838,8 +1682,8 @@ def value_and_grad_1_f32(
                 unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
             unit0_d = np.int32(unit0_d_bits).view(np.float32)
             unit1_d = np.int32(unit1_d_bits).view(np.float32)
-            _unit0_d_chunk[row] = unit0_d
-            _unit1_d_chunk[row] = unit1_d
+            _unit0_d[i] = unit0_d
+            _unit1_d[i] = unit1_d
             t1 = _unit_scale_f32(unit0_d)
             t2 = _unit_scale_f32(unit1_d)
             t1__largest2_bits = np.int32(0)
@@ -1855,14 +1699,14 @@ def value_and_grad_1_f32(
                 t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
             t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
             t2__largest2 = np.int32(t2__largest2_bits).view(np.float32)
-            t1__largest_chunk[row] = t1__largest2
-            t2__largest_chunk[row] = t2__largest2
+            t1__largest[i] = t1__largest2
+            t2__largest[i] = t2__largest2
             t4 = _unit_scale_f32(t1__largest2)
             t5 = _unit_scale_f32(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     u_d3 = u_row[d]
@@ -1877,14 +1721,14 @@ def value_and_grad_1_f32(
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
             t1__scaled2 = f32(math.sqrt(t1__scaled2))
             t2__scaled2 = f32(math.sqrt(t2__scaled2))
-            t1__scaled_chunk[row] = t1__scaled2
-            t2__scaled_chunk[row] = t2__scaled2
+            t1__scaled[i] = t1__scaled2
+            t2__scaled[i] = t2__scaled2
             t6 = f32(1.0) / t4
             t7 = t1__scaled2 * t6
-            u_hat_row = u_hat_chunk[row]
+            u_hat_row = u_hat[i]
             t11 = f32(1.0) / t5
             t12 = t2__scaled2 * t11
-            v_hat_row = v_hat_chunk[row]
+            v_hat_row = v_hat[i]
             for d in range(size_d):
                 u_d4 = u_row[d]
                 measured_u3 = t1 * u_d4
@@ -1898,58 +1742,40 @@ def value_and_grad_1_f32(
                 t14 = _sign_f32(measured_v3)
                 t15 = measured_v3 * t5 / t2__scaled2
                 v_hat_row[d] = t14 if t13 else t15
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    _unit0_d_chunk[row] = f32(0.0)
-                    _unit1_d_chunk[row] = f32(0.0)
-                    t1__largest_chunk[row] = f32(0.0)
-                    t2__largest_chunk[row] = f32(0.0)
-                    t1__scaled_chunk[row] = f32(0.0)
-                    t2__scaled_chunk[row] = f32(0.0)
-                    for at_d in range(size_d):
-                        u_hat_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        v_hat_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, t4_others__below_block, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    t4_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t3_chunk = t3[start : start + rows]
-        d_v_hat__left_chunk = d_v_hat__left[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
-            t3_row = t3_chunk[row]
+            if not mask[i * mask_step]:
+                for at_j in range(size_i):
+                    d_v_hat__left[i, at_j] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
+            t3_row = t3[i]
             t4_others__max = f32(-np.inf)
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
                 t4_others__max_entry = s if t1 else f32(-np.inf)
                 t4_others__max = (
-                    t4_others__max_entry if t4_others__max_entry > t4_others__max or t4_others__max_entry !=
-                    t4_others__max_entry else t4_others__max
+                    t4_others__max_entry if (t4_others__max_entry > t4_others__max) | (t4_others__max_entry !=
+                    t4_others__max_entry) else t4_others__max
                 )
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -1960,7 +1786,7 @@ def value_and_grad_2_f32(
                     t4_others__ties += 1 if t2 & (s2 == t4_others__max) else 0
                 t4_others__below += _pairwise_sum(t4_others__below_block, count)
             t4_others__below = f32(t4_others__below)
-            seed_i = seed[row]
+            seed_i = weight[i * weight_step] / denominator
             t7 = 1 < t4_others__ties
             t8 = t4_others__ties - 1
             t9 = t8 if t7 else 0
@@ -1973,7 +1799,7 @@ def value_and_grad_2_f32(
             t15 = _sigmoid_f32(t14)
             t16 = -seed_i * t15
             t17 = seed_i * t15
-            d_v_hat__left_row = d_v_hat__left_chunk[row]
+            d_v_hat__left_row = d_v_hat__left[i]
             for j in range(size_i):
                 t6 = i == j
                 s3 = t3_row[j] / tau
@@ -1983,59 +1809,39 @@ def value_and_grad_2_f32(
                 d_v_hat__left_row[j] = d_s / tau
             scaled_value = _softplus_f32(t14)
             value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_j in range(size_i):
-                        d_v_hat__left_chunk[row, at_j] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled,
-    t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
+    first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u,
+    grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
 ):
-    d_t2_sum_block = np.empty(256, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        _unit1_d_chunk = _unit1_d[start : start + rows]
-        v_chunk = v[start : start + rows]
-        d_v_hat_chunk = d_v_hat[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        u_chunk = u[start : start + rows]
-        d_u_hat_chunk = d_u_hat[start : start + rows]
-        grad_u_chunk = grad_u[start : start + rows]
-        grad_v_chunk = grad_v[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
-        t2__scaled_chunk = t2__scaled[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_u[i, at_d] = f32(0.0)
+                    grad_v[i, at_d] = f32(0.0)
                 continue
-            unit1_d_i = _unit1_d_chunk[row]
+            unit1_d_i = _unit1_d[i]
             t1 = _unit_scale_f32(unit1_d_i)
-            v_row = v_chunk[row]
-            d_v_hat_row = d_v_hat_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
+            v_row = v[i]
+            d_v_hat_row = d_v_hat[i]
+            unit0_d_i = _unit0_d[i]
             t2 = _unit_scale_f32(unit0_d_i)
-            u_row = u_chunk[row]
-            d_u_hat_row = d_u_hat_chunk[row]
+            u_row = u[i]
+            d_u_hat_row = d_u_hat[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     measured_v = t1 * v_row[d]
@@ -2048,26 +1854,26 @@ def value_and_grad_3_f32(
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t2_sum = f32(d_t2_sum)
             d_t1_sum = f32(d_t1_sum)
-            t1__largest_i = t1__largest_chunk[row]
+            t1__largest_i = t1__largest[i]
             t4 = _unit_scale_f32(t1__largest_i)
-            t1__scaled_i = t1__scaled_chunk[row]
+            t1__scaled_i = t1__scaled[i]
             t5 = f32(1.0) / t4
             t6 = t1__scaled_i * t5
             t7 = t6 == f32(0.0)
             t8 = f32(1.0) * t4 / t1__scaled_i
             t9 = d_t1_sum * t4 / t1__scaled_i
             t10 = -t8 * t9
-            grad_u_row = grad_u_chunk[row]
-            t2__largest_i = t2__largest_chunk[row]
+            grad_u_row = grad_u[i]
+            t2__largest_i = t2__largest[i]
             t15 = _unit_scale_f32(t2__largest_i)
-            t2__scaled_i = t2__scaled_chunk[row]
+            t2__scaled_i = t2__scaled[i]
             t16 = f32(1.0) / t15
             t17 = t2__scaled_i * t16
             t18 = t17 == f32(0.0)
             t19 = f32(1.0) * t15 / t2__scaled_i
             t20 = d_t2_sum * t15 / t2__scaled_i
             t21 = -t19 * t20
-            grad_v_row = grad_v_chunk[row]
+            grad_v_row = grad_v[i]
             for d in range(size_d):
                 d_u_hat_d2 = d_u_hat_row[d]
                 measured_u2 = t2 * u_row[d]
@@ -2085,47 +1891,34 @@ def value_and_grad_3_f32(
                 t25 = t21 * (t23 if t22 else t24)
                 scaled_grad_v = d_v_hat_d2 * t15 / t2__scaled_i + (f32(0.0) if t18 else t25)
                 grad_v_row[d] = scaled_grad_v * t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_u_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_v_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_1_f32(
-    first, last, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
-    v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, samples, chunk, u, v,
+    _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
+    tangent_t2, size_d, weight, weight_step, mask, mask_step,
 ):
-    t1__scaled2_block = np.empty(256, np.float64)
-    t2__scaled2_block = np.empty(256, np.float64)
-    tangent_t1_2_block = np.empty(256, np.float64)
-    tangent_t2_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        u_chunk = u[start : start + rows]
-        v_chunk = v[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        _unit1_d_chunk = _unit1_d[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t2__scaled_chunk = t2__scaled[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        v_hat_chunk = v_hat[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
-        v_v__chunk = v_v_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = f32(0.0)
+                _unit1_d[i] = f32(0.0)
+                t1__largest[i] = f32(0.0)
+                t2__largest[i] = f32(0.0)
+                t1__scaled[i] = f32(0.0)
+                t2__scaled[i] = f32(0.0)
+                tangent_t1[i] = f32(0.0)
+                tangent_t2[i] = f32(0.0)
+                for at_d in range(size_d):
+                    u_hat[i, at_d] = f32(0.0)
+                    v_hat[i, at_d] = f32(0.0)
                 continue
-            u_row = u_chunk[row]
-            v_row = v_chunk[row]
+            u_row = u[i]
+            v_row = v[i]
             unit0_d_bits = np.int32(0)
             unit1_d_bits = np.int32(0)
             for d in range(size_d):
@@ -2137,8 +1930,8 @@ def hvp_1_f32(
                 unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
             unit0_d = np.int32(unit0_d_bits).view(np.float32)
             unit1_d = np.int32(unit1_d_bits).view(np.float32)
-            _unit0_d_chunk[row] = unit0_d
-            _unit1_d_chunk[row] = unit1_d
+            _unit0_d[i] = unit0_d
+            _unit1_d[i] = unit1_d
             t1 = _unit_scale_f32(unit0_d)
             t2 = _unit_scale_f32(unit1_d)
             t1__largest2_bits = np.int32(0)
@@ -2154,14 +1947,14 @@ def hvp_1_f32(
                 t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
             t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
             t2__largest2 = np.int32(t2__largest2_bits).view(np.float32)
-            t1__largest_chunk[row] = t1__largest2
-            t2__largest_chunk[row] = t2__largest2
+            t1__largest[i] = t1__largest2
+            t2__largest[i] = t2__largest2
             t4 = _unit_scale_f32(t1__largest2)
             t5 = _unit_scale_f32(t2__largest2)
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     u_d3 = u_row[d]
@@ -2176,22 +1969,22 @@ def hvp_1_f32(
                 t2__scaled2 += _pairwise_sum(t2__scaled2_block, count)
             t1__scaled2 = f32(math.sqrt(t1__scaled2))
             t2__scaled2 = f32(math.sqrt(t2__scaled2))
-            t1__scaled_chunk[row] = t1__scaled2
-            t2__scaled_chunk[row] = t2__scaled2
+            t1__scaled[i] = t1__scaled2
+            t2__scaled[i] = t2__scaled2
             t6 = f32(1.0) / t4
             t7 = t1__scaled2 * t6
             t8 = t7 == f32(0.0)
-            v_u__row = v_u__chunk[row]
+            v_u__row = v_u_[i]
             t14 = f32(1.0) / t5
             t15 = t2__scaled2 * t14
             t16 = t15 == f32(0.0)
-            v_v__row = v_v__chunk[row]
-            u_hat_row = u_hat_chunk[row]
-            v_hat_row = v_hat_chunk[row]
+            v_v__row = v_v_[i]
+            u_hat_row = u_hat[i]
+            v_hat_row = v_hat[i]
             tangent_t1_2 = 0.0
             tangent_t2_2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     measured_v_u = t1 * v_u__row[d]
@@ -2218,59 +2011,37 @@ def hvp_1_f32(
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t2_2 = f32(tangent_t2_2)
-            tangent_t1_chunk[row] = tangent_t1_2
-            tangent_t2_chunk[row] = tangent_t2_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    _unit0_d_chunk[row] = f32(0.0)
-                    _unit1_d_chunk[row] = f32(0.0)
-                    t1__largest_chunk[row] = f32(0.0)
-                    t2__largest_chunk[row] = f32(0.0)
-                    t1__scaled_chunk[row] = f32(0.0)
-                    t2__scaled_chunk[row] = f32(0.0)
-                    for at_d in range(size_d):
-                        u_hat_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        v_hat_chunk[row, at_d] = f32(0.0)
-                    tangent_t1_chunk[row] = f32(0.0)
-                    tangent_t2_chunk[row] = f32(0.0)
+            tangent_t1[i] = tangent_t1_2
+            tangent_t2[i] = tangent_t2_2
 
 
 @_jit
 def hvp_2_f32(
-    first, last, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, _unit1_d,
-    v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
+    first, last, tangent_t3_2_block, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest,
+    v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_t3_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_t3_chunk = tangent_t3[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        u_chunk = u[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        u_hat_chunk = u_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_j in range(size_i):
+                    tangent_t3[i, at_j] = f32(0.0)
                 continue
-            tangent_t3_row = tangent_t3_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
+            tangent_t3_row = tangent_t3[i]
+            unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f32(unit0_d_i)
-            v_u__row = v_u__chunk[row]
-            tangent_t1_i = tangent_t1_chunk[row]
-            u_row = u_chunk[row]
-            t1__scaled_i = t1__scaled_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
+            v_u__row = v_u_[i]
+            tangent_t1_i = tangent_t1[i]
+            u_row = u[i]
+            t1__scaled_i = t1__scaled[i]
+            t1__largest_i = t1__largest[i]
             t2 = _unit_scale_f32(t1__largest_i)
             t4 = f32(1.0) / t2
             t5 = t1__scaled_i * t4
-            u_hat_row = u_hat_chunk[row]
+            u_hat_row = u_hat[i]
             for j in range(size_i):
                 unit1_d_j = _unit1_d[j]
                 t9 = _unit_scale_f32(unit1_d_j)
@@ -2282,7 +2053,7 @@ def hvp_2_f32(
                 t12 = t2__scaled_j * t11
                 tangent_t3_2 = 0.0
                 for block in range(0, size_d, 256):
-                    count = 256 if 256 < size_d - block else size_d - block
+                    count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
                         measured_v_u = t1 * v_u__row[d]
@@ -2301,59 +2072,46 @@ def hvp_2_f32(
                     tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
                 tangent_t3_2 = f32(tangent_t3_2)
                 tangent_t3_row[j] = tangent_t3_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_j in range(size_i):
-                        tangent_t3_chunk[row, at_j] = f32(0.0)
 
 
 @_jit
 def hvp_3_f32(
-    first, last, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3,
-    tangent_t4_others, tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d,
-    weight, weight_step, mask, mask_step, denominator,
+    first, last, t4_others__below2_block, tangent_t4_others2_block, tangent_d_u_hat_sum2_block, samples, chunk, t3,
+    t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
+    tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float32)
-    t4_others__below2_block = np.empty(256, np.float64)
-    tangent_t4_others2_block = np.empty(256, np.float64)
-    tangent_d_u_hat_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t3_chunk = t3[start : start + rows]
-        t4_others__max_chunk = t4_others__max[start : start + rows]
-        t4_others__below_chunk = t4_others__below[start : start + rows]
-        t4_others__ties_chunk = t4_others__ties[start : start + rows]
-        d_v_hat__left_chunk = d_v_hat__left[start : start + rows]
-        tangent_t3_chunk = tangent_t3[start : start + rows]
-        tangent_t4_others_chunk = tangent_t4_others[start : start + rows]
-        tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
-            t3_row = t3_chunk[row]
+            if not mask[i * mask_step]:
+                t4_others__max[i] = f32(0.0)
+                t4_others__below[i] = f32(0.0)
+                t4_others__ties[i] = f32(0.0)
+                tangent_t4_others[i] = f32(0.0)
+                for at_j in range(size_i):
+                    d_v_hat__left[i, at_j] = f32(0.0)
+                for at_d in range(size_d):
+                    tangent_d_u_hat_sum[i, at_d] = f32(0.0)
+                continue
+            t3_row = t3[i]
             t4_others__max2 = f32(-np.inf)
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
                 t4_others__max2_entry = s if t1 else f32(-np.inf)
                 t4_others__max2 = (
-                    t4_others__max2_entry if t4_others__max2_entry > t4_others__max2 or t4_others__max2_entry !=
-                    t4_others__max2_entry else t4_others__max2
+                    t4_others__max2_entry if (t4_others__max2_entry > t4_others__max2) | (t4_others__max2_entry !=
+                    t4_others__max2_entry) else t4_others__max2
                 )
-            t4_others__max_chunk[row] = t4_others__max2
+            t4_others__max[i] = t4_others__max2
             t4_others__below2 = 0.0
             t4_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -2364,15 +2122,15 @@ def hvp_3_f32(
                     t4_others__ties2 += 1 if t2 & (s2 == t4_others__max2) else 0
                 t4_others__below2 += _pairwise_sum(t4_others__below2_block, count)
             t4_others__below2 = f32(t4_others__below2)
-            t4_others__below_chunk[row] = t4_others__below2
-            t4_others__ties_chunk[row] = f32(t4_others__ties2)
-            tangent_t3_row = tangent_t3_chunk[row]
+            t4_others__below[i] = t4_others__below2
+            t4_others__ties[i] = f32(t4_others__ties2)
+            tangent_t3_row = tangent_t3[i]
             t7 = 1 < t4_others__ties2
             t8 = t4_others__ties2 - 1
             t9 = t8 if t7 else 0
             t10 = t4_others__below2 + f32(t9)
             t11 = _log1p_f32(t10)
-            seed_i = seed[row]
+            seed_i = weight[i * weight_step] / denominator
             t3_i = t3_row[i]
             t14 = t3_i / tau
             t15 = _gap_f32(t4_others__max2, t14)
@@ -2380,10 +2138,10 @@ def hvp_3_f32(
             t17 = _sigmoid_f32(t16)
             t18 = -seed_i * t17
             t19 = seed_i * t17
-            d_v_hat__left_row = d_v_hat__left_chunk[row]
+            d_v_hat__left_row = d_v_hat__left[i]
             tangent_t4_others2 = 0.0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t6 = j != i
@@ -2398,8 +2156,8 @@ def hvp_3_f32(
                     tangent_t4_others2_block[lane] = t12 if t6 else f32(0.0)
                 tangent_t4_others2 += _pairwise_sum(tangent_t4_others2_block, count)
             tangent_t4_others2 = f32(tangent_t4_others2)
-            tangent_t4_others_chunk[row] = tangent_t4_others2
-            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
+            tangent_t4_others[i] = tangent_t4_others2
+            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
             tangent_t3_i = tangent_t3_row[i]
             t26 = -tangent_t3_i / tau
             t27 = tangent_t4_others2 + t26
@@ -2409,7 +2167,7 @@ def hvp_3_f32(
             for d in range(size_d):
                 tangent_d_u_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
                         t21 = i == j
@@ -2437,41 +2195,29 @@ def hvp_3_f32(
                     tangent_d_u_hat_sum2 += _pairwise_sum(tangent_d_u_hat_sum2_block, count)
                 tangent_d_u_hat_sum2 = f32(tangent_d_u_hat_sum2)
                 tangent_d_u_hat_sum_row[d] = tangent_d_u_hat_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t4_others__max_chunk[row] = f32(0.0)
-                    t4_others__below_chunk[row] = f32(0.0)
-                    t4_others__ties_chunk[row] = f32(0.0)
-                    for at_j in range(size_i):
-                        d_v_hat__left_chunk[row, at_j] = f32(0.0)
-                    tangent_t4_others_chunk[row] = f32(0.0)
-                    for at_d in range(size_d):
-                        tangent_d_u_hat_sum_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_4_f32(
-    first, last, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties, t4_others__max, t3,
-    _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, tangent_d_v_hat_sum2_block, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
+    t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
+    tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_d_v_hat_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
-            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum_chunk[row]
             i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    tangent_d_v_hat_sum[i, at_d] = f32(0.0)
+                continue
+            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
             for d in range(size_d):
                 tangent_d_v_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
                         t1 = j == i
@@ -2513,66 +2259,43 @@ def hvp_4_f32(
                     tangent_d_v_hat_sum2 += _pairwise_sum(tangent_d_v_hat_sum2_block, count)
                 tangent_d_v_hat_sum2 = f32(tangent_d_v_hat_sum2)
                 tangent_d_v_hat_sum_row[d] = tangent_d_v_hat_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        tangent_d_v_hat_sum_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_5_f32(
-    first, last, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_,
-    tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled,
-    tau, size_d, weight, weight_step, mask, mask_step,
+    first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, samples, chunk,
+    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
+    tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step, mask,
+    mask_step,
 ):
-    d_t2_sum_block = np.empty(256, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
-    tangent_d_t2_sum_block = np.empty(256, np.float64)
-    tangent_d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        _unit1_d_chunk = _unit1_d[start : start + rows]
-        v_chunk = v[start : start + rows]
-        d_v_hat_chunk = d_v_hat[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        u_chunk = u[start : start + rows]
-        d_u_hat_chunk = d_u_hat[start : start + rows]
-        tangent_d_v_hat_sum_chunk = tangent_d_v_hat_sum[start : start + rows]
-        v_v__chunk = v_v_[start : start + rows]
-        tangent_d_u_hat_sum_chunk = tangent_d_u_hat_sum[start : start + rows]
-        v_u__chunk = v_u_[start : start + rows]
-        hvp_u_chunk = hvp_u[start : start + rows]
-        hvp_v_chunk = hvp_v[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        t2__largest_chunk = t2__largest[start : start + rows]
-        t2__scaled_chunk = t2__scaled[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    hvp_u[i, at_d] = f32(0.0)
+                    hvp_v[i, at_d] = f32(0.0)
                 continue
-            unit1_d_i = _unit1_d_chunk[row]
+            unit1_d_i = _unit1_d[i]
             t1 = _unit_scale_f32(unit1_d_i)
-            v_row = v_chunk[row]
-            d_v_hat_row = d_v_hat_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
+            v_row = v[i]
+            d_v_hat_row = d_v_hat[i]
+            unit0_d_i = _unit0_d[i]
             t2 = _unit_scale_f32(unit0_d_i)
-            u_row = u_chunk[row]
-            d_u_hat_row = d_u_hat_chunk[row]
-            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum_chunk[row]
-            v_v__row = v_v__chunk[row]
-            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum_chunk[row]
-            v_u__row = v_u__chunk[row]
+            u_row = u[i]
+            d_u_hat_row = d_u_hat[i]
+            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
+            v_v__row = v_v_[i]
+            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
+            v_u__row = v_u_[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             tangent_d_t2_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     measured_v = t1 * v_row[d]
@@ -2595,10 +2318,10 @@ def hvp_5_f32(
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t2_sum = f32(tangent_d_t2_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
-            tangent_t1_i = tangent_t1_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
+            tangent_t1_i = tangent_t1[i]
+            t1__largest_i = t1__largest[i]
             t4 = _unit_scale_f32(t1__largest_i)
-            t1__scaled_i = t1__scaled_chunk[row]
+            t1__scaled_i = t1__scaled[i]
             t5 = f32(1.0) / t4
             t6 = t1__scaled_i * t5
             t7 = t6 == f32(0.0)
@@ -2611,11 +2334,11 @@ def hvp_5_f32(
             t18 = d_t1_sum * t4 / t1__scaled_i
             t19 = -t17 * t18
             t20 = t19 * tangent_t1_i
-            hvp_u_row = hvp_u_chunk[row]
-            tangent_t2_i = tangent_t2_chunk[row]
-            t2__largest_i = t2__largest_chunk[row]
+            hvp_u_row = hvp_u[i]
+            tangent_t2_i = tangent_t2[i]
+            t2__largest_i = t2__largest[i]
             t22 = _unit_scale_f32(t2__largest_i)
-            t2__scaled_i = t2__scaled_chunk[row]
+            t2__scaled_i = t2__scaled[i]
             t23 = f32(1.0) / t22
             t24 = t2__scaled_i * t23
             t25 = t24 == f32(0.0)
@@ -2628,7 +2351,7 @@ def hvp_5_f32(
             t36 = d_t2_sum * t22 / t2__scaled_i
             t37 = -t35 * t36
             t38 = t37 * tangent_t2_i
-            hvp_v_row = hvp_v_chunk[row]
+            hvp_v_row = hvp_v[i]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
                 d_u_hat_d2 = d_u_hat_row[d]
@@ -2658,13 +2381,6 @@ def hvp_5_f32(
                     (f32(0.0) if t25 else t39)
                 )
                 hvp_v_row[d] = scaled_hvp_v * t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_u_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_v_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2681,7 +2397,10 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(value_1_f64, chunks, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step)
+    run(
+        value_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d, weight,
+        weight_step, mask, mask_step,
+    )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2690,11 +2409,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f64, chunks, samples, chunk, t3, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, tau, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -2727,8 +2446,8 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f64, chunks, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled,
-        t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d,
+        t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2738,11 +2457,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, d_v_hat__left, tau,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
@@ -2753,8 +2472,9 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_3_f64, chunks, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v,
-        t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_3_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit1_d, v, d_v_hat,
+        _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight,
+        weight_step, mask, mask_step,
     )
     return (value_value,), None
 
@@ -2795,8 +2515,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f64, chunks, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled,
-        u_hat, v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+        hvp_1_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
+        tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2804,8 +2525,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f64, chunks, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat,
-        _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled,
+        t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step,
+        mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2815,9 +2537,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_3_f64, chunks, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left,
-        tangent_t3, tangent_t4_others, tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest,
-        v_hat, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_3_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t3,
+        t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
+        tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2825,9 +2548,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_4_f64, chunks, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties,
-        t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3,
-        u_hat, tau, size_d, weight, weight_step, mask, mask_step,
+        hvp_4_f64, chunks, ((256, np.float64),), samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
+        t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
+        tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
     np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
@@ -2837,9 +2560,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_5_f64, chunks, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_,
-        tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest,
-        t2__scaled, tau, size_d, weight, weight_step, mask, mask_step,
+        hvp_5_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
+        tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step,
+        mask, mask_step,
     )
     return (), None
 
@@ -2858,7 +2582,10 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(value_1_f32, chunks, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step)
+    run(
+        value_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d, weight,
+        weight_step, mask, mask_step,
+    )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2867,11 +2594,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, samples, chunk, t3, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, tau, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -2904,8 +2631,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f32, chunks, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled,
-        t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d,
+        t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2915,11 +2642,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, d_v_hat__left, tau,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
@@ -2930,8 +2657,9 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_3_f32, chunks, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v,
-        t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
+        value_and_grad_3_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit1_d, v, d_v_hat,
+        _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight,
+        weight_step, mask, mask_step,
     )
     return (value_value,), None
 
@@ -2972,8 +2700,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f32, chunks, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled,
-        u_hat, v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
+        tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2981,8 +2710,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f32, chunks, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat,
-        _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled,
+        t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step,
+        mask, mask_step,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2992,9 +2722,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_3_f32, chunks, samples, chunk, t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left,
-        tangent_t3, tangent_t4_others, tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest,
-        v_hat, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_3_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t3,
+        t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
+        tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -3002,9 +2733,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_4_f32, chunks, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties,
-        t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others, tangent_t3,
-        u_hat, tau, size_d, weight, weight_step, mask, mask_step,
+        hvp_4_f32, chunks, ((256, np.float64),), samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
+        t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
+        tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
     np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
@@ -3014,9 +2745,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_5_f32, chunks, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_,
-        tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest,
-        t2__scaled, tau, size_d, weight, weight_step, mask, mask_step,
+        hvp_5_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
+        tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step,
+        mask, mask_step,
     )
     return (), None
 

@@ -97,12 +97,16 @@ META = {'name': 'iou',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'pred': ['pred', 'target']}, 'hvp': {'pred': ['pred', 'target', 'v']}}}
+ 'in_place': {'value_and_grad': {'pred': ['pred', 'target']}, 'hvp': {'pred': ['pred', 'target', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -110,7 +114,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -150,9 +154,9 @@ def _unit_scale_f64(m):
     return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -200,11 +204,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -402,8 +412,8 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = np.float32(0.0) if x < np.float32(0.0) else (np.float32(0.5) if x == np.float32(0.0) else x)
-    return np.float32(1.0) if x > np.float32(0.0) else y
+    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else y
 
 
 @_inline
@@ -423,47 +433,43 @@ def _minimum_f32(a, b):
 @_inline
 def _ramp_f32(x):
     """The larger of 0 and x."""
-    return np.float32(0.0) if x <= np.float32(0.0) else x
+    return f32(0.0) if x <= f32(0.0) else x
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -478,11 +484,15 @@ def value_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_1 = pred_row[1]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_1 = target_row[1]
             pred_3 = pred_row[3]
             target_3 = target_row[3]
@@ -536,55 +546,39 @@ def value_f64(
             I = height * width
             scaled_value = excess / (I + excess)
             value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -599,11 +593,17 @@ def value_and_grad_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_1 = pred_row[1]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_1 = target_row[1]
             pred_3 = pred_row[3]
             target_3 = target_row[3]
@@ -667,7 +667,7 @@ def value_and_grad_f64(
             t24 = I + excess
             scaled_value = excess / t24
             t25 = _half_step_f64(t3)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             d_excess = I / t24 * (seed_n / t24)
             t26 = d_excess * length3
             t27 = 0.5 * d_excess * length3
@@ -686,7 +686,7 @@ def value_and_grad_f64(
                 _zero_times_f64(t25, d_margin) - d_length2 - _zero_times_f64(t25 * t32, d_width) -
                 _zero_times_f64(_half_step_f64(t8), d_margin2)
             )
-            grad_pred_row = grad_pred_chunk[row]
+            grad_pred_row = grad_pred[n]
             grad_pred_row[0] = scaled_grad_pred__0 * unit1
             t34 = _half_step_f64(t14)
             t35 = d_excess * width
@@ -714,18 +714,9 @@ def value_and_grad_f64(
             )
             grad_pred_row[3] = scaled_grad_pred__3 * unit0
             value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -735,36 +726,27 @@ def grad_hess_diag_f64(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        diag_pred_chunk = diag_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -779,11 +761,15 @@ def grad_hess_diag_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = 0.0
+                    diag_pred[n, at_c_] = 0.0
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_0 = pred_row[0]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_0 = target_row[0]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
@@ -813,7 +799,7 @@ def grad_hess_diag_f64(
             height = _maximum_f64(0.0, t5)
             width = _maximum_f64(0.0, t3)
             I = height * width
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             length3 = measured_target_3 - measured_target_1
             t6 = measured_target_2 - measured_pred_2
             margin = _ramp_f64(t1) + _ramp_f64(t6)
@@ -867,7 +853,7 @@ def grad_hess_diag_f64(
                 _zero_times_f64(t2, d_margin) - d_length2 - _zero_times_f64(t33, d_width) - _zero_times_f64(t34,
                 d_margin2)
             )
-            grad_pred_row = grad_pred_chunk[row]
+            grad_pred_row = grad_pred[n]
             grad_pred_row[0] = scaled_grad_pred__0 * unit1
             t36 = _half_step_f64(t15)
             t37 = d_excess * width
@@ -935,7 +921,7 @@ def grad_hess_diag_f64(
                 _zero_times_f64(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f64(t33, tangent_d_width_0)
                 - _zero_times_f64(t34, tangent_d_margin2_0)
             )
-            diag_pred_row = diag_pred_chunk[row]
+            diag_pred_row = diag_pred[n]
             diag_pred_row[0] = scaled_diag_pred__0 * unit1 * unit1
             tangent_margin4_1 = -t43
             t65 = 0.5 if t17 else 0.0
@@ -994,13 +980,6 @@ def grad_hess_diag_f64(
                 tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f64(t48, width) + tangent_d_margin4_3 * (t49 - t47)
             )
             diag_pred_row[3] = scaled_diag_pred__3 * unit0 * unit0
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = 0.0
-                    for at_c_ in range(size_c_):
-                        diag_pred_chunk[row, at_c_] = 0.0
 
 
 @_jit
@@ -1009,36 +988,27 @@ def hvp_f64(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        v_pred__chunk = v_pred_[start : start + rows]
-        hvp_pred_chunk = hvp_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1053,11 +1023,14 @@ def hvp_f64(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    hvp_pred[n, at_c_] = 0.0
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_0 = pred_row[0]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_0 = target_row[0]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
@@ -1082,12 +1055,12 @@ def hvp_f64(
             measured_target_3 = unit0 * target_3
             measured_target_1 = unit0 * target_1
             length3 = measured_target_3 - measured_target_1
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             measured_pred_3 = unit0 * pred_3
             measured_pred_1 = unit0 * pred_1
             t5 = _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1)
             t6 = _half_step_f64(t5)
-            v_pred__row = v_pred__chunk[row]
+            v_pred__row = v_pred_[n]
             v_pred_3 = v_pred__row[3]
             v_pred_1 = v_pred__row[1]
             v_pred_2 = v_pred__row[2]
@@ -1193,7 +1166,7 @@ def hvp_f64(
                 _zero_times_f64(t35, tangent_d_margin2)
             )
             t53 = 1.0 / unit2
-            hvp_pred_row = hvp_pred_chunk[row]
+            hvp_pred_row = hvp_pred[n]
             hvp_pred_row[0] = scaled_hvp_pred__0 * unit0 * unit1 * t53
             t54 = _zero_times_f64(tangent_width, d_excess)
             t55 = tangent_d_excess * width + t54
@@ -1220,43 +1193,34 @@ def hvp_f64(
                 tangent_d_margin4)
             )
             hvp_pred_row[3] = scaled_hvp_pred__3 * unit0 * unit0 * t53
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        hvp_pred_chunk[row, at_c_] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1271,11 +1235,15 @@ def value_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_1 = pred_row[1]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_1 = target_row[1]
             pred_3 = pred_row[3]
             target_3 = target_row[3]
@@ -1329,55 +1297,39 @@ def value_f32(
             I = height * width
             scaled_value = excess / (I + excess)
             value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1392,11 +1344,17 @@ def value_and_grad_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_1 = pred_row[1]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_1 = target_row[1]
             pred_3 = pred_row[3]
             target_3 = target_row[3]
@@ -1460,7 +1418,7 @@ def value_and_grad_f32(
             t24 = I + excess
             scaled_value = excess / t24
             t25 = _half_step_f32(t3)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             d_excess = I / t24 * (seed_n / t24)
             t26 = d_excess * length3
             t27 = f32(0.5) * d_excess * length3
@@ -1479,7 +1437,7 @@ def value_and_grad_f32(
                 _zero_times_f32(t25, d_margin) - d_length2 - _zero_times_f32(t25 * t32, d_width) -
                 _zero_times_f32(_half_step_f32(t8), d_margin2)
             )
-            grad_pred_row = grad_pred_chunk[row]
+            grad_pred_row = grad_pred[n]
             grad_pred_row[0] = scaled_grad_pred__0 * unit1
             t34 = _half_step_f32(t14)
             t35 = d_excess * width
@@ -1507,18 +1465,9 @@ def value_and_grad_f32(
             )
             grad_pred_row[3] = scaled_grad_pred__3 * unit0
             value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -1528,36 +1477,27 @@ def grad_hess_diag_f32(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        grad_pred_chunk = grad_pred[start : start + rows]
-        diag_pred_chunk = diag_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1572,11 +1512,15 @@ def grad_hess_diag_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    grad_pred[n, at_c_] = f32(0.0)
+                    diag_pred[n, at_c_] = f32(0.0)
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_0 = pred_row[0]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_0 = target_row[0]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
@@ -1606,7 +1550,7 @@ def grad_hess_diag_f32(
             height = _maximum_f32(f32(0.0), t5)
             width = _maximum_f32(f32(0.0), t3)
             I = height * width
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             length3 = measured_target_3 - measured_target_1
             t6 = measured_target_2 - measured_pred_2
             margin = _ramp_f32(t1) + _ramp_f32(t6)
@@ -1660,7 +1604,7 @@ def grad_hess_diag_f32(
                 _zero_times_f32(t2, d_margin) - d_length2 - _zero_times_f32(t33, d_width) - _zero_times_f32(t34,
                 d_margin2)
             )
-            grad_pred_row = grad_pred_chunk[row]
+            grad_pred_row = grad_pred[n]
             grad_pred_row[0] = scaled_grad_pred__0 * unit1
             t36 = _half_step_f32(t15)
             t37 = d_excess * width
@@ -1728,7 +1672,7 @@ def grad_hess_diag_f32(
                 _zero_times_f32(t2, tangent_d_margin_0) - tangent_d_length2_0 - _zero_times_f32(t33, tangent_d_width_0)
                 - _zero_times_f32(t34, tangent_d_margin2_0)
             )
-            diag_pred_row = diag_pred_chunk[row]
+            diag_pred_row = diag_pred[n]
             diag_pred_row[0] = scaled_diag_pred__0 * unit1 * unit1
             tangent_margin4_1 = -t43
             t65 = f32(0.5) if t17 else f32(0.0)
@@ -1792,13 +1736,6 @@ def grad_hess_diag_f32(
                 tangent_d_length4_3 + tangent_d_I_3 * _zero_times_f32(t48, width) + tangent_d_margin4_3 * (t49 - t47)
             )
             diag_pred_row[3] = scaled_diag_pred__3 * unit0 * unit0
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        grad_pred_chunk[row, at_c_] = f32(0.0)
-                    for at_c_ in range(size_c_):
-                        diag_pred_chunk[row, at_c_] = f32(0.0)
 
 
 @_jit
@@ -1807,36 +1744,27 @@ def hvp_f32(
     validate, failed,
 ):
     size_c_ = 4
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        pred_chunk = pred[start : start + rows]
-        target_chunk = target[start : start + rows]
-        v_pred__chunk = v_pred_[start : start + rows]
-        hvp_pred_chunk = hvp_pred[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         wrong_1 = rows
         wrong_2 = rows
         wrong_3 = rows
         if validate:
             for row in range(rows):
-                pred_row2 = pred_chunk[row]
-                here = row if live[row] & (pred_row2[2] <= pred_row2[0]) else rows
+                n = start + row
+                pred_row2 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row2[2] <= pred_row2[0]) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
-                pred_row3 = pred_chunk[row]
-                here = row if live[row] & (pred_row3[3] <= pred_row3[1]) else rows
+                pred_row3 = pred[n]
+                here = row if mask[n * mask_step] & (pred_row3[3] <= pred_row3[1]) else rows
                 wrong_1 = here if here < wrong_1 else wrong_1
-                target_row2 = target_chunk[row]
-                here = row if live[row] & (target_row2[2] <= target_row2[0]) else rows
+                target_row2 = target[n]
+                here = row if mask[n * mask_step] & (target_row2[2] <= target_row2[0]) else rows
                 wrong_2 = here if here < wrong_2 else wrong_2
-                target_row3 = target_chunk[row]
-                here = row if live[row] & (target_row3[3] <= target_row3[1]) else rows
+                target_row3 = target[n]
+                here = row if mask[n * mask_step] & (target_row3[3] <= target_row3[1]) else rows
                 wrong_3 = here if here < wrong_3 else wrong_3
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
@@ -1851,11 +1779,14 @@ def hvp_f32(
             failed[c, 0], failed[c, 1] = 4, start + wrong_3
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_c_ in range(size_c_):
+                    hvp_pred[n, at_c_] = f32(0.0)
                 continue
-            pred_row = pred_chunk[row]
+            pred_row = pred[n]
             pred_0 = pred_row[0]
-            target_row = target_chunk[row]
+            target_row = target[n]
             target_0 = target_row[0]
             pred_2 = pred_row[2]
             target_2 = target_row[2]
@@ -1880,12 +1811,12 @@ def hvp_f32(
             measured_target_3 = unit0 * target_3
             measured_target_1 = unit0 * target_1
             length3 = measured_target_3 - measured_target_1
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             measured_pred_3 = unit0 * pred_3
             measured_pred_1 = unit0 * pred_1
             t5 = _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1)
             t6 = _half_step_f32(t5)
-            v_pred__row = v_pred__chunk[row]
+            v_pred__row = v_pred_[n]
             v_pred_3 = v_pred__row[3]
             v_pred_1 = v_pred__row[1]
             v_pred_2 = v_pred__row[2]
@@ -1991,7 +1922,7 @@ def hvp_f32(
                 _zero_times_f32(t35, tangent_d_margin2)
             )
             t53 = f32(1.0) / unit2
-            hvp_pred_row = hvp_pred_chunk[row]
+            hvp_pred_row = hvp_pred[n]
             hvp_pred_row[0] = scaled_hvp_pred__0 * unit0 * unit1 * t53
             t54 = _zero_times_f32(tangent_width, d_excess)
             t55 = tangent_d_excess * width + t54
@@ -2018,11 +1949,6 @@ def hvp_f32(
                 tangent_d_margin4)
             )
             hvp_pred_row[3] = scaled_hvp_pred__3 * unit0 * unit0 * t53
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_c_ in range(size_c_):
-                        hvp_pred_chunk[row, at_c_] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2037,12 +1963,12 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2066,12 +1992,12 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2096,7 +2022,7 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
+        grad_hess_diag_f64, chunks, (), samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -2120,7 +2046,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+        hvp_f64, chunks, (), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -2141,12 +2067,12 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64),), samples, chunk, pred, target, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2170,12 +2096,12 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -2200,7 +2126,7 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
+        grad_hess_diag_f32, chunks, (), samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -2224,7 +2150,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
+        hvp_f32, chunks, (), samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)

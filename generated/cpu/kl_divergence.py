@@ -79,12 +79,16 @@ META = {'name': 'kl_divergence',
  'coupled': False,
  'paired': [],
  'in_place': {'value_and_grad': {'p': ['p', 'q'], 'q': ['p', 'q']},
-              'hvp': {'p': ['p', 'q'], 'q': ['p', 'q']}}}
+              'hvp': {'p': ['p', 'q'], 'q': ['p', 'q']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -92,7 +96,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -119,9 +123,9 @@ def _outside_simplex(x, epsilon):
     return outside
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -169,11 +173,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -413,25 +423,25 @@ def _zero_times_f64(a, b):
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
-    small = x < np.float32(1.1754943508222875e-38)
-    v = x * np.float32(16777216.0) if small else x
-    bits = np.uint32(np.float32(v).view(np.uint32) + np.uint32(0x4AFB0D))
+    small = x < f32(1.1754943508222875e-38)
+    v = x * f32(16777216.0) if small else x
+    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
     exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
-    n = exponent - (np.float32(8388759.0) if small else np.float32(8388735.0))
+    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
     m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
-    return n, m - np.float32(1.0)
+    return n, m - f32(1.0)
 
 
 @_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.23332913219928741)
-    p = p * z + np.float32(0.28550732135772705)
-    p = p * z + np.float32(0.4000012278556824)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.23332913219928741)
+    p = p * z + f32(0.28550732135772705)
+    p = p * z + f32(0.4000012278556824)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
@@ -439,12 +449,12 @@ def _log_tail_core_f32(f):
 def _log_f32(x):
     """log x: -inf at 0, NaN below."""
     n, f = _log_split_f32(x)
-    a = n * np.float32(0.693145751953125)
+    a = n * f32(0.693145751953125)
     high = a + f
-    y = high + (((a - high) + f) + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
-    y = y if x < np.float32(np.inf) else x
-    y = y if x > np.float32(0.0) else np.float32(-np.inf)
-    return y if x >= np.float32(0.0) else x * np.float32(np.nan)
+    y = high + (((a - high) + f) + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    y = y if x < f32(np.inf) else x
+    y = y if x > f32(0.0) else f32(-np.inf)
+    return y if x >= f32(0.0) else x * f32(np.nan)
 
 
 @_inline
@@ -453,18 +463,18 @@ def _log_ratio_f32(a, b):
     n, f = _log_split_f32(a)
     m, g = _log_split_f32(b)
     n = n - m
-    f = f + np.float32(1.0)
-    g = g + np.float32(1.0)
+    f = f + f32(1.0)
+    g = g + f32(1.0)
     # Both lie between sqrt(1/2) and sqrt(2): at most one halving or doubling brings the quotient there too.
-    high = f > np.float32(1.4142135623730951) * g
-    low = g > np.float32(1.4142135623730951) * f
-    n = n + (np.float32(1.0) if high else (np.float32(-1.0) if low else np.float32(0.0)))
-    f = np.float32(0.5) * f if high else (np.float32(2.0) * f if low else f)
+    high = f > f32(1.4142135623730951) * g
+    low = g > f32(1.4142135623730951) * f
+    n = n + (f32(1.0) if high else (f32(-1.0) if low else f32(0.0)))
+    f = f32(0.5) * f if high else (f32(2.0) * f if low else f)
     f = (f - g) / g
-    base = n * np.float32(0.693145751953125)
+    base = n * f32(0.693145751953125)
     top = base + f
-    y = top + (((base - top) + f) + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
-    regular = (a > np.float32(0.0)) & (b > np.float32(0.0)) & (a < np.float32(np.inf)) & (b < np.float32(np.inf))
+    y = top + (((base - top) + f) + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    regular = (a > f32(0.0)) & (b > f32(0.0)) & (a < f32(np.inf)) & (b < f32(np.inf))
     return y if regular else _log_f32(a) - _log_f32(b)
 
 
@@ -472,62 +482,62 @@ def _log_ratio_f32(a, b):
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, p, q, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, samples, chunk, p, q, size_k, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    value2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        p_chunk = p[start : start + rows]
-        q_chunk = q[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = q_chunk[row]
+                entries = q[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            p_row = p_chunk[row]
-            q_row = q_chunk[row]
+            p_row = p[n]
+            q_row = q[n]
             value2 = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     p_k = p_row[k]
@@ -536,80 +546,70 @@ def value_f64(
                     value2_block[lane] = _zero_times_f64(p_k, _log_ratio_f64(p_k, 1.0 if t1 else q_k))
                 value2 += _pairwise_sum(value2_block, count)
             value_rows[row] = value2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    value2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_p_chunk = grad_p[start : start + rows]
-        grad_q_chunk = grad_q[start : start + rows]
-        p_chunk = p[start : start + rows]
-        q_chunk = q[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = q_chunk[row]
+                entries = q[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_p[n, at_k] = 0.0
+                    grad_q[n, at_k] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            p_row = p_chunk[row]
-            q_row = q_chunk[row]
-            seed_n = seed[row]
-            grad_p_row = grad_p_chunk[row]
-            grad_q_row = grad_q_chunk[row]
+            p_row = p[n]
+            q_row = q[n]
+            seed_n = weight[n * weight_step] / denominator
+            grad_p_row = grad_p[n]
+            grad_q_row = grad_q[n]
             value2 = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     p_k = p_row[k]
@@ -622,20 +622,9 @@ def value_and_grad_f64(
                     value2_block[lane] = _zero_times_f64(p_k, t2)
                 value2 += _pairwise_sum(value2_block, count)
             value_rows[row] = value2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_p_chunk[row, at_k] = 0.0
-                    for at_k in range(size_k):
-                        grad_q_chunk[row, at_k] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -644,61 +633,57 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_p_chunk = grad_p[start : start + rows]
-        grad_q_chunk = grad_q[start : start + rows]
-        diag_p_chunk = diag_p[start : start + rows]
-        diag_q_chunk = diag_q[start : start + rows]
-        p_chunk = p[start : start + rows]
-        q_chunk = q[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = q_chunk[row]
+                entries = q[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_p[n, at_k] = 0.0
+                    grad_q[n, at_k] = 0.0
+                    diag_p[n, at_k] = 0.0
+                    diag_q[n, at_k] = 0.0
                 continue
-            p_row = p_chunk[row]
-            seed_n = seed[row]
-            q_row = q_chunk[row]
-            grad_p_row = grad_p_chunk[row]
-            grad_q_row = grad_q_chunk[row]
-            diag_p_row = diag_p_chunk[row]
-            diag_q_row = diag_q_chunk[row]
+            p_row = p[n]
+            seed_n = weight[n * weight_step] / denominator
+            q_row = q[n]
+            grad_p_row = grad_p[n]
+            grad_q_row = grad_q[n]
+            diag_p_row = diag_p[n]
+            diag_q_row = diag_q[n]
             for k in range(size_k):
                 p_k = p_row[k]
                 t1 = seed_n / p_k
@@ -712,17 +697,6 @@ def grad_hess_diag_f64(
                 diag_p_row[k] = t1
                 t4 = -1.0 / q_k / q_k
                 diag_q_row[k] = -seed_n * _zero_times_f64(p_k, 0.0 if t2 else t4)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_p_chunk[row, at_k] = 0.0
-                    for at_k in range(size_k):
-                        grad_q_chunk[row, at_k] = 0.0
-                    for at_k in range(size_k):
-                        diag_p_chunk[row, at_k] = 0.0
-                    for at_k in range(size_k):
-                        diag_q_chunk[row, at_k] = 0.0
 
 
 @_jit
@@ -730,61 +704,55 @@ def hvp_f64(
     first, last, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_p_chunk = hvp_p[start : start + rows]
-        hvp_q_chunk = hvp_q[start : start + rows]
-        p_chunk = p[start : start + rows]
-        v_p__chunk = v_p_[start : start + rows]
-        q_chunk = q[start : start + rows]
-        v_q__chunk = v_q_[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = q_chunk[row]
+                entries = q[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    hvp_p[n, at_k] = 0.0
+                    hvp_q[n, at_k] = 0.0
                 continue
-            p_row = p_chunk[row]
-            seed_n = seed[row]
-            v_p__row = v_p__chunk[row]
-            q_row = q_chunk[row]
-            v_q__row = v_q__chunk[row]
-            hvp_p_row = hvp_p_chunk[row]
-            hvp_q_row = hvp_q_chunk[row]
+            p_row = p[n]
+            seed_n = weight[n * weight_step] / denominator
+            v_p__row = v_p_[n]
+            q_row = q[n]
+            v_q__row = v_q_[n]
+            hvp_p_row = hvp_p[n]
+            hvp_q_row = hvp_q[n]
             for k in range(size_k):
                 p_k = p_row[k]
                 v_p_k = v_p__row[k]
@@ -798,67 +766,60 @@ def hvp_f64(
                 )
                 t3 = -(_zero_times_f64(p_k, -seed_n / q_k * (v_q_k / q_k)) + _zero_times_f64(v_p_k, seed_n / q_k))
                 hvp_q_row[k] = 0.0 if t1 else t3
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        hvp_p_chunk[row, at_k] = 0.0
-                    for at_k in range(size_k):
-                        hvp_q_chunk[row, at_k] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, p, q, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, samples, chunk, p, q, size_k, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    value2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        p_chunk = p[start : start + rows]
-        q_chunk = q[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = q_chunk[row]
+                entries = q[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            p_row = p_chunk[row]
-            q_row = q_chunk[row]
+            p_row = p[n]
+            q_row = q[n]
             value2 = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     p_k = p_row[k]
@@ -868,80 +829,70 @@ def value_f32(
                 value2 += _pairwise_sum(value2_block, count)
             value2 = f32(value2)
             value_rows[row] = value2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    value2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_p_chunk = grad_p[start : start + rows]
-        grad_q_chunk = grad_q[start : start + rows]
-        p_chunk = p[start : start + rows]
-        q_chunk = q[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = q_chunk[row]
+                entries = q[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_p[n, at_k] = f32(0.0)
+                    grad_q[n, at_k] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            p_row = p_chunk[row]
-            q_row = q_chunk[row]
-            seed_n = seed[row]
-            grad_p_row = grad_p_chunk[row]
-            grad_q_row = grad_q_chunk[row]
+            p_row = p[n]
+            q_row = q[n]
+            seed_n = weight[n * weight_step] / denominator
+            grad_p_row = grad_p[n]
+            grad_q_row = grad_q[n]
             value2 = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     p_k = p_row[k]
@@ -955,20 +906,9 @@ def value_and_grad_f32(
                 value2 += _pairwise_sum(value2_block, count)
             value2 = f32(value2)
             value_rows[row] = value2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_p_chunk[row, at_k] = f32(0.0)
-                    for at_k in range(size_k):
-                        grad_q_chunk[row, at_k] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -977,61 +917,57 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_p_chunk = grad_p[start : start + rows]
-        grad_q_chunk = grad_q[start : start + rows]
-        diag_p_chunk = diag_p[start : start + rows]
-        diag_q_chunk = diag_q[start : start + rows]
-        p_chunk = p[start : start + rows]
-        q_chunk = q[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = q_chunk[row]
+                entries = q[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_p[n, at_k] = f32(0.0)
+                    grad_q[n, at_k] = f32(0.0)
+                    diag_p[n, at_k] = f32(0.0)
+                    diag_q[n, at_k] = f32(0.0)
                 continue
-            p_row = p_chunk[row]
-            seed_n = seed[row]
-            q_row = q_chunk[row]
-            grad_p_row = grad_p_chunk[row]
-            grad_q_row = grad_q_chunk[row]
-            diag_p_row = diag_p_chunk[row]
-            diag_q_row = diag_q_chunk[row]
+            p_row = p[n]
+            seed_n = weight[n * weight_step] / denominator
+            q_row = q[n]
+            grad_p_row = grad_p[n]
+            grad_q_row = grad_q[n]
+            diag_p_row = diag_p[n]
+            diag_q_row = diag_q[n]
             for k in range(size_k):
                 p_k = p_row[k]
                 t1 = seed_n / p_k
@@ -1045,17 +981,6 @@ def grad_hess_diag_f32(
                 diag_p_row[k] = t1
                 t4 = -f32(1.0) / q_k / q_k
                 diag_q_row[k] = -seed_n * _zero_times_f32(p_k, f32(0.0) if t2 else t4)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_p_chunk[row, at_k] = f32(0.0)
-                    for at_k in range(size_k):
-                        grad_q_chunk[row, at_k] = f32(0.0)
-                    for at_k in range(size_k):
-                        diag_p_chunk[row, at_k] = f32(0.0)
-                    for at_k in range(size_k):
-                        diag_q_chunk[row, at_k] = f32(0.0)
 
 
 @_jit
@@ -1063,61 +988,55 @@ def hvp_f32(
     first, last, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_p_chunk = hvp_p[start : start + rows]
-        hvp_q_chunk = hvp_q[start : start + rows]
-        p_chunk = p[start : start + rows]
-        v_p__chunk = v_p_[start : start + rows]
-        q_chunk = q[start : start + rows]
-        v_q__chunk = v_q_[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = p_chunk[row]
+                entries = p[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = q_chunk[row]
+                entries = q[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 2, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    hvp_p[n, at_k] = f32(0.0)
+                    hvp_q[n, at_k] = f32(0.0)
                 continue
-            p_row = p_chunk[row]
-            seed_n = seed[row]
-            v_p__row = v_p__chunk[row]
-            q_row = q_chunk[row]
-            v_q__row = v_q__chunk[row]
-            hvp_p_row = hvp_p_chunk[row]
-            hvp_q_row = hvp_q_chunk[row]
+            p_row = p[n]
+            seed_n = weight[n * weight_step] / denominator
+            v_p__row = v_p_[n]
+            q_row = q[n]
+            v_q__row = v_q_[n]
+            hvp_p_row = hvp_p[n]
+            hvp_q_row = hvp_q[n]
             for k in range(size_k):
                 p_k = p_row[k]
                 v_p_k = v_p__row[k]
@@ -1131,13 +1050,6 @@ def hvp_f32(
                 )
                 t3 = -(_zero_times_f32(p_k, -seed_n / q_k * (v_q_k / q_k)) + _zero_times_f32(v_p_k, seed_n / q_k))
                 hvp_q_row[k] = f32(0.0) if t1 else t3
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        hvp_p_chunk[row, at_k] = f32(0.0)
-                    for at_k in range(size_k):
-                        hvp_q_chunk[row, at_k] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1152,22 +1064,22 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, p, q, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, p, q, size_k, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(p[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(p[start : start + rows], 2.220446049250313e-16), live)
         if number == 1:
-            violation = _located(violation, _outside_simplex(q[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(q[start : start + rows], 2.220446049250313e-16), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1188,22 +1100,23 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_p, grad_q, p, q,
+        size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(p[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(p[start : start + rows], 2.220446049250313e-16), live)
         if number == 1:
-            violation = _located(violation, _outside_simplex(q[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(q[start : start + rows], 2.220446049250313e-16), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1225,18 +1138,18 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, (), samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(p[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(p[start : start + rows], 2.220446049250313e-16), live)
         if number == 1:
-            violation = _located(violation, _outside_simplex(q[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(q[start : start + rows], 2.220446049250313e-16), live)
         return (), violation
     return (), None
 
@@ -1256,18 +1169,18 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        hvp_f64, chunks, (), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask,
+        mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(p[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(p[start : start + rows], 2.220446049250313e-16), live)
         if number == 1:
-            violation = _located(violation, _outside_simplex(q[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(q[start : start + rows], 2.220446049250313e-16), live)
         return (), violation
     return (), None
 
@@ -1284,22 +1197,22 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, p, q, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, p, q, size_k, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(p[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(p[start : start + rows], 1.1920928955078125e-07), live)
         if number == 1:
-            violation = _located(violation, _outside_simplex(q[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(q[start : start + rows], 1.1920928955078125e-07), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1320,22 +1233,23 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_p, grad_q, p, q,
+        size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(p[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(p[start : start + rows], 1.1920928955078125e-07), live)
         if number == 1:
-            violation = _located(violation, _outside_simplex(q[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(q[start : start + rows], 1.1920928955078125e-07), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1357,18 +1271,18 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, (), samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(p[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(p[start : start + rows], 1.1920928955078125e-07), live)
         if number == 1:
-            violation = _located(violation, _outside_simplex(q[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(q[start : start + rows], 1.1920928955078125e-07), live)
         return (), violation
     return (), None
 
@@ -1388,18 +1302,18 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        hvp_f32, chunks, (), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask,
+        mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(p[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(p[start : start + rows], 1.1920928955078125e-07), live)
         if number == 1:
-            violation = _located(violation, _outside_simplex(q[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(q[start : start + rows], 1.1920928955078125e-07), live)
         return (), violation
     return (), None
 

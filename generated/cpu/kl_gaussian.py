@@ -111,12 +111,16 @@ META = {'name': 'kl_gaussian',
               'hvp': {'mu1': ['mu1', 'mu2', 'logvar2'],
                       'logvar1': ['mu1', 'logvar1', 'mu2', 'logvar2'],
                       'mu2': ['mu1', 'logvar1', 'mu2', 'logvar2'],
-                      'logvar2': ['mu1', 'logvar1', 'mu2', 'logvar2']}}}
+                      'logvar2': ['mu1', 'logvar1', 'mu2', 'logvar2']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -124,7 +128,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -144,9 +148,9 @@ def _pairwise_sum(x, count):
     return total
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -194,11 +198,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -467,30 +477,30 @@ def _zero_times_f64(a, b):
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = np.float32(-104.0) if x < np.float32(-104.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-104.0) if x < f32(-104.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    high = np.float32(1.0) + r
-    low = ((np.float32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    high = f32(1.0) + r
+    low = ((f32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
     return high, low, n
 
 
 @_inline
 def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
-    t = n * np.float32(0.5) + np.float32(12583039.0)
-    m = n - (t - np.float32(12583039.0))
-    first = np.int32(np.float32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(np.float32(m + np.float32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    t = n * f32(0.5) + f32(12583039.0)
+    m = n - (t - f32(12583039.0))
+    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
+    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
     return y * first * second
 
 
@@ -504,22 +514,22 @@ def _exp_f32(x):
 @_inline
 def _expm1_pair_f32(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = np.float32(-25.0) if x < np.float32(-25.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-25.0) if x < f32(-25.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    unit = np.int32(np.float32(n + np.float32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
-    base = unit - np.float32(0.5)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    unit = np.int32(f32(n + f32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    base = unit - f32(0.5)
     back = base - unit
-    rest = (unit - (base - back)) - (np.float32(0.5) + back)
+    rest = (unit - (base - back)) - (f32(0.5) + back)
     rise = unit * r
     high = base + rise
     low = ((base - high) + rise) + (rest + unit * (((a - r) - c) + r * r * p))
@@ -529,65 +539,61 @@ def _expm1_pair_f32(x):
 @_inline
 def _exp_tail_f32(x):
     """e^x - 1 - x."""
-    p = np.float32(2.490556289558299e-05)
-    p = p * x + np.float32(0.00019945290114264935)
-    p = p * x + np.float32(0.0013888791436329484)
-    p = p * x + np.float32(0.008333235047757626)
-    p = p * x + np.float32(0.0416666679084301)
-    p = p * x + np.float32(0.1666666716337204)
-    near = (np.float32(0.5) * x) * x + (x * x) * (x * p)
+    p = f32(2.490556289558299e-05)
+    p = p * x + f32(0.00019945290114264935)
+    p = p * x + f32(0.0013888791436329484)
+    p = p * x + f32(0.008333235047757626)
+    p = p * x + f32(0.0416666679084301)
+    p = p * x + f32(0.1666666716337204)
+    near = (f32(0.5) * x) * x + (x * x) * (x * p)
     high, low = _expm1_pair_f32(x)
-    half = np.float32(0.5) * x
+    half = f32(0.5) * x
     far = high - half
     back = far - high
-    far = np.float32(2.0) * (far + (((high - (far - back)) - (half + back)) + low))
-    far = np.float32(np.inf) if x > np.float32(89.0) else far
-    far = -x if x < -np.float32(1073741824.0) else far
-    return near if abs(x) < np.float32(0.5) else far
+    far = f32(2.0) * (far + (((high - (far - back)) - (half + back)) + low))
+    far = f32(np.inf) if x > f32(89.0) else far
+    far = -x if x < -f32(1073741824.0) else far
+    return near if abs(x) < f32(0.5) else far
 
 
 @_inline
 def _expm1_f32(x):
     """e^x - 1."""
     high, low = _expm1_pair_f32(x)
-    y = np.float32(2.0) * (high + low)
-    return x if abs(x) < np.float32(1.4901161193847656e-08) else y
+    y = f32(2.0) * (high + low)
+    return x if abs(x) < f32(1.4901161193847656e-08) else y
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial,
+    first, last, value_rows, t1_block, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        logvar1_chunk = logvar1[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            logvar1_row = logvar1_chunk[row]
-            logvar2_row = logvar2_chunk[row]
-            mu1_row = mu1_chunk[row]
-            mu2_row = mu2_chunk[row]
+            logvar1_row = logvar1[n]
+            logvar2_row = logvar2[n]
+            mu1_row = mu1[n]
+            mu2_row = mu2[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     logvar2_d = logvar2_row[d]
@@ -595,58 +601,44 @@ def value_f64(
                     t1_block[lane] = _exp_tail_f64(logvar1_row[d] - logvar2_d) + t2 * t2
                 t1 += _pairwise_sum(t1_block, count)
             value_rows[row] = 0.5 * t1
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t1_block, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2,
+    mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_mu1_chunk = grad_mu1[start : start + rows]
-        grad_logvar1_chunk = grad_logvar1[start : start + rows]
-        grad_mu2_chunk = grad_mu2[start : start + rows]
-        grad_logvar2_chunk = grad_logvar2[start : start + rows]
-        logvar1_chunk = logvar1[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_mu1[n, at_d] = 0.0
+                    grad_logvar1[n, at_d] = 0.0
+                    grad_mu2[n, at_d] = 0.0
+                    grad_logvar2[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            logvar1_row = logvar1_chunk[row]
-            logvar2_row = logvar2_chunk[row]
-            mu1_row = mu1_chunk[row]
-            mu2_row = mu2_chunk[row]
-            seed_n = seed[row]
-            grad_mu1_row = grad_mu1_chunk[row]
-            grad_logvar1_row = grad_logvar1_chunk[row]
-            grad_mu2_row = grad_mu2_chunk[row]
-            grad_logvar2_row = grad_logvar2_chunk[row]
+            logvar1_row = logvar1[n]
+            logvar2_row = logvar2[n]
+            mu1_row = mu1[n]
+            mu2_row = mu2[n]
+            seed_n = weight[n * weight_step] / denominator
+            grad_mu1_row = grad_mu1[n]
+            grad_logvar1_row = grad_logvar1[n]
+            grad_mu2_row = grad_mu2[n]
+            grad_logvar2_row = grad_logvar2[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     logvar2_d = logvar2_row[d]
@@ -663,24 +655,9 @@ def value_and_grad_f64(
                     t1_block[lane] = _exp_tail_f64(t2) + t5 * t5
                 t1 += _pairwise_sum(t1_block, count)
             value_rows[row] = 0.5 * t1
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu1_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_logvar1_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_mu2_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_logvar2_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -689,43 +666,35 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1, diag_logvar1, diag_mu2,
     diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_mu1_chunk = grad_mu1[start : start + rows]
-        grad_logvar1_chunk = grad_logvar1[start : start + rows]
-        grad_mu2_chunk = grad_mu2[start : start + rows]
-        grad_logvar2_chunk = grad_logvar2[start : start + rows]
-        diag_mu1_chunk = diag_mu1[start : start + rows]
-        diag_logvar1_chunk = diag_logvar1[start : start + rows]
-        diag_mu2_chunk = diag_mu2[start : start + rows]
-        diag_logvar2_chunk = diag_logvar2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        logvar1_chunk = logvar1[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_mu1[n, at_d] = 0.0
+                    grad_logvar1[n, at_d] = 0.0
+                    grad_mu2[n, at_d] = 0.0
+                    grad_logvar2[n, at_d] = 0.0
+                    diag_mu1[n, at_d] = 0.0
+                    diag_logvar1[n, at_d] = 0.0
+                    diag_mu2[n, at_d] = 0.0
+                    diag_logvar2[n, at_d] = 0.0
                 continue
-            seed_n = seed[row]
-            mu1_row = mu1_chunk[row]
-            mu2_row = mu2_chunk[row]
-            logvar2_row = logvar2_chunk[row]
-            grad_mu1_row = grad_mu1_chunk[row]
-            logvar1_row = logvar1_chunk[row]
-            grad_logvar1_row = grad_logvar1_chunk[row]
-            grad_mu2_row = grad_mu2_chunk[row]
-            grad_logvar2_row = grad_logvar2_chunk[row]
-            diag_mu1_row = diag_mu1_chunk[row]
-            diag_logvar1_row = diag_logvar1_chunk[row]
-            diag_mu2_row = diag_mu2_chunk[row]
-            diag_logvar2_row = diag_logvar2_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            mu1_row = mu1[n]
+            mu2_row = mu2[n]
+            logvar2_row = logvar2[n]
+            grad_mu1_row = grad_mu1[n]
+            logvar1_row = logvar1[n]
+            grad_logvar1_row = grad_logvar1[n]
+            grad_mu2_row = grad_mu2[n]
+            grad_logvar2_row = grad_logvar2[n]
+            diag_mu1_row = diag_mu1[n]
+            diag_logvar1_row = diag_logvar1[n]
+            diag_mu2_row = diag_mu2[n]
+            diag_logvar2_row = diag_logvar2[n]
             for d in range(size_d):
                 t1 = mu1_row[d] - mu2_row[d]
                 logvar2_d = logvar2_row[d]
@@ -748,25 +717,6 @@ def grad_hess_diag_f64(
                     t8 - 0.5 * (seed_n * _zero_times_f64(t1 * t1, t9) + _zero_times_f64(t1, seed_n * _zero_times_f64(t1,
                     t9))) * t2
                 )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu1_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_logvar1_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_mu2_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_logvar2_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_mu1_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_logvar1_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_mu2_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_logvar2_chunk[row, at_d] = 0.0
 
 
 @_jit
@@ -774,43 +724,31 @@ def hvp_f64(
     first, last, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu1, mu2, v_logvar2_, logvar2, v_mu1_,
     v_mu2_, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_mu1_chunk = hvp_mu1[start : start + rows]
-        hvp_logvar1_chunk = hvp_logvar1[start : start + rows]
-        hvp_logvar2_chunk = hvp_logvar2[start : start + rows]
-        hvp_mu2_chunk = hvp_mu2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        v_logvar2__chunk = v_logvar2_[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        v_mu1__chunk = v_mu1_[start : start + rows]
-        v_mu2__chunk = v_mu2_[start : start + rows]
-        v_logvar1__chunk = v_logvar1_[start : start + rows]
-        logvar1_chunk = logvar1[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_mu1[n, at_d] = 0.0
+                    hvp_logvar1[n, at_d] = 0.0
+                    hvp_logvar2[n, at_d] = 0.0
+                    hvp_mu2[n, at_d] = 0.0
                 continue
-            seed_n = seed[row]
-            mu1_row = mu1_chunk[row]
-            mu2_row = mu2_chunk[row]
-            v_logvar2__row = v_logvar2__chunk[row]
-            logvar2_row = logvar2_chunk[row]
-            v_mu1__row = v_mu1__chunk[row]
-            v_mu2__row = v_mu2__chunk[row]
-            hvp_mu1_row = hvp_mu1_chunk[row]
-            v_logvar1__row = v_logvar1__chunk[row]
-            logvar1_row = logvar1_chunk[row]
-            hvp_logvar1_row = hvp_logvar1_chunk[row]
-            hvp_logvar2_row = hvp_logvar2_chunk[row]
-            hvp_mu2_row = hvp_mu2_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            mu1_row = mu1[n]
+            mu2_row = mu2[n]
+            v_logvar2__row = v_logvar2_[n]
+            logvar2_row = logvar2[n]
+            v_mu1__row = v_mu1_[n]
+            v_mu2__row = v_mu2_[n]
+            hvp_mu1_row = hvp_mu1[n]
+            v_logvar1__row = v_logvar1_[n]
+            logvar1_row = logvar1[n]
+            hvp_logvar1_row = hvp_logvar1[n]
+            hvp_logvar2_row = hvp_logvar2[n]
+            hvp_mu2_row = hvp_mu2[n]
             for d in range(size_d):
                 t1 = mu1_row[d] - mu2_row[d]
                 v_logvar2_d = v_logvar2__row[d]
@@ -830,45 +768,30 @@ def hvp_f64(
                     _zero_times_f64(t1, _exp_f64(-logvar2_d)))) + _zero_times_f64(t4, seed_n * t2 * t6))
                 )
                 hvp_mu2_row[d] = -t7
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_mu1_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_logvar1_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_logvar2_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_mu2_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial,
+    first, last, value_rows, t1_block, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        logvar1_chunk = logvar1[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            logvar1_row = logvar1_chunk[row]
-            logvar2_row = logvar2_chunk[row]
-            mu1_row = mu1_chunk[row]
-            mu2_row = mu2_chunk[row]
+            logvar1_row = logvar1[n]
+            logvar2_row = logvar2[n]
+            mu1_row = mu1[n]
+            mu2_row = mu2[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     logvar2_d = logvar2_row[d]
@@ -877,58 +800,44 @@ def value_f32(
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t1_block, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2,
+    mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_mu1_chunk = grad_mu1[start : start + rows]
-        grad_logvar1_chunk = grad_logvar1[start : start + rows]
-        grad_mu2_chunk = grad_mu2[start : start + rows]
-        grad_logvar2_chunk = grad_logvar2[start : start + rows]
-        logvar1_chunk = logvar1[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_mu1[n, at_d] = f32(0.0)
+                    grad_logvar1[n, at_d] = f32(0.0)
+                    grad_mu2[n, at_d] = f32(0.0)
+                    grad_logvar2[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            logvar1_row = logvar1_chunk[row]
-            logvar2_row = logvar2_chunk[row]
-            mu1_row = mu1_chunk[row]
-            mu2_row = mu2_chunk[row]
-            seed_n = seed[row]
-            grad_mu1_row = grad_mu1_chunk[row]
-            grad_logvar1_row = grad_logvar1_chunk[row]
-            grad_mu2_row = grad_mu2_chunk[row]
-            grad_logvar2_row = grad_logvar2_chunk[row]
+            logvar1_row = logvar1[n]
+            logvar2_row = logvar2[n]
+            mu1_row = mu1[n]
+            mu2_row = mu2[n]
+            seed_n = weight[n * weight_step] / denominator
+            grad_mu1_row = grad_mu1[n]
+            grad_logvar1_row = grad_logvar1[n]
+            grad_mu2_row = grad_mu2[n]
+            grad_logvar2_row = grad_logvar2[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     logvar2_d = logvar2_row[d]
@@ -946,24 +855,9 @@ def value_and_grad_f32(
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu1_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_logvar1_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_mu2_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_logvar2_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -972,43 +866,35 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1, diag_logvar1, diag_mu2,
     diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_mu1_chunk = grad_mu1[start : start + rows]
-        grad_logvar1_chunk = grad_logvar1[start : start + rows]
-        grad_mu2_chunk = grad_mu2[start : start + rows]
-        grad_logvar2_chunk = grad_logvar2[start : start + rows]
-        diag_mu1_chunk = diag_mu1[start : start + rows]
-        diag_logvar1_chunk = diag_logvar1[start : start + rows]
-        diag_mu2_chunk = diag_mu2[start : start + rows]
-        diag_logvar2_chunk = diag_logvar2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        logvar1_chunk = logvar1[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_mu1[n, at_d] = f32(0.0)
+                    grad_logvar1[n, at_d] = f32(0.0)
+                    grad_mu2[n, at_d] = f32(0.0)
+                    grad_logvar2[n, at_d] = f32(0.0)
+                    diag_mu1[n, at_d] = f32(0.0)
+                    diag_logvar1[n, at_d] = f32(0.0)
+                    diag_mu2[n, at_d] = f32(0.0)
+                    diag_logvar2[n, at_d] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            mu1_row = mu1_chunk[row]
-            mu2_row = mu2_chunk[row]
-            logvar2_row = logvar2_chunk[row]
-            grad_mu1_row = grad_mu1_chunk[row]
-            logvar1_row = logvar1_chunk[row]
-            grad_logvar1_row = grad_logvar1_chunk[row]
-            grad_mu2_row = grad_mu2_chunk[row]
-            grad_logvar2_row = grad_logvar2_chunk[row]
-            diag_mu1_row = diag_mu1_chunk[row]
-            diag_logvar1_row = diag_logvar1_chunk[row]
-            diag_mu2_row = diag_mu2_chunk[row]
-            diag_logvar2_row = diag_logvar2_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            mu1_row = mu1[n]
+            mu2_row = mu2[n]
+            logvar2_row = logvar2[n]
+            grad_mu1_row = grad_mu1[n]
+            logvar1_row = logvar1[n]
+            grad_logvar1_row = grad_logvar1[n]
+            grad_mu2_row = grad_mu2[n]
+            grad_logvar2_row = grad_logvar2[n]
+            diag_mu1_row = diag_mu1[n]
+            diag_logvar1_row = diag_logvar1[n]
+            diag_mu2_row = diag_mu2[n]
+            diag_logvar2_row = diag_logvar2[n]
             for d in range(size_d):
                 t1 = mu1_row[d] - mu2_row[d]
                 logvar2_d = logvar2_row[d]
@@ -1031,25 +917,6 @@ def grad_hess_diag_f32(
                     t8 - f32(0.5) * (seed_n * _zero_times_f32(t1 * t1, t9) + _zero_times_f32(t1, seed_n *
                     _zero_times_f32(t1, t9))) * t2
                 )
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu1_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_logvar1_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_mu2_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_logvar2_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_mu1_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_logvar1_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_mu2_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_logvar2_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
@@ -1057,43 +924,31 @@ def hvp_f32(
     first, last, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu1, mu2, v_logvar2_, logvar2, v_mu1_,
     v_mu2_, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_mu1_chunk = hvp_mu1[start : start + rows]
-        hvp_logvar1_chunk = hvp_logvar1[start : start + rows]
-        hvp_logvar2_chunk = hvp_logvar2[start : start + rows]
-        hvp_mu2_chunk = hvp_mu2[start : start + rows]
-        mu1_chunk = mu1[start : start + rows]
-        mu2_chunk = mu2[start : start + rows]
-        v_logvar2__chunk = v_logvar2_[start : start + rows]
-        logvar2_chunk = logvar2[start : start + rows]
-        v_mu1__chunk = v_mu1_[start : start + rows]
-        v_mu2__chunk = v_mu2_[start : start + rows]
-        v_logvar1__chunk = v_logvar1_[start : start + rows]
-        logvar1_chunk = logvar1[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_mu1[n, at_d] = f32(0.0)
+                    hvp_logvar1[n, at_d] = f32(0.0)
+                    hvp_logvar2[n, at_d] = f32(0.0)
+                    hvp_mu2[n, at_d] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            mu1_row = mu1_chunk[row]
-            mu2_row = mu2_chunk[row]
-            v_logvar2__row = v_logvar2__chunk[row]
-            logvar2_row = logvar2_chunk[row]
-            v_mu1__row = v_mu1__chunk[row]
-            v_mu2__row = v_mu2__chunk[row]
-            hvp_mu1_row = hvp_mu1_chunk[row]
-            v_logvar1__row = v_logvar1__chunk[row]
-            logvar1_row = logvar1_chunk[row]
-            hvp_logvar1_row = hvp_logvar1_chunk[row]
-            hvp_logvar2_row = hvp_logvar2_chunk[row]
-            hvp_mu2_row = hvp_mu2_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            mu1_row = mu1[n]
+            mu2_row = mu2[n]
+            v_logvar2__row = v_logvar2_[n]
+            logvar2_row = logvar2[n]
+            v_mu1__row = v_mu1_[n]
+            v_mu2__row = v_mu2_[n]
+            hvp_mu1_row = hvp_mu1[n]
+            v_logvar1__row = v_logvar1_[n]
+            logvar1_row = logvar1[n]
+            hvp_logvar1_row = hvp_logvar1[n]
+            hvp_logvar2_row = hvp_logvar2[n]
+            hvp_mu2_row = hvp_mu2[n]
             for d in range(size_d):
                 t1 = mu1_row[d] - mu2_row[d]
                 v_logvar2_d = v_logvar2__row[d]
@@ -1113,17 +968,6 @@ def hvp_f32(
                     v_logvar2_d * _zero_times_f32(t1, _exp_f32(-logvar2_d)))) + _zero_times_f32(t4, seed_n * t2 * t6))
                 )
                 hvp_mu2_row[d] = -t7
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_mu1_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_logvar1_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_logvar2_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_mu2_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1138,11 +982,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, logvar1, logvar2, mu1, mu2, size_d,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1163,11 +1007,12 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2,
-        mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_mu1, grad_logvar1,
+        grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1188,7 +1033,7 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1,
+        grad_hess_diag_f64, chunks, (), samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1,
         diag_logvar1, diag_mu2, diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step,
         denominator,
     )
@@ -1209,7 +1054,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu1, mu2, v_logvar2_, logvar2,
+        hvp_f64, chunks, (), samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu1, mu2, v_logvar2_, logvar2,
         v_mu1_, v_mu2_, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1227,11 +1072,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, logvar1, logvar2, mu1, mu2, size_d,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1252,11 +1097,12 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2,
-        mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_mu1, grad_logvar1,
+        grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1277,7 +1123,7 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1,
+        grad_hess_diag_f32, chunks, (), samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1,
         diag_logvar1, diag_mu2, diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step,
         denominator,
     )
@@ -1298,7 +1144,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu1, mu2, v_logvar2_, logvar2,
+        hvp_f32, chunks, (), samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu1, mu2, v_logvar2_, logvar2,
         v_mu1_, v_mu2_, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None

@@ -72,12 +72,16 @@ META = {'name': 'kl_standard_normal',
  'coupled': False,
  'paired': [],
  'in_place': {'value_and_grad': {'mu': ['mu', 'logvar'], 'logvar': ['mu', 'logvar']},
-              'hvp': {'mu': ['mu'], 'logvar': ['mu', 'logvar']}}}
+              'hvp': {'mu': ['mu'], 'logvar': ['mu', 'logvar']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -85,7 +89,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -105,9 +109,9 @@ def _pairwise_sum(x, count):
     return total
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -155,11 +159,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -420,30 +430,30 @@ def _expm1_f64(x):
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = np.float32(-104.0) if x < np.float32(-104.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-104.0) if x < f32(-104.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    high = np.float32(1.0) + r
-    low = ((np.float32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    high = f32(1.0) + r
+    low = ((f32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
     return high, low, n
 
 
 @_inline
 def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
-    t = n * np.float32(0.5) + np.float32(12583039.0)
-    m = n - (t - np.float32(12583039.0))
-    first = np.int32(np.float32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(np.float32(m + np.float32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    t = n * f32(0.5) + f32(12583039.0)
+    m = n - (t - f32(12583039.0))
+    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
+    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
     return y * first * second
 
 
@@ -457,22 +467,22 @@ def _exp_f32(x):
 @_inline
 def _expm1_pair_f32(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = np.float32(-25.0) if x < np.float32(-25.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-25.0) if x < f32(-25.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    unit = np.int32(np.float32(n + np.float32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
-    base = unit - np.float32(0.5)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    unit = np.int32(f32(n + f32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    base = unit - f32(0.5)
     back = base - unit
-    rest = (unit - (base - back)) - (np.float32(0.5) + back)
+    rest = (unit - (base - back)) - (f32(0.5) + back)
     rise = unit * r
     high = base + rise
     low = ((base - high) + rise) + (rest + unit * (((a - r) - c) + r * r * p))
@@ -482,102 +492,88 @@ def _expm1_pair_f32(x):
 @_inline
 def _exp_tail_f32(x):
     """e^x - 1 - x."""
-    p = np.float32(2.490556289558299e-05)
-    p = p * x + np.float32(0.00019945290114264935)
-    p = p * x + np.float32(0.0013888791436329484)
-    p = p * x + np.float32(0.008333235047757626)
-    p = p * x + np.float32(0.0416666679084301)
-    p = p * x + np.float32(0.1666666716337204)
-    near = (np.float32(0.5) * x) * x + (x * x) * (x * p)
+    p = f32(2.490556289558299e-05)
+    p = p * x + f32(0.00019945290114264935)
+    p = p * x + f32(0.0013888791436329484)
+    p = p * x + f32(0.008333235047757626)
+    p = p * x + f32(0.0416666679084301)
+    p = p * x + f32(0.1666666716337204)
+    near = (f32(0.5) * x) * x + (x * x) * (x * p)
     high, low = _expm1_pair_f32(x)
-    half = np.float32(0.5) * x
+    half = f32(0.5) * x
     far = high - half
     back = far - high
-    far = np.float32(2.0) * (far + (((high - (far - back)) - (half + back)) + low))
-    far = np.float32(np.inf) if x > np.float32(89.0) else far
-    far = -x if x < -np.float32(1073741824.0) else far
-    return near if abs(x) < np.float32(0.5) else far
+    far = f32(2.0) * (far + (((high - (far - back)) - (half + back)) + low))
+    far = f32(np.inf) if x > f32(89.0) else far
+    far = -x if x < -f32(1073741824.0) else far
+    return near if abs(x) < f32(0.5) else far
 
 
 @_inline
 def _expm1_f32(x):
     """e^x - 1."""
     high, low = _expm1_pair_f32(x)
-    y = np.float32(2.0) * (high + low)
-    return x if abs(x) < np.float32(1.4901161193847656e-08) else y
+    y = f32(2.0) * (high + low)
+    return x if abs(x) < f32(1.4901161193847656e-08) else y
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, mu, logvar, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, t1_block, samples, chunk, mu, logvar, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            mu_row = mu_chunk[row]
-            logvar_row = logvar_chunk[row]
+            mu_row = mu[n]
+            logvar_row = logvar[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1_block[lane] = -mu_row[d] * mu_row[d] - _exp_tail_f64(logvar_row[d])
                 t1 += _pairwise_sum(t1_block, count)
             value_rows[row] = -0.5 * t1
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_mu, grad_logvar, mu, logvar, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t1_block, samples, chunk, grad_mu, grad_logvar, mu, logvar, size_d, weight, weight_step,
+    mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_mu[n, at_d] = 0.0
+                    grad_logvar[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            mu_row = mu_chunk[row]
-            logvar_row = logvar_chunk[row]
-            seed_n = seed[row]
-            grad_mu_row = grad_mu_chunk[row]
-            grad_logvar_row = grad_logvar_chunk[row]
+            mu_row = mu[n]
+            logvar_row = logvar[n]
+            seed_n = weight[n * weight_step] / denominator
+            grad_mu_row = grad_mu[n]
+            grad_logvar_row = grad_logvar[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     mu_d = mu_row[d]
@@ -587,20 +583,9 @@ def value_and_grad_f64(
                     t1_block[lane] = -mu_d * mu_d - _exp_tail_f64(logvar_d)
                 t1 += _pairwise_sum(t1_block, count)
             value_rows[row] = -0.5 * t1
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_logvar_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -609,48 +594,31 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar, size_d, weight, weight_step,
     mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        diag_mu_chunk = diag_mu[start : start + rows]
-        diag_logvar_chunk = diag_logvar[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_mu[n, at_d] = 0.0
+                    grad_logvar[n, at_d] = 0.0
+                    diag_mu[n, at_d] = 0.0
+                    diag_logvar[n, at_d] = 0.0
                 continue
-            mu_row = mu_chunk[row]
-            seed_n = seed[row]
-            grad_mu_row = grad_mu_chunk[row]
-            logvar_row = logvar_chunk[row]
-            grad_logvar_row = grad_logvar_chunk[row]
-            diag_mu_row = diag_mu_chunk[row]
-            diag_logvar_row = diag_logvar_chunk[row]
+            mu_row = mu[n]
+            seed_n = weight[n * weight_step] / denominator
+            grad_mu_row = grad_mu[n]
+            logvar_row = logvar[n]
+            grad_logvar_row = grad_logvar[n]
+            diag_mu_row = diag_mu[n]
+            diag_logvar_row = diag_logvar[n]
             for d in range(size_d):
                 grad_mu_row[d] = mu_row[d] * seed_n
                 logvar_d = logvar_row[d]
                 grad_logvar_row[d] = 0.5 * seed_n * _expm1_f64(logvar_d)
                 diag_mu_row[d] = seed_n
                 diag_logvar_row[d] = 0.5 * seed_n * _exp_f64(logvar_d)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_logvar_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_mu_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_logvar_chunk[row, at_d] = 0.0
 
 
 @_jit
@@ -658,113 +626,85 @@ def hvp_f64(
     first, last, samples, chunk, hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d, weight, weight_step, mask,
     mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_mu_chunk = hvp_mu[start : start + rows]
-        hvp_logvar_chunk = hvp_logvar[start : start + rows]
-        v_mu__chunk = v_mu_[start : start + rows]
-        v_logvar__chunk = v_logvar_[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_mu[n, at_d] = 0.0
+                    hvp_logvar[n, at_d] = 0.0
                 continue
-            seed_n = seed[row]
-            v_mu__row = v_mu__chunk[row]
-            hvp_mu_row = hvp_mu_chunk[row]
-            v_logvar__row = v_logvar__chunk[row]
-            logvar_row = logvar_chunk[row]
-            hvp_logvar_row = hvp_logvar_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            v_mu__row = v_mu_[n]
+            hvp_mu_row = hvp_mu[n]
+            v_logvar__row = v_logvar_[n]
+            logvar_row = logvar[n]
+            hvp_logvar_row = hvp_logvar[n]
             for d in range(size_d):
                 hvp_mu_row[d] = seed_n * v_mu__row[d]
                 hvp_logvar_row[d] = 0.5 * seed_n * v_logvar__row[d] * _exp_f64(logvar_row[d])
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_mu_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_logvar_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, mu, logvar, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, t1_block, samples, chunk, mu, logvar, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            mu_row = mu_chunk[row]
-            logvar_row = logvar_chunk[row]
+            mu_row = mu[n]
+            logvar_row = logvar[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1_block[lane] = -mu_row[d] * mu_row[d] - _exp_tail_f32(logvar_row[d])
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
             value_rows[row] = -f32(0.5) * t1
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_mu, grad_logvar, mu, logvar, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t1_block, samples, chunk, grad_mu, grad_logvar, mu, logvar, size_d, weight, weight_step,
+    mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_mu[n, at_d] = f32(0.0)
+                    grad_logvar[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            mu_row = mu_chunk[row]
-            logvar_row = logvar_chunk[row]
-            seed_n = seed[row]
-            grad_mu_row = grad_mu_chunk[row]
-            grad_logvar_row = grad_logvar_chunk[row]
+            mu_row = mu[n]
+            logvar_row = logvar[n]
+            seed_n = weight[n * weight_step] / denominator
+            grad_mu_row = grad_mu[n]
+            grad_logvar_row = grad_logvar[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     mu_d = mu_row[d]
@@ -775,20 +715,9 @@ def value_and_grad_f32(
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
             value_rows[row] = -f32(0.5) * t1
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_logvar_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -797,48 +726,31 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar, size_d, weight, weight_step,
     mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        diag_mu_chunk = diag_mu[start : start + rows]
-        diag_logvar_chunk = diag_logvar[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_mu[n, at_d] = f32(0.0)
+                    grad_logvar[n, at_d] = f32(0.0)
+                    diag_mu[n, at_d] = f32(0.0)
+                    diag_logvar[n, at_d] = f32(0.0)
                 continue
-            mu_row = mu_chunk[row]
-            seed_n = seed[row]
-            grad_mu_row = grad_mu_chunk[row]
-            logvar_row = logvar_chunk[row]
-            grad_logvar_row = grad_logvar_chunk[row]
-            diag_mu_row = diag_mu_chunk[row]
-            diag_logvar_row = diag_logvar_chunk[row]
+            mu_row = mu[n]
+            seed_n = weight[n * weight_step] / denominator
+            grad_mu_row = grad_mu[n]
+            logvar_row = logvar[n]
+            grad_logvar_row = grad_logvar[n]
+            diag_mu_row = diag_mu[n]
+            diag_logvar_row = diag_logvar[n]
             for d in range(size_d):
                 grad_mu_row[d] = mu_row[d] * seed_n
                 logvar_d = logvar_row[d]
                 grad_logvar_row[d] = f32(0.5) * seed_n * _expm1_f32(logvar_d)
                 diag_mu_row[d] = seed_n
                 diag_logvar_row[d] = f32(0.5) * seed_n * _exp_f32(logvar_d)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_mu_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_logvar_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_mu_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_logvar_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
@@ -846,39 +758,25 @@ def hvp_f32(
     first, last, samples, chunk, hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d, weight, weight_step, mask,
     mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_mu_chunk = hvp_mu[start : start + rows]
-        hvp_logvar_chunk = hvp_logvar[start : start + rows]
-        v_mu__chunk = v_mu_[start : start + rows]
-        v_logvar__chunk = v_logvar_[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_mu[n, at_d] = f32(0.0)
+                    hvp_logvar[n, at_d] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            v_mu__row = v_mu__chunk[row]
-            hvp_mu_row = hvp_mu_chunk[row]
-            v_logvar__row = v_logvar__chunk[row]
-            logvar_row = logvar_chunk[row]
-            hvp_logvar_row = hvp_logvar_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            v_mu__row = v_mu_[n]
+            hvp_mu_row = hvp_mu[n]
+            v_logvar__row = v_logvar_[n]
+            logvar_row = logvar[n]
+            hvp_logvar_row = hvp_logvar[n]
             for d in range(size_d):
                 hvp_mu_row[d] = seed_n * v_mu__row[d]
                 hvp_logvar_row[d] = f32(0.5) * seed_n * v_logvar__row[d] * _exp_f32(logvar_row[d])
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_mu_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_logvar_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -893,11 +791,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, mu, logvar, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, mu, logvar, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -918,11 +816,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_mu, grad_logvar, mu, logvar, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_mu, grad_logvar, mu,
+        logvar, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -943,7 +841,7 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar, size_d,
+        grad_hess_diag_f64, chunks, (), samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar, size_d,
         weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -963,7 +861,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d, weight, weight_step,
+        hvp_f64, chunks, (), samples, chunk, hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d, weight, weight_step,
         mask, mask_step, denominator,
     )
     return (), None
@@ -981,11 +879,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, mu, logvar, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, mu, logvar, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1006,11 +904,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_mu, grad_logvar, mu, logvar, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_mu, grad_logvar, mu,
+        logvar, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1031,7 +929,7 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar, size_d,
+        grad_hess_diag_f32, chunks, (), samples, chunk, grad_mu, grad_logvar, diag_mu, diag_logvar, mu, logvar, size_d,
         weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1051,7 +949,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d, weight, weight_step,
+        hvp_f32, chunks, (), samples, chunk, hvp_mu, hvp_logvar, v_mu_, v_logvar_, logvar, size_d, weight, weight_step,
         mask, mask_step, denominator,
     )
     return (), None

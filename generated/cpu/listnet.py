@@ -88,12 +88,16 @@ META = {'name': 'listnet',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'s': ['s', 'y', 'valid']}, 'hvp': {'s': ['s', 'y', 'valid', 'v']}}}
+ 'in_place': {'value_and_grad': {'s': ['s', 'y', 'valid']}, 'hvp': {'s': ['s', 'y', 'valid', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -101,7 +105,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -133,9 +137,9 @@ def _gap_f32(a, b):
     return a - b if a != b else f32(0.0)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -167,9 +171,17 @@ def _total(partial, count):
     return total
 
 
+@functools.lru_cache(maxsize=8)
+def _filled(number, dtype, shape):
+    """A number, given by its bytes, throughout an array that calls share and never write to."""
+    return np.full(shape, np.frombuffer(number, dtype)[0])
+
+
 def _expanded(array, full, shared):
     """A coefficient and its step: as given, or a scalar repeated over one chunk that all chunks share."""
-    return (np.full(shared, array.reshape(-1)[0]), 0) if array.size == 1 and array.shape != full else (array, 1)
+    if array.size == 1 and array.shape != full:
+        return _filled(array.tobytes(), array.dtype, shared), 0
+    return array, 1
 
 
 def _denominator(reduction, normalizer, total):
@@ -188,11 +200,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -490,30 +508,30 @@ def _log1p_f64(x):
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = np.float32(-104.0) if x < np.float32(-104.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-104.0) if x < f32(-104.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    high = np.float32(1.0) + r
-    low = ((np.float32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    high = f32(1.0) + r
+    low = ((f32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
     return high, low, n
 
 
 @_inline
 def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
-    t = n * np.float32(0.5) + np.float32(12583039.0)
-    m = n - (t - np.float32(12583039.0))
-    first = np.int32(np.float32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(np.float32(m + np.float32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    t = n * f32(0.5) + f32(12583039.0)
+    m = n - (t - f32(12583039.0))
+    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
+    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
     return y * first * second
 
 
@@ -527,22 +545,22 @@ def _exp_f32(x):
 @_inline
 def _expm1_pair_f32(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = np.float32(-25.0) if x < np.float32(-25.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-25.0) if x < f32(-25.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    unit = np.int32(np.float32(n + np.float32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
-    base = unit - np.float32(0.5)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    unit = np.int32(f32(n + f32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    base = unit - f32(0.5)
     back = base - unit
-    rest = (unit - (base - back)) - (np.float32(0.5) + back)
+    rest = (unit - (base - back)) - (f32(0.5) + back)
     rise = unit * r
     high = base + rise
     low = ((base - high) + rise) + (rest + unit * (((a - r) - c) + r * r * p))
@@ -553,47 +571,47 @@ def _expm1_pair_f32(x):
 def _expm1_f32(x):
     """e^x - 1."""
     high, low = _expm1_pair_f32(x)
-    y = np.float32(2.0) * (high + low)
-    return x if abs(x) < np.float32(1.4901161193847656e-08) else y
+    y = f32(2.0) * (high + low)
+    return x if abs(x) < f32(1.4901161193847656e-08) else y
 
 
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
-    small = x < np.float32(1.1754943508222875e-38)
-    v = x * np.float32(16777216.0) if small else x
-    bits = np.uint32(np.float32(v).view(np.uint32) + np.uint32(0x4AFB0D))
+    small = x < f32(1.1754943508222875e-38)
+    v = x * f32(16777216.0) if small else x
+    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
     exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
-    n = exponent - (np.float32(8388759.0) if small else np.float32(8388735.0))
+    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
     m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
-    return n, m - np.float32(1.0)
+    return n, m - f32(1.0)
 
 
 @_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.23332913219928741)
-    p = p * z + np.float32(0.28550732135772705)
-    p = p * z + np.float32(0.4000012278556824)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.23332913219928741)
+    p = p * z + f32(0.28550732135772705)
+    p = p * z + f32(0.4000012278556824)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
 @_inline
 def _log1p_pair_f32(x):
     """log(1 + x) as a sum high + low."""
-    u = np.float32(1.0) + x
+    u = f32(1.0) + x
     n, f = _log_split_f32(u)
-    near = n == np.float32(0.0)
+    near = n == f32(0.0)
     f = x if near else f
-    a = n * np.float32(0.693145751953125)
+    a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - np.float32(1.0))) if x < np.float32(1.0) else (np.float32(1.0) - (u - x))
-    lost = np.float32(0.0) if near else lost / u
-    low = ((a - high) + f) + (lost + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
+    lost = f32(0.0) if near else lost / u
+    low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
 
@@ -602,52 +620,48 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < np.float32(np.inf) else x
-    y = x if abs(x) < np.float32(1.4901161193847656e-08) else y
-    y = y if x > np.float32(-1.0) else np.float32(-np.inf)
-    return y if x >= np.float32(-1.0) else x * np.float32(np.nan)
+    y = y if x < f32(np.inf) else x
+    y = x if abs(x) < f32(1.4901161193847656e-08) else y
+    y = y if x > f32(-1.0) else f32(-np.inf)
+    return y if x >= f32(-1.0) else x * f32(np.nan)
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, samples, chunk, valid,
+    valid_step, y, s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1_2_block = np.empty(256, np.float64)
-    t2__below_block = np.empty(256, np.float64)
-    t3__below_block = np.empty(256, np.float64)
-    t4_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         if validate:
             for row in range(rows):
-                valid_row2 = valid_chunk[row]
+                n = start + row
+                valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = 256 if 256 < size_k - block else size_k - block
+                    count = min(256, size_k - block)
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
                     t1_2 += _pairwise_sum(t1_2_block, count)
-                here = row if live[row] & (t1_2 < 1.0) else rows
+                here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            valid_row = valid_chunk[row]
-            y_row = y_chunk[row]
-            s_row = s_chunk[row]
+            valid_row = valid[n * valid_step]
+            y_row = y[n]
+            s_row = s[n]
             t2__max = -np.inf
             t3__max = -np.inf
             for k in range(size_k):
@@ -655,15 +669,15 @@ def value_f64(
                 y_k = y_row[k]
                 s_k = s_row[k]
                 t2__max_entry = y_k if valid_k else -np.inf
-                t2__max = t2__max_entry if t2__max_entry > t2__max or t2__max_entry != t2__max_entry else t2__max
+                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
                 t3__max_entry = s_k if valid_k else -np.inf
-                t3__max = t3__max_entry if t3__max_entry > t3__max or t3__max_entry != t3__max_entry else t3__max
+                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -691,7 +705,7 @@ def value_f64(
             t14 = _log1p_f64(t13)
             t4_2 = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -703,65 +717,50 @@ def value_f64(
                     t4_2_block[lane] = t15 if valid_k3 else 0.0
                 t4_2 += _pairwise_sum(t4_2_block, count)
             value_rows[row] = -t4_2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, d_t3_sum_block, samples, chunk,
+    valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    t1_2_block = np.empty(256, np.float64)
-    t2__below_block = np.empty(256, np.float64)
-    t3__below_block = np.empty(256, np.float64)
-    t4_2_block = np.empty(256, np.float64)
-    d_t3_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        grad_s_chunk = grad_s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         if validate:
             for row in range(rows):
-                valid_row2 = valid_chunk[row]
+                n = start + row
+                valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = 256 if 256 < size_k - block else size_k - block
+                    count = min(256, size_k - block)
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
                     t1_2 += _pairwise_sum(t1_2_block, count)
-                here = row if live[row] & (t1_2 < 1.0) else rows
+                here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_s[n, at_k] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            valid_row = valid_chunk[row]
-            y_row = y_chunk[row]
-            s_row = s_chunk[row]
+            valid_row = valid[n * valid_step]
+            y_row = y[n]
+            s_row = s[n]
             t2__max = -np.inf
             t3__max = -np.inf
             for k in range(size_k):
@@ -769,15 +768,15 @@ def value_and_grad_f64(
                 y_k = y_row[k]
                 s_k = s_row[k]
                 t2__max_entry = y_k if valid_k else -np.inf
-                t2__max = t2__max_entry if t2__max_entry > t2__max or t2__max_entry != t2__max_entry else t2__max
+                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
                 t3__max_entry = s_k if valid_k else -np.inf
-                t3__max = t3__max_entry if t3__max_entry > t3__max or t3__max_entry != t3__max_entry else t3__max
+                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -803,11 +802,11 @@ def value_and_grad_f64(
             t13 = t12 if t11 else 0
             t14 = t2__below + float(t13)
             t15 = _log1p_f64(t14)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t4_2 = 0.0
             d_t3_sum = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -823,7 +822,7 @@ def value_and_grad_f64(
                     d_t3_sum_block[lane] = d_log_p
                 t4_2 += _pairwise_sum(t4_2_block, count)
                 d_t3_sum += _pairwise_sum(d_t3_sum_block, count)
-            grad_s_row = grad_s_chunk[row]
+            grad_s_row = grad_s[n]
             for k in range(size_k):
                 valid_k4 = valid_row[k]
                 y_k4 = y_row[k]
@@ -837,66 +836,47 @@ def value_and_grad_f64(
                 t22 = -d_t3_sum * weight_t3
                 grad_s_row[k] = d_log_p2 + (t22 if valid_k4 else 0.0)
             value_rows[row] = -t4_2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_s_chunk[row, at_k] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, samples, chunk, valid, valid_step, y, s,
+    grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    t1_2_block = np.empty(256, np.float64)
-    t2__below_block = np.empty(256, np.float64)
-    t3__below_block = np.empty(256, np.float64)
-    d_t3_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        grad_s_chunk = grad_s[start : start + rows]
-        diag_s_chunk = diag_s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         if validate:
             for row in range(rows):
-                valid_row2 = valid_chunk[row]
+                n = start + row
+                valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = 256 if 256 < size_k - block else size_k - block
+                    count = min(256, size_k - block)
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
                     t1_2 += _pairwise_sum(t1_2_block, count)
-                here = row if live[row] & (t1_2 < 1.0) else rows
+                here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_s[n, at_k] = 0.0
+                    diag_s[n, at_k] = 0.0
                 continue
-            valid_row = valid_chunk[row]
-            y_row = y_chunk[row]
-            s_row = s_chunk[row]
+            valid_row = valid[n * valid_step]
+            y_row = y[n]
+            s_row = s[n]
             t2__max = -np.inf
             t3__max = -np.inf
             for k in range(size_k):
@@ -904,15 +884,15 @@ def grad_hess_diag_f64(
                 y_k = y_row[k]
                 s_k = s_row[k]
                 t2__max_entry = y_k if valid_k else -np.inf
-                t2__max = t2__max_entry if t2__max_entry > t2__max or t2__max_entry != t2__max_entry else t2__max
+                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
                 t3__max_entry = s_k if valid_k else -np.inf
-                t3__max = t3__max_entry if t3__max_entry > t3__max or t3__max_entry != t3__max_entry else t3__max
+                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -928,7 +908,7 @@ def grad_hess_diag_f64(
                     t3__ties += 1 if valid_k2 & (s_k2 == t3__max) else 0
                 t2__below += _pairwise_sum(t2__below_block, count)
                 t3__below += _pairwise_sum(t3__below_block, count)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t5 = 1 < t2__ties
             t6 = t2__ties - 1
             t7 = t6 if t5 else 0
@@ -936,7 +916,7 @@ def grad_hess_diag_f64(
             t9 = _log1p_f64(t8)
             d_t3_sum = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -951,8 +931,8 @@ def grad_hess_diag_f64(
             t14 = t13 if t12 else 0
             t15 = t3__below + float(t14)
             t16 = _log1p_f64(t15)
-            grad_s_row = grad_s_chunk[row]
-            diag_s_row = diag_s_chunk[row]
+            grad_s_row = grad_s[n]
+            diag_s_row = diag_s[n]
             for k in range(size_k):
                 valid_k4 = valid_row[k]
                 y_k4 = y_row[k]
@@ -966,61 +946,42 @@ def grad_hess_diag_f64(
                 grad_s_row[k] = d_log_p2 + (t18 if valid_k4 else 0.0)
                 t19 = d_t3_sum * weight_t3 * _expm1_f64(t17)
                 diag_s_row[k] = t19 if valid_k4 else 0.0
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_s_chunk[row, at_k] = 0.0
-                    for at_k in range(size_k):
-                        diag_s_chunk[row, at_k] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, tangent_t3_block, samples, chunk, valid,
+    valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    t1_2_block = np.empty(256, np.float64)
-    t2__below_block = np.empty(256, np.float64)
-    t3__below_block = np.empty(256, np.float64)
-    d_t3_sum_block = np.empty(256, np.float64)
-    tangent_t3_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        v_s__chunk = v_s_[start : start + rows]
-        hvp_s_chunk = hvp_s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         if validate:
             for row in range(rows):
-                valid_row2 = valid_chunk[row]
+                n = start + row
+                valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = 256 if 256 < size_k - block else size_k - block
+                    count = min(256, size_k - block)
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
                     t1_2 += _pairwise_sum(t1_2_block, count)
-                here = row if live[row] & (t1_2 < 1.0) else rows
+                here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    hvp_s[n, at_k] = 0.0
                 continue
-            valid_row = valid_chunk[row]
-            y_row = y_chunk[row]
-            s_row = s_chunk[row]
+            valid_row = valid[n * valid_step]
+            y_row = y[n]
+            s_row = s[n]
             t2__max = -np.inf
             t3__max = -np.inf
             for k in range(size_k):
@@ -1028,15 +989,15 @@ def hvp_f64(
                 y_k = y_row[k]
                 s_k = s_row[k]
                 t2__max_entry = y_k if valid_k else -np.inf
-                t2__max = t2__max_entry if t2__max_entry > t2__max or t2__max_entry != t2__max_entry else t2__max
+                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
                 t3__max_entry = s_k if valid_k else -np.inf
-                t3__max = t3__max_entry if t3__max_entry > t3__max or t3__max_entry != t3__max_entry else t3__max
+                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -1052,13 +1013,13 @@ def hvp_f64(
                     t3__ties += 1 if valid_k2 & (s_k2 == t3__max) else 0
                 t2__below += _pairwise_sum(t2__below_block, count)
                 t3__below += _pairwise_sum(t3__below_block, count)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t5 = 1 < t2__ties
             t6 = t2__ties - 1
             t7 = t6 if t5 else 0
             t8 = t2__below + float(t7)
             t9 = _log1p_f64(t8)
-            v_s__row = v_s__chunk[row]
+            v_s__row = v_s_[n]
             t11 = 1 < t3__ties
             t12 = t3__ties - 1
             t13 = t12 if t11 else 0
@@ -1067,7 +1028,7 @@ def hvp_f64(
             d_t3_sum = 0.0
             tangent_t3 = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -1083,7 +1044,7 @@ def hvp_f64(
                     tangent_t3_block[lane] = t16 if valid_k3 else 0.0
                 d_t3_sum += _pairwise_sum(d_t3_sum_block, count)
                 tangent_t3 += _pairwise_sum(tangent_t3_block, count)
-            hvp_s_row = hvp_s_chunk[row]
+            hvp_s_row = hvp_s[n]
             for k in range(size_k):
                 valid_k4 = valid_row[k]
                 s_k4 = s_row[k]
@@ -1092,54 +1053,45 @@ def hvp_f64(
                 tangent_weight_t3 = weight_t3_2 * (v_s_k2 - tangent_t3)
                 t17 = -d_t3_sum * tangent_weight_t3
                 hvp_s_row[k] = t17 if valid_k4 else 0.0
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        hvp_s_chunk[row, at_k] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, samples, chunk, valid,
+    valid_step, y, s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1_2_block = np.empty(256, np.float64)
-    t2__below_block = np.empty(256, np.float64)
-    t3__below_block = np.empty(256, np.float64)
-    t4_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         if validate:
             for row in range(rows):
-                valid_row2 = valid_chunk[row]
+                n = start + row
+                valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = 256 if 256 < size_k - block else size_k - block
+                    count = min(256, size_k - block)
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
                     t1_2 += _pairwise_sum(t1_2_block, count)
                 t1_2 = f32(t1_2)
-                here = row if live[row] & (t1_2 < f32(1.0)) else rows
+                here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            valid_row = valid_chunk[row]
-            y_row = y_chunk[row]
-            s_row = s_chunk[row]
+            valid_row = valid[n * valid_step]
+            y_row = y[n]
+            s_row = s[n]
             t2__max = f32(-np.inf)
             t3__max = f32(-np.inf)
             for k in range(size_k):
@@ -1147,15 +1099,15 @@ def value_f32(
                 y_k = y_row[k]
                 s_k = s_row[k]
                 t2__max_entry = y_k if valid_k else f32(-np.inf)
-                t2__max = t2__max_entry if t2__max_entry > t2__max or t2__max_entry != t2__max_entry else t2__max
+                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
                 t3__max_entry = s_k if valid_k else f32(-np.inf)
-                t3__max = t3__max_entry if t3__max_entry > t3__max or t3__max_entry != t3__max_entry else t3__max
+                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -1185,7 +1137,7 @@ def value_f32(
             t14 = _log1p_f32(t13)
             t4_2 = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -1198,66 +1150,51 @@ def value_f32(
                 t4_2 += _pairwise_sum(t4_2_block, count)
             t4_2 = f32(t4_2)
             value_rows[row] = -t4_2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, d_t3_sum_block, samples, chunk,
+    valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    t1_2_block = np.empty(256, np.float64)
-    t2__below_block = np.empty(256, np.float64)
-    t3__below_block = np.empty(256, np.float64)
-    t4_2_block = np.empty(256, np.float64)
-    d_t3_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        grad_s_chunk = grad_s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         if validate:
             for row in range(rows):
-                valid_row2 = valid_chunk[row]
+                n = start + row
+                valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = 256 if 256 < size_k - block else size_k - block
+                    count = min(256, size_k - block)
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
                     t1_2 += _pairwise_sum(t1_2_block, count)
                 t1_2 = f32(t1_2)
-                here = row if live[row] & (t1_2 < f32(1.0)) else rows
+                here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_s[n, at_k] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            valid_row = valid_chunk[row]
-            y_row = y_chunk[row]
-            s_row = s_chunk[row]
+            valid_row = valid[n * valid_step]
+            y_row = y[n]
+            s_row = s[n]
             t2__max = f32(-np.inf)
             t3__max = f32(-np.inf)
             for k in range(size_k):
@@ -1265,15 +1202,15 @@ def value_and_grad_f32(
                 y_k = y_row[k]
                 s_k = s_row[k]
                 t2__max_entry = y_k if valid_k else f32(-np.inf)
-                t2__max = t2__max_entry if t2__max_entry > t2__max or t2__max_entry != t2__max_entry else t2__max
+                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
                 t3__max_entry = s_k if valid_k else f32(-np.inf)
-                t3__max = t3__max_entry if t3__max_entry > t3__max or t3__max_entry != t3__max_entry else t3__max
+                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -1301,11 +1238,11 @@ def value_and_grad_f32(
             t13 = t12 if t11 else 0
             t14 = t2__below + f32(t13)
             t15 = _log1p_f32(t14)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t4_2 = 0.0
             d_t3_sum = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -1323,7 +1260,7 @@ def value_and_grad_f32(
                 d_t3_sum += _pairwise_sum(d_t3_sum_block, count)
             t4_2 = f32(t4_2)
             d_t3_sum = f32(d_t3_sum)
-            grad_s_row = grad_s_chunk[row]
+            grad_s_row = grad_s[n]
             for k in range(size_k):
                 valid_k4 = valid_row[k]
                 y_k4 = y_row[k]
@@ -1337,67 +1274,48 @@ def value_and_grad_f32(
                 t22 = -d_t3_sum * weight_t3
                 grad_s_row[k] = d_log_p2 + (t22 if valid_k4 else f32(0.0))
             value_rows[row] = -t4_2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_s_chunk[row, at_k] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, samples, chunk, valid, valid_step, y, s,
+    grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    t1_2_block = np.empty(256, np.float64)
-    t2__below_block = np.empty(256, np.float64)
-    t3__below_block = np.empty(256, np.float64)
-    d_t3_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        grad_s_chunk = grad_s[start : start + rows]
-        diag_s_chunk = diag_s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         if validate:
             for row in range(rows):
-                valid_row2 = valid_chunk[row]
+                n = start + row
+                valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = 256 if 256 < size_k - block else size_k - block
+                    count = min(256, size_k - block)
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
                     t1_2 += _pairwise_sum(t1_2_block, count)
                 t1_2 = f32(t1_2)
-                here = row if live[row] & (t1_2 < f32(1.0)) else rows
+                here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_s[n, at_k] = f32(0.0)
+                    diag_s[n, at_k] = f32(0.0)
                 continue
-            valid_row = valid_chunk[row]
-            y_row = y_chunk[row]
-            s_row = s_chunk[row]
+            valid_row = valid[n * valid_step]
+            y_row = y[n]
+            s_row = s[n]
             t2__max = f32(-np.inf)
             t3__max = f32(-np.inf)
             for k in range(size_k):
@@ -1405,15 +1323,15 @@ def grad_hess_diag_f32(
                 y_k = y_row[k]
                 s_k = s_row[k]
                 t2__max_entry = y_k if valid_k else f32(-np.inf)
-                t2__max = t2__max_entry if t2__max_entry > t2__max or t2__max_entry != t2__max_entry else t2__max
+                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
                 t3__max_entry = s_k if valid_k else f32(-np.inf)
-                t3__max = t3__max_entry if t3__max_entry > t3__max or t3__max_entry != t3__max_entry else t3__max
+                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -1431,7 +1349,7 @@ def grad_hess_diag_f32(
                 t3__below += _pairwise_sum(t3__below_block, count)
             t2__below = f32(t2__below)
             t3__below = f32(t3__below)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t5 = 1 < t2__ties
             t6 = t2__ties - 1
             t7 = t6 if t5 else 0
@@ -1439,7 +1357,7 @@ def grad_hess_diag_f32(
             t9 = _log1p_f32(t8)
             d_t3_sum = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -1455,8 +1373,8 @@ def grad_hess_diag_f32(
             t14 = t13 if t12 else 0
             t15 = t3__below + f32(t14)
             t16 = _log1p_f32(t15)
-            grad_s_row = grad_s_chunk[row]
-            diag_s_row = diag_s_chunk[row]
+            grad_s_row = grad_s[n]
+            diag_s_row = diag_s[n]
             for k in range(size_k):
                 valid_k4 = valid_row[k]
                 y_k4 = y_row[k]
@@ -1470,62 +1388,43 @@ def grad_hess_diag_f32(
                 grad_s_row[k] = d_log_p2 + (t18 if valid_k4 else f32(0.0))
                 t19 = d_t3_sum * weight_t3 * _expm1_f32(t17)
                 diag_s_row[k] = t19 if valid_k4 else f32(0.0)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_s_chunk[row, at_k] = f32(0.0)
-                    for at_k in range(size_k):
-                        diag_s_chunk[row, at_k] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, tangent_t3_block, samples, chunk, valid,
+    valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    t1_2_block = np.empty(256, np.float64)
-    t2__below_block = np.empty(256, np.float64)
-    t3__below_block = np.empty(256, np.float64)
-    d_t3_sum_block = np.empty(256, np.float64)
-    tangent_t3_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        valid_chunk = valid[start * valid_step : start * valid_step + rows]
-        y_chunk = y[start : start + rows]
-        s_chunk = s[start : start + rows]
-        v_s__chunk = v_s_[start : start + rows]
-        hvp_s_chunk = hvp_s[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong_0 = rows
         if validate:
             for row in range(rows):
-                valid_row2 = valid_chunk[row]
+                n = start + row
+                valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = 256 if 256 < size_k - block else size_k - block
+                    count = min(256, size_k - block)
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
                     t1_2 += _pairwise_sum(t1_2_block, count)
                 t1_2 = f32(t1_2)
-                here = row if live[row] & (t1_2 < f32(1.0)) else rows
+                here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
         if wrong_0 < rows:
             failed[c, 0], failed[c, 1] = 1, start + wrong_0
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    hvp_s[n, at_k] = f32(0.0)
                 continue
-            valid_row = valid_chunk[row]
-            y_row = y_chunk[row]
-            s_row = s_chunk[row]
+            valid_row = valid[n * valid_step]
+            y_row = y[n]
+            s_row = s[n]
             t2__max = f32(-np.inf)
             t3__max = f32(-np.inf)
             for k in range(size_k):
@@ -1533,15 +1432,15 @@ def hvp_f32(
                 y_k = y_row[k]
                 s_k = s_row[k]
                 t2__max_entry = y_k if valid_k else f32(-np.inf)
-                t2__max = t2__max_entry if t2__max_entry > t2__max or t2__max_entry != t2__max_entry else t2__max
+                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
                 t3__max_entry = s_k if valid_k else f32(-np.inf)
-                t3__max = t3__max_entry if t3__max_entry > t3__max or t3__max_entry != t3__max_entry else t3__max
+                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -1559,13 +1458,13 @@ def hvp_f32(
                 t3__below += _pairwise_sum(t3__below_block, count)
             t2__below = f32(t2__below)
             t3__below = f32(t3__below)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t5 = 1 < t2__ties
             t6 = t2__ties - 1
             t7 = t6 if t5 else 0
             t8 = t2__below + f32(t7)
             t9 = _log1p_f32(t8)
-            v_s__row = v_s__chunk[row]
+            v_s__row = v_s_[n]
             t11 = 1 < t3__ties
             t12 = t3__ties - 1
             t13 = t12 if t11 else 0
@@ -1574,7 +1473,7 @@ def hvp_f32(
             d_t3_sum = 0.0
             tangent_t3 = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -1592,7 +1491,7 @@ def hvp_f32(
                 tangent_t3 += _pairwise_sum(tangent_t3_block, count)
             d_t3_sum = f32(d_t3_sum)
             tangent_t3 = f32(tangent_t3)
-            hvp_s_row = hvp_s_chunk[row]
+            hvp_s_row = hvp_s[n]
             for k in range(size_k):
                 valid_k4 = valid_row[k]
                 s_k4 = s_row[k]
@@ -1601,11 +1500,6 @@ def hvp_f32(
                 tangent_weight_t3 = weight_t3_2 * (v_s_k2 - tangent_t3)
                 t17 = -d_t3_sum * tangent_weight_t3
                 hvp_s_row[k] = t17 if valid_k4 else f32(0.0)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        hvp_s_chunk[row, at_k] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1621,11 +1515,12 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask, mask_step,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1651,12 +1546,13 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64), (256, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1682,8 +1578,9 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step,
+        denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1707,7 +1604,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask,
+        hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1729,11 +1627,12 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask, mask_step,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask, mask_step,
         denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1759,12 +1658,13 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64), (256, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1790,8 +1690,9 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step,
+        denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1815,7 +1716,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask,
+        hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

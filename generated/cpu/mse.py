@@ -72,12 +72,16 @@ META = {'name': 'mse',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'pred': ['pred', 'target']}, 'hvp': {'pred': ['pred', 'target', 'v']}}}
+ 'in_place': {'value_and_grad': {'pred': ['pred', 'target']}, 'hvp': {'pred': ['pred', 'target', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -85,7 +89,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -105,9 +109,9 @@ def _pairwise_sum(x, count):
     return total
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 @functools.cache
@@ -150,11 +154,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -308,13 +318,12 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -337,14 +346,12 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, seed, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -373,12 +380,12 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
+    denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -400,11 +407,10 @@ def grad_hess_diag_f64(
 
 
 @_jit
-def hvp_f64(first, last, samples, chunk, v_pred_, hvp_pred, weight, weight_step, mask, mask_step, denominator):
-    seed = np.empty(chunk, np.float64)
+def hvp_f64(first, last, seed, samples, chunk, v_pred_, hvp_pred, weight, weight_step, mask, mask_step, denominator):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         v_pred__chunk = v_pred_[start : start + rows]
         hvp_pred_chunk = hvp_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -422,13 +428,12 @@ def hvp_f64(first, last, samples, chunk, v_pred_, hvp_pred, weight, weight_step,
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -451,14 +456,12 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, seed, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -487,12 +490,12 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
+    denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -514,11 +517,10 @@ def grad_hess_diag_f32(
 
 
 @_jit
-def hvp_f32(first, last, samples, chunk, v_pred_, hvp_pred, weight, weight_step, mask, mask_step, denominator):
-    seed = np.empty(chunk, np.float32)
+def hvp_f32(first, last, seed, samples, chunk, v_pred_, hvp_pred, weight, weight_step, mask, mask_step, denominator):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         v_pred__chunk = v_pred_[start : start + rows]
         hvp_pred_chunk = hvp_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -545,11 +547,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -569,11 +571,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, pred, target, grad_pred,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -593,8 +595,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, diag_pred, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -611,7 +613,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
-    run(hvp_f64, chunks, samples, chunk, v_pred_, hvp_pred, weight, weight_step, mask, mask_step, denominator)
+    run(
+        hvp_f64, chunks, ((chunk, np.float64),), samples, chunk, v_pred_, hvp_pred, weight, weight_step, mask,
+        mask_step, denominator,
+    )
     return (), None
 
 
@@ -626,11 +631,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64),), samples, chunk, pred, target, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -650,11 +655,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, pred, target, grad_pred,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -674,8 +679,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, pred, target, grad_pred, diag_pred, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -692,7 +697,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
-    run(hvp_f32, chunks, samples, chunk, v_pred_, hvp_pred, weight, weight_step, mask, mask_step, denominator)
+    run(
+        hvp_f32, chunks, ((chunk, np.float32),), samples, chunk, v_pred_, hvp_pred, weight, weight_step, mask,
+        mask_step, denominator,
+    )
     return (), None
 
 

@@ -70,12 +70,16 @@ META = {'name': 'noise_prediction',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'eps_hat': ['eps_hat', 'eps']}, 'hvp': {'eps_hat': ['eps_hat', 'eps', 'v']}}}
+ 'in_place': {'value_and_grad': {'eps_hat': ['eps_hat', 'eps']}, 'hvp': {'eps_hat': ['eps_hat', 'eps', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -83,7 +87,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -103,9 +107,9 @@ def _pairwise_sum(x, count):
     return total
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -153,11 +157,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -311,74 +321,60 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, t1_block, samples, chunk, eps_hat, eps, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        eps_hat_chunk = eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            eps_hat_row = eps_hat_chunk[row]
-            eps_row = eps_chunk[row]
+            eps_hat_row = eps_hat[n]
+            eps_row = eps[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
                     t1_block[lane] = t2 * t2
                 t1 += _pairwise_sum(t1_block, count)
             value_rows[row] = t1 / float(size_d)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_eps_hat, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial,
+    first, last, value_rows, t1_block, samples, chunk, grad_eps_hat, eps_hat, eps, size_d, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
-        eps_hat_chunk = eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_eps_hat[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            eps_hat_row = eps_hat_chunk[row]
-            eps_row = eps_chunk[row]
-            seed_n = seed[row]
-            grad_eps_hat_row = grad_eps_hat_chunk[row]
+            eps_hat_row = eps_hat[n]
+            eps_row = eps[n]
+            seed_n = weight[n * weight_step] / denominator
+            grad_eps_hat_row = grad_eps_hat[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
@@ -386,18 +382,9 @@ def value_and_grad_f64(
                     t1_block[lane] = t2 * t2
                 t1 += _pairwise_sum(t1_block, count)
             value_rows[row] = t1 / float(size_d)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_eps_hat_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -406,92 +393,67 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_eps_hat, diag_eps_hat, eps_hat, eps, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
-        diag_eps_hat_chunk = diag_eps_hat[start : start + rows]
-        eps_hat_chunk = eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_eps_hat[n, at_d] = 0.0
+                    diag_eps_hat[n, at_d] = 0.0
                 continue
-            seed_n = seed[row]
-            eps_hat_row = eps_hat_chunk[row]
-            eps_row = eps_chunk[row]
-            grad_eps_hat_row = grad_eps_hat_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            eps_hat_row = eps_hat[n]
+            eps_row = eps[n]
+            grad_eps_hat_row = grad_eps_hat[n]
             t1 = 2.0 * (seed_n / float(size_d))
-            diag_eps_hat_row = diag_eps_hat_chunk[row]
+            diag_eps_hat_row = diag_eps_hat[n]
             for d in range(size_d):
                 grad_eps_hat_row[d] = 2.0 * seed_n * ((eps_hat_row[d] - eps_row[d]) / float(size_d))
                 diag_eps_hat_row[d] = t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_eps_hat_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_eps_hat_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_f64(
     first, last, samples, chunk, hvp_eps_hat, v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_eps_hat_chunk = hvp_eps_hat[start : start + rows]
-        v_eps_hat__chunk = v_eps_hat_[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_eps_hat[n, at_d] = 0.0
                 continue
-            seed_n = seed[row]
-            v_eps_hat__row = v_eps_hat__chunk[row]
-            hvp_eps_hat_row = hvp_eps_hat_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            v_eps_hat__row = v_eps_hat_[n]
+            hvp_eps_hat_row = hvp_eps_hat[n]
             for d in range(size_d):
                 hvp_eps_hat_row[d] = 2.0 * seed_n * (v_eps_hat__row[d] / float(size_d))
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_eps_hat_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, t1_block, samples, chunk, eps_hat, eps, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        eps_hat_chunk = eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            eps_hat_row = eps_hat_chunk[row]
-            eps_row = eps_chunk[row]
+            eps_hat_row = eps_hat[n]
+            eps_row = eps[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
@@ -499,48 +461,36 @@ def value_f32(
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
             value_rows[row] = t1 / f32(size_d)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_eps_hat, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial,
+    first, last, value_rows, t1_block, samples, chunk, grad_eps_hat, eps_hat, eps, size_d, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
-        eps_hat_chunk = eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_eps_hat[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            eps_hat_row = eps_hat_chunk[row]
-            eps_row = eps_chunk[row]
-            seed_n = seed[row]
-            grad_eps_hat_row = grad_eps_hat_chunk[row]
+            eps_hat_row = eps_hat[n]
+            eps_row = eps[n]
+            seed_n = weight[n * weight_step] / denominator
+            grad_eps_hat_row = grad_eps_hat[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
@@ -549,18 +499,9 @@ def value_and_grad_f32(
                 t1 += _pairwise_sum(t1_block, count)
             t1 = f32(t1)
             value_rows[row] = t1 / f32(size_d)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_eps_hat_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -569,68 +510,45 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_eps_hat, diag_eps_hat, eps_hat, eps, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_eps_hat_chunk = grad_eps_hat[start : start + rows]
-        diag_eps_hat_chunk = diag_eps_hat[start : start + rows]
-        eps_hat_chunk = eps_hat[start : start + rows]
-        eps_chunk = eps[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_eps_hat[n, at_d] = f32(0.0)
+                    diag_eps_hat[n, at_d] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            eps_hat_row = eps_hat_chunk[row]
-            eps_row = eps_chunk[row]
-            grad_eps_hat_row = grad_eps_hat_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            eps_hat_row = eps_hat[n]
+            eps_row = eps[n]
+            grad_eps_hat_row = grad_eps_hat[n]
             t1 = f32(2.0) * (seed_n / f32(size_d))
-            diag_eps_hat_row = diag_eps_hat_chunk[row]
+            diag_eps_hat_row = diag_eps_hat[n]
             for d in range(size_d):
                 grad_eps_hat_row[d] = f32(2.0) * seed_n * ((eps_hat_row[d] - eps_row[d]) / f32(size_d))
                 diag_eps_hat_row[d] = t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_eps_hat_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_eps_hat_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
     first, last, samples, chunk, hvp_eps_hat, v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_eps_hat_chunk = hvp_eps_hat[start : start + rows]
-        v_eps_hat__chunk = v_eps_hat_[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_eps_hat[n, at_d] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            v_eps_hat__row = v_eps_hat__chunk[row]
-            hvp_eps_hat_row = hvp_eps_hat_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            v_eps_hat__row = v_eps_hat_[n]
+            hvp_eps_hat_row = hvp_eps_hat[n]
             for d in range(size_d):
                 hvp_eps_hat_row[d] = f32(2.0) * seed_n * (v_eps_hat__row[d] / f32(size_d))
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_eps_hat_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -645,11 +563,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, eps_hat, eps, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -670,11 +588,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_eps_hat, eps_hat, eps, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_eps_hat, eps_hat,
+        eps, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -695,7 +613,7 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_eps_hat, diag_eps_hat, eps_hat, eps, size_d, weight,
+        grad_hess_diag_f64, chunks, (), samples, chunk, grad_eps_hat, diag_eps_hat, eps_hat, eps, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -715,7 +633,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, hvp_eps_hat, v_eps_hat_, size_d, weight, weight_step, mask, mask_step,
+        hvp_f64, chunks, (), samples, chunk, hvp_eps_hat, v_eps_hat_, size_d, weight, weight_step, mask, mask_step,
         denominator,
     )
     return (), None
@@ -733,11 +651,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, eps_hat, eps, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -758,11 +676,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_eps_hat, eps_hat, eps, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_eps_hat, eps_hat,
+        eps, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -783,7 +701,7 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_eps_hat, diag_eps_hat, eps_hat, eps, size_d, weight,
+        grad_hess_diag_f32, chunks, (), samples, chunk, grad_eps_hat, diag_eps_hat, eps_hat, eps, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -803,7 +721,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, hvp_eps_hat, v_eps_hat_, size_d, weight, weight_step, mask, mask_step,
+        hvp_f32, chunks, (), samples, chunk, hvp_eps_hat, v_eps_hat_, size_d, weight, weight_step, mask, mask_step,
         denominator,
     )
     return (), None

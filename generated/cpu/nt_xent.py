@@ -76,12 +76,16 @@ META = {'name': 'nt_xent',
  'ignore_index': False,
  'coupled': True,
  'paired': ['mod(i + floor(size[i]/2), size[i])'],
- 'in_place': {'value_and_grad': {'z': ['z']}, 'hvp': {}}}
+ 'in_place': {'value_and_grad': {'z': ['z']}, 'hvp': {}},
+ 'by_rows': False}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -89,7 +93,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -141,9 +145,9 @@ def _unit_scale_f64(m):
     return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -191,11 +195,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _all_seeds(weight, samples, denominator, dtype):
@@ -499,30 +509,30 @@ def _softplus_f64(x):
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = np.float32(-104.0) if x < np.float32(-104.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-104.0) if x < f32(-104.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    high = np.float32(1.0) + r
-    low = ((np.float32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    high = f32(1.0) + r
+    low = ((f32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
     return high, low, n
 
 
 @_inline
 def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
-    t = n * np.float32(0.5) + np.float32(12583039.0)
-    m = n - (t - np.float32(12583039.0))
-    first = np.int32(np.float32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(np.float32(m + np.float32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    t = n * f32(0.5) + f32(12583039.0)
+    m = n - (t - f32(12583039.0))
+    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
+    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
     return y * first * second
 
 
@@ -536,40 +546,40 @@ def _exp_f32(x):
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
-    small = x < np.float32(1.1754943508222875e-38)
-    v = x * np.float32(16777216.0) if small else x
-    bits = np.uint32(np.float32(v).view(np.uint32) + np.uint32(0x4AFB0D))
+    small = x < f32(1.1754943508222875e-38)
+    v = x * f32(16777216.0) if small else x
+    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
     exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
-    n = exponent - (np.float32(8388759.0) if small else np.float32(8388735.0))
+    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
     m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
-    return n, m - np.float32(1.0)
+    return n, m - f32(1.0)
 
 
 @_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.23332913219928741)
-    p = p * z + np.float32(0.28550732135772705)
-    p = p * z + np.float32(0.4000012278556824)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.23332913219928741)
+    p = p * z + f32(0.28550732135772705)
+    p = p * z + f32(0.4000012278556824)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
 @_inline
 def _log1p_pair_f32(x):
     """log(1 + x) as a sum high + low."""
-    u = np.float32(1.0) + x
+    u = f32(1.0) + x
     n, f = _log_split_f32(u)
-    near = n == np.float32(0.0)
+    near = n == f32(0.0)
     f = x if near else f
-    a = n * np.float32(0.693145751953125)
+    a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - np.float32(1.0))) if x < np.float32(1.0) else (np.float32(1.0) - (u - x))
-    lost = np.float32(0.0) if near else lost / u
-    low = ((a - high) + f) + (lost + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
+    lost = f32(0.0) if near else lost / u
+    low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
 
@@ -578,10 +588,10 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < np.float32(np.inf) else x
-    y = x if abs(x) < np.float32(1.4901161193847656e-08) else y
-    y = y if x > np.float32(-1.0) else np.float32(-np.inf)
-    return y if x >= np.float32(-1.0) else x * np.float32(np.nan)
+    y = y if x < f32(np.inf) else x
+    y = x if abs(x) < f32(1.4901161193847656e-08) else y
+    y = y if x > f32(-1.0) else f32(-np.inf)
+    return y if x >= f32(-1.0) else x * f32(np.nan)
 
 
 @_inline
@@ -596,54 +606,53 @@ def _exp_falling_f32(a):
 def _sigmoid_f32(x):
     """1/(1 + e^-x), to the last places in both tails."""
     e, rest = _exp_falling_f32(abs(x))
-    whole = np.float32(1.0) + e
-    lost = ((np.float32(1.0) - whole) + e) + rest
-    negative = x < np.float32(0.0)
-    quotient = (e if negative else np.float32(1.0)) / whole
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = (e if negative else f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = np.float32(1.457) - np.float32(0.5) * whole
-    return quotient + ((rest if negative else np.float32(0.0)) - quotient * lost) * inverse
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return np.float32(1.0) if x > np.float32(0.0) else (np.float32(-1.0) if x < np.float32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
 
 
 @_inline
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
-    far = e > np.float32(0.41421356)
-    n = np.float32(1.0) if far else np.float32(0.0)
-    f = np.float32(0.5) * (e - np.float32(1.0)) if far else e
-    a = n * np.float32(0.693145751953125)
+    far = e > f32(0.41421356)
+    n = f32(1.0) if far else f32(0.0)
+    f = f32(0.5) * (e - f32(1.0)) if far else e
+    a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
-    slope = np.float32(1.0) - e * (np.float32(0.9) - np.float32(0.4) * e)
-    return high + (((a - high) + f) + ((n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
+    slope = f32(1.0) - e * (f32(0.9) - f32(0.4) * e)
+    return high + (((a - high) + f) + ((n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
 
 
 @_inline
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (np.float32(0.0) if x < np.float32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
 
 
 @_jit
-def value_1_f64(first, last, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step):
-    t1__scaled_block = np.empty(256, np.float64)
+def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    z_hat[i, at_d] = 0.0
                 continue
-            z_row = z_chunk[row]
+            z_row = z[i]
             unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
@@ -661,7 +670,7 @@ def value_1_f64(first, last, samples, chunk, z, z_hat, size_d, weight, weight_st
             t3 = _unit_scale_f64(t1__largest)
             t1__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     z_d3 = z_row[d]
@@ -672,7 +681,7 @@ def value_1_f64(first, last, samples, chunk, z, z_hat, size_d, weight, weight_st
             t1__scaled = math.sqrt(t1__scaled)
             t4 = 1.0 / t3
             t5 = t1__scaled * t4
-            z_hat_row = z_hat_chunk[row]
+            z_hat_row = z_hat[i]
             for d in range(size_d):
                 z_d4 = z_row[d]
                 measured_z3 = t1 * z_d4
@@ -680,46 +689,39 @@ def value_1_f64(first, last, samples, chunk, z, z_hat, size_d, weight, weight_st
                 t7 = _sign_f64(measured_z3)
                 t8 = measured_z3 * t3 / t1__scaled
                 z_hat_row[d] = t7 if t6 else t8
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        z_hat_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_2_f64(
-    first, last, samples, chunk, t2, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    first, last, value_rows, t3_others__below_block, samples, chunk, t2, tau, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    value_rows = np.empty(chunk, np.float64)
-    t3_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t2_chunk = t2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
+            if not mask[i * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t3_others__max = -np.inf
             for j in range(size_i):
                 t3 = (j != i) & (j != t1)
                 s = t2_row[j] / tau
                 t3_others__max_entry = s if t3 else -np.inf
                 t3_others__max = (
-                    t3_others__max_entry if t3_others__max_entry > t3_others__max or t3_others__max_entry !=
-                    t3_others__max_entry else t3_others__max
+                    t3_others__max_entry if (t3_others__max_entry > t3_others__max) | (t3_others__max_entry !=
+                    t3_others__max_entry) else t3_others__max
                 )
             t3_others__below = 0.0
             t3_others__ties = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t4 = (j != i) & (j != t1)
@@ -735,45 +737,37 @@ def value_2_f64(
             s3 = t2_row[t1] / tau
             scaled_value = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
             value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step, mask,
-    mask_step,
+    first, last, t1__scaled2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight,
+    weight_step, mask, mask_step,
 ):
-    t1__scaled2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = 0.0
+                t1__largest[i] = 0.0
+                t1__scaled[i] = 0.0
+                for at_d in range(size_d):
+                    z_hat[i, at_d] = 0.0
                 continue
-            z_row = z_chunk[row]
+            z_row = z[i]
             unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
                 unit0_d_entry = np.float64(abs(abs(z_d))).view(np.int64)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
             unit0_d = np.int64(unit0_d_bits).view(np.float64)
-            _unit0_d_chunk[row] = unit0_d
+            _unit0_d[i] = unit0_d
             t1 = _unit_scale_f64(unit0_d)
             t1__largest2_bits = np.int64(0)
             for d in range(size_d):
@@ -782,11 +776,11 @@ def value_and_grad_1_f64(
                 t1__largest2_entry = np.float64(abs(measured_z)).view(np.int64)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
             t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
-            t1__largest_chunk[row] = t1__largest2
+            t1__largest[i] = t1__largest2
             t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     z_d3 = z_row[d]
@@ -795,10 +789,10 @@ def value_and_grad_1_f64(
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
-            t1__scaled_chunk[row] = t1__scaled2
+            t1__scaled[i] = t1__scaled2
             t4 = 1.0 / t3
             t5 = t1__scaled2 * t4
-            z_hat_row = z_hat_chunk[row]
+            z_hat_row = z_hat[i]
             for d in range(size_d):
                 z_d4 = z_row[d]
                 measured_z3 = t1 * z_d4
@@ -806,44 +800,32 @@ def value_and_grad_1_f64(
                 t7 = _sign_f64(measured_z3)
                 t8 = measured_z3 * t3 / t1__scaled2
                 z_hat_row[d] = t7 if t6 else t8
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    _unit0_d_chunk[row] = 0.0
-                    t1__largest_chunk[row] = 0.0
-                    t1__scaled_chunk[row] = 0.0
-                    for at_d in range(size_d):
-                        z_hat_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t3_others__below2_block, samples, chunk, t2, t3_others__max, t3_others__below,
+    t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    value_partial,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    t3_others__below2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t2_chunk = t2[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        d_z_hat_1__left_chunk = d_z_hat_1__left[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
+            if not mask[i * mask_step]:
+                t3_others__max[i] = 0.0
+                t3_others__below[i] = 0.0
+                t3_others__ties[i] = 0.0
+                for at_j in range(size_i):
+                    d_z_hat_1__left[i, at_j] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t3_others__max2 = -np.inf
             for j in range(size_i):
                 t3 = j != t1
@@ -851,14 +833,14 @@ def value_and_grad_2_f64(
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else -np.inf
                 t3_others__max2 = (
-                    t3_others__max2_entry if t3_others__max2_entry > t3_others__max2 or t3_others__max2_entry !=
-                    t3_others__max2_entry else t3_others__max2
+                    t3_others__max2_entry if (t3_others__max2_entry > t3_others__max2) | (t3_others__max2_entry !=
+                    t3_others__max2_entry) else t3_others__max2
                 )
-            t3_others__max_chunk[row] = t3_others__max2
+            t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t5 = j != t1
@@ -869,9 +851,9 @@ def value_and_grad_2_f64(
                     t3_others__below2_block[lane] = t8 if t7 else 0.0
                     t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
-            t3_others__below_chunk[row] = t3_others__below2
-            t3_others__ties_chunk[row] = float(t3_others__ties2)
-            seed_i = seed[row]
+            t3_others__below[i] = t3_others__below2
+            t3_others__ties[i] = float(t3_others__ties2)
+            seed_i = weight[i * weight_step] / denominator
             t11 = 1 < t3_others__ties2
             t12 = t3_others__ties2 - 1
             t13 = t12 if t11 else 0
@@ -883,7 +865,7 @@ def value_and_grad_2_f64(
             t18 = t15 + t17
             t19 = _sigmoid_f64(t18)
             t20 = seed_i * t19
-            d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
+            d_z_hat_1__left_row = d_z_hat_1__left[i]
             for j in range(size_i):
                 t9 = j != t1
                 t10 = (i != j) & t9
@@ -894,71 +876,44 @@ def value_and_grad_2_f64(
                 d_z_hat_1__left_row[j] = d_s / tau
             scaled_value = _softplus_f64(t18)
             value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t3_others__max_chunk[row] = 0.0
-                    t3_others__below_chunk[row] = 0.0
-                    t3_others__ties_chunk[row] = 0.0
-                    for at_j in range(size_i):
-                        d_z_hat_1__left_chunk[row, at_j] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max,
-    t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
+    t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask,
+    mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        z_chunk = z[start : start + rows]
-        d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
-        d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_z[i, at_d] = 0.0
                 continue
-            unit0_d_i = _unit0_d_chunk[row]
+            unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f64(unit0_d_i)
-            z_row = z_chunk[row]
-            d_z_hat_1_row = d_z_hat_1_chunk[row]
-            d_z_hat_2_row = d_z_hat_2_chunk[row]
-            seed_i = seed[row]
-            t3_others__below_i = t3_others__below_chunk[row]
-            t3_others__ties_i = t3_others__ties_chunk[row]
+            z_row = z[i]
+            d_z_hat_1_row = d_z_hat_1[i]
+            d_z_hat_2_row = d_z_hat_2[i]
+            seed_i = weight[i * weight_step] / denominator
+            t3_others__below_i = t3_others__below[i]
+            t3_others__ties_i = t3_others__ties[i]
             t3 = 1 < t3_others__ties_i
             t4 = t3_others__ties_i - 1
             t5 = t4 if t3 else 0
             t6 = t3_others__below_i + float(t5)
             t7 = _log1p_f64(t6)
-            t3_others__max_i = t3_others__max_chunk[row]
-            i = start + row
+            t3_others__max_i = t3_others__max[i]
             t8 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t2_2 = t2_row[t8]
             t9 = t2_2 / tau
             t10 = _gap_f64(t3_others__max_i, t9)
@@ -984,23 +939,23 @@ def value_and_grad_3_f64(
             t25 = seed2 * t24
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     measured_z = t1 * z_row[d]
                     d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
                     d_t1_sum_block[lane] = measured_z * d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
-            t1__largest_i = t1__largest_chunk[row]
+            t1__largest_i = t1__largest[i]
             t26 = _unit_scale_f64(t1__largest_i)
-            t1__scaled_i = t1__scaled_chunk[row]
+            t1__scaled_i = t1__scaled[i]
             t27 = 1.0 / t26
             t28 = t1__scaled_i * t27
             t29 = t28 == 0.0
             t30 = 1.0 * t26 / t1__scaled_i
             t31 = d_t1_sum * t26 / t1__scaled_i
             t32 = -t30 * t31
-            grad_z_row = grad_z_chunk[row]
+            grad_z_row = grad_z[i]
             for d in range(size_d):
                 d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
                 measured_z2 = t1 * z_row[d]
@@ -1010,42 +965,34 @@ def value_and_grad_3_f64(
                 t36 = t32 * (t34 if t33 else t35)
                 scaled_grad_z = d_z_hat2 * t26 / t1__scaled_i + (0.0 if t29 else t36)
                 grad_z_row[d] = scaled_grad_z * t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_z_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_1_f64(
-    first, last, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
+    v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
 ):
-    t1__scaled2_block = np.empty(256, np.float64)
-    tangent_t1_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = 0.0
+                t1__largest[i] = 0.0
+                t1__scaled[i] = 0.0
+                tangent_t1[i] = 0.0
+                for at_d in range(size_d):
+                    z_hat[i, at_d] = 0.0
                 continue
-            z_row = z_chunk[row]
+            z_row = z[i]
             unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
                 unit0_d_entry = np.float64(abs(abs(z_d))).view(np.int64)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
             unit0_d = np.int64(unit0_d_bits).view(np.float64)
-            _unit0_d_chunk[row] = unit0_d
+            _unit0_d[i] = unit0_d
             t1 = _unit_scale_f64(unit0_d)
             t1__largest2_bits = np.int64(0)
             for d in range(size_d):
@@ -1054,11 +1001,11 @@ def hvp_1_f64(
                 t1__largest2_entry = np.float64(abs(measured_z)).view(np.int64)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
             t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
-            t1__largest_chunk[row] = t1__largest2
+            t1__largest[i] = t1__largest2
             t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     z_d3 = z_row[d]
@@ -1067,15 +1014,15 @@ def hvp_1_f64(
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = math.sqrt(t1__scaled2)
-            t1__scaled_chunk[row] = t1__scaled2
+            t1__scaled[i] = t1__scaled2
             t4 = 1.0 / t3
             t5 = t1__scaled2 * t4
             t6 = t5 == 0.0
-            v_z__row = v_z__chunk[row]
-            z_hat_row = z_hat_chunk[row]
+            v_z__row = v_z_[i]
+            z_hat_row = z_hat[i]
             tangent_t1_2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     measured_v_z = t1 * v_z__row[d]
@@ -1089,52 +1036,36 @@ def hvp_1_f64(
                     z_hat_row[d] = t10
                     tangent_t1_2_block[lane] = 0.0 if t6 else t11
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
-            tangent_t1_chunk[row] = tangent_t1_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    _unit0_d_chunk[row] = 0.0
-                    t1__largest_chunk[row] = 0.0
-                    t1__scaled_chunk[row] = 0.0
-                    for at_d in range(size_d):
-                        z_hat_chunk[row, at_d] = 0.0
-                    tangent_t1_chunk[row] = 0.0
+            tangent_t1[i] = tangent_t1_2
 
 
 @_jit
 def hvp_2_f64(
-    first, last, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, size_d,
-    weight, weight_step, mask, mask_step,
+    first, last, tangent_t2_2_block, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
+    z_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_t2_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        z_chunk = z[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_j in range(size_i):
+                    tangent_t2[i, at_j] = 0.0
                 continue
-            tangent_t2_row = tangent_t2_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
+            tangent_t2_row = tangent_t2[i]
+            unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f64(unit0_d_i)
-            v_z__row = v_z__chunk[row]
-            tangent_t1_i = tangent_t1_chunk[row]
-            z_row = z_chunk[row]
-            t1__scaled_i = t1__scaled_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
+            v_z__row = v_z_[i]
+            tangent_t1_i = tangent_t1[i]
+            z_row = z[i]
+            t1__scaled_i = t1__scaled[i]
+            t1__largest_i = t1__largest[i]
             t3 = _unit_scale_f64(t1__largest_i)
             t4 = 1.0 / t3
             t5 = t1__scaled_i * t4
-            z_hat_row = z_hat_chunk[row]
+            z_hat_row = z_hat[i]
             for j in range(size_i):
                 unit0_d_j = _unit0_d[j]
                 t9 = _unit_scale_f64(unit0_d_j)
@@ -1146,7 +1077,7 @@ def hvp_2_f64(
                 t12 = t1__scaled_j * t11
                 tangent_t2_2 = 0.0
                 for block in range(0, size_d, 256):
-                    count = 256 if 256 < size_d - block else size_d - block
+                    count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
                         measured_v_z = t1 * v_z__row[d]
@@ -1164,46 +1095,33 @@ def hvp_2_f64(
                         tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_row[j] = tangent_t2_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_j in range(size_i):
-                        tangent_t2_chunk[row, at_j] = 0.0
 
 
 @_jit
 def hvp_3_f64(
-    first, last, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2,
-    tangent_t3_others, tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau,
-    size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, t3_others__below2_block, tangent_t3_others2_block, tangent_d_z_hat_1_sum2_block, samples, chunk, t2,
+    t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
+    tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float64)
-    t3_others__below2_block = np.empty(256, np.float64)
-    tangent_t3_others2_block = np.empty(256, np.float64)
-    tangent_d_z_hat_1_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t2_chunk = t2[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        d_z_hat_1__left_chunk = d_z_hat_1__left[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        tangent_t3_others_chunk = tangent_t3_others[start : start + rows]
-        tangent_d_z_hat_1_sum_chunk = tangent_d_z_hat_1_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
+            if not mask[i * mask_step]:
+                t3_others__max[i] = 0.0
+                t3_others__below[i] = 0.0
+                t3_others__ties[i] = 0.0
+                tangent_t3_others[i] = 0.0
+                for at_j in range(size_i):
+                    d_z_hat_1__left[i, at_j] = 0.0
+                for at_d in range(size_d):
+                    tangent_d_z_hat_1_sum[i, at_d] = 0.0
+                continue
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t3_others__max2 = -np.inf
             for j in range(size_i):
                 t3 = j != t1
@@ -1211,14 +1129,14 @@ def hvp_3_f64(
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else -np.inf
                 t3_others__max2 = (
-                    t3_others__max2_entry if t3_others__max2_entry > t3_others__max2 or t3_others__max2_entry !=
-                    t3_others__max2_entry else t3_others__max2
+                    t3_others__max2_entry if (t3_others__max2_entry > t3_others__max2) | (t3_others__max2_entry !=
+                    t3_others__max2_entry) else t3_others__max2
                 )
-            t3_others__max_chunk[row] = t3_others__max2
+            t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t5 = j != t1
@@ -1229,25 +1147,25 @@ def hvp_3_f64(
                     t3_others__below2_block[lane] = t8 if t7 else 0.0
                     t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
-            t3_others__below_chunk[row] = t3_others__below2
-            t3_others__ties_chunk[row] = float(t3_others__ties2)
-            tangent_t2_row = tangent_t2_chunk[row]
+            t3_others__below[i] = t3_others__below2
+            t3_others__ties[i] = float(t3_others__ties2)
+            tangent_t2_row = tangent_t2[i]
             t11 = 1 < t3_others__ties2
             t12 = t3_others__ties2 - 1
             t13 = t12 if t11 else 0
             t14 = t3_others__below2 + float(t13)
             t15 = _log1p_f64(t14)
-            seed_i = seed[row]
+            seed_i = weight[i * weight_step] / denominator
             t2_2 = t2_row[t1]
             t18 = t2_2 / tau
             t19 = _gap_f64(t3_others__max2, t18)
             t20 = t15 + t19
             t21 = _sigmoid_f64(t20)
             t22 = seed_i * t21
-            d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
+            d_z_hat_1__left_row = d_z_hat_1__left[i]
             tangent_t3_others2 = 0.0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t9 = j != t1
@@ -1262,8 +1180,8 @@ def hvp_3_f64(
                     d_z_hat_1__left_row[j] = d_s / tau
                     tangent_t3_others2_block[lane] = t16 if t10 else 0.0
                 tangent_t3_others2 += _pairwise_sum(tangent_t3_others2_block, count)
-            tangent_t3_others_chunk[row] = tangent_t3_others2
-            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
+            tangent_t3_others[i] = tangent_t3_others2
+            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
             tangent_t2_2 = tangent_t2_row[t1]
             t30 = -tangent_t2_2 / tau
             t31 = tangent_t3_others2 + t30
@@ -1272,7 +1190,7 @@ def hvp_3_f64(
             for d in range(size_d):
                 tangent_d_z_hat_1_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
                         t24 = j != t1
@@ -1300,41 +1218,29 @@ def hvp_3_f64(
                         tangent_d_z_hat_1_sum2_block[lane] = d_s2 * tangent_z_hat + tangent_d_s * z_hat[j, d]
                     tangent_d_z_hat_1_sum2 += _pairwise_sum(tangent_d_z_hat_1_sum2_block, count)
                 tangent_d_z_hat_1_sum_row[d] = tangent_d_z_hat_1_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t3_others__max_chunk[row] = 0.0
-                    t3_others__below_chunk[row] = 0.0
-                    t3_others__ties_chunk[row] = 0.0
-                    for at_j in range(size_i):
-                        d_z_hat_1__left_chunk[row, at_j] = 0.0
-                    tangent_t3_others_chunk[row] = 0.0
-                    for at_d in range(size_d):
-                        tangent_d_z_hat_1_sum_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_4_f64(
-    first, last, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties, t3_others__max, t2,
-    _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, tangent_d_z_hat_2_sum2_block, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
+    t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
+    tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_d_z_hat_2_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_d_z_hat_2_sum_chunk = tangent_d_z_hat_2_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
-            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum_chunk[row]
             i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    tangent_d_z_hat_2_sum[i, at_d] = 0.0
+                continue
+            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
             for d in range(size_d):
                 tangent_d_z_hat_2_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
                         t1 = (j + size_i // 2) % size_i
@@ -1374,68 +1280,41 @@ def hvp_4_f64(
                         tangent_d_z_hat_2_sum2_block[lane] = d_s * tangent_z_hat + tangent_d_s * z_hat[j, d]
                     tangent_d_z_hat_2_sum2 += _pairwise_sum(tangent_d_z_hat_2_sum2_block, count)
                 tangent_d_z_hat_2_sum_row[d] = tangent_d_z_hat_2_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        tangent_d_z_hat_2_sum_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_5_f64(
-    first, last, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max,
-    t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest,
-    tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+    t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
+    tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
+    weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
-    tangent_d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        z_chunk = z[start : start + rows]
-        d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
-        d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        tangent_d_z_hat_1_sum_chunk = tangent_d_z_hat_1_sum[start : start + rows]
-        tangent_d_z_hat_2_sum_chunk = tangent_d_z_hat_2_sum[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        tangent_t3_others_chunk = tangent_t3_others[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        hvp_z_chunk = hvp_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    hvp_z[i, at_d] = 0.0
                 continue
-            unit0_d_i = _unit0_d_chunk[row]
+            unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f64(unit0_d_i)
-            z_row = z_chunk[row]
-            d_z_hat_1_row = d_z_hat_1_chunk[row]
-            d_z_hat_2_row = d_z_hat_2_chunk[row]
-            seed_i = seed[row]
-            t3_others__below_i = t3_others__below_chunk[row]
-            t3_others__ties_i = t3_others__ties_chunk[row]
+            z_row = z[i]
+            d_z_hat_1_row = d_z_hat_1[i]
+            d_z_hat_2_row = d_z_hat_2[i]
+            seed_i = weight[i * weight_step] / denominator
+            t3_others__below_i = t3_others__below[i]
+            t3_others__ties_i = t3_others__ties[i]
             t3 = 1 < t3_others__ties_i
             t4 = t3_others__ties_i - 1
             t5 = t4 if t3 else 0
             t6 = t3_others__below_i + float(t5)
             t7 = _log1p_f64(t6)
-            t3_others__max_i = t3_others__max_chunk[row]
-            i = start + row
+            t3_others__max_i = t3_others__max[i]
             t8 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t2_2 = t2_row[t8]
             t9 = t2_2 / tau
             t10 = _gap_f64(t3_others__max_i, t9)
@@ -1459,9 +1338,9 @@ def hvp_5_f64(
             t23 = t19 + t22
             t24 = _sigmoid_f64(t23)
             t25 = seed2 * t24
-            v_z__row = v_z__chunk[row]
-            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
-            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum_chunk[row]
+            v_z__row = v_z_[i]
+            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
+            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
             unit0_d = _unit0_d[t8]
             t26 = _unit_scale_f64(unit0_d)
             tangent_t1_2 = tangent_t1[t8]
@@ -1470,8 +1349,8 @@ def hvp_5_f64(
             t27 = _unit_scale_f64(t1__largest2)
             t28 = 1.0 / t27
             t29 = t1__scaled2 * t28
-            tangent_t3_others_i = tangent_t3_others_chunk[row]
-            tangent_t2_row = tangent_t2_chunk[row]
+            tangent_t3_others_i = tangent_t3_others[i]
+            tangent_t2_row = tangent_t2[i]
             tangent_t2_2 = tangent_t2_row[t8]
             t33 = -tangent_t2_2 / tau
             t34 = tangent_t3_others_i + t33
@@ -1494,7 +1373,7 @@ def hvp_5_f64(
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     measured_z = t1 * z_row[d]
@@ -1523,10 +1402,10 @@ def hvp_5_f64(
                     tangent_d_t1_sum_block[lane] = measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
-            tangent_t1_i = tangent_t1_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
+            tangent_t1_i = tangent_t1[i]
+            t1__largest_i = t1__largest[i]
             t54 = _unit_scale_f64(t1__largest_i)
-            t1__scaled_i = t1__scaled_chunk[row]
+            t1__scaled_i = t1__scaled[i]
             t55 = 1.0 / t54
             t56 = t1__scaled_i * t55
             t57 = t56 == 0.0
@@ -1539,7 +1418,7 @@ def hvp_5_f64(
             t68 = d_t1_sum * t54 / t1__scaled_i
             t69 = -t67 * t68
             t70 = t69 * tangent_t1_i
-            hvp_z_row = hvp_z_chunk[row]
+            hvp_z_row = hvp_z[i]
             for d in range(size_d):
                 tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
                 tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
@@ -1573,26 +1452,20 @@ def hvp_5_f64(
                     t57 else t71)
                 )
                 hvp_z_row[d] = scaled_hvp_z * t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_z_chunk[row, at_d] = 0.0
 
 
 @_jit
-def value_1_f32(first, last, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step):
-    t1__scaled_block = np.empty(256, np.float64)
+def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    z_hat[i, at_d] = f32(0.0)
                 continue
-            z_row = z_chunk[row]
+            z_row = z[i]
             unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
@@ -1610,7 +1483,7 @@ def value_1_f32(first, last, samples, chunk, z, z_hat, size_d, weight, weight_st
             t3 = _unit_scale_f32(t1__largest)
             t1__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     z_d3 = z_row[d]
@@ -1621,7 +1494,7 @@ def value_1_f32(first, last, samples, chunk, z, z_hat, size_d, weight, weight_st
             t1__scaled = f32(math.sqrt(t1__scaled))
             t4 = f32(1.0) / t3
             t5 = t1__scaled * t4
-            z_hat_row = z_hat_chunk[row]
+            z_hat_row = z_hat[i]
             for d in range(size_d):
                 z_d4 = z_row[d]
                 measured_z3 = t1 * z_d4
@@ -1629,46 +1502,39 @@ def value_1_f32(first, last, samples, chunk, z, z_hat, size_d, weight, weight_st
                 t7 = _sign_f32(measured_z3)
                 t8 = measured_z3 * t3 / t1__scaled
                 z_hat_row[d] = t7 if t6 else t8
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        z_hat_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def value_2_f32(
-    first, last, samples, chunk, t2, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    first, last, value_rows, t3_others__below_block, samples, chunk, t2, tau, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
-    value_rows = np.empty(chunk, np.float64)
-    t3_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t2_chunk = t2[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
+            if not mask[i * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t3_others__max = f32(-np.inf)
             for j in range(size_i):
                 t3 = (j != i) & (j != t1)
                 s = t2_row[j] / tau
                 t3_others__max_entry = s if t3 else f32(-np.inf)
                 t3_others__max = (
-                    t3_others__max_entry if t3_others__max_entry > t3_others__max or t3_others__max_entry !=
-                    t3_others__max_entry else t3_others__max
+                    t3_others__max_entry if (t3_others__max_entry > t3_others__max) | (t3_others__max_entry !=
+                    t3_others__max_entry) else t3_others__max
                 )
             t3_others__below = 0.0
             t3_others__ties = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t4 = (j != i) & (j != t1)
@@ -1685,45 +1551,37 @@ def value_2_f32(
             s3 = t2_row[t1] / tau
             scaled_value = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
             value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight, weight_step, mask,
-    mask_step,
+    first, last, t1__scaled2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight,
+    weight_step, mask, mask_step,
 ):
-    t1__scaled2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = f32(0.0)
+                t1__largest[i] = f32(0.0)
+                t1__scaled[i] = f32(0.0)
+                for at_d in range(size_d):
+                    z_hat[i, at_d] = f32(0.0)
                 continue
-            z_row = z_chunk[row]
+            z_row = z[i]
             unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
                 unit0_d_entry = np.float32(abs(abs(z_d))).view(np.int32)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
             unit0_d = np.int32(unit0_d_bits).view(np.float32)
-            _unit0_d_chunk[row] = unit0_d
+            _unit0_d[i] = unit0_d
             t1 = _unit_scale_f32(unit0_d)
             t1__largest2_bits = np.int32(0)
             for d in range(size_d):
@@ -1732,11 +1590,11 @@ def value_and_grad_1_f32(
                 t1__largest2_entry = np.float32(abs(measured_z)).view(np.int32)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
             t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
-            t1__largest_chunk[row] = t1__largest2
+            t1__largest[i] = t1__largest2
             t3 = _unit_scale_f32(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     z_d3 = z_row[d]
@@ -1745,10 +1603,10 @@ def value_and_grad_1_f32(
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = f32(math.sqrt(t1__scaled2))
-            t1__scaled_chunk[row] = t1__scaled2
+            t1__scaled[i] = t1__scaled2
             t4 = f32(1.0) / t3
             t5 = t1__scaled2 * t4
-            z_hat_row = z_hat_chunk[row]
+            z_hat_row = z_hat[i]
             for d in range(size_d):
                 z_d4 = z_row[d]
                 measured_z3 = t1 * z_d4
@@ -1756,44 +1614,32 @@ def value_and_grad_1_f32(
                 t7 = _sign_f32(measured_z3)
                 t8 = measured_z3 * t3 / t1__scaled2
                 z_hat_row[d] = t7 if t6 else t8
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    _unit0_d_chunk[row] = f32(0.0)
-                    t1__largest_chunk[row] = f32(0.0)
-                    t1__scaled_chunk[row] = f32(0.0)
-                    for at_d in range(size_d):
-                        z_hat_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t3_others__below2_block, samples, chunk, t2, t3_others__max, t3_others__below,
+    t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    value_partial,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    t3_others__below2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t2_chunk = t2[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        d_z_hat_1__left_chunk = d_z_hat_1__left[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
+            if not mask[i * mask_step]:
+                t3_others__max[i] = f32(0.0)
+                t3_others__below[i] = f32(0.0)
+                t3_others__ties[i] = f32(0.0)
+                for at_j in range(size_i):
+                    d_z_hat_1__left[i, at_j] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
+                continue
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t3_others__max2 = f32(-np.inf)
             for j in range(size_i):
                 t3 = j != t1
@@ -1801,14 +1647,14 @@ def value_and_grad_2_f32(
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else f32(-np.inf)
                 t3_others__max2 = (
-                    t3_others__max2_entry if t3_others__max2_entry > t3_others__max2 or t3_others__max2_entry !=
-                    t3_others__max2_entry else t3_others__max2
+                    t3_others__max2_entry if (t3_others__max2_entry > t3_others__max2) | (t3_others__max2_entry !=
+                    t3_others__max2_entry) else t3_others__max2
                 )
-            t3_others__max_chunk[row] = t3_others__max2
+            t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t5 = j != t1
@@ -1820,9 +1666,9 @@ def value_and_grad_2_f32(
                     t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
             t3_others__below2 = f32(t3_others__below2)
-            t3_others__below_chunk[row] = t3_others__below2
-            t3_others__ties_chunk[row] = f32(t3_others__ties2)
-            seed_i = seed[row]
+            t3_others__below[i] = t3_others__below2
+            t3_others__ties[i] = f32(t3_others__ties2)
+            seed_i = weight[i * weight_step] / denominator
             t11 = 1 < t3_others__ties2
             t12 = t3_others__ties2 - 1
             t13 = t12 if t11 else 0
@@ -1834,7 +1680,7 @@ def value_and_grad_2_f32(
             t18 = t15 + t17
             t19 = _sigmoid_f32(t18)
             t20 = seed_i * t19
-            d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
+            d_z_hat_1__left_row = d_z_hat_1__left[i]
             for j in range(size_i):
                 t9 = j != t1
                 t10 = (i != j) & t9
@@ -1845,71 +1691,44 @@ def value_and_grad_2_f32(
                 d_z_hat_1__left_row[j] = d_s / tau
             scaled_value = _softplus_f32(t18)
             value_rows[row] = scaled_value
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t3_others__max_chunk[row] = f32(0.0)
-                    t3_others__below_chunk[row] = f32(0.0)
-                    t3_others__ties_chunk[row] = f32(0.0)
-                    for at_j in range(size_i):
-                        d_z_hat_1__left_chunk[row, at_j] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max,
-    t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
+    t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask,
+    mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float32)
-    d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        z_chunk = z[start : start + rows]
-        d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
-        d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_z[i, at_d] = f32(0.0)
                 continue
-            unit0_d_i = _unit0_d_chunk[row]
+            unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f32(unit0_d_i)
-            z_row = z_chunk[row]
-            d_z_hat_1_row = d_z_hat_1_chunk[row]
-            d_z_hat_2_row = d_z_hat_2_chunk[row]
-            seed_i = seed[row]
-            t3_others__below_i = t3_others__below_chunk[row]
-            t3_others__ties_i = t3_others__ties_chunk[row]
+            z_row = z[i]
+            d_z_hat_1_row = d_z_hat_1[i]
+            d_z_hat_2_row = d_z_hat_2[i]
+            seed_i = weight[i * weight_step] / denominator
+            t3_others__below_i = t3_others__below[i]
+            t3_others__ties_i = t3_others__ties[i]
             t3 = 1 < t3_others__ties_i
             t4 = t3_others__ties_i - 1
             t5 = t4 if t3 else 0
             t6 = t3_others__below_i + f32(t5)
             t7 = _log1p_f32(t6)
-            t3_others__max_i = t3_others__max_chunk[row]
-            i = start + row
+            t3_others__max_i = t3_others__max[i]
             t8 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t2_2 = t2_row[t8]
             t9 = t2_2 / tau
             t10 = _gap_f32(t3_others__max_i, t9)
@@ -1935,7 +1754,7 @@ def value_and_grad_3_f32(
             t25 = seed2 * t24
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     measured_z = t1 * z_row[d]
@@ -1943,16 +1762,16 @@ def value_and_grad_3_f32(
                     d_t1_sum_block[lane] = measured_z * d_z_hat
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
-            t1__largest_i = t1__largest_chunk[row]
+            t1__largest_i = t1__largest[i]
             t26 = _unit_scale_f32(t1__largest_i)
-            t1__scaled_i = t1__scaled_chunk[row]
+            t1__scaled_i = t1__scaled[i]
             t27 = f32(1.0) / t26
             t28 = t1__scaled_i * t27
             t29 = t28 == f32(0.0)
             t30 = f32(1.0) * t26 / t1__scaled_i
             t31 = d_t1_sum * t26 / t1__scaled_i
             t32 = -t30 * t31
-            grad_z_row = grad_z_chunk[row]
+            grad_z_row = grad_z[i]
             for d in range(size_d):
                 d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t13 * z_hat[t8, d] + -t25 * z_hat[t14, d]) / tau
                 measured_z2 = t1 * z_row[d]
@@ -1962,42 +1781,34 @@ def value_and_grad_3_f32(
                 t36 = t32 * (t34 if t33 else t35)
                 scaled_grad_z = d_z_hat2 * t26 / t1__scaled_i + (f32(0.0) if t29 else t36)
                 grad_z_row[d] = scaled_grad_z * t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_z_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_1_f32(
-    first, last, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
+    v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
 ):
-    t1__scaled2_block = np.empty(256, np.float64)
-    tangent_t1_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                _unit0_d[i] = f32(0.0)
+                t1__largest[i] = f32(0.0)
+                t1__scaled[i] = f32(0.0)
+                tangent_t1[i] = f32(0.0)
+                for at_d in range(size_d):
+                    z_hat[i, at_d] = f32(0.0)
                 continue
-            z_row = z_chunk[row]
+            z_row = z[i]
             unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
                 unit0_d_entry = np.float32(abs(abs(z_d))).view(np.int32)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
             unit0_d = np.int32(unit0_d_bits).view(np.float32)
-            _unit0_d_chunk[row] = unit0_d
+            _unit0_d[i] = unit0_d
             t1 = _unit_scale_f32(unit0_d)
             t1__largest2_bits = np.int32(0)
             for d in range(size_d):
@@ -2006,11 +1817,11 @@ def hvp_1_f32(
                 t1__largest2_entry = np.float32(abs(measured_z)).view(np.int32)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
             t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
-            t1__largest_chunk[row] = t1__largest2
+            t1__largest[i] = t1__largest2
             t3 = _unit_scale_f32(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     z_d3 = z_row[d]
@@ -2019,15 +1830,15 @@ def hvp_1_f32(
                     t1__scaled2_block[lane] = t1__scaled2_entry * t1__scaled2_entry
                 t1__scaled2 += _pairwise_sum(t1__scaled2_block, count)
             t1__scaled2 = f32(math.sqrt(t1__scaled2))
-            t1__scaled_chunk[row] = t1__scaled2
+            t1__scaled[i] = t1__scaled2
             t4 = f32(1.0) / t3
             t5 = t1__scaled2 * t4
             t6 = t5 == f32(0.0)
-            v_z__row = v_z__chunk[row]
-            z_hat_row = z_hat_chunk[row]
+            v_z__row = v_z_[i]
+            z_hat_row = z_hat[i]
             tangent_t1_2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     measured_v_z = t1 * v_z__row[d]
@@ -2042,52 +1853,36 @@ def hvp_1_f32(
                     tangent_t1_2_block[lane] = f32(0.0) if t6 else t11
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
             tangent_t1_2 = f32(tangent_t1_2)
-            tangent_t1_chunk[row] = tangent_t1_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    _unit0_d_chunk[row] = f32(0.0)
-                    t1__largest_chunk[row] = f32(0.0)
-                    t1__scaled_chunk[row] = f32(0.0)
-                    for at_d in range(size_d):
-                        z_hat_chunk[row, at_d] = f32(0.0)
-                    tangent_t1_chunk[row] = f32(0.0)
+            tangent_t1[i] = tangent_t1_2
 
 
 @_jit
 def hvp_2_f32(
-    first, last, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, size_d,
-    weight, weight_step, mask, mask_step,
+    first, last, tangent_t2_2_block, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
+    z_hat, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_t2_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        z_chunk = z[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        z_hat_chunk = z_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_j in range(size_i):
+                    tangent_t2[i, at_j] = f32(0.0)
                 continue
-            tangent_t2_row = tangent_t2_chunk[row]
-            unit0_d_i = _unit0_d_chunk[row]
+            tangent_t2_row = tangent_t2[i]
+            unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f32(unit0_d_i)
-            v_z__row = v_z__chunk[row]
-            tangent_t1_i = tangent_t1_chunk[row]
-            z_row = z_chunk[row]
-            t1__scaled_i = t1__scaled_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
+            v_z__row = v_z_[i]
+            tangent_t1_i = tangent_t1[i]
+            z_row = z[i]
+            t1__scaled_i = t1__scaled[i]
+            t1__largest_i = t1__largest[i]
             t3 = _unit_scale_f32(t1__largest_i)
             t4 = f32(1.0) / t3
             t5 = t1__scaled_i * t4
-            z_hat_row = z_hat_chunk[row]
+            z_hat_row = z_hat[i]
             for j in range(size_i):
                 unit0_d_j = _unit0_d[j]
                 t9 = _unit_scale_f32(unit0_d_j)
@@ -2099,7 +1894,7 @@ def hvp_2_f32(
                 t12 = t1__scaled_j * t11
                 tangent_t2_2 = 0.0
                 for block in range(0, size_d, 256):
-                    count = 256 if 256 < size_d - block else size_d - block
+                    count = min(256, size_d - block)
                     for lane in range(count):
                         d = block + lane
                         measured_v_z = t1 * v_z__row[d]
@@ -2118,46 +1913,33 @@ def hvp_2_f32(
                     tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
                 tangent_t2_2 = f32(tangent_t2_2)
                 tangent_t2_row[j] = tangent_t2_2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_j in range(size_i):
-                        tangent_t2_chunk[row, at_j] = f32(0.0)
 
 
 @_jit
 def hvp_3_f32(
-    first, last, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2,
-    tangent_t3_others, tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau,
-    size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, t3_others__below2_block, tangent_t3_others2_block, tangent_d_z_hat_1_sum2_block, samples, chunk, t2,
+    t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
+    tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float32)
-    t3_others__below2_block = np.empty(256, np.float64)
-    tangent_t3_others2_block = np.empty(256, np.float64)
-    tangent_d_z_hat_1_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        t2_chunk = t2[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        d_z_hat_1__left_chunk = d_z_hat_1__left[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        tangent_t3_others_chunk = tangent_t3_others[start : start + rows]
-        tangent_d_z_hat_1_sum_chunk = tangent_d_z_hat_1_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
             i = start + row
+            if not mask[i * mask_step]:
+                t3_others__max[i] = f32(0.0)
+                t3_others__below[i] = f32(0.0)
+                t3_others__ties[i] = f32(0.0)
+                tangent_t3_others[i] = f32(0.0)
+                for at_j in range(size_i):
+                    d_z_hat_1__left[i, at_j] = f32(0.0)
+                for at_d in range(size_d):
+                    tangent_d_z_hat_1_sum[i, at_d] = f32(0.0)
+                continue
             t1 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t3_others__max2 = f32(-np.inf)
             for j in range(size_i):
                 t3 = j != t1
@@ -2165,14 +1947,14 @@ def hvp_3_f32(
                 s = t2_row[j] / tau
                 t3_others__max2_entry = s if t4 else f32(-np.inf)
                 t3_others__max2 = (
-                    t3_others__max2_entry if t3_others__max2_entry > t3_others__max2 or t3_others__max2_entry !=
-                    t3_others__max2_entry else t3_others__max2
+                    t3_others__max2_entry if (t3_others__max2_entry > t3_others__max2) | (t3_others__max2_entry !=
+                    t3_others__max2_entry) else t3_others__max2
                 )
-            t3_others__max_chunk[row] = t3_others__max2
+            t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t5 = j != t1
@@ -2184,25 +1966,25 @@ def hvp_3_f32(
                     t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
             t3_others__below2 = f32(t3_others__below2)
-            t3_others__below_chunk[row] = t3_others__below2
-            t3_others__ties_chunk[row] = f32(t3_others__ties2)
-            tangent_t2_row = tangent_t2_chunk[row]
+            t3_others__below[i] = t3_others__below2
+            t3_others__ties[i] = f32(t3_others__ties2)
+            tangent_t2_row = tangent_t2[i]
             t11 = 1 < t3_others__ties2
             t12 = t3_others__ties2 - 1
             t13 = t12 if t11 else 0
             t14 = t3_others__below2 + f32(t13)
             t15 = _log1p_f32(t14)
-            seed_i = seed[row]
+            seed_i = weight[i * weight_step] / denominator
             t2_2 = t2_row[t1]
             t18 = t2_2 / tau
             t19 = _gap_f32(t3_others__max2, t18)
             t20 = t15 + t19
             t21 = _sigmoid_f32(t20)
             t22 = seed_i * t21
-            d_z_hat_1__left_row = d_z_hat_1__left_chunk[row]
+            d_z_hat_1__left_row = d_z_hat_1__left[i]
             tangent_t3_others2 = 0.0
             for block in range(0, size_i, 256):
-                count = 256 if 256 < size_i - block else size_i - block
+                count = min(256, size_i - block)
                 for lane in range(count):
                     j = block + lane
                     t9 = j != t1
@@ -2218,8 +2000,8 @@ def hvp_3_f32(
                     tangent_t3_others2_block[lane] = t16 if t10 else f32(0.0)
                 tangent_t3_others2 += _pairwise_sum(tangent_t3_others2_block, count)
             tangent_t3_others2 = f32(tangent_t3_others2)
-            tangent_t3_others_chunk[row] = tangent_t3_others2
-            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
+            tangent_t3_others[i] = tangent_t3_others2
+            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
             tangent_t2_2 = tangent_t2_row[t1]
             t30 = -tangent_t2_2 / tau
             t31 = tangent_t3_others2 + t30
@@ -2228,7 +2010,7 @@ def hvp_3_f32(
             for d in range(size_d):
                 tangent_d_z_hat_1_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
                         t24 = j != t1
@@ -2257,41 +2039,29 @@ def hvp_3_f32(
                     tangent_d_z_hat_1_sum2 += _pairwise_sum(tangent_d_z_hat_1_sum2_block, count)
                 tangent_d_z_hat_1_sum2 = f32(tangent_d_z_hat_1_sum2)
                 tangent_d_z_hat_1_sum_row[d] = tangent_d_z_hat_1_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    t3_others__max_chunk[row] = f32(0.0)
-                    t3_others__below_chunk[row] = f32(0.0)
-                    t3_others__ties_chunk[row] = f32(0.0)
-                    for at_j in range(size_i):
-                        d_z_hat_1__left_chunk[row, at_j] = f32(0.0)
-                    tangent_t3_others_chunk[row] = f32(0.0)
-                    for at_d in range(size_d):
-                        tangent_d_z_hat_1_sum_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_4_f32(
-    first, last, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties, t3_others__max, t2,
-    _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, tangent_d_z_hat_2_sum2_block, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
+    t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
+    tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
 ):
     size_i = samples
-    tangent_d_z_hat_2_sum2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        tangent_d_z_hat_2_sum_chunk = tangent_d_z_hat_2_sum[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
-                continue
-            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum_chunk[row]
             i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    tangent_d_z_hat_2_sum[i, at_d] = f32(0.0)
+                continue
+            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
             for d in range(size_d):
                 tangent_d_z_hat_2_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = 256 if 256 < size_i - block else size_i - block
+                    count = min(256, size_i - block)
                     for lane in range(count):
                         j = block + lane
                         t1 = (j + size_i // 2) % size_i
@@ -2332,68 +2102,41 @@ def hvp_4_f32(
                     tangent_d_z_hat_2_sum2 += _pairwise_sum(tangent_d_z_hat_2_sum2_block, count)
                 tangent_d_z_hat_2_sum2 = f32(tangent_d_z_hat_2_sum2)
                 tangent_d_z_hat_2_sum_row[d] = tangent_d_z_hat_2_sum2
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        tangent_d_z_hat_2_sum_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_5_f32(
-    first, last, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max,
-    t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest,
-    tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+    t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
+    tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
+    weight, weight_step, mask, mask_step, denominator,
 ):
     size_i = samples
-    seed = np.empty(chunk, np.float32)
-    d_t1_sum_block = np.empty(256, np.float64)
-    tangent_d_t1_sum_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        _unit0_d_chunk = _unit0_d[start : start + rows]
-        z_chunk = z[start : start + rows]
-        d_z_hat_1_chunk = d_z_hat_1[start : start + rows]
-        d_z_hat_2_chunk = d_z_hat_2[start : start + rows]
-        t3_others__below_chunk = t3_others__below[start : start + rows]
-        t3_others__ties_chunk = t3_others__ties[start : start + rows]
-        t3_others__max_chunk = t3_others__max[start : start + rows]
-        t2_chunk = t2[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        tangent_d_z_hat_1_sum_chunk = tangent_d_z_hat_1_sum[start : start + rows]
-        tangent_d_z_hat_2_sum_chunk = tangent_d_z_hat_2_sum[start : start + rows]
-        tangent_t1_chunk = tangent_t1[start : start + rows]
-        t1__scaled_chunk = t1__scaled[start : start + rows]
-        t1__largest_chunk = t1__largest[start : start + rows]
-        tangent_t3_others_chunk = tangent_t3_others[start : start + rows]
-        tangent_t2_chunk = tangent_t2[start : start + rows]
-        hvp_z_chunk = hvp_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    hvp_z[i, at_d] = f32(0.0)
                 continue
-            unit0_d_i = _unit0_d_chunk[row]
+            unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f32(unit0_d_i)
-            z_row = z_chunk[row]
-            d_z_hat_1_row = d_z_hat_1_chunk[row]
-            d_z_hat_2_row = d_z_hat_2_chunk[row]
-            seed_i = seed[row]
-            t3_others__below_i = t3_others__below_chunk[row]
-            t3_others__ties_i = t3_others__ties_chunk[row]
+            z_row = z[i]
+            d_z_hat_1_row = d_z_hat_1[i]
+            d_z_hat_2_row = d_z_hat_2[i]
+            seed_i = weight[i * weight_step] / denominator
+            t3_others__below_i = t3_others__below[i]
+            t3_others__ties_i = t3_others__ties[i]
             t3 = 1 < t3_others__ties_i
             t4 = t3_others__ties_i - 1
             t5 = t4 if t3 else 0
             t6 = t3_others__below_i + f32(t5)
             t7 = _log1p_f32(t6)
-            t3_others__max_i = t3_others__max_chunk[row]
-            i = start + row
+            t3_others__max_i = t3_others__max[i]
             t8 = (i + size_i // 2) % size_i
-            t2_row = t2_chunk[row]
+            t2_row = t2[i]
             t2_2 = t2_row[t8]
             t9 = t2_2 / tau
             t10 = _gap_f32(t3_others__max_i, t9)
@@ -2417,9 +2160,9 @@ def hvp_5_f32(
             t23 = t19 + t22
             t24 = _sigmoid_f32(t23)
             t25 = seed2 * t24
-            v_z__row = v_z__chunk[row]
-            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum_chunk[row]
-            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum_chunk[row]
+            v_z__row = v_z_[i]
+            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
+            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
             unit0_d = _unit0_d[t8]
             t26 = _unit_scale_f32(unit0_d)
             tangent_t1_2 = tangent_t1[t8]
@@ -2428,8 +2171,8 @@ def hvp_5_f32(
             t27 = _unit_scale_f32(t1__largest2)
             t28 = f32(1.0) / t27
             t29 = t1__scaled2 * t28
-            tangent_t3_others_i = tangent_t3_others_chunk[row]
-            tangent_t2_row = tangent_t2_chunk[row]
+            tangent_t3_others_i = tangent_t3_others[i]
+            tangent_t2_row = tangent_t2[i]
             tangent_t2_2 = tangent_t2_row[t8]
             t33 = -tangent_t2_2 / tau
             t34 = tangent_t3_others_i + t33
@@ -2452,7 +2195,7 @@ def hvp_5_f32(
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     measured_z = t1 * z_row[d]
@@ -2483,10 +2226,10 @@ def hvp_5_f32(
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
-            tangent_t1_i = tangent_t1_chunk[row]
-            t1__largest_i = t1__largest_chunk[row]
+            tangent_t1_i = tangent_t1[i]
+            t1__largest_i = t1__largest[i]
             t54 = _unit_scale_f32(t1__largest_i)
-            t1__scaled_i = t1__scaled_chunk[row]
+            t1__scaled_i = t1__scaled[i]
             t55 = f32(1.0) / t54
             t56 = t1__scaled_i * t55
             t57 = t56 == f32(0.0)
@@ -2499,7 +2242,7 @@ def hvp_5_f32(
             t68 = d_t1_sum * t54 / t1__scaled_i
             t69 = -t67 * t68
             t70 = t69 * tangent_t1_i
-            hvp_z_row = hvp_z_chunk[row]
+            hvp_z_row = hvp_z[i]
             for d in range(size_d):
                 tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
                 tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
@@ -2533,11 +2276,6 @@ def hvp_5_f32(
                     if t57 else t71)
                 )
                 hvp_z_row[d] = scaled_hvp_z * t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_z_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2555,7 +2293,10 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(value_1_f64, chunks, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step)
+    run(
+        value_1_f64, chunks, ((256, np.float64),), samples, chunk, z, z_hat, size_d, weight, weight_step, mask,
+        mask_step,
+    )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2564,11 +2305,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f64, chunks, samples, chunk, t2, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, tau, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -2603,8 +2344,8 @@ def _value_and_grad_f64(
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f64, chunks, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight,
-        weight_step, mask, mask_step,
+        value_and_grad_1_f64, chunks, ((256, np.float64),), samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
+        size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2614,11 +2355,12 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties,
-        d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, t3_others__max,
+        t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
@@ -2630,9 +2372,9 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        value_and_grad_3_f64, chunks, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below,
-        t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight,
-        weight_step, mask, mask_step, denominator,
+        value_and_grad_3_f64, chunks, ((256, np.float64),), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau,
+        size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (value_value,), None
 
@@ -2670,8 +2412,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f64, chunks, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d,
-        weight, weight_step, mask, mask_step,
+        hvp_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
+        z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2679,8 +2421,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f64, chunks, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat,
-        size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
+        t1__largest, z_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2690,9 +2432,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_3_f64, chunks, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left,
-        tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
-        z_hat, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_3_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t2,
+        t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
+        tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2700,9 +2443,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_4_f64, chunks, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties,
-        t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others,
-        z_hat, tau, size_d, weight, weight_step, mask, mask_step,
+        hvp_4_f64, chunks, ((256, np.float64),), samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
+        t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
+        tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
@@ -2713,10 +2456,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_5_f64, chunks, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-        t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled,
-        t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_5_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
+        tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
+        weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -2736,7 +2479,10 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(value_1_f32, chunks, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step)
+    run(
+        value_1_f32, chunks, ((256, np.float64),), samples, chunk, z, z_hat, size_d, weight, weight_step, mask,
+        mask_step,
+    )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
@@ -2745,11 +2491,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, samples, chunk, t2, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, tau, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -2784,8 +2530,8 @@ def _value_and_grad_f32(
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        value_and_grad_1_f32, chunks, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight,
-        weight_step, mask, mask_step,
+        value_and_grad_1_f32, chunks, ((256, np.float64),), samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
+        size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2795,11 +2541,12 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties,
-        d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, t3_others__max,
+        t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
@@ -2811,9 +2558,9 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        value_and_grad_3_f32, chunks, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below,
-        t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight,
-        weight_step, mask, mask_step, denominator,
+        value_and_grad_3_f32, chunks, ((256, np.float64),), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau,
+        size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (value_value,), None
 
@@ -2851,8 +2598,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_1_f32, chunks, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d,
-        weight, weight_step, mask, mask_step,
+        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
+        z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
@@ -2860,8 +2607,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_2_f32, chunks, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat,
-        size_d, weight, weight_step, mask, mask_step,
+        hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
+        t1__largest, z_hat, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2871,9 +2618,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_3_f32, chunks, samples, chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left,
-        tangent_t2, tangent_t3_others, tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
-        z_hat, tau, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_3_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t2,
+        t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
+        tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
@@ -2881,9 +2629,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
-        hvp_4_f32, chunks, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties,
-        t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2, tangent_t3_others,
-        z_hat, tau, size_d, weight, weight_step, mask, mask_step,
+        hvp_4_f32, chunks, ((256, np.float64),), samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
+        t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
+        tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
@@ -2894,10 +2642,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_5_f32, chunks, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-        t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled,
-        t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_5_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
+        tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
+        weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 

@@ -80,12 +80,16 @@ META = {'name': 'quantile',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'pred': ['pred', 'target']}, 'hvp': {'pred': ['pred', 'target', 'v']}}}
+ 'in_place': {'value_and_grad': {'pred': ['pred', 'target']}, 'hvp': {'pred': ['pred', 'target', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -93,7 +97,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -113,9 +117,9 @@ def _pairwise_sum(x, count):
     return total
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 @functools.cache
@@ -158,11 +162,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -331,8 +341,8 @@ def _maximum_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = np.float32(0.0) if x < np.float32(0.0) else (np.float32(0.5) if x == np.float32(0.0) else x)
-    return np.float32(1.0) if x > np.float32(0.0) else y
+    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else y
 
 
 @_inline
@@ -344,14 +354,13 @@ def _maximum_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, target, pred, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, samples, chunk, target, pred, tau, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial,
 ):
     t2 = tau - 1.0
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -377,15 +386,13 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, target, pred, grad_pred, tau, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial,
+    first, last, seed, value_rows, samples, chunk, target, pred, grad_pred, tau, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
     t2 = tau - 1.0
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -419,14 +426,13 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, pred, target, grad_pred, diag_pred, tau, weight, weight_step, mask, mask_step,
+    first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, tau, weight, weight_step, mask, mask_step,
     denominator,
 ):
     t2 = tau - 1.0
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -454,7 +460,7 @@ def grad_hess_diag_f64(
 def hvp_f64(first, last, samples, chunk, hvp_pred, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_pred_chunk = hvp_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -467,14 +473,13 @@ def hvp_f64(first, last, samples, chunk, hvp_pred, weight, weight_step, mask, ma
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, target, pred, tau, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, samples, chunk, target, pred, tau, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial,
 ):
     t2 = tau - f32(1.0)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -500,15 +505,13 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, target, pred, grad_pred, tau, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial,
+    first, last, seed, value_rows, samples, chunk, target, pred, grad_pred, tau, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
     t2 = tau - f32(1.0)
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -542,14 +545,13 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, pred, target, grad_pred, diag_pred, tau, weight, weight_step, mask, mask_step,
+    first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, tau, weight, weight_step, mask, mask_step,
     denominator,
 ):
     t2 = tau - f32(1.0)
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -577,7 +579,7 @@ def grad_hess_diag_f32(
 def hvp_f32(first, last, samples, chunk, hvp_pred, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_pred_chunk = hvp_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -600,11 +602,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, target, pred, tau, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64),), samples, chunk, target, pred, tau, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -625,11 +627,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, target, pred, grad_pred, tau, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, target, pred, grad_pred,
+        tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -650,8 +652,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, pred, target, grad_pred, diag_pred, tau, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, diag_pred, tau,
+        weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -668,7 +670,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_f64, chunks, samples, chunk, hvp_pred, weight, weight_step, mask, mask_step)
+    run(hvp_f64, chunks, (), samples, chunk, hvp_pred, weight, weight_step, mask, mask_step)
     return (), None
 
 
@@ -684,11 +686,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, target, pred, tau, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64),), samples, chunk, target, pred, tau, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -709,11 +711,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, target, pred, grad_pred, tau, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, target, pred, grad_pred,
+        tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -734,8 +736,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, pred, target, grad_pred, diag_pred, tau, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, pred, target, grad_pred, diag_pred, tau,
+        weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -752,7 +754,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_f32, chunks, samples, chunk, hvp_pred, weight, weight_step, mask, mask_step)
+    run(hvp_f32, chunks, (), samples, chunk, hvp_pred, weight, weight_step, mask, mask_step)
     return (), None
 
 

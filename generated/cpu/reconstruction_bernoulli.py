@@ -78,12 +78,16 @@ META = {'name': 'reconstruction_bernoulli',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'logits': ['logits', 'x']}, 'hvp': {'logits': ['logits', 'x', 'v']}}}
+ 'in_place': {'value_and_grad': {'logits': ['logits', 'x']}, 'hvp': {'logits': ['logits', 'x', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -91,7 +95,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -116,9 +120,9 @@ def _outside_interval(x, lower, upper):
     return (x < lower) | (x > upper)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -166,11 +170,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -441,30 +451,30 @@ def _zero_times_f64(a, b):
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = np.float32(-104.0) if x < np.float32(-104.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-104.0) if x < f32(-104.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    high = np.float32(1.0) + r
-    low = ((np.float32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    high = f32(1.0) + r
+    low = ((f32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
     return high, low, n
 
 
 @_inline
 def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
-    t = n * np.float32(0.5) + np.float32(12583039.0)
-    m = n - (t - np.float32(12583039.0))
-    first = np.int32(np.float32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(np.float32(m + np.float32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    t = n * f32(0.5) + f32(12583039.0)
+    m = n - (t - f32(12583039.0))
+    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
+    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
     return y * first * second
 
 
@@ -480,90 +490,89 @@ def _exp_falling_f32(a):
 def _sigmoid_f32(x):
     """1/(1 + e^-x), to the last places in both tails."""
     e, rest = _exp_falling_f32(abs(x))
-    whole = np.float32(1.0) + e
-    lost = ((np.float32(1.0) - whole) + e) + rest
-    negative = x < np.float32(0.0)
-    quotient = (e if negative else np.float32(1.0)) / whole
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = (e if negative else f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = np.float32(1.457) - np.float32(0.5) * whole
-    return quotient + ((rest if negative else np.float32(0.0)) - quotient * lost) * inverse
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.23332913219928741)
-    p = p * z + np.float32(0.28550732135772705)
-    p = p * z + np.float32(0.4000012278556824)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.23332913219928741)
+    p = p * z + f32(0.28550732135772705)
+    p = p * z + f32(0.4000012278556824)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
 @_inline
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
-    far = e > np.float32(0.41421356)
-    n = np.float32(1.0) if far else np.float32(0.0)
-    f = np.float32(0.5) * (e - np.float32(1.0)) if far else e
-    a = n * np.float32(0.693145751953125)
+    far = e > f32(0.41421356)
+    n = f32(1.0) if far else f32(0.0)
+    f = f32(0.5) * (e - f32(1.0)) if far else e
+    a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
-    slope = np.float32(1.0) - e * (np.float32(0.9) - np.float32(0.4) * e)
-    return high + (((a - high) + f) + ((n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
+    slope = f32(1.0) - e * (f32(0.9) - f32(0.4) * e)
+    return high + (((a - high) + f) + ((n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
 
 
 @_inline
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (np.float32(0.0) if x < np.float32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, x, logits, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, samples, chunk, x, logits, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    value2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        x_chunk = x[start : start + rows]
-        logits_chunk = logits[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = x_chunk[row]
+                entries = x[n]
                 for lane in range(size_d):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            x_row = x_chunk[row]
-            logits_row = logits_chunk[row]
+            x_row = x[n]
+            logits_row = logits[n]
             value2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
@@ -574,60 +583,49 @@ def value_f64(
                     )
                 value2 += _pairwise_sum(value2_block, count)
             value_rows[row] = value2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_logits, x, logits, size_d, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, samples, chunk, grad_logits, x, logits, size_d, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    value2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_logits_chunk = grad_logits[start : start + rows]
-        x_chunk = x[start : start + rows]
-        logits_chunk = logits[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = x_chunk[row]
+                entries = x[n]
                 for lane in range(size_d):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_logits[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            x_row = x_chunk[row]
-            logits_row = logits_chunk[row]
-            seed_n = seed[row]
-            grad_logits_row = grad_logits_chunk[row]
+            x_row = x[n]
+            logits_row = logits[n]
+            seed_n = weight[n * weight_step] / denominator
+            grad_logits_row = grad_logits[n]
             value2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
@@ -639,18 +637,9 @@ def value_and_grad_f64(
                     )
                 value2 += _pairwise_sum(value2_block, count)
             value_rows[row] = value2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_logits_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -659,39 +648,34 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_logits, diag_logits, x, logits, size_d, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_logits_chunk = grad_logits[start : start + rows]
-        diag_logits_chunk = diag_logits[start : start + rows]
-        x_chunk = x[start : start + rows]
-        logits_chunk = logits[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = x_chunk[row]
+                entries = x[n]
                 for lane in range(size_d):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_logits[n, at_d] = 0.0
+                    diag_logits[n, at_d] = 0.0
                 continue
-            seed_n = seed[row]
-            x_row = x_chunk[row]
-            logits_row = logits_chunk[row]
-            grad_logits_row = grad_logits_chunk[row]
-            diag_logits_row = diag_logits_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            x_row = x[n]
+            logits_row = logits[n]
+            grad_logits_row = grad_logits[n]
+            diag_logits_row = diag_logits[n]
             for d in range(size_d):
                 x_d = x_row[d]
                 logits_d = logits_row[d]
@@ -699,13 +683,6 @@ def grad_hess_diag_f64(
                 t2 = _sigmoid_f64(-logits_d)
                 grad_logits_row[d] = seed_n * ((1.0 - x_d) * t1 - x_d * t2)
                 diag_logits_row[d] = seed_n * t2 * t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_logits_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_logits_chunk[row, at_d] = 0.0
 
 
 @_jit
@@ -713,69 +690,57 @@ def hvp_f64(
     first, last, samples, chunk, hvp_logits, v_logits_, logits, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_logits_chunk = hvp_logits[start : start + rows]
-        v_logits__chunk = v_logits_[start : start + rows]
-        logits_chunk = logits[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_logits[n, at_d] = 0.0
                 continue
-            seed_n = seed[row]
-            v_logits__row = v_logits__chunk[row]
-            logits_row = logits_chunk[row]
-            hvp_logits_row = hvp_logits_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            v_logits__row = v_logits_[n]
+            logits_row = logits[n]
+            hvp_logits_row = hvp_logits[n]
             for d in range(size_d):
                 logits_d = logits_row[d]
                 hvp_logits_row[d] = seed_n * v_logits__row[d] * _sigmoid_f64(-logits_d) * _sigmoid_f64(logits_d)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_logits_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, x, logits, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, samples, chunk, x, logits, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    value2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        x_chunk = x[start : start + rows]
-        logits_chunk = logits[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = x_chunk[row]
+                entries = x[n]
                 for lane in range(size_d):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            x_row = x_chunk[row]
-            logits_row = logits_chunk[row]
+            x_row = x[n]
+            logits_row = logits[n]
             value2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
@@ -787,60 +752,49 @@ def value_f32(
                 value2 += _pairwise_sum(value2_block, count)
             value2 = f32(value2)
             value_rows[row] = value2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_logits, x, logits, size_d, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, samples, chunk, grad_logits, x, logits, size_d, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    value2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_logits_chunk = grad_logits[start : start + rows]
-        x_chunk = x[start : start + rows]
-        logits_chunk = logits[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = x_chunk[row]
+                entries = x[n]
                 for lane in range(size_d):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_logits[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            x_row = x_chunk[row]
-            logits_row = logits_chunk[row]
-            seed_n = seed[row]
-            grad_logits_row = grad_logits_chunk[row]
+            x_row = x[n]
+            logits_row = logits[n]
+            seed_n = weight[n * weight_step] / denominator
+            grad_logits_row = grad_logits[n]
             value2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
@@ -853,18 +807,9 @@ def value_and_grad_f32(
                 value2 += _pairwise_sum(value2_block, count)
             value2 = f32(value2)
             value_rows[row] = value2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_logits_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -873,39 +818,34 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_logits, diag_logits, x, logits, size_d, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_logits_chunk = grad_logits[start : start + rows]
-        diag_logits_chunk = diag_logits[start : start + rows]
-        x_chunk = x[start : start + rows]
-        logits_chunk = logits[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = x_chunk[row]
+                entries = x[n]
                 for lane in range(size_d):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_logits[n, at_d] = f32(0.0)
+                    diag_logits[n, at_d] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            x_row = x_chunk[row]
-            logits_row = logits_chunk[row]
-            grad_logits_row = grad_logits_chunk[row]
-            diag_logits_row = diag_logits_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            x_row = x[n]
+            logits_row = logits[n]
+            grad_logits_row = grad_logits[n]
+            diag_logits_row = diag_logits[n]
             for d in range(size_d):
                 x_d = x_row[d]
                 logits_d = logits_row[d]
@@ -913,13 +853,6 @@ def grad_hess_diag_f32(
                 t2 = _sigmoid_f32(-logits_d)
                 grad_logits_row[d] = seed_n * ((f32(1.0) - x_d) * t1 - x_d * t2)
                 diag_logits_row[d] = seed_n * t2 * t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_logits_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_logits_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
@@ -927,33 +860,22 @@ def hvp_f32(
     first, last, samples, chunk, hvp_logits, v_logits_, logits, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_logits_chunk = hvp_logits[start : start + rows]
-        v_logits__chunk = v_logits_[start : start + rows]
-        logits_chunk = logits[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_logits[n, at_d] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            v_logits__row = v_logits__chunk[row]
-            logits_row = logits_chunk[row]
-            hvp_logits_row = hvp_logits_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            v_logits__row = v_logits_[n]
+            logits_row = logits[n]
+            hvp_logits_row = hvp_logits[n]
             for d in range(size_d):
                 logits_d = logits_row[d]
                 hvp_logits_row[d] = seed_n * v_logits__row[d] * _sigmoid_f32(-logits_d) * _sigmoid_f32(logits_d)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_logits_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -968,20 +890,20 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, x, logits, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, x, logits, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1002,20 +924,21 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_logits, x, logits, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_logits, x, logits,
+        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1037,16 +960,16 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_logits, diag_logits, x, logits, size_d, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, (), samples, chunk, grad_logits, diag_logits, x, logits, size_d, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], 0.0, 1.0), live)
         return (), violation
     return (), None
 
@@ -1065,8 +988,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, hvp_logits, v_logits_, logits, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_f64, chunks, (), samples, chunk, hvp_logits, v_logits_, logits, size_d, weight, weight_step, mask,
+        mask_step, denominator,
     )
     return (), None
 
@@ -1083,20 +1006,20 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, x, logits, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, x, logits, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1117,20 +1040,21 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_logits, x, logits, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_logits, x, logits,
+        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1152,16 +1076,16 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_logits, diag_logits, x, logits, size_d, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, (), samples, chunk, grad_logits, diag_logits, x, logits, size_d, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     return (), None
 
@@ -1180,8 +1104,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, hvp_logits, v_logits_, logits, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_f32, chunks, (), samples, chunk, hvp_logits, v_logits_, logits, size_d, weight, weight_step, mask,
+        mask_step, denominator,
     )
     return (), None
 

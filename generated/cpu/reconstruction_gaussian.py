@@ -70,12 +70,16 @@ META = {'name': 'reconstruction_gaussian',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'x_hat': ['x_hat', 'x']}, 'hvp': {'x_hat': ['x_hat', 'x', 'v']}}}
+ 'in_place': {'value_and_grad': {'x_hat': ['x_hat', 'x']}, 'hvp': {'x_hat': ['x_hat', 'x', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -83,7 +87,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -103,9 +107,9 @@ def _pairwise_sum(x, count):
     return total
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -153,11 +157,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -311,74 +321,60 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, x, x_hat, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, value2_block, samples, chunk, x, x_hat, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    value2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        x_chunk = x[start : start + rows]
-        x_hat_chunk = x_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            x_row = x_chunk[row]
-            x_hat_row = x_hat_chunk[row]
+            x_row = x[n]
+            x_hat_row = x_hat[n]
             value2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = x_row[d] - x_hat_row[d]
                     value2_block[lane] = t1 * t1
                 value2 += _pairwise_sum(value2_block, count)
             value_rows[row] = value2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial,
+    first, last, value_rows, value2_block, samples, chunk, grad_x_hat, x, x_hat, size_d, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    value2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_x_hat_chunk = grad_x_hat[start : start + rows]
-        x_chunk = x[start : start + rows]
-        x_hat_chunk = x_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_x_hat[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            x_row = x_chunk[row]
-            x_hat_row = x_hat_chunk[row]
-            seed_n = seed[row]
-            grad_x_hat_row = grad_x_hat_chunk[row]
+            x_row = x[n]
+            x_hat_row = x_hat[n]
+            seed_n = weight[n * weight_step] / denominator
+            grad_x_hat_row = grad_x_hat[n]
             value2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = x_row[d] - x_hat_row[d]
@@ -386,18 +382,9 @@ def value_and_grad_f64(
                     value2_block[lane] = t1 * t1
                 value2 += _pairwise_sum(value2_block, count)
             value_rows[row] = value2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_x_hat_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -406,92 +393,67 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_x_hat, diag_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_x_hat_chunk = grad_x_hat[start : start + rows]
-        diag_x_hat_chunk = diag_x_hat[start : start + rows]
-        x_chunk = x[start : start + rows]
-        x_hat_chunk = x_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_x_hat[n, at_d] = 0.0
+                    diag_x_hat[n, at_d] = 0.0
                 continue
-            seed_n = seed[row]
-            x_row = x_chunk[row]
-            x_hat_row = x_hat_chunk[row]
-            grad_x_hat_row = grad_x_hat_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            x_row = x[n]
+            x_hat_row = x_hat[n]
+            grad_x_hat_row = grad_x_hat[n]
             t1 = 2.0 * seed_n
-            diag_x_hat_row = diag_x_hat_chunk[row]
+            diag_x_hat_row = diag_x_hat[n]
             for d in range(size_d):
                 grad_x_hat_row[d] = -2.0 * seed_n * (x_row[d] - x_hat_row[d])
                 diag_x_hat_row[d] = t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_x_hat_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_x_hat_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_f64(
     first, last, samples, chunk, hvp_x_hat, v_x_hat_, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_x_hat_chunk = hvp_x_hat[start : start + rows]
-        v_x_hat__chunk = v_x_hat_[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_x_hat[n, at_d] = 0.0
                 continue
-            seed_n = seed[row]
-            v_x_hat__row = v_x_hat__chunk[row]
-            hvp_x_hat_row = hvp_x_hat_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            v_x_hat__row = v_x_hat_[n]
+            hvp_x_hat_row = hvp_x_hat[n]
             for d in range(size_d):
                 hvp_x_hat_row[d] = 2.0 * seed_n * v_x_hat__row[d]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_x_hat_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, x, x_hat, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, value_rows, value2_block, samples, chunk, x, x_hat, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    value2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        x_chunk = x[start : start + rows]
-        x_hat_chunk = x_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            x_row = x_chunk[row]
-            x_hat_row = x_hat_chunk[row]
+            x_row = x[n]
+            x_hat_row = x_hat[n]
             value2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = x_row[d] - x_hat_row[d]
@@ -499,48 +461,36 @@ def value_f32(
                 value2 += _pairwise_sum(value2_block, count)
             value2 = f32(value2)
             value_rows[row] = value2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial,
+    first, last, value_rows, value2_block, samples, chunk, grad_x_hat, x, x_hat, size_d, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    value2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_x_hat_chunk = grad_x_hat[start : start + rows]
-        x_chunk = x[start : start + rows]
-        x_hat_chunk = x_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_x_hat[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            x_row = x_chunk[row]
-            x_hat_row = x_hat_chunk[row]
-            seed_n = seed[row]
-            grad_x_hat_row = grad_x_hat_chunk[row]
+            x_row = x[n]
+            x_hat_row = x_hat[n]
+            seed_n = weight[n * weight_step] / denominator
+            grad_x_hat_row = grad_x_hat[n]
             value2 = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = x_row[d] - x_hat_row[d]
@@ -549,18 +499,9 @@ def value_and_grad_f32(
                 value2 += _pairwise_sum(value2_block, count)
             value2 = f32(value2)
             value_rows[row] = value2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_x_hat_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -569,68 +510,45 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_x_hat, diag_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_x_hat_chunk = grad_x_hat[start : start + rows]
-        diag_x_hat_chunk = diag_x_hat[start : start + rows]
-        x_chunk = x[start : start + rows]
-        x_hat_chunk = x_hat[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_x_hat[n, at_d] = f32(0.0)
+                    diag_x_hat[n, at_d] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            x_row = x_chunk[row]
-            x_hat_row = x_hat_chunk[row]
-            grad_x_hat_row = grad_x_hat_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            x_row = x[n]
+            x_hat_row = x_hat[n]
+            grad_x_hat_row = grad_x_hat[n]
             t1 = f32(2.0) * seed_n
-            diag_x_hat_row = diag_x_hat_chunk[row]
+            diag_x_hat_row = diag_x_hat[n]
             for d in range(size_d):
                 grad_x_hat_row[d] = -f32(2.0) * seed_n * (x_row[d] - x_hat_row[d])
                 diag_x_hat_row[d] = t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_x_hat_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_x_hat_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
     first, last, samples, chunk, hvp_x_hat, v_x_hat_, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_x_hat_chunk = hvp_x_hat[start : start + rows]
-        v_x_hat__chunk = v_x_hat_[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_x_hat[n, at_d] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            v_x_hat__row = v_x_hat__chunk[row]
-            hvp_x_hat_row = hvp_x_hat_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            v_x_hat__row = v_x_hat_[n]
+            hvp_x_hat_row = hvp_x_hat[n]
             for d in range(size_d):
                 hvp_x_hat_row[d] = f32(2.0) * seed_n * v_x_hat__row[d]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_x_hat_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -645,11 +563,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, x, x_hat, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, x, x_hat, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -670,11 +588,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_x_hat, x, x_hat,
+        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -695,8 +613,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_x_hat, diag_x_hat, x, x_hat, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_f64, chunks, (), samples, chunk, grad_x_hat, diag_x_hat, x, x_hat, size_d, weight, weight_step,
+        mask, mask_step, denominator,
     )
     return (), None
 
@@ -714,7 +632,10 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
-    run(hvp_f64, chunks, samples, chunk, hvp_x_hat, v_x_hat_, size_d, weight, weight_step, mask, mask_step, denominator)
+    run(
+        hvp_f64, chunks, (), samples, chunk, hvp_x_hat, v_x_hat_, size_d, weight, weight_step, mask, mask_step,
+        denominator,
+    )
     return (), None
 
 
@@ -730,11 +651,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, x, x_hat, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, x, x_hat, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -755,11 +676,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_x_hat, x, x_hat,
+        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -780,8 +701,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_x_hat, diag_x_hat, x, x_hat, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_f32, chunks, (), samples, chunk, grad_x_hat, diag_x_hat, x, x_hat, size_d, weight, weight_step,
+        mask, mask_step, denominator,
     )
     return (), None
 
@@ -799,7 +720,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
-    run(hvp_f32, chunks, samples, chunk, hvp_x_hat, v_x_hat_, size_d, weight, weight_step, mask, mask_step, denominator)
+    run(
+        hvp_f32, chunks, (), samples, chunk, hvp_x_hat, v_x_hat_, size_d, weight, weight_step, mask, mask_step,
+        denominator,
+    )
     return (), None
 
 

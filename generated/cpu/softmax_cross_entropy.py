@@ -88,12 +88,16 @@ META = {'name': 'softmax_cross_entropy',
  'ignore_index': True,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'z': ['z', 'y']}, 'hvp': {'z': ['z', 'y', 'v']}}}
+ 'in_place': {'value_and_grad': {'z': ['z', 'y']}, 'hvp': {'z': ['z', 'y', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -101,7 +105,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -143,9 +147,9 @@ def _gap_f32(a, b):
     return a - b if a != b else f32(0.0)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -203,11 +207,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first(outside):
@@ -558,30 +568,30 @@ def _softplus_f64(x):
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = np.float32(-104.0) if x < np.float32(-104.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-104.0) if x < f32(-104.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    high = np.float32(1.0) + r
-    low = ((np.float32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    high = f32(1.0) + r
+    low = ((f32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
     return high, low, n
 
 
 @_inline
 def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
-    t = n * np.float32(0.5) + np.float32(12583039.0)
-    m = n - (t - np.float32(12583039.0))
-    first = np.int32(np.float32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(np.float32(m + np.float32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    t = n * f32(0.5) + f32(12583039.0)
+    m = n - (t - f32(12583039.0))
+    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
+    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
     return y * first * second
 
 
@@ -595,22 +605,22 @@ def _exp_f32(x):
 @_inline
 def _expm1_pair_f32(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = np.float32(-25.0) if x < np.float32(-25.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-25.0) if x < f32(-25.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    unit = np.int32(np.float32(n + np.float32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
-    base = unit - np.float32(0.5)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    unit = np.int32(f32(n + f32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    base = unit - f32(0.5)
     back = base - unit
-    rest = (unit - (base - back)) - (np.float32(0.5) + back)
+    rest = (unit - (base - back)) - (f32(0.5) + back)
     rise = unit * r
     high = base + rise
     low = ((base - high) + rise) + (rest + unit * (((a - r) - c) + r * r * p))
@@ -621,47 +631,47 @@ def _expm1_pair_f32(x):
 def _expm1_f32(x):
     """e^x - 1."""
     high, low = _expm1_pair_f32(x)
-    y = np.float32(2.0) * (high + low)
-    return x if abs(x) < np.float32(1.4901161193847656e-08) else y
+    y = f32(2.0) * (high + low)
+    return x if abs(x) < f32(1.4901161193847656e-08) else y
 
 
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
-    small = x < np.float32(1.1754943508222875e-38)
-    v = x * np.float32(16777216.0) if small else x
-    bits = np.uint32(np.float32(v).view(np.uint32) + np.uint32(0x4AFB0D))
+    small = x < f32(1.1754943508222875e-38)
+    v = x * f32(16777216.0) if small else x
+    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
     exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
-    n = exponent - (np.float32(8388759.0) if small else np.float32(8388735.0))
+    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
     m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
-    return n, m - np.float32(1.0)
+    return n, m - f32(1.0)
 
 
 @_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.23332913219928741)
-    p = p * z + np.float32(0.28550732135772705)
-    p = p * z + np.float32(0.4000012278556824)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.23332913219928741)
+    p = p * z + f32(0.28550732135772705)
+    p = p * z + f32(0.4000012278556824)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
 @_inline
 def _log1p_pair_f32(x):
     """log(1 + x) as a sum high + low."""
-    u = np.float32(1.0) + x
+    u = f32(1.0) + x
     n, f = _log_split_f32(u)
-    near = n == np.float32(0.0)
+    near = n == f32(0.0)
     f = x if near else f
-    a = n * np.float32(0.693145751953125)
+    a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - np.float32(1.0))) if x < np.float32(1.0) else (np.float32(1.0) - (u - x))
-    lost = np.float32(0.0) if near else lost / u
-    low = ((a - high) + f) + (lost + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
+    lost = f32(0.0) if near else lost / u
+    low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
 
@@ -670,10 +680,10 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < np.float32(np.inf) else x
-    y = x if abs(x) < np.float32(1.4901161193847656e-08) else y
-    y = y if x > np.float32(-1.0) else np.float32(-np.inf)
-    return y if x >= np.float32(-1.0) else x * np.float32(np.nan)
+    y = y if x < f32(np.inf) else x
+    y = x if abs(x) < f32(1.4901161193847656e-08) else y
+    y = y if x > f32(-1.0) else f32(-np.inf)
+    return y if x >= f32(-1.0) else x * f32(np.nan)
 
 
 @_inline
@@ -688,45 +698,43 @@ def _exp_falling_f32(a):
 def _sigmoid_f32(x):
     """1/(1 + e^-x), to the last places in both tails."""
     e, rest = _exp_falling_f32(abs(x))
-    whole = np.float32(1.0) + e
-    lost = ((np.float32(1.0) - whole) + e) + rest
-    negative = x < np.float32(0.0)
-    quotient = (e if negative else np.float32(1.0)) / whole
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = (e if negative else f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = np.float32(1.457) - np.float32(0.5) * whole
-    return quotient + ((rest if negative else np.float32(0.0)) - quotient * lost) * inverse
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
-    far = e > np.float32(0.41421356)
-    n = np.float32(1.0) if far else np.float32(0.0)
-    f = np.float32(0.5) * (e - np.float32(1.0)) if far else e
-    a = n * np.float32(0.693145751953125)
+    far = e > f32(0.41421356)
+    n = f32(1.0) if far else f32(0.0)
+    f = f32(0.5) * (e - f32(1.0)) if far else e
+    a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
-    slope = np.float32(1.0) - e * (np.float32(0.9) - np.float32(0.4) * e)
-    return high + (((a - high) + f) + ((n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
+    slope = f32(1.0) - e * (f32(0.9) - f32(0.4) * e)
+    return high + (((a - high) + f) + ((n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
 
 
 @_inline
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (np.float32(0.0) if x < np.float32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
 
 
 @_jit
 def total_weight_value_f64(
-    first, last, samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step, denominator,
-    total_partial, validate, failed,
+    first, last, weights, total_rows, samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step,
+    denominator, total_partial, validate, failed,
 ):
-    weights = np.empty(chunk, np.float64)
-    total_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         y_chunk = y[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -753,49 +761,43 @@ def total_weight_value_f64(
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, y, z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__below_block, samples, chunk, y, z, class_weight, size_k, weight, weight_step,
+    mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    weights = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    t1_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+            n = start + row
+            entry = y[n]
+            wrong |= mask[n * mask_step] & ((entry < 0) | (entry >= size_k))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            weights[row] = weight_chunk[row]
-            weights[row] *= class_weight[y_chunk[row]]
-        for row in range(rows):
-            if not live[row]:
-                continue
-            y_n = y_chunk[row]
-            z_row = z_chunk[row]
+            own_weight = weight[n * weight_step] * class_weight[y[n]]
+            y_n = y[n]
+            z_row = z[n]
             t1_others__max = -np.inf
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
                 t1_others__max_entry = z_k if t1 else -np.inf
                 t1_others__max = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max or t1_others__max_entry !=
-                    t1_others__max_entry else t1_others__max
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max
                 )
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -809,66 +811,53 @@ def value_f64(
             t6 = t1_others__ties - 1
             t1_others__rest = _log1p_f64(t1_others__below + float(t6 if t5 else 0))
             value_rows[row] = _softplus_f64(t1_others__rest + _gap_f64(t1_others__max, z_row[y_n]))
-        for row in range(rows):
-            value_rows[row] *= weights[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= own_weight
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, y, z, grad_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__below_block, samples, chunk, y, z, grad_z, class_weight, size_k, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    weights = np.empty(chunk, np.float64)
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    t1_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+            n = start + row
+            entry = y[n]
+            wrong |= mask[n * mask_step] & ((entry < 0) | (entry >= size_k))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_z[n, at_k] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            weights[row] = weight_chunk[row]
-            weights[row] *= class_weight[y_chunk[row]]
-            seed[row] = weights[row] / denominator
-        for row in range(rows):
-            if not live[row]:
-                continue
-            y_n = y_chunk[row]
-            z_row = z_chunk[row]
+            own_weight = weight[n * weight_step] * class_weight[y[n]]
+            y_n = y[n]
+            z_row = z[n]
             t1_others__max = -np.inf
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
                 t1_others__max_entry = z_k if t1 else -np.inf
                 t1_others__max = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max or t1_others__max_entry !=
-                    t1_others__max_entry else t1_others__max
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max
                 )
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -878,7 +867,7 @@ def value_and_grad_f64(
                     t1_others__below_block[lane] = t4 if t3 else 0.0
                     t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
-            seed_n = seed[row]
+            seed_n = own_weight / denominator
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
             t8 = t7 if t6 else 0
@@ -890,7 +879,7 @@ def value_and_grad_f64(
             t13 = _sigmoid_f64(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
-            grad_z_row = grad_z_chunk[row]
+            grad_z_row = grad_z[n]
             for k in range(size_k):
                 t5 = k == y_n
                 z_k3 = z_row[k]
@@ -898,68 +887,51 @@ def value_and_grad_f64(
                 t16 = t15 * weight_t1_others
                 grad_z_row[k] = t14 if t5 else t16
             value_rows[row] = _softplus_f64(t12)
-        for row in range(rows):
-            value_rows[row] *= weights[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= own_weight
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, y, z, grad_z, diag_z, class_weight, size_k, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, t1_others__below_block, samples, chunk, y, z, grad_z, diag_z, class_weight, size_k, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    weights = np.empty(chunk, np.float64)
-    seed = np.empty(chunk, np.float64)
-    t1_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        diag_z_chunk = diag_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+            n = start + row
+            entry = y[n]
+            wrong |= mask[n * mask_step] & ((entry < 0) | (entry >= size_k))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_z[n, at_k] = 0.0
+                    diag_z[n, at_k] = 0.0
                 continue
-            weights[row] = weight_chunk[row]
-            weights[row] *= class_weight[y_chunk[row]]
-            seed[row] = weights[row] / denominator
-        for row in range(rows):
-            if not live[row]:
-                continue
-            y_n = y_chunk[row]
-            z_row = z_chunk[row]
+            own_weight = weight[n * weight_step] * class_weight[y[n]]
+            y_n = y[n]
+            z_row = z[n]
             t1_others__max = -np.inf
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
                 t1_others__max_entry = z_k if t1 else -np.inf
                 t1_others__max = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max or t1_others__max_entry !=
-                    t1_others__max_entry else t1_others__max
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max
                 )
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -969,7 +941,7 @@ def grad_hess_diag_f64(
                     t1_others__below_block[lane] = t4 if t3 else 0.0
                     t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
-            seed_n = seed[row]
+            seed_n = own_weight / denominator
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
             t8 = t7 if t6 else 0
@@ -981,11 +953,11 @@ def grad_hess_diag_f64(
             t13 = _sigmoid_f64(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
-            grad_z_row = grad_z_chunk[row]
+            grad_z_row = grad_z[n]
             t18 = _sigmoid_f64(-t12)
             t19 = seed_n * t18 * t13
             t20 = -seed_n * t18 * t13
-            diag_z_row = diag_z_chunk[row]
+            diag_z_row = diag_z[n]
             for k in range(size_k):
                 t5 = k == y_n
                 z_k3 = z_row[k]
@@ -997,64 +969,46 @@ def grad_hess_diag_f64(
                 tangent_d_t1_others = t20 if t5 else t21
                 t22 = weight_t1_others * (tangent_d_t1_others - t15 * _expm1_f64(t16))
                 diag_z_row[k] = t19 if t5 else t22
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = 0.0
-                    for at_k in range(size_k):
-                        diag_z_chunk[row, at_k] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, y, z, v_z_, hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, t1_others__below_block, tangent_t1_others_block, samples, chunk, y, z, v_z_, hvp_z, class_weight,
+    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    weights = np.empty(chunk, np.float64)
-    seed = np.empty(chunk, np.float64)
-    t1_others__below_block = np.empty(256, np.float64)
-    tangent_t1_others_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        hvp_z_chunk = hvp_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+            n = start + row
+            entry = y[n]
+            wrong |= mask[n * mask_step] & ((entry < 0) | (entry >= size_k))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    hvp_z[n, at_k] = 0.0
                 continue
-            weights[row] = weight_chunk[row]
-            weights[row] *= class_weight[y_chunk[row]]
-            seed[row] = weights[row] / denominator
-        for row in range(rows):
-            if not live[row]:
-                continue
-            y_n = y_chunk[row]
-            z_row = z_chunk[row]
+            own_weight = weight[n * weight_step] * class_weight[y[n]]
+            y_n = y[n]
+            z_row = z[n]
             t1_others__max = -np.inf
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
                 t1_others__max_entry = z_k if t1 else -np.inf
                 t1_others__max = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max or t1_others__max_entry !=
-                    t1_others__max_entry else t1_others__max
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max
                 )
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -1064,7 +1018,7 @@ def hvp_f64(
                     t1_others__below_block[lane] = t4 if t3 else 0.0
                     t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
-            v_z__row = v_z__chunk[row]
+            v_z__row = v_z_[n]
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
             t8 = t7 if t6 else 0
@@ -1072,7 +1026,7 @@ def hvp_f64(
             t10 = _log1p_f64(t9)
             tangent_t1_others = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     t5 = k != y_n
@@ -1082,7 +1036,7 @@ def hvp_f64(
                     t11 = v_z_k * weight_t1_others
                     tangent_t1_others_block[lane] = t11 if t5 else 0.0
                 tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count)
-            seed_n = seed[row]
+            seed_n = own_weight / denominator
             v_z_y = v_z__row[y_n]
             t13 = tangent_t1_others - v_z_y
             z_y = z_row[y_n]
@@ -1093,7 +1047,7 @@ def hvp_f64(
             t18 = -seed_n * t13 * t16 * t17
             t19 = seed_n * t17
             t20 = seed_n * t13 * t16 * t17
-            hvp_z_row = hvp_z_chunk[row]
+            hvp_z_row = hvp_z[n]
             for k in range(size_k):
                 t12 = k == y_n
                 z_k4 = z_row[k]
@@ -1102,23 +1056,16 @@ def hvp_f64(
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
                 t21 = t19 * tangent_weight_t1_others + t20 * weight_t1_others2
                 hvp_z_row[k] = t18 if t12 else t21
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        hvp_z_chunk[row, at_k] = 0.0
 
 
 @_jit
 def total_weight_value_f32(
-    first, last, samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step, denominator,
-    total_partial, validate, failed,
+    first, last, weights, total_rows, samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step,
+    denominator, total_partial, validate, failed,
 ):
-    weights = np.empty(chunk, np.float32)
-    total_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         y_chunk = y[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -1145,49 +1092,43 @@ def total_weight_value_f32(
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, y, z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__below_block, samples, chunk, y, z, class_weight, size_k, weight, weight_step,
+    mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    weights = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    t1_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+            n = start + row
+            entry = y[n]
+            wrong |= mask[n * mask_step] & ((entry < 0) | (entry >= size_k))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            weights[row] = weight_chunk[row]
-            weights[row] *= class_weight[y_chunk[row]]
-        for row in range(rows):
-            if not live[row]:
-                continue
-            y_n = y_chunk[row]
-            z_row = z_chunk[row]
+            own_weight = weight[n * weight_step] * class_weight[y[n]]
+            y_n = y[n]
+            z_row = z[n]
             t1_others__max = f32(-np.inf)
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
                 t1_others__max_entry = z_k if t1 else f32(-np.inf)
                 t1_others__max = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max or t1_others__max_entry !=
-                    t1_others__max_entry else t1_others__max
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max
                 )
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -1202,66 +1143,53 @@ def value_f32(
             t6 = t1_others__ties - 1
             t1_others__rest = _log1p_f32(t1_others__below + f32(t6 if t5 else 0))
             value_rows[row] = _softplus_f32(t1_others__rest + _gap_f32(t1_others__max, z_row[y_n]))
-        for row in range(rows):
-            value_rows[row] *= weights[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= own_weight
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, y, z, grad_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__below_block, samples, chunk, y, z, grad_z, class_weight, size_k, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    weights = np.empty(chunk, np.float32)
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    t1_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+            n = start + row
+            entry = y[n]
+            wrong |= mask[n * mask_step] & ((entry < 0) | (entry >= size_k))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_z[n, at_k] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            weights[row] = weight_chunk[row]
-            weights[row] *= class_weight[y_chunk[row]]
-            seed[row] = weights[row] / denominator
-        for row in range(rows):
-            if not live[row]:
-                continue
-            y_n = y_chunk[row]
-            z_row = z_chunk[row]
+            own_weight = weight[n * weight_step] * class_weight[y[n]]
+            y_n = y[n]
+            z_row = z[n]
             t1_others__max = f32(-np.inf)
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
                 t1_others__max_entry = z_k if t1 else f32(-np.inf)
                 t1_others__max = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max or t1_others__max_entry !=
-                    t1_others__max_entry else t1_others__max
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max
                 )
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -1272,7 +1200,7 @@ def value_and_grad_f32(
                     t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
             t1_others__below = f32(t1_others__below)
-            seed_n = seed[row]
+            seed_n = own_weight / denominator
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
             t8 = t7 if t6 else 0
@@ -1284,7 +1212,7 @@ def value_and_grad_f32(
             t13 = _sigmoid_f32(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
-            grad_z_row = grad_z_chunk[row]
+            grad_z_row = grad_z[n]
             for k in range(size_k):
                 t5 = k == y_n
                 z_k3 = z_row[k]
@@ -1292,68 +1220,51 @@ def value_and_grad_f32(
                 t16 = t15 * weight_t1_others
                 grad_z_row[k] = t14 if t5 else t16
             value_rows[row] = _softplus_f32(t12)
-        for row in range(rows):
-            value_rows[row] *= weights[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= own_weight
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, y, z, grad_z, diag_z, class_weight, size_k, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, t1_others__below_block, samples, chunk, y, z, grad_z, diag_z, class_weight, size_k, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    weights = np.empty(chunk, np.float32)
-    seed = np.empty(chunk, np.float32)
-    t1_others__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        diag_z_chunk = diag_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+            n = start + row
+            entry = y[n]
+            wrong |= mask[n * mask_step] & ((entry < 0) | (entry >= size_k))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_z[n, at_k] = f32(0.0)
+                    diag_z[n, at_k] = f32(0.0)
                 continue
-            weights[row] = weight_chunk[row]
-            weights[row] *= class_weight[y_chunk[row]]
-            seed[row] = weights[row] / denominator
-        for row in range(rows):
-            if not live[row]:
-                continue
-            y_n = y_chunk[row]
-            z_row = z_chunk[row]
+            own_weight = weight[n * weight_step] * class_weight[y[n]]
+            y_n = y[n]
+            z_row = z[n]
             t1_others__max = f32(-np.inf)
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
                 t1_others__max_entry = z_k if t1 else f32(-np.inf)
                 t1_others__max = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max or t1_others__max_entry !=
-                    t1_others__max_entry else t1_others__max
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max
                 )
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -1364,7 +1275,7 @@ def grad_hess_diag_f32(
                     t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
             t1_others__below = f32(t1_others__below)
-            seed_n = seed[row]
+            seed_n = own_weight / denominator
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
             t8 = t7 if t6 else 0
@@ -1376,11 +1287,11 @@ def grad_hess_diag_f32(
             t13 = _sigmoid_f32(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
-            grad_z_row = grad_z_chunk[row]
+            grad_z_row = grad_z[n]
             t18 = _sigmoid_f32(-t12)
             t19 = seed_n * t18 * t13
             t20 = -seed_n * t18 * t13
-            diag_z_row = diag_z_chunk[row]
+            diag_z_row = diag_z[n]
             for k in range(size_k):
                 t5 = k == y_n
                 z_k3 = z_row[k]
@@ -1392,64 +1303,46 @@ def grad_hess_diag_f32(
                 tangent_d_t1_others = t20 if t5 else t21
                 t22 = weight_t1_others * (tangent_d_t1_others - t15 * _expm1_f32(t16))
                 diag_z_row[k] = t19 if t5 else t22
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = f32(0.0)
-                    for at_k in range(size_k):
-                        diag_z_chunk[row, at_k] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, y, z, v_z_, hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, t1_others__below_block, tangent_t1_others_block, samples, chunk, y, z, v_z_, hvp_z, class_weight,
+    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    weights = np.empty(chunk, np.float32)
-    seed = np.empty(chunk, np.float32)
-    t1_others__below_block = np.empty(256, np.float64)
-    tangent_t1_others_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        y_chunk = y[start : start + rows]
-        z_chunk = z[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        hvp_z_chunk = hvp_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         for row in range(rows):
-            entry = y_chunk[row]
-            wrong |= live[row] & ((entry < 0) | (entry >= size_k))
+            n = start + row
+            entry = y[n]
+            wrong |= mask[n * mask_step] & ((entry < 0) | (entry >= size_k))
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    hvp_z[n, at_k] = f32(0.0)
                 continue
-            weights[row] = weight_chunk[row]
-            weights[row] *= class_weight[y_chunk[row]]
-            seed[row] = weights[row] / denominator
-        for row in range(rows):
-            if not live[row]:
-                continue
-            y_n = y_chunk[row]
-            z_row = z_chunk[row]
+            own_weight = weight[n * weight_step] * class_weight[y[n]]
+            y_n = y[n]
+            z_row = z[n]
             t1_others__max = f32(-np.inf)
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
                 t1_others__max_entry = z_k if t1 else f32(-np.inf)
                 t1_others__max = (
-                    t1_others__max_entry if t1_others__max_entry > t1_others__max or t1_others__max_entry !=
-                    t1_others__max_entry else t1_others__max
+                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
+                    t1_others__max_entry) else t1_others__max
                 )
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -1460,7 +1353,7 @@ def hvp_f32(
                     t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
             t1_others__below = f32(t1_others__below)
-            v_z__row = v_z__chunk[row]
+            v_z__row = v_z_[n]
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
             t8 = t7 if t6 else 0
@@ -1468,7 +1361,7 @@ def hvp_f32(
             t10 = _log1p_f32(t9)
             tangent_t1_others = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     t5 = k != y_n
@@ -1479,7 +1372,7 @@ def hvp_f32(
                     tangent_t1_others_block[lane] = t11 if t5 else f32(0.0)
                 tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count)
             tangent_t1_others = f32(tangent_t1_others)
-            seed_n = seed[row]
+            seed_n = own_weight / denominator
             v_z_y = v_z__row[y_n]
             t13 = tangent_t1_others - v_z_y
             z_y = z_row[y_n]
@@ -1490,7 +1383,7 @@ def hvp_f32(
             t18 = -seed_n * t13 * t16 * t17
             t19 = seed_n * t17
             t20 = seed_n * t13 * t16 * t17
-            hvp_z_row = hvp_z_chunk[row]
+            hvp_z_row = hvp_z[n]
             for k in range(size_k):
                 t12 = k == y_n
                 z_k4 = z_row[k]
@@ -1499,11 +1392,6 @@ def hvp_f32(
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
                 t21 = t19 * tangent_weight_t1_others + t20 * weight_t1_others2
                 hvp_z_row[k] = t18 if t12 else t21
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        hvp_z_chunk[row, at_k] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1528,8 +1416,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f64, chunks, samples, chunk, y, class_weight, size_k, weight, weight_step, mask,
-            mask_step, denominator, total_partial, validate, failed,
+            total_weight_value_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, y, class_weight,
+            size_k, weight, weight_step, mask, mask_step, denominator, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -1545,20 +1433,20 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, y, z, class_weight, size_k, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, y, z, class_weight, size_k, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1589,8 +1477,8 @@ def _value_and_grad_f64(
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f64, chunks, samples, chunk, y, class_weight, size_k, weight, weight_step, mask,
-            mask_step, denominator, total_partial, validate, failed,
+            total_weight_value_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, y, class_weight,
+            size_k, weight, weight_step, mask, mask_step, denominator, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -1606,20 +1494,21 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, y, z, grad_z, class_weight, size_k, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, y, z, grad_z,
+        class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1650,8 +1539,8 @@ def _grad_hess_diag_f64(
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f64, chunks, samples, chunk, y, class_weight, size_k, weight, weight_step, mask,
-            mask_step, denominator, total_partial, validate, failed,
+            total_weight_value_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, y, class_weight,
+            size_k, weight, weight_step, mask, mask_step, denominator, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -1668,16 +1557,16 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, y, z, grad_z, diag_z, class_weight, size_k, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, y, z, grad_z, diag_z, class_weight, size_k,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     return (), None
 
@@ -1706,8 +1595,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f64, chunks, samples, chunk, y, class_weight, size_k, weight, weight_step, mask,
-            mask_step, denominator, total_partial, validate, failed,
+            total_weight_value_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, y, class_weight,
+            size_k, weight, weight_step, mask, mask_step, denominator, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -1724,16 +1613,16 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, y, z, v_z_, hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        hvp_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, y, z, v_z_, hvp_z, class_weight,
+        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     return (), None
 
@@ -1760,8 +1649,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f32, chunks, samples, chunk, y, class_weight, size_k, weight, weight_step, mask,
-            mask_step, denominator, total_partial, validate, failed,
+            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, y, class_weight,
+            size_k, weight, weight_step, mask, mask_step, denominator, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -1777,20 +1666,20 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, y, z, class_weight, size_k, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, y, z, class_weight, size_k, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1821,8 +1710,8 @@ def _value_and_grad_f32(
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f32, chunks, samples, chunk, y, class_weight, size_k, weight, weight_step, mask,
-            mask_step, denominator, total_partial, validate, failed,
+            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, y, class_weight,
+            size_k, weight, weight_step, mask, mask_step, denominator, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -1838,20 +1727,21 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, y, z, grad_z, class_weight, size_k, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, y, z, grad_z,
+        class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1882,8 +1772,8 @@ def _grad_hess_diag_f32(
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f32, chunks, samples, chunk, y, class_weight, size_k, weight, weight_step, mask,
-            mask_step, denominator, total_partial, validate, failed,
+            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, y, class_weight,
+            size_k, weight, weight_step, mask, mask_step, denominator, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -1900,16 +1790,16 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, y, z, grad_z, diag_z, class_weight, size_k, weight, weight_step,
-        mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((256, np.float64),), samples, chunk, y, z, grad_z, diag_z, class_weight, size_k,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     return (), None
 
@@ -1938,8 +1828,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
         total_partial = np.zeros(chunks)
         failed = np.zeros((chunks, 2), np.int64)
         run(
-            total_weight_value_f32, chunks, samples, chunk, y, class_weight, size_k, weight, weight_step, mask,
-            mask_step, denominator, total_partial, validate, failed,
+            total_weight_value_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, y, class_weight,
+            size_k, weight, weight_step, mask, mask_step, denominator, total_partial, validate, failed,
         )
         violation = _first_failure(failed)
         if violation is not None:
@@ -1956,16 +1846,16 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, y, z, v_z_, hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        hvp_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, y, z, v_z_, hvp_z, class_weight,
+        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_index(y[start :][:rows], size_k), live)
+            violation = _located(violation, _outside_index(y[start : start + rows], size_k), live)
         return (), violation
     return (), None
 

@@ -76,12 +76,16 @@ META = {'name': 'softmax_cross_entropy_soft',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {'z': ['z', 'y']}, 'hvp': {'z': ['z', 'y', 'v']}}}
+ 'in_place': {'value_and_grad': {'z': ['z', 'y']}, 'hvp': {'z': ['z', 'y', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -89,7 +93,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -128,9 +132,9 @@ def _gap_f32(a, b):
     return a - b if a != b else f32(0.0)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -178,11 +182,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -495,30 +505,30 @@ def _zero_times_f64(a, b):
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = np.float32(-104.0) if x < np.float32(-104.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-104.0) if x < f32(-104.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    high = np.float32(1.0) + r
-    low = ((np.float32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    high = f32(1.0) + r
+    low = ((f32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
     return high, low, n
 
 
 @_inline
 def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
-    t = n * np.float32(0.5) + np.float32(12583039.0)
-    m = n - (t - np.float32(12583039.0))
-    first = np.int32(np.float32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(np.float32(m + np.float32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    t = n * f32(0.5) + f32(12583039.0)
+    m = n - (t - f32(12583039.0))
+    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
+    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
     return y * first * second
 
 
@@ -532,22 +542,22 @@ def _exp_f32(x):
 @_inline
 def _expm1_pair_f32(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = np.float32(-25.0) if x < np.float32(-25.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-25.0) if x < f32(-25.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    unit = np.int32(np.float32(n + np.float32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
-    base = unit - np.float32(0.5)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    unit = np.int32(f32(n + f32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    base = unit - f32(0.5)
     back = base - unit
-    rest = (unit - (base - back)) - (np.float32(0.5) + back)
+    rest = (unit - (base - back)) - (f32(0.5) + back)
     rise = unit * r
     high = base + rise
     low = ((base - high) + rise) + (rest + unit * (((a - r) - c) + r * r * p))
@@ -558,47 +568,47 @@ def _expm1_pair_f32(x):
 def _expm1_f32(x):
     """e^x - 1."""
     high, low = _expm1_pair_f32(x)
-    y = np.float32(2.0) * (high + low)
-    return x if abs(x) < np.float32(1.4901161193847656e-08) else y
+    y = f32(2.0) * (high + low)
+    return x if abs(x) < f32(1.4901161193847656e-08) else y
 
 
 @_inline
 def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
-    small = x < np.float32(1.1754943508222875e-38)
-    v = x * np.float32(16777216.0) if small else x
-    bits = np.uint32(np.float32(v).view(np.uint32) + np.uint32(0x4AFB0D))
+    small = x < f32(1.1754943508222875e-38)
+    v = x * f32(16777216.0) if small else x
+    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
     exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
-    n = exponent - (np.float32(8388759.0) if small else np.float32(8388735.0))
+    n = exponent - (f32(8388759.0) if small else f32(8388735.0))
     m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
-    return n, m - np.float32(1.0)
+    return n, m - f32(1.0)
 
 
 @_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.23332913219928741)
-    p = p * z + np.float32(0.28550732135772705)
-    p = p * z + np.float32(0.4000012278556824)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.23332913219928741)
+    p = p * z + f32(0.28550732135772705)
+    p = p * z + f32(0.4000012278556824)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
 @_inline
 def _log1p_pair_f32(x):
     """log(1 + x) as a sum high + low."""
-    u = np.float32(1.0) + x
+    u = f32(1.0) + x
     n, f = _log_split_f32(u)
-    near = n == np.float32(0.0)
+    near = n == f32(0.0)
     f = x if near else f
-    a = n * np.float32(0.693145751953125)
+    a = n * f32(0.693145751953125)
     high = a + f
-    lost = (x - (u - np.float32(1.0))) if x < np.float32(1.0) else (np.float32(1.0) - (u - x))
-    lost = np.float32(0.0) if near else lost / u
-    low = ((a - high) + f) + (lost + (n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)))
+    lost = (x - (u - f32(1.0))) if x < f32(1.0) else (f32(1.0) - (u - x))
+    lost = f32(0.0) if near else lost / u
+    low = ((a - high) + f) + (lost + (n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)))
     return high, low
 
 
@@ -607,63 +617,61 @@ def _log1p_f32(x):
     """log(1 + x): -inf at -1, NaN below."""
     high, low = _log1p_pair_f32(x)
     y = high + low
-    y = y if x < np.float32(np.inf) else x
-    y = x if abs(x) < np.float32(1.4901161193847656e-08) else y
-    y = y if x > np.float32(-1.0) else np.float32(-np.inf)
-    return y if x >= np.float32(-1.0) else x * np.float32(np.nan)
+    y = y if x < f32(np.inf) else x
+    y = x if abs(x) < f32(1.4901161193847656e-08) else y
+    y = y if x > f32(-1.0) else f32(-np.inf)
+    return y if x >= f32(-1.0) else x * f32(np.nan)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, z, y, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1__below_block, t2_2_block, samples, chunk, z, y, size_k, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1__below_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            z_row = z_chunk[row]
+            z_row = z[n]
             t1__max = -np.inf
             for k in range(size_k):
                 z_k = z_row[k]
                 t1__max_entry = z_k
-                t1__max = t1__max_entry if t1__max_entry > t1__max or t1__max_entry != t1__max_entry else t1__max
+                t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k2 = z_row[k]
@@ -672,7 +680,7 @@ def value_f64(
                     t1__below_block[lane] = t2 if t1 else 0.0
                     t1__ties += 1 if z_k2 == t1__max else 0
                 t1__below += _pairwise_sum(t1__below_block, count)
-            y_row = y_chunk[row]
+            y_row = y[n]
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
             t5 = t4 if t3 else 0
@@ -680,7 +688,7 @@ def value_f64(
             t7 = _log1p_f64(t6)
             t2_2 = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k3 = z_row[k]
@@ -688,78 +696,65 @@ def value_f64(
                     t2_2_block[lane] = _zero_times_f64(y_row[k], log_p)
                 t2_2 += _pairwise_sum(t2_2_block, count)
             value_rows[row] = -t2_2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, d_t1_sum_block, t1__below_block, t2_2_block, samples, chunk, z, y, grad_z, size_k, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
-    t1__below_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_z[n, at_k] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            z_row = z_chunk[row]
-            seed_n = seed[row]
-            y_row = y_chunk[row]
+            z_row = z[n]
+            seed_n = weight[n * weight_step] / denominator
+            y_row = y[n]
             t1__max = -np.inf
             d_t1_sum = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k = z_row[k]
                     y_k = y_row[k]
                     d_log_p = -seed_n * y_k
                     t1__max_entry = z_k
-                    t1__max = t1__max_entry if t1__max_entry > t1__max or t1__max_entry != t1__max_entry else t1__max
+                    t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k2 = z_row[k]
@@ -773,10 +768,10 @@ def value_and_grad_f64(
             t5 = t4 if t3 else 0
             t6 = t1__below + float(t5)
             t7 = _log1p_f64(t6)
-            grad_z_row = grad_z_chunk[row]
+            grad_z_row = grad_z[n]
             t2_2 = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     y_k2 = y_row[k]
@@ -788,78 +783,62 @@ def value_and_grad_f64(
                     t2_2_block[lane] = _zero_times_f64(y_k2, t8)
                 t2_2 += _pairwise_sum(t2_2_block, count)
             value_rows[row] = -t2_2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step, denominator,
-    validate, failed,
+    first, last, d_t1_sum_block, t1__below_block, samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
-    t1__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        diag_z_chunk = diag_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_z[n, at_k] = 0.0
+                    diag_z[n, at_k] = 0.0
                 continue
-            z_row = z_chunk[row]
-            seed_n = seed[row]
-            y_row = y_chunk[row]
+            z_row = z[n]
+            seed_n = weight[n * weight_step] / denominator
+            y_row = y[n]
             t1__max = -np.inf
             d_t1_sum = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k = z_row[k]
                     d_log_p = -seed_n * y_row[k]
                     t1__max_entry = z_k
-                    t1__max = t1__max_entry if t1__max_entry > t1__max or t1__max_entry != t1__max_entry else t1__max
+                    t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k2 = z_row[k]
@@ -873,8 +852,8 @@ def grad_hess_diag_f64(
             t5 = t4 if t3 else 0
             t6 = t1__below + float(t5)
             t7 = _log1p_f64(t6)
-            grad_z_row = grad_z_chunk[row]
-            diag_z_row = diag_z_chunk[row]
+            grad_z_row = grad_z[n]
+            diag_z_row = diag_z[n]
             for k in range(size_k):
                 d_log_p2 = -seed_n * y_row[k]
                 z_k3 = z_row[k]
@@ -882,73 +861,57 @@ def grad_hess_diag_f64(
                 weight_t1 = _exp_f64(t8)
                 grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
                 diag_z_row[k] = d_t1_sum * weight_t1 * _expm1_f64(t8)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = 0.0
-                    for at_k in range(size_k):
-                        diag_z_chunk[row, at_k] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate,
-    failed,
+    first, last, d_t1_sum_block, t1__below_block, tangent_t1_block, samples, chunk, z, y, v_z_, hvp_z, size_k, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
-    t1__below_block = np.empty(256, np.float64)
-    tangent_t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        hvp_z_chunk = hvp_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    hvp_z[n, at_k] = 0.0
                 continue
-            z_row = z_chunk[row]
-            seed_n = seed[row]
-            y_row = y_chunk[row]
+            z_row = z[n]
+            seed_n = weight[n * weight_step] / denominator
+            y_row = y[n]
             t1__max = -np.inf
             d_t1_sum = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k = z_row[k]
                     d_log_p = -seed_n * y_row[k]
                     t1__max_entry = z_k
-                    t1__max = t1__max_entry if t1__max_entry > t1__max or t1__max_entry != t1__max_entry else t1__max
+                    t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k2 = z_row[k]
@@ -957,7 +920,7 @@ def hvp_f64(
                     t1__below_block[lane] = t2 if t1 else 0.0
                     t1__ties += 1 if z_k2 == t1__max else 0
                 t1__below += _pairwise_sum(t1__below_block, count)
-            v_z__row = v_z__chunk[row]
+            v_z__row = v_z_[n]
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
             t5 = t4 if t3 else 0
@@ -965,7 +928,7 @@ def hvp_f64(
             t7 = _log1p_f64(t6)
             tangent_t1 = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     v_z_k = v_z__row[k]
@@ -973,63 +936,56 @@ def hvp_f64(
                     weight_t1 = _exp_f64(-(t7 + _gap_f64(t1__max, z_k3)))
                     tangent_t1_block[lane] = v_z_k * weight_t1
                 tangent_t1 += _pairwise_sum(tangent_t1_block, count)
-            hvp_z_row = hvp_z_chunk[row]
+            hvp_z_row = hvp_z[n]
             for k in range(size_k):
                 z_k4 = z_row[k]
                 weight_t1_2 = _exp_f64(-(t7 + _gap_f64(t1__max, z_k4)))
                 v_z_k2 = v_z__row[k]
                 tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
                 hvp_z_row[k] = -d_t1_sum * tangent_weight_t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        hvp_z_chunk[row, at_k] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, z, y, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1__below_block, t2_2_block, samples, chunk, z, y, size_k, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    t1__below_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            z_row = z_chunk[row]
+            z_row = z[n]
             t1__max = f32(-np.inf)
             for k in range(size_k):
                 z_k = z_row[k]
                 t1__max_entry = z_k
-                t1__max = t1__max_entry if t1__max_entry > t1__max or t1__max_entry != t1__max_entry else t1__max
+                t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k2 = z_row[k]
@@ -1039,7 +995,7 @@ def value_f32(
                     t1__ties += 1 if z_k2 == t1__max else 0
                 t1__below += _pairwise_sum(t1__below_block, count)
             t1__below = f32(t1__below)
-            y_row = y_chunk[row]
+            y_row = y[n]
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
             t5 = t4 if t3 else 0
@@ -1047,7 +1003,7 @@ def value_f32(
             t7 = _log1p_f32(t6)
             t2_2 = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k3 = z_row[k]
@@ -1056,79 +1012,66 @@ def value_f32(
                 t2_2 += _pairwise_sum(t2_2_block, count)
             t2_2 = f32(t2_2)
             value_rows[row] = -t2_2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, d_t1_sum_block, t1__below_block, t2_2_block, samples, chunk, z, y, grad_z, size_k, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    d_t1_sum_block = np.empty(256, np.float64)
-    t1__below_block = np.empty(256, np.float64)
-    t2_2_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_z[n, at_k] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            z_row = z_chunk[row]
-            seed_n = seed[row]
-            y_row = y_chunk[row]
+            z_row = z[n]
+            seed_n = weight[n * weight_step] / denominator
+            y_row = y[n]
             t1__max = f32(-np.inf)
             d_t1_sum = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k = z_row[k]
                     y_k = y_row[k]
                     d_log_p = -seed_n * y_k
                     t1__max_entry = z_k
-                    t1__max = t1__max_entry if t1__max_entry > t1__max or t1__max_entry != t1__max_entry else t1__max
+                    t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k2 = z_row[k]
@@ -1143,10 +1086,10 @@ def value_and_grad_f32(
             t5 = t4 if t3 else 0
             t6 = t1__below + f32(t5)
             t7 = _log1p_f32(t6)
-            grad_z_row = grad_z_chunk[row]
+            grad_z_row = grad_z[n]
             t2_2 = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     y_k2 = y_row[k]
@@ -1159,79 +1102,63 @@ def value_and_grad_f32(
                 t2_2 += _pairwise_sum(t2_2_block, count)
             t2_2 = f32(t2_2)
             value_rows[row] = -t2_2
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step, denominator,
-    validate, failed,
+    first, last, d_t1_sum_block, t1__below_block, samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    d_t1_sum_block = np.empty(256, np.float64)
-    t1__below_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        grad_z_chunk = grad_z[start : start + rows]
-        diag_z_chunk = diag_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    grad_z[n, at_k] = f32(0.0)
+                    diag_z[n, at_k] = f32(0.0)
                 continue
-            z_row = z_chunk[row]
-            seed_n = seed[row]
-            y_row = y_chunk[row]
+            z_row = z[n]
+            seed_n = weight[n * weight_step] / denominator
+            y_row = y[n]
             t1__max = f32(-np.inf)
             d_t1_sum = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k = z_row[k]
                     d_log_p = -seed_n * y_row[k]
                     t1__max_entry = z_k
-                    t1__max = t1__max_entry if t1__max_entry > t1__max or t1__max_entry != t1__max_entry else t1__max
+                    t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k2 = z_row[k]
@@ -1246,8 +1173,8 @@ def grad_hess_diag_f32(
             t5 = t4 if t3 else 0
             t6 = t1__below + f32(t5)
             t7 = _log1p_f32(t6)
-            grad_z_row = grad_z_chunk[row]
-            diag_z_row = diag_z_chunk[row]
+            grad_z_row = grad_z[n]
+            diag_z_row = diag_z[n]
             for k in range(size_k):
                 d_log_p2 = -seed_n * y_row[k]
                 z_k3 = z_row[k]
@@ -1255,74 +1182,58 @@ def grad_hess_diag_f32(
                 weight_t1 = _exp_f32(t8)
                 grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
                 diag_z_row[k] = d_t1_sum * weight_t1 * _expm1_f32(t8)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        grad_z_chunk[row, at_k] = f32(0.0)
-                    for at_k in range(size_k):
-                        diag_z_chunk[row, at_k] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate,
-    failed,
+    first, last, d_t1_sum_block, t1__below_block, tangent_t1_block, samples, chunk, z, y, v_z_, hvp_z, size_k, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    d_t1_sum_block = np.empty(256, np.float64)
-    t1__below_block = np.empty(256, np.float64)
-    tangent_t1_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        z_chunk = z[start : start + rows]
-        y_chunk = y[start : start + rows]
-        v_z__chunk = v_z_[start : start + rows]
-        hvp_z_chunk = hvp_z[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
                 total = 0.0
-                entries = y_chunk[row]
+                entries = y[n]
                 for lane in range(size_k):
                     entry = entries[lane]
                     total += entry
                     outside |= entry < 0
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_k in range(size_k):
+                    hvp_z[n, at_k] = f32(0.0)
                 continue
-            z_row = z_chunk[row]
-            seed_n = seed[row]
-            y_row = y_chunk[row]
+            z_row = z[n]
+            seed_n = weight[n * weight_step] / denominator
+            y_row = y[n]
             t1__max = f32(-np.inf)
             d_t1_sum = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k = z_row[k]
                     d_log_p = -seed_n * y_row[k]
                     t1__max_entry = z_k
-                    t1__max = t1__max_entry if t1__max_entry > t1__max or t1__max_entry != t1__max_entry else t1__max
+                    t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             d_t1_sum = f32(d_t1_sum)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     z_k2 = z_row[k]
@@ -1332,7 +1243,7 @@ def hvp_f32(
                     t1__ties += 1 if z_k2 == t1__max else 0
                 t1__below += _pairwise_sum(t1__below_block, count)
             t1__below = f32(t1__below)
-            v_z__row = v_z__chunk[row]
+            v_z__row = v_z_[n]
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
             t5 = t4 if t3 else 0
@@ -1340,7 +1251,7 @@ def hvp_f32(
             t7 = _log1p_f32(t6)
             tangent_t1 = 0.0
             for block in range(0, size_k, 256):
-                count = 256 if 256 < size_k - block else size_k - block
+                count = min(256, size_k - block)
                 for lane in range(count):
                     k = block + lane
                     v_z_k = v_z__row[k]
@@ -1349,18 +1260,13 @@ def hvp_f32(
                     tangent_t1_block[lane] = v_z_k * weight_t1
                 tangent_t1 += _pairwise_sum(tangent_t1_block, count)
             tangent_t1 = f32(tangent_t1)
-            hvp_z_row = hvp_z_chunk[row]
+            hvp_z_row = hvp_z[n]
             for k in range(size_k):
                 z_k4 = z_row[k]
                 weight_t1_2 = _exp_f32(-(t7 + _gap_f32(t1__max, z_k4)))
                 v_z_k2 = v_z__row[k]
                 tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
                 hvp_z_row[k] = -d_t1_sum * tangent_weight_t1
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_k in range(size_k):
-                        hvp_z_chunk[row, at_k] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1375,20 +1281,20 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, z, y, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, z, y, size_k,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 2.220446049250313e-16), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1409,20 +1315,21 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 2.220446049250313e-16), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1444,16 +1351,16 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, y, grad_z, diag_z,
+        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 2.220446049250313e-16), live)
         return (), violation
     return (), None
 
@@ -1473,16 +1380,16 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator,
-        validate, failed,
+        hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, z, y, v_z_, hvp_z,
+        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 2.220446049250313e-16), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 2.220446049250313e-16), live)
         return (), violation
     return (), None
 
@@ -1499,20 +1406,20 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, z, y, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, z, y, size_k,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 1.1920928955078125e-07), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1533,20 +1440,21 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 1.1920928955078125e-07), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1568,16 +1476,16 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, y, grad_z, diag_z,
+        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 1.1920928955078125e-07), live)
         return (), violation
     return (), None
 
@@ -1597,16 +1505,16 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator,
-        validate, failed,
+        hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, z, y, v_z_, hvp_z,
+        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_simplex(y[start :][:rows], 1.1920928955078125e-07), live)
+            violation = _located(violation, _outside_simplex(y[start : start + rows], 1.1920928955078125e-07), live)
         return (), violation
     return (), None
 

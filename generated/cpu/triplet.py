@@ -101,12 +101,16 @@ META = {'name': 'triplet',
                                  'negative': ['anchor', 'positive', 'negative']},
               'hvp': {'anchor': ['anchor', 'positive', 'negative'],
                       'positive': ['anchor', 'positive', 'negative'],
-                      'negative': ['anchor', 'positive', 'negative']}}}
+                      'negative': ['anchor', 'positive', 'negative']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -114,7 +118,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -154,9 +158,9 @@ def _unit_scale_f64(m):
     return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -204,11 +208,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -385,8 +395,8 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = np.float32(0.0) if x < np.float32(0.0) else (np.float32(0.5) if x == np.float32(0.0) else x)
-    return np.float32(1.0) if x > np.float32(0.0) else y
+    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else y
 
 
 @_inline
@@ -400,33 +410,30 @@ def _maximum_f32(a, b):
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, negative, anchor, positive, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near_less_far_block, samples, chunk, negative, anchor, positive, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     t1 = abs(margin)
     t2 = math.sqrt(t1)
-    value_rows = np.empty(chunk, np.float64)
-    near_less_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            negative_row = negative_chunk[row]
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
+            negative_row = negative[n]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
             unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 negative_d = negative_row[d]
@@ -442,7 +449,7 @@ def value_f64(
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -460,49 +467,37 @@ def value_f64(
             scaled_value = _maximum_f64(0.0, measured_margin + near_less_far)
             t5 = 1.0 / t4
             value_rows[row] = scaled_value * t5 * t5
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, negative, anchor, positive, grad_anchor, grad_positive, grad_negative, margin, size_d,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near_less_far_block, samples, chunk, negative, anchor, positive, grad_anchor,
+    grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial,
 ):
     t1 = abs(margin)
     t2 = math.sqrt(t1)
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    near_less_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_anchor[n, at_d] = 0.0
+                    grad_positive[n, at_d] = 0.0
+                    grad_negative[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            negative_row = negative_chunk[row]
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
+            negative_row = negative[n]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
             unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 negative_d = negative_row[d]
@@ -518,7 +513,7 @@ def value_and_grad_f64(
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -532,15 +527,15 @@ def value_and_grad_f64(
                         (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
                     )
                 near_less_far += _pairwise_sum(near_less_far_block, count)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t6 = t4 * t4 * margin
             t7 = t6 + near_less_far
             t8 = _half_step_f64(t7)
             t9 = -seed_n * t8
             t10 = 1.0 / t4
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
             for d in range(size_d):
                 positive_d3 = positive_row[d]
                 measured_positive2 = t4 * positive_d3
@@ -557,58 +552,38 @@ def value_and_grad_f64(
                 grad_negative_row[d] = scaled_grad_negative * t10
             scaled_value = _maximum_f64(0.0, t7)
             value_rows[row] = scaled_value * t10 * t10
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, diag_anchor, negative, anchor, positive, grad_anchor, grad_positive, grad_negative,
-    diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near_less_far_block, samples, chunk, diag_anchor, negative, anchor, positive, grad_anchor,
+    grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
+    denominator,
 ):
     t1 = abs(margin)
     t2 = math.sqrt(t1)
-    seed = np.empty(chunk, np.float64)
-    near_less_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        diag_anchor_chunk = diag_anchor[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        diag_positive_chunk = diag_positive[start : start + rows]
-        diag_negative_chunk = diag_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    diag_anchor[n, at_d] = 0.0
+                    grad_anchor[n, at_d] = 0.0
+                    grad_positive[n, at_d] = 0.0
+                    grad_negative[n, at_d] = 0.0
+                    diag_positive[n, at_d] = 0.0
+                    diag_negative[n, at_d] = 0.0
                 continue
-            negative_row = negative_chunk[row]
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            diag_anchor_row = diag_anchor_chunk[row]
+            negative_row = negative[n]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            diag_anchor_row = diag_anchor[n]
             unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 negative_d = negative_row[d]
@@ -625,7 +600,7 @@ def grad_hess_diag_f64(
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -639,19 +614,19 @@ def grad_hess_diag_f64(
                         (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
                     )
                 near_less_far += _pairwise_sum(near_less_far_block, count)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t6 = t4 * t4 * margin
             t7 = t6 + near_less_far
             t8 = _half_step_f64(t7)
             t9 = -seed_n * t8
             t10 = 1.0 / t4
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
             t12 = -2.0 * t9
-            diag_positive_row = diag_positive_chunk[row]
+            diag_positive_row = diag_positive[n]
             t13 = 2.0 * t9
-            diag_negative_row = diag_negative_chunk[row]
+            diag_negative_row = diag_negative[n]
             for d in range(size_d):
                 positive_d3 = positive_row[d]
                 measured_positive2 = t4 * positive_d3
@@ -668,58 +643,32 @@ def grad_hess_diag_f64(
                 grad_negative_row[d] = scaled_grad_negative * t10
                 diag_positive_row[d] = t12
                 diag_negative_row[d] = t13
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        diag_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_negative_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, negative, anchor, positive, v_negative_, v_positive_, v_anchor_, hvp_anchor,
-    hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near_less_far_block, samples, chunk, negative, anchor, positive, v_negative_, v_positive_, v_anchor_,
+    hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     t1 = abs(margin)
     t2 = math.sqrt(t1)
-    seed = np.empty(chunk, np.float64)
-    near_less_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        v_negative__chunk = v_negative_[start : start + rows]
-        v_positive__chunk = v_positive_[start : start + rows]
-        v_anchor__chunk = v_anchor_[start : start + rows]
-        hvp_anchor_chunk = hvp_anchor[start : start + rows]
-        hvp_positive_chunk = hvp_positive[start : start + rows]
-        hvp_negative_chunk = hvp_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_anchor[n, at_d] = 0.0
+                    hvp_positive[n, at_d] = 0.0
+                    hvp_negative[n, at_d] = 0.0
                 continue
-            negative_row = negative_chunk[row]
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            v_negative__row = v_negative__chunk[row]
-            v_positive__row = v_positive__chunk[row]
-            v_anchor__row = v_anchor__chunk[row]
+            negative_row = negative[n]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            v_negative__row = v_negative_[n]
+            v_positive__row = v_positive_[n]
+            v_anchor__row = v_anchor_[n]
             unit0_d_bits = np.int64(0)
             unit1_d_bits = np.int64(0)
             for d in range(size_d):
@@ -745,7 +694,7 @@ def hvp_f64(
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -759,16 +708,16 @@ def hvp_f64(
                         (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
                     )
                 near_less_far += _pairwise_sum(near_less_far_block, count)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t5 = t4 * t4 * margin
             t6 = t5 + near_less_far
             t7 = _half_step_f64(t6)
             t8 = -seed_n * t7
             t9 = _unit_scale_f64(unit1_d)
             t10 = 1.0 / t9
-            hvp_anchor_row = hvp_anchor_chunk[row]
-            hvp_positive_row = hvp_positive_chunk[row]
-            hvp_negative_row = hvp_negative_chunk[row]
+            hvp_anchor_row = hvp_anchor[n]
+            hvp_positive_row = hvp_positive[n]
+            hvp_negative_row = hvp_negative[n]
             for d in range(size_d):
                 v_positive_d2 = v_positive__row[d]
                 measured_v_positive = t9 * v_positive_d2
@@ -782,40 +731,28 @@ def hvp_f64(
                 hvp_positive_row[d] = scaled_hvp_positive * t10
                 scaled_hvp_negative = -2.0 * t8 * (measured_v_anchor - measured_v_negative)
                 hvp_negative_row[d] = scaled_hvp_negative * t10
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_negative_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, negative, anchor, positive, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near_less_far_block, samples, chunk, negative, anchor, positive, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     t1 = abs(margin)
     t2 = math.sqrt(t1)
-    value_rows = np.empty(chunk, np.float64)
-    near_less_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            negative_row = negative_chunk[row]
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
+            negative_row = negative[n]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
             unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 negative_d = negative_row[d]
@@ -831,7 +768,7 @@ def value_f32(
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -850,49 +787,37 @@ def value_f32(
             scaled_value = _maximum_f32(f32(0.0), measured_margin + near_less_far)
             t5 = f32(1.0) / t4
             value_rows[row] = scaled_value * t5 * t5
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, negative, anchor, positive, grad_anchor, grad_positive, grad_negative, margin, size_d,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near_less_far_block, samples, chunk, negative, anchor, positive, grad_anchor,
+    grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial,
 ):
     t1 = abs(margin)
     t2 = math.sqrt(t1)
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    near_less_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_anchor[n, at_d] = f32(0.0)
+                    grad_positive[n, at_d] = f32(0.0)
+                    grad_negative[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            negative_row = negative_chunk[row]
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
+            negative_row = negative[n]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
             unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 negative_d = negative_row[d]
@@ -908,7 +833,7 @@ def value_and_grad_f32(
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -923,15 +848,15 @@ def value_and_grad_f32(
                     )
                 near_less_far += _pairwise_sum(near_less_far_block, count)
             near_less_far = f32(near_less_far)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t6 = t4 * t4 * margin
             t7 = t6 + near_less_far
             t8 = _half_step_f32(t7)
             t9 = -seed_n * t8
             t10 = f32(1.0) / t4
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
             for d in range(size_d):
                 positive_d3 = positive_row[d]
                 measured_positive2 = t4 * positive_d3
@@ -948,58 +873,38 @@ def value_and_grad_f32(
                 grad_negative_row[d] = scaled_grad_negative * t10
             scaled_value = _maximum_f32(f32(0.0), t7)
             value_rows[row] = scaled_value * t10 * t10
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, diag_anchor, negative, anchor, positive, grad_anchor, grad_positive, grad_negative,
-    diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near_less_far_block, samples, chunk, diag_anchor, negative, anchor, positive, grad_anchor,
+    grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
+    denominator,
 ):
     t1 = abs(margin)
     t2 = math.sqrt(t1)
-    seed = np.empty(chunk, np.float32)
-    near_less_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        diag_anchor_chunk = diag_anchor[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        diag_positive_chunk = diag_positive[start : start + rows]
-        diag_negative_chunk = diag_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    diag_anchor[n, at_d] = f32(0.0)
+                    grad_anchor[n, at_d] = f32(0.0)
+                    grad_positive[n, at_d] = f32(0.0)
+                    grad_negative[n, at_d] = f32(0.0)
+                    diag_positive[n, at_d] = f32(0.0)
+                    diag_negative[n, at_d] = f32(0.0)
                 continue
-            negative_row = negative_chunk[row]
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            diag_anchor_row = diag_anchor_chunk[row]
+            negative_row = negative[n]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            diag_anchor_row = diag_anchor[n]
             unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 negative_d = negative_row[d]
@@ -1016,7 +921,7 @@ def grad_hess_diag_f32(
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -1031,19 +936,19 @@ def grad_hess_diag_f32(
                     )
                 near_less_far += _pairwise_sum(near_less_far_block, count)
             near_less_far = f32(near_less_far)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t6 = t4 * t4 * margin
             t7 = t6 + near_less_far
             t8 = _half_step_f32(t7)
             t9 = -seed_n * t8
             t10 = f32(1.0) / t4
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
             t12 = -f32(2.0) * t9
-            diag_positive_row = diag_positive_chunk[row]
+            diag_positive_row = diag_positive[n]
             t13 = f32(2.0) * t9
-            diag_negative_row = diag_negative_chunk[row]
+            diag_negative_row = diag_negative[n]
             for d in range(size_d):
                 positive_d3 = positive_row[d]
                 measured_positive2 = t4 * positive_d3
@@ -1060,58 +965,32 @@ def grad_hess_diag_f32(
                 grad_negative_row[d] = scaled_grad_negative * t10
                 diag_positive_row[d] = t12
                 diag_negative_row[d] = t13
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        diag_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_negative_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, negative, anchor, positive, v_negative_, v_positive_, v_anchor_, hvp_anchor,
-    hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near_less_far_block, samples, chunk, negative, anchor, positive, v_negative_, v_positive_, v_anchor_,
+    hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     t1 = abs(margin)
     t2 = math.sqrt(t1)
-    seed = np.empty(chunk, np.float32)
-    near_less_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        negative_chunk = negative[start : start + rows]
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        v_negative__chunk = v_negative_[start : start + rows]
-        v_positive__chunk = v_positive_[start : start + rows]
-        v_anchor__chunk = v_anchor_[start : start + rows]
-        hvp_anchor_chunk = hvp_anchor[start : start + rows]
-        hvp_positive_chunk = hvp_positive[start : start + rows]
-        hvp_negative_chunk = hvp_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_anchor[n, at_d] = f32(0.0)
+                    hvp_positive[n, at_d] = f32(0.0)
+                    hvp_negative[n, at_d] = f32(0.0)
                 continue
-            negative_row = negative_chunk[row]
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            v_negative__row = v_negative__chunk[row]
-            v_positive__row = v_positive__chunk[row]
-            v_anchor__row = v_anchor__chunk[row]
+            negative_row = negative[n]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            v_negative__row = v_negative_[n]
+            v_positive__row = v_positive_[n]
+            v_anchor__row = v_anchor_[n]
             unit0_d_bits = np.int32(0)
             unit1_d_bits = np.int32(0)
             for d in range(size_d):
@@ -1137,7 +1016,7 @@ def hvp_f32(
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -1152,16 +1031,16 @@ def hvp_f32(
                     )
                 near_less_far += _pairwise_sum(near_less_far_block, count)
             near_less_far = f32(near_less_far)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t5 = t4 * t4 * margin
             t6 = t5 + near_less_far
             t7 = _half_step_f32(t6)
             t8 = -seed_n * t7
             t9 = _unit_scale_f32(unit1_d)
             t10 = f32(1.0) / t9
-            hvp_anchor_row = hvp_anchor_chunk[row]
-            hvp_positive_row = hvp_positive_chunk[row]
-            hvp_negative_row = hvp_negative_chunk[row]
+            hvp_anchor_row = hvp_anchor[n]
+            hvp_positive_row = hvp_positive[n]
+            hvp_negative_row = hvp_negative[n]
             for d in range(size_d):
                 v_positive_d2 = v_positive__row[d]
                 measured_v_positive = t9 * v_positive_d2
@@ -1175,15 +1054,6 @@ def hvp_f32(
                 hvp_positive_row[d] = scaled_hvp_positive * t10
                 scaled_hvp_negative = -f32(2.0) * t8 * (measured_v_anchor - measured_v_negative)
                 hvp_negative_row[d] = scaled_hvp_negative * t10
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_negative_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1199,11 +1069,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, negative, anchor, positive, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, negative, anchor, positive, margin,
+        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1225,12 +1095,12 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, negative, anchor, positive, grad_anchor, grad_positive,
-        grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, negative, anchor,
+        positive, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1252,8 +1122,9 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, diag_anchor, negative, anchor, positive, grad_anchor, grad_positive,
-        grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, diag_anchor, negative, anchor, positive,
+        grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step,
+        mask, mask_step, denominator,
     )
     return (), None
 
@@ -1273,8 +1144,9 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, negative, anchor, positive, v_negative_, v_positive_, v_anchor_, hvp_anchor,
-        hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_f64, chunks, ((256, np.float64),), samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
+        v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
+        denominator,
     )
     return (), None
 
@@ -1292,11 +1164,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, negative, anchor, positive, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, negative, anchor, positive, margin,
+        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1318,12 +1190,12 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, negative, anchor, positive, grad_anchor, grad_positive,
-        grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, negative, anchor,
+        positive, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1345,8 +1217,9 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, diag_anchor, negative, anchor, positive, grad_anchor, grad_positive,
-        grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        grad_hess_diag_f32, chunks, ((256, np.float64),), samples, chunk, diag_anchor, negative, anchor, positive,
+        grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step,
+        mask, mask_step, denominator,
     )
     return (), None
 
@@ -1366,8 +1239,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, negative, anchor, positive, v_negative_, v_positive_, v_anchor_, hvp_anchor,
-        hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        hvp_f32, chunks, ((256, np.float64),), samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
+        v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
+        denominator,
     )
     return (), None
 

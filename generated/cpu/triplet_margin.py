@@ -105,12 +105,16 @@ META = {'name': 'triplet_margin',
                                  'negative': ['anchor', 'positive', 'negative']},
               'hvp': {'anchor': ['anchor', 'positive', 'negative'],
                       'positive': ['anchor', 'positive', 'negative'],
-                      'negative': ['anchor', 'positive', 'negative']}}}
+                      'negative': ['anchor', 'positive', 'negative']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -118,7 +122,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -158,9 +162,9 @@ def _unit_scale_f64(m):
     return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -208,11 +212,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -395,8 +405,8 @@ def _zero_times_f64(a, b):
 @_inline
 def _half_step_f32(x):
     """1 where x > 0, 1/2 where x is 0, else 0; a NaN stays a NaN."""
-    y = np.float32(0.0) if x < np.float32(0.0) else (np.float32(0.5) if x == np.float32(0.0) else x)
-    return np.float32(1.0) if x > np.float32(0.0) else y
+    y = f32(0.0) if x < f32(0.0) else (f32(0.5) if x == f32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else y
 
 
 @_inline
@@ -409,40 +419,36 @@ def _maximum_f32(a, b):
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return np.float32(1.0) if x > np.float32(0.0) else (np.float32(-1.0) if x < np.float32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, samples, chunk, anchor,
+    positive, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    near__scaled_block = np.empty(256, np.float64)
-    far__scaled_block = np.empty(256, np.float64)
-    near_less_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near__largest_bits = np.int64(0)
             far__largest_bits = np.int64(0)
             for d in range(size_d):
@@ -464,7 +470,7 @@ def value_f64(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -487,7 +493,7 @@ def value_f64(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -501,49 +507,35 @@ def value_f64(
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
                 near_less_far += _pairwise_sum(near_less_far_block, count)
             value_rows[row] = _maximum_f64(0.0, margin + near_less_far)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, samples, chunk, anchor,
+    positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    near__scaled_block = np.empty(256, np.float64)
-    far__scaled_block = np.empty(256, np.float64)
-    near_less_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_anchor[n, at_d] = 0.0
+                    grad_positive[n, at_d] = 0.0
+                    grad_negative[n, at_d] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near__largest_bits = np.int64(0)
             far__largest_bits = np.int64(0)
             for d in range(size_d):
@@ -565,7 +557,7 @@ def value_and_grad_f64(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -588,7 +580,7 @@ def value_and_grad_f64(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -602,14 +594,14 @@ def value_and_grad_f64(
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
                 near_less_far += _pairwise_sum(near_less_far_block, count)
             t17 = t10 == 0.0
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t18 = margin + near_less_far
             t19 = _half_step_f64(t18)
             t20 = -seed_n * t19
             t26 = t12 == 0.0
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
             for d in range(size_d):
                 anchor_d4 = anchor_row[d]
                 negative_d4 = negative_row[d]
@@ -628,57 +620,35 @@ def value_and_grad_f64(
                 grad_positive_row[d] = 0.0 if t26 else t31
                 grad_negative_row[d] = 0.0 if t17 else -t25
             value_rows[row] = _maximum_f64(0.0, t18)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor,
-    diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near__scaled_block, far__scaled_block, near_less_far_block, samples, chunk, anchor, positive, negative,
+    grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    near__scaled_block = np.empty(256, np.float64)
-    far__scaled_block = np.empty(256, np.float64)
-    near_less_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        diag_anchor_chunk = diag_anchor[start : start + rows]
-        diag_positive_chunk = diag_positive[start : start + rows]
-        diag_negative_chunk = diag_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_anchor[n, at_d] = 0.0
+                    grad_positive[n, at_d] = 0.0
+                    grad_negative[n, at_d] = 0.0
+                    diag_anchor[n, at_d] = 0.0
+                    diag_positive[n, at_d] = 0.0
+                    diag_negative[n, at_d] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near__largest_bits = np.int64(0)
             far__largest_bits = np.int64(0)
             for d in range(size_d):
@@ -700,7 +670,7 @@ def grad_hess_diag_f64(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -723,7 +693,7 @@ def grad_hess_diag_f64(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -737,17 +707,17 @@ def grad_hess_diag_f64(
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
                 near_less_far += _pairwise_sum(near_less_far_block, count)
             t17 = t10 == 0.0
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t18 = margin + near_less_far
             t19 = _half_step_f64(t18)
             t20 = -seed_n * t19
             t27 = t12 == 0.0
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
-            diag_anchor_row = diag_anchor_chunk[row]
-            diag_positive_row = diag_positive_chunk[row]
-            diag_negative_row = diag_negative_chunk[row]
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
+            diag_anchor_row = diag_anchor[n]
+            diag_positive_row = diag_positive[n]
+            diag_negative_row = diag_negative[n]
             for d in range(size_d):
                 anchor_d4 = anchor_row[d]
                 negative_d4 = negative_row[d]
@@ -776,57 +746,28 @@ def grad_hess_diag_f64(
                 diag_anchor_row[d] = t35 + t37
                 diag_positive_row[d] = t37
                 diag_negative_row[d] = t35
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_negative_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
-    hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near__scaled_block, far__scaled_block, near_less_far_block, tangent_near_block, tangent_far_block,
+    samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive,
+    hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    near__scaled_block = np.empty(256, np.float64)
-    far__scaled_block = np.empty(256, np.float64)
-    near_less_far_block = np.empty(256, np.float64)
-    tangent_near_block = np.empty(256, np.float64)
-    tangent_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        v_anchor__chunk = v_anchor_[start : start + rows]
-        v_positive__chunk = v_positive_[start : start + rows]
-        v_negative__chunk = v_negative_[start : start + rows]
-        hvp_anchor_chunk = hvp_anchor[start : start + rows]
-        hvp_positive_chunk = hvp_positive[start : start + rows]
-        hvp_negative_chunk = hvp_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_anchor[n, at_d] = 0.0
+                    hvp_positive[n, at_d] = 0.0
+                    hvp_negative[n, at_d] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near__largest_bits = np.int64(0)
             far__largest_bits = np.int64(0)
             for d in range(size_d):
@@ -848,7 +789,7 @@ def hvp_f64(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -870,15 +811,15 @@ def hvp_f64(
             t12 = near__scaled * t11
             t13 = t10 + t12
             t17 = t12 == 0.0
-            v_anchor__row = v_anchor__chunk[row]
-            v_positive__row = v_positive__chunk[row]
+            v_anchor__row = v_anchor_[n]
+            v_positive__row = v_positive_[n]
             t25 = t10 == 0.0
-            v_negative__row = v_negative__chunk[row]
+            v_negative__row = v_negative_[n]
             near_less_far = 0.0
             tangent_near = 0.0
             tangent_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -909,13 +850,13 @@ def hvp_f64(
                 near_less_far += _pairwise_sum(near_less_far_block, count)
                 tangent_near += _pairwise_sum(tangent_near_block, count)
                 tangent_far += _pairwise_sum(tangent_far_block, count)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t32 = margin + near_less_far
             t33 = _half_step_f64(t32)
             t34 = -seed_n * t33
-            hvp_anchor_row = hvp_anchor_chunk[row]
-            hvp_positive_row = hvp_positive_chunk[row]
-            hvp_negative_row = hvp_negative_chunk[row]
+            hvp_anchor_row = hvp_anchor[n]
+            hvp_positive_row = hvp_positive[n]
+            hvp_negative_row = hvp_negative[n]
             for d in range(size_d):
                 v_anchor_d2 = v_anchor__row[d]
                 anchor_d4 = anchor_row[d]
@@ -940,40 +881,27 @@ def hvp_f64(
                 t49 = v_anchor_d2 - v_negative__row[d]
                 t50 = _zero_times_f64(t34, (tangent_far * t39 - t49) * t5 / far__scaled)
                 hvp_negative_row[d] = 0.0 if t25 else t50
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_anchor_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_positive_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        hvp_negative_chunk[row, at_d] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, samples, chunk, anchor,
+    positive, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    near__scaled_block = np.empty(256, np.float64)
-    far__scaled_block = np.empty(256, np.float64)
-    near_less_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near__largest_bits = np.int32(0)
             far__largest_bits = np.int32(0)
             for d in range(size_d):
@@ -995,7 +923,7 @@ def value_f32(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -1018,7 +946,7 @@ def value_f32(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -1033,49 +961,35 @@ def value_f32(
                 near_less_far += _pairwise_sum(near_less_far_block, count)
             near_less_far = f32(near_less_far)
             value_rows[row] = _maximum_f32(f32(0.0), margin + near_less_far)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, samples, chunk, anchor,
+    positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    near__scaled_block = np.empty(256, np.float64)
-    far__scaled_block = np.empty(256, np.float64)
-    near_less_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_anchor[n, at_d] = f32(0.0)
+                    grad_positive[n, at_d] = f32(0.0)
+                    grad_negative[n, at_d] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near__largest_bits = np.int32(0)
             far__largest_bits = np.int32(0)
             for d in range(size_d):
@@ -1097,7 +1011,7 @@ def value_and_grad_f32(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -1120,7 +1034,7 @@ def value_and_grad_f32(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -1135,14 +1049,14 @@ def value_and_grad_f32(
                 near_less_far += _pairwise_sum(near_less_far_block, count)
             near_less_far = f32(near_less_far)
             t17 = t10 == f32(0.0)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t18 = margin + near_less_far
             t19 = _half_step_f32(t18)
             t20 = -seed_n * t19
             t26 = t12 == f32(0.0)
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
             for d in range(size_d):
                 anchor_d4 = anchor_row[d]
                 negative_d4 = negative_row[d]
@@ -1161,57 +1075,35 @@ def value_and_grad_f32(
                 grad_positive_row[d] = f32(0.0) if t26 else t31
                 grad_negative_row[d] = f32(0.0) if t17 else -t25
             value_rows[row] = _maximum_f32(f32(0.0), t18)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor,
-    diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near__scaled_block, far__scaled_block, near_less_far_block, samples, chunk, anchor, positive, negative,
+    grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    near__scaled_block = np.empty(256, np.float64)
-    far__scaled_block = np.empty(256, np.float64)
-    near_less_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        grad_anchor_chunk = grad_anchor[start : start + rows]
-        grad_positive_chunk = grad_positive[start : start + rows]
-        grad_negative_chunk = grad_negative[start : start + rows]
-        diag_anchor_chunk = diag_anchor[start : start + rows]
-        diag_positive_chunk = diag_positive[start : start + rows]
-        diag_negative_chunk = diag_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_anchor[n, at_d] = f32(0.0)
+                    grad_positive[n, at_d] = f32(0.0)
+                    grad_negative[n, at_d] = f32(0.0)
+                    diag_anchor[n, at_d] = f32(0.0)
+                    diag_positive[n, at_d] = f32(0.0)
+                    diag_negative[n, at_d] = f32(0.0)
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near__largest_bits = np.int32(0)
             far__largest_bits = np.int32(0)
             for d in range(size_d):
@@ -1233,7 +1125,7 @@ def grad_hess_diag_f32(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -1256,7 +1148,7 @@ def grad_hess_diag_f32(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -1271,17 +1163,17 @@ def grad_hess_diag_f32(
                 near_less_far += _pairwise_sum(near_less_far_block, count)
             near_less_far = f32(near_less_far)
             t17 = t10 == f32(0.0)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t18 = margin + near_less_far
             t19 = _half_step_f32(t18)
             t20 = -seed_n * t19
             t27 = t12 == f32(0.0)
-            grad_anchor_row = grad_anchor_chunk[row]
-            grad_positive_row = grad_positive_chunk[row]
-            grad_negative_row = grad_negative_chunk[row]
-            diag_anchor_row = diag_anchor_chunk[row]
-            diag_positive_row = diag_positive_chunk[row]
-            diag_negative_row = diag_negative_chunk[row]
+            grad_anchor_row = grad_anchor[n]
+            grad_positive_row = grad_positive[n]
+            grad_negative_row = grad_negative[n]
+            diag_anchor_row = diag_anchor[n]
+            diag_positive_row = diag_positive[n]
+            diag_negative_row = diag_negative[n]
             for d in range(size_d):
                 anchor_d4 = anchor_row[d]
                 negative_d4 = negative_row[d]
@@ -1310,57 +1202,28 @@ def grad_hess_diag_f32(
                 diag_anchor_row[d] = t35 + t37
                 diag_positive_row[d] = t37
                 diag_negative_row[d] = t35
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        grad_negative_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_negative_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
-    hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near__scaled_block, far__scaled_block, near_less_far_block, tangent_near_block, tangent_far_block,
+    samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive,
+    hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    near__scaled_block = np.empty(256, np.float64)
-    far__scaled_block = np.empty(256, np.float64)
-    near_less_far_block = np.empty(256, np.float64)
-    tangent_near_block = np.empty(256, np.float64)
-    tangent_far_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        anchor_chunk = anchor[start : start + rows]
-        positive_chunk = positive[start : start + rows]
-        negative_chunk = negative[start : start + rows]
-        v_anchor__chunk = v_anchor_[start : start + rows]
-        v_positive__chunk = v_positive_[start : start + rows]
-        v_negative__chunk = v_negative_[start : start + rows]
-        hvp_anchor_chunk = hvp_anchor[start : start + rows]
-        hvp_positive_chunk = hvp_positive[start : start + rows]
-        hvp_negative_chunk = hvp_negative[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_anchor[n, at_d] = f32(0.0)
+                    hvp_positive[n, at_d] = f32(0.0)
+                    hvp_negative[n, at_d] = f32(0.0)
                 continue
-            anchor_row = anchor_chunk[row]
-            positive_row = positive_chunk[row]
-            negative_row = negative_chunk[row]
+            anchor_row = anchor[n]
+            positive_row = positive[n]
+            negative_row = negative[n]
             near__largest_bits = np.int32(0)
             far__largest_bits = np.int32(0)
             for d in range(size_d):
@@ -1382,7 +1245,7 @@ def hvp_f32(
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -1404,15 +1267,15 @@ def hvp_f32(
             t12 = near__scaled * t11
             t13 = t10 + t12
             t17 = t12 == f32(0.0)
-            v_anchor__row = v_anchor__chunk[row]
-            v_positive__row = v_positive__chunk[row]
+            v_anchor__row = v_anchor_[n]
+            v_positive__row = v_positive_[n]
             t25 = t10 == f32(0.0)
-            v_negative__row = v_negative__chunk[row]
+            v_negative__row = v_negative_[n]
             near_less_far = 0.0
             tangent_near = 0.0
             tangent_far = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -1446,13 +1309,13 @@ def hvp_f32(
             near_less_far = f32(near_less_far)
             tangent_near = f32(tangent_near)
             tangent_far = f32(tangent_far)
-            seed_n = seed[row]
+            seed_n = weight[n * weight_step] / denominator
             t32 = margin + near_less_far
             t33 = _half_step_f32(t32)
             t34 = -seed_n * t33
-            hvp_anchor_row = hvp_anchor_chunk[row]
-            hvp_positive_row = hvp_positive_chunk[row]
-            hvp_negative_row = hvp_negative_chunk[row]
+            hvp_anchor_row = hvp_anchor[n]
+            hvp_positive_row = hvp_positive[n]
+            hvp_negative_row = hvp_negative[n]
             for d in range(size_d):
                 v_anchor_d2 = v_anchor__row[d]
                 anchor_d4 = anchor_row[d]
@@ -1477,15 +1340,6 @@ def hvp_f32(
                 t49 = v_anchor_d2 - v_negative__row[d]
                 t50 = _zero_times_f32(t34, (tangent_far * t39 - t49) * t5 / far__scaled)
                 hvp_negative_row[d] = f32(0.0) if t25 else t50
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_anchor_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_positive_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        hvp_negative_chunk[row, at_d] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1501,11 +1355,12 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples,
+        chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1527,12 +1382,12 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
-        grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1554,9 +1409,9 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
-        grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, anchor,
+        positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1576,7 +1431,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
+        hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
         hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1595,11 +1451,12 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples,
+        chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1621,12 +1478,12 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
-        grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
+        samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1648,9 +1505,9 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, anchor, positive, negative, grad_anchor, grad_positive,
-        grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, anchor,
+        positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative,
+        margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1670,7 +1527,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
+        hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
         hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None

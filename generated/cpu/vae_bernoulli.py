@@ -124,12 +124,16 @@ META = {'name': 'vae_bernoulli',
                                  'logvar': ['mu', 'logvar']},
               'hvp': {'reconstruction': ['reconstruction', 'mu', 'x'],
                       'mu': ['reconstruction', 'mu', 'x'],
-                      'logvar': ['reconstruction', 'mu', 'logvar', 'x']}}}
+                      'logvar': ['reconstruction', 'mu', 'logvar', 'x']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -137,7 +141,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -162,9 +166,9 @@ def _outside_interval(x, lower, upper):
     return (x < lower) | (x > upper)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -212,11 +216,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _first_failure(failed):
@@ -558,30 +568,30 @@ def _zero_times_f64(a, b):
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = np.float32(-104.0) if x < np.float32(-104.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-104.0) if x < f32(-104.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    high = np.float32(1.0) + r
-    low = ((np.float32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    high = f32(1.0) + r
+    low = ((f32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
     return high, low, n
 
 
 @_inline
 def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
-    t = n * np.float32(0.5) + np.float32(12583039.0)
-    m = n - (t - np.float32(12583039.0))
-    first = np.int32(np.float32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(np.float32(m + np.float32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    t = n * f32(0.5) + f32(12583039.0)
+    m = n - (t - f32(12583039.0))
+    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
+    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
     return y * first * second
 
 
@@ -595,22 +605,22 @@ def _exp_f32(x):
 @_inline
 def _expm1_pair_f32(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = np.float32(-25.0) if x < np.float32(-25.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-25.0) if x < f32(-25.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    unit = np.int32(np.float32(n + np.float32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
-    base = unit - np.float32(0.5)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    unit = np.int32(f32(n + f32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    base = unit - f32(0.5)
     back = base - unit
-    rest = (unit - (base - back)) - (np.float32(0.5) + back)
+    rest = (unit - (base - back)) - (f32(0.5) + back)
     rise = unit * r
     high = base + rise
     low = ((base - high) + rise) + (rest + unit * (((a - r) - c) + r * r * p))
@@ -620,29 +630,29 @@ def _expm1_pair_f32(x):
 @_inline
 def _exp_tail_f32(x):
     """e^x - 1 - x."""
-    p = np.float32(2.490556289558299e-05)
-    p = p * x + np.float32(0.00019945290114264935)
-    p = p * x + np.float32(0.0013888791436329484)
-    p = p * x + np.float32(0.008333235047757626)
-    p = p * x + np.float32(0.0416666679084301)
-    p = p * x + np.float32(0.1666666716337204)
-    near = (np.float32(0.5) * x) * x + (x * x) * (x * p)
+    p = f32(2.490556289558299e-05)
+    p = p * x + f32(0.00019945290114264935)
+    p = p * x + f32(0.0013888791436329484)
+    p = p * x + f32(0.008333235047757626)
+    p = p * x + f32(0.0416666679084301)
+    p = p * x + f32(0.1666666716337204)
+    near = (f32(0.5) * x) * x + (x * x) * (x * p)
     high, low = _expm1_pair_f32(x)
-    half = np.float32(0.5) * x
+    half = f32(0.5) * x
     far = high - half
     back = far - high
-    far = np.float32(2.0) * (far + (((high - (far - back)) - (half + back)) + low))
-    far = np.float32(np.inf) if x > np.float32(89.0) else far
-    far = -x if x < -np.float32(1073741824.0) else far
-    return near if abs(x) < np.float32(0.5) else far
+    far = f32(2.0) * (far + (((high - (far - back)) - (half + back)) + low))
+    far = f32(np.inf) if x > f32(89.0) else far
+    far = -x if x < -f32(1073741824.0) else far
+    return near if abs(x) < f32(0.5) else far
 
 
 @_inline
 def _expm1_f32(x):
     """e^x - 1."""
     high, low = _expm1_pair_f32(x)
-    y = np.float32(2.0) * (high + low)
-    return x if abs(x) < np.float32(1.4901161193847656e-08) else y
+    y = f32(2.0) * (high + low)
+    return x if abs(x) < f32(1.4901161193847656e-08) else y
 
 
 @_inline
@@ -657,102 +667,99 @@ def _exp_falling_f32(a):
 def _sigmoid_f32(x):
     """1/(1 + e^-x), to the last places in both tails."""
     e, rest = _exp_falling_f32(abs(x))
-    whole = np.float32(1.0) + e
-    lost = ((np.float32(1.0) - whole) + e) + rest
-    negative = x < np.float32(0.0)
-    quotient = (e if negative else np.float32(1.0)) / whole
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = (e if negative else f32(1.0)) / whole
     # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = np.float32(1.457) - np.float32(0.5) * whole
-    return quotient + ((rest if negative else np.float32(0.0)) - quotient * lost) * inverse
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + ((rest if negative else f32(0.0)) - quotient * lost) * inverse
 
 
 @_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
-    s = f / (np.float32(2.0) + f)
+    s = f / (f32(2.0) + f)
     z = s * s
-    p = np.float32(0.23332913219928741)
-    p = p * z + np.float32(0.28550732135772705)
-    p = p * z + np.float32(0.4000012278556824)
-    p = p * z + np.float32(0.6666666865348816)
-    half = np.float32(0.5) * f * f
+    p = f32(0.23332913219928741)
+    p = p * z + f32(0.28550732135772705)
+    p = p * z + f32(0.4000012278556824)
+    p = p * z + f32(0.6666666865348816)
+    half = f32(0.5) * f * f
     return half - s * (half + z * p)
 
 
 @_inline
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
-    far = e > np.float32(0.41421356)
-    n = np.float32(1.0) if far else np.float32(0.0)
-    f = np.float32(0.5) * (e - np.float32(1.0)) if far else e
-    a = n * np.float32(0.693145751953125)
+    far = e > f32(0.41421356)
+    n = f32(1.0) if far else f32(0.0)
+    f = f32(0.5) * (e - f32(1.0)) if far else e
+    a = n * f32(0.693145751953125)
     high = a + f
     # 1/(1 + e) to a few percent is enough for what a rest amounts to.
-    slope = np.float32(1.0) - e * (np.float32(0.9) - np.float32(0.4) * e)
-    return high + (((a - high) + f) + ((n * np.float32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
+    slope = f32(1.0) - e * (f32(0.9) - f32(0.4) * e)
+    return high + (((a - high) + f) + ((n * f32(1.428606765330187e-06) - _log_tail_core_f32(f)) + rest * slope))
 
 
 @_inline
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (np.float32(0.0) if x < np.float32(0.0) else x) + _log1p_unit_f32(e, rest)
+    return (f32(0.0) if x < f32(0.0) else x) + _log1p_unit_f32(e, rest)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, mu, logvar, x, reconstruction,
+    beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    kl_standard_normal_t1_block = np.empty(256, np.float64)
-    rec_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        x_chunk = x[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = x_chunk[row]
+                entries = x[n]
                 for lane in range(size_d):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            mu_row = mu_chunk[row]
-            logvar_row = logvar_chunk[row]
+            mu_row = mu[n]
+            logvar_row = logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 256):
-                count = 256 if 256 < size_l - block else size_l - block
+                count = min(256, size_l - block)
                 for lane in range(count):
                     l = block + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f64(logvar_row[l])
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
-            x_row = x_chunk[row]
-            reconstruction_row = reconstruction_chunk[row]
+            x_row = x[n]
+            reconstruction_row = reconstruction[n]
             rec = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
@@ -764,67 +771,55 @@ def value_f64(
                 rec += _pairwise_sum(rec_block, count)
             kl = -0.5 * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f64(beta, kl)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d,
-    size_l, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, grad_reconstruction, grad_mu,
+    grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    kl_standard_normal_t1_block = np.empty(256, np.float64)
-    rec_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_reconstruction_chunk = grad_reconstruction[start : start + rows]
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        x_chunk = x[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = x_chunk[row]
+                entries = x[n]
                 for lane in range(size_d):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_reconstruction[n, at_d] = 0.0
+                for at_l in range(size_l):
+                    grad_mu[n, at_l] = 0.0
+                    grad_logvar[n, at_l] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            mu_row = mu_chunk[row]
-            logvar_row = logvar_chunk[row]
-            seed_n = seed[row]
+            mu_row = mu[n]
+            logvar_row = logvar[n]
+            seed_n = weight[n * weight_step] / denominator
             t1 = -0.5 * beta * seed_n
-            grad_mu_row = grad_mu_chunk[row]
-            grad_logvar_row = grad_logvar_chunk[row]
+            grad_mu_row = grad_mu[n]
+            grad_logvar_row = grad_logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 256):
-                count = 256 if 256 < size_l - block else size_l - block
+                count = min(256, size_l - block)
                 for lane in range(count):
                     l = block + lane
                     mu_l = mu_row[l]
@@ -833,12 +828,12 @@ def value_and_grad_f64(
                     grad_logvar_row[l] = -t1 * _expm1_f64(logvar_l)
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f64(logvar_l)
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
-            x_row = x_chunk[row]
-            reconstruction_row = reconstruction_chunk[row]
-            grad_reconstruction_row = grad_reconstruction_chunk[row]
+            x_row = x[n]
+            reconstruction_row = reconstruction[n]
+            grad_reconstruction_row = grad_reconstruction[n]
             rec = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
@@ -854,22 +849,9 @@ def value_and_grad_f64(
                 rec += _pairwise_sum(rec_block, count)
             kl = -0.5 * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f64(beta, kl)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_reconstruction_chunk[row, at_d] = 0.0
-                    for at_l in range(size_l):
-                        grad_mu_chunk[row, at_l] = 0.0
-                    for at_l in range(size_l):
-                        grad_logvar_chunk[row, at_l] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -879,45 +861,39 @@ def grad_hess_diag_f64(
     x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, validate,
     failed,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_reconstruction_chunk = grad_reconstruction[start : start + rows]
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        diag_reconstruction_chunk = diag_reconstruction[start : start + rows]
-        diag_mu_chunk = diag_mu[start : start + rows]
-        diag_logvar_chunk = diag_logvar[start : start + rows]
-        x_chunk = x[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = x_chunk[row]
+                entries = x[n]
                 for lane in range(size_d):
                     entry = entries[lane]
                     outside |= (entry < 0.0) | (entry > 1.0)
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_reconstruction[n, at_d] = 0.0
+                    diag_reconstruction[n, at_d] = 0.0
+                for at_l in range(size_l):
+                    grad_mu[n, at_l] = 0.0
+                    grad_logvar[n, at_l] = 0.0
+                    diag_mu[n, at_l] = 0.0
+                    diag_logvar[n, at_l] = 0.0
                 continue
-            seed_n = seed[row]
-            x_row = x_chunk[row]
-            reconstruction_row = reconstruction_chunk[row]
-            grad_reconstruction_row = grad_reconstruction_chunk[row]
-            diag_reconstruction_row = diag_reconstruction_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            x_row = x[n]
+            reconstruction_row = reconstruction[n]
+            grad_reconstruction_row = grad_reconstruction[n]
+            diag_reconstruction_row = diag_reconstruction[n]
             for d in range(size_d):
                 x_d = x_row[d]
                 reconstruction_d = reconstruction_row[d]
@@ -926,34 +902,19 @@ def grad_hess_diag_f64(
                 grad_reconstruction_row[d] = seed_n * ((1.0 - x_d) * t1 - x_d * t2)
                 diag_reconstruction_row[d] = seed_n * t2 * t1
             t3 = -0.5 * beta * seed_n
-            mu_row = mu_chunk[row]
-            grad_mu_row = grad_mu_chunk[row]
-            logvar_row = logvar_chunk[row]
-            grad_logvar_row = grad_logvar_chunk[row]
+            mu_row = mu[n]
+            grad_mu_row = grad_mu[n]
+            logvar_row = logvar[n]
+            grad_logvar_row = grad_logvar[n]
             t4 = -2.0 * t3
-            diag_mu_row = diag_mu_chunk[row]
-            diag_logvar_row = diag_logvar_chunk[row]
+            diag_mu_row = diag_mu[n]
+            diag_logvar_row = diag_logvar[n]
             for l in range(size_l):
                 grad_mu_row[l] = -2.0 * t3 * mu_row[l]
                 logvar_l = logvar_row[l]
                 grad_logvar_row[l] = -t3 * _expm1_f64(logvar_l)
                 diag_mu_row[l] = t4
                 diag_logvar_row[l] = -t3 * _exp_f64(logvar_l)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_reconstruction_chunk[row, at_d] = 0.0
-                    for at_l in range(size_l):
-                        grad_mu_chunk[row, at_l] = 0.0
-                    for at_l in range(size_l):
-                        grad_logvar_chunk[row, at_l] = 0.0
-                    for at_d in range(size_d):
-                        diag_reconstruction_chunk[row, at_d] = 0.0
-                    for at_l in range(size_l):
-                        diag_mu_chunk[row, at_l] = 0.0
-                    for at_l in range(size_l):
-                        diag_logvar_chunk[row, at_l] = 0.0
 
 
 @_jit
@@ -961,102 +922,82 @@ def hvp_f64(
     first, last, samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, reconstruction, v_mu_,
     v_logvar_, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_reconstruction_chunk = hvp_reconstruction[start : start + rows]
-        hvp_mu_chunk = hvp_mu[start : start + rows]
-        hvp_logvar_chunk = hvp_logvar[start : start + rows]
-        v_reconstruction__chunk = v_reconstruction_[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
-        v_mu__chunk = v_mu_[start : start + rows]
-        v_logvar__chunk = v_logvar_[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_reconstruction[n, at_d] = 0.0
+                for at_l in range(size_l):
+                    hvp_mu[n, at_l] = 0.0
+                    hvp_logvar[n, at_l] = 0.0
                 continue
-            seed_n = seed[row]
-            v_reconstruction__row = v_reconstruction__chunk[row]
-            reconstruction_row = reconstruction_chunk[row]
-            hvp_reconstruction_row = hvp_reconstruction_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            v_reconstruction__row = v_reconstruction_[n]
+            reconstruction_row = reconstruction[n]
+            hvp_reconstruction_row = hvp_reconstruction[n]
             for d in range(size_d):
                 reconstruction_d = reconstruction_row[d]
                 hvp_reconstruction_row[d] = (
                     seed_n * v_reconstruction__row[d] * _sigmoid_f64(-reconstruction_d) * _sigmoid_f64(reconstruction_d)
                 )
             t1 = -0.5 * beta * seed_n
-            v_mu__row = v_mu__chunk[row]
-            hvp_mu_row = hvp_mu_chunk[row]
-            v_logvar__row = v_logvar__chunk[row]
-            logvar_row = logvar_chunk[row]
-            hvp_logvar_row = hvp_logvar_chunk[row]
+            v_mu__row = v_mu_[n]
+            hvp_mu_row = hvp_mu[n]
+            v_logvar__row = v_logvar_[n]
+            logvar_row = logvar[n]
+            hvp_logvar_row = hvp_logvar[n]
             for l in range(size_l):
                 hvp_mu_row[l] = -2.0 * t1 * v_mu__row[l]
                 hvp_logvar_row[l] = -t1 * v_logvar__row[l] * _exp_f64(logvar_row[l])
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_reconstruction_chunk[row, at_d] = 0.0
-                    for at_l in range(size_l):
-                        hvp_mu_chunk[row, at_l] = 0.0
-                    for at_l in range(size_l):
-                        hvp_logvar_chunk[row, at_l] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, mu, logvar, x, reconstruction,
+    beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    kl_standard_normal_t1_block = np.empty(256, np.float64)
-    rec_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        x_chunk = x[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = x_chunk[row]
+                entries = x[n]
                 for lane in range(size_d):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            mu_row = mu_chunk[row]
-            logvar_row = logvar_chunk[row]
+            mu_row = mu[n]
+            logvar_row = logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 256):
-                count = 256 if 256 < size_l - block else size_l - block
+                count = min(256, size_l - block)
                 for lane in range(count):
                     l = block + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f32(logvar_row[l])
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
             kl_standard_normal_t1 = f32(kl_standard_normal_t1)
-            x_row = x_chunk[row]
-            reconstruction_row = reconstruction_chunk[row]
+            x_row = x[n]
+            reconstruction_row = reconstruction[n]
             rec = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
@@ -1069,67 +1010,55 @@ def value_f32(
             rec = f32(rec)
             kl = -f32(0.5) * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f32(beta, kl)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d,
-    size_l, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, grad_reconstruction, grad_mu,
+    grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    kl_standard_normal_t1_block = np.empty(256, np.float64)
-    rec_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_reconstruction_chunk = grad_reconstruction[start : start + rows]
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        x_chunk = x[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = x_chunk[row]
+                entries = x[n]
                 for lane in range(size_d):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_reconstruction[n, at_d] = f32(0.0)
+                for at_l in range(size_l):
+                    grad_mu[n, at_l] = f32(0.0)
+                    grad_logvar[n, at_l] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            mu_row = mu_chunk[row]
-            logvar_row = logvar_chunk[row]
-            seed_n = seed[row]
+            mu_row = mu[n]
+            logvar_row = logvar[n]
+            seed_n = weight[n * weight_step] / denominator
             t1 = -f32(0.5) * beta * seed_n
-            grad_mu_row = grad_mu_chunk[row]
-            grad_logvar_row = grad_logvar_chunk[row]
+            grad_mu_row = grad_mu[n]
+            grad_logvar_row = grad_logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 256):
-                count = 256 if 256 < size_l - block else size_l - block
+                count = min(256, size_l - block)
                 for lane in range(count):
                     l = block + lane
                     mu_l = mu_row[l]
@@ -1139,12 +1068,12 @@ def value_and_grad_f32(
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f32(logvar_l)
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
             kl_standard_normal_t1 = f32(kl_standard_normal_t1)
-            x_row = x_chunk[row]
-            reconstruction_row = reconstruction_chunk[row]
-            grad_reconstruction_row = grad_reconstruction_chunk[row]
+            x_row = x[n]
+            reconstruction_row = reconstruction[n]
+            grad_reconstruction_row = grad_reconstruction[n]
             rec = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
@@ -1161,22 +1090,9 @@ def value_and_grad_f32(
             rec = f32(rec)
             kl = -f32(0.5) * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f32(beta, kl)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_reconstruction_chunk[row, at_d] = f32(0.0)
-                    for at_l in range(size_l):
-                        grad_mu_chunk[row, at_l] = f32(0.0)
-                    for at_l in range(size_l):
-                        grad_logvar_chunk[row, at_l] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -1186,45 +1102,39 @@ def grad_hess_diag_f32(
     x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, validate,
     failed,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_reconstruction_chunk = grad_reconstruction[start : start + rows]
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        diag_reconstruction_chunk = diag_reconstruction[start : start + rows]
-        diag_mu_chunk = diag_mu[start : start + rows]
-        diag_logvar_chunk = diag_logvar[start : start + rows]
-        x_chunk = x[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         wrong = False
         if validate:
             for row in range(rows):
+                n = start + row
                 outside = False
-                entries = x_chunk[row]
+                entries = x[n]
                 for lane in range(size_d):
                     entry = entries[lane]
                     outside |= (entry < f32(0.0)) | (entry > f32(1.0))
-                wrong |= live[row] & outside
+                wrong |= mask[n * mask_step] & outside
         if wrong:
             failed[c, 0], failed[c, 1] = 1, start
             continue
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_reconstruction[n, at_d] = f32(0.0)
+                    diag_reconstruction[n, at_d] = f32(0.0)
+                for at_l in range(size_l):
+                    grad_mu[n, at_l] = f32(0.0)
+                    grad_logvar[n, at_l] = f32(0.0)
+                    diag_mu[n, at_l] = f32(0.0)
+                    diag_logvar[n, at_l] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            x_row = x_chunk[row]
-            reconstruction_row = reconstruction_chunk[row]
-            grad_reconstruction_row = grad_reconstruction_chunk[row]
-            diag_reconstruction_row = diag_reconstruction_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            x_row = x[n]
+            reconstruction_row = reconstruction[n]
+            grad_reconstruction_row = grad_reconstruction[n]
+            diag_reconstruction_row = diag_reconstruction[n]
             for d in range(size_d):
                 x_d = x_row[d]
                 reconstruction_d = reconstruction_row[d]
@@ -1233,34 +1143,19 @@ def grad_hess_diag_f32(
                 grad_reconstruction_row[d] = seed_n * ((f32(1.0) - x_d) * t1 - x_d * t2)
                 diag_reconstruction_row[d] = seed_n * t2 * t1
             t3 = -f32(0.5) * beta * seed_n
-            mu_row = mu_chunk[row]
-            grad_mu_row = grad_mu_chunk[row]
-            logvar_row = logvar_chunk[row]
-            grad_logvar_row = grad_logvar_chunk[row]
+            mu_row = mu[n]
+            grad_mu_row = grad_mu[n]
+            logvar_row = logvar[n]
+            grad_logvar_row = grad_logvar[n]
             t4 = -f32(2.0) * t3
-            diag_mu_row = diag_mu_chunk[row]
-            diag_logvar_row = diag_logvar_chunk[row]
+            diag_mu_row = diag_mu[n]
+            diag_logvar_row = diag_logvar[n]
             for l in range(size_l):
                 grad_mu_row[l] = -f32(2.0) * t3 * mu_row[l]
                 logvar_l = logvar_row[l]
                 grad_logvar_row[l] = -t3 * _expm1_f32(logvar_l)
                 diag_mu_row[l] = t4
                 diag_logvar_row[l] = -t3 * _exp_f32(logvar_l)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_reconstruction_chunk[row, at_d] = f32(0.0)
-                    for at_l in range(size_l):
-                        grad_mu_chunk[row, at_l] = f32(0.0)
-                    for at_l in range(size_l):
-                        grad_logvar_chunk[row, at_l] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_reconstruction_chunk[row, at_d] = f32(0.0)
-                    for at_l in range(size_l):
-                        diag_mu_chunk[row, at_l] = f32(0.0)
-                    for at_l in range(size_l):
-                        diag_logvar_chunk[row, at_l] = f32(0.0)
 
 
 @_jit
@@ -1268,53 +1163,36 @@ def hvp_f32(
     first, last, samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, reconstruction, v_mu_,
     v_logvar_, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_reconstruction_chunk = hvp_reconstruction[start : start + rows]
-        hvp_mu_chunk = hvp_mu[start : start + rows]
-        hvp_logvar_chunk = hvp_logvar[start : start + rows]
-        v_reconstruction__chunk = v_reconstruction_[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
-        v_mu__chunk = v_mu_[start : start + rows]
-        v_logvar__chunk = v_logvar_[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_reconstruction[n, at_d] = f32(0.0)
+                for at_l in range(size_l):
+                    hvp_mu[n, at_l] = f32(0.0)
+                    hvp_logvar[n, at_l] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            v_reconstruction__row = v_reconstruction__chunk[row]
-            reconstruction_row = reconstruction_chunk[row]
-            hvp_reconstruction_row = hvp_reconstruction_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            v_reconstruction__row = v_reconstruction_[n]
+            reconstruction_row = reconstruction[n]
+            hvp_reconstruction_row = hvp_reconstruction[n]
             for d in range(size_d):
                 reconstruction_d = reconstruction_row[d]
                 hvp_reconstruction_row[d] = (
                     seed_n * v_reconstruction__row[d] * _sigmoid_f32(-reconstruction_d) * _sigmoid_f32(reconstruction_d)
                 )
             t1 = -f32(0.5) * beta * seed_n
-            v_mu__row = v_mu__chunk[row]
-            hvp_mu_row = hvp_mu_chunk[row]
-            v_logvar__row = v_logvar__chunk[row]
-            logvar_row = logvar_chunk[row]
-            hvp_logvar_row = hvp_logvar_chunk[row]
+            v_mu__row = v_mu_[n]
+            hvp_mu_row = hvp_mu[n]
+            v_logvar__row = v_logvar_[n]
+            logvar_row = logvar[n]
+            hvp_logvar_row = hvp_logvar[n]
             for l in range(size_l):
                 hvp_mu_row[l] = -f32(2.0) * t1 * v_mu__row[l]
                 hvp_logvar_row[l] = -t1 * v_logvar__row[l] * _exp_f32(logvar_row[l])
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_reconstruction_chunk[row, at_d] = f32(0.0)
-                    for at_l in range(size_l):
-                        hvp_mu_chunk[row, at_l] = f32(0.0)
-                    for at_l in range(size_l):
-                        hvp_logvar_chunk[row, at_l] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1331,20 +1209,21 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, samples, chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step,
-        mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, mu, logvar, x,
+        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1367,21 +1246,21 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x,
-        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], 0.0, 1.0), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1405,7 +1284,7 @@ def _grad_hess_diag_f64(
     denominator = np.float64(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction,
+        grad_hess_diag_f64, chunks, (), samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction,
         diag_mu, diag_logvar, x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
@@ -1413,9 +1292,9 @@ def _grad_hess_diag_f64(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], 0.0, 1.0), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], 0.0, 1.0), live)
         return (), violation
     return (), None
 
@@ -1436,7 +1315,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, reconstruction,
+        hvp_f64, chunks, (), samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, reconstruction,
         v_mu_, v_logvar_, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1456,20 +1335,21 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, samples, chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step,
-        mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, mu, logvar, x,
+        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1492,21 +1372,21 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x,
-        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1530,7 +1410,7 @@ def _grad_hess_diag_f32(
     denominator = np.float32(value_denominator)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction,
+        grad_hess_diag_f32, chunks, (), samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction,
         diag_mu, diag_logvar, x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
@@ -1538,9 +1418,9 @@ def _grad_hess_diag_f32(
     if violation is not None:
         number, start = violation
         rows = min(chunk, samples - start)
-        live = mask[start * mask_step :][:rows]
+        live = mask[start * mask_step : start * mask_step + rows]
         if number == 0:
-            violation = _located(violation, _outside_interval(x[start :][:rows], f32(0.0), f32(1.0)), live)
+            violation = _located(violation, _outside_interval(x[start : start + rows], f32(0.0), f32(1.0)), live)
         return (), violation
     return (), None
 
@@ -1561,7 +1441,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, reconstruction,
+        hvp_f32, chunks, (), samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, reconstruction,
         v_mu_, v_logvar_, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None

@@ -117,12 +117,16 @@ META = {'name': 'vae_gaussian',
                                  'logvar': ['mu', 'logvar']},
               'hvp': {'reconstruction': ['reconstruction', 'mu', 'x'],
                       'mu': ['reconstruction', 'mu', 'x'],
-                      'logvar': ['reconstruction', 'mu', 'logvar', 'x']}}}
+                      'logvar': ['reconstruction', 'mu', 'logvar', 'x']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -130,7 +134,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -150,9 +154,9 @@ def _pairwise_sum(x, count):
     return total
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -200,11 +204,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -473,30 +483,30 @@ def _zero_times_f64(a, b):
 @_inline
 def _exp_pair_f32(x):
     """e^x as a sum high + low, and the exponent n: e^x = (high + low)*2^n."""
-    x = np.float32(-104.0) if x < np.float32(-104.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-104.0) if x < f32(-104.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    high = np.float32(1.0) + r
-    low = ((np.float32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    high = f32(1.0) + r
+    low = ((f32(1.0) - high) + r) + (((a - r) - c) + r * r * p)
     return high, low, n
 
 
 @_inline
 def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
-    t = n * np.float32(0.5) + np.float32(12583039.0)
-    m = n - (t - np.float32(12583039.0))
-    first = np.int32(np.float32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(np.float32(m + np.float32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    t = n * f32(0.5) + f32(12583039.0)
+    m = n - (t - f32(12583039.0))
+    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
+    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
     return y * first * second
 
 
@@ -510,22 +520,22 @@ def _exp_f32(x):
 @_inline
 def _expm1_pair_f32(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
-    x = np.float32(-25.0) if x < np.float32(-25.0) else x
-    x = np.float32(89.0) if x > np.float32(89.0) else x
-    n = (x * np.float32(1.4426950216293335) + np.float32(12582912.0)) - np.float32(12582912.0)
-    a = x - n * np.float32(0.693145751953125)
-    c = n * np.float32(1.428606765330187e-06)
+    x = f32(-25.0) if x < f32(-25.0) else x
+    x = f32(89.0) if x > f32(89.0) else x
+    n = (x * f32(1.4426950216293335) + f32(12582912.0)) - f32(12582912.0)
+    a = x - n * f32(0.693145751953125)
+    c = n * f32(1.428606765330187e-06)
     r = a - c
-    p = np.float32(0.00019891103147529066)
-    p = p * r + np.float32(0.0013933751033619046)
-    p = p * r + np.float32(0.00833331048488617)
-    p = p * r + np.float32(0.041666463017463684)
-    p = p * r + np.float32(0.1666666716337204)
-    p = p * r + np.float32(0.5)
-    unit = np.int32(np.float32(n + np.float32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
-    base = unit - np.float32(0.5)
+    p = f32(0.00019891103147529066)
+    p = p * r + f32(0.0013933751033619046)
+    p = p * r + f32(0.00833331048488617)
+    p = p * r + f32(0.041666463017463684)
+    p = p * r + f32(0.1666666716337204)
+    p = p * r + f32(0.5)
+    unit = np.int32(f32(n + f32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    base = unit - f32(0.5)
     back = base - unit
-    rest = (unit - (base - back)) - (np.float32(0.5) + back)
+    rest = (unit - (base - back)) - (f32(0.5) + back)
     rise = unit * r
     high = base + rise
     low = ((base - high) + rise) + (rest + unit * (((a - r) - c) + r * r * p))
@@ -535,73 +545,68 @@ def _expm1_pair_f32(x):
 @_inline
 def _exp_tail_f32(x):
     """e^x - 1 - x."""
-    p = np.float32(2.490556289558299e-05)
-    p = p * x + np.float32(0.00019945290114264935)
-    p = p * x + np.float32(0.0013888791436329484)
-    p = p * x + np.float32(0.008333235047757626)
-    p = p * x + np.float32(0.0416666679084301)
-    p = p * x + np.float32(0.1666666716337204)
-    near = (np.float32(0.5) * x) * x + (x * x) * (x * p)
+    p = f32(2.490556289558299e-05)
+    p = p * x + f32(0.00019945290114264935)
+    p = p * x + f32(0.0013888791436329484)
+    p = p * x + f32(0.008333235047757626)
+    p = p * x + f32(0.0416666679084301)
+    p = p * x + f32(0.1666666716337204)
+    near = (f32(0.5) * x) * x + (x * x) * (x * p)
     high, low = _expm1_pair_f32(x)
-    half = np.float32(0.5) * x
+    half = f32(0.5) * x
     far = high - half
     back = far - high
-    far = np.float32(2.0) * (far + (((high - (far - back)) - (half + back)) + low))
-    far = np.float32(np.inf) if x > np.float32(89.0) else far
-    far = -x if x < -np.float32(1073741824.0) else far
-    return near if abs(x) < np.float32(0.5) else far
+    far = f32(2.0) * (far + (((high - (far - back)) - (half + back)) + low))
+    far = f32(np.inf) if x > f32(89.0) else far
+    far = -x if x < -f32(1073741824.0) else far
+    return near if abs(x) < f32(0.5) else far
 
 
 @_inline
 def _expm1_f32(x):
     """e^x - 1."""
     high, low = _expm1_pair_f32(x)
-    y = np.float32(2.0) * (high + low)
-    return x if abs(x) < np.float32(1.4901161193847656e-08) else y
+    y = f32(2.0) * (high + low)
+    return x if abs(x) < f32(1.4901161193847656e-08) else y
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, mu, logvar, x, reconstruction,
+    beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    kl_standard_normal_t1_block = np.empty(256, np.float64)
-    rec_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        x_chunk = x[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            mu_row = mu_chunk[row]
-            logvar_row = logvar_chunk[row]
+            mu_row = mu[n]
+            logvar_row = logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 256):
-                count = 256 if 256 < size_l - block else size_l - block
+                count = min(256, size_l - block)
                 for lane in range(count):
                     l = block + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f64(logvar_row[l])
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
-            x_row = x_chunk[row]
-            reconstruction_row = reconstruction_chunk[row]
+            x_row = x[n]
+            reconstruction_row = reconstruction[n]
             rec = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = x_row[d] - reconstruction_row[d]
@@ -609,55 +614,42 @@ def value_f64(
                 rec += _pairwise_sum(rec_block, count)
             kl = -0.5 * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f64(beta, kl)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d,
-    size_l, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, grad_reconstruction, grad_mu,
+    grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
-    kl_standard_normal_t1_block = np.empty(256, np.float64)
-    rec_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_reconstruction_chunk = grad_reconstruction[start : start + rows]
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        x_chunk = x[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_reconstruction[n, at_d] = 0.0
+                for at_l in range(size_l):
+                    grad_mu[n, at_l] = 0.0
+                    grad_logvar[n, at_l] = 0.0
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            mu_row = mu_chunk[row]
-            logvar_row = logvar_chunk[row]
-            seed_n = seed[row]
+            mu_row = mu[n]
+            logvar_row = logvar[n]
+            seed_n = weight[n * weight_step] / denominator
             t1 = -0.5 * beta * seed_n
-            grad_mu_row = grad_mu_chunk[row]
-            grad_logvar_row = grad_logvar_chunk[row]
+            grad_mu_row = grad_mu[n]
+            grad_logvar_row = grad_logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 256):
-                count = 256 if 256 < size_l - block else size_l - block
+                count = min(256, size_l - block)
                 for lane in range(count):
                     l = block + lane
                     mu_l = mu_row[l]
@@ -666,12 +658,12 @@ def value_and_grad_f64(
                     grad_logvar_row[l] = -t1 * _expm1_f64(logvar_l)
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f64(logvar_l)
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
-            x_row = x_chunk[row]
-            reconstruction_row = reconstruction_chunk[row]
-            grad_reconstruction_row = grad_reconstruction_chunk[row]
+            x_row = x[n]
+            reconstruction_row = reconstruction[n]
+            grad_reconstruction_row = grad_reconstruction[n]
             rec = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t2 = x_row[d] - reconstruction_row[d]
@@ -680,22 +672,9 @@ def value_and_grad_f64(
                 rec += _pairwise_sum(rec_block, count)
             kl = -0.5 * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f64(beta, kl)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_reconstruction_chunk[row, at_d] = 0.0
-                    for at_l in range(size_l):
-                        grad_mu_chunk[row, at_l] = 0.0
-                    for at_l in range(size_l):
-                        grad_logvar_chunk[row, at_l] = 0.0
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -704,66 +683,44 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction, diag_mu, diag_logvar,
     x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_reconstruction_chunk = grad_reconstruction[start : start + rows]
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        diag_reconstruction_chunk = diag_reconstruction[start : start + rows]
-        diag_mu_chunk = diag_mu[start : start + rows]
-        diag_logvar_chunk = diag_logvar[start : start + rows]
-        x_chunk = x[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_reconstruction[n, at_d] = 0.0
+                    diag_reconstruction[n, at_d] = 0.0
+                for at_l in range(size_l):
+                    grad_mu[n, at_l] = 0.0
+                    grad_logvar[n, at_l] = 0.0
+                    diag_mu[n, at_l] = 0.0
+                    diag_logvar[n, at_l] = 0.0
                 continue
-            seed_n = seed[row]
-            x_row = x_chunk[row]
-            reconstruction_row = reconstruction_chunk[row]
-            grad_reconstruction_row = grad_reconstruction_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            x_row = x[n]
+            reconstruction_row = reconstruction[n]
+            grad_reconstruction_row = grad_reconstruction[n]
             t1 = 2.0 * seed_n
-            diag_reconstruction_row = diag_reconstruction_chunk[row]
+            diag_reconstruction_row = diag_reconstruction[n]
             for d in range(size_d):
                 grad_reconstruction_row[d] = -2.0 * seed_n * (x_row[d] - reconstruction_row[d])
                 diag_reconstruction_row[d] = t1
             t2 = -0.5 * beta * seed_n
-            mu_row = mu_chunk[row]
-            grad_mu_row = grad_mu_chunk[row]
-            logvar_row = logvar_chunk[row]
-            grad_logvar_row = grad_logvar_chunk[row]
+            mu_row = mu[n]
+            grad_mu_row = grad_mu[n]
+            logvar_row = logvar[n]
+            grad_logvar_row = grad_logvar[n]
             t3 = -2.0 * t2
-            diag_mu_row = diag_mu_chunk[row]
-            diag_logvar_row = diag_logvar_chunk[row]
+            diag_mu_row = diag_mu[n]
+            diag_logvar_row = diag_logvar[n]
             for l in range(size_l):
                 grad_mu_row[l] = -2.0 * t2 * mu_row[l]
                 logvar_l = logvar_row[l]
                 grad_logvar_row[l] = -t2 * _expm1_f64(logvar_l)
                 diag_mu_row[l] = t3
                 diag_logvar_row[l] = -t2 * _exp_f64(logvar_l)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_reconstruction_chunk[row, at_d] = 0.0
-                    for at_l in range(size_l):
-                        grad_mu_chunk[row, at_l] = 0.0
-                    for at_l in range(size_l):
-                        grad_logvar_chunk[row, at_l] = 0.0
-                    for at_d in range(size_d):
-                        diag_reconstruction_chunk[row, at_d] = 0.0
-                    for at_l in range(size_l):
-                        diag_mu_chunk[row, at_l] = 0.0
-                    for at_l in range(size_l):
-                        diag_logvar_chunk[row, at_l] = 0.0
 
 
 @_jit
@@ -771,85 +728,64 @@ def hvp_f64(
     first, last, samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, v_mu_, v_logvar_, logvar,
     beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_reconstruction_chunk = hvp_reconstruction[start : start + rows]
-        hvp_mu_chunk = hvp_mu[start : start + rows]
-        hvp_logvar_chunk = hvp_logvar[start : start + rows]
-        v_reconstruction__chunk = v_reconstruction_[start : start + rows]
-        v_mu__chunk = v_mu_[start : start + rows]
-        v_logvar__chunk = v_logvar_[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_reconstruction[n, at_d] = 0.0
+                for at_l in range(size_l):
+                    hvp_mu[n, at_l] = 0.0
+                    hvp_logvar[n, at_l] = 0.0
                 continue
-            seed_n = seed[row]
-            v_reconstruction__row = v_reconstruction__chunk[row]
-            hvp_reconstruction_row = hvp_reconstruction_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            v_reconstruction__row = v_reconstruction_[n]
+            hvp_reconstruction_row = hvp_reconstruction[n]
             for d in range(size_d):
                 hvp_reconstruction_row[d] = 2.0 * seed_n * v_reconstruction__row[d]
             t1 = -0.5 * beta * seed_n
-            v_mu__row = v_mu__chunk[row]
-            hvp_mu_row = hvp_mu_chunk[row]
-            v_logvar__row = v_logvar__chunk[row]
-            logvar_row = logvar_chunk[row]
-            hvp_logvar_row = hvp_logvar_chunk[row]
+            v_mu__row = v_mu_[n]
+            hvp_mu_row = hvp_mu[n]
+            v_logvar__row = v_logvar_[n]
+            logvar_row = logvar[n]
+            hvp_logvar_row = hvp_logvar[n]
             for l in range(size_l):
                 hvp_mu_row[l] = -2.0 * t1 * v_mu__row[l]
                 hvp_logvar_row[l] = -t1 * v_logvar__row[l] * _exp_f64(logvar_row[l])
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_reconstruction_chunk[row, at_d] = 0.0
-                    for at_l in range(size_l):
-                        hvp_mu_chunk[row, at_l] = 0.0
-                    for at_l in range(size_l):
-                        hvp_logvar_chunk[row, at_l] = 0.0
 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, mu, logvar, x, reconstruction,
+    beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
-    kl_standard_normal_t1_block = np.empty(256, np.float64)
-    rec_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        x_chunk = x[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            mu_row = mu_chunk[row]
-            logvar_row = logvar_chunk[row]
+            mu_row = mu[n]
+            logvar_row = logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 256):
-                count = 256 if 256 < size_l - block else size_l - block
+                count = min(256, size_l - block)
                 for lane in range(count):
                     l = block + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f32(logvar_row[l])
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
             kl_standard_normal_t1 = f32(kl_standard_normal_t1)
-            x_row = x_chunk[row]
-            reconstruction_row = reconstruction_chunk[row]
+            x_row = x[n]
+            reconstruction_row = reconstruction[n]
             rec = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t1 = x_row[d] - reconstruction_row[d]
@@ -858,55 +794,42 @@ def value_f32(
             rec = f32(rec)
             kl = -f32(0.5) * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f32(beta, kl)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d,
-    size_l, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, grad_reconstruction, grad_mu,
+    grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
-    kl_standard_normal_t1_block = np.empty(256, np.float64)
-    rec_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_reconstruction_chunk = grad_reconstruction[start : start + rows]
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        x_chunk = x[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_reconstruction[n, at_d] = f32(0.0)
+                for at_l in range(size_l):
+                    grad_mu[n, at_l] = f32(0.0)
+                    grad_logvar[n, at_l] = f32(0.0)
+                value_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[n] = 0.0
                 continue
-            mu_row = mu_chunk[row]
-            logvar_row = logvar_chunk[row]
-            seed_n = seed[row]
+            mu_row = mu[n]
+            logvar_row = logvar[n]
+            seed_n = weight[n * weight_step] / denominator
             t1 = -f32(0.5) * beta * seed_n
-            grad_mu_row = grad_mu_chunk[row]
-            grad_logvar_row = grad_logvar_chunk[row]
+            grad_mu_row = grad_mu[n]
+            grad_logvar_row = grad_logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 256):
-                count = 256 if 256 < size_l - block else size_l - block
+                count = min(256, size_l - block)
                 for lane in range(count):
                     l = block + lane
                     mu_l = mu_row[l]
@@ -916,12 +839,12 @@ def value_and_grad_f32(
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f32(logvar_l)
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
             kl_standard_normal_t1 = f32(kl_standard_normal_t1)
-            x_row = x_chunk[row]
-            reconstruction_row = reconstruction_chunk[row]
-            grad_reconstruction_row = grad_reconstruction_chunk[row]
+            x_row = x[n]
+            reconstruction_row = reconstruction[n]
+            grad_reconstruction_row = grad_reconstruction[n]
             rec = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     t2 = x_row[d] - reconstruction_row[d]
@@ -931,22 +854,9 @@ def value_and_grad_f32(
             rec = f32(rec)
             kl = -f32(0.5) * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f32(beta, kl)
-        if weight_step:
-            for row in range(rows):
-                value_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_reconstruction_chunk[row, at_d] = f32(0.0)
-                    for at_l in range(size_l):
-                        grad_mu_chunk[row, at_l] = f32(0.0)
-                    for at_l in range(size_l):
-                        grad_logvar_chunk[row, at_l] = f32(0.0)
-                    value_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = value_rows[row]
+            value_rows[row] *= weight[n * weight_step]
+            if keep_losses:
+                losses_out[n] = value_rows[row]
         value_partial[c] = _pairwise_sum(value_rows, rows)
 
 
@@ -955,66 +865,44 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction, diag_mu, diag_logvar,
     x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        grad_reconstruction_chunk = grad_reconstruction[start : start + rows]
-        grad_mu_chunk = grad_mu[start : start + rows]
-        grad_logvar_chunk = grad_logvar[start : start + rows]
-        diag_reconstruction_chunk = diag_reconstruction[start : start + rows]
-        diag_mu_chunk = diag_mu[start : start + rows]
-        diag_logvar_chunk = diag_logvar[start : start + rows]
-        x_chunk = x[start : start + rows]
-        reconstruction_chunk = reconstruction[start : start + rows]
-        mu_chunk = mu[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    grad_reconstruction[n, at_d] = f32(0.0)
+                    diag_reconstruction[n, at_d] = f32(0.0)
+                for at_l in range(size_l):
+                    grad_mu[n, at_l] = f32(0.0)
+                    grad_logvar[n, at_l] = f32(0.0)
+                    diag_mu[n, at_l] = f32(0.0)
+                    diag_logvar[n, at_l] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            x_row = x_chunk[row]
-            reconstruction_row = reconstruction_chunk[row]
-            grad_reconstruction_row = grad_reconstruction_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            x_row = x[n]
+            reconstruction_row = reconstruction[n]
+            grad_reconstruction_row = grad_reconstruction[n]
             t1 = f32(2.0) * seed_n
-            diag_reconstruction_row = diag_reconstruction_chunk[row]
+            diag_reconstruction_row = diag_reconstruction[n]
             for d in range(size_d):
                 grad_reconstruction_row[d] = -f32(2.0) * seed_n * (x_row[d] - reconstruction_row[d])
                 diag_reconstruction_row[d] = t1
             t2 = -f32(0.5) * beta * seed_n
-            mu_row = mu_chunk[row]
-            grad_mu_row = grad_mu_chunk[row]
-            logvar_row = logvar_chunk[row]
-            grad_logvar_row = grad_logvar_chunk[row]
+            mu_row = mu[n]
+            grad_mu_row = grad_mu[n]
+            logvar_row = logvar[n]
+            grad_logvar_row = grad_logvar[n]
             t3 = -f32(2.0) * t2
-            diag_mu_row = diag_mu_chunk[row]
-            diag_logvar_row = diag_logvar_chunk[row]
+            diag_mu_row = diag_mu[n]
+            diag_logvar_row = diag_logvar[n]
             for l in range(size_l):
                 grad_mu_row[l] = -f32(2.0) * t2 * mu_row[l]
                 logvar_l = logvar_row[l]
                 grad_logvar_row[l] = -t2 * _expm1_f32(logvar_l)
                 diag_mu_row[l] = t3
                 diag_logvar_row[l] = -t2 * _exp_f32(logvar_l)
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_reconstruction_chunk[row, at_d] = f32(0.0)
-                    for at_l in range(size_l):
-                        grad_mu_chunk[row, at_l] = f32(0.0)
-                    for at_l in range(size_l):
-                        grad_logvar_chunk[row, at_l] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_reconstruction_chunk[row, at_d] = f32(0.0)
-                    for at_l in range(size_l):
-                        diag_mu_chunk[row, at_l] = f32(0.0)
-                    for at_l in range(size_l):
-                        diag_logvar_chunk[row, at_l] = f32(0.0)
 
 
 @_jit
@@ -1022,48 +910,32 @@ def hvp_f32(
     first, last, samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, v_mu_, v_logvar_, logvar,
     beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        hvp_reconstruction_chunk = hvp_reconstruction[start : start + rows]
-        hvp_mu_chunk = hvp_mu[start : start + rows]
-        hvp_logvar_chunk = hvp_logvar[start : start + rows]
-        v_reconstruction__chunk = v_reconstruction_[start : start + rows]
-        v_mu__chunk = v_mu_[start : start + rows]
-        v_logvar__chunk = v_logvar_[start : start + rows]
-        logvar_chunk = logvar[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            n = start + row
+            if not mask[n * mask_step]:
+                for at_d in range(size_d):
+                    hvp_reconstruction[n, at_d] = f32(0.0)
+                for at_l in range(size_l):
+                    hvp_mu[n, at_l] = f32(0.0)
+                    hvp_logvar[n, at_l] = f32(0.0)
                 continue
-            seed_n = seed[row]
-            v_reconstruction__row = v_reconstruction__chunk[row]
-            hvp_reconstruction_row = hvp_reconstruction_chunk[row]
+            seed_n = weight[n * weight_step] / denominator
+            v_reconstruction__row = v_reconstruction_[n]
+            hvp_reconstruction_row = hvp_reconstruction[n]
             for d in range(size_d):
                 hvp_reconstruction_row[d] = f32(2.0) * seed_n * v_reconstruction__row[d]
             t1 = -f32(0.5) * beta * seed_n
-            v_mu__row = v_mu__chunk[row]
-            hvp_mu_row = hvp_mu_chunk[row]
-            v_logvar__row = v_logvar__chunk[row]
-            logvar_row = logvar_chunk[row]
-            hvp_logvar_row = hvp_logvar_chunk[row]
+            v_mu__row = v_mu_[n]
+            hvp_mu_row = hvp_mu[n]
+            v_logvar__row = v_logvar_[n]
+            logvar_row = logvar[n]
+            hvp_logvar_row = hvp_logvar[n]
             for l in range(size_l):
                 hvp_mu_row[l] = -f32(2.0) * t1 * v_mu__row[l]
                 hvp_logvar_row[l] = -t1 * v_logvar__row[l] * _exp_f32(logvar_row[l])
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_reconstruction_chunk[row, at_d] = f32(0.0)
-                    for at_l in range(size_l):
-                        hvp_mu_chunk[row, at_l] = f32(0.0)
-                    for at_l in range(size_l):
-                        hvp_logvar_chunk[row, at_l] = f32(0.0)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1080,11 +952,12 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step,
-        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, mu, logvar, x,
+        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1107,12 +980,12 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x,
-        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1135,7 +1008,7 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction,
+        grad_hess_diag_f64, chunks, (), samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction,
         diag_mu, diag_logvar, x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step,
         denominator,
     )
@@ -1158,8 +1031,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        hvp_f64, chunks, samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, v_mu_, v_logvar_,
-        logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
+        hvp_f64, chunks, (), samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, v_mu_,
+        v_logvar_, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1178,11 +1051,12 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step,
-        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, mu, logvar, x,
+        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1205,12 +1079,12 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x,
-        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1233,7 +1107,7 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction,
+        grad_hess_diag_f32, chunks, (), samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction,
         diag_mu, diag_logvar, x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step,
         denominator,
     )
@@ -1256,8 +1130,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        hvp_f32, chunks, samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, v_mu_, v_logvar_,
-        logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
+        hvp_f32, chunks, (), samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, v_mu_,
+        v_logvar_, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 

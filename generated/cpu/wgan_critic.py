@@ -73,12 +73,16 @@ META = {'name': 'wgan_critic',
  'coupled': False,
  'paired': [],
  'in_place': {'value_and_grad': {'f_fake': ['f_real']},
-              'hvp': {'f_real': ['f_real', 'f_fake'], 'f_fake': ['f_real', 'f_fake']}}}
+              'hvp': {'f_real': ['f_real', 'f_fake'], 'f_fake': ['f_real', 'f_fake']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -86,7 +90,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -106,9 +110,9 @@ def _pairwise_sum(x, count):
     return total
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 @functools.cache
@@ -151,11 +155,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -309,13 +319,12 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 @_jit
 def value_1_f64(
-    first, last, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    real_partial,
+    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, real_partial,
 ):
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -336,13 +345,12 @@ def value_1_f64(
 
 @_jit
 def value_2_f64(
-    first, last, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    fake_partial,
+    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, fake_partial,
 ):
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -363,14 +371,12 @@ def value_2_f64(
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, real_partial,
+    first, last, seed, real_rows, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, real_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         grad_f_real_chunk = grad_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -397,14 +403,12 @@ def value_and_grad_1_f64(
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, fake_partial,
+    first, last, seed, fake_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, fake_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -431,12 +435,11 @@ def value_and_grad_2_f64(
 
 @_jit
 def grad_hess_diag_1_f64(
-    first, last, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_real_chunk = grad_f_real[start : start + rows]
         diag_f_real_chunk = diag_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -456,12 +459,11 @@ def grad_hess_diag_1_f64(
 
 @_jit
 def grad_hess_diag_2_f64(
-    first, last, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         diag_f_fake_chunk = diag_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -483,7 +485,7 @@ def grad_hess_diag_2_f64(
 def hvp_1_f64(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_real_chunk = hvp_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -498,7 +500,7 @@ def hvp_1_f64(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask
 def hvp_2_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -511,13 +513,12 @@ def hvp_2_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask
 
 @_jit
 def value_1_f32(
-    first, last, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    real_partial,
+    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, real_partial,
 ):
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -538,13 +539,12 @@ def value_1_f32(
 
 @_jit
 def value_2_f32(
-    first, last, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    fake_partial,
+    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, fake_partial,
 ):
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -565,14 +565,12 @@ def value_2_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, real_partial,
+    first, last, seed, real_rows, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, real_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         grad_f_real_chunk = grad_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -599,14 +597,12 @@ def value_and_grad_1_f32(
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, fake_partial,
+    first, last, seed, fake_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, fake_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -633,12 +629,11 @@ def value_and_grad_2_f32(
 
 @_jit
 def grad_hess_diag_1_f32(
-    first, last, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_real_chunk = grad_f_real[start : start + rows]
         diag_f_real_chunk = diag_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -658,12 +653,11 @@ def grad_hess_diag_1_f32(
 
 @_jit
 def grad_hess_diag_2_f32(
-    first, last, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         diag_f_fake_chunk = diag_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -685,7 +679,7 @@ def grad_hess_diag_2_f32(
 def hvp_1_f32(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_real_chunk = hvp_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -700,7 +694,7 @@ def hvp_1_f32(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask
 def hvp_2_f32(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -724,11 +718,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
-        value_1_f64, chunks, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, real_partial,
+        value_1_f64, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -738,11 +732,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float64(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
-        value_2_f64, chunks, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, fake_partial,
+        value_2_f64, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -764,11 +758,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f64, chunks, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, real_partial,
+        value_and_grad_1_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, f_real, grad_f_real,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -778,11 +772,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float64(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, fake_partial,
+        value_and_grad_2_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, f_fake, grad_f_fake,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -804,8 +798,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(real_denominator)
     run(
-        grad_hess_diag_1_f64, chunks, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_1_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_real, diag_f_real, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_n
     chunk = 2048
@@ -814,8 +808,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float64(fake_denominator)
     run(
-        grad_hess_diag_2_f64, chunks, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_2_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_fake, diag_f_fake, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -833,13 +827,13 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_1_f64, chunks, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
+    run(hvp_1_f64, chunks, (), samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[1], chunk, np.float64)
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    run(hvp_2_f64, chunks, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
+    run(hvp_2_f64, chunks, (), samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
     return (), None
 
 
@@ -856,11 +850,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_1_f32, chunks, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, real_partial,
+        value_1_f32, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -870,11 +864,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float32(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, fake_partial,
+        value_2_f32, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -896,11 +890,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f32, chunks, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, real_partial,
+        value_and_grad_1_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, f_real, grad_f_real,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -910,11 +904,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float32(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, fake_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, f_fake, grad_f_fake,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -936,8 +930,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(real_denominator)
     run(
-        grad_hess_diag_1_f32, chunks, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_1_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_real, diag_f_real, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_n
     chunk = 2048
@@ -946,8 +940,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float32(fake_denominator)
     run(
-        grad_hess_diag_2_f32, chunks, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_2_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_fake, diag_f_fake, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -965,13 +959,13 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_1_f32, chunks, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
+    run(hvp_1_f32, chunks, (), samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[1], chunk, np.float32)
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    run(hvp_2_f32, chunks, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
+    run(hvp_2_f32, chunks, (), samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
     return (), None
 
 

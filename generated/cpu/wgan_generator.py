@@ -58,12 +58,16 @@ META = {'name': 'wgan_generator',
  'ignore_index': False,
  'coupled': False,
  'paired': [],
- 'in_place': {'value_and_grad': {}, 'hvp': {'f_fake': ['f_fake', 'v']}}}
+ 'in_place': {'value_and_grad': {}, 'hvp': {'f_fake': ['f_fake', 'v']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -71,7 +75,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -91,9 +95,9 @@ def _pairwise_sum(x, count):
     return total
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 @functools.cache
@@ -136,11 +140,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -294,13 +304,12 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 @_jit
 def value_f64(
-    first, last, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    first, last, value_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -321,14 +330,12 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, seed, value_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -355,12 +362,11 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         diag_f_fake_chunk = diag_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -382,7 +388,7 @@ def grad_hess_diag_f64(
 def hvp_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -395,13 +401,12 @@ def hvp_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, 
 
 @_jit
 def value_f32(
-    first, last, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    first, last, value_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial,
 ):
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -422,14 +427,12 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial,
+    first, last, seed, value_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    value_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -456,12 +459,11 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         diag_f_fake_chunk = diag_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -483,7 +485,7 @@ def grad_hess_diag_f32(
 def hvp_f32(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -505,11 +507,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_f64, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -529,11 +531,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, f_fake, grad_f_fake,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -553,8 +555,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(value_denominator)
     run(
-        grad_hess_diag_f64, chunks, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_fake, diag_f_fake, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -570,7 +572,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_f64, chunks, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
+    run(hvp_f64, chunks, (), samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
     return (), None
 
 
@@ -585,11 +587,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -609,11 +611,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, f_fake, grad_f_fake,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -633,8 +635,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(value_denominator)
     run(
-        grad_hess_diag_f32, chunks, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_fake, diag_f_fake, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -650,7 +652,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_f32, chunks, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
+    run(hvp_f32, chunks, (), samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
     return (), None
 
 

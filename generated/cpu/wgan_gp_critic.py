@@ -102,12 +102,16 @@ META = {'name': 'wgan_gp_critic',
  'in_place': {'value_and_grad': {'f_real': ['g'], 'f_fake': ['f_real', 'g'], 'g': ['g']},
               'hvp': {'f_real': ['f_real', 'f_fake', 'g'],
                       'f_fake': ['f_real', 'f_fake', 'g'],
-                      'g': ['f_real', 'f_fake', 'g']}}}
+                      'g': ['f_real', 'f_fake', 'g']}},
+ 'by_rows': True}
 
 
 def _jit(function):
-    """Compile without fast-math: sums keep their order, NaN and infinities their meaning."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    """Compile without fast-math: sums keep their order, NaN and infinities their meaning.
+
+    Kernels allocate nothing, so no reference to an array need be counted (_nrt).
+    """
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder is writable for the cache
@@ -115,7 +119,7 @@ def _jit(function):
 
 
 # Only kernels call these, so they need none of the wrappers by which Python and C would.
-_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_alone = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
@@ -155,9 +159,9 @@ def _unit_scale_f64(m):
     return np.int64(exponent << np.int64(52)).view(np.float64)
 
 
-def _serial(kernel, chunks, *arguments):
-    """Run a kernel over all chunks in this thread."""
-    kernel(0, chunks, *arguments)
+def _serial(kernel, chunks, spaces, *arguments):
+    """Run a kernel over all chunks in this thread, with workspaces of the given shapes and dtypes."""
+    kernel(0, chunks, *(np.empty(shape, dtype) for shape, dtype in spaces), *arguments)
 
 
 def _chunk_rows(entries):
@@ -205,11 +209,17 @@ def _denominator(reduction, normalizer, total):
 
 def _total_weight(weight, mask, samples):
     """The total weight of the live samples."""
-    if weight is None:
-        return samples if mask is None else np.count_nonzero(mask)
-    kept = weight if mask is None else weight[mask]
-    work = kept.astype(np.float64)
-    return _total(work, work.size)
+    if weight is None and mask is None:
+        return samples
+    partial = []
+    for start in range(0, samples, 65536):
+        part = slice(start, min(start + 65536, samples))
+        if weight is None:
+            partial.append(np.count_nonzero(mask[part]))
+        else:
+            kept = weight[part] if mask is None else weight[part][mask[part]]
+            partial.append(_total(kept.astype(np.float64), kept.size))
+    return _total(np.array(partial, np.float64), len(partial))
 
 
 def _root(axis):
@@ -406,34 +416,33 @@ def _minimum_f32(a, b):
 @_inline
 def _sign_f32(x):
     """-1, 0 or 1; a NaN stays a NaN."""
-    return np.float32(1.0) if x > np.float32(0.0) else (np.float32(-1.0) if x < np.float32(0.0) else x)
+    return f32(1.0) if x > f32(0.0) else (f32(-1.0) if x < f32(0.0) else x)
 
 
 @_inline
 def _zero_times_f32(a, b):
     """a*b, and 0 where a is 0, unless b is NaN."""
     product = a * b
-    zero = np.float32(0.0) if b == b else b
-    return zero if a == np.float32(0.0) else product
+    zero = f32(0.0) if b == b else b
+    return zero if a == f32(0.0) else product
 
 
 @_jit
 def value_1_f64(
-    first, last, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, penalty_partial,
+    first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
-    penalty_rows = np.empty(chunk, np.float64)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                penalty_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -446,7 +455,7 @@ def value_1_f64(
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -459,28 +468,20 @@ def value_1_f64(
             gradient_penalty_length = gradient_penalty_length__scaled * (1.0 / t1)
             t2 = gradient_penalty_length - 1.0
             penalty_rows[row] = _zero_times_f64(lam, t2 * t2)
-        if weight_step:
-            for row in range(rows):
-                penalty_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    penalty_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = penalty_rows[row]
+            penalty_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = penalty_rows[row]
         penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
 
 
 @_jit
 def value_2_f64(
-    first, last, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    real_partial,
+    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, real_partial,
 ):
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -501,13 +502,12 @@ def value_2_f64(
 
 @_jit
 def value_3_f64(
-    first, last, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    fake_partial,
+    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, fake_partial,
 ):
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -528,26 +528,22 @@ def value_3_f64(
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, penalty_partial,
+    first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    penalty_rows = np.empty(chunk, np.float64)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[i, at_d] = 0.0
+                penalty_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -560,7 +556,7 @@ def value_and_grad_1_f64(
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -573,45 +569,34 @@ def value_and_grad_1_f64(
             t2 = 1.0 / t1
             t3 = gradient_penalty_length__scaled * t2
             t4 = t3 == 0.0
-            seed_penalty_i = seed[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
             t5 = lam * seed_penalty_i
             t6 = t3 == np.inf
             t7 = _maximum_f64(t1, 1.0)
             t8 = t3 - 1.0
             t9 = _minimum_f64(t1, 1.0)
             t10 = t8 * t9 / gradient_penalty_length__scaled
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[i]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
                 t12 = 2.0 * t5 * (g_d3 if t6 else t11)
                 grad_g_row[d] = 0.0 if t4 else t12
             penalty_rows[row] = _zero_times_f64(lam, t8 * t8)
-        if weight_step:
-            for row in range(rows):
-                penalty_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = 0.0
-                    penalty_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = penalty_rows[row]
+            penalty_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = penalty_rows[row]
         penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
 
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, real_partial,
+    first, last, seed, real_rows, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, real_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         grad_f_real_chunk = grad_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -638,14 +623,12 @@ def value_and_grad_2_f64(
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, fake_partial,
+    first, last, seed, fake_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, fake_partial,
 ):
-    seed = np.empty(chunk, np.float64)
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -672,25 +655,20 @@ def value_and_grad_3_f64(
 
 @_jit
 def grad_hess_diag_1_f64(
-    first, last, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        diag_g_chunk = diag_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[i, at_d] = 0.0
+                    diag_g[i, at_d] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -703,7 +681,7 @@ def grad_hess_diag_1_f64(
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -716,18 +694,18 @@ def grad_hess_diag_1_f64(
             t2 = 1.0 / t1
             t3 = gradient_penalty_length__scaled * t2
             t4 = t3 == 0.0
-            seed_penalty_i = seed[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
             t5 = lam * seed_penalty_i
             t6 = t3 == np.inf
             t7 = _maximum_f64(t1, 1.0)
             t8 = t3 - 1.0
             t9 = _minimum_f64(t1, 1.0)
             t10 = t8 * t9 / gradient_penalty_length__scaled
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[i]
             t13 = t8 * t1 / gradient_penalty_length__scaled
             t14 = 1.0 if t6 else t13
             t15 = 2.0 * lam * seed_penalty_i * t14
-            diag_g_row = diag_g_chunk[row]
+            diag_g_row = diag_g[i]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
@@ -744,23 +722,15 @@ def grad_hess_diag_1_f64(
                     _zero_times_f64(tangent_gradient_penalty_length, t14 * t19)
                 )
                 diag_g_row[d] = 0.0 if t4 else t20
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = 0.0
-                    for at_d in range(size_d):
-                        diag_g_chunk[row, at_d] = 0.0
 
 
 @_jit
 def grad_hess_diag_2_f64(
-    first, last, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_real_chunk = grad_f_real[start : start + rows]
         diag_f_real_chunk = diag_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -780,12 +750,11 @@ def grad_hess_diag_2_f64(
 
 @_jit
 def grad_hess_diag_3_f64(
-    first, last, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         diag_f_fake_chunk = diag_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -805,26 +774,19 @@ def grad_hess_diag_3_f64(
 
 @_jit
 def hvp_1_f64(
-    first, last, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, gradient_penalty_length__scaled_block, tangent_gradient_penalty_length_block, samples, chunk, g, v_g_,
+    hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float64)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
-    tangent_gradient_penalty_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        v_g__chunk = v_g_[start : start + rows]
-        hvp_g_chunk = hvp_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    hvp_g[i, at_d] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -837,7 +799,7 @@ def hvp_1_f64(
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -850,10 +812,10 @@ def hvp_1_f64(
             t2 = 1.0 / t1
             t3 = gradient_penalty_length__scaled * t2
             t4 = t3 == 0.0
-            v_g__row = v_g__chunk[row]
+            v_g__row = v_g_[i]
             tangent_gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
@@ -865,7 +827,7 @@ def hvp_1_f64(
                     t9 = v_g_d * t8
                     tangent_gradient_penalty_length_block[lane] = 0.0 if t4 else t9
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
-            seed_penalty_i = seed[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
             t10 = 2.0 * lam * seed_penalty_i * tangent_gradient_penalty_length
             t15 = t3 == np.inf
             t16 = t3 - 1.0
@@ -873,7 +835,7 @@ def hvp_1_f64(
             t18 = 1.0 if t15 else t17
             t19 = lam * seed_penalty_i * t18
             t20 = lam * seed_penalty_i * tangent_gradient_penalty_length * t18
-            hvp_g_row = hvp_g_chunk[row]
+            hvp_g_row = hvp_g[i]
             for d in range(size_d):
                 g_d4 = g_row[d]
                 t11 = abs(g_d4) == t3
@@ -883,18 +845,13 @@ def hvp_1_f64(
                 v_g_d2 = v_g__row[d]
                 t21 = t10 * t14 + 2.0 * t19 * v_g_d2 + -2.0 * t20 * t14
                 hvp_g_row[d] = 0.0 if t4 else t21
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_g_chunk[row, at_d] = 0.0
 
 
 @_jit
 def hvp_2_f64(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_real_chunk = hvp_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -909,7 +866,7 @@ def hvp_2_f64(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask
 def hvp_3_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -922,21 +879,20 @@ def hvp_3_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask
 
 @_jit
 def value_1_f32(
-    first, last, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, penalty_partial,
+    first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
-    penalty_rows = np.empty(chunk, np.float64)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                penalty_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -949,7 +905,7 @@ def value_1_f32(
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -962,28 +918,20 @@ def value_1_f32(
             gradient_penalty_length = gradient_penalty_length__scaled * (f32(1.0) / t1)
             t2 = gradient_penalty_length - f32(1.0)
             penalty_rows[row] = _zero_times_f32(lam, t2 * t2)
-        if weight_step:
-            for row in range(rows):
-                penalty_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    penalty_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = penalty_rows[row]
+            penalty_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = penalty_rows[row]
         penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
 
 
 @_jit
 def value_2_f32(
-    first, last, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    real_partial,
+    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, real_partial,
 ):
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -1004,13 +952,12 @@ def value_2_f32(
 
 @_jit
 def value_3_f32(
-    first, last, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    fake_partial,
+    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, fake_partial,
 ):
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -1031,26 +978,22 @@ def value_3_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, penalty_partial,
+    first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    penalty_rows = np.empty(chunk, np.float64)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[i, at_d] = f32(0.0)
+                penalty_rows[row] = 0.0
+                if keep_losses:
+                    losses_out[i] = 0.0
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -1063,7 +1006,7 @@ def value_and_grad_1_f32(
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -1076,45 +1019,34 @@ def value_and_grad_1_f32(
             t2 = f32(1.0) / t1
             t3 = gradient_penalty_length__scaled * t2
             t4 = t3 == f32(0.0)
-            seed_penalty_i = seed[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
             t5 = lam * seed_penalty_i
             t6 = t3 == f32(np.inf)
             t7 = _maximum_f32(t1, f32(1.0))
             t8 = t3 - f32(1.0)
             t9 = _minimum_f32(t1, f32(1.0))
             t10 = t8 * t9 / gradient_penalty_length__scaled
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[i]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
                 t12 = f32(2.0) * t5 * (g_d3 if t6 else t11)
                 grad_g_row[d] = f32(0.0) if t4 else t12
             penalty_rows[row] = _zero_times_f32(lam, t8 * t8)
-        if weight_step:
-            for row in range(rows):
-                penalty_rows[row] *= weight_chunk[row]
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = f32(0.0)
-                    penalty_rows[row] = 0.0
-        if keep_losses:
-            for row in range(rows):
-                losses_out[start + row] = penalty_rows[row]
+            penalty_rows[row] *= weight[i * weight_step]
+            if keep_losses:
+                losses_out[i] = penalty_rows[row]
         penalty_partial[c] = _pairwise_sum(penalty_rows, rows)
 
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, real_partial,
+    first, last, seed, real_rows, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, real_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    real_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_real_chunk = f_real[start : start + rows]
         grad_f_real_chunk = grad_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1141,14 +1073,12 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, fake_partial,
+    first, last, seed, fake_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, fake_partial,
 ):
-    seed = np.empty(chunk, np.float32)
-    fake_rows = np.empty(chunk, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         f_fake_chunk = f_fake[start : start + rows]
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1175,25 +1105,20 @@ def value_and_grad_3_f32(
 
 @_jit
 def grad_hess_diag_1_f32(
-    first, last, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+    weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        grad_g_chunk = grad_g[start : start + rows]
-        diag_g_chunk = diag_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    grad_g[i, at_d] = f32(0.0)
+                    diag_g[i, at_d] = f32(0.0)
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -1206,7 +1131,7 @@ def grad_hess_diag_1_f32(
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -1219,18 +1144,18 @@ def grad_hess_diag_1_f32(
             t2 = f32(1.0) / t1
             t3 = gradient_penalty_length__scaled * t2
             t4 = t3 == f32(0.0)
-            seed_penalty_i = seed[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
             t5 = lam * seed_penalty_i
             t6 = t3 == f32(np.inf)
             t7 = _maximum_f32(t1, f32(1.0))
             t8 = t3 - f32(1.0)
             t9 = _minimum_f32(t1, f32(1.0))
             t10 = t8 * t9 / gradient_penalty_length__scaled
-            grad_g_row = grad_g_chunk[row]
+            grad_g_row = grad_g[i]
             t13 = t8 * t1 / gradient_penalty_length__scaled
             t14 = f32(1.0) if t6 else t13
             t15 = f32(2.0) * lam * seed_penalty_i * t14
-            diag_g_row = diag_g_chunk[row]
+            diag_g_row = diag_g[i]
             for d in range(size_d):
                 g_d3 = g_row[d]
                 t11 = (g_d3 * t7) * t10
@@ -1247,23 +1172,15 @@ def grad_hess_diag_1_f32(
                     _zero_times_f32(tangent_gradient_penalty_length, t14 * t19)
                 )
                 diag_g_row[d] = f32(0.0) if t4 else t20
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        grad_g_chunk[row, at_d] = f32(0.0)
-                    for at_d in range(size_d):
-                        diag_g_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def grad_hess_diag_2_f32(
-    first, last, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_real_chunk = grad_f_real[start : start + rows]
         diag_f_real_chunk = diag_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1283,12 +1200,11 @@ def grad_hess_diag_2_f32(
 
 @_jit
 def grad_hess_diag_3_f32(
-    first, last, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
+    first, last, seed, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         diag_f_fake_chunk = diag_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1308,26 +1224,19 @@ def grad_hess_diag_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, gradient_penalty_length__scaled_block, tangent_gradient_penalty_length_block, samples, chunk, g, v_g_,
+    hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
-    seed = np.empty(chunk, np.float32)
-    gradient_penalty_length__scaled_block = np.empty(256, np.float64)
-    tangent_gradient_penalty_length_block = np.empty(256, np.float64)
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
-        g_chunk = g[start : start + rows]
-        v_g__chunk = v_g_[start : start + rows]
-        hvp_g_chunk = hvp_g[start : start + rows]
-        live = mask[start * mask_step : start * mask_step + rows]
-        weight_chunk = weight[start * weight_step : start * weight_step + rows]
-        if weight_step or c == first:
-            for row in range(rows):
-                seed[row] = weight_chunk[row] / denominator
+        rows = min(chunk, samples - start)
         for row in range(rows):
-            if not live[row]:
+            i = start + row
+            if not mask[i * mask_step]:
+                for at_d in range(size_d):
+                    hvp_g[i, at_d] = f32(0.0)
                 continue
-            g_row = g_chunk[row]
+            g_row = g[i]
             gradient_penalty_length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
@@ -1340,7 +1249,7 @@ def hvp_1_f32(
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -1353,10 +1262,10 @@ def hvp_1_f32(
             t2 = f32(1.0) / t1
             t3 = gradient_penalty_length__scaled * t2
             t4 = t3 == f32(0.0)
-            v_g__row = v_g__chunk[row]
+            v_g__row = v_g_[i]
             tangent_gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
-                count = 256 if 256 < size_d - block else size_d - block
+                count = min(256, size_d - block)
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
@@ -1369,7 +1278,7 @@ def hvp_1_f32(
                     tangent_gradient_penalty_length_block[lane] = f32(0.0) if t4 else t9
                 tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
             tangent_gradient_penalty_length = f32(tangent_gradient_penalty_length)
-            seed_penalty_i = seed[row]
+            seed_penalty_i = weight[i * weight_step] / denominator
             t10 = f32(2.0) * lam * seed_penalty_i * tangent_gradient_penalty_length
             t15 = t3 == f32(np.inf)
             t16 = t3 - f32(1.0)
@@ -1377,7 +1286,7 @@ def hvp_1_f32(
             t18 = f32(1.0) if t15 else t17
             t19 = lam * seed_penalty_i * t18
             t20 = lam * seed_penalty_i * tangent_gradient_penalty_length * t18
-            hvp_g_row = hvp_g_chunk[row]
+            hvp_g_row = hvp_g[i]
             for d in range(size_d):
                 g_d4 = g_row[d]
                 t11 = abs(g_d4) == t3
@@ -1387,18 +1296,13 @@ def hvp_1_f32(
                 v_g_d2 = v_g__row[d]
                 t21 = t10 * t14 + f32(2.0) * t19 * v_g_d2 + -f32(2.0) * t20 * t14
                 hvp_g_row[d] = f32(0.0) if t4 else t21
-        if mask_step:
-            for row in range(rows):
-                if not live[row]:
-                    for at_d in range(size_d):
-                        hvp_g_chunk[row, at_d] = f32(0.0)
 
 
 @_jit
 def hvp_2_f32(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_real_chunk = hvp_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -1413,7 +1317,7 @@ def hvp_2_f32(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask
 def hvp_3_f32(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = chunk if chunk < samples - start else samples - start
+        rows = min(chunk, samples - start)
         hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -1441,11 +1345,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float64(penalty_denominator)
     keep_losses = values[2] is not None
-    losses_out = values[2] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[2] if keep_losses else _ones(0, np.float64)
     penalty_partial = np.zeros(chunks)
     run(
-        value_1_f64, chunks, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, penalty_partial,
+        value_1_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
@@ -1455,11 +1359,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
-        value_2_f64, chunks, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, real_partial,
+        value_2_f64, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -1469,11 +1373,11 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float64(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
-        value_3_f64, chunks, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, fake_partial,
+        value_3_f64, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1499,11 +1403,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float64(penalty_denominator)
     keep_losses = values[2] is not None
-    losses_out = values[2] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[2] if keep_losses else _ones(0, np.float64)
     penalty_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f64, chunks, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, penalty_partial,
+        value_and_grad_1_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, grad_g, lam, size_d,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
@@ -1513,11 +1417,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, real_partial,
+        value_and_grad_2_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, f_real, grad_f_real,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -1527,11 +1431,11 @@ def _value_and_grad_f64(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float64(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float64)
+    losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_3_f64, chunks, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, fake_partial,
+        value_and_grad_3_f64, chunks, ((chunk, np.float64), (chunk, np.float64)), samples, chunk, f_fake, grad_f_fake,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1557,8 +1461,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float64(penalty_denominator)
     run(
-        grad_hess_diag_1_f64, chunks, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_1_f64, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_m
     chunk = 2048
@@ -1567,8 +1471,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float64(real_denominator)
     run(
-        grad_hess_diag_2_f64, chunks, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_2_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_real, diag_f_real, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_n
     chunk = 2048
@@ -1577,8 +1481,8 @@ def _grad_hess_diag_f64(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float64(fake_denominator)
     run(
-        grad_hess_diag_3_f64, chunks, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_3_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_fake, diag_f_fake, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1602,21 +1506,21 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float64(penalty_denominator)
     run(
-        hvp_1_f64, chunks, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float64)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_2_f64, chunks, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
+    run(hvp_2_f64, chunks, (), samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[1], chunk, np.float64)
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    run(hvp_3_f64, chunks, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
+    run(hvp_3_f64, chunks, (), samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
     return (), None
 
 
@@ -1637,11 +1541,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float32(penalty_denominator)
     keep_losses = values[2] is not None
-    losses_out = values[2] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[2] if keep_losses else _ones(0, np.float32)
     penalty_partial = np.zeros(chunks)
     run(
-        value_1_f32, chunks, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, penalty_partial,
+        value_1_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
@@ -1651,11 +1555,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, real_partial,
+        value_2_f32, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -1665,11 +1569,11 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float32(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_3_f32, chunks, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, fake_partial,
+        value_3_f32, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1695,11 +1599,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float32(penalty_denominator)
     keep_losses = values[2] is not None
-    losses_out = values[2] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[2] if keep_losses else _ones(0, np.float32)
     penalty_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f32, chunks, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, penalty_partial,
+        value_and_grad_1_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, grad_g, lam, size_d,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
@@ -1709,11 +1613,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(real_denominator)
     keep_losses = values[0] is not None
-    losses_out = values[0] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, real_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, f_real, grad_f_real,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
@@ -1723,11 +1627,11 @@ def _value_and_grad_f32(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float32(fake_denominator)
     keep_losses = values[1] is not None
-    losses_out = values[1] if keep_losses else np.empty(0, np.float32)
+    losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_3_f32, chunks, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, fake_partial,
+        value_and_grad_3_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, f_fake, grad_f_fake,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1753,8 +1657,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float32(penalty_denominator)
     run(
-        grad_hess_diag_1_f32, chunks, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
-        mask_step, denominator,
+        grad_hess_diag_1_f32, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_m
     chunk = 2048
@@ -1763,8 +1667,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     denominator = np.float32(real_denominator)
     run(
-        grad_hess_diag_2_f32, chunks, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_2_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_real, diag_f_real, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_n
     chunk = 2048
@@ -1773,8 +1677,8 @@ def _grad_hess_diag_f32(
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
     denominator = np.float32(fake_denominator)
     run(
-        grad_hess_diag_3_f32, chunks, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
-        denominator,
+        grad_hess_diag_3_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_fake, diag_f_fake, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1798,21 +1702,21 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
     denominator = np.float32(penalty_denominator)
     run(
-        hvp_1_f32, chunks, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[0], chunk, np.float32)
     mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_2_f32, chunks, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
+    run(hvp_2_f32, chunks, (), samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
     weight, weight_step = _per_sample(weights[1], chunk, np.float32)
     mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    run(hvp_3_f32, chunks, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
+    run(hvp_3_f32, chunks, (), samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
     return (), None
 
 

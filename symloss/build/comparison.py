@@ -7,15 +7,17 @@ result cancels below the noise of its own program (an exact 0 that is a sum of b
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sympy
 from mpmath import mp, mpf
 
 from symloss.build.reference import Point, Reference, Results
-from symloss.build.samples import INPUT_ROLES, Values, draw, is_coupled, sizes_for
+from symloss.build.samples import INPUT_ROLES, Values, draw, is_coupled, moved_parameters, sizes_for
 from symloss.program import Program
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ class Comparison:
             report: where findings go.
         """
         self.loss, self.report = loss, report
+        self.parameters = moved_parameters(derivation.textbook)
+        derivation = _with_defaults(derivation, self.parameters)
         self.program: Program = derivation.textbook
         self.meta: Mapping[str, Any] = loss.meta
         coupled = is_coupled(self.program)
@@ -115,7 +119,9 @@ class Comparison:
         return found
 
     def _call_options(self, weights: list[Any], masks: list[Any], dtype: str) -> dict[str, Any]:
-        options: dict[str, Any] = {} if None in self.terms.values() else {"reduction": "sum"}
+        options: dict[str, Any] = dict(self.parameters)
+        if None not in self.terms.values():
+            options["reduction"] = "sum"
         if any(weight is not None for weight in weights):
             options["weight"] = _one_or_all([np.asarray(weight, dtype) for weight in weights])
         if any(mask is not None for mask in masks):
@@ -192,6 +198,26 @@ class Comparison:
         report.ulps[label] = max(report.ulps.get(label, 0.0), float(error / fair))
         if error > TOLERANCE * (unit + point.moved + point.noise):
             report.fail(f"{place} is {found!r}, off by {float(error / fair):.1f} ulp from {mp.nstr(point.exact, 17)}")
+
+
+def _with_defaults(derivation: Derivation, parameters: Mapping[str, float]) -> Derivation:
+    """The derived programs, in which the parameters have other defaults."""
+
+    def changed(program: Program) -> Program:
+        tensors = {
+            name: replace(tensor, default=sympy.Rational(parameters[name])) if name in parameters else tensor
+            for name, tensor in program.tensors.items()
+        }
+        return program.replacing(tensors=tensors)
+
+    return replace(
+        derivation,
+        textbook=changed(derivation.textbook),
+        stable=changed(derivation.stable),
+        gradient=changed(derivation.gradient),
+        product=changed(derivation.product),
+        diagonal=None if derivation.diagonal is None else changed(derivation.diagonal),
+    )
 
 
 def _typed(values: Mapping[str, Values], dtype: str) -> dict[str, Values]:

@@ -11,12 +11,14 @@ from math import isfinite
 from random import Random
 from typing import Any
 
+import numpy as np
+
 from symloss.accuracy.points import INPUT_ROLES, Values, conditions_of, is_coupled, sizes_for
 from symloss.build.sides import Sample, Side, Sides
 from symloss.oracle import Interpreter
 from symloss.program import Domain, Program, Tensor, reads_of
 
-__all__ = ["INPUT_ROLES", "Values", "draw", "is_coupled", "sizes_for"]
+__all__ = ["INPUT_ROLES", "Values", "draw", "is_coupled", "moved_parameters", "sizes_for"]
 
 #: How often other values are drawn for the sides of kinks and branches that no sample is on; some have none.
 _ATTEMPTS = 12
@@ -42,6 +44,21 @@ def draw(program: Program, sizes: dict[str, int], seed: int) -> dict[str, Values
             _moved(program, inputs, other, sample, generator)
         drawn, seen = _improved(program, sizes, sides, conditions, (drawn, seen), other)
     return drawn
+
+
+def moved_parameters(program: Program) -> dict[str, float]:
+    """A value of every parameter, exact in both dtypes, that is not the default where the domain has room.
+
+    A default of 0 or 1 would hide a fault in what it is added to or multiplied with.
+    """
+    found = {}
+    for name, tensor in program.tensors.items():
+        if tensor.role == "parameter":
+            default, domain = float(tensor.default or 0), tensor.domain
+            moved = 1.25 * default if default else 0.375
+            free = domain.kind == "interval" and float(domain.lower) < moved < float(domain.upper)
+            found[name] = float(np.float32(moved if free else default))
+    return found
 
 
 def _admitted(

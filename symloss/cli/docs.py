@@ -23,6 +23,7 @@ def command(losses: tuple[str, ...], style: str, out: Path | None) -> None:
     """Write one LaTeX page per LOSS (all of them by default) and book.tex, which plain pdflatex compiles."""
     from symloss.accuracy.record import accuracy_record
     from symloss.latex import book, page, preamble
+    from symloss.proof.proving import verdicts_of
 
     folder = out or Path("docs") / style
     shipped = set(catalogue().values())
@@ -33,7 +34,7 @@ def command(losses: tuple[str, ...], style: str, out: Path | None) -> None:
         if spec.name in pages:
             raise SymlossError(f"two of the specifications are called {spec.name}")
         derivation = derivation_of(spec)
-        pages[spec.name] = page(spec, derivation, accuracy_record(spec, derivation))
+        pages[spec.name] = page(spec, derivation, accuracy_record(spec, derivation), verdicts_of(path))
         families.setdefault(path.parent.name if path in shipped else "your own", []).append(spec.name)
     for name, text in pages.items():
         write_atomically(folder / f"{name}.tex", text)

@@ -13,7 +13,8 @@ import click
 
 from symloss.cli.arguments import resolve_all
 from symloss.proof import store
-from symloss.proof.proving import Proved, contradicted, decided, known, known_facts, prove_facts, prove_file
+from symloss.proof.proving import Proved, contradicted, decided, known, known_facts, prove_facts, prove_file, stale
+from symloss.proof.verdicts import scope_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,6 +26,7 @@ _COLOURS = {"proved": "green", "certified": "green", "tested": "yellow", "refute
 @click.argument("losses", nargs=-1, metavar="[LOSS]...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per claim and line.")
 @click.option("--recheck", is_flag=True, help="Re-check the stored evidence with a module that shares no engine.")
+@click.option("--check", is_flag=True, help="Prove nothing; fail if stored verdicts are stale, missing or surplus.")
 @click.option("--again", is_flag=True, help="Prove afresh what is stored and up to date.")
 @click.option(
     "--jobs", type=click.IntRange(1, 64), default=None, help="Processes at work; by default one per processor."
@@ -36,12 +38,22 @@ _COLOURS = {"proved": "green", "certified": "green", "tested": "yellow", "refute
     show_default="./generated",
     help="Output folder; verdicts go to proofs/ in it.",
 )
-def command(losses: tuple[str, ...], as_json: bool, recheck: bool, again: bool, jobs: int | None, out: Path) -> int:
+def command(
+    losses: tuple[str, ...], as_json: bool, recheck: bool, check: bool, again: bool, jobs: int | None, out: Path
+) -> int:
     """Settle the claims of each LOSS (by default of the whole catalogue): proved, certified, tested, refuted, unknown.
 
     The name `atoms` stands for the facts about scalar functions and the rules of composition that proofs rest on.
     Every verdict is stored with evidence that --recheck checks without the engine that made it.
     """
+    if check:
+        if losses:
+            raise click.UsageError("--check compares the whole catalogue and takes no LOSS")
+        faults = stale(resolve_all(()), out)
+        for fault in faults:
+            click.echo(f"error: {fault}", err=True)
+        click.echo("every stored verdict is up to date" if not faults else "`symloss prove` brings them up to date")
+        return 1 if faults else 0
     with_facts = not losses or store.FACTS in losses
     named = [loss for loss in losses if loss != store.FACTS]
     paths = resolve_all(named) if named or not losses else []
@@ -130,16 +142,6 @@ def _table(proved: Proved, terminal: bool) -> Table:
 
 def _without_note(claim: str) -> str:
     return "; ".join(part for part in claim.split("; ") if not part.startswith(("note: ", "expect: ")))
-
-
-def scope_text(scope: dict[str, Any]) -> str:
-    """A stored scope in words."""
-    words = {"all": "all values", "witness": "one point", "box": "a box", "sample": "a sample"}[scope["parameters"]]
-    if scope["parameters"] == "witness":
-        return words
-    some = [f"{axis} = {', '.join(map(str, sizes))}" for axis, sizes in scope["sizes"].items() if sizes != "every"]
-    every = [f"every {axis}" for axis, sizes in scope["sizes"].items() if sizes == "every"]
-    return "; ".join([words, *every, *some])
 
 
 def _summary(results: list[Proved], as_json: bool) -> int:

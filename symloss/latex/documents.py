@@ -36,15 +36,21 @@ def _environment() -> Environment:
     return environment
 
 
-def page(spec: Any, derivation: Any, accuracy: Mapping[str, Any] = MappingProxyType({})) -> str:
+def page(
+    spec: Any,
+    derivation: Any,
+    accuracy: Mapping[str, Any] = MappingProxyType({}),
+    verdicts: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> str:
     """The LaTeX page of one loss; it compiles alone, beside ``preamble.tex``, and as a part of the book.
 
     Args:
         spec: the specification.
         derivation: its derivation.
         accuracy: by entry point its accuracy class and the reason, ``{"class", "reason"}``.
+        verdicts: by the text of a claim what is known about it, ``{"verdict", "scope", "engine", "summary"}``.
     """
-    return _environment().get_template("page.tex.jinja").render(page_content(spec, derivation, accuracy))
+    return _environment().get_template("page.tex.jinja").render(page_content(spec, derivation, accuracy, verdicts))
 
 
 def preamble() -> str:

@@ -22,7 +22,9 @@ _KINKS_OF_OPERATIONS = {
 }
 
 
-def page_content(spec: Any, derivation: Any, accuracy: Mapping[str, Any]) -> dict[str, Any]:
+def page_content(
+    spec: Any, derivation: Any, accuracy: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
     """The variables of ``page.tex.jinja`` for one loss."""
     program = derivation.textbook
     printer = StatementPrinter(program)
@@ -43,7 +45,7 @@ def page_content(spec: Any, derivation: Any, accuracy: Mapping[str, Any]) -> dic
         "diagonal": [] if derivation.diagonal is None else results(derivation.diagonal, "diag ", declared),
         "refusal": derivation.refusal or "",
         "products": results(derivation.product, "hvp ", declared),
-        "claims": [_claim(claim) for claim in spec.claims],
+        "claims": [_claim(claim, verdicts.get(claim.text)) for claim in spec.claims],
         "kinks": kinks(derivation.textbook),
         "numerics": _numerics(derivation),
         "accuracy": [{"entry": entry, **found} for entry, found in accuracy.items()],
@@ -143,11 +145,15 @@ def _sizes(program: Program, printer: StatementPrinter) -> str:
     return ", ".join(parts)
 
 
-def _claim(claim: Any) -> dict[str, str]:
+def _claim(claim: Any, known: Mapping[str, Any] | None) -> dict[str, str]:
     note = rf"\newline\emph{{{escape(claim.note)}}}" if claim.note else ""
     text = claim.text.replace(f"; note: {claim.note}", "") if claim.note else claim.text
     text = text.replace(f"; expect: {claim.expect}", "")
-    return {"text": rf"\texttt{{{escape(text)}}}{note}", "expected": claim.expect, "status": "not yet checked"}
+    status = "not yet checked"
+    if known is not None:
+        status = f"{known['verdict']}: {known['scope']} ({known['engine']})"
+        note += rf"\newline\emph{{{escape(known['summary'])}}}" if known["summary"] else ""
+    return {"text": rf"\texttt{{{escape(text)}}}{note}", "expected": claim.expect, "status": status}
 
 
 def _numerics(derivation: Any) -> list[str]:

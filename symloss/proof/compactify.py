@@ -38,9 +38,16 @@ class Bounded:
     substituted: Mapping[Read, Term]
 
 
-def bounded(problem: Problem) -> Bounded | None:
-    """The problem over a bounded box, or None."""
+def bounded(problem: Problem, most: int) -> Bounded | None:
+    """The problem over a bounded box, or None.
+
+    Args:
+        problem: the problem.
+        most: how many variables its conclusion may have.
+    """
     variables = dict(problem.variables)
+    if len(problem.conclusion.atoms(Read)) > most:
+        return None
     signs = _Signs(problem)
     hypotheses, conclusion = tuple(problem.hypotheses), _in_sides(problem.conclusion, signs.outside)
     substituted: dict[Read, Term] = {}

@@ -6,7 +6,7 @@ convex, which increase) are claims of their own, proved beside those of the loss
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +37,11 @@ class Composition:
     Args:
         variables: the tensors in which curvature is meant.
         ranges: signs of sub-terms.
+        rewrite: an equal term to look at where no rule fits, for terms that are finite; None to look no further.
     """
 
-    def __init__(self, variables: Iterable[str], ranges: Ranges) -> None:
+    def __init__(self, variables: Iterable[str], ranges: Ranges, rewrite: Callable[[Term], Term] | None = None) -> None:
+        self.rewrite = rewrite
         self.variables = frozenset(variables)
         self.ranges = ranges
         self.lines: list[Line] = []
@@ -70,8 +72,20 @@ class Composition:
     def line(self, e: Term) -> int | None:
         """The number of the line that says what a term is."""
         if e not in self.memo:
-            self.memo[e] = self._build(e)
+            found = self._build(e)
+            if found is None and self.rewrite is not None:
+                self.memo[e] = None
+                found = self._rewritten(e, self.rewrite)
+            self.memo[e] = found
         return self.memo[e]
+
+    def _rewritten(self, e: Term, rewrite: Callable[[Term], Term]) -> int | None:
+        sign = self.ranges.range(e)
+        if sign is None or not sign.finite:
+            return None
+        other = rewrite(e)
+        inner = self.line(other) if other != e else None
+        return None if inner is None else self._say(e, self.lines[inner].curvature, "rewritten", inner)
 
     def _say(self, e: Term, curvature: str, rule: str, *rests_on: int) -> int:
         self.lines.append(Line(e, curvature, rule, rests_on))
@@ -83,7 +97,7 @@ class Composition:
         if e.is_Symbol:
             return self._say(e, AFFINE, "variable")
         if isinstance(e, sympy.Add):
-            return self._sum(e, e.args, "sum")
+            return self._sum(e, self._relative_entropies(e.args), "sum")
         if isinstance(e, sympy.Mul):
             return self._product(e)
         if isinstance(e, Along):
@@ -97,8 +111,32 @@ class Composition:
             return self._power(e)
         return self._atom(e)
 
+    def _relative_entropies(self, terms: tuple[Any, ...]) -> list[Any]:
+        """The terms of a sum; ``c (x log x - x log y)``, c ≥ 0 and x, y ≥ 0 affine, as one: a perspective."""
+        rest = list(terms)
+        for term in terms:
+            factor, first = _entropy(term)
+            if first is None or first.args[0] != first.args[1]:
+                continue
+            for other in terms:
+                turned, second = _entropy(other)
+                if second is None or second is first or second.args[0] != first.args[0] or turned != -factor:
+                    continue
+                x, y = second.args
+                inner = [self.line(x), self.line(y)]
+                signs = [self.ranges.range(part) for part in (factor, x, y)]
+                if any(i is None or self.lines[i].curvature not in (AFFINE, CONSTANT) for i in inner):
+                    continue
+                if all(sign is not None and sign.above(0) for sign in signs) and term in rest and other in rest:
+                    pair = term + other
+                    self.memo[pair] = self._say(pair, CONVEX, "perspective", *(i for i in inner if i is not None))
+                    rest = [part for part in rest if part not in (term, other)] + [pair]
+        return rest
+
     def _sum(self, e: Any, terms: Iterable[Any], rule: str) -> int | None:
         inner = [self.line(term) for term in terms]
+        if inner == [self.memo.get(e)]:
+            return inner[0]
         if any(i is None for i in inner) or self.ranges.range(e) is None:
             return None
         lines = [i for i in inner if i is not None]
@@ -131,7 +169,7 @@ class Composition:
 
         found = []
         for branch, assumed in ((yes, condition), (no, negation(condition))):
-            inside = Composition(self.variables, self.ranges.under(assumed))
+            inside = Composition(self.variables, self.ranges.under(assumed), self.rewrite)
             last = inside.line(branch)
             if last is None:
                 return None
@@ -249,6 +287,14 @@ class Composition:
         if sign.below(0):
             return self._say(e, CONVEX, "nonpositive factor times log: concave, increasing", inner)
         return None
+
+
+def _entropy(term: Any) -> tuple[Any, Any]:
+    """The factor and the x·log y of a product."""
+    found = [factor for factor in sympy.Mul.make_args(term) if isinstance(factor, atoms.XLogY)]
+    if len(found) != 1:
+        return None, None
+    return sympy.Mul(*(factor for factor in sympy.Mul.make_args(term) if factor is not found[0])), found[0]
 
 
 def _is(curvature: str, wanted: str) -> bool:

@@ -25,7 +25,18 @@ from symloss.proof.pieces import Piece, interior, pieces
 from symloss.proof.problems import TooLargeError, domain_conditions, problems, size_choices
 from symloss.proof.search import Quick
 from symloss.proof.steps import Step
-from symloss.proof.terms import SumAlong, Term, along, conjunction, conjuncts, rebuilt, tensors_of, with_tensors
+from symloss.proof.terms import (
+    AllAlong,
+    Along,
+    SumAlong,
+    Term,
+    along,
+    conjunction,
+    conjuncts,
+    stem,
+    tensors_of,
+    with_tensors,
+)
 
 LARGE = "L"
 #: So many shapes of points are looked at.
@@ -160,10 +171,10 @@ def _shown(goal: Goal, one: Piece, family: Family) -> tuple[Goal, ...] | None:
             return None
     needed += [implied(path, need) for path, need in (*goal.obligations, *interior(one.term, moves)) if path != 0]
     needed += [atoms.Less(0, u) for u in one.switches]
-    admissible = conjunction(*(at(c) for c in needed), *_inside(goal, family))
+    admissible = conjunction(*map(for_each_item, (*map(at, needed), *_inside(goal, family))))
     large = Tensor(LARGE, (), "variable", Domain("interval", sympy.S.One, sympy.oo, True))
     tensors = MappingProxyType({**goal.tensors, LARGE: large})
-    steeper = atoms.Less(Read(LARGE) ** 2 * family.length, at(slope) ** 2)
+    steeper = atoms.Less(Read(LARGE) ** 2 * family.length, _plain_quotients(at(slope)) ** 2)
     return tuple(
         replace(
             goal.about(Always(condition), name),
@@ -173,6 +184,14 @@ def _shown(goal: Goal, one: Piece, family: Family) -> tuple[Goal, ...] | None:
         )
         for name, condition in (("admissible", admissible), ("steeper", steeper))
         if condition != 1
+    )
+
+
+def _plain_quotients(term: Term) -> Term:
+    """Quotients whose first part is a number other than 0, in which no 0 wins, as plain ones."""
+    return term.replace(
+        lambda e: isinstance(e, atoms.XOverY) and e.args[0].is_Number and e.args[0] != 0,
+        lambda e: e.args[0] / e.args[1],
     )
 
 
@@ -191,7 +210,9 @@ def _inside(goal: Goal, family: Family) -> list[Term]:
             local.append((atoms.Less if moves else atoms.LessEqual)(0, value))
             axis = _sample_axes(goal, name)[0]
             total = items_apart(along("sum", AxisSymbol(axis), value, root=goal.root(axis)))
-            found += [atoms.LessEqual(2, SizeSymbol(goal.root(axis))), atoms.Equal(total, 1)]
+            # The total may cancel what it needs to be defined.
+            found += [implied(path, need) for path, need in obligations_of(total)]
+            found += [atoms.LessEqual(2, SizeSymbol(goal.root(axis))), atoms.Equal(sympy.cancel(total), 1)]
         for condition in local:
             whole = condition
             for axis in reversed(_sample_axes(goal, name)):
@@ -206,25 +227,47 @@ def items_apart(term: Term) -> Term:
 
     The axis must be long enough to have the index; a sum of what does not name the index is a multiple of its size.
     """
-    apart = rebuilt(term, lambda e: e)
-    for node in sorted(apart.atoms(SumAlong), key=lambda e: e.count_ops()):
-        if node.guard == 1:
-            axis = AxisSymbol("item~")
-            body = substitute(node.body, {node.axis: axis})
-            root = node.axis.axis.split("'")[0]
-            return items_apart(apart.xreplace({node: _total(body, axis, root)})) if _separable(body, axis) else apart
-    return apart
+    for node in sorted(term.atoms(SumAlong), key=lambda e: (e.count_ops(), str(e))):
+        axis, body, root = _opened(node)
+        if node.guard == 1 and (axis.axis not in axes_of(body) or _own_items(body, axis)):
+            return items_apart(term.xreplace({node: _total(body, axis, root)}))
+    return term
 
 
-def _separable(body: Term, axis: AxisSymbol) -> bool:
-    return axis not in body.free_symbols or bool(_own_items(body, axis))
+def for_each_item(condition: Term) -> Term:
+    """A condition that implies one for all items: at items that it names, and in the same form at all others."""
+    if isinstance(condition, atoms.And):
+        return conjunction(*(for_each_item(part) for part in condition.args))
+    if not isinstance(condition, AllAlong) or condition.guard != 1:
+        return condition
+    axis, body, root = _opened(condition)
+    own = _own_items(body, axis)
+    if own:
+        here, yes, no = _at_item(body, axis, own[0])
+        return conjunction(
+            for_each_item(substitute(yes, {axis: here})), for_each_item(along("all", axis, no, root=root))
+        )
+    return body if axis.axis not in axes_of(body) else condition
+
+
+def _opened(node: Along) -> tuple[AxisSymbol, Term, str]:
+    axis = AxisSymbol(f"{stem(node.axis.axis)}~")
+    return axis, substitute(node.body, {node.axis: axis}), stem(node.axis.axis)
 
 
 def _own_items(body: Term, axis: AxisSymbol) -> list[Any]:
+    """Comparisons of a running index with a number."""
     return sorted(
         (e for e in body.atoms(atoms.Equal) if axis in e.args and all(a == axis or a.is_Integer for a in e.args)),
         key=str,
     )
+
+
+def _at_item(body: Term, axis: AxisSymbol, comparison: Any) -> tuple[Any, Term, Term]:
+    """The number, and the body where the index is this number and where it is another."""
+    here = next(a for a in comparison.args if a != axis)
+    yes, no = (body.xreplace({comparison: sympy.Integer(truth)}) for truth in (1, 0))
+    return here, yes, no
 
 
 def _total(body: Term, axis: AxisSymbol, root: str) -> Term:
@@ -233,8 +276,7 @@ def _total(body: Term, axis: AxisSymbol, root: str) -> Term:
     own = _own_items(body, axis)
     if not own:
         return along("sum", axis, body, root=root)
-    here = next(a for a in own[0].args if a != axis)
-    yes, no = (body.xreplace({own[0]: sympy.Integer(truth)}) for truth in (1, 0))
+    here, yes, no = _at_item(body, axis, own[0])
     return _total(no, axis, root) + substitute(yes, {axis: here}) - substitute(no, {axis: here})
 
 

@@ -27,6 +27,7 @@ from symloss.proof.goals import (
     Monotone,
     Smooth,
     Statement,
+    named_variables,
 )
 from symloss.proof.moves import moved_goals
 from symloss.proof.terms import Term, along, conjunction, disjunction, free_axes, tensors_of
@@ -139,12 +140,20 @@ class Formulation:
         return tuple(one if isinstance(one, Goal) else self.goal(one, name) for name, one in statements)
 
     def goal(self, statement: Statement, name: str = "", **changes: Any) -> Goal:
-        """A goal with the claim's variables and hypotheses."""
+        """A goal with the claim's variables and hypotheses.
+
+        Raises:
+            UnsupportedClaimError: the statement is about a variable that the claim replaces or fixes.
+        """
+        tensors = self.tensors()
+        for variable in named_variables(statement):
+            if variable not in tensors:
+                raise UnsupportedClaimError(f"the claim is about {variable}, which it replaces or fixes")
         given = Goal(
             loss=self.spec.name,
             name=name,
             statement=statement,
-            tensors=MappingProxyType(self.tensors()),
+            tensors=MappingProxyType(tensors),
             axes=MappingProxyType(dict(self.terms.axes)),
             hypotheses=tuple(self.hypotheses),
             obligations=tuple(dict.fromkeys(self.needs)),

@@ -174,7 +174,7 @@ class Goal:
     def used(self) -> tuple[str, ...]:
         """The tensors that occur, in declared order, and those along whose axes a simplex ties them."""
         found = frozenset().union(*(tensors_of(term) for term in (*self.terms, *self.hypotheses)))
-        found |= frozenset(_named(self.statement))
+        found |= frozenset(named_variables(self.statement))
         return tuple(name for name in self.tensors if name in found)
 
     @property
@@ -196,7 +196,9 @@ class Goal:
             tensor = self.tensors[name]
             if tensor.domain.axis is not None:
                 sized.add(self.root(tensor.domain.axis))
-            if isinstance(self.statement, Curvature | Lipschitz | Extremum | Smooth) and name in _named(self.statement):
+            if isinstance(self.statement, Curvature | Lipschitz | Extremum | Smooth) and name in named_variables(
+                self.statement
+            ):
                 sized.update(self.root(axis) for axis in tensor.axes if self.axes[axis].kind != "batch")
         sized.update(root for root, names in roots.items() if len(names) > 1)
         if isinstance(self.statement, Padding):
@@ -215,7 +217,8 @@ def terms_of(statement: Statement) -> tuple[Term, ...]:
     return tuple(found)
 
 
-def _named(statement: Statement) -> tuple[str, ...]:
+def named_variables(statement: Statement) -> tuple[str, ...]:
+    """The variables that a statement is about."""
     named = [*getattr(statement, "variables", ()), *getattr(statement, "over", ())]
     variable = getattr(statement, "variable", None)
     return (*named, variable) if variable else tuple(named)

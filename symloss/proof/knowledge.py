@@ -14,7 +14,7 @@ import sympy
 from symloss import atoms
 from symloss.program import AxisSymbol, Read, SizeSymbol, Tensor, axes_of, substitute
 from symloss.proof.closing import negation
-from symloss.proof.ranges import OO, Range, Ranges
+from symloss.proof.ranges import OO, Range, Ranges, _scaled
 from symloss.proof.terms import AllAlong, Along, AnyAlong, SumAlong, Term, all_reads, along, opened
 
 _COMPARISONS = (atoms.Less, atoms.LessEqual, atoms.Equal, atoms.NotEqual)
@@ -72,6 +72,10 @@ class Knowledge(Ranges):
             self.apart |= {condition.args[0] - condition.args[1], condition.args[1] - condition.args[0]}
         if isinstance(condition, atoms.Equal):
             self._even(*condition.args)
+            for extreme, other in (condition.args, condition.args[::-1]):
+                if isinstance(extreme, atoms.Maximum):
+                    for part in extreme.args:
+                        super().assume(atoms.LessEqual(part, other))
             for term, other in (condition.args, condition.args[::-1]):
                 self.same.setdefault(term, set()).add(other)
 
@@ -90,6 +94,15 @@ class Knowledge(Ranges):
             if isinstance(term, sympy.Mod) and isinstance(term.args[0], SizeSymbol) and (term.args[1], other) == (2, 0):
                 super().assume(atoms.LessEqual(2, term.args[0]))
 
+    def _half_turn(self, a: Term, b: Term) -> bool:
+        """Whether one index is another one moved on by half an even size, which is never 0."""
+        if not isinstance(a, sympy.Mod) or not isinstance(a.args[1], SizeSymbol) or not isinstance(b, AxisSymbol):
+            return False
+        size = a.args[1]
+        same = self.roots.get(b.axis.split("'", 1)[0]) == self.roots.get(size.axis)
+        even = atoms.Equal(sympy.Mod(size, 2), 0) in self.conditions
+        return same and even and a.args[0] - b == sympy.floor(size / 2)
+
     def under(self, condition: Term) -> Knowledge:
         """The same with one more hypothesis."""
         other = Knowledge(self.tensors, (), self.roots)
@@ -107,6 +120,8 @@ class Knowledge(Ranges):
             return atoms.NotEqual(condition, 0)
         if isinstance(condition, atoms.Equal | atoms.NotEqual):
             a, b = condition.args
+            if a.is_Number and not b.is_Number:
+                return self.plain(condition.func(b, a))
             if isinstance(a, _LOGIC) and b in (0, 1):
                 true = isinstance(condition, atoms.Equal) == (b == 1)
                 return self.plain(a) if true else self.opposite(self.plain(a))
@@ -201,8 +216,21 @@ class Knowledge(Ranges):
         }
         return sorted(found, key=str)
 
+    def _atom(self, e: Any) -> Range | None:
+        if isinstance(e, atoms.XLogY) and e.args[0] == e.args[1]:
+            x = self.range(e.args[0])
+            if x is not None and x.above(0):
+                # x log x is least at 1/e, where it is -1/e.
+                low = x.below(1)
+                return Range(-sympy.S.One, sympy.S.Zero if low else OO, False, low or not x.finite)
+        return super()._atom(e)
+
     def _along(self, e: Along) -> Range | None:
         found = super()._along(e)
+        other = _guarded(e)
+        if other is not e:
+            better = self.range(other)
+            return better if found is None or better is None else found.met(better)
         if found is None or e.operation not in ("logsumexp", "max", "min", "sum") or e.guard == 1:
             return found
         if not self.holds(along("any", *_free(e.axis, e.guard), root=e.axis.axis.split("'")[0])):
@@ -211,14 +239,31 @@ class Knowledge(Ranges):
         if body is None:
             return None
         if e.operation == "sum":
-            return found.met(Range(body.low, OO, body.low_closed, True)) if body.low > 0 else found
+            return found.met(Range(body.low, OO, body.low_closed, True)) if body.low >= 0 else found
         return super()._along(e.func(e.axis, e.body, sympy.S.One)) if self.range(e.body) is not None else found
+
+    def _mul(self, e: Any) -> Range | None:
+        """A product; one item of a sum of nonnegative items over that sum is at most 1."""
+        found = super()._mul(e)
+        if found is None:
+            return None
+        for factor in e.args:
+            if isinstance(factor, sympy.Pow) and factor.exp == -1 and isinstance(factor.base, SumAlong):
+                node = _guarded(factor.base)
+                number, item = sympy.Mul(*(f for f in e.args if f is not factor)).as_coeff_Mul(rational=True)
+                inside = self.under(node.guard).range(node.body)
+                if inside is not None and inside.above(0) and inside.finite and self._is_item(node, item):
+                    share = Range(sympy.S.Zero, sympy.S.One, True, True)
+                    found = found.met(_scaled(share, number))
+        return found
 
     # --- conditions ---------------------------------------------------------------------------------------------------
 
     def holds(self, condition: Term, depth: int = _DEPTH) -> bool:
         """Whether a condition is shown; False says nothing."""
         condition = self.plain(condition)
+        if self.every and not self.busy and condition not in self.conditions:
+            self._instantiate(condition)
         if condition == 1 or condition in self.conditions:
             return True
         if condition == 0:
@@ -244,12 +289,13 @@ class Knowledge(Ranges):
             return self._some(condition)
         if not isinstance(condition, _COMPARISONS):
             return False
-        if self.every and not self.busy:
-            self._instantiate(condition)
         if condition in self.conditions or super().holds(condition):
             return True
-        if isinstance(condition, atoms.NotEqual) and condition.args[0] - condition.args[1] in self.apart:
-            return True
+        if isinstance(condition, atoms.NotEqual):
+            if condition.args[0] - condition.args[1] in self.apart:
+                return True
+            if any(self._half_turn(a, b) for a, b in (condition.args, condition.args[::-1])):
+                return True
         return self._by_cases(condition, depth)
 
     def _assuming(self, conditions: Iterable[Term]) -> Knowledge:
@@ -293,6 +339,17 @@ class Knowledge(Ranges):
             if condition.axis.axis not in axes_of(other):
                 return self.holds(atoms.LessEqual(2, SizeSymbol(root)))
         return False
+
+
+def _guarded(e: Along) -> Along:
+    """A sum with the brackets among the factors of its items as its guard."""
+    brackets = [f for f in sympy.Mul.make_args(e.body) if isinstance(f, _LOGIC)]
+    if e.operation != "sum" or e.guard != 1 or not brackets or e.body in brackets:
+        return e
+    guard = brackets[0]
+    for other in brackets[1:]:
+        guard = atoms.And(guard, other)
+    return SumAlong(e.axis, sympy.Mul(*(f for f in e.body.args if f not in brackets)), guard)
 
 
 def _disjuncts(condition: Term) -> tuple[Term, ...]:

@@ -21,6 +21,9 @@ SMALL = (1, 2, 3)
 MOST_CASES = 96
 
 
+_CONDITIONS = (atoms.And, atoms.Or, atoms.Not, atoms.Less, atoms.LessEqual, atoms.Equal, atoms.NotEqual)
+
+
 class TooLargeError(Exception):
     """A goal has too many cases at these sizes."""
 
@@ -218,7 +221,10 @@ class _Unrolling:
             condition = self._visit(e.args[0])
             if condition in (0, 1):
                 return self._visit(e.args[1] if condition == 1 else e.args[2])
-        return e.func(*(self._visit(argument) for argument in e.args))
+        arguments = [self._visit(argument) for argument in e.args]
+        if isinstance(e, atoms.NotEqual) and arguments[1] == 0 and isinstance(arguments[0], _CONDITIONS):
+            return arguments[0]
+        return e.func(*arguments)
 
     def _read(self, e: Read) -> Any:
         index = tuple(self._visit(entry) for entry in e.index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,29 @@ def known(path: Path, out: Path) -> Proved | None:
     if stored is None or not store.up_to_date(stored, _files(path)):
         return None
     return Proved(path.stem, stored["claims"], [0.0] * len(stored["claims"]), True)
+
+
+def verdicts_of(path: Path, out: Path | None = None) -> dict[str, dict[str, str]]:
+    """What is stored about claims, for pages: by the text of a claim its verdict, scope, engine and summary.
+
+    Args:
+        path: the specification.
+        out: the folder of generated files; by default that of the catalogue for its losses, ``generated`` for others.
+    """
+    from symloss.build.sources import catalogue, data_folder
+    from symloss.proof.verdicts import scope_text
+
+    shipped = catalogue().get(path.stem) == path
+    found = known(path, out or (data_folder("generated") if shipped else Path("generated")))
+    return {
+        entry["claim"]: {
+            "verdict": entry["status"],
+            "scope": scope_text(entry["scope"]),
+            "engine": entry["engine"],
+            "summary": entry["summary"],
+        }
+        for entry in (found.claims if found is not None else ())
+    }
 
 
 def prove_file(path: Path, out: Path, again: bool = False, limit: float = LIMIT) -> Proved:
@@ -82,6 +105,26 @@ def prove_file(path: Path, out: Path, again: bool = False, limit: float = LIMIT)
         used = {spec.name, *spec.uses, *_called(spec)}
         store.save(out, spec.name, {**_files(path), spec.name: path}, used, claims)
     return Proved(path.stem, claims, seconds, False)
+
+
+def stale(paths: Iterable[Path], out: Path) -> list[str]:
+    """What is not as it should be among the stored verdicts of some specifications and of the facts, in sentences.
+
+    Cheap: only hashes are compared, and those of packages are not.
+    """
+    found = []
+    known_names = set()
+    for loss, files in ((store.FACTS, {}), *((path.stem, _files(path)) for path in paths)):
+        known_names.add(loss)
+        place, stored = store.place(out, loss), store.load(out, loss)
+        if stored is None:
+            found.append(f"{place} is missing")
+        elif not store.up_to_date(stored, files, packages=False):
+            found.append(f"{place} is stale")
+        else:
+            found += [f"{place}: {e['claim']}: {e['status']}" for e in stored["claims"] if contradicted(e)]
+    surplus = [path for path in sorted((out / "proofs").glob("*.json")) if path.stem not in known_names]
+    return found + [f"{path} is surplus" for path in surplus]
 
 
 def known_facts(out: Path) -> Proved | None:

@@ -458,18 +458,17 @@ def _crossing(a: Range, b: Range, end: Any) -> bool:
 
 def _integer_power(b: Range, p: int, nonzero: bool = False) -> Range | None:
     if p < 0:
-        positive = _integer_power(b, -p)
-        if positive is not None and nonzero:
-            # An end that is 0 is no value; a 0 inside a range cannot be taken out of an interval.
-            positive = Range(
-                positive.low,
-                positive.high,
-                positive.low_closed and positive.low != 0,
-                positive.high_closed and positive.high != 0,
-            )
-        if positive is None or not positive.without(0):
-            return None
-        return _inverse(positive)
+        positive = _integer_power(b, -p, nonzero)
+        return None if positive is None or not positive.without(0) else _inverse(positive)
+    found = _natural_power(b, p)
+    if not nonzero:
+        return found
+    # An end that is 0 is no value; a 0 inside a range cannot be taken out of an interval.
+    closed = (found.low_closed and found.low != 0, found.high_closed and found.high != 0)
+    return Range(found.low, found.high, *closed)
+
+
+def _natural_power(b: Range, p: int) -> Range:
     if p % 2 == 1:
         return Range(b.low**p, b.high**p, b.low_closed, b.high_closed)
     if b.above(0):

@@ -33,6 +33,7 @@ from symloss.proof.goals import (
     Statement,
 )
 from symloss.proof.integrals import gaussian_moments
+from symloss.proof.ranges import Ranges
 from symloss.proof.seams import convex_pieces, mean_value, smoothness
 from symloss.proof.steps import Step, convex_domain
 from symloss.proof.terms import Along, Term, along, tensors_of, with_tensors
@@ -129,7 +130,8 @@ def _apart(goal: Goal, names: tuple[str, ...]) -> Term:
 
 def _second_derivative(goal: Goal, statement: Curvature) -> Step | None:
     """The second derivative along every direction is at least 0, where the term is smooth."""
-    if kinked(statement.term, statement.variables) or not convex_domain(goal, statement.variables):
+    ranges = Ranges(goal.tensors, goal.hypotheses)
+    if kinked(statement.term, statement.variables, ranges) or not convex_domain(goal, statement.variables):
         return None
     directions = {name: f"{name} direction" for name in statement.variables}
     try:
@@ -161,8 +163,11 @@ def _second_derivative(goal: Goal, statement: Curvature) -> Step | None:
     return Step("the second derivative along every line is nonnegative", (found,))
 
 
-def kinked(term: Term, variables: tuple[str, ...]) -> bool:
-    """Whether a term may fail to be twice continuously differentiable in some tensors where its obligations hold."""
+def kinked(term: Term, variables: tuple[str, ...], ranges: Ranges | None = None) -> bool:
+    """Whether a term may fail to be twice continuously differentiable in some tensors where its obligations hold.
+
+    A power with a variable exponent is smooth where its base is positive.
+    """
     names = set(variables)
     for e in sympy.preorder_traversal(term):
         if not e.args or not tensors_of(e) & names:
@@ -174,7 +179,8 @@ def kinked(term: Term, variables: tuple[str, ...]) -> bool:
                 return True
             continue
         if isinstance(e, sympy.Pow):
-            if not e.exp.is_Integer and not e.exp.is_Rational and tensors_of(e.base) & names:
+            positive = ranges is not None and ranges.holds(atoms.Less(0, e.base))
+            if not e.exp.is_Rational and tensors_of(e.base) & names and not positive:
                 return True
             continue
         if isinstance(e, sympy.Add | sympy.Mul | Along | atoms.XLogY | atoms.XOverY):

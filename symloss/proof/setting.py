@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from symloss.proof.closing import implied
+import sympy
+
+from symloss import atoms
 from symloss.proof.goals import Goal
 from symloss.proof.indices import Indices
 from symloss.proof.knowledge import Knowledge
 from symloss.proof.normal import NoNormalFormError, Normal
-from symloss.proof.terms import Term
+from symloss.proof.normal.quotients import quotient
+from symloss.proof.terms import SumAlong, Term, along, opened
 from symloss.proof.verdicts import Evidence, Finding, Scope
 
 
@@ -31,23 +34,34 @@ class Setting:
             return e
         self._rewriting.add(e)
         try:
-            return self.normal.quotient(e)
+            return quotient(self.normal, e)
         except NoNormalFormError:
             return e
         finally:
             self._rewriting.discard(e)
 
-    def needs(self) -> list[Evidence] | None:
-        """How each obligation is shown, or None if one is not."""
-        found: list[Evidence] = []
-        for path, need in self.goal.obligations:
-            condition = implied(path, need)
-            if not self.facts.holds(condition):
-                return None
-            found.append({"needs": str(condition), "rule": "range"})
-        return found
+    def recognisable(self, e: Term) -> Term:
+        """The normal form of a finite term, with softplus and logsumexp as atoms again."""
+        try:
+            found = self.normal.term(e)
+        except NoNormalFormError:
+            return e
+        return found.replace(lambda part: isinstance(part, sympy.log), folded)
 
     def proved(self, engine: str, evidence: Evidence, summary: str) -> Finding:
         """A proof for every size that the goal is made for."""
         sizes = {axis: self.goal.sizes.get(axis) for axis in self.goal.open_axes}
         return Finding("proved", engine, evidence, Scope("all", sizes), summary)
+
+
+def folded(e: Term) -> Term:
+    """``log(1 + exp x)`` and the logarithm of a sum of exponentials as softplus and logsumexp."""
+    inner = e.args[0]
+    if isinstance(inner, sympy.Add) and len(inner.args) == 2 and 1 in inner.args:
+        other = inner - 1
+        if isinstance(other, sympy.exp):
+            return atoms.Softplus(other.args[0])
+    if isinstance(inner, SumAlong) and isinstance(inner.body, sympy.exp) and inner.guard == 1:
+        axis, body, _ = opened(inner)
+        return along("logsumexp", axis, body.args[0], root=inner.axis.axis.split("'")[0])
+    return e

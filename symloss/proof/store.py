@@ -70,7 +70,7 @@ def load(out: Path, loss: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and isinstance(found.get("claims"), list) else None
 
 
-def up_to_date(stored: Mapping[str, Any], files: Mapping[str, Path]) -> bool:
+def up_to_date(stored: Mapping[str, Any], files: Mapping[str, Path], packages: bool = True) -> bool:
     """Whether stored verdicts are those of the present sources.
 
     A package that is not installed cannot make them better; one of another version, or one more, might.
@@ -78,11 +78,13 @@ def up_to_date(stored: Mapping[str, Any], files: Mapping[str, Path]) -> bool:
     Args:
         stored: what `load` gave.
         files: the specifications that there are, by name.
+        packages: whether the versions of packages count.
     """
     sources = stored.get("sources")
     if stored.get("prover") != prover_hash() or not isinstance(sources, dict):
         return False
-    if any(stored.get("with", {}).get(name) != version for name, version in installed().items()):
+    used = stored.get("with", {})
+    if packages and any(used.get(name) != version for name, version in installed().items()):
         return False
     return all(name in files and source_hash(files[name]) == known for name, known in sources.items())
 

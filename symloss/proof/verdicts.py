@@ -52,6 +52,16 @@ class Scope:
         }
 
 
+def scope_text(scope: Mapping[str, Any]) -> str:
+    """A stored scope in words: "all values; every k"."""
+    words = _PARAMETERS[scope["parameters"]]
+    if scope["parameters"] == "witness":
+        return words
+    some = [f"{axis} = {', '.join(map(str, sizes))}" for axis, sizes in scope["sizes"].items() if sizes != "every"]
+    every = [f"every {axis}" for axis, sizes in scope["sizes"].items() if sizes == "every"]
+    return "; ".join([words, *every, *some])
+
+
 _PARAMETERS = {"all": "all values", "witness": "one point", "box": "a box", "sample": "a sample"}
 
 

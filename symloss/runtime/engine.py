@@ -13,9 +13,9 @@ import numpy as np
 
 from symloss.errors import SymlossError
 from symloss.runtime import threads as _threads
-from symloss.runtime.arrays import Array, as_array, check_kind, prepared
+from symloss.runtime.arrays import Array, as_array, check_kind
 from symloss.runtime.coupled import full_position, kept_rows, run_on_kept
-from symloss.runtime.frame import frame_of
+from symloss.runtime.frame import Frame, frame_of
 from symloss.runtime.layout import Layout, Result
 from symloss.runtime.options import (
     REDUCTIONS,
@@ -28,6 +28,7 @@ from symloss.runtime.options import (
 )
 from symloss.runtime.out import checked_out
 from symloss.runtime.reading import read_inputs
+from symloss.runtime.rows import InSteps, Rows
 from symloss.runtime.violations import violation
 from symloss.runtime.words import kind_of, listed
 
@@ -55,11 +56,11 @@ class Call:
     )
 
     layout: Layout
-    arrays: Sequence[Array]
+    arrays: Sequence[Any]  # arrays, or Rows of some
     given: Sequence[Any]
     parameters: Sequence[float]
-    weights: Sequence[Array | None]
-    masks: Sequence[Array | None]
+    weights: Sequence[Any]
+    masks: Sequence[Any]
     values: Sequence[Array | None]
     reduction: str
     normalizer: float | None
@@ -77,6 +78,9 @@ class Engine:
         self._arity = len(frame.inputs)
         self._defaults = [item.default for item in frame.parameters]
         self._nothing: list[Any] = [None] * len(frame.terms)
+        required = max(number for number, entry in enumerate(frame.inputs) if entry.optional is None) + 1
+        #: What stands for the optional inputs at the end, by how many inputs were given.
+        self._absent = {given: (None,) * (self._arity - given) for given in range(required, self._arity)}
         self._batchless = frame.batchless
         self._layouts: dict[tuple[Any, ...], Layout] = {}
         self._positions = {entry.name: number for number, entry in enumerate(frame.inputs)}
@@ -111,7 +115,10 @@ class Engine:
         call = Call()
         chosen: Mapping[str, Any] = named
         if named or len(inputs) != self._arity:
-            inputs, chosen = self._bind(inputs, named)
+            if not named and len(inputs) in self._absent:
+                inputs = (*inputs, *self._absent[len(inputs)])
+            else:
+                inputs, chosen = self._bind(inputs, named)
         call.given = inputs
         call.layout = layout = self._read(call, inputs, axis)
         if chosen:
@@ -232,7 +239,7 @@ class Engine:
         """Make room for the values of a call with the reduction "none"."""
         call.values = [np.empty(length, call.layout.computing) for length in call.layout.lengths]
 
-    def directions(self, call: Call, v: Any) -> tuple[list[Array], list[Array]]:
+    def directions(self, call: Call, v: Any) -> tuple[list[Array], list[Array | Rows]]:
         """The direction of a Hessian-vector product, as given and as a kernel reads it, one per prediction.
 
         Raises:
@@ -247,7 +254,8 @@ class Engine:
             entries = list(v)
         else:
             raise TypeError(f"v is {kind_of(v)}, expected a tuple of {len(numbers)} arrays: {listed(names)}")
-        given, ready = [], []
+        given: list[Array] = []
+        ready: list[Array | Rows] = []
         for number, name, entry in zip(numbers, names, entries, strict=True):
             label = "v" if len(numbers) == 1 else f"v for {name}"
             array = as_array(entry, label)
@@ -257,7 +265,7 @@ class Engine:
                     f"{label} has shape {array.shape}, expected {layout.given[number]}, the shape of {name}"
                 )
             given.append(array)
-            ready.append(layout.to_kernel(number, prepared(array, "real", layout.computing, label)))
+            ready.append(layout.to_kernel(self.frame, number, array, label))
         return given, ready
 
     def targets(
@@ -290,7 +298,7 @@ class Engine:
         return dict(zip(chosen, checked_out(out, [specs[number] for number in chosen], sources), strict=True))
 
     def launch(
-        self, entry: str, call: Call, outputs: Sequence[Array] = (), directions: Sequence[Array] = ()
+        self, entry: str, call: Call, outputs: Sequence[Any] = (), directions: Sequence[Any] = ()
     ) -> Sequence[float]:
         """Run a driver; the reduced value of each term.
 
@@ -303,8 +311,10 @@ class Engine:
             kept = kept_rows(self.frame, call.masks)
             totals, found = run_on_kept(driver, self.frame, call, kept, outputs, self._owners[entry], directions)
         else:
+            # Where the layout was met before and nothing came beside the inputs, all arrays are contiguous.
+            plain = call.layout.steps is not None and call.weights is call.masks and not directions
             totals, found = driver(
-                call.run,
+                call.run if plain else InSteps(call.run),
                 call.arrays,
                 call.parameters,
                 call.weights,
@@ -339,10 +349,10 @@ class Engine:
 
 
 def buffers(
-    specs: Sequence[Result], targets: Mapping[int, Array] | None, layout: Layout
-) -> tuple[list[Array], list[Array | None]]:
+    frame: Frame, specs: Sequence[Result], targets: Mapping[int, Array] | None, layout: Layout
+) -> tuple[list[Array | Rows], list[Array | None]]:
     """What the driver writes into, and what the caller gets (None where `finish` makes it)."""
-    outputs: list[Array] = []
+    outputs: list[Array | Rows] = []
     results: list[Array | None] = []
     for number, spec in enumerate(specs):
         target = targets.get(number) if targets else None
@@ -350,18 +360,24 @@ def buffers(
             if target is None:
                 target = np.empty(spec.shape, spec.dtype)
             outputs.append(target if spec.same else target.reshape(spec.flat))
+        elif spec.apart and spec.number is not None:
+            if target is None:
+                target = np.empty(spec.shape, spec.dtype)
+            outputs.append(layout.rows(frame, spec.number, target, written=True))
         else:
             outputs.append(np.empty(spec.flat, layout.computing))
         results.append(target)
     return outputs, results
 
 
-def finish(specs: Sequence[Result], layout: Layout, outputs: Sequence[Array], results: list[Array | None]) -> None:
+def finish(
+    specs: Sequence[Result], layout: Layout, outputs: Sequence[Array | Rows], results: list[Array | None]
+) -> None:
     """Give results that the kernel could not write directly the caller's layout and dtype."""
     for number, spec in enumerate(specs):
-        if spec.direct:
-            continue
         output = outputs[number]
+        if spec.direct or isinstance(output, Rows):
+            continue
         shaped = output.reshape(spec.shape) if spec.number is None else layout.to_caller(spec.number, output)
         target = results[number]
         with np.errstate(over="ignore"):

@@ -50,7 +50,7 @@ class Frame:
     ``single`` says that a batch is exactly one dimension: a span axis takes the rest, or samples interact. ``paired``
     holds the expressions by which samples find partners in the batch. ``target`` is the number of the input whose
     labels ``ignore_index`` filters; ``in_place`` names, per entry point and gradient, the inputs whose memory it may
-    take over.
+    take over; ``by_rows`` says that kernels reach every sample in its own rows only.
     """
 
     name: str
@@ -67,6 +67,11 @@ class Frame:
     gradients: tuple[int | str, ...]
     target: int | None
     in_place: Mapping[str, Mapping[str, frozenset[str]]]
+    by_rows: bool
+
+    def apart(self, number: int) -> bool:
+        """Whether kernels may get an input, or a result shaped like it, some rows at a time."""
+        return self.by_rows and len(self.inputs[number].batch) == 1
 
     @property
     def batchless(self) -> bool:
@@ -107,6 +112,7 @@ def frame_of(meta: Mapping[str, Any]) -> Frame:
             entry: {name: frozenset(inputs) for name, inputs in allowed.items()}
             for entry, allowed in meta.get("in_place", {}).items()
         },
+        by_rows=bool(meta.get("by_rows", False)),
     )
 
 

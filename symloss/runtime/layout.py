@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from symloss.runtime.arrays import Array
+from symloss.runtime.arrays import Array, prepared
 from symloss.runtime.frame import Frame, Input
 from symloss.runtime.pairing import partners
+from symloss.runtime.rows import Rows
 
 Shape = tuple[int, ...]
 
@@ -22,8 +23,8 @@ class Result:
 
     ``label`` names it in messages, ``source`` is what it is a derivative by, ``number`` the input it is shaped like
     (None for a parameter), ``shape`` the caller's shape and ``flat`` the kernel's. ``direct`` says that the kernel can
-    write into the array that the caller gets, ``same`` that it need not be reshaped for that; ``over`` names the inputs
-    whose memory that array may be.
+    write into the array that the caller gets, ``same`` that it need not be reshaped for that, ``apart`` that its rows
+    are copied there chunk by chunk; ``over`` names the inputs whose memory that array may be.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Result:
     dtype: np.dtype[Any]
     direct: bool
     same: bool
+    apart: bool
     over: frozenset[str]
 
 
@@ -81,12 +83,26 @@ class Layout:
         self.parts: dict[str, Shape] = {}
         self.elements = 0
 
-    def to_kernel(self, number: int, array: Array) -> Array:
-        """An array shaped like input ``number`` as the caller sees it, in the shape a kernel sees (a copy at need)."""
+    def in_order(self, number: int, array: Array) -> Array:
+        """An array shaped like input ``number`` as the caller sees it, with its dimensions in the declared order."""
         moved = self.moved[number]
-        if moved is not None:
-            array = np.moveaxis(array, *moved)
-        return np.ascontiguousarray(array).reshape(self.flat[number])
+        return array if moved is None else np.moveaxis(array, *moved)
+
+    def rows(self, frame: Frame, number: int, array: Array, written: bool = False) -> Rows:
+        """The same as rows that lie apart in memory."""
+        view = self.in_order(number, array)
+        return Rows(view, len(self.parts[frame.inputs[number].batch[0]]), self.flat[number], written)
+
+    def to_kernel(self, frame: Frame, number: int, array: Array, label: str) -> Array | Rows:
+        """An array of real numbers, shaped like input ``number`` as the caller sees it, as a kernel reads it.
+
+        Raises:
+            ValueError: a finite number overflows the computing dtype.
+        """
+        view = self.in_order(number, array)
+        if array.dtype == self.computing and not view.flags.c_contiguous and frame.apart(number):
+            return self.rows(frame, number, array)
+        return prepared(view, "real", self.computing, label).reshape(self.flat[number])
 
     def to_caller(self, number: int, array: Array) -> Array:
         """An array in the kernel's shape of input ``number``, in the shape the caller sees."""

@@ -185,7 +185,7 @@ class Loss:
         chosen = self._default_gradients if wrt is None else selected(engine.frame, wrt)
         specs = call.layout.results["value_and_grad"]
         targets = None if out is None else engine.targets("value_and_grad", call, out, chosen, weight, mask)
-        outputs, results = buffers(specs, targets, call.layout)
+        outputs, results = buffers(engine.frame, specs, targets, call.layout)
         value = engine.value(call, engine.launch("value_and_grad", call, outputs))
         finish(specs, call.layout, outputs, results)
         if out is not None:
@@ -235,7 +235,7 @@ class Loss:
         if out is not None:
             arrays = _flattened(out, count)
             targets = engine.targets("grad_hess_diag", call, arrays, range(2 * count), weight, mask)
-        outputs, results = buffers(specs, targets, call.layout)
+        outputs, results = buffers(engine.frame, specs, targets, call.layout)
         engine.launch("grad_hess_diag", call, outputs)
         finish(specs, call.layout, outputs, results)
         if out is not None:
@@ -281,7 +281,7 @@ class Loss:
         targets = None
         if out is not None:
             targets = engine.targets("hvp", call, out, range(len(specs)), weight, mask, given)
-        outputs, results = buffers(specs, targets, call.layout)
+        outputs, results = buffers(engine.frame, specs, targets, call.layout)
         engine.launch("hvp", call, outputs, directions)
         finish(specs, call.layout, outputs, results)
         if out is not None:

@@ -11,6 +11,7 @@ import numpy as np
 from symloss.runtime.arrays import Array, as_array, check_kind, prepared
 from symloss.runtime.frame import Frame, Parameter
 from symloss.runtime.layout import Layout
+from symloss.runtime.rows import Rows
 from symloss.runtime.words import domain_text, kind_of, listed, number_text, suggestion
 
 REDUCTIONS = ("none", "mean", "sum")
@@ -140,7 +141,7 @@ def per_term(frame: Frame, value: Any, name: str) -> list[Any]:
     return list(value)
 
 
-def batch_array(frame: Frame, layout: Layout, term: int, value: Any, name: str, kind: str) -> Array | None:
+def batch_array(frame: Frame, layout: Layout, term: int, value: Any, name: str, kind: str) -> Array | Rows | None:
     """One term's weight (kind "real") or mask (kind "boolean") as a kernel reads it: one entry per sample.
 
     Raises:
@@ -156,10 +157,15 @@ def batch_array(frame: Frame, layout: Layout, term: int, value: Any, name: str, 
     if kind == "boolean" and array.dtype.kind != "b":
         raise TypeError(f"{label} has dtype {array.dtype}, expected booleans (True where the sample counts)")
     check_kind(array, kind, label)
+    wanted = layout.computing if kind == "real" else array.dtype
+    if frame.by_rows and array.dtype == wanted and not array.flags.c_contiguous:
+        return Rows(array, array.ndim, (array.size,))
     return prepared(array, kind, layout.computing, label).reshape(-1)
 
 
-def ignoring(frame: Frame, layout: Layout, arrays: Sequence[Array], masks: list[Array | None], index: Any) -> None:
+def ignoring(
+    frame: Frame, layout: Layout, arrays: Sequence[Array | Rows], masks: list[Array | Rows | None], index: Any
+) -> None:
     """Make ``ignore_index`` part of the mask of the term whose labels it filters.
 
     Raises:
@@ -174,7 +180,7 @@ def ignoring(frame: Frame, layout: Layout, arrays: Sequence[Array], masks: list[
     for term, axis in enumerate(frame.terms.values()):
         if (axis,) == root:
             mask = masks[term]
-            masks[term] = kept if mask is None else kept & mask
+            masks[term] = kept if mask is None else kept & np.asarray(mask)
 
 
 def selected(frame: Frame, wrt: Any) -> list[int]:

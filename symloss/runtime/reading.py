@@ -13,11 +13,12 @@ import numpy as np
 from symloss.runtime.arrays import Array, as_array, check_kind, computing_dtype, prepared, returned_dtype
 from symloss.runtime.frame import Frame, Input
 from symloss.runtime.layout import Layout, Result, resolve
+from symloss.runtime.rows import Rows
 
 _DTYPES = {"index": np.dtype(np.int64), "boolean": np.dtype(np.bool_)}
 
 
-def read_inputs(frame: Frame, inputs: Sequence[Any], axis: object) -> tuple[Layout, list[Array]]:
+def read_inputs(frame: Frame, inputs: Sequence[Any], axis: object) -> tuple[Layout, list[Array | Rows]]:
     """The layout of a call and its arrays as a kernel reads them.
 
     Raises:
@@ -41,9 +42,9 @@ def read_inputs(frame: Frame, inputs: Sequence[Any], axis: object) -> tuple[Layo
     ready = []
     for number, entry in enumerate(frame.inputs):
         array = arrays[number]
-        kernel, step, direct = _read(layout, number, entry, array)
+        kernel, step, direct = _read(frame, layout, number, entry, array)
         ready.append(kernel)
-        layout.cast[number] = array is not None and array.dtype.kind == "f" and array.itemsize > kernel.itemsize
+        layout.cast[number] = array is not None and array.dtype.kind == "f" and array.itemsize > kernel.dtype.itemsize
         steps = None if steps is None or not direct else [*steps, step]
     layout.steps = steps
     layout.results = _results(frame, layout)
@@ -55,14 +56,18 @@ def _shape(entry: Input, array: Array | None) -> tuple[int, ...] | None:
     return None if array is None or scalar else array.shape
 
 
-def _read(layout: Layout, number: int, entry: Input, array: Array | None) -> tuple[Array, Any, bool]:
+def _read(
+    frame: Frame, layout: Layout, number: int, entry: Input, array: Array | None
+) -> tuple[Array | Rows, Any, bool]:
     """One input as a kernel reads it, how to get it again, and whether that takes no copy."""
     flat = layout.flat[number]
     if array is None:
         kernel = np.full(flat, entry.optional, _DTYPES.get(entry.kind, layout.computing))
         return kernel, kernel, True
-    moved = layout.moved[number]
-    source = array if moved is None else np.moveaxis(array, *moved)
+    source = layout.in_order(number, array)
+    wanted = _DTYPES.get(entry.kind, layout.computing)
+    if array.dtype == wanted and not source.flags.c_contiguous and frame.apart(number):
+        return layout.rows(frame, number, array), None, False
     kernel = prepared(source, entry.kind, layout.computing, entry.name)
     step = None if kernel.shape == flat else flat
     return kernel.reshape(flat), step, kernel is array
@@ -74,17 +79,18 @@ def _results(frame: Frame, layout: Layout) -> dict[str, list[Result]]:
     def like(number: int, entry: str, what: str) -> Result:
         name, dtype = frame.inputs[number].name, layout.returned[number]
         shape, flat = layout.given[number], layout.flat[number]
-        direct = dtype == layout.computing and layout.moved[number] is None
+        same_dtype, moved = dtype == layout.computing, layout.moved[number] is not None
+        direct, apart = same_dtype and not moved, same_dtype and moved and frame.apart(number)
         # A result that is copied into place at the end may go where anything was: all has been read by then.
-        over = frame.in_place.get(entry, {}).get(name, frozenset()) if direct else everything
-        return Result(f"{what} {name}", name, number, shape, flat, dtype, direct, shape == flat, over)
+        over = frame.in_place.get(entry, {}).get(name, frozenset()) if direct or apart else everything
+        return Result(f"{what} {name}", name, number, shape, flat, dtype, direct, shape == flat, apart, over)
 
     def derivative(entry: int | str) -> Result:
         if isinstance(entry, int):
             return like(entry, "value_and_grad", "gradient of")
         dtype = layout.returned[frame.predictions[0]]
         direct = dtype == layout.computing
-        return Result(f"gradient of {entry}", entry, None, (), (1,), dtype, direct, False, frozenset())
+        return Result(f"gradient of {entry}", entry, None, (), (1,), dtype, direct, False, False, frozenset())
 
     everything = frozenset((*(entry.name for entry in frame.inputs), "weight", "mask", "v"))
     diagonals = [("gradient of", number) for number in frame.predictions]

@@ -1,8 +1,8 @@
 """Running the chunks of a kernel on several threads.
 
-A kernel does chunks ``first … last-1`` and writes one partial result per chunk, so the result has the same bits
-however the chunks are shared out. The calling thread works too and never waits for a helper that has not begun:
-a call from inside a worker, from many threads at once or after a fork therefore cannot deadlock.
+A kernel does chunks ``first … last-1``, in workspaces that it is given, and writes one partial result per chunk. So the
+result has the same bits however the chunks are shared out. The calling thread works too and never waits for a helper
+that has not begun: a call from inside a worker, from many threads at once or after a fork cannot deadlock.
 """
 
 from __future__ import annotations
@@ -13,7 +13,12 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
+from numpy import empty as _empty
+
 Kernel = Callable[..., Any]
+
+#: Shape and dtype of each array that a kernel works in; every thread has its own.
+Spaces = tuple[tuple[Any, Any], ...]
 
 #: Elements (over all inputs) below which a call stays on the calling thread: waking a helper costs about as much as
 #: the work that it would take over (docs/architecture.md has the measurement).
@@ -42,10 +47,10 @@ if hasattr(os, "register_at_fork"):
 class _Job:
     """One kernel over all its chunks, shared by the caller and whoever helps."""
 
-    __slots__ = ("args", "blocks", "busy", "chunks", "error", "idle", "kernel", "lock", "next", "waiting")
+    __slots__ = ("args", "blocks", "busy", "chunks", "error", "idle", "kernel", "lock", "next", "spaces", "waiting")
 
-    def __init__(self, kernel: Kernel, chunks: int, blocks: int, args: tuple[Any, ...]) -> None:
-        self.kernel, self.chunks, self.blocks, self.args = kernel, chunks, blocks, args
+    def __init__(self, kernel: Kernel, chunks: int, blocks: int, spaces: Spaces, args: tuple[Any, ...]) -> None:
+        self.kernel, self.chunks, self.blocks, self.spaces, self.args = kernel, chunks, blocks, spaces, args
         self.next = 0
         self.busy = 0  # helpers inside a block; the caller is not counted, so that an interrupt cannot lose its count
         self.waiting = False
@@ -56,7 +61,8 @@ class _Job:
 
     def block(self, number: int) -> None:
         first = number * self.chunks // self.blocks
-        self.kernel(first, (number + 1) * self.chunks // self.blocks, *self.args)
+        last = (number + 1) * self.chunks // self.blocks
+        self.kernel(first, last, *[_empty(shape, dtype) for shape, dtype in self.spaces], *self.args)
 
     def help(self) -> None:
         while True:
@@ -134,13 +140,13 @@ def _ensure_helpers(wanted: int) -> None:
             _helpers += 1
 
 
-def serial(kernel: Kernel, chunks: int, *args: Any) -> None:
+def serial(kernel: Kernel, chunks: int, spaces: Spaces, *args: Any) -> None:
     """Run all chunks of a kernel on the calling thread."""
-    kernel(0, chunks, *args)
+    kernel(0, chunks, *[_empty(shape, dtype) for shape, dtype in spaces], *args)
 
 
 class Threads:
-    """``run(kernel, chunks, *args)`` over a fixed number of threads, the calling one included."""
+    """``run(kernel, chunks, spaces, *args)`` over a fixed number of threads, the calling one included."""
 
     __slots__ = ("count",)
 
@@ -148,13 +154,13 @@ class Threads:
         """At most this many threads."""
         self.count = min(count, _MOST_THREADS)
 
-    def __call__(self, kernel: Kernel, chunks: int, *args: Any) -> None:
+    def __call__(self, kernel: Kernel, chunks: int, spaces: Spaces, *args: Any) -> None:
         """Run all chunks; an exception of any of them is raised here once every thread has let go of the arrays."""
         threads = min(self.count, chunks)
         if threads <= 1:
-            kernel(0, chunks, *args)
+            serial(kernel, chunks, spaces, *args)
             return
-        job = _Job(kernel, chunks, min(chunks, threads * _BLOCKS_PER_THREAD), args)
+        job = _Job(kernel, chunks, min(chunks, threads * _BLOCKS_PER_THREAD), spaces, args)
         _ensure_helpers(threads - 1)
         queue = _queue
         for _ in range(threads - 1):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from mpmath import mp, mpf
 
-from symloss.build.samples import INPUT_ROLES, draw, is_coupled, sizes_for
+from symloss.build.samples import INPUT_ROLES, draw, is_coupled, moved_parameters, sizes_for
 from symloss.build.user import compiled_module_path
 from symloss.calculus import Derivation, derive
 from symloss.emit import emit_loss
@@ -158,15 +158,7 @@ class Kernels:
 
     @cached_property
     def parameters(self) -> dict[str, float]:
-        """Values other than the defaults where the domain has room, exact in both dtypes."""
-        found = {}
-        for item in self.meta["parameters"]:
-            low, high = item["domain"]["lower"], item["domain"]["upper"]
-            moved = 1.25 * item["default"]
-            inside = (low is None or moved > low) and (high is None or moved < high)
-            fixed = item["domain"]["kind"] == "set"
-            found[item["name"]] = float(np.float32(moved if inside and not fixed else item["default"]))
-        return found
+        return moved_parameters(self.program)
 
     def axis_of(self, term: str) -> str | None:
         axis = self.meta["terms"][term]

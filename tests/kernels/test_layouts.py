@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.kernels.harness import CATALOGUE, DTYPES, Kernels, Options, kernels
+from tests.kernels.harness import CATALOGUE, CORE, DTYPES, Kernels, Options, kernels
 
 
 def strided(array: np.ndarray, _: Path) -> np.ndarray:
@@ -74,7 +74,7 @@ def check_layouts(k: Kernels, dtype: str, entry: str, folder: Path) -> None:
             np.testing.assert_array_equal(array, kept)
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", CORE)
 def test_layouts(name: str, tmp_path: Path) -> None:
     check_layouts(kernels(name), "float32", "value_and_grad", tmp_path)
 

@@ -10,6 +10,8 @@ from tests.kernels.harness import CATALOGUE, DTYPES, Kernels, Options, kernels
 BATCHES = (0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 2047, 2048, 2049, 4097)
 ROWS = (0, 1, 2, 3, 7, 8, 9, 16, 17, 255, 256, 257)
 CLASSES = (1, 2, 255, 256, 257, 513)
+#: Nothing to sum over, and one item more than a block of a sum holds.
+ENDS = (1, 257)
 
 LOSSES = {name: kernels(name) for name in CATALOGUE}
 ELEMENT_WISE = [name for name, k in LOSSES.items() if k.elementwise]
@@ -66,7 +68,9 @@ def test_class_sizes(name: str, size: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", CLASSES)
+@pytest.mark.parametrize(
+    "size", [size if size in ENDS else pytest.param(size, marks=pytest.mark.exhaustive) for size in CLASSES]
+)
 @pytest.mark.parametrize("name", [name for name in WITH_A_FREE_AXIS if name not in TYPICAL])
 def test_class_sizes_of_the_others(name: str, size: int) -> None:
     check_classes(name, size)

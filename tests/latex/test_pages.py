@@ -127,3 +127,17 @@ def test_the_book_and_a_page_compile(tmp_path: Path, hostile: str, capsys: pytes
         too_wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
         assert max(too_wide, default=0) < 5
     assert not (tmp_path / "pwned").exists()
+
+
+def test_stored_verdicts_are_on_the_page() -> None:
+    spec = read("huber")
+    known = {
+        "verdict": "proved",
+        "scope": "all values",
+        "engine": "composition",
+        "summary": "a sum of 100 % convex terms",
+    }
+    text = page(spec, derivation_of(spec), verdicts={spec.claims[1].text: known})
+    assert "proved: all values (composition)" in text
+    assert r"a sum of 100 \% convex terms" in text
+    assert text.count("not yet checked") == len(spec.claims) - 1

@@ -5,8 +5,9 @@
     python -m tests.mutation.plant derivative Softplus 0 negate   a fault in a rule, against SymPy's own derivatives
 
 Prints one JSON object: how many faults were planted and which survived. A change after which every entry point returns
-the same bits at all of a thousand points, ordinary and hard ones, is no fault: it is told apart and not counted.
-SymPy caches derivatives for the life of a process, which is why a faulty rule needs a process of its own.
+the same bits at thousands of points, ordinary ones, hard ones and ones on the ends of domains, is no fault: it is told
+apart and not counted. SymPy caches derivatives for the life of a process, which is why a faulty rule needs a process of
+its own.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from symloss import atoms
 from symloss.accuracy.points import Sampler
 from symloss.atoms import record_of
 from symloss.build.comparison import Comparison
-from symloss.build.samples import draw, is_coupled, sizes_for
+from symloss.build.samples import draw, is_coupled, moved_parameters, sizes_for
 from symloss.build.verification import Report, compare_with_oracle, exact_value
 from symloss.calculus import derive
 from symloss.errors import SymlossError
@@ -138,6 +139,9 @@ def planted_in_kernel(name: str) -> dict[str, object]:
                     for fault, mutated in mutants(lines[node.lineno - 1].strip(), swaps):
                         faulty.append((fault, node.lineno, mutated))
     survivors, equivalent, planted = [], [], 0
+    unchanged = Report()
+    Comparison(derivation, load_generated(path), unchanged).run(False)
+    assert unchanged.passed, unchanged.failure
     for fault, number, mutated in _chosen(faulty, name):
         line = lines[number - 1]
         changed = lines.copy()
@@ -161,17 +165,46 @@ def planted_in_kernel(name: str) -> dict[str, object]:
 
 
 def _same_bits(program, one, other) -> bool:
-    """Whether two versions of the kernels return the same numbers at a thousand points."""
+    """Whether two versions of the kernels return the same numbers at thousands of points."""
     sizes = sizes_for(program, batch=8 if is_coupled(program) else 16, other=3)
     for seed in range(32):
         generator = np.random.default_rng(seed)
         drawn = draw(program, sizes, seed)
         hard = Sampler(program, sizes, "float64", seed).instances(1)[0].tensors
-        for values in (drawn, hard):
-            found = [_results(loss, program, sizes, values, copy.deepcopy(generator)) for loss in (one, other)]
+        ends = [] if program.constraints else [_at_ends(program, drawn, generator) for _ in range(6)]
+        for values in (drawn, hard, *ends):
+            twin = copy.deepcopy(generator)
+            found = [_results(one, program, sizes, values, generator), _results(other, program, sizes, values, twin)]
             if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(*found, strict=True)):
                 return False
     return True
+
+
+def _ends(domain) -> list[float]:
+    """The finite ends that belong to a domain."""
+    closed = ((domain.lower, domain.lower_closed), (domain.upper, domain.upper_closed))
+    return [float(end) for end, included in closed if included and end.is_finite] if domain.kind == "interval" else []
+
+
+def _at_ends(program, drawn, generator):
+    """The same inputs with rows, and single entries, on the ends of their domains."""
+    moved = {name: dict(values) for name, values in drawn.items()}
+    for name, values in moved.items():
+        ends = _ends(program.tensors[name].domain)
+        for index in values if ends else ():
+            row = (index[0] if index else 0) % 3
+            values[index] = ends[0] if row == 0 else float(generator.choice([*ends, values[index]]))
+    return moved
+
+
+def _parameters(program, generator) -> dict[str, float]:
+    """Parameters at their defaults, beside them, or on the ends of their domains."""
+    moved = moved_parameters(program)
+    return {
+        name: float(generator.choice([float(tensor.default), moved[name], *_ends(tensor.domain)]))
+        for name, tensor in program.tensors.items()
+        if tensor.role == "parameter"
+    }
 
 
 def _results(loss, program, sizes, values, generator) -> list[np.ndarray]:
@@ -186,7 +219,9 @@ def _results(loss, program, sizes, values, generator) -> list[np.ndarray]:
     ways = [generator.normal(size=arrays[name].shape) for name in loss.meta["predictions"]]
     axes = list(loss.meta["terms"].values())
     weights = [generator.uniform(0.5, 2, sizes[axis]) for axis in axes if axis is not None]
-    options = {"weight": weights[0] if len(weights) == 1 else tuple(weights), "reduction": "sum"} if weights else {}
+    options = _parameters(program, generator)
+    if weights:
+        options |= {"weight": weights[0] if len(weights) == 1 else tuple(weights), "reduction": "sum"}
     given = tuple(arrays.values())
     with np.errstate(all="ignore"):
         found = [loss(*given, **options), loss.value_and_grad(*given, **options)]

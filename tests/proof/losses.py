@@ -5,7 +5,8 @@ from __future__ import annotations
 from symloss.language import SpecLibrary, parse_spec
 from symloss.language.spec import Spec
 from symloss.proof.engines import Budget
-from symloss.proof.portfolio import settle_claim
+from symloss.proof.formulation import formulate
+from symloss.proof.portfolio import Portfolio, settle_claim
 from symloss.proof.verdicts import Finding
 from symloss.runtime.locations import data_folder
 
@@ -44,6 +45,13 @@ def spec(
         axes=axes, inputs="\n".join(lines), parameters=given, value=value, claims="\n".join(f"  - {c}" for c in claims)
     )
     return parse_spec(text, "probe.yaml", SpecLibrary([data_folder("specs")]))
+
+
+def prove(claim: str, **loss: object) -> list[Finding]:
+    """What the proving half says about the goals of one claim, without a look for witnesses before it."""
+    probe = spec(claim, **loss)  # type: ignore[arg-type]
+    budget = Budget()
+    return [Portfolio(budget).prove(goal, budget.depth) for goal in formulate(probe, probe.claims[0])]
 
 
 def settle(claim: str, budget: Budget | None = None, **loss: object) -> Finding:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proof.losses import settle
+from symloss.proof.boxes import available
+from tests.proof.losses import prove, settle
 
 HUBER = {
     "value": "where(abs(x[n]) <= delta, x[n]**2/2, delta*(abs(x[n]) - delta/2))",
@@ -15,9 +16,14 @@ T = "let: {t: real}"
 
 TRUE_LIMITS = {
     "an atom at infinity": ("{limit: 'tanh(t)', as: {t: -oo}, equals: -1, let: {t: real}}", {}),
+    "the side of a finite limit": ("{limit: '1/(1 - tanh(t))', as: {t: oo}, equals: oo, let: {t: real}}", {}),
     "a pole": ("{limit: '1/t', as: {t: 0+}, equals: oo, let: {t: positive}}", {}),
     "a quotient of exponentials": (
         "{limit: '(3*exp(t) + t**2)/(exp(t) + t)', as: {t: oo}, equals: 3, let: {t: positive}, when: 'x[n] > 0'}",
+        {},
+    ),
+    "the faster term above": (
+        "{limit: '(exp(2*t) + t)/(exp(t) + t**3)', as: {t: oo}, equals: oo, let: {t: positive}}",
         {},
     ),
     "a power of what vanishes": (
@@ -52,6 +58,10 @@ FALSE_LIMITS = {
     "a jump": "{limit: 'sign(t)', as: {t: 0}, equals: 1, let: {t: real}}",
     "the value instead of the limit": "{limit: 'sign(t)', as: {t: 0+}, equals: 0, let: {t: real}}",
     "infinity minus infinity": "{limit: 'sqrt(t + 1) - sqrt(t)', as: {t: oo}, equals: oo, let: {t: positive}}",
+    "infinity minus infinity the other way": (
+        "{limit: 'sqrt(t + 1) - sqrt(t)', as: {t: oo}, equals: -oo, let: {t: positive}}"
+    ),
+    "the faster term below": "{limit: '(exp(2*t) + t)/(exp(t) + t**3)', as: {t: oo}, equals: 0, let: {t: positive}}",
     "zero times infinity": "{limit: 't*exp(-t)', as: {t: oo}, equals: 1, let: {t: real}}",
     "an exponent that may be 0": "{limit: 'exp(-t)**a', as: {t: oo}, equals: 0, let: {t: real, a: nonnegative}}",
     "an exponent that may be negative": "{limit: 'exp(-t)**a', as: {t: oo}, equals: 0, let: {t: real, a: real}}",
@@ -61,6 +71,8 @@ FALSE_LIMITS = {
     ),
     "a point out of reach": "{limit: 't', as: {t: oo}, equals: oo, let: {t: '(0, 1)'}}",
     "a condition that keeps away": "{limit: '1/t', as: {t: oo}, equals: 0, let: {t: real}, when: 't < 1'}",
+    "the wrong side of a finite limit": "{limit: '1/(1 - tanh(t))', as: {t: oo}, equals: -oo, let: {t: real}}",
+    "a power at 0 from no side": "{limit: '1/sin(t)', as: {t: 0}, equals: oo, let: {t: real}}",
     "a slower term that leads": (
         "{limit: '(exp(2*t) + t)/(exp(t) + t**3)', as: {t: oo}, equals: 1, let: {t: positive}}"
     ),
@@ -245,8 +257,6 @@ COVERS = {
 
 @pytest.mark.parametrize("name", COVERS)
 def test_a_cover_certifies(name: str) -> None:
-    from symloss.proof.boxes import available
-
     if not available():
         pytest.skip("python-flint is not installed")
     claim, loss = COVERS[name]
@@ -271,3 +281,126 @@ NOT_COVERED = {
 def test_what_is_false_is_not_covered(name: str) -> None:
     claim, loss = NOT_COVERED[name]
     assert settle(claim, **loss).status not in ("proved", "certified")
+
+
+# --- the proving half alone -------------------------------------------------------------------------------------------
+
+#: False statements that a witness refutes at once: here nothing looks for one, so that only the engines decide.
+FALSE = {
+    "slopes that differ at a seam": ("{smooth: x, order: 1}", {"value": "where(x[n] < 0, x[n], 101/100*x[n])"}),
+    "values that differ at a seam": ("{smooth: x, order: 0}", {"value": "where(x[n] < 1, x[n], x[n] + 1/100)"}),
+    "a value at one point": ("{smooth: x, order: 0}", {"value": "where(x[n] == 0, 1, x[n])"}),
+    "the second derivative of huber": ("{smooth: x, order: 2}", HUBER),
+    "a jump between flat pieces": ("{lipschitz: x, constant: 1}", {"value": "where(x[n] < 0, 0*x[n], 1 + 0*x[n])"}),
+    "a steep piece": ("{lipschitz: x, constant: 1}", {"value": "where(x[n] < 0, x[n], 101/100*x[n])"}),
+    "a norm that is too generous": (
+        "{lipschitz: [x, y], constant: 1, norm: 2}",
+        {"value": "x[n] + y[n]", "inputs": "x: real; y: real"},
+    ),
+    "slopes that fall at a seam": ("{convex: x}", {"value": "where(x[n] < 0, x[n]**2, 2*x[n]**2 - x[n]/100)"}),
+    "a jump between convex pieces": ("{convex: x}", {"value": "where(x[n] < 0, x[n]**2 + 1/100, 2*x[n]**2 + x[n])"}),
+    "a piece that bends down": ("{convex: x}", {"value": "where(x[n] < 0, -x[n]**2/100, x[n]**2)"}),
+    "a flat piece of a strictly convex function": ("{strictly_convex: x}", {"value": "max(x[n], 0)**2"}),
+    "a stationary point that is no minimum": ("{argmin: r, of: 'r**3', let: {r: real}, equals: 0}", {}),
+    "a maximum for a minimum": ("{argmin: r, of: '-r**2', let: {r: real}, equals: 0}", {}),
+    "a minimum that is too low": ("{minimum: 1, over: x}", {"value": "(x[n] - 1)**2 + 2"}),
+    "a minimum that is too high": ("{minimum: 3, over: x}", {"value": "(x[n] - 1)**2 + 2"}),
+    "a limit for an attained open bound": ("{minimum: '(0, 1]', over: x}", {"value": "softplus(x[n])"}),
+    "a root of odd order": ("{at_least: 0}", {"value": "x[n]**3", "inputs": "x: [-1, 1]"}),
+    "the lowest value of x*log(x)": ("{at_least: '-36/100'}", {"value": "x[n]*log(x[n])", "inputs": "x: (0, 1]"}),
+    "a constant just below the largest value": (
+        "{at_most: 1249/1000}",
+        {"value": "x[n]*(1 - x[n])*sin(3*x[n]) + 1", "inputs": "x: [0, 1]"},
+    ),
+    "a box that is left out": ("{at_most: 1}", {"value": "sin(x[n])*x[n]", "inputs": "x: [0, 2]"}),
+    "no number": ("{at_least: '-1'}", {"value": "sin(log(x[n] - 2))", "inputs": "x: [0, 1]"}),
+    "equal logarithms of negative numbers": (
+        "{equals: 'log(x[n]) + log(x[n])', of: 'log(x[n]**2)'}",
+        {"value": "x[n]", "inputs": "x: [-1, 1]"},
+    ),
+    "a Gaussian the wrong way up": ("{equals: 1, of: 'integral[t, -oo, oo](exp((t - x[n])**2/2)/sqrt(2*pi))'}", {}),
+}
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_the_engines_do_not_show_what_is_false(name: str) -> None:
+    claim, loss = FALSE[name]
+    assert any(finding.status not in ("proved", "certified") for finding in prove(claim, **loss))
+
+
+def test_a_family_outside_the_domain_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slope of a square is steep only where x is large: a shape that leaves [0, 1] must be turned down."""
+    import sympy
+
+    from symloss.program import Read
+    from symloss.proof import families
+
+    def shapes(*_: object) -> list[tuple[object, object, object]]:
+        return [(2 * Read(families.LARGE), sympy.S.One, sympy.S.One)]
+
+    loss = {"value": "x[n]**2", "inputs": "x: [0, 1]"}
+    monkeypatch.setattr(families, "_moving_shapes", shapes)
+    assert settle("{lipschitz: x, constant: none}", value="x[n]**2").status == "proved"
+    assert settle("{lipschitz: x, constant: none}", **loss).status not in ("proved", "certified")
+
+
+def _leaves(tree: str, box: list[tuple[float, float]]) -> list[tuple[str, list[tuple[float, float]]]]:
+    """The leaves of a cover with their boxes; the tree must end where it closes."""
+    found = []
+
+    def read(at: int, sides: list[tuple[float, float]]) -> int:
+        if tree[at] in ".xr":
+            found.append((tree[at], sides))
+            return at + 1
+        number = int(tree[at])
+        low, high = sides[number]
+        for half in ((low, (low + high) / 2), ((low + high) / 2, high)):
+            at = read(at + 1 if half[0] == low else at, [half if i == number else s for i, s in enumerate(sides)])
+        return at
+
+    assert read(0, box) == len(tree)
+    return found
+
+
+@pytest.mark.skipif(not available(), reason="python-flint is not installed")
+def test_a_cover_has_no_hole_and_its_boxes_are_right() -> None:
+    import math
+
+    import sympy
+
+    from symloss import atoms
+    from symloss.program import Domain, Read
+    from symloss.proof.engines import Budget
+    from symloss.proof.engines.balls import ENGINE
+    from symloss.proof.problems import Problem
+
+    x = Read("x")
+    unit = Domain("interval", sympy.S.Zero, sympy.S.One, True, True)
+    most = sympy.Rational(26, 100)
+    finding = ENGINE.settle(Problem({x: unit}, (), atoms.LessEqual(x * (1 - x) * sympy.sin(3 * x), most)), Budget())
+    assert finding is not None
+    assert finding.status == "certified"
+    evidence = finding.evidence
+    leaves = _leaves(evidence["tree"], [(0.0, 1.0)])
+    assert sum(high - low for _, ((low, high),) in leaves) == 1.0
+    assert all(x * (1 - x) * math.sin(3 * x) <= 0.26 for _, ((low, high),) in leaves for x in (low, high))
+
+
+@pytest.mark.skipif(not available(), reason="python-flint is not installed")
+def test_what_is_no_number_decides_nothing() -> None:
+    import sympy
+    from flint import arb
+
+    from symloss import atoms
+    from symloss.proof.boxes import Boxes, Interval, UndecidedError, between
+
+    x = sympy.Symbol("x", real=True)
+    boxes = Boxes({x: Interval(arb(-1), arb(1))})
+    for condition in (atoms.LessEqual(0, sympy.log(x)), atoms.Less(sympy.log(x), 5), atoms.NotEqual(1 / x, 0)):
+        assert boxes.truth(condition) is None
+    with pytest.raises(UndecidedError):
+        between(arb.nan(), arb(1))
+    holes = Boxes({x: Interval(arb.nan(), arb.nan())})
+    assert holes.truth(atoms.Less(0, x)) is None
+    assert holes.truth(atoms.LessEqual(x, 0)) is None
+    assert holes.truth(atoms.Equal(x, 0)) is None

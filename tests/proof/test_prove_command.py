@@ -73,3 +73,15 @@ def test_a_faulty_claim_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFi
     path = _write(tmp_path, "{convex: nothing}")
     assert run(["prove", str(path), "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_show_tells_what_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = _write(tmp_path, "{nonnegative: value}")
+    monkeypatch.chdir(tmp_path)
+    assert run(["show", str(path)]) == 0
+    assert "no verdicts are stored" in capsys.readouterr().out
+    assert run(["prove", str(path)]) == 0
+    assert run(["show", str(path)]) == 0
+    assert "nonnegative: value\n    proved for all values" in capsys.readouterr().out

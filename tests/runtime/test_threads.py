@@ -32,9 +32,9 @@ def test_the_same_bits_for_any_number_of_threads(huber):
 def test_large_calls_are_shared_and_small_ones_are_not(huber, monkeypatch):
     seen = []
 
-    def spy(self, kernel, chunks, *args):
+    def spy(self, kernel, chunks, spaces, *args):
         seen.append(self.count)
-        kernel(0, chunks, *args)
+        threads.serial(kernel, chunks, spaces, *args)
 
     monkeypatch.setattr(threads.Threads, "__call__", spy)
     huber(PRED, TARGET, threads=3)
@@ -67,7 +67,7 @@ def test_every_chunk_is_done_exactly_once(count, chunks):
         with lock:
             done[first:last] += scale
 
-    threads.Threads(count)(kernel, chunks, 3)
+    threads.Threads(count)(kernel, chunks, (), 3)
     np.testing.assert_array_equal(done, 3)
 
 
@@ -80,7 +80,7 @@ def test_the_work_is_really_shared():
             workers.add(threading.get_ident())
             meeting.wait(timeout=30)
 
-    threads.Threads(2)(kernel, 2)
+    threads.Threads(2)(kernel, 2, ())
     assert len(workers) == 2
 
 
@@ -98,7 +98,7 @@ def test_an_exception_arrives_after_all_threads_have_let_go():
 
     for _ in range(5):
         with pytest.raises(RuntimeError, match="chunk 3"):
-            threads.Threads(3)(kernel, 12)
+            threads.Threads(3)(kernel, 12, ())
         assert not running
 
 
@@ -117,9 +117,9 @@ def test_a_call_from_inside_a_worker():
 
     def kernel(first, last):
         for _ in range(first, last):
-            threads.Threads(3)(leaf, 5)
+            threads.Threads(3)(leaf, 5, ())
 
-    threads.Threads(3)(kernel, 9)
+    threads.Threads(3)(kernel, 9, ())
     assert sorted(inner) == sorted(list(range(5)) * 9)
 
 
@@ -173,12 +173,12 @@ start = time.monotonic()
 run = Threads(2)
 try:
     for _ in range(200):
-        run(kernel, 64)
+        run(kernel, 64, ())
     print("never interrupted")
 except KeyboardInterrupt:
     print("interrupted", len(active), time.monotonic() - start < 5)
 done = []
-run(lambda first, last: done.extend(range(first, last)), 10)
+run(lambda first, last: done.extend(range(first, last)), 10, ())
 print(sorted(done) == list(range(10)))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
@@ -194,7 +194,7 @@ def test_arrays_do_not_outlive_their_call():
 
     token = Token()
     alive = weakref.ref(token)
-    threads.Threads(3)(lambda first, last, token: None, 20, token)
+    threads.Threads(3)(lambda first, last, token: None, 20, (), token)
     del token
     deadline = time.monotonic() + 10
     while alive() is not None and time.monotonic() < deadline:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,22 +59,13 @@ class InputCheck:
         """The driver's text that marks every entry of an array outside the domain."""
         return f"{self.finder}({', '.join([array, *self.bounds])})"
 
-    def lines(self) -> Iterator[str]:
-        """Stop at a chunk that holds a violation in a live sample."""
-        yield "wrong = False"
-        loop = ["for row in range(rows):", *_indent(self.sample())]
-        yield from loop if self.always else ["if validate:", *_indent(loop)]
-        yield "if wrong:"
-        yield f"    failed[c, 0], failed[c, 1] = {self.number + 1}, start"
-        yield "    continue"
-
-    def sample(self) -> list[str]:
-        """Whether one sample, if live, holds a violation."""
-        array, inner = f"{self.tensor.name}_chunk", list(self.tensor.axes[1:])
+    def sample(self, live: str, own: Callable[..., str]) -> list[str]:
+        """Whether one sample, if ``live``, holds a violation; ``own`` words its entries."""
+        inner = list(self.tensor.axes[1:])
         if not inner:
-            return [f"entry = {array}[row]", f"wrong |= live[row] & ({self.outside('entry')})"]
+            return [f"entry = {own()}", f"wrong |= {live} & ({self.outside('entry')})"]
         size = [f"size_{self.program.root(axis)}" for axis in inner]
-        row = f"{array}[{', '.join(['row', *(f'at_{axis}' for axis in inner[:-1])])}]"
+        row = own(*(f"at_{axis}" for axis in inner[:-1]))
         lines = [f"entries = {row}", f"for lane in range({size[-1]}):", "    entry = entries[lane]"]
         if self.tensor.domain.kind == "simplex":
             lines = ["total = 0.0", *lines, "    total += entry"]
@@ -83,7 +74,7 @@ class InputCheck:
             lines.append(f"outside |= abs(total - 1.0) > 4 * {size[-1]} * {self.bounds[0]}")
         for axis, length in reversed(list(zip(inner[:-1], size[:-1], strict=True))):
             lines = [f"for at_{axis} in range({length}):", *_indent(lines)]
-        return ["outside = False", *lines, "wrong |= live[row] & outside"]
+        return ["outside = False", *lines, f"wrong |= {live} & outside"]
 
     def outside(self, entry: str) -> str:
         """Whether an entry lies outside the domain; NaN is no violation."""

@@ -222,7 +222,10 @@ class DriverPrinter:
 
     def run(self, kernel: Kernel, printer: KernelPrinter, term_number: int | None = None) -> Iterator[str]:
         """One kernel: its workspace, the call, the combination of what its chunks gave."""
+        workspaces = printer.workspaces()
         if kernel.axis is None:
+            for name, shape, dtype in workspaces:
+                yield f"{name} = np.empty({shape}, {dtype})"
             yield f"{printer.name}({', '.join(printer.signature())})"
             return
         size = f"size_{self.program.root(kernel.axis)}"
@@ -233,7 +236,7 @@ class DriverPrinter:
             if argument.expandable and argument.chunked:
                 name = argument.name
                 rest = [f"size_{self.program.root(axis)}" for axis in argument.axes[1:]]
-                self.helpers.add("_expanded")
+                self.helpers |= {"_expanded", "_filled"}
                 full = _tuple([size, *rest])
                 yield f"{name}, {name}_step = _expanded({name}, {full}, {_tuple(['chunk', *rest])})"
         number = self.term_of(kernel) if term_number is None else term_number
@@ -251,7 +254,7 @@ class DriverPrinter:
                 )
             if kernel.term:
                 yield f"keep_losses = values[{number}] is not None"
-                yield f"losses_out = values[{number}] if keep_losses else np.empty(0, {self.real})"
+                yield f"losses_out = values[{number}] if keep_losses else _ones(0, {self.real})"
         for result in kernel.row_results:
             yield f"{result.name}_partial = np.zeros(chunks)"
         for vector in kernel.vector_results:
@@ -260,7 +263,8 @@ class DriverPrinter:
             yield f"{vector.name}_partial = " + (f"np.full({shape}, {start})" if start else f"np.zeros({shape})")
         if printer.checks or kernel.constraints:
             yield "failed = np.zeros((chunks, 2), np.int64)"
-        yield f"run({printer.name}, chunks, {', '.join(printer.signature()[2:])})"
+        spaces = _tuple([f"({shape}, {dtype})" for _, shape, dtype in workspaces])
+        yield f"run({printer.name}, chunks, {spaces}, {', '.join(printer.signature()[2 + len(workspaces) :])})"
         if printer.checks or kernel.constraints:
             self.helpers.add("_first_failure")
             yield "violation = _first_failure(failed)"
@@ -275,13 +279,13 @@ class DriverPrinter:
             self.helpers.add("_located")
             yield "number, start = violation"
             yield "rows = min(chunk, samples - start)"
-            yield "live = mask[start * mask_step :][:rows]"
+            yield "live = mask[start * mask_step : start * mask_step + rows]"
         for check in printer.checks:
             name = check.tensor.name
             self.helpers.add(check.finder)
             start = f"start * {steps[name]}" if name in steps else "start"
             yield f"if number == {check.number}:"
-            yield f"    violation = _located(violation, {check.found(f'{name}[{start} :][:rows]')}, live)"
+            yield f"    violation = _located(violation, {check.found(f'{name}[{start} : {start} + rows]')}, live)"
         yield "return (), violation"
 
     def combine(self, kernel: Kernel) -> Iterator[str]:

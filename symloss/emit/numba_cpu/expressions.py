@@ -34,7 +34,7 @@ _CONDITIONS = {*_COMPARISONS, *_CONNECTIVES, "Not"}
 _HELPERS = {Gap: "gap", UnitScale: "unit_scale"}
 
 #: Precedences, as in Python.
-_TERNARY, _OR, _AND, _COMPARE, _SUM, _PRODUCT, _ATOM = range(7)
+_TERNARY, _OR, _AND, _COMPARE, _SUM, PRODUCT, ATOM = range(7)
 
 
 def is_condition(expression: sympy.Expr) -> bool:
@@ -44,12 +44,16 @@ def is_condition(expression: sympy.Expr) -> bool:
 
 @dataclass
 class ExpressionPrinter:
-    """Prints for one dtype and remembers which elementary functions the text calls."""
+    """Prints for one dtype and remembers which elementary functions the text calls.
+
+    ``worded`` gives the text and the precedence of leaves that a kernel words in its own way, by their names.
+    """
 
     dtype: str
     conditions: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     helpers: set[str] = field(default_factory=set)
+    worded: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     @property
     def suffix(self) -> str:
@@ -92,7 +96,7 @@ class ExpressionPrinter:
     def _real(self, expression: sympy.Expr) -> tuple[str, int]:
         if expression.is_number and not expression.atoms(sympy.Symbol):
             text = self.number(expression)
-            return text, _SUM if text.startswith("-") else _ATOM
+            return text, _SUM if text.startswith("-") else ATOM
         if is_condition(expression):
             return (
                 f"{self.number(sympy.S.One)} if {self.condition(expression)} else {self.number(sympy.S.Zero)}",
@@ -102,7 +106,7 @@ class ExpressionPrinter:
             return self._leaf(expression)
         if is_integer(expression):
             cast = "f32" if self.dtype == "float32" else "float"
-            return f"{cast}({self.integer(expression)})", _ATOM
+            return f"{cast}({self.integer(expression)})", ATOM
         if expression.is_Add:
             return self._sum(expression, self.real), _SUM
         if expression.is_Mul:
@@ -114,13 +118,17 @@ class ExpressionPrinter:
     def _leaf(self, expression: sympy.Symbol) -> tuple[str, int]:
         if isinstance(expression, Variable) and expression.name in self.conditions:
             return f"{self.number(sympy.S.One)} if {expression.name} else {self.number(sympy.S.Zero)}", _TERNARY
+        if expression.name in self.worded and not expression.is_integer:
+            return self.worded[expression.name]
         text = self.element(expression)
         if expression.is_integer:
-            return f"{'f32' if self.dtype == 'float32' else 'float'}({text})", _ATOM
-        return text, _ATOM
+            return f"{'f32' if self.dtype == 'float32' else 'float'}({text})", ATOM
+        return text, ATOM
 
     def element(self, leaf: sympy.Symbol) -> str:
         """A variable or an array element, as written."""
+        if leaf.name in self.worded:
+            return self.worded[leaf.name][0]
         if isinstance(leaf, Element):
             return f"{leaf.array}[{', '.join(self.integer(s) for s in leaf.subscripts)}]"
         return str(leaf.name)
@@ -131,7 +139,7 @@ class ExpressionPrinter:
             if not text:
                 text = show(term, _SUM)
             elif term.could_extract_minus_sign():
-                text += f" - {show(_negative(term), _PRODUCT)}"
+                text += f" - {show(_negative(term), PRODUCT)}"
             else:
                 text += f" + {show(term, _SUM)}"
         return text
@@ -165,33 +173,33 @@ class ExpressionPrinter:
             else:
                 numerators.append(coefficient)
         pairs = min(len(numerators), len(denominators))
-        parts += [self.real(n, _ATOM) for n in numerators[: len(numerators) - pairs]]
+        parts += [self.real(n, ATOM) for n in numerators[: len(numerators) - pairs]]
         quotients = list(zip(numerators[len(numerators) - pairs :], denominators, strict=False))
         for number, (above, below) in enumerate(quotients):
-            text = f"{self.real(above, _ATOM)} / {self.real(below, _ATOM)}"
+            text = f"{self.real(above, ATOM)} / {self.real(below, ATOM)}"
             parts.append(text if number == 0 and not parts else f"({text})")
         text = " * ".join(parts)
         for below in denominators[pairs:]:
-            text = f"{text} / {self.real(below, _ATOM)}"
-        return sign + text, _SUM if sign else _PRODUCT
+            text = f"{text} / {self.real(below, ATOM)}"
+        return sign + text, _SUM if sign else PRODUCT
 
     def _power(self, expression: sympy.Expr) -> tuple[str, int]:
         base, exponent = expression.base, expression.exp
         if base == sympy.E:
-            return self._call("exp", (exponent,)), _ATOM
+            return self._call("exp", (exponent,)), ATOM
         if exponent == sympy.S.Half:
-            return f"math.sqrt({self.real(base)})", _ATOM
+            return f"math.sqrt({self.real(base)})", ATOM
         if exponent.is_Integer and exponent < 0:
             below = self._power_text(base, -exponent)
-            return f"{self.number(sympy.S.One)} / {below}", _PRODUCT
+            return f"{self.number(sympy.S.One)} / {below}", PRODUCT
         if exponent == -sympy.S.Half:
-            return f"{self.number(sympy.S.One)} / math.sqrt({self.real(base)})", _PRODUCT
+            return f"{self.number(sympy.S.One)} / math.sqrt({self.real(base)})", PRODUCT
         if exponent.is_Integer and exponent <= 4:
-            return self._power_text(base, exponent)[1:-1] if exponent > 1 else self.real(base), _PRODUCT
-        return self._call("pow", (base, exponent)), _ATOM
+            return self._power_text(base, exponent)[1:-1] if exponent > 1 else self.real(base), PRODUCT
+        return self._call("pow", (base, exponent)), ATOM
 
     def _power_text(self, base: sympy.Expr, exponent: sympy.Integer) -> str:
-        text = self.real(base, _ATOM)
+        text = self.real(base, ATOM)
         if exponent == 1:
             return text
         return f"({' * '.join([text] * int(exponent))})" if exponent <= 4 else self._call("pow", (base, exponent))
@@ -212,24 +220,24 @@ class ExpressionPrinter:
         if isinstance(expression, atoms.StopGradient | atoms.SlopeAt):
             return self._real(arguments[0])
         if isinstance(expression, atoms.Absolute):
-            return f"abs({self.real(arguments[0])})", _ATOM
+            return f"abs({self.real(arguments[0])})", ATOM
         if isinstance(expression, Difference):
-            return f"{self.real(arguments[0], _SUM)} - {self.real(arguments[1], _PRODUCT)}", _SUM
+            return f"{self.real(arguments[0], _SUM)} - {self.real(arguments[1], PRODUCT)}", _SUM
         if isinstance(expression, Lifted):
-            return f"{self.real(arguments[0], _PRODUCT)} * {self.real(arguments[1], _ATOM)}", _PRODUCT
+            return f"{self.real(arguments[0], PRODUCT)} * {self.real(arguments[1], ATOM)}", PRODUCT
         if isinstance(expression, Over):
             a, scale, m = arguments
-            return f"{self.real(a, _PRODUCT)} * {self.real(scale, _ATOM)} / {self.real(m, _ATOM)}", _PRODUCT
+            return f"{self.real(a, PRODUCT)} * {self.real(scale, ATOM)} / {self.real(m, ATOM)}", PRODUCT
         if isinstance(expression, ScaleInverse):
-            return f"{self.number(sympy.S.One)} / {self.real(arguments[0], _ATOM)}", _PRODUCT
+            return f"{self.number(sympy.S.One)} / {self.real(arguments[0], ATOM)}", PRODUCT
         if type(expression) in _HELPERS:
             name = f"_{_HELPERS[type(expression)]}_{self.suffix}"
             self.helpers.add(name)
-            return f"{name}({', '.join(self.real(a) for a in arguments)})", _ATOM
+            return f"{name}({', '.join(self.real(a) for a in arguments)})", ATOM
         record = record_of(expression)
         if record is None:
             raise AssertionError(f"no text for {expression}")
-        return self._call(record.name, arguments), _ATOM
+        return self._call(record.name, arguments), ATOM
 
     def _call(self, name: str, arguments: tuple[sympy.Expr, ...]) -> str:
         if name == "sqrt":
@@ -241,7 +249,7 @@ class ExpressionPrinter:
 
     def _condition(self, expression: sympy.Expr) -> tuple[str, int]:
         if expression in (sympy.S.Zero, sympy.S.One):
-            return str(expression == 1), _ATOM
+            return str(expression == 1), ATOM
         kind = expression.func.__name__
         if kind in _COMPARISONS:
             left, right = expression.args
@@ -253,25 +261,25 @@ class ExpressionPrinter:
         if kind == "Not":
             return f"not {self.condition(expression.args[0], _SUM)}", _AND
         if isinstance(expression, Variable) and expression.name in self.conditions:
-            return expression.name, _ATOM
+            return expression.name, ATOM
         if isinstance(expression, Element | Variable) and expression.is_integer:
-            return self.element(expression), _ATOM
+            return self.element(expression), ATOM
         return f"{self.real(expression, _SUM)} != {self.number(sympy.S.Zero)}", _COMPARE
 
     def _integer(self, expression: sympy.Expr) -> tuple[str, int]:
         if expression.is_Integer:
-            return str(expression), _SUM if expression.is_negative else _ATOM
+            return str(expression), _SUM if expression.is_negative else ATOM
         if isinstance(expression, Variable | Element):
-            return self.element(expression), _ATOM
+            return self.element(expression), ATOM
         if expression.is_Add:
             return self._sum(expression, self.integer), _SUM
         if expression.is_Mul:
-            return " * ".join(self.integer(a, _ATOM) for a in expression.args), _PRODUCT
+            return " * ".join(self.integer(a, ATOM) for a in expression.args), PRODUCT
         if isinstance(expression, sympy.Mod):
-            return " % ".join(self.integer(a, _ATOM) for a in expression.args), _PRODUCT
+            return " % ".join(self.integer(a, ATOM) for a in expression.args), PRODUCT
         if isinstance(expression, sympy.floor):
             above, below = expression.args[0].as_numer_denom()
-            return f"{self.integer(above, _ATOM)} // {self.integer(below, _ATOM)}", _PRODUCT
+            return f"{self.integer(above, ATOM)} // {self.integer(below, ATOM)}", PRODUCT
         if isinstance(expression, atoms.Where):
             condition, a, b = expression.args
             return f"{self.integer(a, _OR)} if {self.condition(condition)} else {self.integer(b, _OR)}", _TERNARY

@@ -28,6 +28,25 @@ def overwritable(schedule: Schedule, results: Mapping[str, str], inputs: Iterabl
     return {name: sources for name, sources in found.items() if sources}
 
 
+def keeps_to_rows(schedule: Schedule, apart: Iterable[str]) -> bool:
+    """Whether kernels reach every sample in its own rows only, and nothing else reads an array of samples.
+
+    Args:
+        schedule: all that runs for one entry point.
+        apart: the inputs that something other than a kernel reads.
+    """
+    program = schedule.program
+
+    def counts_samples(axes: tuple[str, ...]) -> bool:
+        return bool(axes) and program.axes[program.root(axes[0])].kind == "batch"
+
+    return not any(name in program.tensors and counts_samples(program.tensors[name].axes) for name in apart) and all(
+        isinstance(step, Kernel)
+        and all(a.chunked and a.axes[0] == step.axis for a in step.arguments if counts_samples(a.axes))
+        for step in schedule.steps
+    )
+
+
 def _may_overwrite(schedule: Schedule, array: str, source: str) -> bool:
     writers = [
         number

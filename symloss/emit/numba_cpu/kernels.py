@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import sympy
 
 from symloss.emit.numba_cpu.checks import InputCheck
-from symloss.emit.numba_cpu.expressions import ExpressionPrinter, is_condition
+from symloss.emit.numba_cpu.expressions import ATOM, PRODUCT, ExpressionPrinter, is_condition
+from symloss.lowering.functions import Element
 from symloss.lowering.rows import ROW, START
 from symloss.lowering.schedule import Accumulation, ForEach, Kernel, Let, Node, RowResult, Store, Sweep, View
 from symloss.program import Program
@@ -34,6 +35,14 @@ class KernelPrinter:
     blocks: list[str] = field(default_factory=list)
     size_arguments: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        """A sample with loops of its own finds its entries in the whole arrays: to compile, a slice costs ten lines."""
+        if self.by_row:
+            for argument in self.kernel.arguments:
+                self.printer.worded[f"{argument.name}_chunk[row]"] = self.own(argument.name), ATOM
+            weight = "own_weight" if self.kernel.sample_weight is not None else self.weight
+            self.printer.worded["seed[row]"] = f"{weight} / denominator", PRODUCT
+
     @property
     def name(self) -> str:
         """The function's name."""
@@ -44,10 +53,39 @@ class KernelPrinter:
         """Whether weights and the mask of the samples matter to this kernel."""
         return self.kernel.term is not None or self.kernel.seeded or self.kernel.weighs
 
+    @property
+    def by_row(self) -> bool:
+        """Whether samples are addressed one by one: then nothing is vectorised over them."""
+        return self.kernel.axis is not None and not self.kernel.element_wise
+
+    @property
+    def live(self) -> str:
+        """Whether the sample at hand counts."""
+        return f"mask[{self.kernel.axis} * mask_step]" if self.by_row else "live[row]"
+
+    @property
+    def weight(self) -> str:
+        """The caller's weight of the sample at hand."""
+        return f"weight[{self.kernel.axis} * weight_step]" if self.by_row else "weight_chunk[row]"
+
+    def own(self, name: str, *inner: str) -> str:
+        """The entry, or the row, that the sample at hand has in an array."""
+        if not self.by_row:
+            return f"{name}_chunk[{', '.join(['row', *inner])}]"
+        expandable = any(a.name == name and a.expandable and a.chunked for a in self.kernel.arguments)
+        at = f"{self.kernel.axis} * {name}_step" if expandable else str(self.kernel.axis)
+        return f"{name}[{', '.join([at, *inner])}]"
+
+    def each_sample(self, lines: Iterable[str]) -> list[str]:
+        """A loop over the samples of a chunk."""
+        place = [f"{self.kernel.axis} = start + row"] if self.by_row else []
+        return ["for row in range(rows):", *_indent([*place, *lines])]
+
     def signature(self) -> list[str]:
-        """The names of the arguments, which the driver passes in the same order."""
+        """The names of the arguments, which the driver passes in the same order; workspaces after the first two."""
         kernel = self.kernel
         names = ["first", "last", "samples", "chunk"] if kernel.axis else []
+        names[2:2] = [name for name, _, _ in self.workspaces()]
         for argument in kernel.arguments:
             name = argument.name
             names.append(name)
@@ -90,31 +128,30 @@ class KernelPrinter:
         self.size_arguments.clear()
         inner = list(self.body()) if kernel.axis else list(self.nodes(kernel.nodes))
         preamble = list(self.nodes(kernel.preamble))
-        buffers = list(self.buffers())
-        text = "\n".join([*inner, *preamble, *buffers])
+        text = "\n".join([*inner, *preamble])
         head = self.sizes(text)
         lines = ["@_jit", f"def {self.name}({', '.join(self.signature())}):"]
-        lines += _indent([*head, *preamble, *buffers])
+        lines += _indent([*head, *preamble])
         if kernel.axis:
             lines += _indent(["for c in range(first, last):", *_indent(inner)])
         else:
             lines += _indent(inner)
         return lines
 
-    def buffers(self) -> Iterator[str]:
-        """Workspace that all chunks share."""
+    def workspaces(self) -> list[tuple[str, str, str]]:
+        """Name, shape and dtype of the arrays that all chunks of one run share; a kernel allocates nothing itself."""
         kernel, real = self.kernel, self.real_type
-        if kernel.sample_weight is not None:
-            yield f"weights = np.empty(chunk, {real})"
-        if kernel.seeded:
-            yield f"seed = np.empty(chunk, {real})"
-        for result in kernel.row_results:
-            yield f"{result.name}_rows = np.empty(chunk, np.float64)"
+        found = []
+        if kernel.sample_weight is not None and not self.by_row:
+            found.append(("weights", "chunk", real))
+        if kernel.seeded and not self.by_row:
+            found.append(("seed", "chunk", real))
+        found += [(f"{result.name}_rows", "chunk", "np.float64") for result in kernel.row_results]
         for name, axes in kernel.scratch.items():
             shape = ", ".join(f"size_{self.program.root(axis)}" for axis in axes)
-            yield f"{name} = np.empty(({shape},), {real})" if len(axes) > 1 else f"{name} = np.empty({shape}, {real})"
-        for name in self.blocks:
-            yield f"{name} = np.empty({BLOCK}, np.float64)"
+            found.append((name, f"({shape})" if len(axes) > 1 else shape, real))
+        found += [(name, str(BLOCK), "np.float64") for name in self.blocks]
+        return found
 
     @property
     def real_type(self) -> str:
@@ -125,8 +162,27 @@ class KernelPrinter:
         """What is done for one chunk."""
         kernel = self.kernel
         yield "start = c * chunk"
-        yield "rows = chunk if chunk < samples - start else samples - start"
-        for argument in kernel.arguments:
+        yield "rows = min(chunk, samples - start)"
+        if not self.by_row:
+            yield from self.slices()
+        if kernel.seeded and kernel.sample_weight is None and not self.by_row:
+            yield "if weight_step or c == first:"
+            yield "    for row in range(rows):"
+            yield "        seed[row] = weight_chunk[row] / denominator"
+        for check in self.checks:
+            yield from self.check(check)
+        yield from self.constraints()
+        if kernel.sample_weight is not None and not self.by_row:
+            yield from self.intrinsic(*kernel.sample_weight)
+        yield from self.each_sample(self.row())
+        if not self.by_row:
+            yield from self.epilogue()
+        for result in kernel.row_results:
+            yield from self.result(result)
+
+    def slices(self) -> Iterator[str]:
+        """The samples of this chunk in every array: loops over slices vectorise."""
+        for argument in self.kernel.arguments:
             if argument.chunked:
                 name = argument.name
                 offset = f"start * {name}_step" if argument.expandable else "start"
@@ -134,18 +190,16 @@ class KernelPrinter:
         yield "live = mask[start * mask_step : start * mask_step + rows]"
         if self.weighted:
             yield "weight_chunk = weight[start * weight_step : start * weight_step + rows]"
-        if kernel.seeded and kernel.sample_weight is None:
-            yield "if weight_step or c == first:"
-            yield "    for row in range(rows):"
-            yield "        seed[row] = weight_chunk[row] / denominator"
-        for check in self.checks:
-            yield from check.lines()
-        yield from self.constraints()
-        if kernel.sample_weight is not None:
-            yield from self.intrinsic(*kernel.sample_weight)
-        yield "for row in range(rows):"
-        yield from _indent(self.row())
-        yield from self.epilogue()
+
+    def check(self, check: InputCheck) -> Iterator[str]:
+        """Stop at a chunk that holds a violation in a live sample."""
+        name = check.tensor.name
+        yield "wrong = False"
+        loop = self.each_sample(check.sample(self.live, lambda *inner: self.own(name, *inner)))
+        yield from loop if check.always else ["if validate:", *_indent(loop)]
+        yield "if wrong:"
+        yield f"    failed[c, 0], failed[c, 1] = {check.number + 1}, start"
+        yield "    continue"
 
     def constraints(self) -> Iterator[str]:
         """Stop at the first live sample that violates a constraint; the loop has no exit, so that it vectorises."""
@@ -153,14 +207,14 @@ class KernelPrinter:
         for number, (nodes, violated) in self.kernel.constraints:
             first = f"wrong_{number}"
             yield f"{first} = rows"
-            here = f"here = row if live[row] & ({self.printer.condition(violated)}) else rows"
+            here = f"here = row if {self.live} & ({self.printer.condition(violated)}) else rows"
             lines += [*self.nodes(nodes), here, f"{first} = here if here < {first} else {first}"]
         if not lines:
             return
         if self.kernel.gathers:
-            lines = ["if not live[row]:", "    continue", *lines]
+            lines = [f"if not {self.live}:", "    continue", *lines]
         yield "if validate:"
-        yield from _indent(["for row in range(rows):", *_indent(lines)])
+        yield from _indent(self.each_sample(lines))
         for number, _ in self.kernel.constraints:
             yield f"if wrong_{number} < rows:"
             yield f"    failed[c, 0], failed[c, 1] = {number + 1}, start + wrong_{number}"
@@ -172,35 +226,49 @@ class KernelPrinter:
         lines += ["weights[row] = weight_chunk[row]", f"weights[row] *= {self.printer.real(value)}"]
         if self.kernel.seeded:
             lines.append("seed[row] = weights[row] / denominator")
-        yield "for row in range(rows):"
-        yield from _indent(lines)
+        yield from self.each_sample(lines)
 
     def row(self) -> list[str]:
         """What is done for one sample."""
         kernel = self.kernel
-        lines = [] if kernel.element_wise else ["if not live[row]:", "    continue"]
+        lines = []
+        if self.by_row:
+            lines += [f"if not {self.live}:", *_indent([*self.cleared(), *self.kept("0.0"), "continue"])]
+            if kernel.sample_weight is not None:
+                nodes, value = kernel.sample_weight
+                lines += [*self.nodes(nodes), f"own_weight = {self.weight} * {self.printer.real(value, ATOM)}"]
         lines += self.nodes(kernel.nodes)
         for result in kernel.row_results:
             lines.append(f"{result.name}_rows[row] = {self.printer.real(result.value)}")
+        if self.by_row and kernel.term:
+            rows = f"{kernel.term}_rows[row]"
+            lines.append(f"{rows} *= {'own_weight' if kernel.sample_weight is not None else self.weight}")
+            lines += self.kept(rows)
         return lines
+
+    def kept(self, value: str) -> list[str]:
+        """The value of a sample, where the caller asked for it."""
+        if not self.kernel.term:
+            return []
+        return ["if keep_losses:", f"    losses_out[{self.kernel.axis if self.by_row else 'start + row'}] = {value}"]
 
     def cleared(self) -> list[str]:
         """Zeros in one row of all that this kernel fills."""
         zero = self.printer.number(sympy.S.Zero)
-        lines = []
+        filled: dict[tuple[str, ...], list[str]] = {}
         for argument in self.kernel.arguments:
-            if not (argument.written and argument.chunked):
-                continue
-            inner = argument.axes[1:]
-            place = ", ".join(["row", *(f"at_{axis}" for axis in inner)])
-            entry = [f"{argument.name}_chunk[{place}] = {zero}"]
+            if argument.written and argument.chunked:
+                filled.setdefault(argument.axes[1:], []).append(argument.name)
+        lines = []
+        for inner, names in filled.items():
+            entries = [f"{self.own(name, *(f'at_{axis}' for axis in inner))} = {zero}" for name in names]
             for axis in reversed(inner):
-                entry = [f"for at_{axis} in range(size_{self.program.root(axis)}):", *_indent(entry)]
-            lines += entry
+                entries = [f"for at_{axis} in range(size_{self.program.root(axis)}):", *_indent(entries)]
+            lines += entries
         return [*lines, *(f"{result.name}_rows[row] = 0.0" for result in self.kernel.row_results)]
 
     def epilogue(self) -> Iterator[str]:
-        """Weights, masks and sums, after the loop over the samples of a chunk."""
+        """Weights and masks, after the loop over the samples of a chunk."""
         kernel = self.kernel
         if kernel.term:
             rows = f"{kernel.term}_rows"
@@ -214,9 +282,7 @@ class KernelPrinter:
         if kernel.term:
             yield "if keep_losses:"
             yield "    for row in range(rows):"
-            yield f"        losses_out[start + row] = {rows}[row]"
-        for result in kernel.row_results:
-            yield from self.result(result)
+            yield f"        losses_out[start + row] = {kernel.term}_rows[row]"
 
     def result(self, result: RowResult) -> list[str]:
         """What a chunk gives for a number per sample."""
@@ -241,18 +307,22 @@ class KernelPrinter:
         show = self.printer
         if isinstance(node, Let):
             if node.value == START + ROW:
-                return [f"{node.variable} = start + row"]
+                return [] if self.by_row else [f"{node.variable} = start + row"]
             text = show.value(node.value)
             if is_condition(node.value):
                 show.conditions.add(node.variable)
             return [f"{node.variable} = {text}"]
+        if isinstance(node, View) and node.subscript == ROW and self.by_row:
+            return [f"{node.variable} = {self.own(node.array.removesuffix('_chunk'))}"]
         if isinstance(node, View):
             return [f"{node.variable} = {node.array}[{show.integer(node.subscript)}]"]
         if isinstance(node, Store):
             where = ", ".join(show.integer(s) for s in node.subscripts)
             if node.kind:
                 return self.collect(f"{node.array}_partial[c, {where}]", f"{node.array}_entry", node)
-            return [f"{node.array}[{where}] = {show.real(node.value)}"]
+            target = Element(node.array, node.subscripts).name
+            place = show.worded[target][0] if target in show.worded else f"{node.array}[{where}]"
+            return [f"{place} = {show.real(node.value)}"]
         if isinstance(node, ForEach):
             return [f"for {node.variable} in range({node.size}):", *_indent(self.nodes(node.body))]
         return self.sweep(node)
@@ -279,7 +349,7 @@ class KernelPrinter:
                 f"for block in range(0, {size}, {BLOCK}):",
                 *_indent(
                     [
-                        f"count = {BLOCK} if {BLOCK} < {size} - block else {size} - block",
+                        f"count = min({BLOCK}, {size} - block)",
                         "for lane in range(count):",
                         *_indent([f"{axis} = block + lane", *inner]),
                         *(f"{a.variable} += _pairwise_sum({self._block(a)}, count)" for a in sums),
@@ -333,11 +403,10 @@ class KernelPrinter:
                 f"{name} = {self.real_type}(abs({text})).view({self._bits})",
                 f"{kept} = {name} if {name} > {kept} else {kept}",
             ]
-        sign = ">" if a.kind == "max" else "<"
         name = f"{a.variable}_entry"
         return [
             f"{name} = {self.printer.real(a.value)}",
-            f"{a.variable} = {name} if {name} {sign} {a.variable} or {name} != {name} else {a.variable}",
+            f"{a.variable} = {_better(a.kind, name, a.variable)}",
         ]
 
     def _block(self, a: Accumulation) -> str:
@@ -349,7 +418,7 @@ class KernelPrinter:
 
 def _better(kind: str, entry: str, kept: str) -> str:
     """The larger or the smaller of two numbers; a NaN that comes in stays."""
-    return f"{entry} if {entry} {'>' if kind == 'max' else '<'} {kept} or {entry} != {entry} else {kept}"
+    return f"{entry} if ({entry} {'>' if kind == 'max' else '<'} {kept}) | ({entry} != {entry}) else {kept}"
 
 
 def _indent(lines: Iterable[str]) -> list[str]:

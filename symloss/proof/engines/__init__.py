@@ -55,9 +55,9 @@ class ProblemEngine(Protocol):
 
 
 #: Goal engines in order: module of this package that holds ``ENGINE``.
-GOAL_ENGINES = ("composition", "identity", "limits")
+GOAL_ENGINES = ("composition", "identity", "dual", "slopes", "padding", "values", "limits")
 #: Problem engines in order; a module that is missing a package returns None from every call.
-PROBLEM_ENGINES = ("bounds", "algebra", "balls")
+PROBLEM_ENGINES = ("bounds", "algebra", "orderings", "solver", "cases", "logs", "balls")
 
 
 @cache
@@ -70,3 +70,9 @@ def goal_engines() -> tuple[GoalEngine, ...]:
 def problem_engines() -> tuple[ProblemEngine, ...]:
     """The problem engines, cheap first."""
     return tuple(importlib.import_module(f"symloss.proof.engines.{name}").ENGINE for name in PROBLEM_ENGINES)
+
+
+@cache
+def problem_engine(name: str) -> ProblemEngine:
+    """One problem engine, for engines that hand parts of their problem on."""
+    return importlib.import_module(f"symloss.proof.engines.{name}").ENGINE

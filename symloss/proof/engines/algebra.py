@@ -11,14 +11,16 @@ from typing import Any
 import sympy
 
 from symloss import atoms
-from symloss.program import Tensor
+from symloss.program import Tensor, exact_arithmetic
 from symloss.proof.engines import Budget
 from symloss.proof.problems import Problem
 from symloss.proof.ranges import Ranges
+from symloss.proof.smt.formulas import TRUE
+from symloss.proof.smt.names import Names, UnnamedError
 from symloss.proof.verdicts import Finding
 
 #: Larger differences are not expanded.
-_MOST_OPERATIONS = 600
+_MOST_OPERATIONS = 200
 
 
 class AlgebraEngine:
@@ -33,7 +35,16 @@ class AlgebraEngine:
             return Finding("proved", self.name, {"kind": "identity", "difference": "0"}, summary="both sides are equal")
         if not isinstance(conclusion, atoms.Equal | atoms.LessEqual):
             return None
-        left, right = conclusion.args
+        return self._by_normal_form(problem) or self._in_names(problem)
+
+    def _in_names(self, problem: Problem) -> Finding | None:
+        if not same_in_names(problem):
+            return None
+        evidence = {"kind": "identity", "difference": "0", "normal form": "0", "in": "named quantities"}
+        return Finding("proved", self.name, evidence, summary="both sides are the same in named quantities")
+
+    def _by_normal_form(self, problem: Problem) -> Finding | None:
+        left, right = problem.conclusion.args
         difference = left - right
         if difference.is_infinite or difference.count_ops() > _MOST_OPERATIONS:
             return None
@@ -44,6 +55,15 @@ class AlgebraEngine:
                 return None
             evidence["logarithms apart"] = str(apart)
         return Finding("proved", self.name, evidence, summary="the difference has the normal form 0")
+
+
+def same_in_names(problem: Problem) -> bool:
+    """Whether both sides are one rational expression in exponentials, logarithms, roots and branches."""
+    try:
+        with exact_arithmetic():
+            return Names(problem).formula(atoms.Equal(*problem.conclusion.args)) == TRUE
+    except UnnamedError:
+        return False
 
 
 def normal_form(expression: Any) -> Any:

@@ -72,7 +72,7 @@ class BallEngine:
         if not available() or problem.conclusion.count_ops() > _MOST_OPERATIONS:
             return None
         with exact_arithmetic():
-            found = bounded(problem)
+            found = bounded(problem, _MOST_VARIABLES + 1)
             if found is None or len(found.box) > _MOST_VARIABLES or found.conclusion in (0, 1):
                 return None
             parts = [_part(condition, found) for condition in conjuncts(found.conclusion)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symloss.program import exact_arithmetic
 from symloss.proof.closing import implied
 from symloss.proof.curvature import Composition, Line
 from symloss.proof.engines import Budget
@@ -20,7 +21,8 @@ class CompositionEngine:
     def settle(self, goal: Goal, budget: Budget) -> Finding | None:
         """A proof for every size, or None."""
         statement = goal.statement
-        ranges = Setting(goal).facts
+        setting = Setting(goal)
+        ranges = setting.facts
         if isinstance(statement, Always):
             if statement.conclusion == 1:
                 defined = all(ranges.holds(implied(path, need)) for path, need in goal.obligations)
@@ -31,7 +33,9 @@ class CompositionEngine:
             evidence = {"kind": "range", "conclusion": str(statement.conclusion)}
             return self._proved(goal, evidence, "its range follows from those of its parts")
         if isinstance(statement, Curvature) and statement.kind in _WANTED:
-            trace = Composition(statement.variables, ranges).settle(statement.term, _WANTED[statement.kind])
+            with exact_arithmetic():
+                composition = Composition(statement.variables, ranges, setting.recognisable)
+                trace = composition.settle(statement.term, _WANTED[statement.kind])
             if trace is None:
                 return None
             lines = [

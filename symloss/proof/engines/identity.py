@@ -6,6 +6,8 @@ from typing import Any
 
 from symloss import atoms
 from symloss.program import exact_arithmetic
+from symloss.proof.certificates import Certificates
+from symloss.proof.certificates.vanishing import vanishes
 from symloss.proof.engines import Budget
 from symloss.proof.goals import Always, Goal
 from symloss.proof.normal import NoNormalFormError
@@ -28,11 +30,12 @@ class IdentityEngine:
             return None
         with exact_arithmetic():
             setting = Setting(goal)
-            needs = setting.needs()
+            certificates = Certificates(setting)
+            needs = certificates.needs(goal)
             if needs is None:
                 return None
             try:
-                if not all(setting.normal.zero(part.args[0] - part.args[1]) for part in parts):
+                if not all(vanishes(certificates, part.args[0] - part.args[1], setting.facts) for part in parts):
                     return None
             except NoNormalFormError:
                 return None

@@ -105,19 +105,40 @@ class Knowledge:
 
     def holds(self, condition: Any) -> bool:
         """Whether a condition follows; False says nothing."""
-        if condition == 1 or condition in self.conditions:
+        if condition == 1 or condition in self.conditions or condition in self._instances(condition):
             return True
         name = type(condition).__name__
         if name == "And":
             return all(map(self.holds, condition.args))
         if name == "Or":
-            return any(map(self.holds, condition.args))
+            return any(map(self.holds, condition.args)) or self._one_of(condition.args)
+        if isinstance(condition, Along) and condition.operation == "any":
+            return any(
+                set(conjuncts(substitute(condition.body, place))) <= self.conditions
+                for known in self.conditions
+                for place in _indices(condition, known)
+            )
         if isinstance(condition, Along) and condition.operation == "all":
             return self._with_guard(condition).holds(condition.body)
         if name not in _SIDES:
             return False
         a, b = condition.args
         return self._compared(a, b, _SIDES[name])
+
+    def _one_of(self, parts: tuple[Any, ...]) -> bool:
+        """A disjunction: comparisons of the same two terms together, or one part where the others do not hold."""
+        signs: dict[tuple[Any, Any], set[int]] = {}
+        for part in parts:
+            if type(part).__name__ in _SIDES:
+                a, b = part.args
+                turned = str(a) > str(b)
+                found = signs.setdefault((b, a) if turned else (a, b), set())
+                found.update(-s if turned else s for s in _SIDES[type(part).__name__])
+        if any(len(found) > 1 and self._compared(*pair, tuple(found)) for pair, found in signs.items()):
+            return True
+        if len(parts) != 2:
+            return False
+        return any(self.under(_not(other)).holds(part) for part, other in (parts, parts[::-1]) if _simple(part))
 
     def _compared(self, a: Any, b: Any, signs: tuple[int, ...]) -> bool:
         left, right = self.bounds(a), self.bounds(b)
@@ -144,11 +165,20 @@ class Knowledge:
         """The bounds of a term, or None where it may have no value."""
         if e not in self._memo:
             found = self._build(e)
-            for condition in self.conditions if found is not None else ():
+            for condition in (*self.conditions, *self._instances(e)) if found is not None else ():
                 told = self._told(condition, e)
                 found = found.meet(told) if told is not None and found is not None else found
             self._memo[e] = found
         return self._memo[e]
+
+    def _instances(self, e: Any) -> list[Any]:
+        """What the conditions "for every item" say about the items that a term reads."""
+        found: list[Any] = []
+        for condition in self.conditions:
+            if isinstance(condition, Along) and condition.operation == "all" and condition.guard == 1:
+                for place in _indices(condition, e):
+                    found += conjuncts(substitute(condition.body, place))
+        return found
 
     def _told(self, condition: Any, e: Any) -> Bounds | None:
         """What a comparison says about a term: one of its sides beside a number, or the difference of its sides."""
@@ -303,6 +333,11 @@ class Knowledge:
         return None if special is None else special(*inner)
 
 
+def _simple(part: Any) -> bool:
+    """No disjunction itself, so that looking into it ends."""
+    return type(part).__name__ != "Or"
+
+
 def _not(condition: Any) -> Any:
     name = type(condition).__name__
     if name in ("Less", "LessEqual"):
@@ -345,7 +380,7 @@ def _indices(node: Along, rest: Any) -> list[dict[Any, Any]]:
                 found += [
                     {node.axis: there}
                     for here, there in zip(inside.index, other.index, strict=True)
-                    if here == node.axis and node.axis.axis not in axes_of(there)
+                    if here == node.axis and (there == here or node.axis.axis not in axes_of(there))
                 ]
     return found
 

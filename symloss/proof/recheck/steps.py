@@ -108,10 +108,10 @@ def _second_derivative(goal: Goal, statement: Curvature) -> tuple[Goal, ...]:
     names = statement.variables
     if statement.kind not in ("convex", "strictly_convex"):
         raise NotASoundStepError("only for convexity")
-    kink = _kinked(statement.term, names)
+    known = Knowledge(goal.tensors)
+    kink = _kinked(statement.term, names, known)
     if kink is not None:
         raise NotASoundStepError(f"{kink} may have a kink")
-    known = Knowledge(goal.tensors)
     for condition in (part for h in goal.hypotheses for part in conjuncts(h)):
         if tensors_of(condition) & set(names):
             inside = isinstance(condition, atoms.Less | atoms.LessEqual)
@@ -238,9 +238,14 @@ def _slope(goal: Goal, statement: Monotone) -> tuple[Goal, ...]:
     )
 
 
-def _kinked(term: Term, names: tuple[str, ...]) -> Term | None:
-    """A part of a term that may have a kink in some tensors, or None."""
-    return next((e for e in sympy.preorder_traversal(term) if _may_kink(e, frozenset(names))), None)
+def _kinked(term: Term, names: tuple[str, ...], known: Knowledge | None = None) -> Term | None:
+    """A part of a term that may have a kink in some tensors, or None; a positive base has none in its powers."""
+    for e in sympy.preorder_traversal(term):
+        if _may_kink(e, frozenset(names)):
+            positive = isinstance(e, sympy.Pow) and known is not None and known.holds(atoms.Less(0, e.base))
+            if not positive:
+                return e
+    return None
 
 
 def _worse(goal: Goal, statement: Argument) -> tuple[Goal, ...]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from symloss.proof import store
+from symloss.proof import portfolio, store
+from symloss.proof.engines import algebra, bounds, composition
 from symloss.proof.proving import prove_file
 from symloss.proof.recheck import recheck_file
 
@@ -41,7 +42,11 @@ def proved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("tampering")
     path = folder / "probe.yaml"
     path.write_text(LOSS.format(name="probe", value=VALUE, claims="\n".join(f"  - {c}" for c in CLAIMS)))
-    prove_file(path, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        # Few engines, so that it is known which evidence there is.
+        patch.setattr(portfolio, "goal_engines", lambda: (composition.ENGINE,))
+        patch.setattr(portfolio, "problem_engines", lambda: (bounds.ENGINE, algebra.ENGINE))
+        prove_file(path, folder)
     return path, folder
 
 

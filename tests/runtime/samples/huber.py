@@ -83,7 +83,7 @@ def _run(run, inputs, parameters, weights, masks, reduction, normalizer, validat
     failed = np.full(chunks, -1)
     kept = none if values[0] is None else values[0]
     arguments = (pred, target, real(parameters[0]), weight, mask, real(1 / denominator), validate)
-    run(kernel, chunks, *arguments, partial, kept, gradient, hessian, failed)
+    run(kernel, chunks, (), *arguments, partial, kept, gradient, hessian, failed)
     if failed.size and failed.max() >= 0:
         return (), (0, int(failed[failed >= 0][0]))
     return (float(partial.sum()) / denominator,), None

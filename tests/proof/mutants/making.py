@@ -1,0 +1,152 @@
+"""Claims that are nearly those of the catalogue: a constant off by one percent, strict for weak, another sign …"""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from symloss.language import SpecLibrary, parse_spec
+from symloss.language.spec import Spec
+from symloss.runtime.locations import data_folder
+
+#: Properties whose value is an expression about which an order is claimed.
+ORDER = ("equals", "at_most", "at_least", "excess", "minimum", "maximum", "attained")
+CURVED = {"convex": "concave", "concave": "convex", "strictly_convex": "strictly_concave"}
+STRICT = {"convex": "strictly_convex", "nonnegative": "positive"}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A claim of a loss, changed.
+
+    Attributes:
+        loss: the loss.
+        number: which of its claims.
+        fault: what was changed.
+        claim: the changed claim, as the YAML file would hold it.
+    """
+
+    loss: str
+    number: int
+    fault: str
+    claim: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.loss}-{self.number}-{self.fault}".replace(" ", "_")
+
+
+def claims_of(path: Path) -> list[dict[str, Any]]:
+    """The claims of a specification as plain mappings."""
+    found = YAML(typ="safe").load(io.StringIO(path.read_text(encoding="utf-8")))
+    return found.get("claims") or []
+
+
+def with_claim(path: Path, claim: dict[str, Any]) -> Spec:
+    """The specification with one claim instead of its own."""
+    text = path.read_text(encoding="utf-8")
+    block = f"claims:\n  - {json.dumps(claim, ensure_ascii=False)}\n"
+    text = re.sub(r"^claims:\n(?:[ #].*\n|\n)*", lambda match: block, text, count=1, flags=re.M)
+    return parse_spec(text, path.name, SpecLibrary([data_folder("specs"), path.parent]))
+
+
+def mutants(path: Path) -> Iterator[Mutant]:
+    """Every mutant of every claim of a specification; that it is false is not said."""
+    reals = _real_inputs(path)
+    for number, claim in enumerate(claims_of(path)):
+        seen = [json.dumps(claim, sort_keys=True)]
+        for fault, changed in _changes(claim, reals):
+            text = json.dumps(changed, sort_keys=True)
+            if text not in seen:
+                seen.append(text)
+                yield Mutant(path.stem, number, fault, changed)
+
+
+def _real_inputs(path: Path) -> list[str]:
+    inputs = YAML(typ="safe").load(io.StringIO(path.read_text(encoding="utf-8")))["inputs"]
+    return [name for name, given in inputs.items() if given.get("role") in ("prediction", "target")]
+
+
+def _changes(claim: dict[str, Any], reals: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    if claim.get("expect") == "refuted":
+        yield "stated as true", {key: value for key, value in claim.items() if key != "expect"}
+        return
+    key = next(iter(claim))
+
+    def changed(**new: Any) -> dict[str, Any]:
+        return {**copy.deepcopy(claim), **new}
+
+    def renamed(to: str, value: Any) -> dict[str, Any]:
+        return {to: value, **{k: v for k, v in copy.deepcopy(claim).items() if k != key}}
+
+    if key in ("nonnegative", "positive"):
+        yield "a constant less", changed(**{key: f"({claim[key]}) - 1/100"})
+        yield "sign", changed(**{key: f"-({claim[key]})"})
+    if key == "zero":
+        yield "a constant more", changed(**{key: f"({claim[key]}) + 1/100"})
+    for part in ("equals", "constant", *ORDER):
+        if isinstance(claim.get(part), str | int | float) and claim[part] not in ("none", "oo", "-oo"):
+            yield f"{part} off by 1 %", changed(**{part: f"({claim[part]})*99/100"})
+            yield f"{part} off by 1 % upwards", changed(**{part: f"({claim[part]})*101/100"})
+            yield f"{part} off by a constant", changed(**{part: f"({claim[part]}) + 1/100"})
+            yield f"{part} less a constant", changed(**{part: f"({claim[part]}) - 1/100"})
+            yield f"{part} of the other sign", changed(**{part: f"-({claim[part]})"})
+            for one, other in pairwise(reals):
+                yield (
+                    f"{part} with {one} and {other} swapped",
+                    changed(**{part: _swapped(str(claim[part]), one, other)}),
+                )
+    if key in STRICT:
+        yield "strict for weak", renamed(STRICT[key], claim[key])
+    if key in CURVED:
+        yield "the other curvature", renamed(CURVED[key], claim[key])
+        for other in reals:
+            yield f"in {other} instead", changed(**{key: other})
+        yield "in all variables", changed(**{key: reals})
+    if key in ("at_most", "at_least"):
+        yield "the other direction", renamed("at_least" if key == "at_most" else "at_most", claim[key])
+    if isinstance(claim.get("in"), str) and "," in claim["in"]:
+        yield from _intervals(changed, claim["in"])
+    if key in ("gradient", "monotone", "lipschitz") and "index" not in claim:
+        for other in reals:
+            yield f"of {other} instead", changed(**{key: other})
+    if key == "zero_iff":
+        yield "another condition", changed(zero_iff=_another_condition(str(claim[key])))
+    for condition in ("when", "for", "sizes"):
+        if condition in claim:
+            yield f"without {condition}", {k: v for k, v in claim.items() if k != condition}
+    if isinstance(claim.get("when"), list):
+        for number in range(len(claim["when"])):
+            rest = [part for i, part in enumerate(claim["when"]) if i != number]
+            yield f"without condition {number}", changed(when=rest if len(rest) > 1 else rest[0] if rest else [])
+
+
+def _intervals(changed: Any, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    match = re.fullmatch(r"\s*([\[(])(.*),([^,]*)([\])])\s*", text)
+    if match is None:
+        return
+    left, low, high, right = match.groups()
+    yield "a narrower interval", changed(**{"in": f"{left}({low}) + 1/100, ({high}) - 1/100{right}"})
+    yield "an interval open below", changed(**{"in": f"({low}, {high}{right}"})
+    yield "an interval open above", changed(**{"in": f"{left}{low}, {high})"})
+    yield "an interval that ends earlier", changed(**{"in": f"{left}{low}, ({high})*99/100{right}"})
+
+
+def _another_condition(text: str) -> str:
+    for old, new in ((">=", ">"), ("<=", "<"), ("==", "!="), (">", ">=")):
+        if old in text:
+            return text.replace(old, new, 1)
+    return f"not ({text})"
+
+
+def _swapped(text: str, one: str, other: str) -> str:
+    pattern = rf"\b({re.escape(one)}|{re.escape(other)})\b"
+    return re.sub(pattern, lambda match: other if match[0] == one else one, text)
