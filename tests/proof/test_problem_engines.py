@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from symloss import atoms
 from symloss.program import Domain, Read, exact_arithmetic
 from symloss.proof.engines import Budget, problem_engine
 from symloss.proof.problems import Problem
+from symloss.proof.recheck.checking import flat_shown
 from symloss.proof.smt import names
 from tests.proof.losses import settle
 
@@ -228,6 +230,69 @@ def test_the_same_evidence_in_every_run_and_for_every_seed() -> None:
     engine, given = PROVED["softplus less its slant"]
     found = [problem_engine(engine).settle(given, Budget(seed=seed)) for seed in (1, 1, 2, 3)]
     assert len({str(one) for one in found}) == 1
+
+
+@pytest.mark.parametrize("name", PROVED)
+def test_the_re_check_agrees(name: str) -> None:
+    engine, given = PROVED[name]
+    found = problem_engine(engine).settle(given, Budget())
+    assert found is not None
+    with exact_arithmetic():
+        assert flat_shown(given, found.evidence).word == "ok"
+        for other in (NOT_PROVED["an end that is reached"][1], NOT_PROVED["a parabola that dips"][1]):
+            assert _refused(other, found.evidence)
+
+
+def _refused(given: Problem, evidence: Any) -> bool:
+    """Whether evidence of something else is no evidence of a problem."""
+    try:
+        return flat_shown(given, evidence).word != "ok"
+    except (ValueError, KeyError):
+        return True
+
+
+def _without_a_gap(evidence: Any) -> None:
+    evidence["leaves"][0]["columns"][0].pop()
+
+
+def _without_leaves(evidence: Any) -> None:
+    evidence["leaves"].clear()
+
+
+def _another_denominator(evidence: Any) -> None:
+    evidence["parts"][0]["denominator"] = [["a1", 2, "a1"]]
+
+
+def _another_anchor(evidence: Any) -> None:
+    evidence["anchor"] = "1"
+
+
+def _no_right_side(evidence: Any) -> None:
+    del evidence["right"]
+
+
+def _half_of_the_cases(evidence: Any) -> None:
+    evidence["parts"].pop()
+
+
+TAMPERED = {
+    "the larger is not the smaller": (_without_a_gap, _without_leaves),
+    "a share times its rest": (_another_denominator,),
+    "the exponential above its parabola": (_another_anchor, _no_right_side),
+    "one of two alternatives": (_half_of_the_cases,),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_the_re_check_sees_tampering(name: str) -> None:
+    engine, given = PROVED[name]
+    for tamper in TAMPERED[name]:
+        found = problem_engine(engine).settle(given, Budget())
+        assert found is not None
+        evidence = copy.deepcopy(found.evidence)
+        tamper(evidence)
+        with exact_arithmetic():
+            assert _refused(given, evidence), tamper.__name__
 
 
 def test_disagreement_of_solvers_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from symloss.proof.problems import Problem
 from symloss.proof.verdicts import Evidence, Finding
 
 #: Engines that are asked about a case before it is split further, and after.
-_BEFORE = ("bounds", "algebra", "orderings", "solver")
+_BEFORE = ("algebra", "orderings", "solver", "bounds")
 _AFTER = ("logs",)
 #: More cases than this are not looked at.
 _MOST_CASES = 24
@@ -63,17 +63,18 @@ class _Search:
             evidence = self.case(part, depth - 1)
             if evidence is None:
                 return None
-            found.append(evidence)
+            found.append(_stated(part, evidence))
         return {"kind": "split", "condition": str(condition), "holds": found[0], "fails": found[1]}
 
     def _alternatives(self, problem: Problem, hypothesis: atoms.Or, depth: int) -> Evidence | None:
         rest = replace(problem, hypotheses=tuple(h for h in problem.hypotheses if h != hypothesis))
         parts = []
         for alternative in hypothesis.args:
-            evidence = self.case(supposing(rest, alternative), depth - 1)
+            part = supposing(rest, alternative)
+            evidence = self.case(part, depth - 1)
             if evidence is None:
                 return None
-            parts.append({"case": str(alternative), "evidence": evidence})
+            parts.append({"case": str(alternative), **_stated(part, evidence)})
         return {"kind": "alternatives", "of": str(hypothesis), "parts": parts}
 
     def case(self, problem: Problem, depth: int) -> Evidence | None:
@@ -95,6 +96,12 @@ class _Search:
                 self.engines[found.engine] = None
                 return found.evidence
         return None
+
+
+def _stated(part: Problem, evidence: Evidence) -> Evidence:
+    """Evidence of a case with what it is evidence of: the problem with the branches that the case decides."""
+    hypotheses = [str(h) for h in part.hypotheses]
+    return {"hypotheses": hypotheses, "conclusion": str(part.conclusion), "evidence": evidence}
 
 
 ENGINE = CasesEngine()

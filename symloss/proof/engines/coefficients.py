@@ -212,7 +212,7 @@ class Quantities:
         return conjunction(*parts)
 
     def _evidence(self, difference: Any, n: Any, below: dict[Any, int]) -> Evidence:
-        d = [[str(base), count] for base, count in below.items()]
+        d = [[str(base), count, str(self._strictly(base))] for base, count in below.items()]
         shown = str(n) if len(n) <= _MOST_SHOWN else f"{len(n)} monomials"
         return {"of": str(difference), "numerator": shown, "denominator": d}
 

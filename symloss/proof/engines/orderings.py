@@ -92,10 +92,12 @@ class OrderingsEngine:
         leaf = in_gaps(problem, arranged)
         if leaf is None:
             return False
+        leaf = _without_equations(leaf)
         found = self._leaf(leaf, budget)
         if found is not None:
             texts = [[[str(entry) for entry in column] for column in one] for one in columns]
-            leaves.append({"columns": texts, "engine": found.engine, "evidence": found.evidence})
+            shown = {"hypotheses": [str(h) for h in leaf.hypotheses], "conclusion": str(leaf.conclusion)}
+            leaves.append({"columns": texts, **shown, "engine": found.engine, "evidence": found.evidence})
             return True
         largest = max(range(len(blocks)), key=lambda position: len(blocks[position]))
         if len(blocks[largest]) == 1:
@@ -110,7 +112,6 @@ class OrderingsEngine:
     def _leaf(self, leaf: Problem, budget: Budget) -> Finding | None:
         if leaf.conclusion == 1:
             return Finding("proved", "algebra", {"kind": "identity", "difference": "0"})
-        leaf = _without_equations(leaf)
         less = replace(budget, steps=budget.steps // 16)
         found = (problem_engine(name).settle(leaf, less) for name in ("coefficients", "solver"))
         return next((one for one in found if one is not None), None)

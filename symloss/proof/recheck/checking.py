@@ -21,13 +21,19 @@ from symloss.proof.problems import Problem, TooLargeError, problems
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.covers import cover
 from symloss.proof.recheck.identities import agree, random_points, vanishes
+from symloss.proof.recheck.nonnegative import coefficients
+from symloss.proof.recheck.orders import orderings
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, worst, wrong
 from symloss.proof.recheck.reading import term
+from symloss.proof.recheck.restating import differing
+from symloss.proof.recheck.rising import logs
 from symloss.proof.recheck.solvers import smt
 from symloss.proof.recheck.spots import false_at_a_point, false_somewhere
 from symloss.proof.recheck.steps import NotASoundStepError, leads_to
+from symloss.proof.recheck.sums import vanishes_for_every_size
 from symloss.proof.recheck.traces import composition
 from symloss.proof.recheck.witnesses import refutes, satisfies
+from symloss.proof.terms import Term, conjuncts
 
 _DECISIVE = ("proved", "certified")
 _NO_PROOFS = ("witness", "seam", "samples", "none")
@@ -231,7 +237,8 @@ def _same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
     for path, need in goal.obligations:
         if not known.under(path).holds(need):
             return unchecked(f"the rules of the re-check do not show {need}")
-    if statement.conclusion == 1:
+    parts = [part for part in conjuncts(statement.conclusion) if part != 1]
+    if all(type(part).__name__ in ("Equal", "LessEqual") and _equal_for_every_size(*part.args) for part in parts):
         return OK
     shown = []
     for size in _SIZES:
@@ -250,6 +257,10 @@ def _same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
         return OK
     sizes = ", ".join(map(str, shown)) or "no size"
     return unchecked(f"for every size it rests on the engine; written out it has been shown again for {sizes}")
+
+
+def _equal_for_every_size(left: Term, right: Term) -> bool:
+    return vanishes_for_every_size(left - right)
 
 
 #: Sizes at which a statement for every size is written out.
@@ -299,15 +310,47 @@ def _split(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
     condition = term(evidence["condition"], problem.variables)
     found = []
     for side, assumed in (("holds", condition), ("fails", negation(condition))):
-        inside = replace(problem, hypotheses=(*problem.hypotheses, assumed))
-        given = evidence[side]
-        if given["kind"] == "none" and "excluded" in given:
-            inside, given = replace(inside, conclusion=sympy.S.Zero), given["excluded"]
-        found.append(flat_shown(inside, given))
+        found.append(_restated(replace(problem, hypotheses=(*problem.hypotheses, assumed)), evidence[side]))
     return worst(found)
 
 
+def _restated(problem: Problem, case: Mapping[str, Any]) -> Outcome:
+    """Evidence of a case that was stated anew, with the branches that it decides: at points both say the same."""
+    variables = problem.variables
+    hypotheses = tuple(term(text, variables) for text in case["hypotheses"])
+    inner = replace(problem, hypotheses=hypotheses, conclusion=term(case["conclusion"], variables))
+    fault = differing(problem, inner)
+    return wrong(fault) if fault else flat_shown(inner, case["evidence"])
+
+
+def _alternatives(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
+    """Evidence under each part of a hypothesis that is a disjunction."""
+    disjunction = next((h for h in problem.hypotheses if isinstance(h, atoms.Or) and str(h) == evidence["of"]), None)
+    if disjunction is None:
+        # An earlier case may have resolved a branch in it.
+        disjunction = term(evidence["of"], problem.variables)
+        return unchecked(f"{disjunction} is no hypothesis as it stands")
+    rest = tuple(h for h in problem.hypotheses if h != disjunction)
+    if len(disjunction.args) != len(evidence["parts"]):
+        return wrong("not every alternative is looked at")
+    return worst(
+        _restated(replace(problem, hypotheses=(*rest, alternative)), part)
+        for alternative, part in zip(disjunction.args, evidence["parts"], strict=True)
+    )
+
+
 def _conjunction(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
+    """Evidence of each comparison of a conclusion."""
+    parts = conjuncts(problem.conclusion)
+    if len(parts) != len(evidence["parts"]):
+        return unchecked("the parts are not those of the conclusion as it stands")
+    return worst(
+        flat_shown(replace(problem, conclusion=part), given)
+        for part, given in zip(parts, evidence["parts"], strict=True)
+    )
+
+
+def _covers(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
     """Parts that are covers of the comparisons in a conjunction."""
     if evidence["rule"] != "conjunction" or any(part["kind"] != "cover" for part in evidence["parts"]):
         return unchecked("there is no re-check of such parts")
@@ -318,7 +361,12 @@ _FLAT: dict[str, Callable[[Problem, Mapping[str, Any]], Outcome]] = {
     "range": _flat_range,
     "identity": _identity,
     "split": _split,
+    "alternatives": _alternatives,
+    "conjunction": _conjunction,
+    "coefficients": coefficients,
+    "orderings": lambda problem, evidence: orderings(problem, evidence, flat_shown),
+    "logs": lambda problem, evidence: logs(problem, evidence, flat_shown),
     "smt": smt,
     "cover": cover,
-    "parts": _conjunction,
+    "parts": _covers,
 }

@@ -102,6 +102,7 @@ def add_lemmas(names: Names, used: Iterable[Any], differences: Iterable[Any]) ->
     """Assert what relates the logarithms among some names to their arguments and to each other."""
     present = set(used)
     items = [item for item in names.logarithms if item.value.free_symbols <= present or item.n in present]
+    items += [item for item in names.together if item not in items]
     for difference in differences:
         items += [item for item in by_coefficient(names, difference) if item not in items]
     for item in items:

@@ -71,6 +71,7 @@ class Names:
         self.logarithms_of: dict[Any, tuple[Any, Any]] = {}
         self.log_names: set[Any] = set()
         self.differences: list[Any] = []
+        self.together: list[Logarithm] = []
         self.signs = Signs()
         self.memo: dict[Any, Any] = {}
         self.made: dict[Any, Any] = {}
@@ -342,15 +343,15 @@ class Names:
         return self.compared(relation, self.rational(b) - self.rational(a))
 
     def compared(self, relation: str, difference: Any) -> Formula:
-        """``difference relation 0``; where the difference is one logarithm, its argument is compared with 1."""
+        """``difference relation 0``; where the difference is one logarithm, it is kept for lemmas."""
         item = grouped(self, difference) if self.log_names else None
-        if item is not None:
-            difference = item.n - item.d
+        if item is not None and item not in self.together:
+            self.together.append(item)
         n, d = fraction(difference)
         if relation in (">", ">=") and d != 1 and not self.positive(d):
             n = -n if self.sign(d) == "<" else n * d
         expanded = sympy.expand(n)
-        if item is None and expanded.free_symbols & self.log_names:
+        if expanded.free_symbols & self.log_names:
             self.differences.append(expanded)
         return compare(relation, expanded)
 
