@@ -6,9 +6,10 @@ have a model; a refutation only where the witness satisfies the hypotheses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
 import sympy
 
@@ -32,9 +33,31 @@ def settle_claim(spec: Spec, claim: Claim, budget: Budget | None = None) -> Find
     budget = budget or Budget()
     try:
         goals = formulate(spec, claim)
-        return together([(goal.name, Portfolio(budget).settle(goal)) for goal in goals])
+        found = together([(goal.name, Portfolio(budget).settle(goal)) for goal in goals])
+        return _with_solvers(found)
     except (UnsupportedClaimError, NotDifferentiableError) as reason:
         return unknown(str(reason))
+
+
+def _with_solvers(found: Finding) -> Finding:
+    """A proof that rests on solvers says in its summary on how many."""
+    questions = list(_solvers_in(found.evidence)) if found.status == "proved" else []
+    if not questions:
+        return found
+    said = "2 solvers" if all(len(solvers) > 1 for solvers in questions) else "z3"
+    return replace(found, summary=f"{found.summary} ({said})")
+
+
+def _solvers_in(evidence: Any) -> Iterator[list[str]]:
+    """The solvers that answered each question in a tree of evidence."""
+    if isinstance(evidence, dict):
+        if evidence.get("kind") == "smt":
+            yield evidence["solvers"]
+        for value in evidence.values():
+            yield from _solvers_in(value)
+    elif isinstance(evidence, list):
+        for value in evidence:
+            yield from _solvers_in(value)
 
 
 @dataclass

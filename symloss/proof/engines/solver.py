@@ -11,6 +11,7 @@ from typing import Any
 
 from symloss import atoms
 from symloss.program import exact_arithmetic
+from symloss.proof import second_solver
 from symloss.proof.branches import KINKS
 from symloss.proof.engines import Budget
 from symloss.proof.problems import Problem
@@ -57,9 +58,8 @@ class SolverEngine:
                 return None
             shown_parts.append(one)
         together: Evidence = {"kind": "conjunction", "parts": shown_parts}
-        solvers = set.intersection(*(set(one["solvers"]) for one in shown_parts))
-        agreed = "proved (2 solvers)" if len(solvers) > 1 else "proved (z3)"
-        return Finding("proved", self.name, shown_parts[0] if len(shown_parts) == 1 else together, summary=agreed)
+        evidence = shown_parts[0] if len(shown_parts) == 1 else together
+        return Finding("proved", self.name, evidence, summary="its negation has no model")
 
     def _part(self, names: Names, shown: Formula, budget: Budget) -> Evidence | None:
         kept = len(names.assertions)
@@ -72,13 +72,12 @@ class SolverEngine:
         question = scripts.script([s.name for s in symbols], [text(one.formula) for one in asserted])
         if len(question) > _MOST_CHARACTERS:
             return None
-        answer, _ = scripts.first(question, budget.steps, budget.seed)
-        if answer != "unsat":
+        if scripts.first(question, budget.steps, budget.seed) != "unsat":
             return None
-        again = scripts.second(question)
+        again = second_solver.answer(question)
         if again == "sat":
             return None
-        solvers = [scripts.version_of_first(), *([scripts.version_of_second()] if again == "unsat" else [])]
+        solvers = [scripts.version_of_first(), *([second_solver.version()] if again == "unsat" else [])]
         return {
             "kind": "smt",
             "names": [[symbol.name, str(names.meaning[symbol])] for symbol in symbols],
@@ -94,7 +93,7 @@ class SolverEngine:
             question = scripts.script([s.name for s in names.meaning if s in used], texts)
             if len(question) > _MOST_CHARACTERS:
                 return False
-            return scripts.first(question, _QUICK, budget.seed)[0] == "unsat"
+            return scripts.first(question, _QUICK, budget.seed) == "unsat"
 
         return shown
 

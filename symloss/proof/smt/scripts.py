@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 #: A last safety in milliseconds; a run that reaches it is `unknown`, never a verdict.
 _SAFETY = 60_000
-#: Steps of the second solver, in its own unit.
-_SECOND = 120_000
 
 
 def script(names: Iterable[str], assertions: Iterable[str]) -> str:
@@ -32,63 +30,23 @@ def available() -> bool:
     return _package("z3") is not None
 
 
-def first(text: str, steps: int, seed: int) -> tuple[str, Any]:
-    """What z3 answers within some thousand steps: ``sat`` with a model, ``unsat`` or ``unknown``."""
+def first(text: str, steps: int, seed: int) -> str:
+    """What z3 answers within some thousand steps: sat, unsat or unknown."""
     z3 = _package("z3")
     if z3 is None:
-        return "unknown", None
+        return "unknown"
     solver = z3.SolverFor("QF_NRA")
     solver.set("random_seed", seed)
     solver.set("rlimit", steps * 1000)
     solver.set("timeout", _SAFETY)
     solver.from_string(text)
     try:
-        answer = str(solver.check())
+        return str(solver.check())
     except z3.Z3Exception:
-        return "unknown", None
-    return answer, solver.model() if answer == "sat" else None
+        return "unknown"
 
 
 def version_of_first() -> str:
     """Name and version of the first solver."""
     z3 = _package("z3")
     return f"z3 {z3.get_version_string()}" if z3 is not None else ""
-
-
-def second(text: str) -> str:
-    """What cvc5 answers within its step limit."""
-    cvc5 = _package("cvc5")
-    if cvc5 is None:
-        return "unknown"
-    manager = cvc5.TermManager()
-    solver = cvc5.Solver(manager)
-    solver.setOption("rlimit", str(_SECOND))
-    solver.setOption("tlimit", str(_SAFETY))
-    parser = cvc5.InputParser(solver)
-    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "question")
-    symbols = parser.getSymbolManager()
-    answer = "unknown"
-    while True:
-        command = parser.nextCommand()
-        if command.isNull():
-            return answer if answer in ("sat", "unsat") else "unknown"
-        answer = command.invoke(solver, symbols).strip() or answer
-
-
-def version_of_second() -> str:
-    """Name and version of the second solver."""
-    cvc5 = _package("cvc5")
-    return f"cvc5 {cvc5.__version__}" if cvc5 is not None else ""
-
-
-def rational_model(model: Any, names: Sequence[str]) -> dict[str, Any]:
-    """The rational values of some names in a model; a name without one is 0, an irrational one is approximated."""
-    z3: Any = _package("z3")
-    found: dict[str, Any] = {}
-    for name in names:
-        value = model.eval(z3.Real(name), model_completion=True)
-        if z3.is_algebraic_value(value):
-            value = value.approx(20)
-        if z3.is_rational_value(value):
-            found[name] = value.as_fraction()
-    return found

@@ -39,10 +39,6 @@ class Signs:
             self.memo[term] = self._sign(term)
         return self.memo[term]
 
-    def positive(self, term: Any) -> bool:
-        """Whether a term is evidently greater than 0."""
-        return self.sign(term) == ">"
-
     def _sign(self, term: Any) -> str | None:
         if term.is_Rational:
             return ">" if term > 0 else "<" if term < 0 else "="
