@@ -61,21 +61,7 @@ def second_solver(assertions: str) -> str:
     """What cvc5 says: sat, unsat, or why it says nothing."""
     if not version():
         return "cvc5 is not installed"
-<<<<<<< HEAD
-    solver = cvc5.Solver(cvc5.TermManager())
-    solver.setOption("tlimit-per", str(_PATIENCE))
-    parser = cvc5.InputParser(solver)
-    text = f"(set-logic QF_NRA)\n{assertions}\n(check-sat)\n"
-    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "evidence")
-    symbols, said = parser.getSymbolManager(), ""
-    try:
-        while not (command := parser.nextCommand()).isNull():
-            said = command.invoke(solver, symbols).strip() or said
-    except RuntimeError as fault:
-        raise ValueError(str(fault)) from fault
-=======
     said = answer(f"(set-logic QF_NRA)\n{assertions}\n(check-sat)\n")
->>>>>>> main
     return said if said in ("sat", "unsat") else "cvc5 gives no answer"
 
 
