@@ -49,6 +49,9 @@ def command(
     if check:
         if losses:
             raise click.UsageError("--check compares the whole catalogue and takes no LOSS")
+        if not (out / "proofs").is_dir():
+            click.echo(f"{out / 'proofs'} is not there: no verdict is stored")
+            return 0
         faults = stale(resolve_all(()), out)
         for fault in faults:
             click.echo(f"error: {fault}", err=True)

@@ -47,6 +47,14 @@ def test_stale_missing_and_surplus_files_are_found(tmp_path: Path) -> None:
     assert stale([], tmp_path) == [f"{store.place(tmp_path, 'probe')} is surplus"]
 
 
+def test_nothing_stored_is_no_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["prove", "--check", "--out", str(tmp_path)]) == 0
+    assert "no verdict is stored" in capsys.readouterr().out
+    store.place(tmp_path, "huber").parent.mkdir()
+    assert run(["prove", "--check", "--out", str(tmp_path)]) == 1
+    assert "huber.json is missing" in capsys.readouterr().err
+
+
 def test_check_takes_no_loss(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["prove", "--check", "huber"]) == 2
     assert "takes no LOSS" in capsys.readouterr().err

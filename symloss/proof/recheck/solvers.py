@@ -14,6 +14,7 @@ from typing import Any
 
 import sympy
 
+from symloss import atoms
 from symloss.program import Read
 from symloss.proof.problems import Problem
 from symloss.proof.recheck.evaluation import Evaluation
@@ -184,13 +185,16 @@ def _negates(problem: Problem, names: Mapping[str, Any], assertions: Any) -> Out
 
 
 def _written(e: Any) -> str:
-    """A formula or an arithmetic term over names in SMT-LIB's notation."""
+    """An arithmetic term over names in SMT-LIB's notation; a condition counts 1 or 0."""
     name = type(e).__name__
-    if e in (0, 1) and name in ("Zero", "One"):
-        return str(e)
+    if name in ("SlopeAt", "StopGradient"):
+        return _written(e.args[0])
+    if name in _CHOICES:
+        return _written(_CHOICES[name](*e.args))
+    if name == "Where":
+        return f"(ite {_formula_of(e.args[0])} {_written(e.args[1])} {_written(e.args[2])})"
     if name in _WORDS:
-        parts = [_formula_of(part) if name in ("And", "Or", "Not") else _written(part) for part in e.args]
-        return f"({_WORDS[name]} {' '.join(parts)})" if name != "NotEqual" else f"(not (= {' '.join(parts)}))"
+        return f"(ite {_formula_of(e)} 1 0)"
     if e.is_Rational:
         text = f"(/ {abs(e.p)} {e.q})" if e.q != 1 else str(abs(e.p))
         return text if e >= 0 else f"(- {text})"
@@ -206,10 +210,28 @@ def _written(e: Any) -> str:
 
 
 def _formula_of(e: Any) -> str:
-    """A part of a connective; 0 and 1 are its truth values."""
-    return {"0": "false", "1": "true"}.get(str(e), "") or _written(e)
+    """A condition in SMT-LIB's notation; 0 and 1 are truth values."""
+    name = type(e).__name__
+    if e in (0, 1):
+        return "true" if e == 1 else "false"
+    if name not in _WORDS:
+        return f"(= {_written(e)} 1)"
+    parts = " ".join(_formula_of(part) if name in ("And", "Or", "Not") else _written(part) for part in e.args)
+    return f"(not (= {parts}))" if name == "NotEqual" else f"({_WORDS[name]} {parts})"
 
 
+#: Functions with kinks as choices.
+_CHOICES: dict[str, Any] = {
+    "Absolute": lambda x: atoms.Where(atoms.LessEqual(0, x), x, -x),
+    "Relu": lambda x: atoms.Where(atoms.LessEqual(0, x), x, 0),
+    "Ramp": lambda x: atoms.Where(atoms.LessEqual(0, x), x, 0),
+    "Maximum": lambda a, b: atoms.Where(atoms.LessEqual(b, a), a, b),
+    "Minimum": lambda a, b: atoms.Where(atoms.LessEqual(a, b), a, b),
+    "Clamp": lambda x, low, high: atoms.Minimum(atoms.Maximum(x, low), high),
+    "Sign": lambda x: atoms.Where(atoms.Less(0, x), 1, atoms.Where(atoms.Less(x, 0), -1, 0)),
+    "Step": lambda x: atoms.Where(atoms.Less(0, x), 1, 0),
+    "HalfStep": lambda x: atoms.Where(atoms.Less(0, x), 1, atoms.Where(atoms.Less(x, 0), 0, sympy.S.Half)),
+}
 _WORDS = {
     "Less": "<",
     "LessEqual": "<=",
