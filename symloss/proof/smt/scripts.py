@@ -10,7 +10,7 @@ from typing import Any
 #: A last safety in milliseconds; a run that reaches it is `unknown`, never a verdict.
 _SAFETY = 60_000
 #: Steps of the second solver, in its own unit.
-_SECOND = 5_000
+_SECOND = 8_000
 
 
 def script(names: Iterable[str], assertions: Iterable[str]) -> str:
