@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 # `make EXTRAS=dev,cuda-ci test` runs the tests of the CUDA kernels as well, which need no GPU.
 EXTRAS ?= dev
+# `make SLOW=tests/kernels test-slow` runs the slow tests of one folder.
+SLOW ?= tests
 
 .PHONY: all build gpu proofs test test-slow test-exhaustive lint format types check docs clean
 
@@ -24,7 +26,7 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "slow and not exhaustive"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "slow and not exhaustive" $(SLOW)
 
 # Many more points and seeds for what the other tests check at some. Takes hours.
 test-exhaustive: $(STAMP)

@@ -20,7 +20,7 @@ from symloss.atoms.elementary.errors.targets import TARGETS
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "docs" / "measured" / "elementary.json"
 PAGE = ROOT / "docs" / "elementary.md"
-SAMPLES = 10_000
+SAMPLES = 2_000
 DEPTH = 4
 
 TEXT = """# How far the elementary functions are from exact
@@ -32,16 +32,17 @@ Written by `python benchmarks/elementary.py`. Units are units in the last place 
   all roundings of one evaluation conspire, so it lies above what occurs. "Normal" is for results of at least twice the
   smallest normal number, "below" for smaller ones, in subnormal steps where they are subnormal.
 - *Measured*: the largest error seen, with fused multiply-add where the machine has it: float32 at all 2^32 numbers
-  against the float64 function, float64 at {samples} difficult arguments against ball arithmetic.
+  (where fewer are given, all from 2^-14 up to 2^7 of both signs) against the float64 function, float64 at difficult
+  arguments against ball arithmetic.
 
-| function | dtype | range of the proof | stated | proved, normal | proved, below | measured | at |
-|---|---|---|---|---|---|---|---|
+| function | dtype | range of the proof | stated | proved, normal | proved, below | measured | at | points |
+|---|---|---|---|---|---|---|---|---|
 {rows}
 
 `symloss/atoms/elementary/errors` tells how the proof works and what it trusts. A range that ends early is as far as the
-bound was computed; `python benchmarks/elementary.py --prove --dtype float64 sigmoid` does the whole range. Left out are
-the zeros of the functions, the arguments between the end of a whole range and the first that overflows, NaN and the
-infinities: the tests look at special points.
+bound was computed so far, and a dash stands for what was not computed; the command without options, or with `--prove
+--dtype float64 sigmoid`, does the whole range. Left out are the zeros of the functions, the arguments between the end
+of a whole range and the first that overflows, NaN and the infinities: the tests look at special points.
 """
 
 
@@ -83,13 +84,14 @@ def page(results):
     for name in TARGETS:
         entries = results.get(name, {})
         for dtype, entry in entries.items():
-            low, high = entry.get("range", (float("nan"), float("nan")))
-            cells = [entry.get(key, float("nan")) for key in ("stated", "proved", "proved_below", "measured")]
-            figures = " | ".join("-" if value != value or value == 0 else f"{value:.3f}" for value in cells)
-            at = entry.get("measured_at")
+            low, high = entry.get("range", (None, None))
+            span = "-" if low is None else f"{low:.6g} to {high:.6g}"
+            cells = [entry.get(key) for key in ("stated", "proved", "proved_below", "measured")]
+            figures = " | ".join("-" if not value else f"{value:.3f}" for value in cells)
+            at, points = entry.get("measured_at"), entry.get("points", "-")
             where = "-" if at is None else f"{at:.9g}"
-            rows.append(f"| {name} | {dtype} | {low:.6g} to {high:.6g} | {figures} | {where} |")
-    return TEXT.format(rows="\n".join(rows), samples=SAMPLES)
+            rows.append(f"| {name} | {dtype} | {span} | {figures} | {where} | {points} |")
+    return TEXT.format(rows="\n".join(rows))
 
 
 def main():

@@ -88,16 +88,16 @@ META = {'name': 'triplet',
  'entries': ['value', 'value_and_grad', 'grad_hess_diag', 'hvp'],
  'refused': {},
  'accuracy': {'value': {'class': 'cancelling',
-                        'reason': 'the terms of -far[n] + margin + near[n] have both signs, and no form with '
+                        'reason': 'the terms of margin + near_less_far[n] have both signs, and no form with '
                                   'terms of one sign was found'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of -far[n] + margin + near[n] have both signs, and no '
+                                 'reason': 'the terms of margin + near_less_far[n] have both signs, and no '
                                            'form with terms of one sign was found'},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of -far[n] + margin + near[n] have both signs, and no '
+                                 'reason': 'the terms of margin + near_less_far[n] have both signs, and no '
                                            'form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of -far[n] + margin + near[n] have both signs, and no form with '
+                      'reason': 'the terms of margin + near_less_far[n] have both signs, and no form with '
                                 'terms of one sign was found'}},
  'checks': [],
  'ignore_index': False,
@@ -428,21 +428,20 @@ def _zero_times_f32(a, b):
 @_device
 def _value_f32_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: unit0_d_d."""
-    return abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d)))
+    return abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d)))
 
 
 @_device
 def _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
-    """One place of a row: near_d, far_d."""
-    measured_anchor = t4 * anchor_d2
-    measured_positive = t4 * positive_d2
-    t5 = measured_anchor - measured_positive
+    """One place of a row: near_less_far_d."""
     measured_negative = t4 * negative_d2
-    t6 = measured_anchor - measured_negative
-    return t5 * t5, t6 * t6
+    measured_positive = t4 * positive_d2
+    measured_anchor = t4 * anchor_d2
+    far_side = measured_anchor - measured_negative
+    return (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
 
 
-def value_f32(positive, anchor, negative, margin, weight, mask, losses, partial, samples, size_d, options):
+def value_f32(negative, anchor, positive, margin, weight, mask, losses, partial, samples, size_d, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float32)
     stage = cuda.threadIdx.y * 3 * size_d
@@ -452,9 +451,9 @@ def value_f32(positive, anchor, negative, margin, weight, mask, losses, partial,
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     while row < samples:
-        positive_row = row * size_d
-        anchor_row = row * size_d
         negative_row = row * size_d
+        anchor_row = row * size_d
+        positive_row = row * size_d
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f32(weight, row, options)
@@ -504,8 +503,7 @@ def value_f32(positive, anchor, negative, margin, weight, mask, losses, partial,
             unit0_d = _row_max_f32(unit0_d)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
-            near_high, near_low = f32(0.0), f32(0.0)
-            far_high, far_low = f32(0.0), f32(0.0)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -522,34 +520,38 @@ def value_f32(positive, anchor, negative, margin, weight, mask, losses, partial,
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near_d_0, far_d_0 = _value_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_d_1, far_d_1 = _value_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_d_2, far_d_2 = _value_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                near_d_3, far_d_3 = _value_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_0)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_1)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_2)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_3)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_0)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_1)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_2)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_3)
+                near_less_far_d_0 = _value_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_less_far_d_1 = _value_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_less_far_d_2 = _value_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                near_less_far_d_3 = _value_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_2,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_3,
+                )
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near_d, far_d = _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d)
+                near_less_far_d = _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
                 at += _stride(threads)
-            near = _row_sum_f32(near_high, near_low)
-            far = _row_sum_f32(far_high, far_low)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
             measured_margin = t4 * t4 * margin
-            scaled_value = _maximum_f32(f32(0.0), measured_margin + near - far)
-            t7 = f32(1.0) / t4
-            loss = scaled_value * t7 * t7 * weight_n
+            scaled_value = _maximum_f32(f32(0.0), measured_margin + near_less_far)
+            t5 = f32(1.0) / t4
+            loss = scaled_value * t5 * t5 * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -564,36 +566,34 @@ def value_f32(positive, anchor, negative, margin, weight, mask, losses, partial,
 @_device
 def _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: unit0_d_d."""
-    return abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d)))
+    return abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d)))
 
 
 @_device
 def _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
-    """One place of a row: near_d, far_d."""
-    measured_anchor = t4 * anchor_d2
-    measured_positive = t4 * positive_d2
-    t5 = measured_anchor - measured_positive
+    """One place of a row: near_less_far_d."""
     measured_negative = t4 * negative_d2
-    t6 = measured_anchor - measured_negative
-    return t5 * t5, t6 * t6
+    measured_positive = t4 * positive_d2
+    measured_anchor = t4 * anchor_d2
+    t5 = measured_anchor - measured_negative
+    return (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
 
 
 @_device
-def _value_and_grad_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t11, t4):
+def _value_and_grad_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t4, t9):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d."""
     measured_positive2 = t4 * positive_d3
     measured_negative2 = t4 * negative_d3
-    scaled_grad_anchor = f32(2.0) * _zero_times_f32(t10, measured_positive2 - measured_negative2)
+    scaled_grad_anchor = f32(2.0) * _zero_times_f32(t9, measured_positive2 - measured_negative2)
     measured_anchor2 = t4 * anchor_d3
-    t12 = measured_anchor2 - measured_positive2
-    scaled_grad_positive = f32(2.0) * _zero_times_f32(t10, t12)
-    t13 = measured_anchor2 - measured_negative2
-    scaled_grad_negative = -f32(2.0) * _zero_times_f32(t10, t13)
-    return scaled_grad_anchor * t11, scaled_grad_positive * t11, scaled_grad_negative * t11
+    scaled_grad_positive = f32(2.0) * _zero_times_f32(t9, measured_anchor2 - measured_positive2)
+    t11 = measured_anchor2 - measured_negative2
+    scaled_grad_negative = -f32(2.0) * _zero_times_f32(t9, t11)
+    return scaled_grad_anchor * t10, scaled_grad_positive * t10, scaled_grad_negative * t10
 
 
 def value_and_grad_f32(
-    positive, anchor, negative, grad_anchor, grad_positive, grad_negative, margin, weight, mask, divisor, divisors,
+    negative, anchor, positive, grad_anchor, grad_positive, grad_negative, margin, weight, mask, divisor, divisors,
     losses, partial, samples, size_d, options,
 ):
     """All samples: grad_anchor, grad_positive, grad_negative, losses; a partial sum per block."""
@@ -607,9 +607,9 @@ def value_and_grad_f32(
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     while row < samples:
-        positive_row = row * size_d
-        anchor_row = row * size_d
         negative_row = row * size_d
+        anchor_row = row * size_d
+        positive_row = row * size_d
         grad_anchor_row = row * size_d
         grad_positive_row = row * size_d
         grad_negative_row = row * size_d
@@ -663,8 +663,7 @@ def value_and_grad_f32(
             unit0_d = _row_max_f32(unit0_d)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
-            near_high, near_low = f32(0.0), f32(0.0)
-            far_high, far_low = f32(0.0), f32(0.0)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -681,36 +680,40 @@ def value_and_grad_f32(
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near_d_0, far_d_0 = _value_and_grad_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_d_1, far_d_1 = _value_and_grad_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_d_2, far_d_2 = _value_and_grad_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                near_d_3, far_d_3 = _value_and_grad_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_0)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_1)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_2)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_3)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_0)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_1)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_2)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_3)
+                near_less_far_d_0 = _value_and_grad_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_less_far_d_1 = _value_and_grad_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_less_far_d_2 = _value_and_grad_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                near_less_far_d_3 = _value_and_grad_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_2,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_3,
+                )
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near_d, far_d = _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d)
+                near_less_far_d = _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
                 at += _stride(threads)
-            near = _row_sum_f32(near_high, near_low)
-            far = _row_sum_f32(far_high, far_low)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
             seed_n = seed
-            t7 = t4 * t4 * margin
-            t8 = t7 + near - far
-            t9 = _half_step_f32(t8)
-            t10 = -seed_n * t9
-            t11 = f32(1.0) / t4
+            t6 = t4 * t4 * margin
+            t7 = t6 + near_less_far
+            t8 = _half_step_f32(t7)
+            t9 = -seed_n * t8
+            t10 = f32(1.0) / t4
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -728,16 +731,16 @@ def value_and_grad_f32(
                     _load_lanes(positive, positive_row + at)
                 )
                 grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f32_sweep3(
-                    anchor_d3_0, negative_d3_0, positive_d3_0, t10, t11, t4,
+                    anchor_d3_0, negative_d3_0, positive_d3_0, t10, t4, t9,
                 )
                 grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f32_sweep3(
-                    anchor_d3_1, negative_d3_1, positive_d3_1, t10, t11, t4,
+                    anchor_d3_1, negative_d3_1, positive_d3_1, t10, t4, t9,
                 )
                 grad_anchor_d_2, grad_positive_d_2, grad_negative_d_2 = _value_and_grad_f32_sweep3(
-                    anchor_d3_2, negative_d3_2, positive_d3_2, t10, t11, t4,
+                    anchor_d3_2, negative_d3_2, positive_d3_2, t10, t4, t9,
                 )
                 grad_anchor_d_3, grad_positive_d_3, grad_negative_d_3 = _value_and_grad_f32_sweep3(
-                    anchor_d3_3, negative_d3_3, positive_d3_3, t10, t11, t4,
+                    anchor_d3_3, negative_d3_3, positive_d3_3, t10, t4, t9,
                 )
                 _store_lanes(
                     grad_anchor, grad_anchor_row + at, (grad_anchor_d_0, grad_anchor_d_1, grad_anchor_d_2,
@@ -758,14 +761,14 @@ def value_and_grad_f32(
                 negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
                 grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f32_sweep3(
-                    anchor_d3, negative_d3, positive_d3, t10, t11, t4,
+                    anchor_d3, negative_d3, positive_d3, t10, t4, t9,
                 )
                 _put(grad_anchor, grad_anchor_row + at, grad_anchor_d)
                 _put(grad_positive, grad_positive_row + at, grad_positive_d)
                 _put(grad_negative, grad_negative_row + at, grad_negative_d)
                 at += _stride(threads)
-            scaled_value = _maximum_f32(f32(0.0), t8)
-            loss = scaled_value * t11 * t11 * weight_n
+            scaled_value = _maximum_f32(f32(0.0), t7)
+            loss = scaled_value * t10 * t10 * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -783,36 +786,34 @@ def value_and_grad_f32(
 @_device
 def _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: diag_anchor_d, unit0_d_d."""
-    return f32(0.0), abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d)))
+    return f32(0.0), abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d)))
 
 
 @_device
 def _grad_hess_diag_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
-    """One place of a row: near_d, far_d."""
-    measured_anchor = t4 * anchor_d2
-    measured_positive = t4 * positive_d2
-    t5 = measured_anchor - measured_positive
+    """One place of a row: near_less_far_d."""
     measured_negative = t4 * negative_d2
-    t6 = measured_anchor - measured_negative
-    return t5 * t5, t6 * t6
+    measured_positive = t4 * positive_d2
+    measured_anchor = t4 * anchor_d2
+    t5 = measured_anchor - measured_negative
+    return (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
 
 
 @_device
-def _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t11, t14, t15, t4):
+def _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t13, t4, t9):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_positive_d, diag_negative_d."""
     measured_positive2 = t4 * positive_d3
     measured_negative2 = t4 * negative_d3
-    scaled_grad_anchor = f32(2.0) * _zero_times_f32(t10, measured_positive2 - measured_negative2)
+    scaled_grad_anchor = f32(2.0) * _zero_times_f32(t9, measured_positive2 - measured_negative2)
     measured_anchor2 = t4 * anchor_d3
-    t12 = measured_anchor2 - measured_positive2
-    scaled_grad_positive = f32(2.0) * _zero_times_f32(t10, t12)
-    t13 = measured_anchor2 - measured_negative2
-    scaled_grad_negative = -f32(2.0) * _zero_times_f32(t10, t13)
-    return scaled_grad_anchor * t11, scaled_grad_positive * t11, scaled_grad_negative * t11, t14, t15
+    scaled_grad_positive = f32(2.0) * _zero_times_f32(t9, measured_anchor2 - measured_positive2)
+    t11 = measured_anchor2 - measured_negative2
+    scaled_grad_negative = -f32(2.0) * _zero_times_f32(t9, t11)
+    return scaled_grad_anchor * t10, scaled_grad_positive * t10, scaled_grad_negative * t10, t12, t13
 
 
 def grad_hess_diag_f32(
-    diag_anchor, positive, anchor, negative, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative,
+    diag_anchor, negative, anchor, positive, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative,
     margin, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: diag_anchor, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative."""
@@ -825,9 +826,9 @@ def grad_hess_diag_f32(
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     while row < samples:
-        positive_row = row * size_d
-        anchor_row = row * size_d
         negative_row = row * size_d
+        anchor_row = row * size_d
+        positive_row = row * size_d
         diag_anchor_row = row * size_d
         grad_anchor_row = row * size_d
         grad_positive_row = row * size_d
@@ -889,8 +890,7 @@ def grad_hess_diag_f32(
             unit0_d = _row_max_f32(unit0_d)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
-            near_high, near_low = f32(0.0), f32(0.0)
-            far_high, far_low = f32(0.0), f32(0.0)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -907,38 +907,42 @@ def grad_hess_diag_f32(
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near_d_0, far_d_0 = _grad_hess_diag_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_d_1, far_d_1 = _grad_hess_diag_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_d_2, far_d_2 = _grad_hess_diag_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                near_d_3, far_d_3 = _grad_hess_diag_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_0)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_1)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_2)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_3)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_0)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_1)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_2)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_3)
+                near_less_far_d_0 = _grad_hess_diag_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_less_far_d_1 = _grad_hess_diag_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_less_far_d_2 = _grad_hess_diag_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                near_less_far_d_3 = _grad_hess_diag_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_2,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_3,
+                )
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near_d, far_d = _grad_hess_diag_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d)
+                near_less_far_d = _grad_hess_diag_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
                 at += _stride(threads)
-            near = _row_sum_f32(near_high, near_low)
-            far = _row_sum_f32(far_high, far_low)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
             seed_n = seed
-            t7 = t4 * t4 * margin
-            t8 = t7 + near - far
-            t9 = _half_step_f32(t8)
-            t10 = -seed_n * t9
-            t11 = f32(1.0) / t4
-            t14 = -f32(2.0) * t10
-            t15 = f32(2.0) * t10
+            t6 = t4 * t4 * margin
+            t7 = t6 + near_less_far
+            t8 = _half_step_f32(t7)
+            t9 = -seed_n * t8
+            t10 = f32(1.0) / t4
+            t12 = -f32(2.0) * t9
+            t13 = f32(2.0) * t9
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -955,10 +959,10 @@ def grad_hess_diag_f32(
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                found_0 = _grad_hess_diag_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t10, t11, t14, t15, t4)
-                found_1 = _grad_hess_diag_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t10, t11, t14, t15, t4)
-                found_2 = _grad_hess_diag_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t10, t11, t14, t15, t4)
-                found_3 = _grad_hess_diag_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t10, t11, t14, t15, t4)
+                found_0 = _grad_hess_diag_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t10, t12, t13, t4, t9)
+                found_1 = _grad_hess_diag_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t10, t12, t13, t4, t9)
+                found_2 = _grad_hess_diag_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t10, t12, t13, t4, t9)
+                found_3 = _grad_hess_diag_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t10, t12, t13, t4, t9)
                 _store_lanes(grad_anchor, grad_anchor_row + at, (found_0[0], found_1[0], found_2[0], found_3[0]))
                 _store_lanes(grad_positive, grad_positive_row + at, (found_0[1], found_1[1], found_2[1], found_3[1]))
                 _store_lanes(grad_negative, grad_negative_row + at, (found_0[2], found_1[2], found_2[2], found_3[2]))
@@ -970,7 +974,7 @@ def grad_hess_diag_f32(
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                found = _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t11, t14, t15, t4)
+                found = _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t13, t4, t9)
                 _put(grad_anchor, grad_anchor_row + at, found[0])
                 _put(grad_positive, grad_positive_row + at, found[1])
                 _put(grad_negative, grad_negative_row + at, found[2])
@@ -991,36 +995,35 @@ def grad_hess_diag_f32(
 def _hvp_f32_sweep1(anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d):
     """One place of a row: unit0_d_d, unit1_d_d."""
     return (
-        abs(_maximum_f32(_maximum_f32(abs(positive_d), abs(anchor_d)), abs(negative_d))),
+        abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d))),
         abs(_maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d)))
     )
 
 
 @_device
 def _hvp_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
-    """One place of a row: near_d, far_d."""
-    measured_anchor = t4 * anchor_d2
-    measured_positive = t4 * positive_d2
-    t5 = measured_anchor - measured_positive
+    """One place of a row: near_less_far_d."""
     measured_negative = t4 * negative_d2
-    t6 = measured_anchor - measured_negative
-    return t5 * t5, t6 * t6
+    measured_positive = t4 * positive_d2
+    measured_anchor = t4 * anchor_d2
+    far_side = measured_anchor - measured_negative
+    return (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
 
 
 @_device
-def _hvp_f32_sweep3(v_anchor_d2, v_negative_d2, v_positive_d2, t10, t11, t12):
+def _hvp_f32_sweep3(v_anchor_d2, v_negative_d2, v_positive_d2, t10, t8, t9):
     """One place of a row: hvp_anchor_d, hvp_positive_d, hvp_negative_d."""
-    measured_v_positive = t11 * v_positive_d2
-    measured_v_negative = t11 * v_negative_d2
-    scaled_hvp_anchor = f32(2.0) * t10 * (measured_v_positive - measured_v_negative)
-    measured_v_anchor = t11 * v_anchor_d2
-    scaled_hvp_positive = f32(2.0) * t10 * (measured_v_anchor - measured_v_positive)
-    scaled_hvp_negative = -f32(2.0) * t10 * (measured_v_anchor - measured_v_negative)
-    return scaled_hvp_anchor * t12, scaled_hvp_positive * t12, scaled_hvp_negative * t12
+    measured_v_positive = t9 * v_positive_d2
+    measured_v_negative = t9 * v_negative_d2
+    scaled_hvp_anchor = f32(2.0) * t8 * (measured_v_positive - measured_v_negative)
+    measured_v_anchor = t9 * v_anchor_d2
+    scaled_hvp_positive = f32(2.0) * t8 * (measured_v_anchor - measured_v_positive)
+    scaled_hvp_negative = -f32(2.0) * t8 * (measured_v_anchor - measured_v_negative)
+    return scaled_hvp_anchor * t10, scaled_hvp_positive * t10, scaled_hvp_negative * t10
 
 
 def hvp_f32(
-    positive, anchor, negative, v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin,
+    negative, anchor, positive, v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin,
     weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: hvp_anchor, hvp_positive, hvp_negative."""
@@ -1033,9 +1036,9 @@ def hvp_f32(
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     while row < samples:
-        positive_row = row * size_d
-        anchor_row = row * size_d
         negative_row = row * size_d
+        anchor_row = row * size_d
+        positive_row = row * size_d
         v_negative__row = row * size_d
         v_positive__row = row * size_d
         v_anchor__row = row * size_d
@@ -1140,8 +1143,7 @@ def hvp_f32(
             unit1_d = _row_max_f32(unit1_d)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
-            near_high, near_low = f32(0.0), f32(0.0)
-            far_high, far_low = f32(0.0), f32(0.0)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1158,37 +1160,41 @@ def hvp_f32(
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near_d_0, far_d_0 = _hvp_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_d_1, far_d_1 = _hvp_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_d_2, far_d_2 = _hvp_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                near_d_3, far_d_3 = _hvp_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_0)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_1)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_2)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d_3)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_0)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_1)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_2)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d_3)
+                near_less_far_d_0 = _hvp_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_less_far_d_1 = _hvp_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_less_far_d_2 = _hvp_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                near_less_far_d_3 = _hvp_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_2,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_3,
+                )
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near_d, far_d = _hvp_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
-                near_high, near_low = _plus_f32(near_high, near_low, near_d)
-                far_high, far_low = _plus_f32(far_high, far_low, far_d)
+                near_less_far_d = _hvp_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
                 at += _stride(threads)
-            near = _row_sum_f32(near_high, near_low)
-            far = _row_sum_f32(far_high, far_low)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
             seed_n = seed
-            t7 = t4 * t4 * margin
-            t8 = t7 + near - far
-            t9 = _half_step_f32(t8)
-            t10 = -seed_n * t9
-            t11 = _unit_scale_f32(unit1_d)
-            t12 = f32(1.0) / t11
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f32(t6)
+            t8 = -seed_n * t7
+            t9 = _unit_scale_f32(unit1_d)
+            t10 = f32(1.0) / t9
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1206,16 +1212,16 @@ def hvp_f32(
                     _load_lanes(v_positive_, v_positive__row + at)
                 )
                 hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f32_sweep3(
-                    v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t11, t12,
+                    v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t8, t9,
                 )
                 hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f32_sweep3(
-                    v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t11, t12,
+                    v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t8, t9,
                 )
                 hvp_anchor_d_2, hvp_positive_d_2, hvp_negative_d_2 = _hvp_f32_sweep3(
-                    v_anchor_d2_2, v_negative_d2_2, v_positive_d2_2, t10, t11, t12,
+                    v_anchor_d2_2, v_negative_d2_2, v_positive_d2_2, t10, t8, t9,
                 )
                 hvp_anchor_d_3, hvp_positive_d_3, hvp_negative_d_3 = _hvp_f32_sweep3(
-                    v_anchor_d2_3, v_negative_d2_3, v_positive_d2_3, t10, t11, t12,
+                    v_anchor_d2_3, v_negative_d2_3, v_positive_d2_3, t10, t8, t9,
                 )
                 _store_lanes(
                     hvp_anchor, hvp_anchor_row + at, (hvp_anchor_d_0, hvp_anchor_d_1, hvp_anchor_d_2, hvp_anchor_d_3),
@@ -1241,7 +1247,7 @@ def hvp_f32(
                     v_positive_, v_positive__row + at,
                 )
                 hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f32_sweep3(
-                    v_anchor_d2, v_negative_d2, v_positive_d2, t10, t11, t12,
+                    v_anchor_d2, v_negative_d2, v_positive_d2, t10, t8, t9,
                 )
                 _put(hvp_anchor, hvp_anchor_row + at, hvp_anchor_d)
                 _put(hvp_positive, hvp_positive_row + at, hvp_positive_d)
@@ -1454,21 +1460,20 @@ def _zero_times_f64(a, b):
 @_device
 def _value_f64_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: unit0_d_d."""
-    return abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d)))
+    return abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d)))
 
 
 @_device
 def _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
-    """One place of a row: near_d, far_d."""
-    measured_anchor = t4 * anchor_d2
-    measured_positive = t4 * positive_d2
-    t5 = measured_anchor - measured_positive
+    """One place of a row: near_less_far_d."""
     measured_negative = t4 * negative_d2
-    t6 = measured_anchor - measured_negative
-    return t5 * t5, t6 * t6
+    measured_positive = t4 * positive_d2
+    measured_anchor = t4 * anchor_d2
+    far_side = measured_anchor - measured_negative
+    return (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
 
 
-def value_f64(positive, anchor, negative, margin, weight, mask, losses, partial, samples, size_d, options):
+def value_f64(negative, anchor, positive, margin, weight, mask, losses, partial, samples, size_d, options):
     """All samples: losses; a partial sum per block."""
     staged = cuda.shared.array(0, np.float64)
     stage = cuda.threadIdx.y * 3 * size_d
@@ -1478,9 +1483,9 @@ def value_f64(positive, anchor, negative, margin, weight, mask, losses, partial,
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     while row < samples:
-        positive_row = row * size_d
-        anchor_row = row * size_d
         negative_row = row * size_d
+        anchor_row = row * size_d
+        positive_row = row * size_d
         live = _live(mask, row, options)
         if live:
             weight_n = _weight_f64(weight, row, options)
@@ -1520,8 +1525,7 @@ def value_f64(positive, anchor, negative, margin, weight, mask, losses, partial,
             unit0_d = _row_max_f64(unit0_d)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
-            near_high, near_low = f64(0.0), f64(0.0)
-            far_high, far_low = f64(0.0), f64(0.0)
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1538,28 +1542,30 @@ def value_f64(positive, anchor, negative, margin, weight, mask, losses, partial,
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near_d_0, far_d_0 = _value_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_d_1, far_d_1 = _value_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d_0)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d_1)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d_0)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d_1)
+                near_less_far_d_0 = _value_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_less_far_d_1 = _value_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
+                )
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near_d, far_d = _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d)
+                near_less_far_d = _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
                 at += _stride(threads)
-            near = _row_sum_f64(near_high, near_low)
-            far = _row_sum_f64(far_high, far_low)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
             measured_margin = t4 * t4 * margin
-            scaled_value = _maximum_f64(0.0, measured_margin + near - far)
-            t7 = 1.0 / t4
-            loss = scaled_value * t7 * t7 * weight_n
+            scaled_value = _maximum_f64(0.0, measured_margin + near_less_far)
+            t5 = 1.0 / t4
+            loss = scaled_value * t5 * t5 * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -1574,36 +1580,34 @@ def value_f64(positive, anchor, negative, margin, weight, mask, losses, partial,
 @_device
 def _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: unit0_d_d."""
-    return abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d)))
+    return abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d)))
 
 
 @_device
 def _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
-    """One place of a row: near_d, far_d."""
-    measured_anchor = t4 * anchor_d2
-    measured_positive = t4 * positive_d2
-    t5 = measured_anchor - measured_positive
+    """One place of a row: near_less_far_d."""
     measured_negative = t4 * negative_d2
-    t6 = measured_anchor - measured_negative
-    return t5 * t5, t6 * t6
+    measured_positive = t4 * positive_d2
+    measured_anchor = t4 * anchor_d2
+    t5 = measured_anchor - measured_negative
+    return (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
 
 
 @_device
-def _value_and_grad_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t11, t4):
+def _value_and_grad_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t4, t9):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d."""
     measured_positive2 = t4 * positive_d3
     measured_negative2 = t4 * negative_d3
-    scaled_grad_anchor = 2.0 * _zero_times_f64(t10, measured_positive2 - measured_negative2)
+    scaled_grad_anchor = 2.0 * _zero_times_f64(t9, measured_positive2 - measured_negative2)
     measured_anchor2 = t4 * anchor_d3
-    t12 = measured_anchor2 - measured_positive2
-    scaled_grad_positive = 2.0 * _zero_times_f64(t10, t12)
-    t13 = measured_anchor2 - measured_negative2
-    scaled_grad_negative = -2.0 * _zero_times_f64(t10, t13)
-    return scaled_grad_anchor * t11, scaled_grad_positive * t11, scaled_grad_negative * t11
+    scaled_grad_positive = 2.0 * _zero_times_f64(t9, measured_anchor2 - measured_positive2)
+    t11 = measured_anchor2 - measured_negative2
+    scaled_grad_negative = -2.0 * _zero_times_f64(t9, t11)
+    return scaled_grad_anchor * t10, scaled_grad_positive * t10, scaled_grad_negative * t10
 
 
 def value_and_grad_f64(
-    positive, anchor, negative, grad_anchor, grad_positive, grad_negative, margin, weight, mask, divisor, divisors,
+    negative, anchor, positive, grad_anchor, grad_positive, grad_negative, margin, weight, mask, divisor, divisors,
     losses, partial, samples, size_d, options,
 ):
     """All samples: grad_anchor, grad_positive, grad_negative, losses; a partial sum per block."""
@@ -1617,9 +1621,9 @@ def value_and_grad_f64(
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     while row < samples:
-        positive_row = row * size_d
-        anchor_row = row * size_d
         negative_row = row * size_d
+        anchor_row = row * size_d
+        positive_row = row * size_d
         grad_anchor_row = row * size_d
         grad_positive_row = row * size_d
         grad_negative_row = row * size_d
@@ -1663,8 +1667,7 @@ def value_and_grad_f64(
             unit0_d = _row_max_f64(unit0_d)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
-            near_high, near_low = f64(0.0), f64(0.0)
-            far_high, far_low = f64(0.0), f64(0.0)
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1681,30 +1684,32 @@ def value_and_grad_f64(
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near_d_0, far_d_0 = _value_and_grad_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_d_1, far_d_1 = _value_and_grad_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d_0)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d_1)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d_0)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d_1)
+                near_less_far_d_0 = _value_and_grad_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_less_far_d_1 = _value_and_grad_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
+                )
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near_d, far_d = _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d)
+                near_less_far_d = _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
                 at += _stride(threads)
-            near = _row_sum_f64(near_high, near_low)
-            far = _row_sum_f64(far_high, far_low)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
             seed_n = seed
-            t7 = t4 * t4 * margin
-            t8 = t7 + near - far
-            t9 = _half_step_f64(t8)
-            t10 = -seed_n * t9
-            t11 = 1.0 / t4
+            t6 = t4 * t4 * margin
+            t7 = t6 + near_less_far
+            t8 = _half_step_f64(t7)
+            t9 = -seed_n * t8
+            t10 = 1.0 / t4
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1722,10 +1727,10 @@ def value_and_grad_f64(
                     _load_lanes(positive, positive_row + at)
                 )
                 grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f64_sweep3(
-                    anchor_d3_0, negative_d3_0, positive_d3_0, t10, t11, t4,
+                    anchor_d3_0, negative_d3_0, positive_d3_0, t10, t4, t9,
                 )
                 grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f64_sweep3(
-                    anchor_d3_1, negative_d3_1, positive_d3_1, t10, t11, t4,
+                    anchor_d3_1, negative_d3_1, positive_d3_1, t10, t4, t9,
                 )
                 _store_lanes(grad_anchor, grad_anchor_row + at, (grad_anchor_d_0, grad_anchor_d_1))
                 _store_lanes(grad_positive, grad_positive_row + at, (grad_positive_d_0, grad_positive_d_1))
@@ -1737,14 +1742,14 @@ def value_and_grad_f64(
                 negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
                 grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f64_sweep3(
-                    anchor_d3, negative_d3, positive_d3, t10, t11, t4,
+                    anchor_d3, negative_d3, positive_d3, t10, t4, t9,
                 )
                 _put(grad_anchor, grad_anchor_row + at, grad_anchor_d)
                 _put(grad_positive, grad_positive_row + at, grad_positive_d)
                 _put(grad_negative, grad_negative_row + at, grad_negative_d)
                 at += _stride(threads)
-            scaled_value = _maximum_f64(0.0, t8)
-            loss = scaled_value * t11 * t11 * weight_n
+            scaled_value = _maximum_f64(0.0, t7)
+            loss = scaled_value * t10 * t10 * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -1762,36 +1767,34 @@ def value_and_grad_f64(
 @_device
 def _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d):
     """One place of a row: diag_anchor_d, unit0_d_d."""
-    return 0.0, abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d)))
+    return 0.0, abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d)))
 
 
 @_device
 def _grad_hess_diag_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
-    """One place of a row: near_d, far_d."""
-    measured_anchor = t4 * anchor_d2
-    measured_positive = t4 * positive_d2
-    t5 = measured_anchor - measured_positive
+    """One place of a row: near_less_far_d."""
     measured_negative = t4 * negative_d2
-    t6 = measured_anchor - measured_negative
-    return t5 * t5, t6 * t6
+    measured_positive = t4 * positive_d2
+    measured_anchor = t4 * anchor_d2
+    t5 = measured_anchor - measured_negative
+    return (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
 
 
 @_device
-def _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t11, t14, t15, t4):
+def _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t13, t4, t9):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_positive_d, diag_negative_d."""
     measured_positive2 = t4 * positive_d3
     measured_negative2 = t4 * negative_d3
-    scaled_grad_anchor = 2.0 * _zero_times_f64(t10, measured_positive2 - measured_negative2)
+    scaled_grad_anchor = 2.0 * _zero_times_f64(t9, measured_positive2 - measured_negative2)
     measured_anchor2 = t4 * anchor_d3
-    t12 = measured_anchor2 - measured_positive2
-    scaled_grad_positive = 2.0 * _zero_times_f64(t10, t12)
-    t13 = measured_anchor2 - measured_negative2
-    scaled_grad_negative = -2.0 * _zero_times_f64(t10, t13)
-    return scaled_grad_anchor * t11, scaled_grad_positive * t11, scaled_grad_negative * t11, t14, t15
+    scaled_grad_positive = 2.0 * _zero_times_f64(t9, measured_anchor2 - measured_positive2)
+    t11 = measured_anchor2 - measured_negative2
+    scaled_grad_negative = -2.0 * _zero_times_f64(t9, t11)
+    return scaled_grad_anchor * t10, scaled_grad_positive * t10, scaled_grad_negative * t10, t12, t13
 
 
 def grad_hess_diag_f64(
-    diag_anchor, positive, anchor, negative, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative,
+    diag_anchor, negative, anchor, positive, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative,
     margin, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: diag_anchor, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative."""
@@ -1804,9 +1807,9 @@ def grad_hess_diag_f64(
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     while row < samples:
-        positive_row = row * size_d
-        anchor_row = row * size_d
         negative_row = row * size_d
+        anchor_row = row * size_d
+        positive_row = row * size_d
         diag_anchor_row = row * size_d
         grad_anchor_row = row * size_d
         grad_positive_row = row * size_d
@@ -1855,8 +1858,7 @@ def grad_hess_diag_f64(
             unit0_d = _row_max_f64(unit0_d)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
-            near_high, near_low = f64(0.0), f64(0.0)
-            far_high, far_low = f64(0.0), f64(0.0)
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1873,32 +1875,34 @@ def grad_hess_diag_f64(
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near_d_0, far_d_0 = _grad_hess_diag_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_d_1, far_d_1 = _grad_hess_diag_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d_0)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d_1)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d_0)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d_1)
+                near_less_far_d_0 = _grad_hess_diag_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_less_far_d_1 = _grad_hess_diag_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
+                )
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near_d, far_d = _grad_hess_diag_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d)
+                near_less_far_d = _grad_hess_diag_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
                 at += _stride(threads)
-            near = _row_sum_f64(near_high, near_low)
-            far = _row_sum_f64(far_high, far_low)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
             seed_n = seed
-            t7 = t4 * t4 * margin
-            t8 = t7 + near - far
-            t9 = _half_step_f64(t8)
-            t10 = -seed_n * t9
-            t11 = 1.0 / t4
-            t14 = -2.0 * t10
-            t15 = 2.0 * t10
+            t6 = t4 * t4 * margin
+            t7 = t6 + near_less_far
+            t8 = _half_step_f64(t7)
+            t9 = -seed_n * t8
+            t10 = 1.0 / t4
+            t12 = -2.0 * t9
+            t13 = 2.0 * t9
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1915,8 +1919,8 @@ def grad_hess_diag_f64(
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                found_0 = _grad_hess_diag_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t10, t11, t14, t15, t4)
-                found_1 = _grad_hess_diag_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t10, t11, t14, t15, t4)
+                found_0 = _grad_hess_diag_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t10, t12, t13, t4, t9)
+                found_1 = _grad_hess_diag_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t10, t12, t13, t4, t9)
                 _store_lanes(grad_anchor, grad_anchor_row + at, (found_0[0], found_1[0]))
                 _store_lanes(grad_positive, grad_positive_row + at, (found_0[1], found_1[1]))
                 _store_lanes(grad_negative, grad_negative_row + at, (found_0[2], found_1[2]))
@@ -1928,7 +1932,7 @@ def grad_hess_diag_f64(
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                found = _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t11, t14, t15, t4)
+                found = _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t13, t4, t9)
                 _put(grad_anchor, grad_anchor_row + at, found[0])
                 _put(grad_positive, grad_positive_row + at, found[1])
                 _put(grad_negative, grad_negative_row + at, found[2])
@@ -1949,36 +1953,35 @@ def grad_hess_diag_f64(
 def _hvp_f64_sweep1(anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d):
     """One place of a row: unit0_d_d, unit1_d_d."""
     return (
-        abs(_maximum_f64(_maximum_f64(abs(positive_d), abs(anchor_d)), abs(negative_d))),
+        abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d))),
         abs(_maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d)))
     )
 
 
 @_device
 def _hvp_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
-    """One place of a row: near_d, far_d."""
-    measured_anchor = t4 * anchor_d2
-    measured_positive = t4 * positive_d2
-    t5 = measured_anchor - measured_positive
+    """One place of a row: near_less_far_d."""
     measured_negative = t4 * negative_d2
-    t6 = measured_anchor - measured_negative
-    return t5 * t5, t6 * t6
+    measured_positive = t4 * positive_d2
+    measured_anchor = t4 * anchor_d2
+    far_side = measured_anchor - measured_negative
+    return (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
 
 
 @_device
-def _hvp_f64_sweep3(v_anchor_d2, v_negative_d2, v_positive_d2, t10, t11, t12):
+def _hvp_f64_sweep3(v_anchor_d2, v_negative_d2, v_positive_d2, t10, t8, t9):
     """One place of a row: hvp_anchor_d, hvp_positive_d, hvp_negative_d."""
-    measured_v_positive = t11 * v_positive_d2
-    measured_v_negative = t11 * v_negative_d2
-    scaled_hvp_anchor = 2.0 * t10 * (measured_v_positive - measured_v_negative)
-    measured_v_anchor = t11 * v_anchor_d2
-    scaled_hvp_positive = 2.0 * t10 * (measured_v_anchor - measured_v_positive)
-    scaled_hvp_negative = -2.0 * t10 * (measured_v_anchor - measured_v_negative)
-    return scaled_hvp_anchor * t12, scaled_hvp_positive * t12, scaled_hvp_negative * t12
+    measured_v_positive = t9 * v_positive_d2
+    measured_v_negative = t9 * v_negative_d2
+    scaled_hvp_anchor = 2.0 * t8 * (measured_v_positive - measured_v_negative)
+    measured_v_anchor = t9 * v_anchor_d2
+    scaled_hvp_positive = 2.0 * t8 * (measured_v_anchor - measured_v_positive)
+    scaled_hvp_negative = -2.0 * t8 * (measured_v_anchor - measured_v_negative)
+    return scaled_hvp_anchor * t10, scaled_hvp_positive * t10, scaled_hvp_negative * t10
 
 
 def hvp_f64(
-    positive, anchor, negative, v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin,
+    negative, anchor, positive, v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin,
     weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: hvp_anchor, hvp_positive, hvp_negative."""
@@ -1991,9 +1994,9 @@ def hvp_f64(
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     while row < samples:
-        positive_row = row * size_d
-        anchor_row = row * size_d
         negative_row = row * size_d
+        anchor_row = row * size_d
+        positive_row = row * size_d
         v_negative__row = row * size_d
         v_positive__row = row * size_d
         v_anchor__row = row * size_d
@@ -2069,8 +2072,7 @@ def hvp_f64(
             unit1_d = _row_max_f64(unit1_d)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
-            near_high, near_low = f64(0.0), f64(0.0)
-            far_high, far_low = f64(0.0), f64(0.0)
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2087,31 +2089,33 @@ def hvp_f64(
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near_d_0, far_d_0 = _hvp_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                near_d_1, far_d_1 = _hvp_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d_0)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d_1)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d_0)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d_1)
+                near_less_far_d_0 = _hvp_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                near_less_far_d_1 = _hvp_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
+                )
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near_d, far_d = _hvp_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
-                near_high, near_low = _plus_f64(near_high, near_low, near_d)
-                far_high, far_low = _plus_f64(far_high, far_low, far_d)
+                near_less_far_d = _hvp_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
                 at += _stride(threads)
-            near = _row_sum_f64(near_high, near_low)
-            far = _row_sum_f64(far_high, far_low)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
             seed_n = seed
-            t7 = t4 * t4 * margin
-            t8 = t7 + near - far
-            t9 = _half_step_f64(t8)
-            t10 = -seed_n * t9
-            t11 = _unit_scale_f64(unit1_d)
-            t12 = 1.0 / t11
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f64(t6)
+            t8 = -seed_n * t7
+            t9 = _unit_scale_f64(unit1_d)
+            t10 = 1.0 / t9
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2129,10 +2133,10 @@ def hvp_f64(
                     _load_lanes(v_positive_, v_positive__row + at)
                 )
                 hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f64_sweep3(
-                    v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t11, t12,
+                    v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t8, t9,
                 )
                 hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f64_sweep3(
-                    v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t11, t12,
+                    v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t8, t9,
                 )
                 _store_lanes(hvp_anchor, hvp_anchor_row + at, (hvp_anchor_d_0, hvp_anchor_d_1))
                 _store_lanes(hvp_positive, hvp_positive_row + at, (hvp_positive_d_0, hvp_positive_d_1))
@@ -2150,7 +2154,7 @@ def hvp_f64(
                     v_positive_, v_positive__row + at,
                 )
                 hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f64_sweep3(
-                    v_anchor_d2, v_negative_d2, v_positive_d2, t10, t11, t12,
+                    v_anchor_d2, v_negative_d2, v_positive_d2, t10, t8, t9,
                 )
                 _put(hvp_anchor, hvp_anchor_row + at, hvp_anchor_d)
                 _put(hvp_positive, hvp_positive_row + at, hvp_positive_d)
@@ -2174,7 +2178,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 3,
-           'arguments': 'positive: data*, anchor: data*, negative: data*, margin: real, weight: data*, mask: '
+           'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, weight: data*, mask: '
                         'uint8*, losses: data*, partial: real*, samples: int64, size_d: int64, options: '
                         'uint32'},
  'value_and_grad': {'shape': 'rows',
@@ -2182,7 +2186,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 3,
-                    'arguments': 'positive: data*, anchor: data*, negative: data*, grad_anchor: data*, '
+                    'arguments': 'negative: data*, anchor: data*, positive: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, losses: data*, partial: '
                                  'real*, samples: int64, size_d: int64, options: uint32'},
@@ -2191,7 +2195,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 3,
-                    'arguments': 'diag_anchor: data*, positive: data*, anchor: data*, negative: data*, '
+                    'arguments': 'diag_anchor: data*, negative: data*, anchor: data*, positive: data*, '
                                  'grad_anchor: data*, grad_positive: data*, grad_negative: data*, '
                                  'diag_positive: data*, diag_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: '
@@ -2201,7 +2205,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 6,
-         'arguments': 'positive: data*, anchor: data*, negative: data*, v_negative_: data*, v_positive_: '
+         'arguments': 'negative: data*, anchor: data*, positive: data*, v_negative_: data*, v_positive_: '
                       'data*, v_anchor_: data*, hvp_anchor: data*, hvp_positive: data*, hvp_negative: data*, '
                       'margin: real, weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: '
                       'int64, size_d: int64, options: uint32'}}

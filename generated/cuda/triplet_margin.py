@@ -88,10 +88,10 @@ META = {'name': 'triplet_margin',
  'entries': ['value', 'value_and_grad', 'grad_hess_diag', 'hvp'],
  'refused': {},
  'accuracy': {'value': {'class': 'cancelling',
-                        'reason': 'the terms of -far[n] + margin + near[n] have both signs, and no form with '
+                        'reason': 'the terms of margin + near_less_far[n] have both signs, and no form with '
                                   'terms of one sign was found'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of -far[n] + margin + near[n] have both signs, and no '
+                                 'reason': 'the terms of margin + near_less_far[n] have both signs, and no '
                                            'form with terms of one sign was found'},
               'grad_hess_diag': {'class': 'cancelling',
                                  'reason': 'the terms of Where(Equal(far[n], 0), 0, ZeroTimes(d_far[n], '
@@ -444,13 +444,24 @@ def _value_f32_sweep1(anchor_d, negative_d, positive_d):
 
 
 @_device
-def _value_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
+def _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t4 = anchor_d2 - positive_d
-    t6 = anchor_d2 - negative_d
+    t4 = anchor_d2 - positive_d2
+    t6 = anchor_d2 - negative_d2
     near__scaled_entry = t3 * t4
     far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
+
+
+@_device
+def _value_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13):
+    """One place of a row: near_less_far_d."""
+    t7 = anchor_d3 - negative_d3
+    t8 = t7 + anchor_d3 - positive_d3
+    t14 = abs(t8) == t13
+    t15 = _sign_f32(t8)
+    t16 = t8 / t13
+    return (negative_d3 - positive_d3) * (t15 if t14 else t16)
 
 
 def value_f32(anchor, positive, negative, margin, weight, mask, losses, partial, samples, size_d, options):
@@ -530,18 +541,18 @@ def value_f32(anchor, positive, negative, margin, weight, mask, losses, partial,
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = (
+                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = (
+                positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = (
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _value_f32_sweep2(anchor_d2_0, negative_d_0, positive_d_0, t3, t5)
-                near__scaled_d_1, far__scaled_d_1 = _value_f32_sweep2(anchor_d2_1, negative_d_1, positive_d_1, t3, t5)
-                near__scaled_d_2, far__scaled_d_2 = _value_f32_sweep2(anchor_d2_2, negative_d_2, positive_d_2, t3, t5)
-                near__scaled_d_3, far__scaled_d_3 = _value_f32_sweep2(anchor_d2_3, negative_d_3, positive_d_3, t3, t5)
+                near__scaled_d_0, far__scaled_d_0 = _value_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5)
+                near__scaled_d_1, far__scaled_d_1 = _value_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5)
+                near__scaled_d_2, far__scaled_d_2 = _value_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5)
+                near__scaled_d_3, far__scaled_d_3 = _value_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_1)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_2)
@@ -554,17 +565,65 @@ def value_f32(anchor, positive, negative, margin, weight, mask, losses, partial,
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _value_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near__scaled_d, far__scaled_d = _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
-            near = near__scaled * (f32(1.0) / t3)
-            far = far__scaled * (f32(1.0) / t5)
-            loss = _maximum_f32(f32(0.0), margin + near - far) * weight_n
+            t9 = f32(1.0) / t5
+            t10 = far__scaled * t9
+            t11 = f32(1.0) / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                anchor_d3_0, anchor_d3_1, anchor_d3_2, anchor_d3_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
+                    + at)
+                )
+                negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
+                    negative_row + at)
+                )
+                positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = (
+                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(positive, positive_row + at)
+                )
+                near_less_far_d_0 = _value_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                near_less_far_d_1 = _value_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                near_less_far_d_2 = _value_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
+                near_less_far_d_3 = _value_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_2,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_3,
+                )
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near_less_far_d = _value_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13)
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            loss = _maximum_f32(f32(0.0), margin + near_less_far) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -585,31 +644,42 @@ def _value_and_grad_f32_sweep1(anchor_d, negative_d, positive_d):
 
 
 @_device
-def _value_and_grad_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
+def _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t4 = anchor_d2 - positive_d
-    t6 = anchor_d2 - negative_d
+    t4 = anchor_d2 - positive_d2
+    t6 = anchor_d2 - negative_d2
     near__scaled_entry = t3 * t4
     far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
 
 
 @_device
-def _value_and_grad_f32_sweep3(
-    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
+def _value_and_grad_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13):
+    """One place of a row: near_less_far_d."""
+    t7 = anchor_d3 - negative_d3
+    t8 = t7 + anchor_d3 - positive_d3
+    t14 = abs(t8) == t13
+    t15 = _sign_f32(t8)
+    t16 = t8 / t13
+    return (negative_d3 - positive_d3) * (t15 if t14 else t16)
+
+
+@_device
+def _value_and_grad_f32_sweep4(
+    anchor_d4, negative_d4, positive_d4, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3, t5,
 ):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d."""
-    t15 = anchor_d3 - negative_d
-    t16 = abs(t15) == t8
-    t17 = _sign_f32(t15)
-    t18 = t15 * t5 / far__scaled
-    t19 = _zero_times_f32(t14, t17 if t16 else t18)
-    t21 = anchor_d3 - positive_d
-    t22 = abs(t21) == t11
+    t21 = anchor_d4 - negative_d4
+    t22 = abs(t21) == t10
     t23 = _sign_f32(t21)
-    t24 = t21 * t3 / near__scaled
-    t25 = _zero_times_f32(t14, t23 if t22 else t24)
-    return (f32(0.0) if t9 else t19) + (f32(0.0) if t20 else -t25), f32(0.0) if t20 else t25, f32(0.0) if t9 else -t19
+    t24 = t21 * t5 / far__scaled
+    t25 = _zero_times_f32(t20, t23 if t22 else t24)
+    t27 = anchor_d4 - positive_d4
+    t28 = abs(t27) == t12
+    t29 = _sign_f32(t27)
+    t30 = t27 * t3 / near__scaled
+    t31 = _zero_times_f32(t20, t29 if t28 else t30)
+    return (f32(0.0) if t17 else t25) + (f32(0.0) if t26 else -t31), f32(0.0) if t26 else t31, f32(0.0) if t17 else -t25
 
 
 def value_and_grad_f32(
@@ -698,25 +768,25 @@ def value_and_grad_f32(
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = (
+                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = (
+                positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = (
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
                 near__scaled_d_0, far__scaled_d_0 = _value_and_grad_f32_sweep2(
-                    anchor_d2_0, negative_d_0, positive_d_0, t3, t5,
+                    anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
                 )
                 near__scaled_d_1, far__scaled_d_1 = _value_and_grad_f32_sweep2(
-                    anchor_d2_1, negative_d_1, positive_d_1, t3, t5,
+                    anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
                 )
                 near__scaled_d_2, far__scaled_d_2 = _value_and_grad_f32_sweep2(
-                    anchor_d2_2, negative_d_2, positive_d_2, t3, t5,
+                    anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
                 )
                 near__scaled_d_3, far__scaled_d_3 = _value_and_grad_f32_sweep2(
-                    anchor_d2_3, negative_d_3, positive_d_3, t3, t5,
+                    anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
                 )
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_1)
@@ -730,24 +800,20 @@ def value_and_grad_f32(
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _value_and_grad_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near__scaled_d, far__scaled_d = _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
-            t7 = f32(1.0) / t5
-            t8 = far__scaled * t7
-            t9 = t8 == f32(0.0)
-            seed_n = seed
-            t10 = f32(1.0) / t3
-            t11 = near__scaled * t10
-            t12 = margin + t11 - t8
-            t13 = _half_step_f32(t12)
-            t14 = -seed_n * t13
-            t20 = t11 == f32(0.0)
+            t9 = f32(1.0) / t5
+            t10 = far__scaled * t9
+            t11 = f32(1.0) / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -756,25 +822,79 @@ def value_and_grad_f32(
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = (
+                negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = (
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = (
+                positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = (
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f32_sweep3(
-                    anchor_d3_0, negative_d_0, positive_d_0, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
+                near_less_far_d_0 = _value_and_grad_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                near_less_far_d_1 = _value_and_grad_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                near_less_far_d_2 = _value_and_grad_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
+                near_less_far_d_3 = _value_and_grad_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
                 )
-                grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f32_sweep3(
-                    anchor_d3_1, negative_d_1, positive_d_1, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
                 )
-                grad_anchor_d_2, grad_positive_d_2, grad_negative_d_2 = _value_and_grad_f32_sweep3(
-                    anchor_d3_2, negative_d_2, positive_d_2, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_2,
                 )
-                grad_anchor_d_3, grad_positive_d_3, grad_negative_d_3 = _value_and_grad_f32_sweep3(
-                    anchor_d3_3, negative_d_3, positive_d_3, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_3,
+                )
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near_less_far_d = _value_and_grad_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13)
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            t17 = t10 == f32(0.0)
+            seed_n = seed
+            t18 = margin + near_less_far
+            t19 = _half_step_f32(t18)
+            t20 = -seed_n * t19
+            t26 = t12 == f32(0.0)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                anchor_d4_0, anchor_d4_1, anchor_d4_2, anchor_d4_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
+                    + at)
+                )
+                negative_d4_0, negative_d4_1, negative_d4_2, negative_d4_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
+                    negative_row + at)
+                )
+                positive_d4_0, positive_d4_1, positive_d4_2, positive_d4_3 = (
+                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(positive, positive_row + at)
+                )
+                grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f32_sweep4(
+                    anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3,
+                    t5,
+                )
+                grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f32_sweep4(
+                    anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3,
+                    t5,
+                )
+                grad_anchor_d_2, grad_positive_d_2, grad_negative_d_2 = _value_and_grad_f32_sweep4(
+                    anchor_d4_2, negative_d4_2, positive_d4_2, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3,
+                    t5,
+                )
+                grad_anchor_d_3, grad_positive_d_3, grad_negative_d_3 = _value_and_grad_f32_sweep4(
+                    anchor_d4_3, negative_d4_3, positive_d4_3, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3,
+                    t5,
                 )
                 _store_lanes(
                     grad_anchor, grad_anchor_row + at, (grad_anchor_d_0, grad_anchor_d_1, grad_anchor_d_2,
@@ -791,17 +911,17 @@ def value_and_grad_f32(
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
-                anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f32_sweep3(
-                    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
+                anchor_d4 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d4 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d4 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f32_sweep4(
+                    anchor_d4, negative_d4, positive_d4, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3, t5,
                 )
                 _put(grad_anchor, grad_anchor_row + at, grad_anchor_d)
                 _put(grad_positive, grad_positive_row + at, grad_positive_d)
                 _put(grad_negative, grad_negative_row + at, grad_negative_d)
                 at += _stride(threads)
-            loss = _maximum_f32(f32(0.0), t12) * weight_n
+            loss = _maximum_f32(f32(0.0), t18) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -825,43 +945,54 @@ def _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d):
 
 
 @_device
-def _grad_hess_diag_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
+def _grad_hess_diag_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t4 = anchor_d2 - positive_d
-    t6 = anchor_d2 - negative_d
+    t4 = anchor_d2 - positive_d2
+    t6 = anchor_d2 - negative_d2
     near__scaled_entry = t3 * t4
     far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
 
 
 @_device
-def _grad_hess_diag_f32_sweep3(
-    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
+def _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13):
+    """One place of a row: near_less_far_d."""
+    t7 = anchor_d3 - negative_d3
+    t8 = t7 + anchor_d3 - positive_d3
+    t14 = abs(t8) == t13
+    t15 = _sign_f32(t8)
+    t16 = t8 / t13
+    return (negative_d3 - positive_d3) * (t15 if t14 else t16)
+
+
+@_device
+def _grad_hess_diag_f32_sweep4(
+    anchor_d4, negative_d4, positive_d4, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3, t5,
 ):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_anchor_d, diag_positive_d,
     diag_negative_d.
     """
-    t15 = anchor_d3 - negative_d
-    t16 = abs(t15) == t8
-    t17 = _sign_f32(t15)
-    t18 = t15 * t5 / far__scaled
-    t19 = t17 if t16 else t18
-    t20 = _zero_times_f32(t14, t19)
-    t22 = anchor_d3 - positive_d
-    t23 = abs(t22) == t11
-    t24 = _sign_f32(t22)
-    t25 = t22 * t3 / near__scaled
-    t26 = t24 if t23 else t25
-    t27 = _zero_times_f32(t14, t26)
-    tangent_far = f32(0.0) if t9 else t19
-    t28 = _zero_times_f32(t14, (f32(1.0) - _zero_times_f32(tangent_far, t19)) * t5 / far__scaled)
-    t29 = f32(0.0) if t9 else t28
-    tangent_near = f32(0.0) if t21 else t26
-    t30 = _zero_times_f32(t14, (_zero_times_f32(tangent_near, t26) - f32(1.0)) * t3 / near__scaled)
-    t31 = f32(0.0) if t21 else t30
+    t21 = anchor_d4 - negative_d4
+    t22 = abs(t21) == t10
+    t23 = _sign_f32(t21)
+    t24 = t21 * t5 / far__scaled
+    t25 = t23 if t22 else t24
+    t26 = _zero_times_f32(t20, t25)
+    t28 = anchor_d4 - positive_d4
+    t29 = abs(t28) == t12
+    t30 = _sign_f32(t28)
+    t31 = t28 * t3 / near__scaled
+    t32 = t30 if t29 else t31
+    t33 = _zero_times_f32(t20, t32)
+    tangent_far = f32(0.0) if t17 else t25
+    t34 = _zero_times_f32(t20, (f32(1.0) - _zero_times_f32(tangent_far, t25)) * t5 / far__scaled)
+    t35 = f32(0.0) if t17 else t34
+    tangent_near = f32(0.0) if t27 else t32
+    t36 = _zero_times_f32(t20, (_zero_times_f32(tangent_near, t32) - f32(1.0)) * t3 / near__scaled)
+    t37 = f32(0.0) if t27 else t36
     return (
-        (f32(0.0) if t9 else t20) + (f32(0.0) if t21 else -t27), f32(0.0) if t21 else t27, f32(0.0) if t9 else -t20, t29
-        + t31, t31, t29
+        (f32(0.0) if t17 else t26) + (f32(0.0) if t27 else -t33), f32(0.0) if t27 else t33, f32(0.0) if t17 else -t26,
+        t35 + t37, t37, t35
     )
 
 
@@ -953,25 +1084,25 @@ def grad_hess_diag_f32(
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = (
+                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = (
+                positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = (
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
                 near__scaled_d_0, far__scaled_d_0 = _grad_hess_diag_f32_sweep2(
-                    anchor_d2_0, negative_d_0, positive_d_0, t3, t5,
+                    anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
                 )
                 near__scaled_d_1, far__scaled_d_1 = _grad_hess_diag_f32_sweep2(
-                    anchor_d2_1, negative_d_1, positive_d_1, t3, t5,
+                    anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
                 )
                 near__scaled_d_2, far__scaled_d_2 = _grad_hess_diag_f32_sweep2(
-                    anchor_d2_2, negative_d_2, positive_d_2, t3, t5,
+                    anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5,
                 )
                 near__scaled_d_3, far__scaled_d_3 = _grad_hess_diag_f32_sweep2(
-                    anchor_d2_3, negative_d_3, positive_d_3, t3, t5,
+                    anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5,
                 )
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_1)
@@ -985,24 +1116,20 @@ def grad_hess_diag_f32(
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _grad_hess_diag_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near__scaled_d, far__scaled_d = _grad_hess_diag_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
-            t7 = f32(1.0) / t5
-            t8 = far__scaled * t7
-            t9 = t8 == f32(0.0)
-            seed_n = seed
-            t10 = f32(1.0) / t3
-            t11 = near__scaled * t10
-            t12 = margin + t11 - t8
-            t13 = _half_step_f32(t12)
-            t14 = -seed_n * t13
-            t21 = t11 == f32(0.0)
+            t9 = f32(1.0) / t5
+            t10 = far__scaled * t9
+            t11 = f32(1.0) / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1011,25 +1138,79 @@ def grad_hess_diag_f32(
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = (
+                negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = (
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = (
+                positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = (
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                found_0 = _grad_hess_diag_f32_sweep3(
-                    anchor_d3_0, negative_d_0, positive_d_0, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
+                near_less_far_d_0 = _grad_hess_diag_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                near_less_far_d_1 = _grad_hess_diag_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                near_less_far_d_2 = _grad_hess_diag_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t13)
+                near_less_far_d_3 = _grad_hess_diag_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t13)
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
                 )
-                found_1 = _grad_hess_diag_f32_sweep3(
-                    anchor_d3_1, negative_d_1, positive_d_1, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
                 )
-                found_2 = _grad_hess_diag_f32_sweep3(
-                    anchor_d3_2, negative_d_2, positive_d_2, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_2,
                 )
-                found_3 = _grad_hess_diag_f32_sweep3(
-                    anchor_d3_3, negative_d_3, positive_d_3, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_3,
+                )
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near_less_far_d = _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13)
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
+            t17 = t10 == f32(0.0)
+            seed_n = seed
+            t18 = margin + near_less_far
+            t19 = _half_step_f32(t18)
+            t20 = -seed_n * t19
+            t27 = t12 == f32(0.0)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                anchor_d4_0, anchor_d4_1, anchor_d4_2, anchor_d4_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
+                    + at)
+                )
+                negative_d4_0, negative_d4_1, negative_d4_2, negative_d4_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
+                    negative_row + at)
+                )
+                positive_d4_0, positive_d4_1, positive_d4_2, positive_d4_3 = (
+                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(positive, positive_row + at)
+                )
+                found_0 = _grad_hess_diag_f32_sweep4(
+                    anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3,
+                    t5,
+                )
+                found_1 = _grad_hess_diag_f32_sweep4(
+                    anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3,
+                    t5,
+                )
+                found_2 = _grad_hess_diag_f32_sweep4(
+                    anchor_d4_2, negative_d4_2, positive_d4_2, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3,
+                    t5,
+                )
+                found_3 = _grad_hess_diag_f32_sweep4(
+                    anchor_d4_3, negative_d4_3, positive_d4_3, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3,
+                    t5,
                 )
                 _store_lanes(grad_anchor, grad_anchor_row + at, (found_0[0], found_1[0], found_2[0], found_3[0]))
                 _store_lanes(grad_positive, grad_positive_row + at, (found_0[1], found_1[1], found_2[1], found_3[1]))
@@ -1040,11 +1221,11 @@ def grad_hess_diag_f32(
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
-                anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                found = _grad_hess_diag_f32_sweep3(
-                    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
+                anchor_d4 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d4 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d4 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                found = _grad_hess_diag_f32_sweep4(
+                    anchor_d4, negative_d4, positive_d4, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3, t5,
                 )
                 _put(grad_anchor, grad_anchor_row + at, found[0])
                 _put(grad_positive, grad_positive_row + at, found[1])
@@ -1072,10 +1253,10 @@ def _hvp_f32_sweep1(anchor_d, negative_d, positive_d):
 
 
 @_device
-def _hvp_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
+def _hvp_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t4 = anchor_d2 - positive_d
-    t6 = anchor_d2 - negative_d
+    t4 = anchor_d2 - positive_d2
+    t6 = anchor_d2 - negative_d2
     near__scaled_entry = t3 * t4
     far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
@@ -1083,50 +1264,54 @@ def _hvp_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
 
 @_device
 def _hvp_f32_sweep3(
-    anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d, far__scaled, near__scaled, t18, t19, t3,
-    t5, t8, t9,
+    anchor_d3, negative_d3, positive_d3, v_anchor_d, v_negative_d, v_positive_d, far__scaled, near__scaled, t10, t12,
+    t13, t17, t25, t3, t5,
 ):
-    """One place of a row: tangent_near_d, tangent_far_d."""
-    t10 = v_anchor_d - v_positive_d
-    t11 = anchor_d3 - positive_d
-    t12 = abs(t11) == t8
-    t13 = _sign_f32(t11)
-    t14 = t11 * t3 / near__scaled
-    t15 = t13 if t12 else t14
-    t16 = t10 * t15
-    t20 = v_anchor_d - v_negative_d
-    t21 = anchor_d3 - negative_d
-    t22 = abs(t21) == t18
-    t23 = _sign_f32(t21)
-    t24 = t21 * t5 / far__scaled
-    t25 = t23 if t22 else t24
-    t26 = t20 * t25
-    return f32(0.0) if t9 else t16, f32(0.0) if t19 else t26
+    """One place of a row: near_less_far_d, tangent_near_d, tangent_far_d."""
+    t7 = anchor_d3 - negative_d3
+    t8 = t7 + anchor_d3 - positive_d3
+    t14 = abs(t8) == t13
+    t15 = _sign_f32(t8)
+    t16 = t8 / t13
+    t18 = v_anchor_d - v_positive_d
+    t19 = anchor_d3 - positive_d3
+    t20 = abs(t19) == t12
+    t21 = _sign_f32(t19)
+    t22 = t19 * t3 / near__scaled
+    t23 = t21 if t20 else t22
+    t24 = t18 * t23
+    t26 = v_anchor_d - v_negative_d
+    t27 = abs(t7) == t10
+    t28 = _sign_f32(t7)
+    t29 = t7 * t5 / far__scaled
+    t30 = t28 if t27 else t29
+    t31 = t26 * t30
+    return (negative_d3 - positive_d3) * (t15 if t14 else t16), f32(0.0) if t17 else t24, f32(0.0) if t25 else t31
 
 
 @_device
 def _hvp_f32_sweep4(
-    anchor_d4, negative_d, positive_d, v_anchor_d2, v_negative_d, v_positive_d, far__scaled, near__scaled, t18, t19,
-    t29, t3, t5, t8, t9, tangent_far, tangent_near,
+    anchor_d4, negative_d4, positive_d4, v_anchor_d2, v_negative_d, v_positive_d, far__scaled, near__scaled, t10, t12,
+    t17, t25, t3, t34, t5, tangent_far, tangent_near,
 ):
     """One place of a row: hvp_anchor_d, hvp_positive_d, hvp_negative_d."""
-    t30 = anchor_d4 - negative_d
-    t31 = abs(t30) == t18
-    t32 = _sign_f32(t30)
-    t33 = t30 * t5 / far__scaled
-    t34 = t32 if t31 else t33
-    t35 = _zero_times_f32(t29, (v_anchor_d2 - v_negative_d - tangent_far * t34) * t5 / far__scaled)
-    t36 = anchor_d4 - positive_d
-    t37 = abs(t36) == t8
-    t38 = _sign_f32(t36)
-    t39 = t36 * t3 / near__scaled
-    t40 = t38 if t37 else t39
-    t41 = v_anchor_d2 - v_positive_d
-    t42 = _zero_times_f32(t29, (tangent_near * t40 - t41) * t3 / near__scaled)
-    t43 = _zero_times_f32(t29, (v_anchor_d2 - v_positive_d - tangent_near * t40) * t3 / near__scaled)
-    t44 = v_anchor_d2 - v_negative_d
-    t45 = _zero_times_f32(t29, (tangent_far * t34 - t44) * t5 / far__scaled)
-    return (f32(0.0) if t19 else t35) + (f32(0.0) if t9 else t42), f32(0.0) if t9 else t43, f32(0.0) if t19 else t45
+    t35 = anchor_d4 - negative_d4
+    t36 = abs(t35) == t10
+    t37 = _sign_f32(t35)
+    t38 = t35 * t5 / far__scaled
+    t39 = t37 if t36 else t38
+    t40 = _zero_times_f32(t34, (v_anchor_d2 - v_negative_d - tangent_far * t39) * t5 / far__scaled)
+    t41 = anchor_d4 - positive_d4
+    t42 = abs(t41) == t12
+    t43 = _sign_f32(t41)
+    t44 = t41 * t3 / near__scaled
+    t45 = t43 if t42 else t44
+    t46 = v_anchor_d2 - v_positive_d
+    t47 = _zero_times_f32(t34, (tangent_near * t45 - t46) * t3 / near__scaled)
+    t48 = _zero_times_f32(t34, (v_anchor_d2 - v_positive_d - tangent_near * t45) * t3 / near__scaled)
+    t49 = v_anchor_d2 - v_negative_d
+    t50 = _zero_times_f32(t34, (tangent_far * t39 - t49) * t5 / far__scaled)
+    return (f32(0.0) if t25 else t40) + (f32(0.0) if t17 else t47), f32(0.0) if t17 else t48, f32(0.0) if t25 else t50
 
 
 def hvp_f32(
@@ -1217,18 +1402,18 @@ def hvp_f32(
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = (
+                negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = (
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = (
+                positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = (
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _hvp_f32_sweep2(anchor_d2_0, negative_d_0, positive_d_0, t3, t5)
-                near__scaled_d_1, far__scaled_d_1 = _hvp_f32_sweep2(anchor_d2_1, negative_d_1, positive_d_1, t3, t5)
-                near__scaled_d_2, far__scaled_d_2 = _hvp_f32_sweep2(anchor_d2_2, negative_d_2, positive_d_2, t3, t5)
-                near__scaled_d_3, far__scaled_d_3 = _hvp_f32_sweep2(anchor_d2_3, negative_d_3, positive_d_3, t3, t5)
+                near__scaled_d_0, far__scaled_d_0 = _hvp_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5)
+                near__scaled_d_1, far__scaled_d_1 = _hvp_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5)
+                near__scaled_d_2, far__scaled_d_2 = _hvp_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t3, t5)
+                near__scaled_d_3, far__scaled_d_3 = _hvp_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_1)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d_2)
@@ -1241,20 +1426,22 @@ def hvp_f32(
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _hvp_f32_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near__scaled_d, far__scaled_d = _hvp_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f32(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f32(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f32(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f32(far__scaled_high, far__scaled_low))
-            t7 = f32(1.0) / t3
-            t8 = near__scaled * t7
-            t9 = t8 == f32(0.0)
-            t17 = f32(1.0) / t5
-            t18 = far__scaled * t17
-            t19 = t18 == f32(0.0)
+            t9 = f32(1.0) / t5
+            t10 = far__scaled * t9
+            t11 = f32(1.0) / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            t17 = t12 == f32(0.0)
+            t25 = t10 == f32(0.0)
+            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
             tangent_near_high, tangent_near_low = f32(0.0), f32(0.0)
             tangent_far_high, tangent_far_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -1265,11 +1452,11 @@ def hvp_f32(
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = (
+                negative_d3_0, negative_d3_1, negative_d3_2, negative_d3_3 = (
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = (
+                positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = (
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
@@ -1295,21 +1482,33 @@ def hvp_f32(
                         staged, stage + 5 * size_d + vector, vectors, (v_positive_d_0, v_positive_d_1, v_positive_d_2,
                         v_positive_d_3),
                     )
-                tangent_near_d_0, tangent_far_d_0 = _hvp_f32_sweep3(
-                    anchor_d3_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0, far__scaled,
-                    near__scaled, t18, t19, t3, t5, t8, t9,
+                near_less_far_d_0, tangent_near_d_0, tangent_far_d_0 = _hvp_f32_sweep3(
+                    anchor_d3_0, negative_d3_0, positive_d3_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
+                    far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
                 )
-                tangent_near_d_1, tangent_far_d_1 = _hvp_f32_sweep3(
-                    anchor_d3_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1, far__scaled,
-                    near__scaled, t18, t19, t3, t5, t8, t9,
+                near_less_far_d_1, tangent_near_d_1, tangent_far_d_1 = _hvp_f32_sweep3(
+                    anchor_d3_1, negative_d3_1, positive_d3_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
+                    far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
                 )
-                tangent_near_d_2, tangent_far_d_2 = _hvp_f32_sweep3(
-                    anchor_d3_2, negative_d_2, positive_d_2, v_anchor_d_2, v_negative_d_2, v_positive_d_2, far__scaled,
-                    near__scaled, t18, t19, t3, t5, t8, t9,
+                near_less_far_d_2, tangent_near_d_2, tangent_far_d_2 = _hvp_f32_sweep3(
+                    anchor_d3_2, negative_d3_2, positive_d3_2, v_anchor_d_2, v_negative_d_2, v_positive_d_2,
+                    far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
                 )
-                tangent_near_d_3, tangent_far_d_3 = _hvp_f32_sweep3(
-                    anchor_d3_3, negative_d_3, positive_d_3, v_anchor_d_3, v_negative_d_3, v_positive_d_3, far__scaled,
-                    near__scaled, t18, t19, t3, t5, t8, t9,
+                near_less_far_d_3, tangent_near_d_3, tangent_far_d_3 = _hvp_f32_sweep3(
+                    anchor_d3_3, negative_d3_3, positive_d3_3, v_anchor_d_3, v_negative_d_3, v_positive_d_3,
+                    far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_2,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d_3,
                 )
                 tangent_near_high, tangent_near_low = _plus_f32(tangent_near_high, tangent_near_low, tangent_near_d_0)
                 tangent_near_high, tangent_near_low = _plus_f32(tangent_near_high, tangent_near_low, tangent_near_d_1)
@@ -1323,8 +1522,8 @@ def hvp_f32(
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
                 v_anchor_d = _get(v_anchor_, v_anchor__row + at)
                 if options & STAGED:
                     staged[stage + 3 * size_d + at] = v_anchor_d
@@ -1334,19 +1533,23 @@ def hvp_f32(
                 v_positive_d = _get(v_positive_, v_positive__row + at)
                 if options & STAGED:
                     staged[stage + 5 * size_d + at] = v_positive_d
-                tangent_near_d, tangent_far_d = _hvp_f32_sweep3(
-                    anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d, far__scaled,
-                    near__scaled, t18, t19, t3, t5, t8, t9,
+                near_less_far_d, tangent_near_d, tangent_far_d = _hvp_f32_sweep3(
+                    anchor_d3, negative_d3, positive_d3, v_anchor_d, v_negative_d, v_positive_d, far__scaled,
+                    near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                )
+                near_less_far_high, near_less_far_low = _plus_f32(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
                 )
                 tangent_near_high, tangent_near_low = _plus_f32(tangent_near_high, tangent_near_low, tangent_near_d)
                 tangent_far_high, tangent_far_low = _plus_f32(tangent_far_high, tangent_far_low, tangent_far_d)
                 at += _stride(threads)
+            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
             tangent_near = _row_sum_f32(tangent_near_high, tangent_near_low)
             tangent_far = _row_sum_f32(tangent_far_high, tangent_far_low)
             seed_n = seed
-            t27 = margin + t8 - t18
-            t28 = _half_step_f32(t27)
-            t29 = -seed_n * t28
+            t32 = margin + near_less_far
+            t33 = _half_step_f32(t32)
+            t34 = -seed_n * t33
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1355,11 +1558,11 @@ def hvp_f32(
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1, negative_d_2, negative_d_3 = (
+                negative_d4_0, negative_d4_1, negative_d4_2, negative_d4_3 = (
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1, positive_d_2, positive_d_3 = (
+                positive_d4_0, positive_d4_1, positive_d4_2, positive_d4_3 = (
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
@@ -1376,20 +1579,20 @@ def hvp_f32(
                     _load_lanes(v_positive_, v_positive__row + at)
                 )
                 hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f32_sweep4(
-                    anchor_d4_0, negative_d_0, positive_d_0, v_anchor_d2_0, v_negative_d_0, v_positive_d_0, far__scaled,
-                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
+                    anchor_d4_0, negative_d4_0, positive_d4_0, v_anchor_d2_0, v_negative_d_0, v_positive_d_0,
+                    far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
                 )
                 hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f32_sweep4(
-                    anchor_d4_1, negative_d_1, positive_d_1, v_anchor_d2_1, v_negative_d_1, v_positive_d_1, far__scaled,
-                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
+                    anchor_d4_1, negative_d4_1, positive_d4_1, v_anchor_d2_1, v_negative_d_1, v_positive_d_1,
+                    far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
                 )
                 hvp_anchor_d_2, hvp_positive_d_2, hvp_negative_d_2 = _hvp_f32_sweep4(
-                    anchor_d4_2, negative_d_2, positive_d_2, v_anchor_d2_2, v_negative_d_2, v_positive_d_2, far__scaled,
-                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
+                    anchor_d4_2, negative_d4_2, positive_d4_2, v_anchor_d2_2, v_negative_d_2, v_positive_d_2,
+                    far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
                 )
                 hvp_anchor_d_3, hvp_positive_d_3, hvp_negative_d_3 = _hvp_f32_sweep4(
-                    anchor_d4_3, negative_d_3, positive_d_3, v_anchor_d2_3, v_negative_d_3, v_positive_d_3, far__scaled,
-                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
+                    anchor_d4_3, negative_d4_3, positive_d4_3, v_anchor_d2_3, v_negative_d_3, v_positive_d_3,
+                    far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
                 )
                 _store_lanes(
                     hvp_anchor, hvp_anchor_row + at, (hvp_anchor_d_0, hvp_anchor_d_1, hvp_anchor_d_2, hvp_anchor_d_3),
@@ -1406,8 +1609,8 @@ def hvp_f32(
             at = LANES_F32 * vectors + thread
             while at < size_d:
                 anchor_d4 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d4 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d4 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
                 v_anchor_d2 = staged[stage + 3 * size_d + at] if options & STAGED else _get(
                     v_anchor_, v_anchor__row + at,
                 )
@@ -1418,8 +1621,8 @@ def hvp_f32(
                     v_positive_, v_positive__row + at,
                 )
                 hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f32_sweep4(
-                    anchor_d4, negative_d, positive_d, v_anchor_d2, v_negative_d, v_positive_d, far__scaled,
-                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
+                    anchor_d4, negative_d4, positive_d4, v_anchor_d2, v_negative_d, v_positive_d, far__scaled,
+                    near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
                 )
                 _put(hvp_anchor, hvp_anchor_row + at, hvp_anchor_d)
                 _put(hvp_positive, hvp_positive_row + at, hvp_positive_d)
@@ -1644,13 +1847,24 @@ def _value_f64_sweep1(anchor_d, negative_d, positive_d):
 
 
 @_device
-def _value_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
+def _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t4 = anchor_d2 - positive_d
-    t6 = anchor_d2 - negative_d
+    t4 = anchor_d2 - positive_d2
+    t6 = anchor_d2 - negative_d2
     near__scaled_entry = t3 * t4
     far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
+
+
+@_device
+def _value_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13):
+    """One place of a row: near_less_far_d."""
+    t7 = anchor_d3 - negative_d3
+    t8 = t7 + anchor_d3 - positive_d3
+    t14 = abs(t8) == t13
+    t15 = _sign_f64(t8)
+    t16 = t8 / t13
+    return (negative_d3 - positive_d3) * (t15 if t14 else t16)
 
 
 def value_f64(anchor, positive, negative, margin, weight, mask, losses, partial, samples, size_d, options):
@@ -1718,16 +1932,16 @@ def value_f64(anchor, positive, negative, margin, weight, mask, losses, partial,
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1 = (
+                negative_d2_0, negative_d2_1 = (
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1 = (
+                positive_d2_0, positive_d2_1 = (
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _value_f64_sweep2(anchor_d2_0, negative_d_0, positive_d_0, t3, t5)
-                near__scaled_d_1, far__scaled_d_1 = _value_f64_sweep2(anchor_d2_1, negative_d_1, positive_d_1, t3, t5)
+                near__scaled_d_0, far__scaled_d_0 = _value_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5)
+                near__scaled_d_1, far__scaled_d_1 = _value_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_1)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
@@ -1736,17 +1950,57 @@ def value_f64(anchor, positive, negative, margin, weight, mask, losses, partial,
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _value_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near__scaled_d, far__scaled_d = _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
-            near = near__scaled * (1.0 / t3)
-            far = far__scaled * (1.0 / t5)
-            loss = _maximum_f64(0.0, margin + near - far) * weight_n
+            t9 = 1.0 / t5
+            t10 = far__scaled * t9
+            t11 = 1.0 / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                anchor_d3_0, anchor_d3_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
+                    + at)
+                )
+                negative_d3_0, negative_d3_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
+                    negative_row + at)
+                )
+                positive_d3_0, positive_d3_1 = (
+                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(positive, positive_row + at)
+                )
+                near_less_far_d_0 = _value_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                near_less_far_d_1 = _value_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
+                )
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near_less_far_d = _value_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13)
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            loss = _maximum_f64(0.0, margin + near_less_far) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -1767,31 +2021,42 @@ def _value_and_grad_f64_sweep1(anchor_d, negative_d, positive_d):
 
 
 @_device
-def _value_and_grad_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
+def _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t4 = anchor_d2 - positive_d
-    t6 = anchor_d2 - negative_d
+    t4 = anchor_d2 - positive_d2
+    t6 = anchor_d2 - negative_d2
     near__scaled_entry = t3 * t4
     far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
 
 
 @_device
-def _value_and_grad_f64_sweep3(
-    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
+def _value_and_grad_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13):
+    """One place of a row: near_less_far_d."""
+    t7 = anchor_d3 - negative_d3
+    t8 = t7 + anchor_d3 - positive_d3
+    t14 = abs(t8) == t13
+    t15 = _sign_f64(t8)
+    t16 = t8 / t13
+    return (negative_d3 - positive_d3) * (t15 if t14 else t16)
+
+
+@_device
+def _value_and_grad_f64_sweep4(
+    anchor_d4, negative_d4, positive_d4, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3, t5,
 ):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d."""
-    t15 = anchor_d3 - negative_d
-    t16 = abs(t15) == t8
-    t17 = _sign_f64(t15)
-    t18 = t15 * t5 / far__scaled
-    t19 = _zero_times_f64(t14, t17 if t16 else t18)
-    t21 = anchor_d3 - positive_d
-    t22 = abs(t21) == t11
+    t21 = anchor_d4 - negative_d4
+    t22 = abs(t21) == t10
     t23 = _sign_f64(t21)
-    t24 = t21 * t3 / near__scaled
-    t25 = _zero_times_f64(t14, t23 if t22 else t24)
-    return (0.0 if t9 else t19) + (0.0 if t20 else -t25), 0.0 if t20 else t25, 0.0 if t9 else -t19
+    t24 = t21 * t5 / far__scaled
+    t25 = _zero_times_f64(t20, t23 if t22 else t24)
+    t27 = anchor_d4 - positive_d4
+    t28 = abs(t27) == t12
+    t29 = _sign_f64(t27)
+    t30 = t27 * t3 / near__scaled
+    t31 = _zero_times_f64(t20, t29 if t28 else t30)
+    return (0.0 if t17 else t25) + (0.0 if t26 else -t31), 0.0 if t26 else t31, 0.0 if t17 else -t25
 
 
 def value_and_grad_f64(
@@ -1868,19 +2133,19 @@ def value_and_grad_f64(
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1 = (
+                negative_d2_0, negative_d2_1 = (
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1 = (
+                positive_d2_0, positive_d2_1 = (
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
                 near__scaled_d_0, far__scaled_d_0 = _value_and_grad_f64_sweep2(
-                    anchor_d2_0, negative_d_0, positive_d_0, t3, t5,
+                    anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
                 )
                 near__scaled_d_1, far__scaled_d_1 = _value_and_grad_f64_sweep2(
-                    anchor_d2_1, negative_d_1, positive_d_1, t3, t5,
+                    anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
                 )
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_1)
@@ -1890,24 +2155,20 @@ def value_and_grad_f64(
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _value_and_grad_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near__scaled_d, far__scaled_d = _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
-            t7 = 1.0 / t5
-            t8 = far__scaled * t7
-            t9 = t8 == 0.0
-            seed_n = seed
-            t10 = 1.0 / t3
-            t11 = near__scaled * t10
-            t12 = margin + t11 - t8
-            t13 = _half_step_f64(t12)
-            t14 = -seed_n * t13
-            t20 = t11 == 0.0
+            t9 = 1.0 / t5
+            t10 = far__scaled * t9
+            t11 = 1.0 / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1916,19 +2177,63 @@ def value_and_grad_f64(
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1 = (
+                negative_d3_0, negative_d3_1 = (
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1 = (
+                positive_d3_0, positive_d3_1 = (
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f64_sweep3(
-                    anchor_d3_0, negative_d_0, positive_d_0, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
+                near_less_far_d_0 = _value_and_grad_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                near_less_far_d_1 = _value_and_grad_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
                 )
-                grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f64_sweep3(
-                    anchor_d3_1, negative_d_1, positive_d_1, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
+                )
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near_less_far_d = _value_and_grad_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13)
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            t17 = t10 == 0.0
+            seed_n = seed
+            t18 = margin + near_less_far
+            t19 = _half_step_f64(t18)
+            t20 = -seed_n * t19
+            t26 = t12 == 0.0
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                anchor_d4_0, anchor_d4_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
+                    + at)
+                )
+                negative_d4_0, negative_d4_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
+                    negative_row + at)
+                )
+                positive_d4_0, positive_d4_1 = (
+                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(positive, positive_row + at)
+                )
+                grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f64_sweep4(
+                    anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3,
+                    t5,
+                )
+                grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f64_sweep4(
+                    anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3,
+                    t5,
                 )
                 _store_lanes(grad_anchor, grad_anchor_row + at, (grad_anchor_d_0, grad_anchor_d_1))
                 _store_lanes(grad_positive, grad_positive_row + at, (grad_positive_d_0, grad_positive_d_1))
@@ -1936,17 +2241,17 @@ def value_and_grad_f64(
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
-                anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f64_sweep3(
-                    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t20, t3, t5, t8, t9,
+                anchor_d4 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d4 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d4 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f64_sweep4(
+                    anchor_d4, negative_d4, positive_d4, far__scaled, near__scaled, t10, t12, t17, t20, t26, t3, t5,
                 )
                 _put(grad_anchor, grad_anchor_row + at, grad_anchor_d)
                 _put(grad_positive, grad_positive_row + at, grad_positive_d)
                 _put(grad_negative, grad_negative_row + at, grad_negative_d)
                 at += _stride(threads)
-            loss = _maximum_f64(0.0, t12) * weight_n
+            loss = _maximum_f64(0.0, t18) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -1970,41 +2275,54 @@ def _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d):
 
 
 @_device
-def _grad_hess_diag_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
+def _grad_hess_diag_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t4 = anchor_d2 - positive_d
-    t6 = anchor_d2 - negative_d
+    t4 = anchor_d2 - positive_d2
+    t6 = anchor_d2 - negative_d2
     near__scaled_entry = t3 * t4
     far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
 
 
 @_device
-def _grad_hess_diag_f64_sweep3(
-    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
+def _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13):
+    """One place of a row: near_less_far_d."""
+    t7 = anchor_d3 - negative_d3
+    t8 = t7 + anchor_d3 - positive_d3
+    t14 = abs(t8) == t13
+    t15 = _sign_f64(t8)
+    t16 = t8 / t13
+    return (negative_d3 - positive_d3) * (t15 if t14 else t16)
+
+
+@_device
+def _grad_hess_diag_f64_sweep4(
+    anchor_d4, negative_d4, positive_d4, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3, t5,
 ):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_anchor_d, diag_positive_d,
     diag_negative_d.
     """
-    t15 = anchor_d3 - negative_d
-    t16 = abs(t15) == t8
-    t17 = _sign_f64(t15)
-    t18 = t15 * t5 / far__scaled
-    t19 = t17 if t16 else t18
-    t20 = _zero_times_f64(t14, t19)
-    t22 = anchor_d3 - positive_d
-    t23 = abs(t22) == t11
-    t24 = _sign_f64(t22)
-    t25 = t22 * t3 / near__scaled
-    t26 = t24 if t23 else t25
-    t27 = _zero_times_f64(t14, t26)
-    tangent_far = 0.0 if t9 else t19
-    t28 = _zero_times_f64(t14, (1.0 - _zero_times_f64(tangent_far, t19)) * t5 / far__scaled)
-    t29 = 0.0 if t9 else t28
-    tangent_near = 0.0 if t21 else t26
-    t30 = _zero_times_f64(t14, (_zero_times_f64(tangent_near, t26) - 1.0) * t3 / near__scaled)
-    t31 = 0.0 if t21 else t30
-    return (0.0 if t9 else t20) + (0.0 if t21 else -t27), 0.0 if t21 else t27, 0.0 if t9 else -t20, t29 + t31, t31, t29
+    t21 = anchor_d4 - negative_d4
+    t22 = abs(t21) == t10
+    t23 = _sign_f64(t21)
+    t24 = t21 * t5 / far__scaled
+    t25 = t23 if t22 else t24
+    t26 = _zero_times_f64(t20, t25)
+    t28 = anchor_d4 - positive_d4
+    t29 = abs(t28) == t12
+    t30 = _sign_f64(t28)
+    t31 = t28 * t3 / near__scaled
+    t32 = t30 if t29 else t31
+    t33 = _zero_times_f64(t20, t32)
+    tangent_far = 0.0 if t17 else t25
+    t34 = _zero_times_f64(t20, (1.0 - _zero_times_f64(tangent_far, t25)) * t5 / far__scaled)
+    t35 = 0.0 if t17 else t34
+    tangent_near = 0.0 if t27 else t32
+    t36 = _zero_times_f64(t20, (_zero_times_f64(tangent_near, t32) - 1.0) * t3 / near__scaled)
+    t37 = 0.0 if t27 else t36
+    return (
+        (0.0 if t17 else t26) + (0.0 if t27 else -t33), 0.0 if t27 else t33, 0.0 if t17 else -t26, t35 + t37, t37, t35
+    )
 
 
 def grad_hess_diag_f64(
@@ -2083,19 +2401,19 @@ def grad_hess_diag_f64(
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1 = (
+                negative_d2_0, negative_d2_1 = (
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1 = (
+                positive_d2_0, positive_d2_1 = (
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
                 near__scaled_d_0, far__scaled_d_0 = _grad_hess_diag_f64_sweep2(
-                    anchor_d2_0, negative_d_0, positive_d_0, t3, t5,
+                    anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5,
                 )
                 near__scaled_d_1, far__scaled_d_1 = _grad_hess_diag_f64_sweep2(
-                    anchor_d2_1, negative_d_1, positive_d_1, t3, t5,
+                    anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5,
                 )
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_1)
@@ -2105,24 +2423,20 @@ def grad_hess_diag_f64(
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _grad_hess_diag_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near__scaled_d, far__scaled_d = _grad_hess_diag_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
-            t7 = 1.0 / t5
-            t8 = far__scaled * t7
-            t9 = t8 == 0.0
-            seed_n = seed
-            t10 = 1.0 / t3
-            t11 = near__scaled * t10
-            t12 = margin + t11 - t8
-            t13 = _half_step_f64(t12)
-            t14 = -seed_n * t13
-            t21 = t11 == 0.0
+            t9 = 1.0 / t5
+            t10 = far__scaled * t9
+            t11 = 1.0 / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2131,19 +2445,63 @@ def grad_hess_diag_f64(
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1 = (
+                negative_d3_0, negative_d3_1 = (
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1 = (
+                positive_d3_0, positive_d3_1 = (
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                found_0 = _grad_hess_diag_f64_sweep3(
-                    anchor_d3_0, negative_d_0, positive_d_0, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
+                near_less_far_d_0 = _grad_hess_diag_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t13)
+                near_less_far_d_1 = _grad_hess_diag_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t13)
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
                 )
-                found_1 = _grad_hess_diag_f64_sweep3(
-                    anchor_d3_1, negative_d_1, positive_d_1, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
+                )
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near_less_far_d = _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13)
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
+                )
+                at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
+            t17 = t10 == 0.0
+            seed_n = seed
+            t18 = margin + near_less_far
+            t19 = _half_step_f64(t18)
+            t20 = -seed_n * t19
+            t27 = t12 == 0.0
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                anchor_d4_0, anchor_d4_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
+                    + at)
+                )
+                negative_d4_0, negative_d4_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
+                    negative_row + at)
+                )
+                positive_d4_0, positive_d4_1 = (
+                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(positive, positive_row + at)
+                )
+                found_0 = _grad_hess_diag_f64_sweep4(
+                    anchor_d4_0, negative_d4_0, positive_d4_0, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3,
+                    t5,
+                )
+                found_1 = _grad_hess_diag_f64_sweep4(
+                    anchor_d4_1, negative_d4_1, positive_d4_1, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3,
+                    t5,
                 )
                 _store_lanes(grad_anchor, grad_anchor_row + at, (found_0[0], found_1[0]))
                 _store_lanes(grad_positive, grad_positive_row + at, (found_0[1], found_1[1]))
@@ -2154,11 +2512,11 @@ def grad_hess_diag_f64(
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
-                anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                found = _grad_hess_diag_f64_sweep3(
-                    anchor_d3, negative_d, positive_d, far__scaled, near__scaled, t11, t14, t21, t3, t5, t8, t9,
+                anchor_d4 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
+                negative_d4 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d4 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                found = _grad_hess_diag_f64_sweep4(
+                    anchor_d4, negative_d4, positive_d4, far__scaled, near__scaled, t10, t12, t17, t20, t27, t3, t5,
                 )
                 _put(grad_anchor, grad_anchor_row + at, found[0])
                 _put(grad_positive, grad_positive_row + at, found[1])
@@ -2186,10 +2544,10 @@ def _hvp_f64_sweep1(anchor_d, negative_d, positive_d):
 
 
 @_device
-def _hvp_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
+def _hvp_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
     """One place of a row: near__scaled_d, far__scaled_d."""
-    t4 = anchor_d2 - positive_d
-    t6 = anchor_d2 - negative_d
+    t4 = anchor_d2 - positive_d2
+    t6 = anchor_d2 - negative_d2
     near__scaled_entry = t3 * t4
     far__scaled_entry = t5 * t6
     return near__scaled_entry * near__scaled_entry, far__scaled_entry * far__scaled_entry
@@ -2197,50 +2555,54 @@ def _hvp_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5):
 
 @_device
 def _hvp_f64_sweep3(
-    anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d, far__scaled, near__scaled, t18, t19, t3,
-    t5, t8, t9,
+    anchor_d3, negative_d3, positive_d3, v_anchor_d, v_negative_d, v_positive_d, far__scaled, near__scaled, t10, t12,
+    t13, t17, t25, t3, t5,
 ):
-    """One place of a row: tangent_near_d, tangent_far_d."""
-    t10 = v_anchor_d - v_positive_d
-    t11 = anchor_d3 - positive_d
-    t12 = abs(t11) == t8
-    t13 = _sign_f64(t11)
-    t14 = t11 * t3 / near__scaled
-    t15 = t13 if t12 else t14
-    t16 = t10 * t15
-    t20 = v_anchor_d - v_negative_d
-    t21 = anchor_d3 - negative_d
-    t22 = abs(t21) == t18
-    t23 = _sign_f64(t21)
-    t24 = t21 * t5 / far__scaled
-    t25 = t23 if t22 else t24
-    t26 = t20 * t25
-    return 0.0 if t9 else t16, 0.0 if t19 else t26
+    """One place of a row: near_less_far_d, tangent_near_d, tangent_far_d."""
+    t7 = anchor_d3 - negative_d3
+    t8 = t7 + anchor_d3 - positive_d3
+    t14 = abs(t8) == t13
+    t15 = _sign_f64(t8)
+    t16 = t8 / t13
+    t18 = v_anchor_d - v_positive_d
+    t19 = anchor_d3 - positive_d3
+    t20 = abs(t19) == t12
+    t21 = _sign_f64(t19)
+    t22 = t19 * t3 / near__scaled
+    t23 = t21 if t20 else t22
+    t24 = t18 * t23
+    t26 = v_anchor_d - v_negative_d
+    t27 = abs(t7) == t10
+    t28 = _sign_f64(t7)
+    t29 = t7 * t5 / far__scaled
+    t30 = t28 if t27 else t29
+    t31 = t26 * t30
+    return (negative_d3 - positive_d3) * (t15 if t14 else t16), 0.0 if t17 else t24, 0.0 if t25 else t31
 
 
 @_device
 def _hvp_f64_sweep4(
-    anchor_d4, negative_d, positive_d, v_anchor_d2, v_negative_d, v_positive_d, far__scaled, near__scaled, t18, t19,
-    t29, t3, t5, t8, t9, tangent_far, tangent_near,
+    anchor_d4, negative_d4, positive_d4, v_anchor_d2, v_negative_d, v_positive_d, far__scaled, near__scaled, t10, t12,
+    t17, t25, t3, t34, t5, tangent_far, tangent_near,
 ):
     """One place of a row: hvp_anchor_d, hvp_positive_d, hvp_negative_d."""
-    t30 = anchor_d4 - negative_d
-    t31 = abs(t30) == t18
-    t32 = _sign_f64(t30)
-    t33 = t30 * t5 / far__scaled
-    t34 = t32 if t31 else t33
-    t35 = _zero_times_f64(t29, (v_anchor_d2 - v_negative_d - tangent_far * t34) * t5 / far__scaled)
-    t36 = anchor_d4 - positive_d
-    t37 = abs(t36) == t8
-    t38 = _sign_f64(t36)
-    t39 = t36 * t3 / near__scaled
-    t40 = t38 if t37 else t39
-    t41 = v_anchor_d2 - v_positive_d
-    t42 = _zero_times_f64(t29, (tangent_near * t40 - t41) * t3 / near__scaled)
-    t43 = _zero_times_f64(t29, (v_anchor_d2 - v_positive_d - tangent_near * t40) * t3 / near__scaled)
-    t44 = v_anchor_d2 - v_negative_d
-    t45 = _zero_times_f64(t29, (tangent_far * t34 - t44) * t5 / far__scaled)
-    return (0.0 if t19 else t35) + (0.0 if t9 else t42), 0.0 if t9 else t43, 0.0 if t19 else t45
+    t35 = anchor_d4 - negative_d4
+    t36 = abs(t35) == t10
+    t37 = _sign_f64(t35)
+    t38 = t35 * t5 / far__scaled
+    t39 = t37 if t36 else t38
+    t40 = _zero_times_f64(t34, (v_anchor_d2 - v_negative_d - tangent_far * t39) * t5 / far__scaled)
+    t41 = anchor_d4 - positive_d4
+    t42 = abs(t41) == t12
+    t43 = _sign_f64(t41)
+    t44 = t41 * t3 / near__scaled
+    t45 = t43 if t42 else t44
+    t46 = v_anchor_d2 - v_positive_d
+    t47 = _zero_times_f64(t34, (tangent_near * t45 - t46) * t3 / near__scaled)
+    t48 = _zero_times_f64(t34, (v_anchor_d2 - v_positive_d - tangent_near * t45) * t3 / near__scaled)
+    t49 = v_anchor_d2 - v_negative_d
+    t50 = _zero_times_f64(t34, (tangent_far * t39 - t49) * t5 / far__scaled)
+    return (0.0 if t25 else t40) + (0.0 if t17 else t47), 0.0 if t17 else t48, 0.0 if t25 else t50
 
 
 def hvp_f64(
@@ -2319,16 +2681,16 @@ def hvp_f64(
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1 = (
+                negative_d2_0, negative_d2_1 = (
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1 = (
+                positive_d2_0, positive_d2_1 = (
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
-                near__scaled_d_0, far__scaled_d_0 = _hvp_f64_sweep2(anchor_d2_0, negative_d_0, positive_d_0, t3, t5)
-                near__scaled_d_1, far__scaled_d_1 = _hvp_f64_sweep2(anchor_d2_1, negative_d_1, positive_d_1, t3, t5)
+                near__scaled_d_0, far__scaled_d_0 = _hvp_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t3, t5)
+                near__scaled_d_1, far__scaled_d_1 = _hvp_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_0)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d_1)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d_0)
@@ -2337,20 +2699,22 @@ def hvp_f64(
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
-                near__scaled_d, far__scaled_d = _hvp_f64_sweep2(anchor_d2, negative_d, positive_d, t3, t5)
+                negative_d2 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d2 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                near__scaled_d, far__scaled_d = _hvp_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5)
                 near__scaled_high, near__scaled_low = _plus_f64(near__scaled_high, near__scaled_low, near__scaled_d)
                 far__scaled_high, far__scaled_low = _plus_f64(far__scaled_high, far__scaled_low, far__scaled_d)
                 at += _stride(threads)
             near__scaled = math.sqrt(_row_sum_f64(near__scaled_high, near__scaled_low))
             far__scaled = math.sqrt(_row_sum_f64(far__scaled_high, far__scaled_low))
-            t7 = 1.0 / t3
-            t8 = near__scaled * t7
-            t9 = t8 == 0.0
-            t17 = 1.0 / t5
-            t18 = far__scaled * t17
-            t19 = t18 == 0.0
+            t9 = 1.0 / t5
+            t10 = far__scaled * t9
+            t11 = 1.0 / t3
+            t12 = near__scaled * t11
+            t13 = t10 + t12
+            t17 = t12 == 0.0
+            t25 = t10 == 0.0
+            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
             tangent_near_high, tangent_near_low = f64(0.0), f64(0.0)
             tangent_far_high, tangent_far_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -2361,11 +2725,11 @@ def hvp_f64(
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1 = (
+                negative_d3_0, negative_d3_1 = (
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1 = (
+                positive_d3_0, positive_d3_1 = (
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
@@ -2378,13 +2742,19 @@ def hvp_f64(
                 v_positive_d_0, v_positive_d_1 = _load_lanes(v_positive_, v_positive__row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + 5 * size_d + vector, vectors, (v_positive_d_0, v_positive_d_1))
-                tangent_near_d_0, tangent_far_d_0 = _hvp_f64_sweep3(
-                    anchor_d3_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0, far__scaled,
-                    near__scaled, t18, t19, t3, t5, t8, t9,
+                near_less_far_d_0, tangent_near_d_0, tangent_far_d_0 = _hvp_f64_sweep3(
+                    anchor_d3_0, negative_d3_0, positive_d3_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
+                    far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
                 )
-                tangent_near_d_1, tangent_far_d_1 = _hvp_f64_sweep3(
-                    anchor_d3_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1, far__scaled,
-                    near__scaled, t18, t19, t3, t5, t8, t9,
+                near_less_far_d_1, tangent_near_d_1, tangent_far_d_1 = _hvp_f64_sweep3(
+                    anchor_d3_1, negative_d3_1, positive_d3_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
+                    far__scaled, near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_0,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d_1,
                 )
                 tangent_near_high, tangent_near_low = _plus_f64(tangent_near_high, tangent_near_low, tangent_near_d_0)
                 tangent_near_high, tangent_near_low = _plus_f64(tangent_near_high, tangent_near_low, tangent_near_d_1)
@@ -2394,8 +2764,8 @@ def hvp_f64(
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d3 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d3 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
                 v_anchor_d = _get(v_anchor_, v_anchor__row + at)
                 if options & STAGED:
                     staged[stage + 3 * size_d + at] = v_anchor_d
@@ -2405,19 +2775,23 @@ def hvp_f64(
                 v_positive_d = _get(v_positive_, v_positive__row + at)
                 if options & STAGED:
                     staged[stage + 5 * size_d + at] = v_positive_d
-                tangent_near_d, tangent_far_d = _hvp_f64_sweep3(
-                    anchor_d3, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d, far__scaled,
-                    near__scaled, t18, t19, t3, t5, t8, t9,
+                near_less_far_d, tangent_near_d, tangent_far_d = _hvp_f64_sweep3(
+                    anchor_d3, negative_d3, positive_d3, v_anchor_d, v_negative_d, v_positive_d, far__scaled,
+                    near__scaled, t10, t12, t13, t17, t25, t3, t5,
+                )
+                near_less_far_high, near_less_far_low = _plus_f64(
+                    near_less_far_high, near_less_far_low, near_less_far_d,
                 )
                 tangent_near_high, tangent_near_low = _plus_f64(tangent_near_high, tangent_near_low, tangent_near_d)
                 tangent_far_high, tangent_far_low = _plus_f64(tangent_far_high, tangent_far_low, tangent_far_d)
                 at += _stride(threads)
+            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
             tangent_near = _row_sum_f64(tangent_near_high, tangent_near_low)
             tangent_far = _row_sum_f64(tangent_far_high, tangent_far_low)
             seed_n = seed
-            t27 = margin + t8 - t18
-            t28 = _half_step_f64(t27)
-            t29 = -seed_n * t28
+            t32 = margin + near_less_far
+            t33 = _half_step_f64(t32)
+            t34 = -seed_n * t33
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2426,11 +2800,11 @@ def hvp_f64(
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(anchor, anchor_row
                     + at)
                 )
-                negative_d_0, negative_d_1 = (
+                negative_d4_0, negative_d4_1 = (
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(negative,
                     negative_row + at)
                 )
-                positive_d_0, positive_d_1 = (
+                positive_d4_0, positive_d4_1 = (
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(positive, positive_row + at)
                 )
@@ -2447,12 +2821,12 @@ def hvp_f64(
                     _load_lanes(v_positive_, v_positive__row + at)
                 )
                 hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f64_sweep4(
-                    anchor_d4_0, negative_d_0, positive_d_0, v_anchor_d2_0, v_negative_d_0, v_positive_d_0, far__scaled,
-                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
+                    anchor_d4_0, negative_d4_0, positive_d4_0, v_anchor_d2_0, v_negative_d_0, v_positive_d_0,
+                    far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
                 )
                 hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f64_sweep4(
-                    anchor_d4_1, negative_d_1, positive_d_1, v_anchor_d2_1, v_negative_d_1, v_positive_d_1, far__scaled,
-                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
+                    anchor_d4_1, negative_d4_1, positive_d4_1, v_anchor_d2_1, v_negative_d_1, v_positive_d_1,
+                    far__scaled, near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
                 )
                 _store_lanes(hvp_anchor, hvp_anchor_row + at, (hvp_anchor_d_0, hvp_anchor_d_1))
                 _store_lanes(hvp_positive, hvp_positive_row + at, (hvp_positive_d_0, hvp_positive_d_1))
@@ -2461,8 +2835,8 @@ def hvp_f64(
             at = LANES_F64 * vectors + thread
             while at < size_d:
                 anchor_d4 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
-                negative_d = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
-                positive_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
+                negative_d4 = staged[stage + size_d + at] if options & STAGED else _get(negative, negative_row + at)
+                positive_d4 = staged[stage + 2 * size_d + at] if options & STAGED else _get(positive, positive_row + at)
                 v_anchor_d2 = staged[stage + 3 * size_d + at] if options & STAGED else _get(
                     v_anchor_, v_anchor__row + at,
                 )
@@ -2473,8 +2847,8 @@ def hvp_f64(
                     v_positive_, v_positive__row + at,
                 )
                 hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f64_sweep4(
-                    anchor_d4, negative_d, positive_d, v_anchor_d2, v_negative_d, v_positive_d, far__scaled,
-                    near__scaled, t18, t19, t29, t3, t5, t8, t9, tangent_far, tangent_near,
+                    anchor_d4, negative_d4, positive_d4, v_anchor_d2, v_negative_d, v_positive_d, far__scaled,
+                    near__scaled, t10, t12, t17, t25, t3, t34, t5, tangent_far, tangent_near,
                 )
                 _put(hvp_anchor, hvp_anchor_row + at, hvp_anchor_d)
                 _put(hvp_positive, hvp_positive_row + at, hvp_positive_d)

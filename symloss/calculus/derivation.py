@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from symloss.calculus.distances import with_factored_distances
 from symloss.calculus.forward import hessian_vector_product
 from symloss.calculus.hessian import Refusal, hessian_diagonal
 from symloss.calculus.limits import with_limits
@@ -68,13 +69,18 @@ def derive(program: Program, differentiate: Sequence[str] = ()) -> Derivation:
         refusal = str(reason)
     return Derivation(
         textbook=program,
-        stable=with_limits(stable),
+        stable=_finished(stable),
         rewrites=rewrites,
-        gradient=with_limits(gradient(stable, (*wrt, *further)) if further else by_predictions),
-        product=with_limits(hessian_vector_product(by_predictions, stable)),
-        diagonal=None if diagonal is None else with_limits(diagonal),
+        gradient=_finished(gradient(stable, (*wrt, *further)) if further else by_predictions),
+        product=_finished(hessian_vector_product(by_predictions, stable)),
+        diagonal=None if diagonal is None else _finished(diagonal),
         refusal=refusal,
     )
+
+
+def _finished(program: Program) -> Program:
+    """The forms of a derived program that are computed and never differentiated."""
+    return with_limits(with_factored_distances(program))
 
 
 def derive_all_gradients(program: Program) -> Program:

@@ -38,12 +38,13 @@ def _needed(units: Units) -> list[Slot]:
     What is divided by a norm is measured too, unless its unit is that of a parameter, beside which it may be small.
     """
     found: dict[Slot, None] = {}
+    sums = {s.body for s in units.program.statements if s.operation == "sum" and not _is_square(s.body)}
     for e in subexpressions(units.program):
         if isinstance(e, Over):
             part = Read(e.args[2].tensor.removesuffix("__scaled"), e.args[2].index)
         elif e.is_Pow and e.exp.is_Rational and e.exp.is_negative:
             part = e.base
-        elif e.is_Add and len({term.could_extract_minus_sign() for term in e.args}) == 2:
+        elif e in sums or (e.is_Add and len({term.could_extract_minus_sign() for term in e.args}) == 2):
             part = e
         else:
             continue
@@ -53,6 +54,10 @@ def _needed(units: Units) -> list[Slot]:
         ):
             found.update(dict.fromkeys(powers))
     return [slot for slot in units.free() if slot in found or _is_direction(units, slot)] if found else []
+
+
+def _is_square(e: Any) -> bool:
+    return bool(e.is_Pow and e.exp.is_Integer and e.exp % 2 == 0)
 
 
 def _varies(units: Units, slot: Slot) -> bool:

@@ -225,6 +225,10 @@ def _log(x: Any) -> Any:
 
 
 def _power(x: Any, p: Any) -> Any:
+    if isinstance(p, Fraction) and p == 0:
+        if isinstance(x, float):
+            raise UndefinedError("oo**0")
+        return Fraction(1)
     if isinstance(p, Fraction) and p.denominator == 1 and isinstance(x, Fraction):
         if abs(p) > 4096 or (x == 0 and p < 0):
             raise UndefinedError("a power out of reach")

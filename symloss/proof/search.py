@@ -23,8 +23,8 @@ _SIMPLE = tuple(Fraction(*pair) for pair in ((0, 1), (1, 1), (-1, 1), (1, 2), (-
 class Search:
     """Admissible points of one problem.
 
-    Where a condition is an equation, every other point also satisfies the equations of the conclusion: a statement
-    whose conditions force an equation has its models there.
+    Where a condition is an equation, some points take the other of two roots, and some also satisfy the equations of
+    the conclusion: a statement whose conditions force an equation has its models there.
 
     Args:
         problem: the problem.
@@ -35,11 +35,11 @@ class Search:
         self.problem = problem
         self.random = random.Random(seed)
         self.solved = _solved(problem, problem.hypotheses)
-        shown = conjuncts(problem.conclusion)
-        self.ways = [self.solved, _solved(problem, (*problem.hypotheses, *shown), shown)]
-        tied = any(isinstance(condition, atoms.Equal) for condition in problem.hypotheses)
-        if not tied or self.ways[0] == self.ways[1]:
-            del self.ways[1]
+        self.ways = [self.solved]
+        if any(isinstance(condition, atoms.Equal) for condition in problem.hypotheses):
+            shown = conjuncts(problem.conclusion)
+            others = (_solved(problem, problem.hypotheses, (), -1), _solved(problem, problem.hypotheses, shown))
+            self.ways += [way for way in others if way != self.solved]
         self.free = self._free(self.solved)
         self.ordered = [c.args for c in problem.hypotheses if _orders(c, problem)]
 
@@ -135,29 +135,31 @@ def _orders(condition: Any, problem: Problem) -> bool:
     return low is not None and low == high
 
 
-def _solved(problem: Problem, conditions: Iterable[Any], always: Iterable[Any] = ()) -> dict[Read, Any]:
+def _solved(problem: Problem, conditions: Iterable[Any], before: Iterable[Any] = (), root: int = 1) -> dict[Read, Any]:
     """Variables that equations determine from the others, in an order to compute them in.
 
     Args:
         problem: the problem.
-        conditions: the equations are among these; where one is nonlinear but vanishes with a norm, with one item of it.
-        always: those of them that come first.
+        conditions: the equations are among these.
+        before: equations that are solved before them.
+        root: 1 or -1, which of two roots is taken.
     """
     found: dict[Read, Any] = {}
-    for condition in dict.fromkeys((*always, *conditions)):
+    for condition in dict.fromkeys((*before, *conditions)):
         if not isinstance(condition, atoms.Equal):
             continue
         difference = (condition.args[0] - condition.args[1]).xreplace(found)
-        for variable in sorted(difference.atoms(Read), key=str, reverse=True):
-            value = _solution(difference, variable) if variable in problem.variables else None
-            if value is not None:
-                found = {v: term.xreplace({variable: value}) for v, term in found.items()}
-                found[variable] = value
-                break
+        variables = sorted(difference.atoms(Read) & set(problem.variables), key=str, reverse=True)
+        values = {v: value for v in variables if (value := _solution(difference, v, root)) is not None}
+        # A factor is 0 only where nothing else can be.
+        variable = next((v for v in values if values[v] != 0), next(iter(values), None))
+        if variable is not None:
+            found = {v: term.xreplace({variable: values[variable]}) for v, term in found.items()}
+            found[variable] = values[variable]
     return found
 
 
-def _solution(difference: Any, variable: Read) -> Any | None:
+def _solution(difference: Any, variable: Read, root: int) -> Any | None:
     """What a variable is where a difference vanishes; of several such values one."""
     linear = linear_solution(difference, variable)
     if linear is not None:
@@ -173,27 +175,27 @@ def _solution(difference: Any, variable: Read) -> Any | None:
             return None
         part = inner[0]
     if part is not difference:
-        return _solution(part, variable)
-    return _through_root(difference, variable)
+        return _solution(part, variable, root)
+    return _through_root(difference, variable, root)
 
 
 def _never_zero(e: Any) -> bool:
     return isinstance(e, sympy.exp) or (isinstance(e, sympy.Pow) and e.exp.is_negative)
 
 
-def _through_root(difference: Any, variable: Read) -> Any | None:
-    """Where ``root(a) = b`` or ``|a| = b``: a = b² or a = b; where ``c·x² = b``: x = root(b/c)."""
+def _through_root(difference: Any, variable: Read, root: int) -> Any | None:
+    """Where ``root(a) = b`` or ``|a| = b``: a = b² or a = ±b; where ``x² = b``: x = ±root(b)."""
     for term in sympy.Add.make_args(difference):
         scale, part = term.as_coeff_Mul()
         rest = -(difference - term) / scale
         if variable in rest.free_symbols or variable not in part.free_symbols:
             continue
         if isinstance(part, atoms.Absolute):
-            return _solution(part.args[0] - rest, variable)
+            return _solution(part.args[0] - root * rest, variable, root)
         if isinstance(part, sympy.Pow) and part.exp == sympy.S.Half:
-            return _solution(part.base - rest**2, variable)
+            return _solution(part.base - rest**2, variable, root)
         if part == variable**2:
-            return sympy.sqrt(rest)
+            return root * sympy.sqrt(rest).replace(sympy.Abs, atoms.Absolute)
     return None
 
 

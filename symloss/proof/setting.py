@@ -11,6 +11,7 @@ from symloss.proof.goals import Goal
 from symloss.proof.indices import Indices
 from symloss.proof.knowledge import Knowledge
 from symloss.proof.normal import NoNormalFormError, Normal
+from symloss.proof.normal.quotients import quotient
 from symloss.proof.terms import SumAlong, Term, along, opened
 from symloss.proof.verdicts import Evidence, Finding, Scope
 
@@ -33,7 +34,7 @@ class Setting:
             return e
         self._rewriting.add(e)
         try:
-            return self.normal.quotient(e)
+            return quotient(self.normal, e)
         except NoNormalFormError:
             return e
         finally:

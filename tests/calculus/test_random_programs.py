@@ -41,7 +41,15 @@ def test_derivatives_of_random_programs(program):
 
 
 @pytest.mark.slow
-@settings(max_examples=300, **QUIET)
+@settings(max_examples=80, derandomize=True, **QUIET)
+@given(programs(most=6))
+def test_derivatives_of_larger_random_programs(program):
+    check(program, seed=1)
+
+
+@pytest.mark.exhaustive
+@settings(max_examples=1000, **QUIET)
 @given(programs(most=6))
 def test_derivatives_of_many_random_programs(program):
+    """Other programs every time: what fails here goes into `programs.py`."""
     check(program, seed=1)

@@ -57,7 +57,8 @@ def test_text(name: str) -> None:
 @pytest.mark.parametrize("name", marked(coupled=True))
 def test_resources(name: str, request: pytest.FixtureRequest) -> None:
     known = json.loads(EXPECTED.read_text()) if EXPECTED.is_file() else {}
-    everywhere = ARCHITECTURES if name in TYPICAL[:2] or request.config.getoption("-m") == "slow" else ("sm_90",)
+    slow = request.node.get_closest_marker("slow") is not None
+    everywhere = ARCHITECTURES if name in TYPICAL[:2] or slow else ("sm_90",)
     found = {}
     for kernel, shape, ptx in kernels_of(name):
         for architecture in dict.fromkeys(["sm_90", *everywhere]):

@@ -139,6 +139,9 @@ def planted_in_kernel(name: str) -> dict[str, object]:
                     for fault, mutated in mutants(lines[node.lineno - 1].strip(), swaps):
                         faulty.append((fault, node.lineno, mutated))
     survivors, equivalent, planted = [], [], 0
+    unchanged = Report()
+    Comparison(derivation, load_generated(path), unchanged).run(False)
+    assert unchanged.passed, unchanged.failure
     for fault, number, mutated in _chosen(faulty, name):
         line = lines[number - 1]
         changed = lines.copy()

@@ -57,10 +57,10 @@ def test_faults_in_a_few_derivatives():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["spec", "kernel"])
-def test_faults_in_the_catalogue(kind):
+@pytest.mark.parametrize(("kind", "least"), [("spec", 200), ("kernel", 400)])
+def test_faults_in_the_catalogue(kind, least):
     share, planted, survivors = caught([(kind, name) for name in CATALOGUE])
-    assert planted >= 300
+    assert planted >= least
     assert share >= 0.95, survivors
 
 

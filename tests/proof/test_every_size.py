@@ -60,6 +60,11 @@ RULES = {
         "{equals: 'sum[d](a[n, d])', of: 'norm[d](a[n, d])**2'}",
         VECTORS,
     ),
+    "a factor leaves a norm by its size": (
+        "{equals: 'abs(b[n])*norm[d](a[n, d])', of: 'norm[d](b[n]*a[n, d])'}",
+        "{equals: 'b[n]*norm[d](a[n, d])', of: 'norm[d](b[n]*a[n, d])'}",
+        {"axes": "{n: batch, d: feature}", "inputs": "a[n, d]: real; b[n]: real"},
+    ),
     "a power of a product needs a positive factor": (
         "{equals: 'abs(x[n])*sqrt(y[n])', of: 'sqrt(x[n]**2*y[n])'}",
         "{equals: 'x[n]*sqrt(y[n])', of: 'sqrt(x[n]**2*y[n])'}",

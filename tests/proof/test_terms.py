@@ -96,3 +96,10 @@ def test_values_and_gradients_are_those_of_the_oracle(name: str) -> None:
         for place, slope in expected.items():
             flat = _flat(spec, term, dict(zip(tensor.axes, place, strict=True)), sizes, labels)
             assert _number(Enclosure(point, 120).value(flat)) == pytest.approx(float(slope), rel=1e-12, abs=0)
+
+
+def test_a_power_that_comes_out_as_0_is_1() -> None:
+    x, p = Read("x"), Read("p")
+    with exact_arithmetic():
+        term = (1 + sympy.exp(x)) ** p
+    assert Enclosure({x: Fraction(1), p: Fraction(0)}, 120).value(term) == 1

@@ -76,7 +76,7 @@ def $expm1(x):
     y = T(2) * (high + low)
     return x if abs(x) < C(tiny) else y
 ''',
-        (0.9, 0.9),
+        (1, 0.9),
     ),
     Template(
         "exp_tail",

@@ -7,6 +7,7 @@ import sympy
 from symloss import atoms
 from symloss.program import AxisSymbol, exact_arithmetic
 from symloss.proof.certificates import Certificates
+from symloss.proof.certificates.vanishing import zeros
 from symloss.proof.engines import Budget
 from symloss.proof.goals import Always, Goal
 from symloss.proof.knowledge import Knowledge
@@ -103,9 +104,9 @@ class DualEngine:
             return self._below(wanted, e, facts, certificates, place)
         if not isinstance(wanted, atoms.Equal):
             return None
-        normal = certificates._normal(facts)
+        normal = certificates.normal(facts)
         target = normal.sum(wanted.args[0] - wanted.args[1])
-        for term in certificates.zeros(e, facts, place):
+        for term in zeros(certificates, e, facts, place):
             try:
                 known = normal.sum(term)
             except NoNormalFormError:
@@ -118,7 +119,7 @@ class DualEngine:
         self, wanted: Term, e: Term, facts: Knowledge, certificates: Certificates, place: dict[str, AxisSymbol]
     ) -> list[str] | None:
         """An inequality from the terms that are 0: a maximum that is 0 bounds what it is taken of."""
-        for term in certificates.zeros(e, facts, place):
+        for term in zeros(certificates, e, facts, place):
             inner = certificates.under(facts, atoms.Equal(term, 0))
             if certificates.nonnegative(wanted.args[1] - wanted.args[0], inner) is not None:
                 return [f"{term} = 0"]

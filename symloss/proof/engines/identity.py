@@ -7,6 +7,7 @@ from typing import Any
 from symloss import atoms
 from symloss.program import exact_arithmetic
 from symloss.proof.certificates import Certificates
+from symloss.proof.certificates.vanishing import vanishes
 from symloss.proof.engines import Budget
 from symloss.proof.goals import Always, Goal
 from symloss.proof.normal import NoNormalFormError
@@ -34,7 +35,7 @@ class IdentityEngine:
             if needs is None:
                 return None
             try:
-                if not all(certificates.vanishes(part.args[0] - part.args[1], setting.facts) for part in parts):
+                if not all(vanishes(certificates, part.args[0] - part.args[1], setting.facts) for part in parts):
                     return None
             except NoNormalFormError:
                 return None

@@ -10,12 +10,11 @@ import sympy
 from symloss import atoms
 from symloss.program import Read, exact_arithmetic
 from symloss.proof.closing import negation
-from symloss.proof.dominance import NoLimitError
 from symloss.proof.engines import Budget
 from symloss.proof.engines.algebra import normal_form
 from symloss.proof.equations import linear_solution
 from symloss.proof.goals import Goal, Limit
-from symloss.proof.limits import Limits, SplitError
+from symloss.proof.limits import Limits, NoLimitError, SplitError
 from symloss.proof.ranges import Ranges
 from symloss.proof.terms import Term, all_reads, tensors_of
 from symloss.proof.verdicts import Finding, Scope

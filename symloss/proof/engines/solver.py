@@ -11,6 +11,7 @@ from typing import Any
 
 from symloss import atoms
 from symloss.program import exact_arithmetic
+from symloss.proof import second_solver
 from symloss.proof.branches import KINKS
 from symloss.proof.engines import Budget
 from symloss.proof.problems import Problem
@@ -73,10 +74,10 @@ class SolverEngine:
             return None
         if scripts.first(question, budget.steps, budget.seed) != "unsat":
             return None
-        again = scripts.second(question)
+        again = second_solver.answer(question)
         if again == "sat":
             return None
-        solvers = [scripts.version_of_first(), *([scripts.version_of_second()] if again == "unsat" else [])]
+        solvers = [scripts.version_of_first(), *([second_solver.version()] if again == "unsat" else [])]
         return {
             "kind": "smt",
             "names": [[symbol.name, str(names.meaning[symbol])] for symbol in symbols],

@@ -111,13 +111,34 @@ class Knowledge:
         if name == "And":
             return all(map(self.holds, condition.args))
         if name == "Or":
-            return any(map(self.holds, condition.args))
+            return any(map(self.holds, condition.args)) or self._one_of(condition.args)
+        if isinstance(condition, Along) and condition.operation == "any":
+            return any(
+                set(conjuncts(substitute(condition.body, place))) <= self.conditions
+                for known in self.conditions
+                for place in _indices(condition, known)
+            )
         if isinstance(condition, Along) and condition.operation == "all":
             return self._with_guard(condition).holds(condition.body)
         if name not in _SIDES:
             return False
         a, b = condition.args
         return self._compared(a, b, _SIDES[name])
+
+    def _one_of(self, parts: tuple[Any, ...]) -> bool:
+        """A disjunction: comparisons of the same two terms together, or one part where the others do not hold."""
+        signs: dict[tuple[Any, Any], set[int]] = {}
+        for part in parts:
+            if type(part).__name__ in _SIDES:
+                a, b = part.args
+                turned = str(a) > str(b)
+                found = signs.setdefault((b, a) if turned else (a, b), set())
+                found.update(-s if turned else s for s in _SIDES[type(part).__name__])
+        if any(len(found) > 1 and self._compared(*pair, tuple(found)) for pair, found in signs.items()):
+            return True
+        if len(parts) != 2:
+            return False
+        return any(self.under(_not(other)).holds(part) for part, other in (parts, parts[::-1]) if _simple(part))
 
     def _compared(self, a: Any, b: Any, signs: tuple[int, ...]) -> bool:
         left, right = self.bounds(a), self.bounds(b)
@@ -310,6 +331,11 @@ class Knowledge:
             return _increasing(rule, x).meet(high)
         special = _SPECIAL.get(name)
         return None if special is None else special(*inner)
+
+
+def _simple(part: Any) -> bool:
+    """No disjunction itself, so that looking into it ends."""
+    return type(part).__name__ != "Or"
 
 
 def _not(condition: Any) -> Any:

@@ -109,11 +109,13 @@ def agree(difference: Any, points: list[Mapping[str, Fraction]], sizes: Mapping[
     return same, different
 
 
-def random_points(reads: list[Read], domains: Mapping[Read, Any], seed: int = 20) -> list[Mapping[str, Fraction]]:
+def random_points(
+    reads: list[Read], domains: Mapping[Read, Any], seed: int = 20, count: int = _POINTS
+) -> list[Mapping[str, Fraction]]:
     """Random rational points in a product of intervals."""
     draw = random.Random(seed)
     found: list[Mapping[str, Fraction]] = []
-    for _ in range(_POINTS):
+    for _ in range(count):
         point = {}
         for read in reads:
             domain = domains[read]

@@ -98,9 +98,10 @@ class _Arb:
         if not x.is_finite():
             return None
         found = []
-        for end in (x.lower(), x.upper()):
-            mantissa, exponent = (int(part) for part in end.man_exp())
-            found.append(Fraction(mantissa) * Fraction(2) ** exponent)
+        with self.flint.ctx.workprec(self.bits):
+            for end in (x.lower(), x.upper()):
+                mantissa, exponent = (int(part) for part in end.man_exp())
+                found.append(Fraction(mantissa) * Fraction(2) ** exponent)
         return found[0], found[1]
 
 

@@ -14,16 +14,16 @@ from typing import Any
 
 import sympy
 
+from symloss.program import Read
 from symloss.proof.problems import Problem
 from symloss.proof.recheck.evaluation import Evaluation
 from symloss.proof.recheck.identities import random_points, vanishes
 from symloss.proof.recheck.intervals import NoValueError, field, rational_ends, working
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, wrong
 from symloss.proof.recheck.reading import formula, polynomial, term
+from symloss.proof.second_solver import answer, version
 
 _BITS = 120
-#: Milliseconds for the second solver; where it needs more, the proof is told to rest on the first.
-_PATIENCE = 4000
 _SIMPLE = tuple(Fraction(v) for v in ("0", "1", "-1", "2", "1/2"))
 _REASONS = ("domain", "hypothesis", "meaning", "lemma", "negation")
 
@@ -44,6 +44,9 @@ def smt(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
             outcome = _lemma(names, *assertion[1:])
             if outcome is not OK:
                 return outcome
+    outcome = _negates(problem, names, assertions)
+    if outcome is not OK:
+        return outcome
     lines = [f"(declare-fun {name} () Real)" for name in names] + [f"(assert {one[1]})" for one in assertions]
     answer = second_solver("\n".join(lines))
     if answer == "unsat":
@@ -55,21 +58,9 @@ def smt(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
 
 def second_solver(assertions: str) -> str:
     """What cvc5 says: sat, unsat, or why it says nothing."""
-    try:
-        import cvc5
-    except ImportError:
+    if not version():
         return "cvc5 is not installed"
-    solver = cvc5.Solver(cvc5.TermManager())
-    solver.setOption("tlimit-per", str(_PATIENCE))
-    parser = cvc5.InputParser(solver)
-    text = f"(set-logic QF_NRA)\n{assertions}\n(check-sat)\n"
-    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "evidence")
-    symbols, said = parser.getSymbolManager(), ""
-    try:
-        while not (command := parser.nextCommand()).isNull():
-            said = command.invoke(solver, symbols).strip() or said
-    except cvc5.ParserException as fault:
-        raise ValueError(str(fault)) from fault
+    said = answer(f"(set-logic QF_NRA)\n{assertions}\n(check-sat)\n")
     return said if said in ("sat", "unsat") else "cvc5 gives no answer"
 
 
@@ -169,6 +160,65 @@ class _Values:
 
 def _is_formula(node: Any) -> bool:
     return isinstance(node, list) and node[0] in ("and", "or", "not", "=>", "<", "<=", ">", ">=", "=", "distinct")
+
+
+def _negates(problem: Problem, names: Mapping[str, Any], assertions: Any) -> Outcome:
+    """Whether the last assertion holds wherever the conclusion does not, for all values of the names.
+
+    Where a conclusion is true everywhere, points cannot tell its negation from anything else that is false.
+    """
+    back = {meaning: sympy.Symbol(name) for name, meaning in names.items()}
+    conclusion = problem.conclusion
+    for meaning in sorted(back, key=lambda one: -one.count_ops()):
+        conclusion = conclusion.xreplace({meaning: back[meaning]})
+    try:
+        says = _formula_of(conclusion)
+    except ValueError as reason:
+        return unchecked(f"the conclusion is not put into the names of the script: {reason}")
+    lines = [f"(declare-fun {name} () Real)" for name in names]
+    lines += [f"(assert {one[1]})" for one in assertions if one[0] not in ("lemma", "negation")]
+    answer = second_solver("\n".join([*lines, f"(assert (not {says}))", f"(assert (not {assertions[-1][1]}))"]))
+    if answer == "sat":
+        return wrong("the last assertion is not the negation of the conclusion")
+    return OK if answer == "unsat" else unchecked(f"whether the last assertion negates the conclusion: {answer}")
+
+
+def _written(e: Any) -> str:
+    """A formula or an arithmetic term over names in SMT-LIB's notation."""
+    name = type(e).__name__
+    if e in (0, 1) and name in ("Zero", "One"):
+        return str(e)
+    if name in _WORDS:
+        parts = [_formula_of(part) if name in ("And", "Or", "Not") else _written(part) for part in e.args]
+        return f"({_WORDS[name]} {' '.join(parts)})" if name != "NotEqual" else f"(not (= {' '.join(parts)}))"
+    if e.is_Rational:
+        text = f"(/ {abs(e.p)} {e.q})" if e.q != 1 else str(abs(e.p))
+        return text if e >= 0 else f"(- {text})"
+    if isinstance(e, sympy.Symbol) and not isinstance(e, Read):
+        return e.name
+    if isinstance(e, sympy.Pow) and e.exp.is_Integer:
+        base = _written(e.base)
+        power = f"(* 1 {' '.join([base] * abs(int(e.exp)))})"
+        return power if e.exp > 0 else f"(/ 1 {power})"
+    if isinstance(e, sympy.Add | sympy.Mul):
+        return f"({'+' if isinstance(e, sympy.Add) else '*'} {' '.join(map(_written, e.args))})"
+    raise ValueError(f"{name} has no name")
+
+
+def _formula_of(e: Any) -> str:
+    """A part of a connective; 0 and 1 are its truth values."""
+    return {"0": "false", "1": "true"}.get(str(e), "") or _written(e)
+
+
+_WORDS = {
+    "Less": "<",
+    "LessEqual": "<=",
+    "Equal": "=",
+    "NotEqual": "not",
+    "And": "and",
+    "Or": "or",
+    "Not": "not",
+}
 
 
 # --- lemmas -----------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ _DEFINITIONS: dict[type, str] = {
     Monotone: "two ordered points",
     Argument: "every other value is worse",
 }
-_SIZE = 2
+_SIZE, _POINTS = 2, 16
 
 
 def false_somewhere(goal: Goal) -> bool:
@@ -51,7 +51,7 @@ def _plain(goal: Goal) -> tuple[Goal, ...]:
 def false_at_a_point(problem: Problem) -> bool:
     """Whether the conclusion of a problem fails at a random point that satisfies its hypotheses."""
     reads: list[Read] = list(problem.variables)
-    return any(_false(problem, point) for point in random_points(reads, problem.variables))
+    return any(_false(problem, point) for point in random_points(reads, problem.variables, count=_POINTS))
 
 
 def _false(problem: Problem, point: Mapping[str, Fraction]) -> bool:

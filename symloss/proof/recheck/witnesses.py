@@ -24,7 +24,7 @@ from symloss.proof.goals import (
 )
 from symloss.proof.recheck.evaluation import Evaluation, decided
 from symloss.proof.recheck.intervals import NoValueError, rational_ends
-from symloss.proof.recheck.outcome import OK, Outcome, wrong
+from symloss.proof.recheck.outcome import OK, Outcome, unchecked, wrong
 from symloss.proof.terms import free_axes
 
 Point = Mapping[str, Fraction]
@@ -39,10 +39,11 @@ def refutes(goals: tuple[Goal, ...], evidence: Mapping[str, Any]) -> Outcome:
     """
     point, sizes = read_point(evidence)
     reasons = []
+    if not any(type(goal.statement) in _DEFINITIONS for goal in goals):
+        return unchecked(f"no definition of {type(goals[0].statement).__name__} here")
     for goal in goals:
         rule = _DEFINITIONS.get(type(goal.statement))
         if rule is None:
-            reasons.append(f"no definition of {type(goal.statement).__name__} here")
             continue
         if goal.derived:
             reasons.append("a step as a variable ranges over more than its values")
@@ -206,8 +207,26 @@ def _always(at: _At, statement: Always) -> bool:
     return at.admitted() and at.holds(statement.conclusion) is False
 
 
+def _at_a_seam(at: _At, statement: Curvature) -> bool:
+    """A slope that falls where a line crosses a seam: near the point the chord between both sides lies below."""
+    steps = {name: value for name, value in at.point.items() if " direction" in name}
+    for halvings in range(2, 24):
+        h = Fraction(1, 2**halvings)
+        point = dict(at.point)
+        for name, step in steps.items():
+            own = name.replace(" direction", "")
+            stem, bracket, index = own.partition("[")
+            point[own], point[f"{stem}'{bracket}{index}"] = at.point[own] - h * step, at.point[own] + h * step
+        found = _At(at.goal, {**point, "share'": Fraction(1, 2)}, at.sizes, at.places)
+        if _curvature(found, statement):
+            return True
+    return False
+
+
 def _curvature(at: _At, statement: Curvature) -> bool:
     names, share = statement.variables, at.point.get("share'")
+    if share is None and any(" direction" in name for name in at.point):
+        return _at_a_seam(at, statement)
     if share is None or not 0 < share < 1:
         return False
     away, between = at.moved(names, Fraction(1)), at.moved(names, share)

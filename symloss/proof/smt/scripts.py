@@ -9,8 +9,6 @@ from typing import Any
 
 #: A last safety in milliseconds; a run that reaches it is `unknown`, never a verdict.
 _SAFETY = 60_000
-#: Steps of the second solver, in its own unit.
-_SECOND = 8_000
 
 
 def script(names: Iterable[str], assertions: Iterable[str]) -> str:
@@ -52,29 +50,3 @@ def version_of_first() -> str:
     """Name and version of the first solver."""
     z3 = _package("z3")
     return f"z3 {z3.get_version_string()}" if z3 is not None else ""
-
-
-def second(text: str) -> str:
-    """What cvc5 answers within its step limit."""
-    cvc5 = _package("cvc5")
-    if cvc5 is None:
-        return "unknown"
-    manager = cvc5.TermManager()
-    solver = cvc5.Solver(manager)
-    solver.setOption("rlimit", str(_SECOND))
-    solver.setOption("tlimit", str(_SAFETY))
-    parser = cvc5.InputParser(solver)
-    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "question")
-    symbols = parser.getSymbolManager()
-    answer = "unknown"
-    while True:
-        command = parser.nextCommand()
-        if command.isNull():
-            return answer if answer in ("sat", "unsat") else "unknown"
-        answer = command.invoke(solver, symbols).strip() or answer
-
-
-def version_of_second() -> str:
-    """Name and version of the second solver."""
-    cvc5 = _package("cvc5")
-    return f"cvc5 {cvc5.__version__}" if cvc5 is not None else ""

@@ -11,7 +11,7 @@ import symloss
 
 PACKAGE = Path(symloss.__file__).parent
 RECHECK = PACKAGE / "proof" / "recheck"
-#: What reads claims, and what stores verdicts. Everything else of the prover makes evidence.
+#: What reads claims, what stores verdicts, and the process of cvc5. Everything else of the prover makes evidence.
 SHARED = {
     "symloss.proof.claim_terms",
     "symloss.proof.closing",
@@ -21,6 +21,7 @@ SHARED = {
     "symloss.proof.goals",
     "symloss.proof.moves",
     "symloss.proof.problems",
+    "symloss.proof.second_solver",
     "symloss.proof.store",
     "symloss.proof.terms",
 }

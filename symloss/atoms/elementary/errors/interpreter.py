@@ -161,7 +161,7 @@ class Interpreter:
 
     def _integral(self, number: int, value: Value) -> Any:
         """A multiple of 1 in a short range is an integer constant."""
-        if value.grid < 0:
+        if value.grid < 0 or value.fused:
             return value
         if number in self.answers:
             return self.answers[number]

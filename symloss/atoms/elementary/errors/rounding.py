@@ -2,7 +2,8 @@
 
 Round to nearest, ties to even, gradual underflow (IEEE 754). The lemmas, with p the precision:
 
-- *Rounding*: |fl(v) - v| ≤ ½ ulp(v), where an ulp is at least the smallest subnormal number; and at most |v|.
+- *Rounding*: |fl(v) - v| ≤ ½ ulp(v), where an ulp is at least the smallest subnormal number; and at most |v|
+  or, above a power of two, the distance from it.
 - *Grid*: a float of magnitude ≥ 2^e is a multiple of 2^(e-p+1); a sum of multiples of 2^g below 2^(g+p) is a float
   (Sterbenz's lemma is the case of two neighbours).
 - *Fast2Sum*: if s = fl(a + b) and |a| ≥ |b|, then s - a is a float (Dekker 1971; Handbook of Floating-Point Arithmetic,
@@ -166,10 +167,11 @@ class Arithmetic:
         return x.before if above is None else x.before.disturbed(self._error(x.before.span, above))[0]
 
     def _error(self, span: Ball, above: int) -> Ball:
-        """The largest rounding error; what is rounded to 0 is off by itself."""
+        """The largest rounding error: what is rounded to 0 is off by itself, and a power of two is a float."""
         if above < self.kind.lowest - self.kind.precision:
             return span.abs_upper()
-        return self.kind.ulp(above) / 2
+        excess = span.abs_upper() - power_of_two(above)
+        return (self.kind.ulp(above) / 2).min(excess.max(self.kind.ulp(above - 1) / 2)).upper()
 
     def product(self, x: Value, y: Value, own: tuple[int, ...]) -> Value:
         """fl(x·y)."""

@@ -38,7 +38,7 @@ def _absolute(x: Taylor) -> Taylor:
 
 
 def _falling(x: Taylor) -> Taylor:
-    """e^-|x|; the box must not hold numbers of both signs."""
+    """e^-|x|, or e^|x| at numbers of the other sign than the centre: what it goes into is the same for both."""
     return _exp(-_absolute(x))
 
 
