@@ -71,11 +71,12 @@ class DualEngine:
                 facts = certificates.under(facts, guard)
                 place[wanted.axis.axis.split("'")[0]] = axis
                 wanted = body
-            if certificates.nonnegative(hypothesis.args[0], setting.facts) is None:
+            tree = certificates.nonnegative(hypothesis.args[0], setting.facts)
+            if tree is None:
                 continue
             shown = self._followed(wanted, hypothesis.args[0], facts, certificates, place)
             if shown is not None:
-                evidence = {"kind": "dual", "zero": str(hypothesis), "shown": shown, "needs": needs}
+                evidence = {"kind": "dual", "zero": str(hypothesis), "nonnegative": tree, "shown": shown, "needs": needs}
                 return setting.proved(self.name, evidence, "a sum of nonnegative items is 0 only if each item is")
         return None
 

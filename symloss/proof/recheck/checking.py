@@ -20,6 +20,7 @@ from symloss.proof.goals import Always, Curvature, Goal
 from symloss.proof.problems import Problem, TooLargeError, problems
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.covers import cover
+from symloss.proof.recheck.duals import dual
 from symloss.proof.recheck.identities import agree, random_points, vanishes
 from symloss.proof.recheck.nonnegative import coefficients
 from symloss.proof.recheck.orders import orderings
@@ -271,6 +272,7 @@ _KINDS: dict[str, Callable[[Goal, Mapping[str, Any]], Outcome]] = {
     "range": _range,
     "composition": _composition,
     "identity": _same_formula,
+    "dual": dual,
 }
 
 

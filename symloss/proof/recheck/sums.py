@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
+from sympy.solvers.solveset import NonlinearError
 
 from symloss import atoms
 from symloss.program import AxisSymbol, SizeSymbol, axes_of, substitute
@@ -39,6 +40,26 @@ def vanishes_for_every_size(difference: Any) -> bool:
         return bool(sympy.expand(forms.reduced(sympy.expand(numerator))) == 0)
     except (sympy.PolynomialError, RecursionError):
         return False
+
+
+def coefficients_that_make_zero(total: Any, parts: list[Any]) -> list[Any] | None:
+    """Rational numbers c with ``total = Σ c·part`` for every size, or None where none are seen."""
+    numbers = [sympy.Symbol(f"c{position}'") for position in range(len(parts))]
+    difference = total - sympy.Add(*(c * part for c, part in zip(numbers, parts, strict=True)))
+    if difference.count_ops() > _MOST_OPERATIONS:
+        return None
+    forms = _Forms()
+    try:
+        numerator = sympy.fraction(sympy.together(forms.form(difference)))[0]
+        reduced = sympy.expand(forms.reduced(sympy.expand(numerator)))
+        own = [forms.unknown(c) for c in numbers]
+        others = sorted(reduced.free_symbols - set(own), key=str)
+        equations = sympy.Poly(reduced, *others).coeffs() if others else [reduced]
+        found = sympy.linsolve(equations, own)
+    except (sympy.PolynomialError, NonlinearError, RecursionError):
+        return None
+    solution = next(iter(found), None)
+    return list(solution) if solution is not None and all(c.is_Rational for c in solution) else None
 
 
 class _Forms:
@@ -95,6 +116,11 @@ class _Forms:
             return self.bracket(e)
         if isinstance(e, Along):
             return self._along(e)
+        if isinstance(e, atoms.XLogY):
+            # Where the logarithm has no value the factor is 0, so that it may count as any number.
+            return self.form(e.args[0]) * self._logarithm(self.form(e.args[1]))
+        if isinstance(e, sympy.Pow):
+            return self._root(e.base, e.exp)
         if e.is_Symbol:
             return self.unknown(e)
         arguments = (sympy.expand(argument) for argument in e.args)
@@ -121,6 +147,15 @@ class _Forms:
             return self._sum(base.axis, sympy.expand(base.body**2), base.guard) ** (exponent // 2)
         return self.form(base) ** exponent
 
+    def _root(self, base: Any, exponent: Any) -> Any:
+        """A power with an exponent that is no whole number: whole powers of one unknown per fraction."""
+        spelled = self.spelled(sympy.factor(sympy.together(self.form(base))))
+        if not exponent.is_Rational:
+            return self.unknown(sympy.Function("power")(spelled, self.spelled(self.form(exponent))))
+        if exponent.q == 2:
+            return self.unknown(sympy.Function("root")(spelled)) ** int(exponent.p)
+        return self.unknown(sympy.Function("power")(spelled, sympy.Rational(1, exponent.q))) ** int(exponent.p)
+
     def _exponential(self, exponent: Any) -> Any:
         product = sympy.S.One
         for part in sympy.Add.make_args(sympy.expand(exponent)):
@@ -143,20 +178,25 @@ class _Forms:
             return self._logarithm(self._sum(e.axis, sympy.exp(e.body), e.guard))
         if e.operation == "norm":
             square = self._sum(e.axis, sympy.expand(e.body**2), e.guard)
-            return self.unknown(sympy.Function("root")(self.spelled(square)))
+            return self.unknown(sympy.Function("root")(self.spelled(sympy.factor(sympy.together(square)))))
         return self.unknown(e)
 
     def _logarithm(self, e: Any) -> Any:
         """The logarithm of a positive form; of its factors that are exponentials the exponents stand outside."""
         outside, inside = sympy.S.Zero, sympy.S.One
-        for factor in sympy.Mul.make_args(e):
+        for factor in sympy.Mul.make_args(sympy.factor(sympy.together(e))):
             base, times = factor.as_base_exp()
             meaning = self.meanings.get(base)
             if isinstance(meaning, sympy.exp) and times.is_Integer:
                 outside += times * self.form(meaning.args[0])
             else:
                 inside *= factor
-        return outside + self.unknown(sympy.Function("log")(self.spelled(inside)))
+        if inside == 1:
+            return outside
+        # log(1/x) = -log x: of the two the one that is printed first is the unknown.
+        either = sorted((self.spelled(inside), self.spelled(1 / inside)), key=str)
+        sign = 1 if either[0] == self.spelled(inside) else -1
+        return outside + sign * self.unknown(sympy.Function("log")(either[0]))
 
     def _sum(self, axis: AxisSymbol, body: Any, guard: Any) -> Any:
         inner = self.reduced(sympy.expand(self.form(body) * self.bracket(guard)))
