@@ -76,7 +76,13 @@ class DualEngine:
                 continue
             shown = self._followed(wanted, hypothesis.args[0], facts, certificates, place)
             if shown is not None:
-                evidence = {"kind": "dual", "zero": str(hypothesis), "nonnegative": tree, "shown": shown, "needs": needs}
+                evidence = {
+                    "kind": "dual",
+                    "zero": str(hypothesis),
+                    "nonnegative": tree,
+                    "shown": shown,
+                    "needs": needs,
+                }
                 return setting.proved(self.name, evidence, "a sum of nonnegative items is 0 only if each item is")
         return None
 

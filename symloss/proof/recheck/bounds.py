@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -17,73 +16,25 @@ import sympy
 
 from symloss import atoms
 from symloss.program import AxisSymbol, Domain, Read, SizeSymbol, Tensor, axes_of, substitute
-from symloss.proof.recheck.evaluation import Evaluation
-from symloss.proof.recheck.functions import FUNCTIONS
-from symloss.proof.recheck.intervals import NoValueError, field, working
+from symloss.proof.recheck.ends import (
+    BIT,
+    Bounds,
+    enclosed,
+    increasing,
+    inverse,
+    one,
+    plus,
+    sum_of_many,
+    times,
+    whole_power,
+)
+from symloss.proof.recheck.function_bounds import INCREASING, SPECIAL, x_log_x
 from symloss.proof.terms import Along, all_reads, conjuncts, stem
 
-_BITS = 80
 _OO = math.inf
-Number = Fraction | float
 
 
-@dataclass(frozen=True)
-class Bounds:
-    """Every value lies between two ends; an end that is ``open`` is no value."""
-
-    low: Number
-    high: Number
-    low_open: bool = False
-    high_open: bool = False
-
-    @property
-    def finite(self) -> bool:
-        """Whether no value is infinite."""
-        return (self.low > -_OO or self.low_open) and (self.high < _OO or self.high_open)
-
-    def only(self, signs: Iterable[int]) -> bool:
-        """Whether every value has one of these signs."""
-        possible = {
-            -1: self.low < 0,
-            0: self.low <= 0 <= self.high
-            and not (self.low == 0 and self.low_open)
-            and not (self.high == 0 and self.high_open),
-            1: self.high > 0,
-        }
-        return all(sign in set(signs) for sign, is_possible in possible.items() if is_possible)
-
-    def meet(self, other: Bounds) -> Bounds:
-        """Both hold."""
-        low, high = max(self.low, other.low), min(self.high, other.high)
-        return Bounds(
-            low,
-            high,
-            any(b.low_open for b in (self, other) if b.low == low),
-            any(b.high_open for b in (self, other) if b.high == high),
-        )
-
-    def join(self, other: Bounds) -> Bounds:
-        """One of the two holds."""
-        low, high = min(self.low, other.low), max(self.high, other.high)
-        return Bounds(
-            low,
-            high,
-            all(b.low_open for b in (self, other) if b.low == low),
-            all(b.high_open for b in (self, other) if b.high == high),
-        )
-
-    def __neg__(self) -> Bounds:
-        return Bounds(-self.high, -self.low, self.high_open, self.low_open)
-
-
-BIT = Bounds(Fraction(0), Fraction(1))
-_ANY = Bounds(-_OO, _OO)
 _SIDES = {"Less": (-1,), "LessEqual": (-1, 0), "Equal": (0,), "NotEqual": (-1, 1)}
-
-
-def one(value: Number) -> Bounds:
-    """A single value."""
-    return Bounds(value, value)
 
 
 class Knowledge:
@@ -222,11 +173,13 @@ class Knowledge:
             return self._mul(e)
         if isinstance(e, sympy.Pow):
             return self._power(*e.args)
+        if isinstance(e, atoms.XLogY) and e.args[0] == e.args[1]:
+            return x_log_x(self.bounds(e.args[0]))
         inner = [self.bounds(argument) for argument in e.args]
         return None if any(b is None for b in inner) else self._function(name, inner)
 
     def _constant(self, e: Any) -> Bounds | None:
-        return _enclosed(lambda s: s.value(e))
+        return enclosed(lambda s: s.value(e))
 
     def _with_guard(self, e: Along) -> Knowledge:
         return self.under(e.guard) if e.guard != 1 else self
@@ -239,7 +192,7 @@ class Knowledge:
             return None
         whole = e.guard == 1
         if e.operation == "sum":
-            return _sum_of_many(body, whole)
+            return sum_of_many(body, whole)
         if e.operation == "norm":
             return Bounds(Fraction(0), _OO, False, body.finite)
         if e.operation == "logsumexp":
@@ -253,7 +206,7 @@ class Knowledge:
         total = one(Fraction(0))
         for term in e.args:
             found = self.bounds(term)
-            added = None if found is None else _plus(total, found)
+            added = None if found is None else plus(total, found)
             if added is None:
                 return None
             total = added
@@ -278,22 +231,22 @@ class Knowledge:
     def _mul(self, e: Any) -> Bounds | None:
         factors = list(e.args)
         found: list[Bounds | None] = []
-        for inverse in [f for f in factors if isinstance(f, sympy.Pow) and f.exp == -1]:
+        for one_over in [f for f in factors if isinstance(f, sympy.Pow) and f.exp == -1]:
             for total in factors:
                 averaged = (
                     isinstance(total, Along)
                     and total.operation == "sum"
                     and total.guard == 1
-                    and isinstance(inverse.base, SizeSymbol)
-                    and stem(total.axis.axis) == inverse.base.axis
+                    and isinstance(one_over.base, SizeSymbol)
+                    and stem(total.axis.axis) == one_over.base.axis
                 )
-                if averaged and inverse in factors:
-                    factors = [f for f in factors if f is not total and f is not inverse]
+                if averaged and one_over in factors:
+                    factors = [f for f in factors if f is not total and f is not one_over]
                     found.append(self.bounds(total.body))
         found += [self.bounds(factor) for factor in factors]
         product: Bounds | None = one(Fraction(1))
         for part in found:
-            product = None if part is None or product is None else _times(product, part)
+            product = None if part is None or product is None else times(product, part)
         return product
 
     def _power(self, base: Any, exponent: Any) -> Bounds | None:
@@ -302,20 +255,20 @@ class Knowledge:
             return None
         if exponent.is_Integer:
             n = int(exponent)
-            found = _whole_power(b, abs(n))
+            found = whole_power(b, abs(n))
             if n > 0:
                 return found
             if atoms.NotEqual(base, 0) in self.conditions:
                 found = Bounds(
                     found.low, found.high, found.low_open or found.low == 0, found.high_open or found.high == 0
                 )
-            return _inverse(found)
+            return inverse(found)
         p = self.bounds(exponent)
         if p is None or not p.finite or not b.only((0, 1)):
             return None
         zero, unit = Fraction(0), Fraction(1)
         if exponent.is_Rational and exponent > 0:
-            return _increasing(lambda s, x: s.power(x, Fraction(int(exponent.p), int(exponent.q))), b)
+            return increasing(lambda s, x: s.power(x, Fraction(int(exponent.p), int(exponent.q))), b)
         if p.only((0, 1)) and b.high <= 1:
             return Bounds(zero, unit, b.only((1,)))
         if b.only((1,)):
@@ -323,13 +276,13 @@ class Knowledge:
         return Bounds(zero, _OO, False, b.finite) if p.only((0, 1)) else None
 
     def _function(self, name: str, inner: list[Any]) -> Bounds | None:
-        if name in _INCREASING:
-            rule, low, high = _INCREASING[name]
+        if name in INCREASING:
+            rule, low, high = INCREASING[name]
             x = inner[0]
             if low is not None and x.low < low:
                 return None
-            return _increasing(rule, x).meet(high)
-        special = _SPECIAL.get(name)
+            return increasing(rule, x).meet(high)
+        special = SPECIAL.get(name)
         return None if special is None else special(*inner)
 
 
@@ -383,222 +336,3 @@ def _indices(node: Along, rest: Any) -> list[dict[Any, Any]]:
                     if here == node.axis and (there == here or node.axis.axis not in axes_of(there))
                 ]
     return found
-
-
-# --- arithmetic on ends -----------------------------------------------------------------------------------------
-
-
-def _enclosed(question: Any) -> Bounds | None:
-    with working(_BITS):
-        s = Evaluation({}, {}, field(_BITS))
-        try:
-            value = question(s)
-        except NoValueError:
-            return None
-        if isinstance(value, Fraction | float):
-            return one(value)
-        ends = s.field.ends(value)
-        return None if ends is None else Bounds(*ends)
-
-
-def _increasing(rule: Any, x: Bounds) -> Bounds:
-    """The bounds of an increasing function: its values at the ends, outwards; an open end stays open if it is exact."""
-    low, high = (_enclosed(lambda s, end=end: rule(s, end)) for end in (x.low, x.high))
-    exact = [found is not None and found.low == found.high for found in (low, high)]
-    return Bounds(
-        low.low if low is not None else -_OO,
-        high.high if high is not None else _OO,
-        x.low_open and exact[0],
-        x.high_open and exact[1],
-    )
-
-
-def _plus(a: Bounds, b: Bounds) -> Bounds | None:
-    for x, y in ((a, b), (b, a)):
-        if x.low == -_OO and not x.low_open and y.high == _OO and not y.high_open:
-            return None
-
-    def end(x: Number, y: Number, x_open: bool, y_open: bool) -> tuple[Number, bool]:
-        if math.isinf(x) or math.isinf(y):
-            reached = (math.isinf(x) and not x_open) or (math.isinf(y) and not y_open)
-            return (x if math.isinf(x) else y), not reached
-        return x + y, x_open or y_open
-
-    low, low_open = end(a.low, b.low, a.low_open, b.low_open)
-    high, high_open = end(a.high, b.high, a.high_open, b.high_open)
-    return Bounds(low, high, low_open, high_open)
-
-
-def _times(a: Bounds, b: Bounds) -> Bounds | None:
-    for x, y in ((a, b), (b, a)):
-        if not x.finite and not y.only((-1, 1)):
-            return None
-    ends: list[tuple[Number, bool]] = []
-    for v, v_open in ((a.low, a.low_open), (a.high, a.high_open)):
-        for w, w_open in ((b.low, b.low_open), (b.high, b.high_open)):
-            if v == 0 or w == 0:
-                ends.append((Fraction(0), not ((v == 0 and not v_open) or (w == 0 and not w_open))))
-            else:
-                infinite = math.isinf(v) or math.isinf(w)
-                reached = (math.isinf(v) and not v_open) or (math.isinf(w) and not w_open)
-                value = math.copysign(_OO, v) * math.copysign(1, w) if infinite else v * w
-                ends.append((value, not reached if infinite else v_open or w_open))
-    low, high = min(v for v, _ in ends), max(v for v, _ in ends)
-    zero_inside = not a.only((-1, 1)) or not b.only((-1, 1))
-    return Bounds(
-        low,
-        high,
-        all(o for v, o in ends if v == low) and not (low == 0 and zero_inside),
-        all(o for v, o in ends if v == high) and not (high == 0 and zero_inside),
-    )
-
-
-def _raised(x: Number, n: int) -> Number:
-    return (_OO if x > 0 or n % 2 == 0 else -_OO) if math.isinf(x) else x**n
-
-
-def _whole_power(b: Bounds, n: int) -> Bounds:
-    if n % 2 or b.low >= 0:
-        return Bounds(_raised(b.low, n), _raised(b.high, n), b.low_open, b.high_open)
-    if b.high <= 0:
-        return Bounds(_raised(b.high, n), _raised(b.low, n), b.high_open, b.low_open)
-    ends = [(_raised(b.low, n), b.low_open), (_raised(b.high, n), b.high_open)]
-    high = max(v for v, _ in ends)
-    return Bounds(Fraction(0), high, False, all(o for v, o in ends if v == high))
-
-
-def _inverse(b: Bounds) -> Bounds | None:
-    if not b.only((-1, 1)) or not (b.low >= 0 or b.high <= 0):
-        return None
-    if b.high <= 0:
-        found = _inverse(-b)
-        return None if found is None else -found
-    high: tuple[Number, bool] = (_OO, True) if b.low == 0 else (1 / b.low, b.low_open)
-    low: tuple[Number, bool] = (Fraction(0), b.high_open) if b.high == _OO else (1 / b.high, b.high_open)
-    return Bounds(low[0], high[0], low[1], high[1])
-
-
-def _sum_of_many(body: Bounds, whole: bool) -> Bounds:
-    """At least one item where no guard may exclude them all, and any number of them."""
-    zero = Fraction(0)
-    low: tuple[Number, bool] = (body.low, body.low_open) if whole and body.low >= 0 else (zero, False)
-    high: tuple[Number, bool] = (body.high, body.high_open) if whole and body.high <= 0 else (zero, False)
-    if not body.finite and body.low < 0 < body.high:
-        return _ANY
-    if body.low < 0:
-        low = (-_OO, body.low > -_OO or body.low_open)
-    if body.high > 0:
-        high = (_OO, body.high < _OO or body.high_open)
-    return Bounds(low[0], high[0], low[1], high[1])
-
-
-def _absolute(x: Bounds) -> Bounds:
-    if x.low >= 0:
-        return x
-    if x.high <= 0:
-        return -x
-    ends = [(-x.low, x.low_open), (x.high, x.high_open)]
-    high = max(v for v, _ in ends)
-    return Bounds(Fraction(0), high, False, all(o for v, o in ends if v == high))
-
-
-def _larger(a: Bounds, b: Bounds) -> Bounds:
-    low, high = max(a.low, b.low), max(a.high, b.high)
-    return Bounds(
-        low,
-        high,
-        any(x.low_open for x in (a, b) if x.low == low),
-        all(x.high_open for x in (a, b) if x.high == high),
-    )
-
-
-def _zero_wins(a: Bounds, b: Bounds | None) -> Bounds | None:
-    """a·b where a = 0 gives 0 whatever b is."""
-    if b is None:
-        return None
-    if b.finite or a.only((-1, 1)):
-        return _times(a, b)
-    found = one(Fraction(0))
-    for half in (Bounds(Fraction(0), _OO, True), Bounds(-_OO, Fraction(0), False, True)):
-        part = a.meet(half)
-        if part.low < part.high:
-            product = _times(part, b)
-            if product is None:
-                return None
-            found = found.join(product)
-    return found
-
-
-def _log(x: Bounds) -> Bounds | None:
-    return _increasing(lambda s, v: s.log(v), x) if x.low >= 0 else None
-
-
-def _over(x: Bounds, y: Bounds) -> Bounds | None:
-    if not (y.low >= 0 or y.high <= 0):
-        return None
-    inverse = _inverse(y)
-    if inverse is None:
-        inverse = Bounds(Fraction(0), _OO, y.finite) if y.low >= 0 else Bounds(-_OO, Fraction(0), False, y.finite)
-    return _zero_wins(x, inverse)
-
-
-_BOTH = Bounds(-_OO, _OO)
-_UNIT = BIT
-_SYMMETRIC = Bounds(Fraction(-1), Fraction(1))
-_UPWARD = Bounds(Fraction(0), _OO)
-
-
-def _of(name: str) -> Any:
-    """A function by the evaluation's own table, extended to the ends."""
-    return lambda s, x: FUNCTIONS[name](s, x)
-
-
-def _tanh(s: Any, x: Any) -> Any:
-    if isinstance(x, float):
-        return Fraction(1 if x > 0 else -1)
-    return _of("Tanh")(s, x)
-
-
-def _sigmoid(s: Any, x: Any) -> Any:
-    if isinstance(x, float):
-        return Fraction(int(x > 0))
-    return _of("Sigmoid")(s, x)
-
-
-#: Increasing functions: value (also at infinite ends), least argument or None, a set that holds all values.
-_INCREASING: dict[str, tuple[Any, Any, Bounds]] = {
-    "exp": (lambda s, x: s.exp(x), None, _UPWARD),
-    "log": (lambda s, x: s.log(x), 0, _BOTH),
-    "Log1p": (_of("Log1p"), -1, _BOTH),
-    "Log2": (lambda s, x: s.log(x) if isinstance(x, float) or x == 0 else _of("Log2")(s, x), 0, _BOTH),
-    "Expm1": (_of("Expm1"), None, Bounds(Fraction(-1), _OO)),
-    "Softplus": (_of("Softplus"), None, _UPWARD),
-    "Sigmoid": (_sigmoid, None, _UNIT),
-    "Tanh": (_tanh, None, _SYMMETRIC),
-    "StopGradient": (lambda s, x: x, None, _BOTH),
-}
-_SPECIAL: dict[str, Any] = {
-    "Absolute": _absolute,
-    "Sign": lambda x: _SYMMETRIC,
-    "Step": lambda x: BIT,
-    "HalfStep": lambda x: BIT,
-    "Inside": lambda x, low, high: BIT,
-    "Relu": lambda x: _larger(x, one(Fraction(0))),
-    "Ramp": lambda x: _larger(x, one(Fraction(0))),
-    "Maximum": _larger,
-    "Minimum": lambda a, b: -_larger(-a, -b),
-    "Clamp": lambda x, low, high: -_larger(-_larger(x, low), -high),
-    "SlopeAt": lambda f, c, slope: f,
-    "LogCosh": lambda x: Bounds(Fraction(0), _OO, False, x.finite),
-    "ExpTail": lambda x: Bounds(Fraction(0), _OO, x.only((-1, 1)) and x.finite, x.finite),
-    "LogTail": lambda x: Bounds(Fraction(0), _OO) if x.low >= -1 else None,
-    "XLogY": lambda x, y: _zero_wins(x, _log(y)),
-    "XLog1pY": lambda x, y: _zero_wins(x, _log(Bounds(y.low + 1, y.high + 1, y.low_open, y.high_open))),
-    "XOverY": _over,
-    "ZeroTimes": _zero_wins,
-    "sin": lambda x: _SYMMETRIC if x.finite else None,
-    "cos": lambda x: _SYMMETRIC if x.finite else None,
-    "Atan": lambda x: Bounds(Fraction(-8, 5), Fraction(8, 5)),
-    "Acos": lambda x: Bounds(Fraction(0), Fraction(16, 5)) if x.low >= -1 and x.high <= 1 else None,
-    "Erf": lambda x: Bounds(Fraction(-1), Fraction(1), x.finite, x.finite),
-}

@@ -160,7 +160,11 @@ def _sums_to_one(walk: Walk, t: Term, axis: AxisSymbol, guard: Term) -> None:
                 return
     if isinstance(t, sympy.exp):
         for node in t.atoms(Along):
-            if node.operation == "logsumexp" and axis.axis not in axes_of(node) and stem(node.axis.axis) == stem(axis.axis):
+            if (
+                node.operation == "logsumexp"
+                and axis.axis not in axes_of(node)
+                and stem(node.axis.axis) == stem(axis.axis)
+            ):
                 place = {node.axis: axis}
                 same = substitute(node.guard, place) == guard
                 if same and sympy.expand(t.args[0] - substitute(node.body, place) + node) == 0:

@@ -11,12 +11,12 @@ import sympy
 from symloss import atoms
 from symloss.language.claims import Claim
 from symloss.language.spec import Spec
-from symloss.program import Tensor, exact_arithmetic
+from symloss.program import AxisSymbol, Tensor, exact_arithmetic, substitute
 from symloss.proof.claim_terms import UnsupportedClaimError
 from symloss.proof.closing import negation
 from symloss.proof.derivatives import NotDifferentiableError
 from symloss.proof.formulation import formulate
-from symloss.proof.goals import Always, Curvature, Goal
+from symloss.proof.goals import Always, Curvature, Goal, Padding
 from symloss.proof.problems import Problem, TooLargeError, problems
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.covers import cover
@@ -25,16 +25,18 @@ from symloss.proof.recheck.identities import agree, random_points, vanishes
 from symloss.proof.recheck.nonnegative import coefficients
 from symloss.proof.recheck.orders import orderings
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, worst, wrong
+from symloss.proof.recheck.padding import padding
 from symloss.proof.recheck.reading import term
 from symloss.proof.recheck.restating import differing
 from symloss.proof.recheck.rising import logs
+from symloss.proof.recheck.slopes import slopes
 from symloss.proof.recheck.solvers import smt
 from symloss.proof.recheck.spots import false_at_a_point, false_somewhere
 from symloss.proof.recheck.steps import NotASoundStepError, leads_to
 from symloss.proof.recheck.sums import vanishes_for_every_size
 from symloss.proof.recheck.traces import composition
 from symloss.proof.recheck.witnesses import refutes, satisfies
-from symloss.proof.terms import Term, conjuncts
+from symloss.proof.terms import Term, all_reads, conjuncts
 
 _DECISIVE = ("proved", "certified")
 _NO_PROOFS = ("witness", "seam", "samples", "none")
@@ -110,6 +112,8 @@ def _shown(goal: Goal, evidence: Mapping[str, Any], finding: Mapping[str, Any]) 
         return _step(goal, evidence)
     if evidence["kind"] == "parts" and evidence["rule"] == "sizes":
         return _sizes(goal, evidence)
+    if evidence["kind"] == "parts" and evidence["rule"] == "values":
+        return _values(goal, evidence)
     sizes = {axis: some for axis, some in finding["scope"]["sizes"].items() if some != "every"}
     if evidence["kind"] == "parts" and evidence["rule"] == "cases":
         return _cases(goal, evidence, {axis: some[0] for axis, some in sizes.items()})
@@ -148,6 +152,34 @@ def _step(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
     if goals is None:
         return unchecked(f"the re-check has no step “{rule}”")
     return _all_of(goals, evidence["of"], rule)
+
+
+def _values(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
+    """One part for each value of a read of a set, whose indices run freely."""
+    if not isinstance(goal.statement, Always):
+        return wrong("values are put into a condition, nothing else")
+    parts = evidence["parts"]
+    reads = {str(read): read for term in goal.terms for read in all_reads(term)}
+    read = reads.get(parts[0]["name"].rpartition(" = ")[0]) if parts else None
+    domain = goal.tensors[read.tensor].domain if read is not None and read.tensor in goal.tensors else None
+    if read is None or domain is None or domain.kind != "set":
+        return wrong("the parts are not about the values of a variable that has only a few")
+    if any(not isinstance(entry, AxisSymbol) or entry.axis not in goal.axes for entry in read.index):
+        return wrong(f"{read} is not read at running indices")
+    if [part["name"] for part in parts] != [f"{read} = {value}" for value in domain.values]:
+        return wrong(f"there is not one part for each value of {read}")
+    found = []
+    for value, part in zip(domain.values, parts, strict=True):
+        at = {read: value}
+        case = replace(
+            goal,
+            statement=Always(substitute(goal.statement.conclusion, at)),
+            hypotheses=tuple(substitute(h, at) for h in goal.hypotheses),
+            obligations=tuple((substitute(path, at), substitute(need, at)) for path, need in goal.obligations),
+        )
+        shown = part["status"] in _DECISIVE
+        found.append(_of_goal(case, part["evidence"], part) if shown else wrong("a part is not proved"))
+    return worst(found)
 
 
 def _sizes(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
@@ -221,8 +253,10 @@ def _range(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
 
 
 def _composition(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
+    if evidence.get("of") == "lipschitz":
+        return slopes(goal, evidence)
     if not isinstance(goal.statement, Curvature):
-        return unchecked("there is no re-check of such a trace")
+        return wrong("a trace of curvature shows curvature, nothing else")
     wanted = {"convex": "convex", "quasiconvex": "convex", "concave": "concave"}.get(goal.statement.kind)
     if wanted is None:
         return wrong("composition does not show strict curvature")
@@ -232,6 +266,8 @@ def _composition(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
 def _same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
     """An identity for every size: the obligations for every size, the two sides written out at small sizes."""
     statement = goal.statement
+    if isinstance(statement, Padding):
+        return padding(goal, evidence)
     if not isinstance(statement, Always):
         return wrong("an identity shows an equation, nothing else")
     known = Knowledge(goal.tensors, goal.hypotheses)

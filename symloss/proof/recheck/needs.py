@@ -31,7 +31,7 @@ def met(goal: Goal, entries: Sequence[Entry], larger: Term | None = None) -> Kno
     known = Knowledge(goal.tensors, goal.hypotheses)
     # Evidence by ranges alone lists no obligations; its own ranges must do then.
     for number, (path, need) in enumerate(goal.obligations):
-        entry = entries[number] if number < len(entries) else {"rule": "range"}
+        entry: Entry = entries[number] if number < len(entries) else {"rule": "range"}
         condition = plain_conditions(implied(path, need))
         if known.under(path).holds(need) or known.holds(condition):
             continue

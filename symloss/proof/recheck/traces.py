@@ -15,7 +15,9 @@ import sympy
 from symloss import atoms
 from symloss.proof.goals import Curvature, Goal
 from symloss.proof.recheck.bounds import Knowledge, _not
+from symloss.proof.recheck.closed import closed_term
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, wrong
+from symloss.proof.recheck.sums import vanishes_for_every_size
 from symloss.proof.terms import Along, Term, tensors_of
 
 _UP, _DOWN = "convex", "concave"
@@ -116,8 +118,12 @@ class _Trace:
             return "constant"
         if e.is_Symbol:
             return "affine"
+        if line.rule == "rewritten":
+            return self._rewritten(line, known)
+        if line.rule == "perspective":
+            return self._perspective(line, known)
         if isinstance(e, sympy.Add):
-            return _sum(self._inner(line, e.args, known))
+            return _sum(self._inner(line, self._terms(line, known), known))
         if isinstance(e, sympy.Mul):
             return self._product(line, e, known)
         if isinstance(e, Along):
@@ -131,6 +137,53 @@ class _Trace:
         if isinstance(e, atoms.XLogY):
             return self._x_log_y(line, e, known)
         return self._function(line, e, known)
+
+    def _said(self, number: int, known: Knowledge) -> Term:
+        """What an earlier line is about, read from its text."""
+        if not 0 <= number < len(self.raw):
+            raise BrokenLineError("a line rests on a line that is not there")
+        return closed_term(self.raw[number]["term"], known.tensors)
+
+    def _terms(self, line: _Line, known: Knowledge) -> tuple[Term, ...]:
+        """The terms of a sum; where there are fewer lines, a line may be about several of them together."""
+        terms: tuple[Term, ...] = line.term.args
+        if len(line.rests) >= len(terms):
+            return terms
+        said = tuple(self._said(number, known) for number in line.rests)
+        if sympy.Add(*said) != line.term:
+            raise BrokenLineError(f"the lines of “{line.rule}” do not add up to {line.term}")
+        return said
+
+    def _rewritten(self, line: _Line, known: Knowledge) -> str:
+        """A finite term that equals another one wherever both are defined."""
+        if len(line.rests) != 1:
+            raise BrokenLineError("“rewritten” rests on one line")
+        other = self._said(line.rests[0], known)
+        here, there = known.bounds(line.term), known.bounds(other)
+        if here is None or not here.finite or there is None or not there.finite:
+            raise UnknownRuleError(f"that {line.term} is finite")
+        if not vanishes_for_every_size(line.term - other):
+            raise UnknownRuleError(f"that {line.term} is {other}")
+        return self.check(line.rests[0], other, known)
+
+    def _perspective(self, line: _Line, known: Knowledge) -> str:
+        """``c·(x log x - x log y)`` with ``c, x, y ≥ 0`` and affine x and y."""
+        logs = sorted(line.term.atoms(atoms.XLogY), key=str)
+        own = next((one for one in logs if one.args[0] == one.args[1]), None)
+        other = next((one for one in logs if own is not None and one != own and one.args[0] == own.args[0]), None)
+        if own is None or other is None:
+            raise BrokenLineError("a perspective is x*log(x) - x*log(y)")
+        x, y = other.args
+        factor = sympy.expand(line.term).coeff(own)
+        if sympy.expand(line.term - factor * (own - other)) != 0 or tensors_of(factor) & self.variables:
+            raise BrokenLineError("a perspective is x*log(x) - x*log(y)")
+        for part in (factor, x, y):
+            bounds = known.bounds(part)
+            if bounds is None or not bounds.only((0, 1)):
+                raise BrokenLineError(f"{part} may be negative")
+        if all(shape in ("affine", "constant") for shape in self._inner(line, (x, y), known)):
+            return _UP
+        raise BrokenLineError("x*log(x/y) of terms that are not affine")
 
     def _product(self, line: _Line, e: Any, known: Knowledge) -> str:
         varying = [factor for factor in e.args if tensors_of(factor) & self.variables]
