@@ -162,7 +162,7 @@ def _summary(results: list[Proved], as_json: bool) -> int:
 
 def _recheck(paths: list[Path], with_facts: bool, out: Path, as_json: bool, jobs: int) -> int:
     """Re-check stored evidence: a line per claim that is not "ok", and counts."""
-    from symloss.proof.recheck import recheck_facts, recheck_file
+    from symloss.proof.recheck import WORDS, recheck_facts, recheck_file
 
     calls: list[tuple[Any, ...]] = [(recheck_file, path, out) for path in paths]
     calls += [(recheck_facts, out)] if with_facts else []
@@ -182,5 +182,5 @@ def _recheck(paths: list[Path], with_facts: bool, out: Path, as_json: bool, jobs
                 text = f"{loss}: {_without_note(entry['claim'])} ({entry['status']}): {outcome.reason}"
                 click.echo(f"{click.style(outcome.word, fg=colour)}: {text}")
     if not as_json:
-        click.echo(", ".join(f"{counts[word]} {word}" for word in ("ok", "not re-checked", "wrong", "without proof")))
+        click.echo(", ".join(f"{counts[word]} {word}" for word in (*WORDS, "without proof")))
     return 1 if faults else 0

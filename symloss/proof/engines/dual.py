@@ -7,6 +7,7 @@ import sympy
 from symloss import atoms
 from symloss.program import AxisSymbol, exact_arithmetic
 from symloss.proof.certificates import Certificates
+from symloss.proof.certificates.nodes import node
 from symloss.proof.certificates.vanishing import zeros
 from symloss.proof.engines import Budget
 from symloss.proof.goals import Always, Goal
@@ -71,11 +72,11 @@ class DualEngine:
                 facts = certificates.under(facts, guard)
                 place[wanted.axis.axis.split("'")[0]] = axis
                 wanted = body
-            tree = certificates.nonnegative(hypothesis.args[0], setting.facts)
-            if tree is None:
+            if certificates.nonnegative(hypothesis.args[0], setting.facts) is None:
                 continue
             shown = self._followed(wanted, hypothesis.args[0], facts, certificates, place)
             if shown is not None:
+                tree = self._tree(goal, setting, hypothesis)
                 evidence = {
                     "kind": "dual",
                     "zero": str(hypothesis),
@@ -85,6 +86,14 @@ class DualEngine:
                 }
                 return setting.proved(self.name, evidence, "a sum of nonnegative items is 0 only if each item is")
         return None
+
+    def _tree(self, goal: Goal, setting: Setting, hypothesis: Term) -> Evidence:
+        """How the term that is 0 is seen to be at least 0 where nothing says that it is 0."""
+        e = hypothesis.args[0]
+        others = tuple(h for h in goal.hypotheses if setting.facts.plain(h) != hypothesis)
+        free = Setting(goal.about(goal.statement, hypotheses=others))
+        found = Certificates(free).nonnegative(e, free.facts)
+        return found if found is not None else node(e, "range")
 
     def _followed(
         self, wanted: Term, e: Term, facts: Knowledge, certificates: Certificates, place: dict[str, AxisSymbol]
@@ -136,13 +145,13 @@ class DualEngine:
 def _summary(shown: list[Evidence]) -> str:
     rules: dict[str, None] = {}
 
-    def visit(node: Evidence) -> None:
-        rules.setdefault(str(node["rule"]))
-        for part in node.get("from", []):
+    def visit(step: Evidence) -> None:
+        rules.setdefault(str(step["rule"]))
+        for part in step.get("from", []):
             visit(part)
 
-    for node in shown:
-        visit(node)
+    for step in shown:
+        visit(step)
     names = [rule for rule in rules if rule not in ("range", "terms", "factors")]
     return "by " + ", ".join(names[:4]) if names else "each part is at least 0"
 

@@ -6,6 +6,6 @@ rules, the table of steps.
 """
 
 from symloss.proof.recheck.files import Rechecked, recheck_facts, recheck_file
-from symloss.proof.recheck.outcome import Outcome
+from symloss.proof.recheck.outcome import WORDS, Outcome
 
-__all__ = ["Outcome", "Rechecked", "recheck_facts", "recheck_file"]
+__all__ = ["WORDS", "Outcome", "Rechecked", "recheck_facts", "recheck_file"]

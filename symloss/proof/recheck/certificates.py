@@ -83,8 +83,9 @@ class Walk:
 
     def at_least_zero(self, e: Term, strictly: bool = False) -> None:
         """That a term is at least 0 by its bounds."""
-        bounds = self.known.bounds(e)
-        if bounds is None or not bounds.only((1,) if strictly else (0, 1)):
+        signs = (1,) if strictly else (0, 1)
+        found = (self.known.bounds(one) for one in (e, sympy.expand(e)))
+        if not any(bounds is not None and bounds.only(signs) for bounds in found):
             raise NotSeenError(f"the rules of the re-check do not show 0 {'<' if strictly else '<='} {e}")
 
 

@@ -19,12 +19,15 @@ from symloss.proof.formulation import formulate
 from symloss.proof.goals import Always, Curvature, Goal, Padding
 from symloss.proof.problems import Problem, TooLargeError, problems
 from symloss.proof.recheck.bounds import Knowledge
+from symloss.proof.recheck.certificates import NotSeenError
 from symloss.proof.recheck.covers import cover
 from symloss.proof.recheck.duals import dual
+from symloss.proof.recheck.equations import decided, modulo, solved
 from symloss.proof.recheck.identities import agree, random_points, vanishes
+from symloss.proof.recheck.needs import met
 from symloss.proof.recheck.nonnegative import coefficients
 from symloss.proof.recheck.orders import orderings
-from symloss.proof.recheck.outcome import OK, Outcome, unchecked, worst, wrong
+from symloss.proof.recheck.outcome import OK, Outcome, at_sizes, unchecked, worst, wrong
 from symloss.proof.recheck.padding import padding
 from symloss.proof.recheck.reading import term
 from symloss.proof.recheck.restating import differing
@@ -247,8 +250,10 @@ def flat_shown(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
 def _range(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
     if not isinstance(goal.statement, Always):
         return wrong("a range shows a condition, nothing else")
-    if Knowledge(goal.tensors, goal.hypotheses).holds(goal.statement.conclusion):
-        return OK
+    for seen in (goal, solved(goal)):
+        assert isinstance(seen.statement, Always)
+        if Knowledge(seen.tensors, seen.hypotheses).holds(seen.statement.conclusion):
+            return OK
     return unchecked("the rules of the re-check do not find this range")
 
 
@@ -270,13 +275,20 @@ def _same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
         return padding(goal, evidence)
     if not isinstance(statement, Always):
         return wrong("an identity shows an equation, nothing else")
-    known = Knowledge(goal.tensors, goal.hypotheses)
-    for path, need in goal.obligations:
-        if not known.under(path).holds(need):
-            return unchecked(f"the rules of the re-check do not show {need}")
-    parts = [part for part in conjuncts(statement.conclusion) if part != 1]
-    if all(type(part).__name__ in ("Equal", "LessEqual") and _equal_for_every_size(*part.args) for part in parts):
-        return OK
+    missing = ""
+    for seen in (goal, solved(goal)):
+        try:
+            known = met(seen, evidence.get("needs", ()))
+        except NotSeenError as reason:
+            missing = str(reason)
+            continue
+        assert isinstance(seen.statement, Always)
+        parts = [part for part in conjuncts(seen.statement.conclusion) if part != 1]
+        if all(
+            type(part).__name__ in ("Equal", "LessEqual") and _equal(part.args[0], part.args[1], known)
+            for part in parts
+        ):
+            return OK
     shown = []
     for size in _SIZES:
         named = {axis: (goal.sizes.get(axis) or (size,))[0] for axis in goal.open_axes}
@@ -284,7 +296,7 @@ def _same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
             written = problems(goal, named)
         except TooLargeError:
             continue
-        found = worst(_identity(problem, evidence) for problem in written)
+        found = worst(_written_out(problem, evidence) for problem in written)
         if found.word == "wrong":
             return found
         if found is not OK:
@@ -292,12 +304,27 @@ def _same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
         shown += [size] if written else []
     if not goal.open_axes and shown:
         return OK
-    sizes = ", ".join(map(str, shown)) or "no size"
-    return unchecked(f"for every size it rests on the engine; written out it has been shown again for {sizes}")
+    if shown:
+        sizes = ", ".join(map(str, shown))
+        axes = ", ".join(goal.open_axes)
+        return at_sizes(
+            f"written out it has been shown again for {axes} of size {sizes}; for others it rests on the engine"
+        )
+    return unchecked(missing or "for every size it rests on the engine; written out it is not seen again either")
 
 
-def _equal_for_every_size(left: Term, right: Term) -> bool:
-    return vanishes_for_every_size(left - right)
+def _equal(left: Term, right: Term, known: Knowledge) -> bool:
+    """Whether two terms are equal for every size: as they stand, or with the branches taken that are decided."""
+    difference = left - right
+    return vanishes_for_every_size(difference) or vanishes_for_every_size(decided(difference, known))
+
+
+def _written_out(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
+    """An identity at some sizes, and that everything in it is defined there."""
+    for demand in problem.demands:
+        if not Knowledge(_tensors(demand), demand.hypotheses).holds(demand.conclusion):
+            return unchecked(f"the rules of the re-check do not show {demand.conclusion}")
+    return _identity(problem, evidence)
 
 
 #: Sizes at which a statement for every size is written out.
@@ -337,6 +364,8 @@ def _identity(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
     if different and not problem.hypotheses:
         return wrong("the two sides differ at a point")
     left, right = conclusion.args
+    if problem.hypotheses and vanishes(modulo(left, problem.hypotheses) - modulo(right, problem.hypotheses)):
+        return OK
     # Two numbers are equal where their exponentials are.
     if vanishes(difference) or vanishes(sympy.exp(left) - sympy.exp(right)):
         return OK

@@ -58,8 +58,9 @@ class _Trace:
             raise BrokenStepError(f"line {number} rests on a later line")
         found = self._constant(raw, e)
         said = closed_term(raw["constant"], self.known.tensors)
-        if said != found and not self.known.holds(atoms.LessEqual(found, said)):
-            raise BrokenStepError(f"line {number} says {said}, the rule “{raw['rule']}” gives {found}")
+        if sympy.expand(said - found) != 0 and not self.known.holds(atoms.LessEqual(found, said)):
+            fault = f"line {number} says {said}, the rule “{raw['rule']}” gives {found}"
+            raise BrokenStepError(fault) if self.known.holds(atoms.Less(said, found)) else NotSeenError(fault)
         return said
 
     def _inner(self, raw: Any, *terms: Term) -> list[Term]:
@@ -95,7 +96,8 @@ class _Trace:
         bounds = self.known.bounds(factor)
         if bounds is not None and bounds.only((0, 1)):
             return factor
-        return -factor if bounds is not None and bounds.only((-1, 0)) else atoms.Absolute(factor)
+        number, rest = factor.as_coeff_Mul()
+        return -factor if bounds is not None and bounds.only((-1, 0)) else abs(number) * atoms.Absolute(rest)
 
     def _of_sample(self, read: Read) -> bool:
         pairs = zip(self.tensor.axes, read.index, strict=True)

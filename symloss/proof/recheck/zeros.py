@@ -58,7 +58,10 @@ def _shown(walk: Walk, wanted: Term, zeros: list[Term]) -> bool:
             if _shown(walk.under(*others), part, zeros):
                 return True
         return False
-    if walk.under(*(atoms.Equal(zero, 0) for zero in zeros)).known.holds(wanted):
+    known = [atoms.Equal(zero, 0) for zero in zeros]
+    # A maximum that is 0 bounds what it is taken of.
+    known += [atoms.LessEqual(part, 0) for zero in zeros if isinstance(zero, atoms.Maximum) for part in zero.args]
+    if walk.under(*known).known.holds(wanted):
         return True
     if isinstance(wanted, atoms.Equal):
         for zero in zeros:
