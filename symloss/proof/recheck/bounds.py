@@ -29,7 +29,7 @@ from symloss.proof.recheck.ends import (
     whole_power,
 )
 from symloss.proof.recheck.function_bounds import INCREASING, SPECIAL, x_log_x
-from symloss.proof.terms import Along, all_reads, conjuncts, stem
+from symloss.proof.terms import Along, SumAlong, all_reads, conjuncts, stem
 
 _OO = math.inf
 
@@ -48,6 +48,7 @@ class Knowledge:
     def __init__(self, tensors: Mapping[str, Tensor], conditions: Iterable[Any] = ()) -> None:
         self.tensors = tensors
         self.conditions = {part for condition in conditions for part in conjuncts(condition)}
+        self.conditions |= {told for condition in self.conditions for told in _of_a_maximum(condition)}
         self._memo: dict[Any, Bounds | None] = {}
 
     def under(self, condition: Any) -> Knowledge:
@@ -64,7 +65,7 @@ class Knowledge:
         if name == "Or":
             return any(map(self.holds, condition.args)) or self._one_of(condition.args)
         if isinstance(condition, Along) and condition.operation == "any":
-            return any(
+            return self._counted(condition) or any(
                 set(conjuncts(substitute(condition.body, place))) <= self.conditions
                 for known in self.conditions
                 for place in _indices(condition, known)
@@ -75,6 +76,19 @@ class Knowledge:
             return False
         a, b = condition.args
         return self._compared(a, b, _SIDES[name])
+
+    def _counted(self, some: Along) -> bool:
+        """Whether enough items are there: a sum of the condition is known to be positive, or all but one will do."""
+        body = some.body
+        totals = [SumAlong(some.axis, bracket) for bracket in (body, atoms.NotEqual(body, 0))]
+        positive = [c for total in totals for c in (atoms.Less(0, total), atoms.LessEqual(1, total))]
+        if some.guard == 1 and any(c in self.conditions for c in positive):
+            return True
+        if some.guard == 1 and isinstance(body, atoms.NotEqual) and some.axis in body.args:
+            other = next(part for part in body.args if part != some.axis)
+            size = self.bounds(SizeSymbol(stem(some.axis.axis)))
+            return some.axis.axis not in axes_of(other) and size is not None and size.low >= 2
+        return False
 
     def _one_of(self, parts: tuple[Any, ...]) -> bool:
         """A disjunction: comparisons of the same two terms together, or one part where the others do not hold."""
@@ -119,6 +133,7 @@ class Knowledge:
             for condition in (*self.conditions, *self._instances(e)) if found is not None else ():
                 told = self._told(condition, e)
                 found = found.meet(told) if told is not None and found is not None else found
+                found = _apart(found, condition, e) if found is not None else None
             self._memo[e] = found
         return self._memo[e]
 
@@ -134,6 +149,11 @@ class Knowledge:
     def _told(self, condition: Any, e: Any) -> Bounds | None:
         """What a comparison says about a term: one of its sides beside a number, or the difference of its sides."""
         name = type(condition).__name__
+        if name == "Equal" and isinstance(condition.args[0], sympy.Mod) and condition.args[1] == 0:
+            # A positive multiple of a number is at least that number.
+            number, divisor = condition.args[0].args
+            same = number == e and isinstance(e, SizeSymbol) and divisor.is_Integer and divisor > 0
+            return Bounds(_rational(divisor), _OO, False, True) if same else None
         if name not in ("Less", "LessEqual", "Equal"):
             return None
         a, b = condition.args
@@ -284,6 +304,23 @@ class Knowledge:
             return increasing(rule, x).meet(high)
         special = SPECIAL.get(name)
         return None if special is None else special(*inner)
+
+
+def _of_a_maximum(condition: Any) -> list[Any]:
+    """What is said of the terms of a maximum that is 0: none is positive."""
+    if type(condition).__name__ != "Equal" or not isinstance(condition.args[0], atoms.Maximum):
+        return []
+    maximum, value = condition.args
+    return [atoms.LessEqual(part, 0) for part in maximum.args if not part.is_number] if value == 0 else []
+
+
+def _apart(found: Bounds, condition: Any, e: Any) -> Bounds:
+    """An end at 0 is no value where a term is known not to be 0."""
+    if type(condition).__name__ != "NotEqual" or 0 not in condition.args:
+        return found
+    if next((part for part in condition.args if part != 0), None) not in (e, -e):
+        return found
+    return Bounds(found.low, found.high, found.low_open or found.low == 0, found.high_open or found.high == 0)
 
 
 def _simple(part: Any) -> bool:

@@ -250,11 +250,20 @@ def flat_shown(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
 def _range(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
     if not isinstance(goal.statement, Always):
         return wrong("a range shows a condition, nothing else")
+    return OK if _in_range(goal) else unchecked("the rules of the re-check do not find this range")
+
+
+def _in_range(goal: Goal) -> bool:
+    """Whether a condition follows from bounds: as it stands, with equations solved, or in each alternative."""
     for seen in (goal, solved(goal)):
         assert isinstance(seen.statement, Always)
         if Knowledge(seen.tensors, seen.hypotheses).holds(seen.statement.conclusion):
-            return OK
-    return unchecked("the rules of the re-check do not find this range")
+            return True
+    some = next((h for h in goal.hypotheses if isinstance(h, atoms.Or)), None)
+    if some is None:
+        return False
+    rest = tuple(h for h in goal.hypotheses if h != some)
+    return all(_in_range(replace(goal, hypotheses=(*rest, *conjuncts(part)))) for part in some.args)
 
 
 def _composition(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
@@ -284,10 +293,7 @@ def _same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
             continue
         assert isinstance(seen.statement, Always)
         parts = [part for part in conjuncts(seen.statement.conclusion) if part != 1]
-        if all(
-            type(part).__name__ in ("Equal", "LessEqual") and _equal(part.args[0], part.args[1], known)
-            for part in parts
-        ):
+        if all(_same_sides(part, known) for part in parts):
             return OK
     shown = []
     for size in _SIZES:
@@ -299,9 +305,7 @@ def _same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
         found = worst(_written_out(problem, evidence) for problem in written)
         if found.word == "wrong":
             return found
-        if found is not OK:
-            break
-        shown += [size] if written else []
+        shown += [size] if written and found is OK else []
     if not goal.open_axes and shown:
         return OK
     if shown:
@@ -313,10 +317,14 @@ def _same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
     return unchecked(missing or "for every size it rests on the engine; written out it is not seen again either")
 
 
-def _equal(left: Term, right: Term, known: Knowledge) -> bool:
+def _same_sides(part: Term, known: Knowledge) -> bool:
     """Whether two terms are equal for every size: as they stand, or with the branches taken that are decided."""
-    difference = left - right
-    return vanishes_for_every_size(difference) or vanishes_for_every_size(decided(difference, known))
+    if not isinstance(part, atoms.Equal | atoms.LessEqual):
+        return False
+    difference = part.args[0] - part.args[1]
+    return (
+        known.holds(part) or vanishes_for_every_size(difference) or vanishes_for_every_size(decided(difference, known))
+    )
 
 
 def _written_out(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:

@@ -50,6 +50,11 @@ def x_log_x(x: Bounds | None) -> Bounds | None:
     return Bounds(low, Fraction(0)) if x.high <= 1 else Bounds(low, _OO, False, x.finite)
 
 
+def _step(x: Bounds) -> Bounds:
+    """A step is 0 before 0 and 1 after it."""
+    return one(Fraction(0)) if x.only((-1,)) else one(Fraction(1)) if x.only((1,)) else BIT
+
+
 _BOTH = Bounds(-_OO, _OO)
 _UNIT = BIT
 _SYMMETRIC = Bounds(Fraction(-1), Fraction(1))
@@ -88,8 +93,8 @@ INCREASING: dict[str, tuple[Any, Any, Bounds]] = {
 SPECIAL: dict[str, Any] = {
     "Absolute": absolute,
     "Sign": lambda x: _SYMMETRIC,
-    "Step": lambda x: BIT,
-    "HalfStep": lambda x: BIT,
+    "Step": _step,
+    "HalfStep": _step,
     "Inside": lambda x, low, high: BIT,
     "Relu": lambda x: larger(x, one(Fraction(0))),
     "Ramp": lambda x: larger(x, one(Fraction(0))),

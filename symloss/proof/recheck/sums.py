@@ -99,6 +99,8 @@ class _Forms:
         name = type(e).__name__
         if e.is_Rational:
             return e
+        if e is sympy.nan or e.is_infinite:
+            raise sympy.PolynomialError(f"{e} is no number")
         if isinstance(e, sympy.Add | sympy.Mul):
             return e.func(*map(self.form, e.args))
         if isinstance(e, sympy.Pow) and e.exp.is_Integer:

@@ -209,5 +209,5 @@ def test_a_closed_term_is_read_as_it_was_printed(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["nobody[n]", "open(1)", "x[n] if 1 else 2", "product[k'1](p[n, k'1])", "1 +"])
 def test_what_is_no_closed_term_is_not_read(text: str) -> None:
-    with pytest.raises(ValueError, match="no term|not known|no function"):
+    with pytest.raises(ValueError, match=r"no term|not known|no function"):
         closed_term(text, TENSORS)

@@ -1,0 +1,209 @@
+"""Evidence for every size that was tampered with, and what is shown again at some sizes only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from symloss.proof import store
+from symloss.proof.facts import facts
+from symloss.proof.proving import prove_file
+from symloss.proof.recheck import recheck_file
+from symloss.proof.recheck.checking import recheck_goals
+
+LOSSES = {
+    "divergence": """
+axes: {n: batch, k: class}
+inputs:
+  p: {axes: [n, k], role: prediction, domain: "simplex(k)"}
+  q: {axes: [n, k], role: prediction, domain: "simplex(k)"}
+value: "sum[k](xlogy(p[n, k], p[n, k]) - xlogy(p[n, k], q[n, k]))"
+claims:
+  - {nonnegative: value}
+  - {zero_iff: "all[k](p[n, k] == q[n, k])"}
+  - {convex: [p, q]}
+""",
+    "distance": """
+axes: {n: batch, d: feature}
+inputs:
+  a: {axes: [n, d], role: prediction, domain: real}
+  b: {axes: [n, d], role: target, domain: real}
+value: "2*norm[d](a[n, d] - b[n, d])"
+claims:
+  - {lipschitz: a, constant: 2}
+  - {invariant: padding, in: {a: 1, b: 1}, along: d}
+  - {invariant: rotation, in: [a, b], along: d}
+  - {zero_iff: "all[d](a[n, d] == b[n, d])"}
+""",
+    "entropy": """
+axes: {n: batch}
+inputs:
+  z: {axes: [n], role: prediction, domain: real}
+  y: {axes: [n], role: target, domain: "{0, 1}"}
+value: "-y[n]*log(sigmoid(z[n])) - (1 - y[n])*log(1 - sigmoid(z[n]))"
+claims:
+  - {convex: z}
+  - {equals: "where(y[n] == 1, -log(sigmoid(z[n])), -log(1 - sigmoid(z[n])))"}
+""",
+}
+WORDS = {
+    "divergence": ["ok", "ok", "ok"],
+    "distance": ["ok", "ok", "ok at small sizes", "ok"],
+    "entropy": ["ok", "ok"],
+}
+
+
+@pytest.fixture(scope="module")
+def proved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("every_size")
+    for name, text in LOSSES.items():
+        path = folder / f"{name}.yaml"
+        path.write_text(f"symloss: 1\nname: {name}\ntitle: A loss for tests{text}", encoding="utf-8")
+        prove_file(path, folder)
+    return folder
+
+
+def rechecked(folder: Path, out: Path, name: str) -> list[str]:
+    return [outcome.word for outcome in recheck_file(folder / f"{name}.yaml", out).outcomes]
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_what_was_not_changed_keeps_its_word(proved: Path, name: str) -> None:
+    assert rechecked(proved, proved, name) == WORDS[name]
+
+
+def test_an_identity_that_is_seen_at_some_sizes_names_them(proved: Path) -> None:
+    outcome = recheck_file(proved / "distance.yaml", proved).outcomes[2]
+    assert outcome.word == "ok at small sizes"
+    assert "d of size 2" in outcome.reason
+    assert "rests on the engine" in outcome.reason
+
+
+def lines(entry: dict[str, Any], rule: str) -> dict[str, Any]:
+    return next(line for line in entry["evidence"]["lines"] if line["rule"] == rule)
+
+
+def lower_the_constant(entry: dict[str, Any]) -> None:
+    lines(entry, "triangle")["constant"] = "1/2"
+
+
+def raise_the_constant(entry: dict[str, Any]) -> None:
+    entry["evidence"]["lines"][-1]["constant"] = "3"
+
+
+def drop_a_line_of_the_constant(entry: dict[str, Any]) -> None:
+    entry["evidence"]["lines"][-1]["from"] = []
+
+
+def add_something(entry: dict[str, Any]) -> None:
+    entry["evidence"]["items"][0]["added"] = "1"
+
+
+def forget_a_reduction(entry: dict[str, Any]) -> None:
+    entry["evidence"]["items"] = []
+
+
+def double_a_multiplier(entry: dict[str, Any]) -> None:
+    entry["evidence"]["shown"][0]["from"][0]["multipliers"][0]["times"] = "2"
+
+
+def remove_a_step(entry: dict[str, Any]) -> None:
+    del entry["evidence"]["shown"][0]["from"]
+
+
+def weaken_the_statement(entry: dict[str, Any]) -> None:
+    entry["evidence"]["shown"][0]["shows"] += " + 1"
+
+
+def call_an_obligation_a_range(entry: dict[str, Any]) -> None:
+    entry["evidence"]["needs"][0]["rule"] = "range"
+
+
+def zero_of(entry: dict[str, Any]) -> dict[str, Any]:
+    return next(p["evidence"] for p in entry["evidence"]["parts"] if "zero" in p["evidence"])
+
+
+def take_another_zero(entry: dict[str, Any]) -> None:
+    zero_of(entry)["zero"] = "Equal(sum[k'1](p[n, k'1]), 0)"
+
+
+def forget_the_tree(entry: dict[str, Any]) -> None:
+    tree = zero_of(entry)["nonnegative"]
+    zero_of(entry)["nonnegative"] = {"shows": tree["shows"], "rule": "range"}
+
+
+def rest_a_perspective_on_one_line(entry: dict[str, Any]) -> None:
+    lines(entry, "perspective")["from"].pop()
+
+
+def call_a_perspective_affine(entry: dict[str, Any]) -> None:
+    lines(entry, "perspective")["is"] = "affine"
+
+
+def rewrite_as_something_else(entry: dict[str, Any]) -> None:
+    entry["evidence"]["lines"][lines(entry, "rewritten")["from"][0]]["term"] = "Softplus(z[n])"
+
+
+FAULTS: list[tuple[str, int, Callable[[dict[str, Any]], None]]] = [
+    ("distance", 0, lower_the_constant),
+    ("distance", 0, raise_the_constant),
+    ("distance", 0, drop_a_line_of_the_constant),
+    ("distance", 1, add_something),
+    ("distance", 1, forget_a_reduction),
+    ("divergence", 0, double_a_multiplier),
+    ("divergence", 0, remove_a_step),
+    ("divergence", 0, weaken_the_statement),
+    ("divergence", 0, call_an_obligation_a_range),
+    ("divergence", 1, take_another_zero),
+    ("divergence", 1, forget_the_tree),
+    ("divergence", 2, rest_a_perspective_on_one_line),
+    ("divergence", 2, call_a_perspective_affine),
+    ("entropy", 0, rewrite_as_something_else),
+]
+
+
+@pytest.mark.parametrize(("name", "number", "fault"), FAULTS)
+def test_a_change_is_noticed(
+    proved: Path, tmp_path: Path, name: str, number: int, fault: Callable[[dict[str, Any]], None]
+) -> None:
+    stored = store.load(proved, name)
+    assert stored is not None
+    before = json.dumps(stored)
+    fault(stored["claims"][number])
+    assert json.dumps(stored) != before
+    place = store.place(tmp_path, name)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps(stored), encoding="utf-8")
+    assert rechecked(proved, tmp_path, name)[number] in ("wrong", "not re-checked")
+
+
+def by_values() -> dict[str, Any]:
+    """That ``a and b`` is 0 or 1: for a = 0, and for a = 1 with both values of b."""
+    found: dict[str, Any] = {"status": "proved", "scope": {"parameters": "all", "sizes": {}}}
+    same = {**found, "evidence": {"kind": "identity", "difference": "0"}}
+    parts = [{"name": f"b = {value}", **same} for value in (0, 1)]
+    inner = {**found, "evidence": {"kind": "parts", "rule": "values", "parts": parts}}
+    outer = [{"name": "a = 0", **same}, {"name": "a = 1", **inner}]
+    return {**found, "evidence": {"kind": "parts", "rule": "values", "parts": outer}}
+
+
+def word_of_values(stored: dict[str, Any]) -> str:
+    goal = next(fact.goal for fact in facts() if fact.name == "and in {0, 1}")
+    return recheck_goals((goal,), stored).word
+
+
+def test_values_are_followed_one_by_one() -> None:
+    assert word_of_values(by_values()) == "ok"
+
+
+@pytest.mark.parametrize("outer", [True, False])
+@pytest.mark.parametrize("change", [lambda parts: parts.pop(), lambda parts: parts[1].update(name=parts[0]["name"])])
+def test_a_value_that_is_missing_is_noticed(outer: bool, change: Callable[[list[dict[str, Any]]], Any]) -> None:
+    stored = by_values()
+    parts = stored["evidence"]["parts"]
+    change(parts if outer else parts[1]["evidence"]["parts"])
+    assert word_of_values(stored) == "wrong"
