@@ -76,6 +76,10 @@ class Walk:
             check(self, step, e)
         return e
 
+    def fresh(self, axis: AxisSymbol, *terms: Term) -> bool:
+        """Whether a running index stands for any item: neither some terms nor what is assumed mention it."""
+        return not any(axis.axis in axes_of(term) for term in (*terms, *self.known.conditions))
+
     def same(self, left: Term, right: Term, rule: str) -> None:
         """That two terms are equal wherever they are defined."""
         if left != right and not vanishes_for_every_size(left - right):
@@ -130,7 +134,7 @@ def _items(walk: Walk, step: Step, e: Term) -> None:
             continue
         factor, guard = walk.read(part["factor"]), walk.read(part["guard"])
         axis = AxisSymbol(part["axis"])
-        if not axis.axis.startswith(f"{stem(axis.axis)}''") or axis.axis in axes_of(e) | axes_of(factor):
+        if not axis.axis.startswith(f"{stem(axis.axis)}''") or not walk.fresh(axis, e, factor):
             raise BrokenStepError(f"{axis} does not run over the items alone")
         walk.at_least_zero(factor)
         inner = walk.under(guard)
@@ -270,7 +274,7 @@ def _spread(walk: Walk, step: Step, e: Term) -> None:
     (part,) = step["from"]
     fault: Exception = NotSeenError("there is no logarithm of a sum of exponentials in the term")
     for node in sorted((n for n in e.atoms(Along) if n.operation == "logsumexp"), key=str):
-        if stem(node.axis.axis) != stem(item.axis) or item.axis in axes_of(e):
+        if stem(node.axis.axis) != stem(item.axis) or not walk.fresh(item, e):
             continue
         factor = sympy.expand(e).coeff(node)
         if not (factor.is_Rational and factor < 0):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,7 +40,7 @@ def _concluded(walk: Walk, wanted: Term, tree: Step, place: dict[str, AxisSymbol
         root = stem(wanted.axis.axis)
         if root in place:
             raise NotSeenError("two conditions for every item of one axis stand in each other")
-        item = AxisSymbol(f"{root}''0")
+        item = AxisSymbol(f"{root}''here")
         at = {wanted.axis: item}
         inner = walk.under(substitute(wanted.guard, at))
         _concluded(inner, substitute(wanted.body, at), tree, {**place, root: item})
@@ -126,7 +127,7 @@ def _of_item(walk: Walk, part: Step, place: dict[str, AxisSymbol]) -> list[Case]
 def _at(step: Any, axis: AxisSymbol, here: AxisSymbol) -> Any:
     """A tree with one running index renamed in all its texts."""
     if isinstance(step, str):
-        return step.replace(axis.axis, here.axis)
+        return re.sub(rf"(?<![\w']){re.escape(axis.axis)}(?!\w)", here.axis, step)
     if isinstance(step, Mapping):
         return {key: _at(value, axis, here) for key, value in step.items()}
     return [_at(value, axis, here) for value in step] if isinstance(step, list) else step

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sympy
 
+from symloss import atoms
+from symloss.language import SpecLibrary, read_spec
+from symloss.program import Domain, Read, Tensor, exact_arithmetic
 from symloss.proof import store
 from symloss.proof.facts import facts
+from symloss.proof.formulation import formulate
+from symloss.proof.goals import Curvature, Goal, Padding
 from symloss.proof.proving import prove_file
 from symloss.proof.recheck import recheck_file
 from symloss.proof.recheck.checking import recheck_goals
+from symloss.proof.recheck.traces import composition
 
 LOSSES = {
     "divergence": """
@@ -207,3 +215,74 @@ def test_a_value_that_is_missing_is_noticed(outer: bool, change: Callable[[list[
     parts = stored["evidence"]["parts"]
     change(parts if outer else parts[1]["evidence"]["parts"])
     assert word_of_values(stored) == "wrong"
+
+
+def goal_of(proved: Path, name: str, number: int) -> Goal:
+    spec = read_spec(proved / f"{name}.yaml", SpecLibrary([]))
+    return formulate(spec, spec.claims[number])[0]
+
+
+def entry_of(proved: Path, name: str, number: int) -> dict[str, Any]:
+    stored = store.load(proved, name)
+    assert stored is not None
+    return stored["claims"][number]
+
+
+def test_an_added_item_must_add_nothing(proved: Path) -> None:
+    goal = goal_of(proved, "distance", 1)
+    entry = entry_of(proved, "distance", 1)
+    assert isinstance(goal.statement, Padding)
+    assert recheck_goals((goal,), entry).word == "ok"
+    other = replace(goal, statement=replace(goal.statement, added={"a": sympy.S.One, "b": sympy.S.Zero}))
+    assert recheck_goals((other,), entry).word == "not re-checked"
+
+
+def test_what_is_0_must_be_a_hypothesis(proved: Path) -> None:
+    entry = entry_of(proved, "divergence", 1)
+    square = "(p[n, k'1] - q[n, k'1])**2"
+    part = {"factor": "1", "axis": "k''7", "guard": "1", "shows": f"0 <= {square}", "rule": "range"}
+    part["shows"] = part["shows"].replace("k'1", "k''7")
+    evidence = zero_of(entry)
+    evidence["zero"] = f"Equal(sum[k'1]({square}), 0)"
+    evidence["nonnegative"] = {
+        "shows": f"0 <= sum[k'1]({square})",
+        "rule": "sum of nonnegative items",
+        "from": [part],
+    }
+    spec = read_spec(proved / "divergence.yaml", SpecLibrary([]))
+    assert recheck_goals(formulate(spec, spec.claims[1]), entry).word == "wrong"
+
+
+def line(term: str, shape: str, rule: str, *rests: int) -> dict[str, Any]:
+    return {"term": term, "is": shape, "rule": rule, "from": list(rests)}
+
+
+X, Y = Read("x"), Read("y")
+TRACES = [
+    (-(X**2), [line("x", "affine", "variable"), line("-x**2", "affine", "rewritten", 0)]),
+    (
+        X**2 - Y**2,
+        [
+            line("x", "affine", "variable"),
+            line("x**2", "convex", "power", 0),
+            line(str(X**2 - Y**2), "convex", "sum", 1),
+        ],
+    ),
+    (
+        -atoms.XLogY(X, X) + atoms.XLogY(X, Y),
+        [
+            line("x", "affine", "variable"),
+            line("y", "affine", "variable"),
+            line(str(-atoms.XLogY(X, X) + atoms.XLogY(X, Y)), "convex", "perspective", 0, 1),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("term", "said"), TRACES)
+def test_a_trace_of_something_concave_does_not_show_it_convex(term: Any, said: list[dict[str, Any]]) -> None:
+    unit = Domain("interval", sympy.S.Zero, sympy.S.One, False, True)
+    tensors = {name: Tensor(name, (), "variable", unit) for name in ("x", "y")}
+    with exact_arithmetic():
+        goal = Goal("probe", "", Curvature("convex", term, ("x", "y")), tensors, {})
+        assert composition(goal, {"lines": said}, "convex").word != "ok"

@@ -186,6 +186,77 @@ def test_a_weakened_tree_is_not_followed(name: str, fault: Callable[[dict[str, A
     assert not followed(step, *([ASSUMED[name]] if name in ASSUMED else []))
 
 
+def items(text: str, factor: str, shows: str, **more: Any) -> dict[str, Any]:
+    part = {"factor": factor, "axis": "k''7", "guard": "1", **leaf(shows), **more}
+    return tree(text, "sum of nonnegative items", part)
+
+
+def slack(whole: str, smaller: str) -> dict[str, str]:
+    return {f"sum[k'1]({whole})": f"slack of b + sum[k'1]({smaller})"}
+
+
+#: False statements, in each of which one thing alone is amiss.
+FALSE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "a term that does not sum to 1": (
+        items(
+            "sum[k'1](a[n, k'1] - b[n, k'1])",
+            "1",
+            "0",
+            item="a[n, k''7] - b[n, k''7]",
+            multipliers=[{"sum of": "b[n, k''7]", "times": "1"}, {"sum of": "a[n, k''7]", "times": "-1"}],
+        ),
+        (),
+    ),
+    "a factor of unknown sign": (items("x[n]*sum[k'1](b[n, k'1])", "x[n]", "b[n, k''7]"), ()),
+    "an index that is not any item": (items("sum[k'1](z[n, k'1])", "1", "z[n, k''7]"), ("Less(0, z[n, k''7])",)),
+    "a negative divergence": (tree("1 - w[n] + log(w[n])", "Gibbs", pairs=[["1", "w[n]"]], rest=[]), ()),
+    "a negative mass": (
+        tree("w[n] - x[n] + XLogY(x[n], x[n]) - XLogY(x[n], w[n])", "Gibbs", pairs=[["x[n]", "w[n]"]], rest=[]),
+        (),
+    ),
+    "a negative second mass": (
+        tree("x[n] - m[n] + XLogY(m[n], m[n]) - XLogY(m[n], x[n])", "Gibbs", pairs=[["m[n]", "x[n]"]], rest=[]),
+        (),
+    ),
+    "a rest of unknown sign": (tree("w[n] - 1 - log(w[n]) + x[n]", "Gibbs", pairs=[["1", "w[n]"]], rest=["x[n]"]), ()),
+    "beyond the upper end": (
+        tree("1 - m[n]", "ends", {"at": "0", **leaf("1")}, {"at": "1", **leaf("0")}, variable="m[n]"),
+        (),
+    ),
+    "beyond the lower end": (
+        tree("1 - m[n]", "ends", {"at": "0", **leaf("1")}, {"at": "1", **leaf("2")}, variable="-m[n]"),
+        (),
+    ),
+    "a negative multiple": (
+        tree("-x[n]", "consequence", leaf("0"), given="Less(0, x[n])", times="-1"),
+        ("Less(0, x[n])",),
+    ),
+    "a share above 1": (
+        tree("sum[k'1](b[n, k'1]) - sum[k'1](b[n, k'1]*m[n])", "share", slacks=slack("b[n, k'1]", "b[n, k'1]*m[n]")),
+        (),
+    ),
+    "a share of something negative": (
+        tree(
+            "sum[k'1](z[n, k'1]) - sum[k'1](a[n, k'1]*z[n, k'1])",
+            "share",
+            slacks=slack("z[n, k'1]", "a[n, k'1]*z[n, k'1]"),
+        ),
+        (),
+    ),
+    "a denominator of unknown sign": (
+        tree("m[n]/x[n]", "quotient", leaf("m[n]"), denominator="x[n]"),
+        ("NotEqual(x[n], 0)",),
+    ),
+    "an item of unknown sign": (tree("x[n]", "item", equal="x[n]"), ()),
+}
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_a_false_statement_is_not_followed(name: str) -> None:
+    step, assumed = FALSE[name]
+    assert not followed(step, *assumed)
+
+
 def test_more_times_a_constraint_than_less_is_not_followed() -> None:
     """``Σ (item + q) ≥ 0`` says nothing of ``Σ item``: only what is taken away as well may be added."""
     step = tree(
