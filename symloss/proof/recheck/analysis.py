@@ -20,6 +20,7 @@ from symloss.proof.goals import Always, Argument, Curvature, Extremum, Goal, Lim
 from symloss.proof.problems import domain_conditions
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.closed import closed_term
+from symloss.proof.recheck.following import follows
 from symloss.proof.recheck.moments import closed_forms
 from symloss.proof.recheck.pieces import NotToldError
 from symloss.proof.recheck.seams import convex_pieces, mean_value, smooth
@@ -59,8 +60,8 @@ def _evident(goal: Goal) -> bool:
     if not isinstance(goal.statement, Always):
         return False
     known = Knowledge(goal.tensors, goal.hypotheses)
-    met = all(known.under(path).holds(need) for path, need in goal.obligations)
-    return met and known.holds(goal.statement.conclusion)
+    met = all(follows(known.under(path), need) for path, need in goal.obligations)
+    return met and follows(known, goal.statement.conclusion)
 
 
 def _point(goal: Goal, said: Mapping[str, str]) -> dict[str, Term]:

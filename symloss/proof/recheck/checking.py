@@ -21,12 +21,13 @@ from symloss.proof.problems import Problem, TooLargeError, problems
 from symloss.proof.recheck.analysis import analysed
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.covers import cover
+from symloss.proof.recheck.following import follows
 from symloss.proof.recheck.identities import agree, random_points, vanishes
+from symloss.proof.recheck.limits import limit
 from symloss.proof.recheck.nonnegative import coefficients
 from symloss.proof.recheck.orders import orderings
-from symloss.proof.recheck.limits import limit
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, worst, wrong
-from symloss.proof.recheck.pieces import NotToldError
+from symloss.proof.recheck.pieces import NotToldError, excluded
 from symloss.proof.recheck.reading import term
 from symloss.proof.recheck.restating import differing
 from symloss.proof.recheck.rising import logs
@@ -224,8 +225,14 @@ def flat_shown(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
 def _range(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
     if not isinstance(goal.statement, Always):
         return wrong("a range shows a condition, nothing else")
-    if Knowledge(goal.tensors, goal.hypotheses).holds(goal.statement.conclusion):
+    known = Knowledge(goal.tensors, goal.hypotheses)
+    conclusion = goal.statement.conclusion
+    if known.holds(conclusion) or (goal.cases and excluded(goal, ())):
         return OK
+    equal = isinstance(conclusion, atoms.Equal | atoms.LessEqual) and _equal_for_every_size(*conclusion.args)
+    if equal or follows(known, conclusion):
+        met = all(follows(known.under(path), need) for path, need in goal.obligations)
+        return OK if met else unchecked("the rules of the re-check do not show that both sides have a value")
     return unchecked("the rules of the re-check do not find this range")
 
 
@@ -245,7 +252,7 @@ def _same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
         return wrong("an identity shows an equation, nothing else")
     known = Knowledge(goal.tensors, goal.hypotheses)
     for path, need in goal.obligations:
-        if not known.under(path).holds(need):
+        if not follows(known.under(path), need):
             return unchecked(f"the rules of the re-check do not show {need}")
     parts = [part for part in conjuncts(statement.conclusion) if part != 1]
     if all(type(part).__name__ in ("Equal", "LessEqual") and _equal_for_every_size(*part.args) for part in parts):

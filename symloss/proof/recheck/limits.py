@@ -88,7 +88,7 @@ def _exhaustive(conditions: list[Any]) -> bool:
         signs["=" if name == "Equal" else "+" if low == 0 else "-"] = sympy.expand(low - high)
     if set(signs) != {"=", "+", "-"}:
         return False
-    return bool(signs["-"] == -signs["+"] and signs["="] in (signs["-"], signs["+"]))
+    return bool(sympy.expand(signs["-"] + signs["+"]) == 0 and signs["="] in (signs["-"], signs["+"]))
 
 
 def _case(goal: Goal, statement: Limit, case: Mapping[str, Any]) -> None:

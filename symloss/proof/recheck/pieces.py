@@ -71,7 +71,7 @@ def excluded(goal: Goal, where: tuple[Term, ...]) -> bool:
     """Whether conditions, with the goal's hypotheses, are seen to contradict each other."""
     if 0 in where:
         return True
-    for condition in where:
+    for condition in (*goal.hypotheses, *where):
         others = [c for c in (*goal.hypotheses, *where) if c != condition]
         if Knowledge(goal.tensors, others).holds(negation(condition)):
             return True
