@@ -86,6 +86,8 @@ class _Forms:
             return self.form(_ELEMENTARY[name](*e.args))
         if isinstance(e, sympy.exp):
             return self._exponential(e.args[0])
+        if isinstance(e, sympy.log):
+            return self._logarithm(self.form(e.args[0]))
         if isinstance(e, atoms.Where):
             choice = self.bracket(e.args[0])
             return choice * self.form(e.args[1]) + (1 - choice) * self.form(e.args[2])

@@ -30,6 +30,7 @@ SAME = {
     "linear": total(K, 2 * z(K) + 3) - 2 * total(K, z(K)) - 3 * SizeSymbol("k"),
     "a product of sums": total(K, z(K)) * total(J, z(J), "k") - total(K, total(J, z(J) * z(K), "k")),
     "softmax sums to one": total(J, softmax(J), "k") - 1,
+    "a logarithm of a sum": along("logsumexp", K, z(K)) - sympy.log(total(K, sympy.exp(z(K)))),
     "a bracket selects": total(K, atoms.Equal(K, Y) * z(K)) - z(Y),
     "a shift of logsumexp": along("logsumexp", K, z(K) + Read("c")) - Read("c") - along("logsumexp", K, z(K)),
 }
