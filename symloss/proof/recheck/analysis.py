@@ -24,6 +24,7 @@ from symloss.proof.recheck.following import follows
 from symloss.proof.recheck.moments import closed_forms
 from symloss.proof.recheck.pieces import NotToldError
 from symloss.proof.recheck.seams import convex_pieces, mean_value, smooth
+from symloss.proof.recheck.steep import unbounded
 from symloss.proof.recheck.steps import NotASoundStepError, convex_points, kinked
 from symloss.proof.terms import Term, all_reads, conjunction, tensors_of, with_tensors
 
@@ -224,6 +225,7 @@ def _gaussian(goal: Goal, statement: Always, evidence: Mapping[str, Any]) -> lis
 _RULES: dict[tuple[str, type], Callable[[Goal, Any, Mapping[str, Any]], list[Goal]]] = {
     ("pieces that fit at their seams", Smooth): smooth,
     ("mean value theorem", Lipschitz): mean_value,
+    ("the slope is unbounded along a family", Lipschitz): unbounded,
     ("convex pieces whose slopes rise at the seams", Curvature): convex_pieces,
     ("a bound that is reached", Extremum): _reached,
     ("a bound that is approached", Extremum): _approached,

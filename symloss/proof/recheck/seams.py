@@ -56,7 +56,7 @@ class _Seams:
         """Obligations, smooth pieces, values at single points, and derivatives up to an order where pieces meet."""
         goals = [self.goal.about(Always(sympy.S.One), "defined")]
         for number, one in self.thick:
-            needs = obligations_of(one.term, lambda e: _interior(e, frozenset(self.variables)))
+            needs = obligations_of(one.term, lambda e: interior(e, frozenset(self.variables)))
             goals.append(self.goal.about(Always(sympy.S.One), f"piece {number}", obligations=needs).in_case(*one.where))
         for number, thin in enumerate(self.pieces):
             for other, around in self.thick if thin.thin else ():
@@ -72,7 +72,7 @@ class _Seams:
         return goals
 
 
-def _interior(e: Any, names: frozenset[str]) -> Term:
+def interior(e: Any, names: frozenset[str]) -> Term:
     """What a part asks of its arguments to be infinitely often differentiable there."""
     if not e.args or not tensors_of(e) & names:
         return sympy.S.One
