@@ -58,10 +58,10 @@ class _Seams:
         for number, one in self.thick:
             needs = obligations_of(one.term, lambda e: interior(e, frozenset(self.variables)))
             goals.append(self.goal.about(Always(sympy.S.One), f"piece {number}", obligations=needs).in_case(*one.where))
-        for number, thin in enumerate(self.pieces):
-            for other, around in self.thick if thin.thin else ():
+        for point, thin in enumerate(self.pieces):
+            for near, around in self.thick if thin.thin else ():
                 equal = atoms.Equal(thin.term, around.term)
-                goals.append(self.shown(equal, f"value of piece {number} in piece {other}", *thin.where, *around.where))
+                goals.append(self.shown(equal, f"value of piece {point} in piece {near}", *thin.where, *around.where))
         for (i, one), (j, other) in combinations(self.thick, 2):
             sides = one.term, other.term
             for m in range(order + 1):

@@ -42,7 +42,9 @@ def refutes(goals: tuple[Goal, ...], evidence: Mapping[str, Any], seam: Mapping[
     """
     point, sizes = read_point(evidence)
     reasons = []
-    definitions = {**_DEFINITIONS, **({Smooth: partial(_jumps, seam)} if seam is not None else {})}
+    definitions = dict(_DEFINITIONS)
+    if seam is not None:
+        definitions[Smooth] = partial(_jumps, seam)
     if not any(type(goal.statement) in definitions for goal in goals):
         return unchecked(f"no definition of {type(goals[0].statement).__name__} here")
     for goal in goals:

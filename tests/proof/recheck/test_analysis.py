@@ -22,7 +22,6 @@ title: A loss for tests
 axes: {n: batch}
 inputs:
   x: {axes: [n], role: prediction, domain: real}
-  w: {axes: [n], role: target, domain: positive}
 parameters:
   delta: {domain: positive, default: 1}
 value: "where(abs(x[n]) <= delta, x[n]**2/2, delta*(abs(x[n]) - delta/2))"
@@ -35,7 +34,7 @@ claims:
   - {argmin: D, equals: "a/(a + b)", of: "-a*log(D) - b*log(1 - D)", let: {a: positive, b: positive, D: "(0, 1)"}}
   - {minimum: 1, over: s, of: "abs(s) + 1", let: {s: real}}
   - {equals: "integral[s, -oo, oo](exp(-s**2/2)/sqrt(2*pi)*s**2)", of: "x[n] - x[n] + 1"}
-  - {lipschitz: w, constant: none, of: "w[n]**2"}
+  - {lipschitz: s, constant: none, of: "s**2", let: {s: positive}}
 """
 SMOOTH, JUMP, CONVEX, BRANCH, TENDS, ARGUMENT, REACHED, MOMENTS, STEEP = range(9)
 Entries = list[dict[str, Any]]
@@ -214,13 +213,13 @@ def another_polynomial(entries: Entries) -> int:
 
 
 def a_flat_family(entries: Entries) -> int:
-    entries[STEEP]["evidence"]["family"]["point"]["w"] = "1"
+    entries[STEEP]["evidence"]["family"]["point"]["s"] = "1"
     return STEEP
 
 
 def a_family_outside_the_domain(entries: Entries) -> int:
     # Where the slope is steep enough, too.
-    entries[STEEP]["evidence"]["family"]["point"]["w"] = "-2*L"
+    entries[STEEP]["evidence"]["family"]["point"]["s"] = "-2*L"
     return STEEP
 
 
