@@ -257,6 +257,8 @@ def _same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
     parts = [part for part in conjuncts(statement.conclusion) if part != 1]
     if all(type(part).__name__ in ("Equal", "LessEqual") and _equal_for_every_size(*part.args) for part in parts):
         return OK
+    if all(isinstance(part, atoms.Equal) and follows(known, part) for part in parts):
+        return OK
     shown = []
     for size in _SIZES:
         named = {axis: (goal.sizes.get(axis) or (size,))[0] for axis in goal.open_axes}

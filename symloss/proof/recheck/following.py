@@ -9,6 +9,7 @@ import sympy
 from symloss import atoms
 from symloss.proof.closing import negation
 from symloss.proof.recheck.bounds import Knowledge
+from symloss.proof.recheck.unknowns import equal, signed
 from symloss.proof.terms import Along, Term
 
 _MOST_OPERATIONS = 120
@@ -35,7 +36,13 @@ def follows(known: Knowledge, condition: Any) -> bool:
     if difference == 0:
         return name in ("LessEqual", "Equal")
     sign = _sign(known, high - low)
-    return sign is not None and (sign > 0 if name in ("Less", "LessEqual") else name == "NotEqual" and sign != 0)
+    if sign is not None:
+        return sign > 0 if name in ("Less", "LessEqual") else name == "NotEqual"
+    if (high - low).count_ops() > _MOST_OPERATIONS or (high - low).atoms(Along):
+        return False
+    if name == "Equal":
+        return equal(known, low, high)
+    return name != "NotEqual" and signed(known, high - low, name == "Less")
 
 
 def _decided(known: Knowledge, e: Any) -> Term:

@@ -67,6 +67,11 @@ class Unknowns:
             sign *= one
         return sign > 0
 
+    def nonnegative(self, form: Any) -> bool:
+        """Whether a form is seen to be at least 0: even powers are, whatever their base."""
+        odd = [f for f in _factors(form) if not (f.as_base_exp()[1].is_Integer and f.as_base_exp()[1] % 2 == 0)]
+        return self.positive(sympy.Mul(*odd))
+
     def _apart(self, base: Any) -> bool:
         return self.known.holds(atoms.NotEqual(base.xreplace(self.meanings), 0))
 
@@ -182,6 +187,27 @@ def _factors(form: Any) -> list[Any]:
     above, below = sympy.fraction(sympy.factor(sympy.together(form)))
     one = sympy.S.One
     return [f for f in sympy.Mul.make_args(above) if f != one] + [1 / f for f in sympy.Mul.make_args(below) if f != one]
+
+
+def signed(known: Knowledge, e: Any, strict: bool) -> bool:
+    """Whether a term that has a value is seen to be greater than 0, or at least 0."""
+    unknowns = Unknowns(known)
+    try:
+        form = sympy.cancel(sympy.together(unknowns.form(e)))
+        return form.is_finite is not False and (
+            unknowns.positive(form) or (not strict and (form == 0 or unknowns.nonnegative(form)))
+        )
+    except (UnknownFormError, sympy.PolynomialError):
+        return False
+
+
+def equal(known: Knowledge, a: Any, b: Any) -> bool:
+    """Whether two terms that have values are seen to have the same form."""
+    unknowns = Unknowns(known)
+    try:
+        return bool(sympy.cancel(sympy.together(unknowns.form(a) - unknowns.form(b))) == 0)
+    except (UnknownFormError, sympy.PolynomialError):
+        return False
 
 
 def same_relation(known: Knowledge, difference: Any, other: Any) -> bool:
