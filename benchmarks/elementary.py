@@ -40,9 +40,9 @@ Written by `python benchmarks/elementary.py`. Units are units in the last place 
 {rows}
 
 `symloss/atoms/elementary/errors` tells how the proof works and what it trusts. A range that ends early is as far as the
-bound was computed so far, and a dash stands for what was not computed; the command without options, or with `--prove
---dtype float64 sigmoid`, does the whole range. Left out are the zeros of the functions, the arguments between the end
-of a whole range and the first that overflows, NaN and the infinities: the tests look at special points.
+bound was computed so far, and a dash stands for what was not computed; the command without options does all of it. Left
+out are the zeros of the functions, the arguments between the end of a whole range and the first that overflows, NaN and
+the infinities: the tests look at special points.
 """
 
 

@@ -54,19 +54,32 @@ def answer(text: str) -> str:
     if not version():
         return "unknown"
     process = _process()
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(json.dumps(text) + "\n")
-    process.stdin.flush()
-    line = process.stdout.readline()
-    if not line:  # the timer has ended it
-        _end(process)
-        _process.cache_clear()
+    line = ""
+    try:
+        line = _asked(process, text)
+    finally:
+        # The timer has ended it, or a signal came while it was at work: its next line would answer this question.
+        if not line:
+            _end(process)
+            _process.cache_clear()
+    if not line:
         return "unknown"
     said = str(json.loads(line))
     if said.startswith("error: "):
         raise ValueError(said.removeprefix("error: "))
     return said if said in ("sat", "unsat") else "unknown"
+
+
+def _asked(process: subprocess.Popen[str], text: str) -> str:
+    """The line that a process answers; "" where it has ended."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(json.dumps(text) + "\n")
+        process.stdin.flush()
+    except BrokenPipeError:
+        return ""
+    return process.stdout.readline()
 
 
 @cache

@@ -7,13 +7,10 @@ from symloss.accuracy import measure, measure_specials
 
 from .catalogue import NAMES, derivation_of, loss_of, report
 
-#: Losses whose steps may over- or underflow nowhere: those of which tight results are demanded.
-WHOLE_RANGE = (
-    *("mse", "mae", "huber", "smooth_l1", "log_cosh", "quantile", "hinge", "bce", "bce_with_logits"),
-    *("gan_discriminator", "gan_generator_minimax", "gan_generator_nonsaturating", "wgan_critic", "wgan_generator"),
-)
+#: Losses some results of which are behind a step that leaves the range (docs/architecture.md says which).
+OUTSIDE = ("triplet_margin", "gradient_penalty", "wgan_gp_critic", "kl_gaussian", "diffusion_vlb", "dice_bce")
 #: Losses with a limit at some infinite entry that their programs do not reach (docs/architecture.md says which).
-INDETERMINATE = ("triplet", "triplet_margin", "info_nce", "nt_xent", "focal_multiclass", "kl_gaussian")
+INDETERMINATE = ("info_nce", "nt_xent", "focal_multiclass", "kl_gaussian")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -22,7 +19,7 @@ def test_every_entry_point_meets_the_bound_of_its_class(name):
     assert found.compared > 90
     assert found.unclaimed + found.outside < found.compared / 2
     assert not found.errors, report(found.errors)
-    if name in WHOLE_RANGE:
+    if name not in OUTSIDE:
         assert found.outside == 0
 
 

@@ -236,6 +236,10 @@ LEFT_ALONE = {
         "{nonnegative: 'sum[k](xlogy(p[n, k], q[n, k]) - xlogy(p[n, k], p[n, k])) + size[k]'}",
         TWO,
     ),
+    "infinity minus infinity in an item": (
+        "{nonnegative: 'sum[k](xlogy(p[n, k], q[n, k]) - xlogy(p[n, k], q[n, k]/2))'}",
+        TWO,
+    ),
     "a map of an axis that is no permutation": (
         "{invariant: transformation, of: 'sum[i](u[i])', under: {u: 'u[f[i]]'}, "
         "let: {f: {axes: [i], domain: index(i)}}}",

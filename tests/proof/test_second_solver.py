@@ -9,6 +9,8 @@ from symloss.proof import second_solver
 pytestmark = pytest.mark.skipif(not second_solver.version(), reason="cvc5 is not installed")
 
 DECLARED = "(set-logic QF_NRA)(declare-fun a () Real)"
+SAT = DECLARED + "(assert (< a 0))(check-sat)"
+UNSAT = DECLARED + "(assert (< (* a a) 0))(check-sat)"
 #: Three pixels of a mask: neither a step limit nor a time limit of the solver ends its search.
 ENDLESS = """
 (set-logic QF_NRA)
@@ -48,15 +50,24 @@ ENDLESS = """
 
 
 def test_answers() -> None:
-    assert second_solver.answer(DECLARED + "(assert (< (* a a) 0))(check-sat)") == "unsat"
-    assert second_solver.answer(DECLARED + "(assert (< a 0))(check-sat)") == "sat"
+    assert second_solver.answer(UNSAT) == "unsat"
+    assert second_solver.answer(SAT) == "sat"
 
 
 def test_a_search_without_end_is_ended_and_the_next_question_answered() -> None:
     start = time.process_time()
     assert second_solver.answer(ENDLESS) == "unknown"
-    assert second_solver.answer(DECLARED + "(assert (< (* a a) 0))(check-sat)") == "unsat"
+    assert second_solver.answer(UNSAT) == "unsat"
     assert time.process_time() - start < 1
+
+
+def test_what_was_interrupted_answers_no_other_question() -> None:
+    from symloss.proof.proving import CutOffError, cut_off
+
+    with pytest.raises(CutOffError), cut_off(0.3):
+        second_solver.answer(ENDLESS)
+    assert second_solver.answer(SAT) == "sat"
+    assert second_solver.answer(UNSAT) == "unsat"
 
 
 def test_a_script_that_is_not_well_formed() -> None:

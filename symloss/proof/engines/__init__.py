@@ -30,7 +30,7 @@ class Budget:
     """
 
     points: int = 400
-    steps: int = 4000
+    steps: int = 1000
     boxes: int = 4000
     depth: int = 4
     seed: int = 1

@@ -30,7 +30,7 @@ class CasesEngine:
     def settle(self, problem: Problem, budget: Budget) -> Finding | None:
         """A proof in every case, or None."""
         with exact_arithmetic():
-            search = _Search(budget)
+            search = _Search(replace(budget, steps=budget.steps // 2))
             try:
                 evidence = search.divided(problem, budget.depth)
             except _TooManyError:

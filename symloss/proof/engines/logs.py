@@ -78,7 +78,7 @@ class _Removal:
     """One search for anchors."""
 
     def __init__(self, budget: Budget) -> None:
-        self.budget = replace(budget, steps=budget.steps // 8)
+        self.budget = replace(budget, steps=budget.steps // 4)
 
     def shown(self, problem: Problem, f: Any, depth: int) -> Evidence | None:
         """Evidence of ``f ≥ 0``, or None."""

@@ -112,7 +112,7 @@ class OrderingsEngine:
     def _leaf(self, leaf: Problem, budget: Budget) -> Finding | None:
         if leaf.conclusion == 1:
             return Finding("proved", "algebra", {"kind": "identity", "difference": "0"})
-        less = replace(budget, steps=budget.steps // 16)
+        less = replace(budget, steps=budget.steps // 4)
         found = (problem_engine(name).settle(leaf, less) for name in ("coefficients", "solver"))
         return next((one for one in found if one is not None), None)
 

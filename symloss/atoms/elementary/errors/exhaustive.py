@@ -104,16 +104,17 @@ def _loop(name: str) -> Callable[[int, int], Any]:
         scale_bits = scale.view(np.int64)
         best, where, count, example = 0.0, np.int64(-1), 0, np.int64(-1)
         for start in range(first, last, _BLOCK):
-            for i in range(_BLOCK):
-                patterns[i] = np.uint32(min(start + i, last - 1))
+            size = min(_BLOCK, last - start)
+            for i in range(size):
+                patterns[i] = np.uint32(start + i)
                 wide[i] = np.float64(narrow[i])
-            narrow_function(narrow, computed)
-            wide_function(wide, reference)
-            wrong = _errors(computed, reference, scale, scale_bits, errors)
-            largest = _largest(errors)
+            narrow_function(narrow[:size], computed[:size])
+            wide_function(wide[:size], reference[:size])
+            wrong = _errors(computed[:size], reference[:size], scale, scale_bits, errors)
+            largest = _largest(errors[:size])
             if largest > best:
                 best = largest
-                for i in range(_BLOCK):
+                for i in range(size):
                     if errors[i] == largest:
                         where = np.int64(patterns[i])
             if wrong:
