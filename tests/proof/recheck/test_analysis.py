@@ -203,7 +203,9 @@ def another_moment(entries: Entries) -> int:
 
 
 def another_variance(entries: Entries) -> int:
-    entries[MOMENTS]["evidence"]["integrals"][0]["variance"] = "2"
+    # The integral of another integrand, which has the same value.
+    one = entries[MOMENTS]["evidence"]["integrals"][0]
+    one.update(variance="2", polynomial=["0", "0", "1/(4*sqrt(pi))"])
     return MOMENTS
 
 
