@@ -15,7 +15,10 @@ import sympy
 from symloss import atoms
 from symloss.proof.goals import Curvature, Goal
 from symloss.proof.recheck.bounds import Knowledge, _not
+from symloss.proof.recheck.closed import closed_term
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, wrong
+from symloss.proof.recheck.sums import vanishes_for_every_size
+from symloss.proof.recheck.unknowns import equal
 from symloss.proof.terms import Along, Term, tensors_of
 
 _UP, _DOWN = "convex", "concave"
@@ -116,6 +119,8 @@ class _Trace:
             return "constant"
         if e.is_Symbol:
             return "affine"
+        if line.rule in ("rewritten", "perspective"):
+            return self._rewritten(line, known)
         if isinstance(e, sympy.Add):
             return _sum(self._inner(line, e.args, known))
         if isinstance(e, sympy.Mul):
@@ -131,6 +136,19 @@ class _Trace:
         if isinstance(e, atoms.XLogY):
             return self._x_log_y(line, e, known)
         return self._function(line, e, known)
+
+    def _rewritten(self, line: _Line, known: Knowledge) -> str:
+        """The shape of another term that has the same normal form."""
+        if line.rule != "rewritten" or len(line.rests) != 1:
+            raise UnknownRuleError(line.rule)
+        text = self.raw[line.rests[0]]["term"]
+        try:
+            other = closed_term(text, known.tensors)
+        except ValueError:
+            raise UnknownRuleError(line.rule) from None
+        if str(other) != text or not (equal(known, line.term, other) or vanishes_for_every_size(line.term - other)):
+            raise UnknownRuleError(f"by which {line.term} is {text}")
+        return self.check(line.rests[0], other, known)
 
     def _product(self, line: _Line, e: Any, known: Knowledge) -> str:
         varying = [factor for factor in e.args if tensors_of(factor) & self.variables]
