@@ -9,10 +9,12 @@ import sympy
 
 from symloss import atoms
 from symloss.program import Domain, Read, Tensor
+from symloss.proof.goals import Curvature, Goal
 from symloss.proof.problems import Problem
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.following import follows
 from symloss.proof.recheck.solvers import smt
+from symloss.proof.recheck.traces import composition
 from symloss.proof.recheck.unknowns import equal, same_relation, signed
 from symloss.proof.second_solver import version
 
@@ -85,3 +87,19 @@ def test_a_script_about_a_function_without_a_name() -> None:
     for other in ("(> (- x1 l1 1) 0)", "(> (- (* 2 x1) l1) 0)", "(>= (- x1 l1 1) 0)", "(> (- u1) 0)"):
         changed = {**evidence, "assertions": [*evidence["assertions"][:-1], ["negation", other]]}
         assert smt(problem, changed).word != "ok", other
+
+
+def test_a_rewritten_term_has_the_same_form() -> None:
+    lines = [
+        {"term": "z", "is": "affine", "rule": "variable", "from": []},
+        {"term": "Softplus(z)", "is": "convex", "rule": "softplus: convex", "from": [0]},
+    ]
+
+    def word(term: Any) -> str:
+        goal = Goal("probe", "", Curvature("convex", term, ("z",)), KNOWN.tensors, {})
+        last = {"term": str(term), "is": "convex", "rule": "rewritten", "from": [1]}
+        return composition(goal, {"lines": [*lines, last]}, "convex").word
+
+    assert word(-sympy.log(1 - atoms.Sigmoid(Z))) == "ok"
+    assert word(atoms.Softplus(Z) - Z) != "ok"
+    assert word(sympy.log(1 + atoms.Sigmoid(Z))) != "ok"
