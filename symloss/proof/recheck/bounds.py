@@ -276,9 +276,10 @@ class Knowledge:
         if exponent.is_Integer:
             n = int(exponent)
             found = whole_power(b, abs(n))
+            apart = atoms.NotEqual(base, 0) in self.conditions
             if n > 0:
-                return found
-            if atoms.NotEqual(base, 0) in self.conditions:
+                return Bounds(found.low, found.high, True, found.high_open) if apart and found.low == 0 else found
+            if apart:
                 found = Bounds(
                     found.low, found.high, found.low_open or found.low == 0, found.high_open or found.high == 0
                 )

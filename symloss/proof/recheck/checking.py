@@ -16,13 +16,17 @@ from symloss.proof.derivatives import NotDifferentiableError
 from symloss.proof.formulation import formulate
 from symloss.proof.goals import Always, Curvature, Goal
 from symloss.proof.problems import Problem, TooLargeError, problems
+from symloss.proof.recheck.analysis import analysed
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.covers import cover
 from symloss.proof.recheck.duals import dual
 from symloss.proof.recheck.equalities import identity, in_range, same_formula, variables_of
+from symloss.proof.recheck.following import follows
+from symloss.proof.recheck.limits import limit
 from symloss.proof.recheck.nonnegative import coefficients
 from symloss.proof.recheck.orders import orderings
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, worst, wrong
+from symloss.proof.recheck.pieces import NotToldError, excluded
 from symloss.proof.recheck.reading import term
 from symloss.proof.recheck.restating import differing
 from symloss.proof.recheck.rising import logs
@@ -65,11 +69,16 @@ def recheck_goals(goals: tuple[Goal, ...], stored: Mapping[str, Any]) -> Outcome
 
 def _refutation(goals: tuple[Goal, ...], evidence: Mapping[str, Any]) -> Outcome:
     """A witness, however many steps led to it, is held against the claim itself."""
+    seam: Mapping[str, Any] | None = None
     while evidence["kind"] == "step":
+        seam = evidence if evidence["rule"] == "derivatives agree at a seam" else seam
         evidence = evidence["of"]
     if evidence["kind"] != "witness":
         return unchecked(f"there is no re-check of a refutation by {evidence['kind']}")
-    return refutes(goals, evidence)
+    try:
+        return refutes(goals, evidence, seam)
+    except NotToldError as reason:
+        return unchecked(str(reason))
 
 
 def _of_claim(goals: tuple[Goal, ...], evidence: Mapping[str, Any], finding: Mapping[str, Any]) -> Outcome:
@@ -142,9 +151,11 @@ def _collect_sizes(evidence: Mapping[str, Any], shown: dict[str, set[int]]) -> N
 def _step(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
     rule = evidence["rule"]
     try:
-        goals = leads_to(goal, rule)
+        goals = leads_to(goal, rule) or analysed(goal, evidence)
     except NotASoundStepError as reason:
         return wrong(f"“{rule}” may not be used: {reason}")
+    except NotToldError as reason:
+        return unchecked(str(reason))
     if goals is None:
         return unchecked(f"the re-check has no step “{rule}”")
     return _all_of(goals, evidence["of"], rule)
@@ -243,7 +254,13 @@ def flat_shown(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
 def _range(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
     if not isinstance(goal.statement, Always):
         return wrong("a range shows a condition, nothing else")
-    return OK if in_range(goal) else unchecked("the rules of the re-check do not find this range")
+    if in_range(goal) or (goal.cases and excluded(goal, ())):
+        return OK
+    known = Knowledge(goal.tensors, goal.hypotheses)
+    if follows(known, goal.statement.conclusion):
+        met = all(follows(known.under(path), need) for path, need in goal.obligations)
+        return OK if met else unchecked("the rules of the re-check do not show that both sides have a value")
+    return unchecked("the rules of the re-check do not find this range")
 
 
 def _composition(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
@@ -262,6 +279,7 @@ _KINDS: dict[str, Callable[[Goal, Mapping[str, Any]], Outcome]] = {
     "composition": _composition,
     "identity": same_formula,
     "dual": dual,
+    "limit": limit,
 }
 
 

@@ -15,6 +15,8 @@ from symloss.proof.terms import NODES
 
 _PRIMED = re.compile(r"([A-Za-z_]\w*?)('{1,2})(\w+)")
 _MARKED = re.compile(r"(.+)__primes(\d)_(\w+)")
+#: A tilde marks the axes and variables of limits and families.
+_TILDE = "_tilde_"
 _CONSTANTS = {"pi": sympy.pi, "oo": sympy.oo, "E": sympy.E}
 _FUNCTIONS: dict[str, Any] = {
     "exp": sympy.exp,
@@ -49,6 +51,7 @@ def closed_term(text: str, tensors: Mapping[str, Tensor]) -> Any:
         if not name.isidentifier():
             known[f"tensor{number}_"] = name
             text = re.sub(rf"(?<![\w']){re.escape(name)}(?![\w'])", f"tensor{number}_", text)
+    text = text.replace("~", _TILDE)
     text = _PRIMED.sub(lambda found: f"{found[1]}__primes{len(found[2])}_{found[3]}", text)
     try:
         tree = ast.parse(text.strip(), mode="eval").body
@@ -86,7 +89,7 @@ class _Reader:
     def _read(self, name: str, place: ast.expr) -> Any:
         entries = place.elts if isinstance(place, ast.Tuple) else [place]
         if name == "size" and isinstance(place, ast.Name):
-            return SizeSymbol(place.id)
+            return SizeSymbol(_with_primes(place.id))
         tensor = self.known.get(name, name)
         if tensor not in self.tensors:
             raise ValueError(f"{tensor} is not known")
@@ -111,4 +114,5 @@ class _Reader:
 
 def _with_primes(name: str) -> str:
     found = _MARKED.fullmatch(name)
-    return f"{found[1]}{chr(39) * int(found[2])}{found[3]}" if found else name
+    name = f"{found[1]}{chr(39) * int(found[2])}{found[3]}" if found else name
+    return name.replace(_TILDE, "~")

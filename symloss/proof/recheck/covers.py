@@ -19,7 +19,7 @@ from symloss.proof.recheck.evaluation import Evaluation, decided
 from symloss.proof.recheck.identities import vanishes
 from symloss.proof.recheck.intervals import NoValueError, field, rational_ends
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, wrong
-from symloss.proof.recheck.reading import term
+from symloss.proof.recheck.reading import comparison, term
 
 _BITS = 80
 #: How often a leaf is halved before the re-check gives it up.
@@ -56,8 +56,9 @@ class _Cover:
         self.names: dict[str, Any] = {**{str(v): v for v in problem.variables}, **own}
         self.substituted = {name: term(text, problem.variables, own) for name, text in evidence["substituted"].items()}
         self.statement = term(evidence["statement"], problem.variables, own)
-        self.difference = self.statement.args[1] - self.statement.args[0]
-        self.signs = _SIGNS[type(self.statement).__name__]
+        # SymPy decides a comparison of two numbers when it sees it; the sides are read apart.
+        relation, low, high = comparison(evidence["statement"], problem.variables, own)
+        self.difference, self.signs = high - low, _SIGNS[relation]
         self._slopes: dict[str, Any] = {}
 
     def fault_of_the_box(self) -> str:

@@ -15,6 +15,7 @@ from symloss.proof.problems import Problem, TooLargeError, problems
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.certificates import BrokenStepError, NotSeenError
 from symloss.proof.recheck.equations import decided, modulo, solved
+from symloss.proof.recheck.following import follows
 from symloss.proof.recheck.identities import agree, random_points, vanishes
 from symloss.proof.recheck.needs import met
 from symloss.proof.recheck.outcome import OK, Outcome, at_sizes, unchecked, worst, wrong
@@ -59,6 +60,8 @@ def same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
         parts = [part for part in conjuncts(seen.statement.conclusion) if part != 1]
         if all(_same_sides(part, known) for part in parts):
             return OK
+    if _followed(goal):
+        return OK
     shown = []
     for size in _SIZES:
         named = {axis: (goal.sizes.get(axis) or (size,))[0] for axis in goal.open_axes}
@@ -88,6 +91,16 @@ def _same_sides(part: Term, known: Knowledge) -> bool:
     difference = part.args[0] - part.args[1]
     return (
         known.holds(part) or vanishes_for_every_size(difference) or vanishes_for_every_size(decided(difference, known))
+    )
+
+
+def _followed(goal: Goal) -> bool:
+    """Whether equations, and that their sides have values, follow once branches are decided."""
+    assert isinstance(goal.statement, Always)
+    known = Knowledge(goal.tensors, goal.hypotheses)
+    parts = [part for part in conjuncts(goal.statement.conclusion) if part != 1]
+    return all(follows(known.under(path), need) for path, need in goal.obligations) and all(
+        _same_sides(part, known) or (isinstance(part, atoms.Equal) and follows(known, part)) for part in parts
     )
 
 

@@ -24,6 +24,23 @@ def term(text: str, reads: Iterable[Read] = (), names: Mapping[str, Any] | None 
     Raises:
         ValueError: it is no term over these.
     """
+    return _built(*_tree(text, reads, names))
+
+
+def comparison(text: str, reads: Iterable[Read] = (), names: Mapping[str, Any] | None = None) -> tuple[str, Any, Any]:
+    """The name of a comparison and its two sides, from its text.
+
+    Raises:
+        ValueError: it is no comparison of terms over these.
+    """
+    tree, known = _tree(text, reads, names)
+    if not (isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and len(tree.args) == 2):
+        raise ValueError(f"{text!r} is no comparison")
+    low, high = (_built(side, known) for side in tree.args)
+    return tree.func.id, low, high
+
+
+def _tree(text: str, reads: Iterable[Read], names: Mapping[str, Any] | None) -> tuple[ast.expr, dict[str, Any]]:
     known: dict[str, Any] = dict(names or {})
     for number, read in enumerate(sorted(reads, key=lambda r: -len(str(r)))):
         place = f"read{number}_"
@@ -33,7 +50,7 @@ def term(text: str, reads: Iterable[Read] = (), names: Mapping[str, Any] | None 
         tree = ast.parse(text, mode="eval").body
     except SyntaxError as fault:
         raise ValueError(f"{text!r} is no term") from fault
-    return _built(tree, known)
+    return tree, known
 
 
 def _built(node: ast.expr, known: Mapping[str, Any]) -> Any:

@@ -109,14 +109,10 @@ def _second_derivative(goal: Goal, statement: Curvature) -> tuple[Goal, ...]:
     if statement.kind not in ("convex", "strictly_convex"):
         raise NotASoundStepError("only for convexity")
     known = Knowledge(goal.tensors)
-    kink = _kinked(statement.term, names, known)
+    kink = kinked(statement.term, names, known)
     if kink is not None:
         raise NotASoundStepError(f"{kink} may have a kink")
-    for condition in (part for h in goal.hypotheses for part in conjuncts(h)):
-        if tensors_of(condition) & set(names):
-            inside = isinstance(condition, atoms.Less | atoms.LessEqual)
-            if not inside or shape_of(condition.args[0] - condition.args[1], names, known) not in _CONVEX:
-                raise NotASoundStepError(f"the points where {condition} are not known to be convex")
+    convex_points(goal, names)
     along_them = {name: f"{name} direction" for name in names}
     twice = directional(directional(statement.term, along_them), along_them)
     tensors = {d: Tensor(d, goal.tensors[name].axes, "variable", Domain()) for name, d in along_them.items()}
@@ -131,6 +127,23 @@ def _second_derivative(goal: Goal, statement: Curvature) -> tuple[Goal, ...]:
         moving = [_some(goal, n, atoms.NotEqual(_element(goal, n, " direction"), 0)) for n in names]
         found = replace(found, hypotheses=(*found.hypotheses, _either(moving)))
     return (found,)
+
+
+def convex_points(goal: Goal, names: tuple[str, ...]) -> None:
+    """See that the admissible points are convex in some tensors.
+
+    Raises:
+        NotASoundStepError: they are not known to be.
+    """
+    for name in names:
+        if goal.tensors[name].domain.kind not in ("interval", "simplex"):
+            raise NotASoundStepError(f"the values of {name} are not convex")
+    known = Knowledge(goal.tensors)
+    for condition in (part for h in goal.hypotheses for part in conjuncts(h)):
+        if tensors_of(condition) & set(names):
+            inside = isinstance(condition, atoms.Less | atoms.LessEqual)
+            if not inside or shape_of(condition.args[0] - condition.args[1], names, known) not in _CONVEX:
+                raise NotASoundStepError(f"the points where {condition} are not known to be convex")
 
 
 _CONVEX = ("convex", "affine", "constant")
@@ -221,7 +234,7 @@ def _ordered(goal: Goal, statement: Monotone) -> tuple[Goal, ...]:
 def _slope(goal: Goal, statement: Monotone) -> tuple[Goal, ...]:
     """The derivative has one sign inside an interval; at the ends it is continuity that keeps the order."""
     name = statement.variable
-    if goal.tensors[name].axes or _kinked(statement.term, (name,)) is not None or goal.hypotheses:
+    if goal.tensors[name].axes or kinked(statement.term, (name,)) is not None or goal.hypotheses:
         raise NotASoundStepError("only for a smooth function of a number")
     up = statement.direction in ("increasing", "nondecreasing")
     slope = partial(statement.term, name, ()) * (1 if up else -1)
@@ -238,7 +251,7 @@ def _slope(goal: Goal, statement: Monotone) -> tuple[Goal, ...]:
     )
 
 
-def _kinked(term: Term, names: tuple[str, ...], known: Knowledge | None = None) -> Term | None:
+def kinked(term: Term, names: tuple[str, ...], known: Knowledge | None = None) -> Term | None:
     """A part of a term that may have a kink in some tensors, or None; a positive base has none in its powers."""
     for e in sympy.preorder_traversal(term):
         if _may_kink(e, frozenset(names)):

@@ -18,6 +18,7 @@ from symloss.proof.recheck.bounds import Knowledge, _not
 from symloss.proof.recheck.closed import closed_term
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, wrong
 from symloss.proof.recheck.sums import vanishes_for_every_size
+from symloss.proof.recheck.unknowns import equal
 from symloss.proof.terms import Along, Term, tensors_of
 
 _UP, _DOWN = "convex", "concave"
@@ -162,7 +163,7 @@ class _Trace:
         here, there = known.bounds(line.term), known.bounds(other)
         if here is None or not here.finite or there is None or not there.finite:
             raise UnknownRuleError(f"that {line.term} is finite")
-        if not vanishes_for_every_size(line.term - other):
+        if not (vanishes_for_every_size(line.term - other) or equal(known, line.term, other)):
             raise UnknownRuleError(f"that {line.term} is {other}")
         return self.check(line.rests[0], other, known)
 

@@ -21,28 +21,34 @@ from symloss.proof.goals import (
     Goal,
     Lipschitz,
     Monotone,
+    Smooth,
 )
 from symloss.proof.recheck.evaluation import Evaluation, decided
 from symloss.proof.recheck.intervals import NoValueError, rational_ends
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, wrong
+from symloss.proof.recheck.seams import jumps
 from symloss.proof.terms import free_axes
 
 Point = Mapping[str, Fraction]
 
 
-def refutes(goals: tuple[Goal, ...], evidence: Mapping[str, Any]) -> Outcome:
+def refutes(goals: tuple[Goal, ...], evidence: Mapping[str, Any], seam: Mapping[str, Any] | None = None) -> Outcome:
     """Whether a witness refutes one of a claim's goals.
 
     Args:
         goals: the goals of the claim.
         evidence: ``sizes``, ``labels`` and ``point``.
+        seam: the step that names the pieces whose derivatives differ at the point.
     """
     point, sizes = read_point(evidence)
     reasons = []
-    if not any(type(goal.statement) in _DEFINITIONS for goal in goals):
+    definitions = dict(_DEFINITIONS)
+    if seam is not None:
+        definitions[Smooth] = partial(_jumps, seam)
+    if not any(type(goal.statement) in definitions for goal in goals):
         return unchecked(f"no definition of {type(goals[0].statement).__name__} here")
     for goal in goals:
-        rule = _DEFINITIONS.get(type(goal.statement))
+        rule = definitions.get(type(goal.statement))
         if rule is None:
             continue
         if goal.derived:
@@ -328,6 +334,11 @@ def _extremum(at: _At, statement: Extremum) -> bool:
         return True if signs == {beyond} else None if beyond in signs else False
 
     return at.asks(fails) is True
+
+
+def _jumps(seam: Mapping[str, Any], at: _At, statement: Smooth) -> bool:
+    """At a seam that a line crosses the derivatives before and after it differ."""
+    return at.admitted() and jumps(at.goal, statement, seam, at.holds) is True
 
 
 _DEFINITIONS: dict[type, Callable[[_At, Any], bool]] = {
