@@ -133,6 +133,8 @@ class Knowledge:
             for condition in (*self.conditions, *self._instances(e)) if found is not None else ():
                 told = self._told(condition, e)
                 found = found.meet(told) if told is not None and found is not None else found
+            for condition in self.conditions if found is not None else ():
+                # Only now: which ends there are must not hang on the order of the conditions.
                 found = _apart(found, condition, e) if found is not None else None
             self._memo[e] = found
         return self._memo[e]
