@@ -53,6 +53,8 @@ def _needed(units: Units) -> list[Slot]:
             isinstance(e, Over) and all(_alone(units, s) for s in powers)
         ):
             found.update(dict.fromkeys(powers))
+    # What all samples share has no sample to be measured in.
+    found = {slot: None for slot in found if units.row(slot[0], units.program.tensors[slot[0]].axes) is not None}
     return [slot for slot in units.free() if slot in found or _is_direction(units, slot)] if found else []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +14,8 @@ STRENGTH = ("proved", "certified", "tested", "unknown")
 DECISIVE = ("proved", "certified", "refuted")
 
 Evidence = dict[str, Any]
+
+_MADE_UP = re.compile(r"''(\d+)")
 
 
 @dataclass(frozen=True)
@@ -76,14 +80,22 @@ class Finding:
     summary: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The finding as JSON."""
-        return {
+        """The finding as JSON.
+
+        Bound axes that an engine made up, ``k''17``, are numbered anew: their numbers tell what a process did before.
+        """
+        whole = {
             "status": self.status,
             "scope": self.scope.as_json(),
             "engine": self.engine,
             "summary": self.summary,
             "evidence": self.evidence,
         }
+        numbers: dict[str, int] = {}
+        text = _MADE_UP.sub(
+            lambda found: f"''{numbers.setdefault(found[1], len(numbers) + 1)}", json.dumps(whole, ensure_ascii=False)
+        )
+        return dict(json.loads(text))
 
 
 def unknown(reason: str) -> Finding:
