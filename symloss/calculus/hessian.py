@@ -188,7 +188,8 @@ class _Diagonal:
             place: dict[str, str | Expr] = dict(zip(axes, read.index, strict=True))
             for term in rates[read.tensor]:
                 brackets = tuple(Equal(read.index[position], AxisSymbol(axis)) for position, axis in term.ties)
-                bound = (*statement.out, *statement.over, *self.element.values())
+                # The term's own axes as well: a summed axis named like one of them would be renamed along with it.
+                bound = (*statement.out, *statement.over, *self.element.values(), *axes)
                 apart: dict[str, str | Expr] = dict(self.extension.apart(term.total.over, bound))
                 over = tuple(str(apart.get(axis, axis)) for axis in term.total.over)
                 inner = rename_axes(rename_axes(term.total.body, apart), place)

@@ -355,3 +355,15 @@ def shifted():
     nearest = st("s", "nk", (1 + rd("z", "n", there) ** 2) * zk, "min", "j")
     largest = st("t", "nk", Where(Equal(Y, 0), -rd("s", "n", there), zk), "max", "j", NotEqual(ax("j"), Y))
     return [pred(axes="nk"), label()], [nearest, largest, st("value", "n", rd("s", "n", Y) + rd("t", "n", Y))]
+
+
+@program({"n": 2, "k": 3}, N, K, Axis("j", "class", like="k"))
+def tied_everywhere():
+    """A minimum over values that are equal by construction: sums over the same axis nest, each under its own name."""
+    total = rd("s", "n", Y)
+    lowest = st("t", "nk", rd("s", "n", "j") / (2 + Softplus(total)), "min", "j", LessEqual(ax("j"), ax("k")))
+    return [pred(axes="nk"), label()], [
+        st("s", "nk", exp(rd("z", "n", "j")), "sum", "j"),
+        lowest,
+        st("value", "n", rd("t", "n", Y)),
+    ]
