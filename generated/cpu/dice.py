@@ -79,21 +79,18 @@ META = {'name': 'dice',
                         'reason': '11 roundings, those of differences of inputs among them, add up',
                         'at_ends': {'y': 'tight'}},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of 2*d_overlap[n]*y[n, pixel] - '
-                                           'd_t1_difference[n]*y[n, pixel] + d_t1_difference[n]*(1 - y[n, '
-                                           'pixel]) have both signs, and no form with terms of one sign was '
-                                           'found',
+                                 'reason': 'the terms of 2*d_overlap[n]*y[n, pixel] + d_t1_difference[n]*(1 '
+                                           '- y[n, pixel]) - d_t1_difference[n]*y[n, pixel] have both signs, '
+                                           'and no form with terms of one sign was found',
                                  'at_ends': {'y': 'conditioned'}},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of 2*d_overlap[n]*y[n, pixel] - '
-                                           'd_t1_difference[n]*y[n, pixel] + d_t1_difference[n]*(1 - y[n, '
-                                           'pixel]) have both signs, and no form with terms of one sign was '
-                                           'found'},
+                                 'reason': 'the terms of 2*d_overlap[n]*y[n, pixel] + d_t1_difference[n]*(1 '
+                                           '- y[n, pixel]) - d_t1_difference[n]*y[n, pixel] have both signs, '
+                                           'and no form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of 2*tangent_d_overlap[n]*y[n, pixel] - '
-                                'tangent_d_t1_difference[n]*y[n, pixel] + tangent_d_t1_difference[n]*(1 - '
-                                'y[n, pixel]) have both signs, and no form with terms of one sign was '
-                                'found'}},
+                      'reason': 'the terms of 2*tangent_d_overlap[n]*y[n, pixel] + '
+                                'tangent_d_t1_difference[n]*(1 - y[n, pixel]) - tangent_d_t1_di… have both '
+                                'signs, and no form with terms of one sign was found'}},
  'checks': [{'argument': 'p'}, {'argument': 'y'}],
  'ignore_index': False,
  'coupled': False,

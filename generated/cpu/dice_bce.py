@@ -89,20 +89,19 @@ META = {'name': 'dice_bce',
  'accuracy': {'value': {'class': 'conditioned',
                         'reason': '11 roundings, those of differences of inputs among them, add up'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of 2*d_dice_overlap[n]*y[n, pixel] - '
-                                           'd_dice_t1_difference[n]*y[n, pixel] + d_dice_t1_difference[n]*(1 '
-                                           '- y[n, pixel]) - ZeroTimes(XOverY(y[n, pixel], …, and no form '
-                                           'with terms of one sign was found'},
+                                 'reason': 'the terms of 2*d_dice_overlap[n]*y[n, pixel] + '
+                                           'd_dice_t1_difference[n]*(1 - y[n, pixel]) + (xovery(1 - y[n, '
+                                           'pixe… have both signs, and no form with terms of one sign was '
+                                           'found'},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of 2*d_dice_overlap[n]*y[n, pixel] - '
-                                           'd_dice_t1_difference[n]*y[n, pixel] + d_dice_t1_difference[n]*(1 '
-                                           '- y[n, pixel]) - ZeroTimes(XOverY(y[n, pixel], …, and no form '
-                                           'with terms of one sign was found'},
+                                 'reason': 'the terms of 2*d_dice_overlap[n]*y[n, pixel] + '
+                                           'd_dice_t1_difference[n]*(1 - y[n, pixel]) + (xovery(1 - y[n, '
+                                           'pixe… have both signs, and no form with terms of one sign was '
+                                           'found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of 2*tangent_d_dice_overlap[n]*y[n, pixel] - '
-                                'tangent_d_dice_t1_difference[n]*y[n, pixel] + '
-                                'tangent_d_dice_t1_difference[n]*(1 - y[n, pixel]) - ZeroTi…, and no form '
-                                'with terms of one sign was found'}},
+                      'reason': 'the terms of 2*tangent_d_dice_overlap[n]*y[n, pixel] + '
+                                'tangent_d_dice_t1_difference[n]*(1 - y[n, pixel]) + (_v_p… have both signs, '
+                                'and no form with terms of one sign was found'}},
  'checks': [{'argument': 'p'}, {'argument': 'y'}],
  'ignore_index': False,
  'coupled': False,

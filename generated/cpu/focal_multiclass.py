@@ -79,15 +79,14 @@ META = {'name': 'focal_multiclass',
                                  'reason': 'the difference of inputs in t1_others[n] - z[n, y[n]] is rounded '
                                            'before the rest is added'},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of -_seed[n]*(-ZeroTimes(gamma, exp(-ZeroTimes(gamma, '
-                                           'Softplus(-t1_others[n] + z[n, y[n]])))*Sigmoid(-t1_others[n] + '
-                                           'z[n, y[n]])) - exp(-ZeroTimes(ga…, and no form with terms of one '
-                                           'sign was found'},
+                                 'reason': 'the terms of (sigmoid(z[n, y[n]] - '
+                                           't1_others[n]))*(sigmoid(t1_others[n] - z[n, '
+                                           'y[n]])*gamma*(-_seed[n]*exp(-gamm… have both signs, and no form '
+                                           'with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of -_seed[n]*(-_v_z[n, y[n]] + '
-                                'tangent_t1_others[n])*exp(-ZeroTimes(gamma, Softplus(-t1_others[n] + z[n, '
-                                'y[n]])))*Sigmoid(-t1_others[n] + z[n, y[n]])…, and no form with terms of '
-                                'one sign was found'}},
+                      'reason': 'the terms of _seed[n]*sigmoid(t1_others[n] - z[n, y[n]])*gamma*((_v_z[n, '
+                                'y[n]] - tangent_t1_others[n])*exp(-gamm… have both signs, and no form with '
+                                'terms of one sign was found'}},
  'checks': [{'argument': 'y'}],
  'ignore_index': True,
  'coupled': False,

@@ -85,15 +85,13 @@ META = {'name': 'giou',
                                            'excess[n]) have both signs, and no form with terms of one sign '
                                            'was found'},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of -d_U[n]*(-pred[n, 1] + pred[n, 3]) - d_length2[n] + '
-                                           'hull_height[n]*ZeroTimes(HalfStep(pred[n, 0] - target[n, '
-                                           '0])*HalfStep(Maximum(pred[n, 0], targ…, and no form with terms '
-                                           'of one sign was found'},
+                                 'reason': 'the terms of hull_height[n]*(half_step(pred[n, 0] - target[n, '
+                                           '0])*half_step(max(pred[n, 0], target[n, 0]) - min(… have both '
+                                           'signs, and no form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of -d_U[n]*(-_v_pred[n, 1] + _v_pred[n, 3]) + '
-                                'hull_height[n]*ZeroTimes(HalfStep(pred[n, 0] - target[n, '
-                                '0])*HalfStep(Maximum(pred[n, 0], target[n, 0])…, and no form with terms of '
-                                'one sign was found'}},
+                      'reason': 'the terms of hull_height[n]*(half_step(pred[n, 0] - target[n, '
+                                '0])*half_step(max(pred[n, 0], target[n, 0]) - min(… have both signs, and no '
+                                'form with terms of one sign was found'}},
  'checks': [{'constraint': 'pred[n, 0] < pred[n, 2]'},
             {'constraint': 'pred[n, 1] < pred[n, 3]'},
             {'constraint': 'target[n, 0] < target[n, 2]'},

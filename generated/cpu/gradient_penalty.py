@@ -64,10 +64,9 @@ META = {'name': 'gradient_penalty',
                                  'reason': 'the terms of length[n] - 1 have both signs, and no form with '
                                            'terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of 2*_seed[n]*_v_g[n, d]*lam*Where(Equal(length[n], oo), 1, '
-                                '(length[n] - 1)/length[n]) - '
-                                '2*_seed[n]*lam*tangent_length[n]*Where(Equal(length[n], oo),…, and no form '
-                                'with terms of one sign was found'}},
+                      'reason': 'the terms of 2*_seed[n]*_v_g[n, d]*lam*where(length[n] == oo, 1, (length[n] '
+                                '- 1)/length[n]) + tangent_d_length[n… have both signs, and no form with '
+                                'terms of one sign was found'}},
  'checks': [],
  'ignore_index': False,
  'coupled': False,

@@ -58,22 +58,21 @@ META = {'name': 'kl_divergence',
  'entries': ['value', 'value_and_grad', 'grad_hess_diag', 'hvp'],
  'refused': {},
  'accuracy': {'value': {'class': 'cancelling',
-                        'reason': 'the terms of ZeroTimes(p[n, k], LogRatio(p[n, k], Where(And(Equal(p[n, '
-                                  'k], 0), Equal(q[n, k], 0)), 1, q[n, k]))) have both signs, and no form '
-                                  'with terms of one sign was found'},
+                        'reason': 'the terms of (p[n, k])*(log_ratio(p[n, k], where((p[n, k] == 0) and (q[n, '
+                                  'k] == 0), 1, q[n, k]))) have both signs, and no form with terms of one '
+                                  'sign was found'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of ZeroTimes(p[n, k], LogRatio(p[n, k], '
-                                           'Where(And(Equal(p[n, k], 0), Equal(q[n, k], 0)), 1, q[n, k]))) '
-                                           'have both signs, and no form with terms of one sign was found'},
+                                 'reason': 'the terms of (p[n, k])*(log_ratio(p[n, k], where((p[n, k] == 0) '
+                                           'and (q[n, k] == 0), 1, q[n, k]))) have both signs, and no form '
+                                           'with terms of one sign was found'},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of ZeroTimes(_seed[n], LogRatio(p[n, k], '
-                                           'Where(And(Equal(p[n, k], 0), Equal(q[n, k], 0)), 1, q[n, k]))) + '
-                                           'ZeroTimes(p[n, k], _seed[n]/p[n, k]) have b…, and no form with '
-                                           'terms of one sign was found'},
+                                 'reason': 'the terms of _seed[n]*(log_ratio(p[n, k], where((p[n, k] == 0) '
+                                           'and (q[n, k] == 0), 1, q[n, k]))) + (p[n, k])*(_s… have both '
+                                           'signs, and no form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of ZeroTimes(_seed[n], _v_p[n, k]/p[n, k] + Where(And(Equal(p[n, '
-                                'k], 0), Equal(q[n, k], 0)), 0, -_v_q[n, k]/q[n, k])) + ZeroTimes(_v_p[n, '
-                                'k], _seed[n…, and no form with terms of one sign was found'}},
+                      'reason': 'the terms of _seed[n]*(_v_p[n, k]/p[n, k] + where((p[n, k] == 0) and (q[n, '
+                                'k] == 0), 0, -_v_q[n, k]/q[n, k])) + … have both signs, and no form with '
+                                'terms of one sign was found'}},
  'checks': [{'argument': 'p'}, {'argument': 'q'}],
  'ignore_index': False,
  'coupled': False,

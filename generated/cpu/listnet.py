@@ -74,11 +74,11 @@ META = {'name': 'listnet',
  'accuracy': {'value': {'class': 'conditioned',
                         'reason': 'exp amplifies the rounding of its argument log_q[n, k]'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of d_log_p[n, k] + Where(valid[n, k], '
+                                 'reason': 'the terms of d_log_p[n, k] + where(valid[n, k], '
                                            '-d_t3_sum[n]*weight_t3[n, k], 0) have both signs, and no form '
                                            'with terms of one sign was found'},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of d_log_p[n, k] + Where(valid[n, k], '
+                                 'reason': 'the terms of d_log_p[n, k] + where(valid[n, k], '
                                            '-d_t3_sum[n]*weight_t3[n, k], 0) have both signs, and no form '
                                            'with terms of one sign was found'},
               'hvp': {'class': 'cancelling',

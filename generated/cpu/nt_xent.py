@@ -61,17 +61,16 @@ META = {'name': 'nt_xent',
                                'd_2, deeper than those of its gradient (i, j, d); use the Hessian-vector '
                                'product (hvp), which costs no more than the gradient'},
  'accuracy': {'value': {'class': 'cancelling',
-                        'reason': 'the terms of -s[i, Mod(i + floor(size[i]/2), size[i])] + t3_others[i] '
-                                  'have both signs, and no form with terms of one sign was found'},
+                        'reason': 'the terms of t3_others[i] - s[i, Mod(i + floor(size[i]/2), size[i])] have '
+                                  'both signs, and no form with terms of one sign was found'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of -s[i, Mod(i + floor(size[i]/2), size[i])] + '
-                                           't3_others[i] have both signs, and no form with terms of one sign '
+                                 'reason': 'the terms of t3_others[i] - s[i, Mod(i + floor(size[i]/2), '
+                                           'size[i])] have both signs, and no form with terms of one sign '
                                            'was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of -d_z_hat[i, d]*tangent_t1[i]/t1[i]**2 + Where(Equal(t1[i], 0), '
-                                '0, _v_z[i, d]*d_t1[i]/t1[i] - '
-                                'd_t1[i]*tangent_t1[i]*Where(Equal(Absolute(z[i, d]), …, and no form with '
-                                'terms of one sign was found'}},
+                      'reason': 'the terms of where(t1[i] == 0, 0, _v_z[i, d]*d_t1[i]/t1[i] + '
+                                'tangent_d_t1[i]*where(abs(z[i, d]) == t1[i], sign(z… have both signs, and '
+                                'no form with terms of one sign was found'}},
  'checks': [{'constraint': 'size[i] % 2 == 0'}],
  'ignore_index': False,
  'coupled': True,

@@ -62,13 +62,13 @@ META = {'name': 'reconstruction_bernoulli',
                         'reason': 'every sum has terms of one sign or is one difference of inputs, and no '
                                   'function amplifies a rounding'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of -x[n, d]*Sigmoid(-logits[n, d]) + (1 - x[n, '
-                                           'd])*Sigmoid(logits[n, d]) have both signs, and no form with '
+                                 'reason': 'the terms of (1 - x[n, d])*sigmoid(logits[n, d]) - x[n, '
+                                           'd]*sigmoid(-logits[n, d]) have both signs, and no form with '
                                            'terms of one sign was found',
                                  'at_ends': {'x': 'tight'}},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of -x[n, d]*Sigmoid(-logits[n, d]) + (1 - x[n, '
-                                           'd])*Sigmoid(logits[n, d]) have both signs, and no form with '
+                                 'reason': 'the terms of (1 - x[n, d])*sigmoid(logits[n, d]) - x[n, '
+                                           'd]*sigmoid(-logits[n, d]) have both signs, and no form with '
                                            'terms of one sign was found',
                                  'at_ends': {'x': 'tight'}},
               'hvp': {'class': 'tight',

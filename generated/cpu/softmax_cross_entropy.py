@@ -82,7 +82,7 @@ META = {'name': 'softmax_cross_entropy',
                                  'reason': 'the difference of inputs in t1_others[n] - z[n, y[n]] is rounded '
                                            'before the rest is added'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of -_v_z[n, y[n]] + tangent_t1_others[n] have both signs, and no '
+                      'reason': 'the terms of tangent_t1_others[n] - _v_z[n, y[n]] have both signs, and no '
                                 'form with terms of one sign was found'}},
  'checks': [{'argument': 'y'}, {'argument': 'class_weight'}],
  'ignore_index': True,

@@ -87,15 +87,13 @@ META = {'name': 'triplet_margin',
                                  'reason': 'the terms of margin + near_less_far[n] have both signs, and no '
                                            'form with terms of one sign was found'},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of Where(Equal(far[n], 0), 0, ZeroTimes(d_far[n], '
-                                           'Where(Equal(Absolute(anchor[n, d] - negative[n, d]), far[n]), '
-                                           'Sign(anchor[n, d] - negative[n, d]), …, and no form with terms '
-                                           'of one sign was found'},
+                                 'reason': 'the terms of where(far[n] == 0, 0, d_far[n]*(where(abs(anchor[n, '
+                                           'd] - negative[n, d]) == far[n], sign(anchor[n, … have both '
+                                           'signs, and no form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of Where(Equal(far[n], 0), 0, ZeroTimes(d_far[n], '
-                                '-tangent_far[n]*Where(Equal(Absolute(anchor[n, d] - negative[n, d]), '
-                                'far[n]), Sign(anchor[n, d] - n…, and no form with terms of one sign was '
-                                'found'}},
+                      'reason': 'the terms of where(far[n] == 0, 0, d_far[n]*((_v_anchor[n, d] - '
+                                '_v_negative[n, d])/far[n] - tangent_far[n]*where… have both signs, and no '
+                                'form with terms of one sign was found'}},
  'checks': [],
  'ignore_index': False,
  'coupled': False,

@@ -103,13 +103,13 @@ META = {'name': 'vae_bernoulli',
                         'reason': 'every sum has terms of one sign or is one difference of inputs, and no '
                                   'function amplifies a rounding'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of -x[n, d]*Sigmoid(-reconstruction[n, d]) + (1 - x[n, '
-                                           'd])*Sigmoid(reconstruction[n, d]) have both signs, and no form '
+                                 'reason': 'the terms of (1 - x[n, d])*sigmoid(reconstruction[n, d]) - x[n, '
+                                           'd]*sigmoid(-reconstruction[n, d]) have both signs, and no form '
                                            'with terms of one sign was found',
                                  'at_ends': {'x': 'tight'}},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of -x[n, d]*Sigmoid(-reconstruction[n, d]) + (1 - x[n, '
-                                           'd])*Sigmoid(reconstruction[n, d]) have both signs, and no form '
+                                 'reason': 'the terms of (1 - x[n, d])*sigmoid(reconstruction[n, d]) - x[n, '
+                                           'd]*sigmoid(-reconstruction[n, d]) have both signs, and no form '
                                            'with terms of one sign was found',
                                  'at_ends': {'x': 'tight'}},
               'hvp': {'class': 'tight',

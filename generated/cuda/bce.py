@@ -66,17 +66,17 @@ META = {'name': 'bce',
                         'reason': 'every sum has terms of one sign or is one difference of inputs, and no '
                                   'function amplifies a rounding'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of -XOverY(y[n], p[n]) + XOverY(1 - y[n], 1 - p[n]) '
+                                 'reason': 'the terms of xovery(1 - y[n], 1 - p[n]) - xovery(y[n], p[n]) '
                                            'have both signs, and no form with terms of one sign was found',
                                  'at_ends': {'y': 'tight'}},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of -XOverY(y[n], p[n]) + XOverY(1 - y[n], 1 - p[n]) '
+                                 'reason': 'the terms of xovery(1 - y[n], 1 - p[n]) - xovery(y[n], p[n]) '
                                            'have both signs, and no form with terms of one sign was found',
                                  'at_ends': {'y': 'tight'}},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of ZeroTimes(XOverY(y[n], p[n]), 1/p[n]) + ZeroTimes(XOverY(1 - '
-                                'y[n], 1 - p[n]), 1/(1 - p[n])) have both signs, and no form with terms of '
-                                'one sign was found',
+                      'reason': 'the terms of (xovery(y[n], p[n]))*1/p[n] + (xovery(1 - y[n], 1 - '
+                                'p[n]))*(1/(1 - p[n])) have both signs, and no form with terms of one sign '
+                                'was found',
                       'at_ends': {'y': 'tight'}}},
  'checks': [],
  'ignore_index': False,

@@ -80,14 +80,14 @@ META = {'name': 'bce_with_logits',
                         'reason': 'every sum has terms of one sign or is one difference of inputs, and no '
                                   'function amplifies a rounding'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of -pos_weight[n]*y[n]*Sigmoid(-z[n]) + (1 - '
-                                           'y[n])*Sigmoid(z[n]) have both signs, and no form with terms of '
-                                           'one sign was found',
+                                 'reason': 'the terms of (1 - y[n])*sigmoid(z[n]) - '
+                                           'pos_weight[n]*y[n]*sigmoid(-z[n]) have both signs, and no form '
+                                           'with terms of one sign was found',
                                  'at_ends': {'y': 'tight'}},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of -pos_weight[n]*y[n]*Sigmoid(-z[n]) + (1 - '
-                                           'y[n])*Sigmoid(z[n]) have both signs, and no form with terms of '
-                                           'one sign was found',
+                                 'reason': 'the terms of (1 - y[n])*sigmoid(z[n]) - '
+                                           'pos_weight[n]*y[n]*sigmoid(-z[n]) have both signs, and no form '
+                                           'with terms of one sign was found',
                                  'at_ends': {'y': 'tight'}},
               'hvp': {'class': 'conditioned',
                       'reason': '10 roundings, those of differences of inputs among them, add up',

@@ -87,20 +87,19 @@ META = {'name': 'contrastive',
  'entries': ['value', 'value_and_grad', 'grad_hess_diag', 'hvp'],
  'refused': {},
  'accuracy': {'value': {'class': 'cancelling',
-                        'reason': 'the terms of -D[n] + margin have both signs, and no form with terms of '
-                                  'one sign was found'},
+                        'reason': 'the terms of margin - D[n] have both signs, and no form with terms of one '
+                                  'sign was found'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of -D[n] + margin have both signs, and no form with '
+                                 'reason': 'the terms of margin - D[n] have both signs, and no form with '
                                            'terms of one sign was found'},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of 2*_seed[n]*ZeroTimes(y[n], a[n, d] - b[n, d]) + '
-                                           'Where(Equal(D[n], 0), 0, ZeroTimes(d_D[n], '
-                                           'Where(Equal(Absolute(a[n, d] - b[n, d]), D[n]), Sign(a[…, and no '
-                                           'form with terms of one sign was found'},
+                                 'reason': 'the terms of 2*_seed[n]*y[n]*(a[n, d] - b[n, d]) + where(D[n] == '
+                                           '0, 0, d_D[n]*(where(abs(a[n, d] - b[n, d]) == D… have both '
+                                           'signs, and no form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of 2*_seed[n]*y[n]*(_v_a[n, d] - _v_b[n, d]) + Where(Equal(D[n], '
-                                '0), 0, (_v_a[n, d] - _v_b[n, d])*ZeroTimes(d_D[n], 1/D[n]) - '
-                                'ZeroTimes(d_D[n], tange…, and no form with terms of one sign was found'}},
+                      'reason': 'the terms of 2*_seed[n]*y[n]*(_v_a[n, d] - _v_b[n, d]) + where(D[n] == 0, '
+                                '0, (_v_a[n, d] - _v_b[n, d])*d_D[n]*1/… have both signs, and no form with '
+                                'terms of one sign was found'}},
  'checks': [],
  'ignore_index': False,
  'coupled': False,

@@ -127,20 +127,17 @@ META = {'name': 'diffusion_posterior_kl',
  'entries': ['value', 'value_and_grad', 'grad_hess_diag', 'hvp'],
  'refused': {},
  'accuracy': {'value': {'class': 'cancelling',
-                        'reason': 'the terms of Where(Less(4*beta[n]*(alpha[n] - alpha_bar[n]), '
-                                  'alpha[n]*sigma2[n]*(1 - alpha_bar[n])), -LogRatio(beta[n]*(alpha[n] - '
-                                  'alpha_bar[n]), alpha[n]*sigm…, and no form with terms of one sign was '
-                                  'found'},
+                        'reason': 'the terms of where(4*beta[n]*(alpha[n] - alpha_bar[n]) < '
+                                  'alpha[n]*sigma2[n]*(1 - alpha_bar[n]), (beta[n]*(alpha[… have both signs, '
+                                  'and no form with terms of one sign was found'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of Where(Less(4*beta[n]*(alpha[n] - alpha_bar[n]), '
-                                           'alpha[n]*sigma2[n]*(1 - alpha_bar[n])), '
-                                           '-LogRatio(beta[n]*(alpha[n] - alpha_bar[n]), alpha[n]*sigm…, and '
-                                           'no form with terms of one sign was found'},
+                                 'reason': 'the terms of where(4*beta[n]*(alpha[n] - alpha_bar[n]) < '
+                                           'alpha[n]*sigma2[n]*(1 - alpha_bar[n]), (beta[n]*(alpha[… have '
+                                           'both signs, and no form with terms of one sign was found'},
               'grad_hess_diag': {'class': 'cancelling',
                                  'reason': 'the terms of sqrt(alpha_bar_prev[n])*beta[n]*x0[n, d]/(1 - '
-                                           'alpha_bar[n]) - mu_theta[n, d] + xt[n, d]*(alpha[n] - '
-                                           'alpha_bar[n])/(sqrt(alpha[n])*(1 - alpha_bar[n…, and no form '
-                                           'with terms of one sign was found'},
+                                           'alpha_bar[n]) + xt[n, d]*(alpha[n] - alpha_bar[n])/(s… have both '
+                                           'signs, and no form with terms of one sign was found'},
               'hvp': {'class': 'tight',
                       'reason': 'every sum has terms of one sign or is one difference of inputs, and no '
                                 'function amplifies a rounding'}},

@@ -100,14 +100,13 @@ META = {'name': 'focal',
                                  'reason': 'exp amplifies the rounding of its argument -ZeroTimes(gamma, '
                                            'Softplus(z[n]*Where(Equal(y[n], 1), 1, -1)))'},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of -(-Sigmoid(z[n]*Where(Equal(y[n], 1), 1, '
-                                           '-1))*Where(Equal(y[n], 1), 1, -1)*ZeroTimes(alpha_t[n], '
-                                           '_seed[n]*exp(-ZeroTimes(gamma, Softplus(z[n]*Wher…, and no form '
-                                           'with terms of one sign was found'},
+                                 'reason': 'the terms of ((sigmoid(z[n]*where(y[n] == 1, 1, '
+                                           '-1)))*(sigmoid(-z[n]*where(y[n] == 1, 1, -1))*(where(y[n] == 1, '
+                                           '… have both signs, and no form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of _v_z[n]*Sigmoid(-z[n]*Where(Equal(y[n], 1), 1, '
-                                '-1))*Sigmoid(z[n]*Where(Equal(y[n], 1), 1, -1))*Where(Equal(y[n], 1), 1, '
-                                '-1)*ZeroTimes(alpha_t[n], …, and no form with terms of one sign was found'}},
+                      'reason': 'the terms of _v_z[n]*sigmoid(-z[n]*where(y[n] == 1, 1, '
+                                '-1))*sigmoid(z[n]*where(y[n] == 1, 1, -1))*where(y[n] == … have both signs, '
+                                'and no form with terms of one sign was found'}},
  'checks': [],
  'ignore_index': False,
  'coupled': False,

@@ -85,16 +85,15 @@ META = {'name': 'info_nce',
                                'd_2, deeper than those of its gradient (i, j, d); use the Hessian-vector '
                                'product (hvp), which costs no more than the gradient'},
  'accuracy': {'value': {'class': 'cancelling',
-                        'reason': 'the terms of -s[i, i] + t4_others[i] have both signs, and no form with '
+                        'reason': 'the terms of t4_others[i] - s[i, i] have both signs, and no form with '
                                   'terms of one sign was found'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of -s[i, i] + t4_others[i] have both signs, and no '
-                                           'form with terms of one sign was found'},
+                                 'reason': 'the terms of t4_others[i] - s[i, i] have both signs, and no form '
+                                           'with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of -d_u_hat[i, d]*tangent_t1[i]/t1[i]**2 + Where(Equal(t1[i], 0), '
-                                '0, _v_u[i, d]*d_t1[i]/t1[i] - '
-                                'd_t1[i]*tangent_t1[i]*Where(Equal(Absolute(u[i, d]), …, and no form with '
-                                'terms of one sign was found'}},
+                      'reason': 'the terms of where(t1[i] == 0, 0, _v_u[i, d]*d_t1[i]/t1[i] + '
+                                'tangent_d_t1[i]*where(abs(u[i, d]) == t1[i], sign(u… have both signs, and '
+                                'no form with terms of one sign was found'}},
  'checks': [],
  'ignore_index': False,
  'coupled': True,

@@ -82,19 +82,17 @@ META = {'name': 'iou',
  'accuracy': {'value': {'class': 'conditioned',
                         'reason': '9 roundings, those of differences of inputs among them, add up'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of -d_length2[n] - ZeroTimes(HalfStep(pred[n, 0] - '
-                                           'target[n, 0])*HalfStep(-Maximum(pred[n, 0], target[n, 0]) + '
-                                           'Minimum(pred[n, 2], target[n, 2])), d_…, and no form with terms '
-                                           'of one sign was found'},
+                                 'reason': 'the terms of (half_step(pred[n, 0] - target[n, 0]))*d_margin[n] '
+                                           '- d_length2[n] - (half_step(pred[n, 0] - target[… have both '
+                                           'signs, and no form with terms of one sign was found'},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of -d_length2[n] - ZeroTimes(HalfStep(pred[n, 0] - '
-                                           'target[n, 0])*HalfStep(-Maximum(pred[n, 0], target[n, 0]) + '
-                                           'Minimum(pred[n, 2], target[n, 2])), d_…, and no form with terms '
-                                           'of one sign was found'},
+                                 'reason': 'the terms of (half_step(pred[n, 0] - target[n, 0]))*d_margin[n] '
+                                           '- d_length2[n] - (half_step(pred[n, 0] - target[… have both '
+                                           'signs, and no form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of -tangent_d_length2[n] - ZeroTimes(HalfStep(pred[n, 0] - '
-                                'target[n, 0])*HalfStep(-Maximum(pred[n, 0], target[n, 0]) + Minimum(pred[n, '
-                                '2], target[n, …, and no form with terms of one sign was found'}},
+                      'reason': 'the terms of (half_step(pred[n, 0] - target[n, 0]))*tangent_d_margin[n] - '
+                                'tangent_d_length2[n] - (half_step(pred… have both signs, and no form with '
+                                'terms of one sign was found'}},
  'checks': [],
  'ignore_index': False,
  'coupled': False,

@@ -92,19 +92,17 @@ META = {'name': 'kl_gaussian',
  'accuracy': {'value': {'class': 'conditioned',
                         'reason': '9 roundings, those of differences of inputs among them, add up'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of -_seed[n]*Expm1(logvar1[n, d] - logvar2[n, d])/2 - '
-                                           'ZeroTimes(mu1[n, d] - mu2[n, d], _seed[n]*exp(-logvar2[n, '
-                                           'd]/2)*ZeroTimes(mu1[n, d] - mu2[n, d]…, and no form with terms '
-                                           'of one sign was found'},
+                                 'reason': 'the terms of -_seed[n]*expm1(logvar1[n, d] - logvar2[n, d])/2 - '
+                                           '(mu1[n, d] - mu2[n, d])*(_seed[n]*exp(-logvar2[n… have both '
+                                           'signs, and no form with terms of one sign was found'},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of -_seed[n]*Expm1(logvar1[n, d] - logvar2[n, d])/2 - '
-                                           'ZeroTimes(mu1[n, d] - mu2[n, d], _seed[n]*exp(-logvar2[n, '
-                                           'd]/2)*ZeroTimes(mu1[n, d] - mu2[n, d]…, and no form with terms '
-                                           'of one sign was found'},
+                                 'reason': 'the terms of -_seed[n]*expm1(logvar1[n, d] - logvar2[n, d])/2 - '
+                                           '(mu1[n, d] - mu2[n, d])*(_seed[n]*exp(-logvar2[n… have both '
+                                           'signs, and no form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of ZeroTimes(_seed[n]*(ZeroTimes(_v_mu1[n, d] - _v_mu2[n, d], '
-                                'exp(-logvar2[n, d]/2)) + ZeroTimes(mu1[n, d] - mu2[n, d], -_v_logvar2[n, '
-                                'd]*exp(-logvar…, and no form with terms of one sign was found'}},
+                      'reason': 'the terms of (_seed[n]*((_v_mu1[n, d] - _v_mu2[n, d])*(exp(-logvar2[n, '
+                                'd]/2)) + (mu1[n, d] - mu2[n, d])*(-_v_log… have both signs, and no form '
+                                'with terms of one sign was found'}},
  'checks': [],
  'ignore_index': False,
  'coupled': False,

@@ -79,22 +79,17 @@ META = {'name': 'label_smoothing',
                         'reason': 'the difference of inputs in t1_others[n] - z[n, y[n]] is rounded before '
                                   'the rest is added'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of d_t2[n]*weight_t1[n, k]*size[k] - d_t2[n] + '
-                                           'Where(Equal(k, y[n]), -_seed[n]*(1 - '
-                                           'epsilon)*Sigmoid(t1_others[n] - z[n, y[n]]), '
-                                           'd_t1_others[n]*weigh…, and no form with terms of one sign was '
-                                           'found'},
+                                 'reason': 'the terms of d_t2[n]*weight_t1[n, k]*size[k] + where(k == y[n], '
+                                           '-_seed[n]*(1 - epsilon)*sigmoid(t1_others[n] - z… have both '
+                                           'signs, and no form with terms of one sign was found'},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of d_t2[n]*weight_t1[n, k]*size[k] - d_t2[n] + '
-                                           'Where(Equal(k, y[n]), -_seed[n]*(1 - '
-                                           'epsilon)*Sigmoid(t1_others[n] - z[n, y[n]]), '
-                                           'd_t1_others[n]*weigh…, and no form with terms of one sign was '
-                                           'found'},
+                                 'reason': 'the terms of d_t2[n]*weight_t1[n, k]*size[k] + where(k == y[n], '
+                                           '-_seed[n]*(1 - epsilon)*sigmoid(t1_others[n] - z… have both '
+                                           'signs, and no form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of d_t2[n]*tangent_weight_t1[n, k]*size[k] + Where(Equal(k, '
-                                'y[n]), -_seed[n]*(1 - epsilon)*(-_v_z[n, y[n]] + '
-                                'tangent_t1_others[n])*Sigmoid(-t1_others…, and no form with terms of one '
-                                'sign was found'}},
+                      'reason': 'the terms of d_t2[n]*tangent_weight_t1[n, k]*size[k] + where(k == y[n], '
+                                '-_seed[n]*(1 - epsilon)*(tangent_t1_othe… have both signs, and no form with '
+                                'terms of one sign was found'}},
  'checks': [],
  'ignore_index': True,
  'coupled': False,

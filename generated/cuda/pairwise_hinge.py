@@ -69,10 +69,10 @@ META = {'name': 'pairwise_hinge',
  'entries': ['value', 'value_and_grad', 'grad_hess_diag', 'hvp'],
  'refused': {},
  'accuracy': {'value': {'class': 'conditioned',
-                        'reason': 'the difference of inputs in margin - (-s_neg[n] + s_pos[n]) is rounded '
+                        'reason': 'the difference of inputs in margin - (s_pos[n] - s_neg[n]) is rounded '
                                   'before the rest is added'},
               'value_and_grad': {'class': 'conditioned',
-                                 'reason': 'the difference of inputs in margin - (-s_neg[n] + s_pos[n]) is '
+                                 'reason': 'the difference of inputs in margin - (s_pos[n] - s_neg[n]) is '
                                            'rounded before the rest is added'},
               'grad_hess_diag': {'class': 'conditioned',
                                  'reason': 'the difference of inputs in margin + s_neg[n] - s_pos[n] is '

@@ -68,13 +68,13 @@ META = {'name': 'sigmoid_cross_entropy',
                         'reason': 'every sum has terms of one sign or is one difference of inputs, and no '
                                   'function amplifies a rounding'},
               'value_and_grad': {'class': 'cancelling',
-                                 'reason': 'the terms of -y[n, k]*Sigmoid(-z[n, k]) + (1 - y[n, '
-                                           'k])*Sigmoid(z[n, k]) have both signs, and no form with terms of '
+                                 'reason': 'the terms of (1 - y[n, k])*sigmoid(z[n, k]) - y[n, '
+                                           'k]*sigmoid(-z[n, k]) have both signs, and no form with terms of '
                                            'one sign was found',
                                  'at_ends': {'y': 'tight'}},
               'grad_hess_diag': {'class': 'cancelling',
-                                 'reason': 'the terms of -y[n, k]*Sigmoid(-z[n, k]) + (1 - y[n, '
-                                           'k])*Sigmoid(z[n, k]) have both signs, and no form with terms of '
+                                 'reason': 'the terms of (1 - y[n, k])*sigmoid(z[n, k]) - y[n, '
+                                           'k]*sigmoid(-z[n, k]) have both signs, and no form with terms of '
                                            'one sign was found',
                                  'at_ends': {'y': 'tight'}},
               'hvp': {'class': 'tight',

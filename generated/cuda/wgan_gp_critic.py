@@ -99,9 +99,8 @@ META = {'name': 'wgan_gp_critic',
                                            'no form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
                       'reason': 'the terms of 2*_seed_penalty[i]*_v_g[i, '
-                                'd]*lam*Where(Equal(gradient_penalty_length[i], oo), 1, '
-                                '(gradient_penalty_length[i] - 1)/gradient_penalty_length[i]) - 2…, and no '
-                                'form with terms of one sign was found'}},
+                                'd]*lam*where(gradient_penalty_length[i] == oo, 1, (gradient_penalty_leng… '
+                                'have both signs, and no form with terms of one sign was found'}},
  'checks': [],
  'ignore_index': False,
  'coupled': False,

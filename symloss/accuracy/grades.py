@@ -17,6 +17,7 @@ import sympy
 from symloss.accuracy.amplification import amplifies
 from symloss.accuracy.signs import NOTHING, Assumptions, Signs, branches, exclusive
 from symloss.atoms import record_of
+from symloss.atoms.text import plain
 from symloss.calculus.stabilise.terms import terms_of
 from symloss.program import AxisSymbol, Domain, Program, Read, SizeSymbol, Statement
 
@@ -28,6 +29,8 @@ CHOICES = frozenset(("maximum", "minimum", "relu", "ramp", "abs", "clamp", "stop
 PRODUCTS = frozenset(("zero_times", "x_over_y"))
 CONDITIONS = frozenset(("less", "less_equal", "equal", "not_equal", "and", "or", "not"))
 
+#: No longer a formula is quoted in a reason.
+_LONGEST = 100
 
 #: A tight result has at most so many roundings behind it, each of half an ulp at most, of which some have either sign.
 MOST_ROUNDINGS = 8
@@ -190,7 +193,7 @@ class Grader:
         if kind == "difference":
             return _TIGHT
         if kind == "differences":
-            rounded = Grade(CONDITIONED, f"the difference of inputs in {e} is rounded before the rest is added")
+            rounded = Grade(CONDITIONED, f"the difference of inputs in {_shown(e)} is rounded before the rest is added")
             return worst(rounded, *grades)
         return worst(Grade(CANCELLING, both_signs(e)), *grades)
 
@@ -263,4 +266,10 @@ def name_of(e: Any) -> str:
 
 def both_signs(e: Any) -> str:
     """Why a sum cancels."""
-    return f"the terms of {e} have both signs"
+    return f"the terms of {_shown(e)} have both signs"
+
+
+def _shown(expression: Any) -> str:
+    """An expression as text that fits into a sentence."""
+    text = plain(expression)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

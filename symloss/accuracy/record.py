@@ -21,8 +21,6 @@ ENTRIES = {
     "grad_hess_diag": ("grad", "diag"),
     "hvp": ("hvp",),
 }
-#: No sentence of a reason is longer than this.
-_LONGEST = 160
 
 
 def accuracy_record(spec: Spec | None, derivation: Derivation) -> dict[str, Any]:
@@ -125,10 +123,9 @@ def _with_constant(program: Program, name: str, value: Any) -> Program:
 def _reason(grade: Grade) -> str:
     if not grade.reason:
         return "every sum has terms of one sign or is one difference of inputs, and no function amplifies a rounding"
-    text = grade.reason if len(grade.reason) <= _LONGEST else f"{grade.reason[: _LONGEST - 1]}…"
     if grade.level == CANCELLING:
-        return f"{text}, and no form with terms of one sign was found"
-    return text
+        return f"{grade.reason}, and no form with terms of one sign was found"
+    return grade.reason
 
 
 __all__ = ["ENTRIES", "accuracy_record", "in_words", "output_grades", "summary"]

@@ -42,7 +42,7 @@ def _comparison(name: str, symbol: str, relation: Any, decide: Callable[[Any], A
         exact=lambda a, b: 1 if decide(sympy.Float(a - b) if a != b else sympy.S.Zero) else 0,
         latex=rf"\left[{{0}} {symbol} {{1}}\right]",
         image=BITS,
-        kink=f"slope 0 where the truth of a {symbol} b changes",
+        kink="slope 0 where its truth changes",
         fold=fold,
     )
 

@@ -32,8 +32,11 @@ class ExpressionPrinter(LatexPrinter):
         self._size = size or size_symbol
 
     def doprint(self, expr: Any) -> str:
-        """The expression as LaTeX; brackets bring their own space, so none is added before them."""
-        return str(super().doprint(expr)).replace(r" \, \left", r" \left")
+        """The expression as LaTeX; brackets bring their own space, so none is added before them.
+
+        Where an atom adds its argument to something, a negative one is subtracted.
+        """
+        return str(super().doprint(expr)).replace(r" \, \left", r" \left").replace("+ - ", "- ")
 
     def _print(self, expr: Any, **options: Any) -> str:
         record = record_of(expr)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sympy
 
 from symloss.atoms import record_of
+from symloss.latex.abbreviations import Abbreviations
 from symloss.latex.escape import escape
 from symloss.latex.names import symbol
-from symloss.latex.statements import StatementPrinter
+from symloss.latex.statements import Equation, StatementPrinter
 from symloss.latex.steps import Step, declared_names, derivation_steps, result
 from symloss.program import Domain, Program, Tensor
 
@@ -27,24 +28,25 @@ def page_content(
 ) -> dict[str, Any]:
     """The variables of ``page.tex.jinja`` for one loss."""
     program = derivation.textbook
-    printer = StatementPrinter(program)
     declared = declared_names(program)
+    short = Abbreviations(derivation.product, StatementPrinter(derivation.product, declared).expressions.doprint)
+    printer = StatementPrinter(program, abbreviations=short)
     steps = derivation_steps(derivation)
     return {
         "name": spec.name,
         "title": escape(spec.title),
         "hash": spec.hash,
         "description": escape(spec.doc) if getattr(spec, "doc", "") else "",
-        "definition": [printer.equation(statement).latex() for statement in program.statements],
+        "definition": _latex(e for statement in program.statements for e in printer.equations(statement)),
         "sizes": _sizes(program, printer),
         "weights": [printer.expressions.doprint(weight) for weight in program.sample_weight.values()],
         "inputs": [_input(tensor, printer) for tensor in program.tensors.values()],
         "constraints": ", ".join(f"${printer.expressions.condition(part)}$" for part in program.constraints),
-        "steps": [{"text": _sentence(step), "equations": _equations(step, declared)} for step in steps],
-        "gradients": results(derivation.gradient, "grad ", declared),
-        "diagonal": [] if derivation.diagonal is None else results(derivation.diagonal, "diag ", declared),
+        "steps": [{"text": _sentence(step), "equations": _equations(step, declared, short)} for step in steps],
+        "gradients": results(derivation.gradient, "grad ", declared, short),
+        "diagonal": [] if derivation.diagonal is None else results(derivation.diagonal, "diag ", declared, short),
         "refusal": derivation.refusal or "",
-        "products": results(derivation.product, "hvp ", declared),
+        "products": results(derivation.product, "hvp ", declared, short),
         "claims": [_claim(claim, verdicts.get(claim.text)) for claim in spec.claims],
         "kinks": kinks(derivation.textbook),
         "numerics": _numerics(derivation),
@@ -54,9 +56,14 @@ def page_content(
     }
 
 
-def _equations(step: Step, declared: set[str]) -> list[str]:
-    printer = StatementPrinter(step.program, declared)
-    return [printer.equation(statement).latex() for statement in step.statements]
+def _equations(step: Step, declared: set[str], short: Abbreviations) -> list[str]:
+    printer = StatementPrinter(step.program, declared, short)
+    return _latex(equation for statement in step.statements for equation in printer.equations(statement))
+
+
+def _latex(equations: Iterable[Equation]) -> list[str]:
+    """Equations as LaTeX, each once: one symbol may stand for a part of several."""
+    return list(dict.fromkeys(equation.latex() for equation in equations))
 
 
 def _sentence(step: Step) -> str:
@@ -66,10 +73,11 @@ def _sentence(step: Step) -> str:
 def derivation_latex(derivation: Any) -> str:
     """The numbered steps of a derivation as an ``enumerate`` environment; needs amsmath."""
     declared = declared_names(derivation.textbook)
+    short = Abbreviations(derivation.product, StatementPrinter(derivation.product, declared).expressions.doprint)
     lines = [r"\begin{enumerate}"]
     for step in derivation_steps(derivation):
         lines.append(rf"\item {_sentence(step)}")
-        for equation in _equations(step, declared):
+        for equation in _equations(step, declared, short):
             lines += [r"\[\begin{aligned}", equation, r"\end{aligned}\]"]
     return "\n".join([*lines, r"\end{enumerate}"])
 
@@ -81,18 +89,18 @@ _LEFT = {
 }
 
 
-def results(program: Program, prefix: str, declared: set[str]) -> list[str]:
+def results(program: Program, prefix: str, declared: set[str], short: Abbreviations) -> list[str]:
     """The outputs of a program whose keys start with ``prefix``, in one formula each, then what these refer to."""
-    printer = StatementPrinter(program, declared)
-    equations: list[str] = []
+    printer = StatementPrinter(program, declared, short)
+    equations: list[Equation] = []
     parts: dict[str, Any] = {}
     for key in program.outputs:
         if key.startswith(prefix):
             statement, needed = result(program, key)
             input_text = printer.target(key.removeprefix(prefix), statement.out)
-            equations.append(printer.equation(statement, _LEFT[prefix].format(input_text)).latex())
+            equations += printer.equations(statement, _LEFT[prefix].format(input_text))
             parts |= {part.target: part for part in needed}
-    return equations + [printer.equation(part).latex() for part in parts.values()]
+    return _latex([*equations, *(equation for part in parts.values() for equation in printer.equations(part))])
 
 
 def kinks(program: Program) -> list[str]:
@@ -151,7 +159,7 @@ def _claim(claim: Any, known: Mapping[str, Any] | None) -> dict[str, str]:
     text = text.replace(f"; expect: {claim.expect}", "")
     status = "not yet checked"
     if known is not None:
-        status = f"{known['verdict']}: {known['scope']} ({known['engine']})"
+        status = f"{known['verdict']}: {known['scope']} ({known['engine'].replace('+', ', ')})"
         note += rf"\newline\emph{{{escape(known['summary'])}}}" if known["summary"] else ""
     return {"text": rf"\texttt{{{escape(text)}}}{note}", "expected": claim.expect, "status": status}
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import sympy
 
+from symloss.latex.abbreviations import Abbreviations
 from symloss.latex.expressions import ExpressionPrinter, sizes_of
 from symloss.latex.names import Names, symbol
+from symloss.latex.width import width
 from symloss.program import Program, Statement
 
-#: A line of a display holds about this many characters of ordinary size.
-LINE_WIDTH = 78
+#: A line of a display, the left side included, holds about this many digits of ordinary size (`width`).
+LINE_WIDTH = 82.0
+#: However wide its left side is, a formula gets so much.
+_LEAST = 40.0
+#: Parentheses around several lines, and the space by which these are moved in.
+_ENCLOSING = 6.0
 
 _BIG = {"sum": r"\sum", "max": r"\max", "min": r"\min"}
-_FRACTION = re.compile(r"\\frac\{((?:[^{}]|\{[^{}]*\})*)\}\{((?:[^{}]|\{[^{}]*\})*)\}")
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,25 @@ class Equation:
 class StatementPrinter:
     """Prints the statements of one program."""
 
-    def __init__(self, program: Program, declared: Collection[str] | None = None) -> None:
-        """Prepare for one program; ``declared`` are the names that its specification gave (see `Names`)."""
+    def __init__(
+        self,
+        program: Program,
+        declared: Collection[str] | None = None,
+        abbreviations: Abbreviations | None = None,
+    ) -> None:
+        """Prepare for one program.
+
+        Args:
+            program: the program.
+            declared: the names that its specification gave (see `Names`).
+            abbreviations: those of the page, where printers of several programs share them.
+        """
         self.program = program
         self.size = sizes_of(program)
         self.names = Names(declared)
         self.expressions = ExpressionPrinter(self.names, self.size)
+        self._abbreviations = abbreviations or Abbreviations(program, self.expressions.doprint)
+        self._room = LINE_WIDTH
 
     def target(self, name: str, axes: tuple[str, ...]) -> str:
         """The left side of a statement, or an input at its running indices."""
@@ -48,7 +65,22 @@ class StatementPrinter:
     def equation(self, statement: Statement, left: str | None = None) -> Equation:
         """A statement as an equation; ``left`` replaces its own left side."""
         left = left or self.target(statement.target, statement.out)
+        self._room = max(LINE_WIDTH - width(left) - 3, _LEAST)
         return Equation(left, self.right(statement))
+
+    def equations(self, statement: Statement, left: str | None = None) -> list[Equation]:
+        """A statement as an equation whose lines fit, and those of the symbols that it needs for that."""
+        left = left or self.target(statement.target, statement.out)
+        whole = statement.target
+
+        def equation(part: Statement) -> Equation:
+            return self.equation(part, left if part.target == whole else None)
+
+        def fits(part: Statement) -> bool:
+            made = equation(part)
+            return max(map(width, made.lines)) <= max(LINE_WIDTH - width(made.left) - 3, _LEAST)
+
+        return [equation(part) for part in self._abbreviations.taken_apart(statement, fits)]
 
     def right(self, statement: Statement) -> tuple[str, ...]:
         """The right side of a statement, in lines."""
@@ -68,7 +100,7 @@ class StatementPrinter:
     def broken(self, expression: sympy.Expr) -> tuple[str, ...]:
         """An expression in lines, broken between terms, in products and in branches where it is too wide for one."""
         whole = self.expressions.doprint(expression)
-        if width(whole) <= LINE_WIDTH:
+        if width(whole) <= self._room:
             return (whole,)
         if isinstance(expression, sympy.Mul):
             return self._broken_product(expression) or (whole,)
@@ -82,7 +114,7 @@ class StatementPrinter:
         for term in self.expressions._as_ordered_terms(expression):
             first, *others = self.broken(term)
             signed = first if first.startswith("-") or not lines else f"+ {first}"
-            if lines and not others and width(lines[-1]) + width(signed) <= LINE_WIDTH:
+            if lines and not others and width(lines[-1]) + width(signed) <= self._room:
                 lines[-1] += f" {signed}"
             else:
                 lines += [signed, *others]
@@ -98,7 +130,10 @@ class StatementPrinter:
         operator = {"1": "", "-1": "-"}.get(str(rest), self.expressions.doprint(rest))
         if isinstance(rest, sympy.Add):
             operator = rf"\left({operator}\right)"
-        return self._enclosed(operator, self.broken(widest))
+        room, self._room = self._room, max(self._room - width(operator) - _ENCLOSING, _LEAST)
+        lines = self.broken(widest)
+        self._room = room
+        return self._enclosed(operator, lines)
 
     def _broken_branches(self, branches: list[tuple[sympy.Expr, str]]) -> str:
         """Cases whose values may take several lines."""
@@ -147,18 +182,3 @@ class StatementPrinter:
 
 def _less_one(size: str) -> str:
     return str(int(size) - 1) if size.isdigit() else f"{size}-1"
-
-
-def width(latex: str) -> int:
-    """About how many characters wide a formula is when set: a command counts as one, scripts count half."""
-    flat = re.sub(r"\\(?:left|right|bigl?|bigr?|Bigl?|Bigr?)\b|\\(?:mathrm|operatorname|text|mathbb)\*?", "", latex)
-    if (cases := re.search(r"\\begin\{cases\}(.*)\\end\{cases\}", flat, re.S)) is not None:
-        rows = cases[1].split(r"\\")
-        flat = flat[: cases.start()] + max(rows, key=len) + flat[cases.end() :]
-    flat = re.sub(
-        r"\\frac\{((?:[^{}]|\{[^{}]*\})*)\}\{((?:[^{}]|\{[^{}]*\})*)\}", lambda m: max(m[1], m[2], key=len), flat
-    )
-    flat = re.sub(r"\\(log|exp|sum|max|min)\b", "xxx", flat)
-    flat = re.sub(r"\\[A-Za-z]+|\\.", "x", flat)
-    scripts = sum(len(script) for script in re.findall(r"[_^]\{([^{}]*)\}", flat))
-    return len(re.sub(r"[{}_^\s]", "", flat)) - scripts // 2

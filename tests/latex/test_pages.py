@@ -11,6 +11,8 @@ from symloss.calculus import Derivation
 from symloss.cli import run
 from symloss.cli.arguments import derivation_of, read, read_path
 from symloss.latex import page, result
+from symloss.latex.statements import LINE_WIDTH
+from symloss.latex.width import width
 from symloss.oracle import evaluate
 from symloss.program import Program
 
@@ -56,6 +58,16 @@ def test_text_of_a_specification_is_inert(hostile: str) -> None:
     assert set(re.findall(r"\\([a-zA-Z]+)", outside)) <= OURS
     assert re.findall(r"\\(?:begin|end)\{(\w+)\}", outside).count("document") == 1
     assert "^^" not in text
+
+
+@pytest.mark.parametrize("name", ["focal", "triplet_margin", "kl_gaussian"])
+def test_no_formula_is_wider_than_a_line(name: str) -> None:
+    spec = read(name)
+    text = page(spec, derivation_of(spec))
+    for equation in re.findall(r"\\\[\\fitted\{(.*?)\}\\\]\n", text, re.S):
+        left, right = equation.split("&=", 1)
+        for line in re.split(r"\\\\\n&\\quad ", right):
+            assert width(left) + width(line) <= LINE_WIDTH + 5, equation
 
 
 def balanced(text: str) -> bool:

@@ -3,8 +3,10 @@ import sympy
 
 from symloss.atoms import And, Equal, Less, NotEqual, Sigmoid, Where
 from symloss.latex import StatementPrinter
+from symloss.latex.abbreviations import Abbreviations
 from symloss.latex.names import Names, symbol
-from symloss.latex.statements import LINE_WIDTH, width
+from symloss.latex.statements import LINE_WIDTH
+from symloss.latex.width import width
 from symloss.program import Axis, AxisSymbol, Program, Read, SizeSymbol, Statement, exact_arithmetic
 
 N, K, J = (AxisSymbol(name) for name in "nkj")
@@ -102,3 +104,22 @@ def test_long_formulas_are_broken_into_lines_that_hold_everything() -> None:
             if not isinstance(whole, Where):
                 assert len(lines) > 1
                 assert max(map(width, lines)) <= LINE_WIDTH
+
+
+def test_wide_parts_get_a_symbol_of_their_own_and_nothing_is_lost() -> None:
+    """What the symbols stand for, put back, is the formula that was there."""
+    with exact_arithmetic():
+        sign = Where(Equal(Y, 1), 1, -1)
+        body = Sigmoid(sign * Z) * (Z - ZJ) ** 2 * Sigmoid(-sign * ZJ) / (1 + Sigmoid(sign * Z) + sympy.exp(sign * Z))
+        whole = Statement("t", ("n", "k", "j"), "map", body * (1 + sympy.exp(-body)))
+        printer = StatementPrinter(Program("p", AXES, {}, (whole,), {}))
+        first, *parts = Abbreviations(printer.program, printer.expressions.doprint).taken_apart(
+            whole, lambda statement: width(printer.expressions.doprint(statement.body)) < 30
+        )
+        assert len(parts) >= 2
+        assert all(set(part.out) <= {"n", "k", "j"} for part in parts)
+        names = {part.target: part.body for part in parts}
+        while names.keys() & {read.tensor for read in first.body.atoms(Read)}:
+            reads = {read: names[read.tensor] for read in first.body.atoms(Read) if read.tensor in names}
+            first = Statement(first.target, first.out, "map", first.body.xreplace(reads))
+        assert first == whole
