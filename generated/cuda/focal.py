@@ -94,11 +94,11 @@ META = {'name': 'focal',
  'entries': ['value', 'value_and_grad', 'grad_hess_diag', 'hvp'],
  'refused': {},
  'accuracy': {'value': {'class': 'conditioned',
-                        'reason': 'exp amplifies the rounding of its argument -ZeroTimes(gamma, '
-                                  'Softplus(z[n]*Where(Equal(y[n], 1), 1, -1)))'},
+                        'reason': 'exp amplifies the rounding of its argument '
+                                  '-gamma*(softplus(z[n]*where(y[n] == 1, 1, -1)))'},
               'value_and_grad': {'class': 'conditioned',
-                                 'reason': 'exp amplifies the rounding of its argument -ZeroTimes(gamma, '
-                                           'Softplus(z[n]*Where(Equal(y[n], 1), 1, -1)))'},
+                                 'reason': 'exp amplifies the rounding of its argument '
+                                           '-gamma*(softplus(z[n]*where(y[n] == 1, 1, -1)))'},
               'grad_hess_diag': {'class': 'cancelling',
                                  'reason': 'the terms of ((sigmoid(z[n]*where(y[n] == 1, 1, '
                                            '-1)))*(sigmoid(-z[n]*where(y[n] == 1, 1, -1))*(where(y[n] == 1, '

@@ -98,7 +98,7 @@ class Grader:
             return more(body, 2)
         if body.level <= EXACT:
             return _TIGHT
-        return worst(body, Grade(CONDITIONED, f"the exponents {statement.body} are rounded"))
+        return worst(body, Grade(CONDITIONED, f"the exponents {_shown(statement.body)} are rounded"))
 
     def cancels(self, statement: Statement) -> bool:
         """Whether the terms of a sum may have both signs."""
@@ -158,7 +158,7 @@ class Grader:
         """What a function makes of the grade of one argument."""
         if grade.level in (EXACT, CANCELLING) or not self.amplifies(e, position, assumptions):
             return grade
-        reason = f"{name_of(e)} amplifies the rounding of its argument {e.args[position]}"
+        reason = f"{name_of(e)} amplifies the rounding of its argument {_shown(e.args[position])}"
         return Grade(CONDITIONED, grade.reason or reason)
 
     def amplifies(self, e: Any, position: int, assumptions: Assumptions = NOTHING) -> bool:
