@@ -9,7 +9,7 @@ from typing import Any
 
 from symloss.atoms import Where, record_of
 from symloss.latex.width import width
-from symloss.program import AxisSymbol, Program, Read, SizeSymbol, Statement, axes_of, exact_arithmetic
+from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, exact_arithmetic
 
 Expr = Any
 
@@ -86,7 +86,8 @@ class Abbreviations:
 def _parts(body: Expr) -> Iterator[Expr]:
     """Every proper part that is a real number worth a name, as often as it is written."""
     for part in body.args:
-        if isinstance(part, Read | AxisSymbol | SizeSymbol) or not part.args:
+        # A symbol for a symbol, or for a multiple of one, saves nothing.
+        if part.as_coeff_Mul()[1].is_Atom:
             continue
         record = record_of(part)
         if record is None or not record.name.startswith(("less", "equal", "not", "and", "or")):

@@ -35,7 +35,7 @@ elsewhere:
 
 #: Every command that a page may contain, apart from mathematics.
 OURS = {
-    "ifdefined", "symlossbook", "else", "documentclass", "input", "begin", "end", "fi", "section", "label",
+    "ifdefined", "symlossbook", "renewcommand", "thesection", "arabic", "else", "documentclass", "input", "begin", "end", "fi", "section", "label",
     "subsection", "texttt", "emph", "newline", "fitted", "linewidth", "toprule", "midrule", "bottomrule", "endhead",
     "item", "sloppy", "expandafter", "stopsymloss", "textbackslash", "textasciicircum", "textasciitilde",
     "textless", "textgreater", "textbar", "ensuremath",
