@@ -35,7 +35,8 @@ elsewhere:
 
 #: Every command that a page may contain, apart from mathematics.
 OURS = {
-    "ifdefined", "symlossbook", "renewcommand", "thesection", "arabic", "else", "documentclass", "input", "begin", "end", "fi", "section", "label",
+    "ifdefined", "symlossbook", "else", "documentclass", "renewcommand", "thesection", "arabic",
+    "input", "begin", "end", "fi", "section", "label",
     "subsection", "texttt", "emph", "newline", "fitted", "linewidth", "toprule", "midrule", "bottomrule", "endhead",
     "item", "sloppy", "expandafter", "stopsymloss", "textbackslash", "textasciicircum", "textasciitilde",
     "textless", "textgreater", "textbar", "ensuremath",
