@@ -9,10 +9,22 @@ import sympy
 from mpmath import mp
 
 from symloss.accuracy.points import Values
-from symloss.atoms import Clamp, Inside, Less, LessEqual, Maximum, Minimum, Not, StopGradient, record_of
+from symloss.atoms import (
+    And,
+    Clamp,
+    Inside,
+    Less,
+    LessEqual,
+    Maximum,
+    Minimum,
+    Not,
+    StopGradient,
+    Where,
+    record_of,
+)
 from symloss.lowering.functions import is_integer
 from symloss.oracle import Interpreter
-from symloss.program import Program, Statement, axes_of, exact_arithmetic
+from symloss.program import Program, Statement, axes_of, exact_arithmetic, reads_of
 
 #: The number of a kink or branch, whether what changes its sign there is positive, and the value of a label beside it.
 Side = tuple[int, bool, str, Any]
@@ -34,7 +46,11 @@ class Sides:
         self._batch = {axis for axis in program.axes if program.axes[program.root(axis)].kind == "batch"}
         order = list(program.axes)
         with exact_arithmetic():
-            found = dict.fromkeys(d for s in program.statements for e in (s.body, s.guard) for d in _differences(e))
+            found = dict.fromkeys(
+                d
+                for s in program.statements
+                for d in (*_differences(s.body, _of_indices(s.guard)), *_differences(s.guard))
+            )
         statements: list[Statement] = []
         self._axes: list[tuple[str, ...]] = []
         for difference in found:
@@ -77,18 +93,44 @@ class Sides:
         return found
 
 
-def _differences(expression: Any) -> Iterator[Any]:
-    """What changes its sign at the kinks and branches of an expression."""
-    for node in sympy.preorder_traversal(sympy.sympify(expression)):
-        record = record_of(node)
-        if record is None or not node.args:
-            continue
-        if isinstance(node, Less | LessEqual | Maximum | Minimum):
-            found = [node.args[0] - node.args[1]]
-        elif isinstance(node, Clamp | Inside):
-            found = [node.args[0] - end for end in node.args[1:]]
-        elif record.arity == 1 and record.kink and not isinstance(node, Not | StopGradient):
-            found = [node.args[0]]
-        else:
-            continue
-        yield from (difference for difference in found if not is_integer(difference) and not difference.is_number)
+def _differences_of(statement: Statement) -> Iterator[Any]:
+    yield from _differences(statement.body, _of_indices(statement.guard))
+    yield from _differences(statement.guard)
+
+
+def _differences(expression: Any, within: tuple[Any, ...] = ()) -> Iterator[Any]:
+    """What changes its sign at the kinks and branches of an expression; 0 where conditions on indices do not hold.
+
+    An index may leave its axis where these do not hold, so nothing else may be evaluated there.
+    """
+    node = sympy.sympify(expression)
+    if isinstance(node, Where):
+        condition, first, second = node.args
+        yield from _differences(condition, within)
+        yield from _differences(first, (*within, *_of_indices(condition)))
+        yield from _differences(second, (*within, *_of_indices(Not(condition))))
+        return
+    for difference in _own_differences(node):
+        if not is_integer(difference) and not difference.is_number:
+            yield Where(And(*within), difference, 0) if within else difference
+    for part in node.args:
+        yield from _differences(part, within)
+
+
+def _own_differences(node: Any) -> list[Any]:
+    record = record_of(node)
+    if record is None or not node.args:
+        return []
+    if isinstance(node, Less | LessEqual | Maximum | Minimum):
+        return [node.args[0] - node.args[1]]
+    if isinstance(node, Clamp | Inside):
+        return [node.args[0] - end for end in node.args[1:]]
+    if record.arity == 1 and record.kink and not isinstance(node, Not | StopGradient):
+        return [node.args[0]]
+    return []
+
+
+def _of_indices(condition: Any) -> tuple[Any, ...]:
+    """A condition if it is one on indices alone."""
+    condition = sympy.sympify(condition)
+    return () if condition == 1 or any(not read.integer for read in reads_of(condition)) else (condition,)

@@ -8,6 +8,7 @@ from typing import Any
 from symloss.errors import SpecError
 from symloss.language.calling import CIRCLE, KIND, LossCall, bind
 from symloss.language.functions import CLAMP_SLOPES, FUNCTIONS, Function
+from symloss.language.indices import Guard
 from symloss.language.names import CLAIM_FUNCTIONS, MISSING, NORMALISERS, REDUCTIONS, WORDS, did_you_mean
 from symloss.language.nodes import (
     Along,
@@ -23,6 +24,7 @@ from symloss.language.nodes import (
     Number,
     Power,
     Word,
+    walk,
 )
 from symloss.language.scope import Scope, Symbol, Type, in_range, joined
 from symloss.language.source import Text
@@ -41,6 +43,7 @@ class Checker:
         self.types: dict[Expression, Type] = {}
         self.calls: dict[Expression, LossCall] = {}
         self.locals: dict[str, Symbol] = {}
+        self.guards: list[Guard] = []
         self._checks: dict[type[Expression], Any] = {
             Number: self._number,
             Word: self._word,
@@ -199,9 +202,10 @@ class Checker:
             if not 0 <= entry.value < size:
                 raise self.fail(f"{entry.value} is outside axis {axis}, whose indices are 0 to {size - 1}", entry)
             return found
-        if not in_range(entry, axis, scope):
+        if not in_range(entry, axis, scope, self.guards):
             raise self.fail(
-                f"this index may leave axis {axis}; index arithmetic must stay inside, for example (…) % size[{root}]",
+                f"this index may leave axis {axis}; index arithmetic must stay inside,"
+                f" for example by (…) % size[{root}], or by a guard or branch around it",
                 entry,
             )
         return found
@@ -290,14 +294,17 @@ class Checker:
             found = self.check(node.arguments[0], inside)
             return Type("count" if found.integer else "real", found.axes)
         if node.function == "where":
-            return Type(
-                "real",
-                joined(
-                    self.condition(node.arguments[0], inside),
-                    *(self.real(argument, inside) for argument in node.arguments[1:]),
-                ),
-            )
+            return self._where(node, inside)
         types = [self.real(argument, inside) for argument in node.arguments]
+        return Type("real", joined(*types))
+
+    def _where(self, node: Call, inside: frozenset[str]) -> Type:
+        condition, first, second = node.arguments
+        types = [self.condition(condition, inside)]
+        for branch, holds in ((first, True), (second, False)):
+            self.guards.append((condition, holds))
+            types.append(self.real(branch, inside))
+            self.guards.pop()
         return Type("real", joined(*types))
 
     def _arity(self, node: Call, function: Function) -> None:
@@ -347,14 +354,24 @@ class Checker:
         within = inside | frozenset(axes)
         types = [self.condition(guard, within) for guard in guards]
         logical = node.function in ("all", "any")
+        around = self.guards
+        self.guards = [*self._guards_around(axes), *((guard, True) for guard in guards)]
         types.append((self.condition if logical else self.real)(node.argument, within))
+        self.guards = around
         free = {axis: place for axis, place in joined(*types).items() if axis not in axes}
         return Type("condition" if logical else "real", free)
+
+    def _guards_around(self, axes: Sequence[str]) -> list[Guard]:
+        """The guards that still hold where some axes run anew; one that names such an axis speaks of another index."""
+        return [
+            guard for guard in self.guards if not any(isinstance(n, Name) and n.name in axes for n in walk(guard[0]))
+        ]
 
     def _normaliser(self, node: Along, inside: frozenset[str]) -> Type:
         axes, guards = self.brackets(node)
         if len(axes) != 1:
             raise self.fail(f"{node.function} runs along one axis", node.items[1])
+        around, self.guards = self.guards, self._guards_around(axes)
         within = inside | frozenset(axes)
         guarded = [self.condition(guard, within) for guard in guards]
         if guards and node.function in ("sort", "rank"):
@@ -362,6 +379,7 @@ class Checker:
                 f"{node.function} takes no guard; missing feature: order among admitted items only", guards[0]
             )
         argument = self.real(node.argument, within)
+        self.guards = around
         if axes[0] not in argument.axes:
             raise self.fail(f"what {node.function} runs over does not depend on axis {axes[0]}", node.argument)
         return Type("real", joined(*guarded, argument))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING
 
 import sympy
 
+from symloss.language.indices import Guard, LinearForm, facts_of, linear_form, never_negative
 from symloss.language.nodes import Chain, Expression, Indexed, Name, Negation, Number, walk
 from symloss.program import Axis, Domain
 
@@ -107,8 +108,8 @@ class Scope:
         return frozenset(name for name, axis in self.axes.items() if axis.kind == "batch" and axis.like is None)
 
 
-def in_range(node: Expression, axis: str, scope: Scope) -> bool:
-    """Whether index arithmetic provably stays within an axis.
+def in_range(node: Expression, axis: str, scope: Scope, guards: Sequence[Guard] = ()) -> bool:
+    """Whether index arithmetic provably stays within an axis, where the guards hold.
 
     Known: a remainder, arithmetic over axes of fixed sizes, and forms linear in running indices and sizes.
     """
@@ -122,8 +123,15 @@ def in_range(node: Expression, axis: str, scope: Scope) -> bool:
             return bool(modulus.value <= size)
     values = _values(node, scope)
     if values is not None and size is not None:
-        return all(value.denominator == 1 and 0 <= value < size for value in values)
-    return _linear_in_range(node, root, size, scope)
+        everywhere = all(value.denominator == 1 and 0 <= value < size for value in values)
+        if everywhere or not guards:
+            return everywhere
+    form = linear_form(node, root, scope)
+    if form is None:
+        return False
+    facts = [fact for guard in guards for fact in facts_of(guard, root, scope)]
+    room = LinearForm({}, sympy.S.One, -sympy.S.One).minus(form)
+    return all(never_negative(end, size, facts) for end in (form, room))
 
 
 _MAX_CASES = 4096
@@ -181,37 +189,3 @@ _STEP: dict[str, Callable[[sympy.Rational, sympy.Rational], sympy.Rational]] = {
     "//": lambda a, b: sympy.floor(a / b),
     "%": lambda a, b: a - b * sympy.floor(a / b),
 }
-
-
-def _linear_in_range(node: Expression, root: str, size: int | None, scope: Scope) -> bool:
-    """For Σ c·i + a·size + b with every i over this same axis: least ≥ 0 and greatest ≤ size - 1 for every size."""
-    form = {"size": sympy.S.Zero, "one": sympy.S.Zero}
-    indices: dict[str, sympy.Rational] = {}
-    stack: list[tuple[Expression, int]] = [(node, 1)]
-    while stack:
-        part, sign = stack.pop()
-        if isinstance(part, Number):
-            form["one"] += sign * part.value
-        elif isinstance(part, Name) and part.name in scope.axes and scope.root(part.name) == root:
-            indices[part.name] = indices.get(part.name, sympy.S.Zero) + sign
-        elif isinstance(part, Indexed) and part.name == "size" and len(part.index) == 1:
-            named = part.index[0]
-            if not isinstance(named, Name) or named.name not in scope.axes or scope.root(named.name) != root:
-                return False
-            form["size"] += sign
-        elif isinstance(part, Negation):
-            stack.append((part.operand, -sign))
-        elif isinstance(part, Chain) and set(part.operators) <= {"+", "-"}:
-            stack.append((part.operands[0], sign))
-            for operator, operand in zip(part.operators, part.operands[1:], strict=True):
-                stack.append((operand, sign if operator == "+" else -sign))
-        else:
-            return False
-    falling = sum((c for c in indices.values() if c < 0), sympy.S.Zero)
-    rising = sum((c for c in indices.values() if c > 0), sympy.S.Zero)
-    # least = (a + falling)·S + (b - falling); room = S - 1 - greatest.
-    least = (form["size"] + falling, form["one"] - falling)
-    room = (1 - form["size"] - rising, rising - form["one"] - 1)
-    if size is not None:
-        return all(slope * size + constant >= 0 for slope, constant in (least, room))
-    return all(slope >= 0 and slope + constant >= 0 for slope, constant in (least, room))

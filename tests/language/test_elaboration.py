@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import sympy
 
+from symloss.errors import SpecError
 from symloss.language import SpecLibrary, parse_spec, read_spec
 from symloss.program import Read, axes_of
 
@@ -262,3 +263,37 @@ def test_catalogue_programs_are_well_formed(path):
     assert set(program.outputs.values()) <= set(known)
     assert spec.family == path.parent.name
     assert spec.name == path.stem
+
+
+NEIGHBOURS = [
+    "sum[k, k + 1 < size[k]]((z[n, k + 1] - z[n, k])**2)",
+    "sum[k, k != 0]((z[n, k] - z[n, k - 1])**2)",
+    "sum[k, 1 <= k < size[k] - 1](abs(z[n, k + 1] - 2*z[n, k] + z[n, k - 1]))",
+    "sum[k](where(k == 0, 0, (z[n, k] - z[n, k - 1])**2))",
+    "sum[k](where(not (k == 0 or k + 2 > size[k]), z[n, k - 1]*z[n, k + 1], 0))",
+    "sum[k, j, j + k < size[k]](z[n, k]*z[n, j + k])",
+]
+
+
+@pytest.mark.parametrize("value", NEIGHBOURS)
+def test_an_index_may_leave_its_axis_where_a_guard_or_branch_keeps_it_inside(value):
+    assert spec_of(f"x[n]*{value}").program
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sum[k, k + 1 < size[k]](z[n, k + 2])",
+        "sum[k, k < size[k]](z[n, k + 1])",
+        "sum[k, k != 1](z[n, k - 1])",
+        "sum[k, k + 1 < size[k] or x[n] > 0](z[n, k + 1])",
+        "sum[k](where(k == 0, z[n, k - 1], 0))",
+        "sum[k](where(k + 1 < size[k], 0, z[n, k + 1]))",
+        # The inner k is another index than the one that the guard speaks of.
+        "sum[k, k + 1 < size[k]](sum[k](z[n, k + 1]))",
+        "sum[k, k + 1 < size[k], z[n, k + 1] > 0](x[n])",
+    ],
+)
+def test_a_guard_that_does_not_keep_an_index_inside_is_not_enough(value):
+    with pytest.raises(SpecError, match="may leave axis k"):
+        spec_of(f"x[n]*{value}")

@@ -335,6 +335,14 @@ REFERENCES: dict[str, tuple[Arrays, Mapping[str, float], Callable[..., Any]]] = 
             )
         ),
     ),
+    "total_variation": (
+        {"x": real(2, 4, 3), "y": real(2, 4, 3)},
+        {"lam": 0.3},
+        lambda x, y, lam: (
+            ((x - y) ** 2).sum((1, 2)) / 2
+            + lam * (abs(np.diff(x, axis=1)).sum((1, 2)) + abs(np.diff(x, axis=2)).sum((1, 2)))
+        ),
+    ),
     "squared_emd": (
         {"z": real(4, 5), "q": np.full((4, 5), 0.2)},
         {},
@@ -403,7 +411,7 @@ def test_the_language_is_stressed() -> None:
         "erf(", "lgamma(", "digamma(", "atan(", "acos(", "cos(", "cumsum[", "sort[", "rank[", "stop_gradient(",
         "clamp(", "where(", "axes: []", "differentiate:", "terms:", "size: 4", "like ", "span: many", "iou(",
         "bce_with_logits(", "huber(", "boolean", "logsumexp[j, ", "norm[n]", "xlogy(", "pi", " and ",
-        "constraints:", "max[a]",
+        "constraints:", "max[a]", "h + 1", "w - 1",
     ):  # fmt: skip
         assert construct in text, construct
 
