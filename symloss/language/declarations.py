@@ -73,6 +73,10 @@ def _axis(name: str, node: Node, source: Source, axes: dict[str, Axis]) -> Axis:
 
 def _kind(text: Text) -> str:
     value = text.value
+    if value.isdecimal():
+        raise text.error(
+            f"the kind of an axis is a word; an axis of fixed size is {{kind: coordinate, size: {value[:9]}}}"
+        )
     if not (value.isascii() and value.replace("_", "").isalnum()) or len(value) > 40:
         raise text.error(f"the kind of an axis is one word, such as batch, class or feature; {value[:40]!r} is given")
     return value
