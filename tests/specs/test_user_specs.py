@@ -335,6 +335,40 @@ REFERENCES: dict[str, tuple[Arrays, Mapping[str, float], Callable[..., Any]]] = 
             )
         ),
     ),
+    "concordance": (
+        pair(7),
+        {},
+        lambda pred, target: (
+            1
+            - 2 * np.cov(pred, target, ddof=0)[0, 1] / (pred.var() + target.var() + (pred.mean() - target.mean()) ** 2)
+        ),
+    ),
+    "siglip": (
+        {"image": real(4, 3), "text": real(4, 3)},
+        {"scale": 3.0, "bias": -1.0},
+        lambda image, text, scale, bias: np.logaddexp(
+            0, (1 - 2 * np.eye(len(image))) * (scale * unit_rows(image) @ unit_rows(text).T + bias)
+        ).sum(1),
+    ),
+    "zinb_nll": (
+        {"log_mean": real(6), "zero_logit": real(6), "count": np.array([0.0, 1.0, 5.0, 0.0, 2.0, 12.0])},
+        {"r": 1.5},
+        lambda log_mean, zero_logit, count, r: (
+            -np.log(
+                special.expit(zero_logit) * (count == 0)
+                + special.expit(-zero_logit) * stats.nbinom.pmf(count, r, r / (r + np.exp(log_mean)))
+            )
+        ),
+    ),
+    "mixture_density": (
+        {"logit": real(5, 3), "mu": real(5, 3), "log_sigma": real(5, 3), "target": real(5)},
+        {},
+        lambda logit, mu, log_sigma, target: (
+            -special.logsumexp(
+                special.log_softmax(logit, axis=1) + stats.norm.logpdf(target[:, None], mu, np.exp(log_sigma)), axis=1
+            )
+        ),
+    ),
     "total_variation": (
         {"x": real(2, 4, 3), "y": real(2, 4, 3)},
         {"lam": 0.3},
