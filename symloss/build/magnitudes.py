@@ -1,6 +1,10 @@
-"""Σ|terms|: a program's outputs with every sum in them replaced by the sum of the magnitudes of its terms.
+"""What rounding can do to a program's outputs, as programs of their own.
 
-It bounds what rounding can do to a result that cancels; where all terms have one sign it is the result's own magnitude.
+`magnitudes`, Σ|terms|: every sum replaced by the sum of the magnitudes of its terms. It bounds what rounding can do to
+a result that cancels; where all terms have one sign it is the result's own magnitude.
+
+`underflows`: by how much outputs move if every product and function on the way moves by 1. Below the normal range
+rounding makes an absolute error, which later factors multiply.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from symloss.atoms import Absolute, Where, ZeroTimes, record_of
 from symloss.program import Program, Read, Statement, exact_arithmetic
 
 _PREFIX = "_magnitude_of_"
+_UNDERFLOW = "_underflow_of_"
 
 
 def magnitudes(program: Program, keys: list[str]) -> Program:
@@ -53,3 +58,54 @@ def _of(expression: Any, known: Mapping[str, Statement], found: dict[str, Statem
     if record is not None and record.name == "zero_times":
         return ZeroTimes(*(_of(part, known, found) for part in expression.args))
     return abs(expression) if expression.is_Number else Absolute(sympy.sympify(expression))
+
+
+def underflows(program: Program, keys: list[str]) -> Program:
+    """A program with the same output keys, which hold what an error of 1 in every step does, to first order."""
+    with exact_arithmetic():
+        known = {statement.target: statement for statement in program.statements}
+        found: dict[str, Statement] = {}
+        for key in keys:
+            _underflow_of_statement(program.outputs[key], known, found)
+    outputs = {key: _UNDERFLOW + program.outputs[key] for key in keys}
+    return program.replacing(statements=(*program.statements, *found.values()), outputs=outputs)
+
+
+def _underflow_of_statement(target: str, known: Mapping[str, Statement], found: dict[str, Statement]) -> str:
+    name = _UNDERFLOW + target
+    if name not in found:
+        statement = known[target]
+        summed = statement.operation in ("map", "sum")
+        body = _underflow_of(statement.body, known, found) if summed else sympy.S.One
+        found[name] = replace(statement, target=name, body=body)
+    return name
+
+
+def _underflow_of(expression: Any, known: Mapping[str, Statement], found: dict[str, Statement]) -> Any:
+    def inner(part: Any) -> Any:
+        return _underflow_of(part, known, found)
+
+    if isinstance(expression, Read):
+        if expression.tensor not in known:
+            return sympy.S.Zero
+        return Read(_underflow_of_statement(expression.tensor, known, found), expression.index)
+    if not expression.args:
+        return sympy.S.Zero
+    record = record_of(expression)
+    name = "" if record is None else record.name
+    if expression.is_Add:
+        return sympy.Add(*map(inner, expression.args))
+    if expression.is_Mul or name == "zero_times":
+        # A change of sign rounds nothing.
+        moved = sympy.S.Zero if expression.args[0] == -1 and len(expression.args) == 2 else sympy.S.One
+        for place, part in enumerate(expression.args):
+            others = (Absolute(other) for at, other in enumerate(expression.args) if at != place)
+            moved += ZeroTimes(inner(part), sympy.Mul(*others))
+        return moved
+    if name == "where":
+        condition, first, second = expression.args
+        return Where(condition, inner(first), inner(second))
+    if expression.is_Pow and expression.exp.is_Number:
+        base, exponent = expression.args
+        return 1 + ZeroTimes(inner(base), abs(exponent) * Absolute(base) ** (exponent - 1))
+    return sympy.S.One

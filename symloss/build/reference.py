@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpmath import mp, mpf
 
-from symloss.build.magnitudes import magnitudes
+from symloss.build.magnitudes import magnitudes, underflows
 from symloss.build.samples import Values
 from symloss.build.verification import exact_value
 from symloss.oracle import Interpreter, evaluate_adaptively
@@ -93,10 +93,7 @@ class Reference:
             kept: by batch axis the rows that are not masked.
             unit: the unit roundoff of the kernel's dtype.
         """
-        tensors = {name: self._select(name, by, kept) for name, by in values.items()}
-        tensors |= {f"_v_{name}": self._select(name, by, kept) for name, by in directions.items()}
-        lengths = {axis: len(kept.get(self.program.root(axis), range(size))) for axis, size in self.sizes.items()}
-        seeds = self._seeds(tensors, lengths, weights, kept)
+        tensors, lengths, seeds = self._given(values, directions, weights, kept)
         given = tensors | seeds
         unit_mp = mpf(unit.numerator) / unit.denominator
         exact = self._run(self.interpreters, lengths, given, seeds, None)
@@ -117,6 +114,34 @@ class Reference:
             return Point(value, shift, noise)
 
         return {key: {index: point(key, index, value) for index, value in by.items()} for key, by in exact.items()}
+
+    def underflows(
+        self,
+        values: dict[str, Values],
+        directions: dict[str, Values],
+        weights: list[Any],
+        kept: Mapping[str, list[int]],
+    ) -> dict[str, Values]:
+        """By how much every output moves where each step of the program is off by 1; arguments as of `results`."""
+        tensors, lengths, seeds = self._given(values, directions, weights, kept)
+        interpreters = [
+            Interpreter(underflows(interpreter.program, list(interpreter.outputs)))
+            for interpreter in self.rounded_interpreters
+        ]
+        return self._run(interpreters, lengths, tensors | seeds, seeds, (_PLENTY, "n"))
+
+    def _given(
+        self,
+        values: dict[str, Values],
+        directions: dict[str, Values],
+        weights: list[Any],
+        kept: Mapping[str, list[int]],
+    ) -> tuple[dict[str, Values], dict[str, int], dict[str, Values]]:
+        """What the programs read with masked rows left out: tensors, lengths of axes, weights of samples."""
+        tensors = {name: self._select(name, by, kept) for name, by in values.items()}
+        tensors |= {f"_v_{name}": self._select(name, by, kept) for name, by in directions.items()}
+        lengths = {axis: len(kept.get(self.program.root(axis), range(size))) for axis, size in self.sizes.items()}
+        return tensors, lengths, self._seeds(tensors, lengths, weights, kept)
 
     def _run(
         self,
