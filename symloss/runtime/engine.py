@@ -6,6 +6,7 @@ worked out once and remembered; a call that met them before only looks them up.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from symloss.runtime import threads as _threads
 from symloss.runtime.arrays import Array, as_array, check_kind
 from symloss.runtime.coupled import full_position, kept_rows, run_on_kept
 from symloss.runtime.frame import Frame, frame_of
-from symloss.runtime.layout import Layout, Result
+from symloss.runtime.layout import Layout, Results
 from symloss.runtime.options import (
     REDUCTIONS,
     batch_array,
@@ -33,6 +34,8 @@ from symloss.runtime.violations import violation
 from symloss.runtime.words import kind_of, listed
 
 _KNOWN_REDUCTIONS = frozenset(REDUCTIONS)
+
+_ndarray = np.ndarray
 
 #: Shapes remembered per loss. A training loop meets a handful; the bound only stops endless growth.
 _MOST_LAYOUTS = 256
@@ -159,7 +162,7 @@ class Engine:
         known = None
         if axis is None:
             for array in inputs:
-                if type(array) is np.ndarray and array.flags.carray:
+                if type(array) is _ndarray and array.flags.carray:
                     key.append(array.shape)
                     key.append(array.dtype)
                 elif array is None:
@@ -169,6 +172,9 @@ class Engine:
             else:
                 known = self._layouts.get(tuple(key))
         if known is not None and known.steps is not None:
+            if known.as_given:
+                call.arrays = inputs
+                return known
             call.arrays = [
                 array if step is None else array.reshape(step) if type(step) is tuple else step
                 for array, step in zip(inputs, known.steps, strict=True)
@@ -313,7 +319,7 @@ class Engine:
         else:
             # Where the layout was met before and nothing came beside the inputs, all arrays are contiguous.
             plain = call.layout.steps is not None and call.weights is call.masks and not directions
-            totals, found = driver(
+            totals, found = (driver if entry in call.layout.launched else _first_launch(entry, call.layout, driver))(
                 call.run if plain else InSteps(call.run),
                 call.arrays,
                 call.parameters,
@@ -348,10 +354,29 @@ class Engine:
         return shaped[0] if len(shaped) == 1 else tuple(shaped)
 
 
+def _first_launch(entry: str, layout: Layout, driver: Callable[..., Any]) -> Callable[..., Any]:
+    """A driver that may have kernels to compile: it runs without garbage collections, a tenth of what that takes."""
+
+    def launched(*arguments: Any) -> Any:
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return driver(*arguments)
+        finally:
+            if enabled:
+                gc.enable()
+            layout.launched.add(entry)
+
+    return launched
+
+
 def buffers(
-    frame: Frame, specs: Sequence[Result], targets: Mapping[int, Array] | None, layout: Layout
+    frame: Frame, specs: Results, targets: Mapping[int, Array] | None, layout: Layout
 ) -> tuple[list[Array | Rows], list[Array | None]]:
     """What the driver writes into, and what the caller gets (None where `finish` makes it)."""
+    if targets is None and specs.plain:
+        made: list[Any] = [np.empty(spec.shape, spec.dtype) for spec in specs]
+        return made, made
     outputs: list[Array | Rows] = []
     results: list[Array | None] = []
     for number, spec in enumerate(specs):
@@ -371,9 +396,11 @@ def buffers(
 
 
 def finish(
-    specs: Sequence[Result], layout: Layout, outputs: Sequence[Array | Rows], results: list[Array | None]
+    specs: Results, layout: Layout, outputs: Sequence[Array | Rows], results: list[Array | None]
 ) -> None:
     """Give results that the kernel could not write directly the caller's layout and dtype."""
+    if specs.plain:
+        return
     for number, spec in enumerate(specs):
         output = outputs[number]
         if spec.direct or isinstance(output, Rows):

@@ -240,18 +240,15 @@ class DriverPrinter:
                 full = _tuple([size, *rest])
                 yield f"{name}, {name}_step = _expanded({name}, {full}, {_tuple(['chunk', *rest])})"
         number = self.term_of(kernel) if term_number is None else term_number
-        self.helpers.add("_per_sample")
+        self.helpers |= {"_per_sample", "_unweighted"}
         if number is None:
-            yield f"weight, weight_step = _ones(chunk, {self.real}), 0"
-            yield "mask, mask_step = _ones(chunk, np.bool_), 0"
+            yield f"weight, weight_step, mask, mask_step = _per_sample(None, None, chunk, {self.real})"
         else:
-            yield f"weight, weight_step = _per_sample(weights[{number}], chunk, {self.real})"
-            yield f"mask, mask_step = _per_sample(masks[{number}], chunk, np.bool_)"
+            given = f"weights[{number}], masks[{number}], chunk, {self.real}"
+            yield f"weight, weight_step, mask, mask_step = _per_sample({given})"
             term = list(self.terms)[number]
             if printer.weighted:
-                yield "denominator = " + (
-                    f"{self.real}(1.0)" if term_number is not None else f"{self.real}({term}_denominator)"
-                )
+                yield f"denominator = {'1.0' if term_number is not None else f'{term}_denominator'}"
             if kernel.term:
                 yield f"keep_losses = values[{number}] is not None"
                 yield f"losses_out = values[{number}] if keep_losses else _ones(0, {self.real})"

@@ -130,6 +130,9 @@ class KernelPrinter:
         preamble = list(self.nodes(kernel.preamble))
         text = "\n".join([*inner, *preamble])
         head = self.sizes(text)
+        if kernel.axis and self.weighted and self.printer.dtype == "float32":
+            # A float is cheaper to pass than a NumPy scalar.
+            head.append("denominator = f32(denominator)")
         lines = ["@_jit", f"def {self.name}({', '.join(self.signature())}):"]
         lines += _indent([*head, *preamble])
         if kernel.axis:
@@ -147,11 +150,21 @@ class KernelPrinter:
         if kernel.seeded and not self.by_row:
             found.append(("seed", "chunk", real))
         found += [(f"{result.name}_rows", "chunk", "np.float64") for result in kernel.row_results]
+        found += [(f"{result.name}_narrow", "chunk", real) for result in kernel.row_results if self.narrow]
         for name, axes in kernel.scratch.items():
             shape = ", ".join(f"size_{self.program.root(axis)}" for axis in axes)
             found.append((name, f"({shape})" if len(axes) > 1 else shape, real))
         found += [(name, str(BLOCK), "np.float64") for name in self.blocks]
         return found
+
+    @property
+    def narrow(self) -> bool:
+        """Whether numbers per sample are kept in float32 until all of the chunk are there.
+
+        A loop that writes float64 is vectorised for float64, and so takes two steps where one does for the float32
+        arithmetic in it. That is worth a second loop where there is much of it, as an elementary function is.
+        """
+        return not self.by_row and self.printer.dtype == "float32" and bool(self.printer.functions)
 
     @property
     def real_type(self) -> str:
@@ -162,7 +175,7 @@ class KernelPrinter:
         """What is done for one chunk."""
         kernel = self.kernel
         yield "start = c * chunk"
-        yield "rows = min(chunk, samples - start)"
+        yield f"rows = {_least('chunk', 'samples - start')}"
         if not self.by_row:
             yield from self.slices()
         if kernel.seeded and kernel.sample_weight is None and not self.by_row:
@@ -175,6 +188,9 @@ class KernelPrinter:
         if kernel.sample_weight is not None and not self.by_row:
             yield from self.intrinsic(*kernel.sample_weight)
         yield from self.each_sample(self.row())
+        if self.narrow and kernel.row_results:
+            yield "for row in range(rows):"
+            yield from (f"    {result.name}_rows[row] = {result.name}_narrow[row]" for result in kernel.row_results)
         if not self.by_row:
             yield from self.epilogue()
         for result in kernel.row_results:
@@ -238,8 +254,9 @@ class KernelPrinter:
                 nodes, value = kernel.sample_weight
                 lines += [*self.nodes(nodes), f"own_weight = {self.weight} * {self.printer.real(value, ATOM)}"]
         lines += self.nodes(kernel.nodes)
-        for result in kernel.row_results:
-            lines.append(f"{result.name}_rows[row] = {self.printer.real(result.value)}")
+        # Their text tells whether there is an elementary function in it.
+        texts = [(result.name, self.printer.real(result.value)) for result in kernel.row_results]
+        lines += [f"{name}_{'narrow' if self.narrow else 'rows'}[row] = {text}" for name, text in texts]
         if self.by_row and kernel.term:
             rows = f"{kernel.term}_rows[row]"
             lines.append(f"{rows} *= {'own_weight' if kernel.sample_weight is not None else self.weight}")
@@ -349,7 +366,7 @@ class KernelPrinter:
                 f"for block in range(0, {size}, {BLOCK}):",
                 *_indent(
                     [
-                        f"count = min({BLOCK}, {size} - block)",
+                        f"count = {_least(str(BLOCK), f'{size} - block')}",
                         "for lane in range(count):",
                         *_indent([f"{axis} = block + lane", *inner]),
                         *(f"{a.variable} += _pairwise_sum({self._block(a)}, count)" for a in sums),
@@ -363,7 +380,7 @@ class KernelPrinter:
         lines += loop
         for a in sweep.accumulations:
             if a.kind == "largest":
-                lines.append(f"{a.variable} = {self._bits}({a.variable}_bits).view({self.real_type})")
+                lines.append(f"{a.variable} = _bits({a.variable}_bits, {self.real_type})")
         for a in sums:
             total = f"math.sqrt({a.variable})" if a.kind == "norm" else a.variable
             if self.printer.dtype == "float32":
@@ -397,10 +414,11 @@ class KernelPrinter:
             return [f"{a.variable} += 1 if {self.printer.condition(a.value)} else 0"]
         if a.kind == "largest":
             # A maximum of integers vectorises; one of numbers, which has to keep a NaN, does not.
+            self.printer.helpers.add("_bits")
             name, kept = f"{a.variable}_entry", f"{a.variable}_bits"
             text = self.printer.real(a.value)
             return [
-                f"{name} = {self.real_type}(abs({text})).view({self._bits})",
+                f"{name} = _bits(abs({text}), {self._bits})",
                 f"{kept} = {name} if {name} > {kept} else {kept}",
             ]
         name = f"{a.variable}_entry"
@@ -419,6 +437,11 @@ class KernelPrinter:
 def _better(kind: str, entry: str, kept: str) -> str:
     """The larger or the smaller of two numbers; a NaN that comes in stays."""
     return f"{entry} if ({entry} {'>' if kind == 'max' else '<'} {kept}) | ({entry} != {entry}) else {kept}"
+
+
+def _least(limit: str, rest: str) -> str:
+    """The smaller of two counts; for ``min`` Numba compiles a function of its own, in every file."""
+    return f"{rest} if {rest} < {limit} else {limit}"
 
 
 def _indent(lines: Iterable[str]) -> list[str]:

@@ -14,6 +14,7 @@ import sympy
 
 from symloss.accuracy.record import in_words
 from symloss.atoms.elementary import compose
+from symloss.emit.numba_cpu.bits import with_bits
 from symloss.emit.numba_cpu.checks import InputCheck, checkable
 from symloss.emit.numba_cpu.drivers import DRIVER_ARGUMENTS, DriverPrinter, concerns_no_sample
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
@@ -174,7 +175,7 @@ class _LossFile:
             sections[dtype] = blocks
         elementary = {
             # Looking a name up once less for every constant, Numba compiles the functions a tenth faster.
-            dtype: compose(self.functions[dtype], dtype, "@_inline").replace("np.float32(", "f32(")
+            dtype: with_bits(compose(self.functions[dtype], dtype, "@_inline")).replace("np.float32(", "f32(")
             for dtype in DTYPES
             if self.functions[dtype]
         }
@@ -182,11 +183,14 @@ class _LossFile:
         meta = metadata(self.spec, self.derivation, self.checks, self.gradients, [e.name for e in entries])
         meta["in_place"] = self.in_place
         meta["by_rows"] = self.by_rows and not self.coupled
+        if any("_bits(" in text for text in elementary.values()) or {"_unit_scale_f32", "_unit_scale_f64"} & self.helpers:
+            self.helpers.add("_bits")
         helpers = self.helper_text()
         functions = [*helpers, *elementary.values(), *(block for blocks in sections.values() for block in blocks)]
         text = render(
             "numba_cpu.py.jinja",
             uses_math=any("math." in function for function in functions),
+            uses_bits="_bits" in self.helpers,
             spec=self.spec,
             meta=pprint.pformat(meta, width=110, sort_dicts=False),
             header=self.header(meta["accuracy"]),
