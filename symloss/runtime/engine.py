@@ -395,9 +395,7 @@ def buffers(
     return outputs, results
 
 
-def finish(
-    specs: Results, layout: Layout, outputs: Sequence[Array | Rows], results: list[Array | None]
-) -> None:
+def finish(specs: Results, layout: Layout, outputs: Sequence[Array | Rows], results: list[Array | None]) -> None:
     """Give results that the kernel could not write directly the caller's layout and dtype."""
     if specs.plain:
         return

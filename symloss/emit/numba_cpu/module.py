@@ -183,7 +183,7 @@ class _LossFile:
         meta = metadata(self.spec, self.derivation, self.checks, self.gradients, [e.name for e in entries])
         meta["in_place"] = self.in_place
         meta["by_rows"] = self.by_rows and not self.coupled
-        if any("_bits(" in text for text in elementary.values()) or {"_unit_scale_f32", "_unit_scale_f64"} & self.helpers:
+        if "_bits(" in "".join([*elementary.values(), *self.helper_text()]):
             self.helpers.add("_bits")
         helpers = self.helper_text()
         functions = [*helpers, *elementary.values(), *(block for blocks in sections.values() for block in blocks)]
