@@ -6,7 +6,6 @@ worked out once and remembered; a call that met them before only looks them up.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from symloss.errors import SymlossError
 from symloss.runtime import threads as _threads
 from symloss.runtime.arrays import Array, as_array, check_kind
 from symloss.runtime.coupled import full_position, kept_rows, run_on_kept
+from symloss.runtime.first_launch import first_launch
 from symloss.runtime.frame import Frame, frame_of
 from symloss.runtime.layout import Layout, Results
 from symloss.runtime.options import (
@@ -319,7 +319,7 @@ class Engine:
         else:
             # Where the layout was met before and nothing came beside the inputs, all arrays are contiguous.
             plain = call.layout.steps is not None and call.weights is call.masks and not directions
-            totals, found = (driver if entry in call.layout.launched else _first_launch(entry, call.layout, driver))(
+            arguments = (
                 call.run if plain else InSteps(call.run),
                 call.arrays,
                 call.parameters,
@@ -332,6 +332,11 @@ class Engine:
                 outputs,
                 directions,
             )
+            if entry in call.layout.launched:
+                totals, found = driver(*arguments)
+            else:
+                totals, found = first_launch(driver, arguments)
+                call.layout.launched.add(entry)
         if found is not None:
             number, position = found
             check = self.meta["checks"][number]
@@ -352,22 +357,6 @@ class Engine:
                 if array is not None:
                     shaped.append(array.reshape(batch).astype(dtype, copy=False))
         return shaped[0] if len(shaped) == 1 else tuple(shaped)
-
-
-def _first_launch(entry: str, layout: Layout, driver: Callable[..., Any]) -> Callable[..., Any]:
-    """A driver that may have kernels to compile: it runs without garbage collections, a tenth of what that takes."""
-
-    def launched(*arguments: Any) -> Any:
-        enabled = gc.isenabled()
-        gc.disable()
-        try:
-            return driver(*arguments)
-        finally:
-            if enabled:
-                gc.enable()
-            layout.launched.add(entry)
-
-    return launched
 
 
 def buffers(
