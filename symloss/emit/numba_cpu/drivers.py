@@ -240,12 +240,11 @@ class DriverPrinter:
                 full = _tuple([size, *rest])
                 yield f"{name}, {name}_step = _expanded({name}, {full}, {_tuple(['chunk', *rest])})"
         number = self.term_of(kernel) if term_number is None else term_number
-        self.helpers |= {"_per_sample", "_unweighted"}
-        if number is None:
-            yield f"weight, weight_step, mask, mask_step = _per_sample(None, None, chunk, {self.real})"
-        else:
-            given = f"weights[{number}], masks[{number}], chunk, {self.real}"
-            yield f"weight, weight_step, mask, mask_step = _per_sample({given})"
+        if printer.weighted or printer.maskable or printer.checks:
+            self.helpers |= {"_per_sample", "_unweighted"}
+            given = "None, None" if number is None else f"weights[{number}], masks[{number}]"
+            yield f"weight, weight_step, mask, mask_step = _per_sample({given}, chunk, {self.real})"
+        if number is not None:
             term = list(self.terms)[number]
             if printer.weighted:
                 yield f"denominator = {'1.0' if term_number is not None else f'{term}_denominator'}"

@@ -26,12 +26,16 @@ _START_VALUE = {"sum": "0.0", "norm": "0.0", "count": "0"}
 
 @dataclass
 class KernelPrinter:
-    """Prints the text of one kernel for one dtype."""
+    """Prints the text of one kernel for one dtype.
+
+    ``maskable`` says whether samples may be masked; those of a loss whose samples interact are taken away instead.
+    """
 
     kernel: Kernel
     program: Program
     printer: ExpressionPrinter
     checks: list[InputCheck]
+    maskable: bool = True
     blocks: list[str] = field(default_factory=list)
     size_arguments: list[str] = field(default_factory=list)
 
@@ -50,8 +54,9 @@ class KernelPrinter:
 
     @property
     def weighted(self) -> bool:
-        """Whether weights and the mask of the samples matter to this kernel."""
-        return self.kernel.term is not None or self.kernel.seeded or self.kernel.weighs
+        """Whether weights of the samples matter to this kernel."""
+        kernel = self.kernel
+        return kernel.term is not None or kernel.seeded or kernel.weighs or kernel.sample_weight is not None
 
     @property
     def by_row(self) -> bool:
@@ -60,7 +65,9 @@ class KernelPrinter:
 
     @property
     def live(self) -> str:
-        """Whether the sample at hand counts."""
+        """Whether the sample at hand counts; no text where all do."""
+        if not self.maskable:
+            return ""
         return f"mask[{self.kernel.axis} * mask_step]" if self.by_row else "live[row]"
 
     @property
@@ -94,9 +101,9 @@ class KernelPrinter:
         names += kernel.parameters
         names += self.size_arguments
         if kernel.axis:
-            names += ["weight", "weight_step", "mask", "mask_step"]
-            if self.weighted:
-                names.append("denominator")
+            names += ["weight", "weight_step"] if self.weighted else []
+            names += ["mask", "mask_step"] if self.maskable else []
+            names += ["denominator"] if self.weighted else []
             if kernel.term:
                 names += ["losses_out", "keep_losses"]
             names += [f"{result.name}_partial" for result in kernel.row_results]
@@ -203,7 +210,8 @@ class KernelPrinter:
                 name = argument.name
                 offset = f"start * {name}_step" if argument.expandable else "start"
                 yield f"{name}_chunk = {name}[{offset} : {offset} + rows]"
-        yield "live = mask[start * mask_step : start * mask_step + rows]"
+        if self.maskable:
+            yield "live = mask[start * mask_step : start * mask_step + rows]"
         if self.weighted:
             yield "weight_chunk = weight[start * weight_step : start * weight_step + rows]"
 
@@ -223,11 +231,12 @@ class KernelPrinter:
         for number, (nodes, violated) in self.kernel.constraints:
             first = f"wrong_{number}"
             yield f"{first} = rows"
-            here = f"here = row if {self.live} & ({self.printer.condition(violated)}) else rows"
+            counts = f"{self.live} & " if self.live else ""
+            here = f"here = row if {counts}({self.printer.condition(violated)}) else rows"
             lines += [*self.nodes(nodes), here, f"{first} = here if here < {first} else {first}"]
         if not lines:
             return
-        if self.kernel.gathers:
+        if self.kernel.gathers and self.live:
             lines = [f"if not {self.live}:", "    continue", *lines]
         yield "if validate:"
         yield from _indent(self.each_sample(lines))
@@ -249,7 +258,8 @@ class KernelPrinter:
         kernel = self.kernel
         lines = []
         if self.by_row:
-            lines += [f"if not {self.live}:", *_indent([*self.cleared(), *self.kept("0.0"), "continue"])]
+            if self.live:
+                lines += [f"if not {self.live}:", *_indent([*self.cleared(), *self.kept("0.0"), "continue"])]
             if kernel.sample_weight is not None:
                 nodes, value = kernel.sample_weight
                 lines += [*self.nodes(nodes), f"own_weight = {self.weight} * {self.printer.real(value, ATOM)}"]
@@ -292,7 +302,7 @@ class KernelPrinter:
             own = kernel.sample_weight is not None
             weigh = ["for row in range(rows):", f"    {rows}[row] *= {'weights' if own else 'weight_chunk'}[row]"]
             yield from weigh if own else ["if weight_step:", *_indent(weigh)]
-        cleared = self.cleared()
+        cleared = self.cleared() if self.maskable else []
         if cleared:
             yield "if mask_step:"
             yield from _indent(["for row in range(rows):", "    if not live[row]:", *_indent(_indent(cleared))])

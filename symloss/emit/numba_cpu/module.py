@@ -264,7 +264,9 @@ class _LossFile:
             if checkable(tensor) and any(a.name == name for a in kernel.arguments):
                 checks.append(InputCheck(self.numbers[name], tensor, program, dtype))
         kernel.constraints = [(self.numbers[f"constraint {n}"], c) for n, c in kernel.constraints]
-        return KernelPrinter(kernel, program, ExpressionPrinter(dtype), checks)
+        batches = {program.root(axis) for axis in self.terms.values() if axis is not None}
+        maskable = not self.coupled and kernel.axis is not None and program.root(kernel.axis) in batches
+        return KernelPrinter(kernel, program, ExpressionPrinter(dtype), checks, maskable)
 
     def entry(self, entry: EntryPoint, dtype: str, totals: dict[str, KernelPrinter]) -> tuple[list[str], str]:
         """The kernels and the driver of one entry point for one dtype."""
