@@ -363,8 +363,11 @@ def buffers(
     frame: Frame, specs: Results, targets: Mapping[int, Array] | None, layout: Layout
 ) -> tuple[list[Array | Rows], list[Array | None]]:
     """What the driver writes into, and what the caller gets (None where `finish` makes it)."""
-    if targets is None and specs.plain:
-        made: list[Any] = [np.empty(spec.shape, spec.dtype) for spec in specs]
+    if specs.plain:
+        given = targets or {}
+        made: list[Any] = [
+            given[number] if number in given else np.empty(spec.shape, spec.dtype) for number, spec in enumerate(specs)
+        ]
         return made, made
     outputs: list[Array | Rows] = []
     results: list[Array | None] = []
