@@ -81,6 +81,9 @@ def main(arguments=()):
     for name, share in squares.items():
         # Buffers of N rows come on top of the two squares; a third square would be plain to see.
         figures[f"{name}: peak in buffers of N x N"] = figure(share, "squares", 2.5)
+        if chosen.entries == "value_and_grad":
+            product = peaks((name,), ("hvp",))[1][name]
+            figures[f"{name}: of its Hessian-vector product"] = figure(product, "squares")
     show("memory", figures)
     for name, share in sorted(shares.items(), key=lambda item: -item[1])[:5]:
         print(f"    {name:<28} {share:.3f} of a prediction")
