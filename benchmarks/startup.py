@@ -47,7 +47,8 @@ print(json.dumps(seconds))
 EMPTY = """
 import json, sys, time
 sys.path.insert(0, sys.argv[1])
-import numba, numpy
+import numba, numpy, symloss
+from symloss import load
 arrays = [numpy.zeros(64, numpy.float32)] * 2
 worked = time.process_time()
 import empty
