@@ -86,6 +86,7 @@ class Engine:
         self._absent = {given: (None,) * (self._arity - given) for given in range(required, self._arity)}
         self._batchless = frame.batchless
         self._layouts: dict[tuple[Any, ...], Layout] = {}
+        self._launched: dict[np.dtype[Any], set[str]] = {}
         self._positions = {entry.name: number for number, entry in enumerate(frame.inputs)}
         self._parameters = {item.name: number for number, item in enumerate(frame.parameters)}
         self._owners: dict[str, list[int | None]] = {
@@ -181,6 +182,7 @@ class Engine:
             ]
             return known
         layout, call.arrays = read_inputs(self.frame, inputs, axis)
+        layout.launched = self._launched.setdefault(layout.computing, set())
         if axis is None and layout.steps is not None:
             if len(self._layouts) >= _MOST_LAYOUTS:
                 self._layouts.clear()

@@ -59,7 +59,8 @@ class Layout:
     a result that is shaped like it. Per term: ``batches`` and ``lengths`` hold the batch shape and its number of
     samples. ``parts`` holds the dimensions of each root axis, ``results`` what each entry point gives back. ``steps``
     says how to get the kernel's arrays from the caller's without a copy (as is, a reshape, or a constant), and is None
-    where there must be one; ``as_given`` that all are taken as is. ``launched`` are the entry points that have run.
+    where there must be one; ``as_given`` that all are taken as is. ``launched`` are the entry points that have run
+    in its computing dtype; all layouts of a loss share it.
     """
 
     __slots__ = (

@@ -30,6 +30,8 @@ def test_the_collector_rests_in_the_first_launch_of_an_entry_point_alone(watched
         loss.value_and_grad(np.ones(3), np.ones(3))
     assert [enabled for enabled, _ in seen] == [False, False, True, True]
     assert gc.isenabled()
+    loss(np.ones(4), np.ones(8)[::2])  # another layout has not
+    assert seen[-1][0]
     loss(np.ones(3, np.float32), np.ones(3, np.float32))  # another dtype has kernels of its own
     assert not seen[-1][0]
 

@@ -203,10 +203,7 @@ class DriverPrinter:
         if term in self.totals or any(self.seeds[term] == a.name for kernel in kernels for a in kernel.arguments):
             return True
         number = list(self.terms).index(term)
-        return any(
-            kernel.term == term or (self.kernels[kernel.name].weighted and self.term_of(kernel) == number)
-            for kernel in kernels
-        )
+        return any(kernel.term == term or (kernel.seeded and self.term_of(kernel) == number) for kernel in kernels)
 
     def buffers(self) -> Iterator[str]:
         """Arrays between kernels."""
@@ -246,7 +243,7 @@ class DriverPrinter:
             yield f"weight, weight_step, mask, mask_step = _per_sample({given}, chunk, {self.real})"
         if number is not None:
             term = list(self.terms)[number]
-            if printer.weighted:
+            if kernel.seeded:
                 yield f"denominator = {'1.0' if term_number is not None else f'{term}_denominator'}"
             if kernel.term:
                 yield f"keep_losses = values[{number}] is not None"

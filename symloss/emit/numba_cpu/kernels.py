@@ -103,7 +103,7 @@ class KernelPrinter:
         if kernel.axis:
             names += ["weight", "weight_step"] if self.weighted else []
             names += ["mask", "mask_step"] if self.maskable else []
-            names += ["denominator"] if self.weighted else []
+            names += ["denominator"] if kernel.seeded else []
             if kernel.term:
                 names += ["losses_out", "keep_losses"]
             names += [f"{result.name}_partial" for result in kernel.row_results]
@@ -137,7 +137,7 @@ class KernelPrinter:
         preamble = list(self.nodes(kernel.preamble))
         text = "\n".join([*inner, *preamble])
         head = self.sizes(text)
-        if kernel.axis and self.weighted and self.printer.dtype == "float32":
+        if kernel.axis and kernel.seeded and self.printer.dtype == "float32":
             # A float is cheaper to pass than a NumPy scalar.
             head.append("denominator = f32(denominator)")
         lines = ["@_jit", f"def {self.name}({', '.join(self.signature())}):"]
