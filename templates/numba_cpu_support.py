@@ -20,14 +20,20 @@ def _local(function):
     return numba.njit(error_model="numpy")(function)
 
 
-@numba.extending.intrinsic
-def _bits(typing_context, x, kind):
-    """A number of the type ``kind`` that has the bits of x: compiled in place, as ``x.view(kind)`` is not."""
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
 
-    def code(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
-    return kind.dtype(x, kind), code
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
 @_local

@@ -28,17 +28,20 @@ def test_a_bracket_that_closes_nothing_is_refused():
 def test_generated_kernels_have_no_other_casts(name):
     """Numba would compile a function for each of them, in every set of options."""
     text = text_of(CATALOGUE[name])
-    assert ".view(" not in re.sub(r'""".*?"""', "", text, flags=re.DOTALL)
+    code = re.sub(r'""".*?"""', "", text, flags=re.DOTALL)
+    assert re.findall(r"\.view\(\w+\)", code) == [".view(kind)"]  # in _bits itself
+    assert ".view(np" not in code
     assert "_bits(" in text
 
 
 @pytest.mark.parametrize(("real", "integer"), [(np.float32, np.int32), (np.float64, np.int64), (np.float32, np.uint32)])
 def test_the_helper_gives_the_bits(real, integer):
-    space = {"numba": numba}
-    exec(support_functions()["_bits"], space)  # the text that files get a copy of
+    space = {"numba": numba, "np": np}
+    for name in ("_bits", "_type_of_bits", "_code_of_bits"):
+        exec(support_functions()[name], space)  # the text that files get a copy of
     bits = space["_bits"]
     there, back = numba.njit(lambda x: bits(x, integer)), numba.njit(lambda n: bits(n, real))
     for number in (0.0, -0.0, 1.5, -np.inf, np.finfo(real).smallest_subnormal):
         x = real(number)
-        assert there(x) == x.view(integer)
-        assert real(back(x.view(integer))).tobytes() == x.tobytes()
+        assert there(x) == bits(x, integer) == x.view(integer)
+        assert real(back(x.view(integer))).tobytes() == bits(x.view(integer), real).tobytes() == x.tobytes()

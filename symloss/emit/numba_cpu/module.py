@@ -183,8 +183,8 @@ class _LossFile:
         meta = metadata(self.spec, self.derivation, self.checks, self.gradients, [e.name for e in entries])
         meta["in_place"] = self.in_place
         meta["by_rows"] = self.by_rows and not self.coupled
-        if "_bits(" in "".join([*elementary.values(), *self.helper_text()]):
-            self.helpers.add("_bits")
+        if "_bits" in self.helpers or "_bits(" in "".join([*elementary.values(), *self.helper_text()]):
+            self.helpers |= {"_bits", "_type_of_bits", "_code_of_bits"}
         helpers = self.helper_text()
         functions = [*helpers, *elementary.values(), *(block for blocks in sections.values() for block in blocks)]
         text = render(
