@@ -88,7 +88,7 @@ def main():
     """Measure and print; returns the figures."""
     figures = builds() | derivations()
     show("building", figures)
-    return figures
+    return {"figures": figures}
 
 
 if __name__ == "__main__":

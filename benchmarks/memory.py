@@ -66,7 +66,7 @@ def peaks(names=tuple(CASES), entries=("value_and_grad",)):
 
 
 def main(arguments=()):
-    """Measure and print; returns the figures."""
+    """Measure and print; returns the figures and those of each loss."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("losses", nargs="*", default=list(CASES), metavar="LOSS")
     parser.add_argument("--entries", default="value_and_grad", help=f"of {', '.join(ENTRIES)}; separated by commas")
@@ -81,10 +81,15 @@ def main(arguments=()):
     for name, share in squares.items():
         # Buffers of N rows come on top of the two squares; a third square would be plain to see.
         figures[f"{name}: peak in buffers of N x N"] = figure(share, "squares", 2.5)
+        if chosen.entries == "value_and_grad":
+            product = peaks((name,), ("hvp",))[1][name]
+            figures[f"{name}: of its Hessian-vector product"] = figure(product, "squares")
     show("memory", figures)
     for name, share in sorted(shares.items(), key=lambda item: -item[1])[:5]:
         print(f"    {name:<28} {share:.3f} of a prediction")
-    return figures
+    losses = {name: {"inputs": round(share, 4)} for name, share in shares.items()}
+    losses |= {name: {"squares": round(share, 3)} for name, share in squares.items()}
+    return {"figures": figures, "losses": losses}
 
 
 if __name__ == "__main__":

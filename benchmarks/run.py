@@ -1,22 +1,40 @@
-"""All benchmarks; what they find goes to docs/measured/startup.json and docs/measured/throughput.json."""
+"""All benchmarks: figures to docs/measured/*.json, tables of start-up, calls, building and memory to a page.
+
+The machine should have nothing else to do. Without ``throughput`` it takes less than ten minutes.
+"""
 
 import argparse
+import time
 
 import building
+import calls
 import memory
+import page
 import startup
 import throughput
 from measuring import machine, record
+
+PARTS = {"startup": startup.main, "calls": calls.main, "memory": memory.main, "building": building.main}
 
 
 def main():
     """Run all, or those that are named."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--no-throughput", action="store_true", help="start-up, build and memory only")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join([*PARTS, 'throughput'])}; all")
+    parser.add_argument("--no-throughput", action="store_true", help="all but throughput")
     chosen = parser.parse_args()
-    described = machine()
-    record("startup", {"machine": described, "figures": startup.main() | memory.main() | building.main()})
-    if not chosen.no_throughput:
+    parts = chosen.parts or [*PARTS, "throughput"]
+    unknown = sorted({*parts} - {*PARTS, "throughput"})
+    if unknown:
+        parser.error(f"there is no benchmark {unknown[0]!r}")
+    for part in PARTS:
+        if part in parts:
+            started = time.perf_counter()
+            described = machine()
+            record(part, {"machine": described} | PARTS[part]())
+            print(f"  {part}: {time.perf_counter() - started:.0f} s")
+    page.main()
+    if "throughput" in parts and not chosen.no_throughput:
         throughput.main(["--record"])
 
 

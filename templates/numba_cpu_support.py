@@ -7,6 +7,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 META, DRIVERS = {}, {}  # the generated file has its own
@@ -17,6 +18,22 @@ f32 = np.float32
 def _local(function):
     """The decorator of the generated file."""
     return numba.njit(error_model="numpy")(function)
+
+
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
 @_local
@@ -74,21 +91,21 @@ def _gap_f32(a, b):
 @_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
     exponent = np.int32(127) if exponent < np.int32(0) else exponent
     exponent = np.int32(7) if exponent < np.int32(7) else exponent
     exponent = np.int32(247) if exponent > np.int32(247) else exponent
-    return np.int32(exponent << np.int32(23)).view(np.float32)
+    return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
 @_local
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
     exponent = np.int64(1023) if exponent < np.int64(0) else exponent
     exponent = np.int64(23) if exponent < np.int64(23) else exponent
     exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
-    return np.int64(exponent << np.int64(52)).view(np.float64)
+    return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -107,13 +124,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half

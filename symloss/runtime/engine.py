@@ -15,8 +15,9 @@ from symloss.errors import SymlossError
 from symloss.runtime import threads as _threads
 from symloss.runtime.arrays import Array, as_array, check_kind
 from symloss.runtime.coupled import full_position, kept_rows, run_on_kept
+from symloss.runtime.first_launch import first_launch
 from symloss.runtime.frame import Frame, frame_of
-from symloss.runtime.layout import Layout, Result
+from symloss.runtime.layout import Layout, Results
 from symloss.runtime.options import (
     REDUCTIONS,
     batch_array,
@@ -33,6 +34,8 @@ from symloss.runtime.violations import violation
 from symloss.runtime.words import kind_of, listed
 
 _KNOWN_REDUCTIONS = frozenset(REDUCTIONS)
+
+_ndarray = np.ndarray
 
 #: Shapes remembered per loss. A training loop meets a handful; the bound only stops endless growth.
 _MOST_LAYOUTS = 256
@@ -83,6 +86,7 @@ class Engine:
         self._absent = {given: (None,) * (self._arity - given) for given in range(required, self._arity)}
         self._batchless = frame.batchless
         self._layouts: dict[tuple[Any, ...], Layout] = {}
+        self._launched: dict[np.dtype[Any], set[str]] = {}
         self._positions = {entry.name: number for number, entry in enumerate(frame.inputs)}
         self._parameters = {item.name: number for number, item in enumerate(frame.parameters)}
         self._owners: dict[str, list[int | None]] = {
@@ -159,7 +163,7 @@ class Engine:
         known = None
         if axis is None:
             for array in inputs:
-                if type(array) is np.ndarray and array.flags.carray:
+                if type(array) is _ndarray and array.flags.carray:
                     key.append(array.shape)
                     key.append(array.dtype)
                 elif array is None:
@@ -169,12 +173,16 @@ class Engine:
             else:
                 known = self._layouts.get(tuple(key))
         if known is not None and known.steps is not None:
+            if known.as_given:
+                call.arrays = inputs
+                return known
             call.arrays = [
                 array if step is None else array.reshape(step) if type(step) is tuple else step
                 for array, step in zip(inputs, known.steps, strict=True)
             ]
             return known
         layout, call.arrays = read_inputs(self.frame, inputs, axis)
+        layout.launched = self._launched.setdefault(layout.computing, set())
         if axis is None and layout.steps is not None:
             if len(self._layouts) >= _MOST_LAYOUTS:
                 self._layouts.clear()
@@ -313,7 +321,7 @@ class Engine:
         else:
             # Where the layout was met before and nothing came beside the inputs, all arrays are contiguous.
             plain = call.layout.steps is not None and call.weights is call.masks and not directions
-            totals, found = driver(
+            arguments = (
                 call.run if plain else InSteps(call.run),
                 call.arrays,
                 call.parameters,
@@ -326,6 +334,11 @@ class Engine:
                 outputs,
                 directions,
             )
+            if entry in call.layout.launched:
+                totals, found = driver(*arguments)
+            else:
+                totals, found = first_launch(driver, arguments)
+                call.layout.launched.add(entry)
         if found is not None:
             number, position = found
             check = self.meta["checks"][number]
@@ -349,9 +362,15 @@ class Engine:
 
 
 def buffers(
-    frame: Frame, specs: Sequence[Result], targets: Mapping[int, Array] | None, layout: Layout
+    frame: Frame, specs: Results, targets: Mapping[int, Array] | None, layout: Layout
 ) -> tuple[list[Array | Rows], list[Array | None]]:
     """What the driver writes into, and what the caller gets (None where `finish` makes it)."""
+    if specs.plain:
+        given = targets or {}
+        made: list[Any] = [
+            given[number] if number in given else np.empty(spec.shape, spec.dtype) for number, spec in enumerate(specs)
+        ]
+        return made, made
     outputs: list[Array | Rows] = []
     results: list[Array | None] = []
     for number, spec in enumerate(specs):
@@ -370,10 +389,10 @@ def buffers(
     return outputs, results
 
 
-def finish(
-    specs: Sequence[Result], layout: Layout, outputs: Sequence[Array | Rows], results: list[Array | None]
-) -> None:
+def finish(specs: Results, layout: Layout, outputs: Sequence[Array | Rows], results: list[Array | None]) -> None:
     """Give results that the kernel could not write directly the caller's layout and dtype."""
+    if specs.plain:
+        return
     for number, spec in enumerate(specs):
         output = outputs[number]
         if spec.direct or isinstance(output, Rows):

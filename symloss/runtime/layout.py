@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -39,6 +39,17 @@ class Result:
     over: frozenset[str]
 
 
+class Results(list[Result]):
+    """What an entry point gives back; ``plain`` where a kernel can write all of it as the caller gets it."""
+
+    __slots__ = ("plain",)
+
+    def __init__(self, results: Iterable[Result]) -> None:
+        """The results in order."""
+        super().__init__(results)
+        self.plain = all(result.direct and result.same for result in self)
+
+
 class Layout:
     """The shapes of one call.
 
@@ -48,10 +59,12 @@ class Layout:
     a result that is shaped like it. Per term: ``batches`` and ``lengths`` hold the batch shape and its number of
     samples. ``parts`` holds the dimensions of each root axis, ``results`` what each entry point gives back. ``steps``
     says how to get the kernel's arrays from the caller's without a copy (as is, a reshape, or a constant), and is None
-    where there must be one.
+    where there must be one; ``as_given`` that all are taken as is. ``launched`` are the entry points that have run
+    in its computing dtype; all layouts of a loss share it.
     """
 
     __slots__ = (
+        "as_given",
         "batches",
         "broadcast",
         "cast",
@@ -59,6 +72,7 @@ class Layout:
         "elements",
         "flat",
         "given",
+        "launched",
         "lengths",
         "moved",
         "parts",
@@ -74,7 +88,9 @@ class Layout:
         self.cast: list[bool] = [False] * count
         self.broadcast: list[bool] = [False] * count
         self.steps: list[Any] | None = None
-        self.results: dict[str, list[Result]] = {}
+        self.as_given = False
+        self.launched: set[str] = set()
+        self.results: dict[str, Results] = {}
         self.given: list[Shape] = [()] * count
         self.flat: list[Shape] = [()] * count
         self.moved: list[tuple[int, int] | None] = [None] * count

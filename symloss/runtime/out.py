@@ -33,32 +33,39 @@ def checked_out(out: Any, wanted: Sequence[Result], sources: Sequence[tuple[str,
     if len(given) != len(wanted):
         raise ValueError(f"out has {len(given)} array{'' if len(given) == 1 else 's'}, expected {_expected(wanted)}")
     arrays: list[Array] = []
+    may_share_memory = np.may_share_memory
     for number, (array, entry) in enumerate(zip(given, wanted, strict=True)):
-        label = "out" if len(wanted) == 1 else f"out[{number}] ({entry.label})"
         if type(array) is not np.ndarray:
             if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
-                raise TypeError(f"{label} is {kind_of(array)}, expected a NumPy array")
+                raise TypeError(f"{_label(wanted, number)} is {kind_of(array)}, expected a NumPy array")
             array = np.asarray(array)
         if array.shape != entry.shape:
-            raise ValueError(f"{label} has shape {array.shape}, expected {entry.shape}")
+            raise ValueError(f"{_label(wanted, number)} has shape {array.shape}, expected {entry.shape}")
         if array.dtype != entry.dtype:
-            raise TypeError(f"{label} has dtype {array.dtype}, expected {entry.dtype}")
+            raise TypeError(f"{_label(wanted, number)} has dtype {array.dtype}, expected {entry.dtype}")
         flags = array.flags
         if not flags.carray:
             what = "writable" if not flags.writeable else "aligned" if not flags.aligned else "C-contiguous"
-            raise ValueError(f"{label} is not {what}")
+            raise ValueError(f"{_label(wanted, number)} is not {what}")
         for name, source in sources:
             if (
-                np.may_share_memory(array, source)
+                may_share_memory(array, source)
                 and _overlap(array, source)
                 and not (name in entry.over and _same(array, source))
             ):
-                raise ValueError(f"{label} shares memory with {name}, which is still read when it is written")
+                raise ValueError(
+                    f"{_label(wanted, number)} shares memory with {name}, which is still read when it is written"
+                )
         for other, before in enumerate(arrays):
-            if np.may_share_memory(array, before) and _overlap(array, before):
-                raise ValueError(f"{label} shares memory with out[{other}]")
+            if may_share_memory(array, before) and _overlap(array, before):
+                raise ValueError(f"{_label(wanted, number)} shares memory with out[{other}]")
         arrays.append(array)
     return arrays
+
+
+def _label(wanted: Sequence[Result], number: int) -> str:
+    """What messages call an array; only made for them."""
+    return "out" if len(wanted) == 1 else f"out[{number}] ({wanted[number].label})"
 
 
 def _expected(wanted: Sequence[Result]) -> str:

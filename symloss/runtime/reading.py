@@ -12,7 +12,7 @@ import numpy as np
 
 from symloss.runtime.arrays import Array, as_array, check_kind, computing_dtype, prepared, returned_dtype
 from symloss.runtime.frame import Frame, Input
-from symloss.runtime.layout import Layout, Result, resolve
+from symloss.runtime.layout import Layout, Result, Results, resolve
 from symloss.runtime.rows import Rows
 
 _DTYPES = {"index": np.dtype(np.int64), "boolean": np.dtype(np.bool_)}
@@ -47,6 +47,7 @@ def read_inputs(frame: Frame, inputs: Sequence[Any], axis: object) -> tuple[Layo
         layout.cast[number] = array is not None and array.dtype.kind == "f" and array.itemsize > kernel.dtype.itemsize
         steps = None if steps is None or not direct else [*steps, step]
     layout.steps = steps
+    layout.as_given = steps is not None and all(step is None for step in steps)
     layout.results = _results(frame, layout)
     return layout, ready
 
@@ -73,7 +74,7 @@ def _read(
     return kernel.reshape(flat), step, kernel is array
 
 
-def _results(frame: Frame, layout: Layout) -> dict[str, list[Result]]:
+def _results(frame: Frame, layout: Layout) -> dict[str, Results]:
     """What each entry point gives back."""
 
     def like(number: int, entry: str, what: str) -> Result:
@@ -96,7 +97,7 @@ def _results(frame: Frame, layout: Layout) -> dict[str, list[Result]]:
     diagonals = [("gradient of", number) for number in frame.predictions]
     diagonals += [("Hessian diagonal of", number) for number in frame.predictions]
     return {
-        "value_and_grad": [derivative(entry) for entry in frame.gradients],
-        "grad_hess_diag": [like(number, "grad_hess_diag", what) for what, number in diagonals],
-        "hvp": [like(number, "hvp", "product of") for number in frame.predictions],
+        "value_and_grad": Results(derivative(entry) for entry in frame.gradients),
+        "grad_hess_diag": Results(like(number, "grad_hess_diag", what) for what, number in diagonals),
+        "hvp": Results(like(number, "hvp", "product of") for number in frame.predictions),
     }

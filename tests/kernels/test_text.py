@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -211,3 +212,42 @@ def test_the_record_of_meta_is_complete() -> None:
         meta = kernels(name).meta
         assert set(meta["in_place"]) <= set(meta["entries"])
         assert meta["name"] == name
+
+
+def _kernels(name: str) -> list[ast.FunctionDef]:
+    tree = ast.parse(text_of(CATALOGUE[name]))
+    return [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and [ast.unparse(d) for d in node.decorator_list] == ["_jit"]
+    ]
+
+
+@pytest.mark.parametrize("name", ["bce_with_logits", "gan_discriminator", "log_cosh"])
+def test_float32_loops_with_elementary_functions_write_float32(name: str) -> None:
+    """A loop that also writes float64 would be vectorised for float64, at half the width."""
+    found = 0
+    for kernel in _kernels(name):
+        for loop in ast.walk(kernel):
+            if not isinstance(loop, ast.For) or ast.unparse(loop.target) != "row":
+                continue
+            text = ast.unparse(loop)
+            if re.search(r"\b_\w+_f32\(", text):
+                found += 1
+                assert not re.search(r"_rows\[row\] =", text), text
+    assert found
+
+
+@pytest.mark.parametrize("name", ["info_nce", "nt_xent"])
+def test_kernels_of_coupled_samples_take_no_mask(name: str) -> None:
+    for kernel in _kernels(name):
+        assert "mask" not in ast.unparse(kernel), kernel.name
+
+
+@pytest.mark.parametrize("name", ["info_nce", "hinge", "softmax_cross_entropy", "wgan_gp_critic"])
+def test_kernels_use_the_weights_and_the_mask_that_they_take(name: str) -> None:
+    for kernel in _kernels(name):
+        body = "\n".join(ast.unparse(statement) for statement in kernel.body)
+        taken = {argument.arg for argument in kernel.args.args} & {"weight", "mask", "denominator"}
+        unused = {argument for argument in taken if not re.search(rf"\b{argument}\b", body)}
+        assert not unused, kernel.name

@@ -60,10 +60,11 @@ class InputCheck:
         return f"{self.finder}({', '.join([array, *self.bounds])})"
 
     def sample(self, live: str, own: Callable[..., str]) -> list[str]:
-        """Whether one sample, if ``live``, holds a violation; ``own`` words its entries."""
+        """Whether one sample holds a violation, if it is ``live`` (no text: it is); ``own`` words its entries."""
         inner = list(self.tensor.axes[1:])
+        counts = f"{live} & " if live else ""
         if not inner:
-            return [f"entry = {own()}", f"wrong |= {live} & ({self.outside('entry')})"]
+            return [f"entry = {own()}", f"wrong |= {counts}({self.outside('entry')})"]
         size = [f"size_{self.program.root(axis)}" for axis in inner]
         row = own(*(f"at_{axis}" for axis in inner[:-1]))
         lines = [f"entries = {row}", f"for lane in range({size[-1]}):", "    entry = entries[lane]"]
@@ -74,7 +75,7 @@ class InputCheck:
             lines.append(f"outside |= abs(total - 1.0) > 4 * {size[-1]} * {self.bounds[0]}")
         for axis, length in reversed(list(zip(inner[:-1], size[:-1], strict=True))):
             lines = [f"for at_{axis} in range({length}):", *_indent(lines)]
-        return ["outside = False", *lines, f"wrong |= {live} & outside"]
+        return ["outside = False", *lines, f"wrong |= {counts}outside"]
 
     def outside(self, entry: str) -> str:
         """Whether an entry lies outside the domain; NaN is no violation."""

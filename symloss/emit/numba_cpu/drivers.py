@@ -203,10 +203,7 @@ class DriverPrinter:
         if term in self.totals or any(self.seeds[term] == a.name for kernel in kernels for a in kernel.arguments):
             return True
         number = list(self.terms).index(term)
-        return any(
-            kernel.term == term or (self.kernels[kernel.name].weighted and self.term_of(kernel) == number)
-            for kernel in kernels
-        )
+        return any(kernel.term == term or (kernel.seeded and self.term_of(kernel) == number) for kernel in kernels)
 
     def buffers(self) -> Iterator[str]:
         """Arrays between kernels."""
@@ -240,18 +237,14 @@ class DriverPrinter:
                 full = _tuple([size, *rest])
                 yield f"{name}, {name}_step = _expanded({name}, {full}, {_tuple(['chunk', *rest])})"
         number = self.term_of(kernel) if term_number is None else term_number
-        self.helpers.add("_per_sample")
-        if number is None:
-            yield f"weight, weight_step = _ones(chunk, {self.real}), 0"
-            yield "mask, mask_step = _ones(chunk, np.bool_), 0"
-        else:
-            yield f"weight, weight_step = _per_sample(weights[{number}], chunk, {self.real})"
-            yield f"mask, mask_step = _per_sample(masks[{number}], chunk, np.bool_)"
+        if printer.weighted or printer.maskable or printer.checks:
+            self.helpers |= {"_per_sample", "_unweighted"}
+            given = "None, None" if number is None else f"weights[{number}], masks[{number}]"
+            yield f"weight, weight_step, mask, mask_step = _per_sample({given}, chunk, {self.real})"
+        if number is not None:
             term = list(self.terms)[number]
-            if printer.weighted:
-                yield "denominator = " + (
-                    f"{self.real}(1.0)" if term_number is not None else f"{self.real}({term}_denominator)"
-                )
+            if kernel.seeded:
+                yield f"denominator = {'1.0' if term_number is not None else f'{term}_denominator'}"
             if kernel.term:
                 yield f"keep_losses = values[{number}] is not None"
                 yield f"losses_out = values[{number}] if keep_losses else _ones(0, {self.real})"

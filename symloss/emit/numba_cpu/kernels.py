@@ -26,12 +26,16 @@ _START_VALUE = {"sum": "0.0", "norm": "0.0", "count": "0"}
 
 @dataclass
 class KernelPrinter:
-    """Prints the text of one kernel for one dtype."""
+    """Prints the text of one kernel for one dtype.
+
+    ``maskable`` says whether samples may be masked; those of a loss whose samples interact are taken away instead.
+    """
 
     kernel: Kernel
     program: Program
     printer: ExpressionPrinter
     checks: list[InputCheck]
+    maskable: bool = True
     blocks: list[str] = field(default_factory=list)
     size_arguments: list[str] = field(default_factory=list)
 
@@ -50,8 +54,9 @@ class KernelPrinter:
 
     @property
     def weighted(self) -> bool:
-        """Whether weights and the mask of the samples matter to this kernel."""
-        return self.kernel.term is not None or self.kernel.seeded or self.kernel.weighs
+        """Whether weights of the samples matter to this kernel."""
+        kernel = self.kernel
+        return kernel.term is not None or kernel.seeded or kernel.weighs or kernel.sample_weight is not None
 
     @property
     def by_row(self) -> bool:
@@ -60,7 +65,9 @@ class KernelPrinter:
 
     @property
     def live(self) -> str:
-        """Whether the sample at hand counts."""
+        """Whether the sample at hand counts; no text where all do."""
+        if not self.maskable:
+            return ""
         return f"mask[{self.kernel.axis} * mask_step]" if self.by_row else "live[row]"
 
     @property
@@ -94,9 +101,9 @@ class KernelPrinter:
         names += kernel.parameters
         names += self.size_arguments
         if kernel.axis:
-            names += ["weight", "weight_step", "mask", "mask_step"]
-            if self.weighted:
-                names.append("denominator")
+            names += ["weight", "weight_step"] if self.weighted else []
+            names += ["mask", "mask_step"] if self.maskable else []
+            names += ["denominator"] if kernel.seeded else []
             if kernel.term:
                 names += ["losses_out", "keep_losses"]
             names += [f"{result.name}_partial" for result in kernel.row_results]
@@ -130,6 +137,9 @@ class KernelPrinter:
         preamble = list(self.nodes(kernel.preamble))
         text = "\n".join([*inner, *preamble])
         head = self.sizes(text)
+        if kernel.axis and kernel.seeded and self.printer.dtype == "float32":
+            # A float is cheaper to pass than a NumPy scalar.
+            head.append("denominator = f32(denominator)")
         lines = ["@_jit", f"def {self.name}({', '.join(self.signature())}):"]
         lines += _indent([*head, *preamble])
         if kernel.axis:
@@ -147,11 +157,21 @@ class KernelPrinter:
         if kernel.seeded and not self.by_row:
             found.append(("seed", "chunk", real))
         found += [(f"{result.name}_rows", "chunk", "np.float64") for result in kernel.row_results]
+        found += [(f"{result.name}_narrow", "chunk", real) for result in kernel.row_results if self.narrow]
         for name, axes in kernel.scratch.items():
             shape = ", ".join(f"size_{self.program.root(axis)}" for axis in axes)
             found.append((name, f"({shape})" if len(axes) > 1 else shape, real))
         found += [(name, str(BLOCK), "np.float64") for name in self.blocks]
         return found
+
+    @property
+    def narrow(self) -> bool:
+        """Whether numbers per sample are kept in float32 until all of the chunk are there.
+
+        A loop that writes float64 is vectorised for float64, and so takes two steps where one does for the float32
+        arithmetic in it. That is worth a second loop where there is much of it, as an elementary function is.
+        """
+        return not self.by_row and self.printer.dtype == "float32" and bool(self.printer.functions)
 
     @property
     def real_type(self) -> str:
@@ -162,7 +182,7 @@ class KernelPrinter:
         """What is done for one chunk."""
         kernel = self.kernel
         yield "start = c * chunk"
-        yield "rows = min(chunk, samples - start)"
+        yield f"rows = {_least('chunk', 'samples - start')}"
         if not self.by_row:
             yield from self.slices()
         if kernel.seeded and kernel.sample_weight is None and not self.by_row:
@@ -175,6 +195,9 @@ class KernelPrinter:
         if kernel.sample_weight is not None and not self.by_row:
             yield from self.intrinsic(*kernel.sample_weight)
         yield from self.each_sample(self.row())
+        if self.narrow and kernel.row_results:
+            yield "for row in range(rows):"
+            yield from (f"    {result.name}_rows[row] = {result.name}_narrow[row]" for result in kernel.row_results)
         if not self.by_row:
             yield from self.epilogue()
         for result in kernel.row_results:
@@ -187,7 +210,8 @@ class KernelPrinter:
                 name = argument.name
                 offset = f"start * {name}_step" if argument.expandable else "start"
                 yield f"{name}_chunk = {name}[{offset} : {offset} + rows]"
-        yield "live = mask[start * mask_step : start * mask_step + rows]"
+        if self.maskable:
+            yield "live = mask[start * mask_step : start * mask_step + rows]"
         if self.weighted:
             yield "weight_chunk = weight[start * weight_step : start * weight_step + rows]"
 
@@ -207,11 +231,12 @@ class KernelPrinter:
         for number, (nodes, violated) in self.kernel.constraints:
             first = f"wrong_{number}"
             yield f"{first} = rows"
-            here = f"here = row if {self.live} & ({self.printer.condition(violated)}) else rows"
+            counts = f"{self.live} & " if self.live else ""
+            here = f"here = row if {counts}({self.printer.condition(violated)}) else rows"
             lines += [*self.nodes(nodes), here, f"{first} = here if here < {first} else {first}"]
         if not lines:
             return
-        if self.kernel.gathers:
+        if self.kernel.gathers and self.live:
             lines = [f"if not {self.live}:", "    continue", *lines]
         yield "if validate:"
         yield from _indent(self.each_sample(lines))
@@ -233,13 +258,15 @@ class KernelPrinter:
         kernel = self.kernel
         lines = []
         if self.by_row:
-            lines += [f"if not {self.live}:", *_indent([*self.cleared(), *self.kept("0.0"), "continue"])]
+            if self.live:
+                lines += [f"if not {self.live}:", *_indent([*self.cleared(), *self.kept("0.0"), "continue"])]
             if kernel.sample_weight is not None:
                 nodes, value = kernel.sample_weight
                 lines += [*self.nodes(nodes), f"own_weight = {self.weight} * {self.printer.real(value, ATOM)}"]
         lines += self.nodes(kernel.nodes)
-        for result in kernel.row_results:
-            lines.append(f"{result.name}_rows[row] = {self.printer.real(result.value)}")
+        # Their text tells whether there is an elementary function in it.
+        texts = [(result.name, self.printer.real(result.value)) for result in kernel.row_results]
+        lines += [f"{name}_{'narrow' if self.narrow else 'rows'}[row] = {text}" for name, text in texts]
         if self.by_row and kernel.term:
             rows = f"{kernel.term}_rows[row]"
             lines.append(f"{rows} *= {'own_weight' if kernel.sample_weight is not None else self.weight}")
@@ -275,7 +302,7 @@ class KernelPrinter:
             own = kernel.sample_weight is not None
             weigh = ["for row in range(rows):", f"    {rows}[row] *= {'weights' if own else 'weight_chunk'}[row]"]
             yield from weigh if own else ["if weight_step:", *_indent(weigh)]
-        cleared = self.cleared()
+        cleared = self.cleared() if self.maskable else []
         if cleared:
             yield "if mask_step:"
             yield from _indent(["for row in range(rows):", "    if not live[row]:", *_indent(_indent(cleared))])
@@ -349,7 +376,7 @@ class KernelPrinter:
                 f"for block in range(0, {size}, {BLOCK}):",
                 *_indent(
                     [
-                        f"count = min({BLOCK}, {size} - block)",
+                        f"count = {_least(str(BLOCK), f'{size} - block')}",
                         "for lane in range(count):",
                         *_indent([f"{axis} = block + lane", *inner]),
                         *(f"{a.variable} += _pairwise_sum({self._block(a)}, count)" for a in sums),
@@ -363,7 +390,7 @@ class KernelPrinter:
         lines += loop
         for a in sweep.accumulations:
             if a.kind == "largest":
-                lines.append(f"{a.variable} = {self._bits}({a.variable}_bits).view({self.real_type})")
+                lines.append(f"{a.variable} = _bits({a.variable}_bits, {self.real_type})")
         for a in sums:
             total = f"math.sqrt({a.variable})" if a.kind == "norm" else a.variable
             if self.printer.dtype == "float32":
@@ -397,10 +424,11 @@ class KernelPrinter:
             return [f"{a.variable} += 1 if {self.printer.condition(a.value)} else 0"]
         if a.kind == "largest":
             # A maximum of integers vectorises; one of numbers, which has to keep a NaN, does not.
+            self.printer.helpers.add("_bits")
             name, kept = f"{a.variable}_entry", f"{a.variable}_bits"
             text = self.printer.real(a.value)
             return [
-                f"{name} = {self.real_type}(abs({text})).view({self._bits})",
+                f"{name} = _bits(abs({text}), {self._bits})",
                 f"{kept} = {name} if {name} > {kept} else {kept}",
             ]
         name = f"{a.variable}_entry"
@@ -419,6 +447,11 @@ class KernelPrinter:
 def _better(kind: str, entry: str, kept: str) -> str:
     """The larger or the smaller of two numbers; a NaN that comes in stays."""
     return f"{entry} if ({entry} {'>' if kind == 'max' else '<'} {kept}) | ({entry} != {entry}) else {kept}"
+
+
+def _least(limit: str, rest: str) -> str:
+    """The smaller of two counts; for ``min`` Numba compiles a function of its own, in every file."""
+    return f"{rest} if {rest} < {limit} else {limit}"
 
 
 def _indent(lines: Iterable[str]) -> list[str]:

@@ -14,6 +14,7 @@ import sympy
 
 from symloss.accuracy.record import in_words
 from symloss.atoms.elementary import compose
+from symloss.emit.numba_cpu.bits import with_bits
 from symloss.emit.numba_cpu.checks import InputCheck, checkable
 from symloss.emit.numba_cpu.drivers import DRIVER_ARGUMENTS, DriverPrinter, concerns_no_sample
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
@@ -174,7 +175,7 @@ class _LossFile:
             sections[dtype] = blocks
         elementary = {
             # Looking a name up once less for every constant, Numba compiles the functions a tenth faster.
-            dtype: compose(self.functions[dtype], dtype, "@_inline").replace("np.float32(", "f32(")
+            dtype: with_bits(compose(self.functions[dtype], dtype, "@_inline")).replace("np.float32(", "f32(")
             for dtype in DTYPES
             if self.functions[dtype]
         }
@@ -182,11 +183,14 @@ class _LossFile:
         meta = metadata(self.spec, self.derivation, self.checks, self.gradients, [e.name for e in entries])
         meta["in_place"] = self.in_place
         meta["by_rows"] = self.by_rows and not self.coupled
+        if "_bits" in self.helpers or "_bits(" in "".join([*elementary.values(), *self.helper_text()]):
+            self.helpers |= {"_bits", "_type_of_bits", "_code_of_bits"}
         helpers = self.helper_text()
         functions = [*helpers, *elementary.values(), *(block for blocks in sections.values() for block in blocks)]
         text = render(
             "numba_cpu.py.jinja",
             uses_math=any("math." in function for function in functions),
+            uses_bits="_bits" in self.helpers,
             spec=self.spec,
             meta=pprint.pformat(meta, width=110, sort_dicts=False),
             header=self.header(meta["accuracy"]),
@@ -260,7 +264,9 @@ class _LossFile:
             if checkable(tensor) and any(a.name == name for a in kernel.arguments):
                 checks.append(InputCheck(self.numbers[name], tensor, program, dtype))
         kernel.constraints = [(self.numbers[f"constraint {n}"], c) for n, c in kernel.constraints]
-        return KernelPrinter(kernel, program, ExpressionPrinter(dtype), checks)
+        batches = {program.root(axis) for axis in self.terms.values() if axis is not None}
+        maskable = not self.coupled and kernel.axis is not None and program.root(kernel.axis) in batches
+        return KernelPrinter(kernel, program, ExpressionPrinter(dtype), checks, maskable)
 
     def entry(self, entry: EntryPoint, dtype: str, totals: dict[str, KernelPrinter]) -> tuple[list[str], str]:
         """The kernels and the driver of one entry point for one dtype."""
