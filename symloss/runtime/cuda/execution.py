@@ -33,7 +33,10 @@ class Machine(Protocol):
     shared_limit: int
 
     def empty(self, count: int, dtype: str) -> Any:
-        """Room for so many numbers."""
+        """Room for so many numbers, for this call alone."""
+
+    def result(self, dtype: str) -> Any:
+        """Room for one number that the caller keeps."""
 
     def part(self, array: Any, first: int) -> Any:
         """The array from an element on."""
@@ -117,7 +120,7 @@ class _Execution:
                 self._product(step)
         if not partials or call.reduction == "none":
             return None
-        value = machine.empty(1, call.dtype)
+        value = machine.result(call.dtype)
         for number, term in enumerate(self.terms):
             partial, blocks = partials[term]
             self._finish(partial, blocks, number, self.totals, value, number == len(self.terms) - 1)
