@@ -48,7 +48,7 @@ def test_text(name: str) -> None:
         assert not [op for op in ops if op.startswith(("min.f", "max.f"))], f"{where} would drop a NaN"
         if kernel.endswith("f32") and kernel != "finish_f32":
             assert not [op for op in ops if ".f64" in op], where
-        if shape == "elements" or (shape == "rows" and name not in COUPLED):
+        if shape == "elements" or (shape in ("rows", "full_rows") and name not in COUPLED):
             width = "v4.f32" if kernel.endswith("f32") else "v2.f64"
             assert [op for op in ops if op.startswith(("ld.global", "st.global")) and op.endswith(width)], where
         assert not re.search(r"\b(atom|red)\.", ptx), f"{where}: sums must not depend on who comes first"

@@ -36,6 +36,9 @@ _COMBINE = {
     "max": "{name} = _row_max_{f}({name})",
     "min": "{name} = _row_min_{f}({name})",
 }
+#: With more row arrays than this, a thread needs more registers than a block of the most threads leaves it.
+_MOST_ARRAYS = 5
+
 _COLLECT["norm"] = _COLLECT["sum"]
 _COLLECT["largest"], _COMBINE["largest"] = _COLLECT["max"], _COMBINE["max"]
 
@@ -69,7 +72,8 @@ class RowKernel(KernelText):
         if kernel.term:
             body.append(f"_block_sum_{self.suffix}(high, low, partial)")
         lengths = [length for length in dict.fromkeys(self.lengths()) if length.startswith("size_")]
-        return self.assembled(self.doc(), body, "rows", sizes=lengths, staged=len(self.staged))
+        shape = "rows" if len(self.staged) <= _MOST_ARRAYS else "full_rows"
+        return self.assembled(self.doc(), body, shape, sizes=lengths, staged=len(self.staged))
 
     def doc(self) -> str:
         """The docstring of the kernel."""

@@ -186,7 +186,7 @@ class Gpu:
         bindings = driver()
         function = self._function(name, shared_bytes)
         values = tuple(0 if a is None else a.pointer if isinstance(a, DeviceArray) else a for _, a in arguments)
-        types = tuple(ctypes.c_void_p if kind.endswith("*") else _TYPES[kind] for kind, _ in arguments)
+        types = tuple(_TYPES.get(kind, ctypes.c_void_p) for kind, _ in arguments)  # whatever else is a pointer
         checked(
             bindings.cuLaunchKernel(
                 function, grid, 1, 1, block[0], block[1], 1, shared_bytes, self.stream, (values, types), 0
