@@ -14,9 +14,6 @@ from symloss.emit.numba_cuda import emit_cuda
 from tests.cuda.interpreted import Interpreted, call
 from tests.kernels.harness import CATALOGUE, Kernels, Options, Outcome, derived, named
 
-#: Entry points without CUDA kernels, with a word of the reason.
-WITHOUT = {("info_nce", "hvp"): "nests a reduction", ("nt_xent", "hvp"): "nests a reduction"}
-
 #: Losses whose samples interact, which have tests of their own: results of repeated samples are not known exactly.
 COUPLED = ("info_nce", "nt_xent")
 

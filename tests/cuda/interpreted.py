@@ -37,6 +37,9 @@ class Interpreted:
         self.unwritten[array.ctypes.data] = array
         return array
 
+    def result(self, dtype: str) -> np.ndarray:
+        return self.empty(1, dtype)
+
     def part(self, array: np.ndarray, first: int) -> np.ndarray:
         return array[first:]
 

@@ -266,9 +266,9 @@ def test_losses_whose_samples_interact(name: str) -> None:
     for count, width in ((6, 3), (18, 5)):
         k = DeviceKernels(CATALOGUE[name], distinct=count, other=width)
         for dtype in DTYPES:
-            for entry in ("value", "value_and_grad"):
+            for entry in ("value", "value_and_grad", "hvp"):
                 k.device_call(count, dtype, Options("mean", weighted=True)).check(entry)
-                if count == 6:
+                if count == 6 and entry != "hvp":
                     k.device_call(count, dtype, Options("none", weighted=True)).check(entry)
         first, other = (
             k.device_call(count, "float32", Options("mean"), order_seed=seed).run("value_and_grad")

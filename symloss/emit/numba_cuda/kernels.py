@@ -27,7 +27,8 @@ class Printed:
     """The text of one kernel with what a launch has to know.
 
     ``arguments`` maps each argument, in order, to its type; ``shape`` is how threads are laid out: "elements" (128 bits
-    of samples to a thread), "samples" (a sample to a thread) or "rows" (a warp or a block to a sample). ``sizes`` are
+    of samples to a thread), "samples" (one to a thread), "rows" (a warp or a block to a sample) or "full_rows" (the
+    same, with fewer threads to a block so that each may hold more). ``sizes`` are
     the lengths that the rows of arrays must share with 128 bits to be read that way, ``staged`` the number of row
     arrays that may be kept in shared memory.
     """

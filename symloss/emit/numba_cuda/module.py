@@ -13,7 +13,7 @@ from symloss.emit.numba_cuda.constraints import constraint_function
 from symloss.emit.numba_cuda.elements import ElementKernel
 from symloss.emit.numba_cuda.functions import functions, helpers
 from symloss.emit.numba_cuda.kernels import KernelText, Printed
-from symloss.emit.numba_cuda.rows import RowKernel
+from symloss.emit.numba_cuda.rows import RowKernel, every
 from symloss.emit.numba_cuda.unsupported import obstacle
 from symloss.emit.numba_cuda.weighing import WeighingKernel
 from symloss.emit.templates import render
@@ -171,7 +171,7 @@ class _CudaFile:
             if isinstance(step, MatrixProduct):
                 steps.append(product(step, schedule))
                 continue
-            kind = RowKernel if any(isinstance(node, Sweep) for node in step.nodes) else ElementKernel
+            kind = RowKernel if any(isinstance(node, Sweep) for node in every(step.nodes)) else ElementKernel
             term = self.term(step, schedule.program)
             found.append(kind(step, schedule.program, dtype, term, labels(step, schedule.program), results))
             steps.append(step.name)

@@ -1,7 +1,8 @@
 """Print a kernel whose samples are rows: a warp or a block of threads works on one row at a time.
 
 What is outside the sweeps over a row is computed by every thread of the row alike; sums, maxima and counts of a sweep
-are combined in one fixed order, and every thread gets the result.
+are combined in one fixed order, and every thread gets the result. A sweep per entry of another axis stands in a loop
+that the threads of the row go through together.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from symloss.emit.numba_cuda.kernels import KernelText, Printed, indented, is_ow
 from symloss.emit.numba_cuda.visit import Load, Save, Visit
 from symloss.lowering.functions import Element, Variable
 from symloss.lowering.rows import ROW, START
-from symloss.lowering.schedule import Accumulation, Let, Node, Store, Sweep, View
+from symloss.lowering.schedule import Accumulation, ForEach, Let, Node, Store, Sweep, View
 
 #: How what one thread collects begins, takes a value, and is combined over the threads of the row.
 _COLLECT = {
@@ -35,6 +36,9 @@ _COMBINE = {
     "max": "{name} = _row_max_{f}({name})",
     "min": "{name} = _row_min_{f}({name})",
 }
+#: With more row arrays than this, a thread needs more registers than a block of the most threads leaves it.
+_MOST_ARRAYS = 5
+
 _COLLECT["norm"] = _COLLECT["sum"]
 _COLLECT["largest"], _COMBINE["largest"] = _COLLECT["max"], _COMBINE["max"]
 
@@ -68,7 +72,8 @@ class RowKernel(KernelText):
         if kernel.term:
             body.append(f"_block_sum_{self.suffix}(high, low, partial)")
         lengths = [length for length in dict.fromkeys(self.lengths()) if length.startswith("size_")]
-        return self.assembled(self.doc(), body, "rows", sizes=lengths, staged=len(self.staged))
+        shape = "rows" if len(self.staged) <= _MOST_ARRAYS else "full_rows"
+        return self.assembled(self.doc(), body, shape, sizes=lengths, staged=len(self.staged))
 
     def doc(self) -> str:
         """The docstring of the kernel."""
@@ -91,7 +96,7 @@ class RowKernel(KernelText):
     def lengths(self) -> list[str]:
         """The lengths of the axes that are swept over."""
         found = []
-        for node in self.kernel.nodes:
+        for node in every(self.kernel.nodes):
             if isinstance(node, Sweep):
                 size = node.loops[0][1].removeprefix("size_")
                 found.append(self.size(size))
@@ -144,6 +149,8 @@ class RowKernel(KernelText):
                     for body in node.body:
                         yield from of(body)
                     yield from (a.value for a in node.accumulations)
+                elif isinstance(node, ForEach):
+                    yield from of(node.body)
 
         yield from of(kernel.preamble)
         yield from of(kernel.nodes)
@@ -191,9 +198,15 @@ class RowKernel(KernelText):
                 lines += self.store(node)
             elif isinstance(node, Sweep):
                 lines += self.sweep(node)
+            elif isinstance(node, ForEach):
+                lines += [f"for {node.variable} in range({self.loop_size(node)}):", *indented(self.nodes(node.body))]
             elif not isinstance(node, View):
                 raise AssertionError(f"no text for {node}")
         return lines
+
+    def loop_size(self, loop: ForEach) -> str:
+        """How often the threads of a row go through a loop."""
+        return self.size(loop.size.removeprefix("size_"))
 
     def store(self, store: Store) -> list[str]:
         """A number of the row, stored by one thread."""
@@ -331,3 +344,11 @@ class RowKernel(KernelText):
         else:
             value = self.printer.real(a.value)
         return start, take, combine, value
+
+
+def every(nodes: Iterable[Node]) -> Iterator[Node]:
+    """All nodes, with those inside loops over another axis."""
+    for node in nodes:
+        yield node
+        if isinstance(node, ForEach):
+            yield from every(node.body)

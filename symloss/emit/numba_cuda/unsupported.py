@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sympy
 
+from symloss.emit.numba_cuda.rows import every
 from symloss.lowering.functions import Element
-from symloss.lowering.schedule import ForEach, Kernel, Let, MatrixProduct, Store, Sweep, View
+from symloss.lowering.schedule import Kernel, Let, MatrixProduct, Store, Sweep, View
 from symloss.program import Program
 
 
 def _read(kernel: Kernel) -> set[str]:
     """The arrays that a kernel reads."""
-    views = {node.variable: node.array for node in kernel.nodes if isinstance(node, View)}
-    values = [node.value for node in kernel.nodes if isinstance(node, Let | Store)]
-    for node in kernel.nodes:
+    nodes = list(every(kernel.nodes))
+    views = {node.variable: node.array for node in nodes if isinstance(node, View)}
+    values = [node.value for node in nodes if isinstance(node, Let | Store)]
+    for node in nodes:
         if isinstance(node, Sweep):
             values += [inner.value for body in node.body for inner in body if isinstance(inner, Let | Store)]
             values += [accumulation.value for accumulation in node.accumulations]
@@ -37,9 +39,11 @@ def obstacle(step: Kernel | MatrixProduct, program: Program) -> str:
         return "reads in a kernel what it has written there"
     if step.vector_results or any(result.kind != "value" for result in step.row_results):
         return "collects something over the samples that is not a term of the loss"
-    for node in step.nodes:
-        if isinstance(node, ForEach) or step.scratch:
-            return "nests a reduction per entry of another axis"
+    if step.scratch:
+        return "keeps a vector per sample that its sweeps fill and read"
+    for node in every(step.nodes):
+        if isinstance(node, View) and node not in step.nodes:
+            return "looks at rows of another axis one by one"
         if isinstance(node, Sweep) and len(node.loops) > 1:
             return "sweeps over several axes at once"
         if isinstance(node, Store) and node.kind:

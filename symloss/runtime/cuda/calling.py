@@ -127,8 +127,9 @@ class DeviceCall:
         weights, masks = self._per_sample("weight", terms), self._per_sample("mask", terms)
         directions = self._directions()
         everything += [array for array in (*weights, *masks, *directions) if array is not None]
-        with gpu.current(one_device(everything)):
-            machine = gpu.Gpu(self.module, one_device(everything), framework_of(first), self.storage)
+        device = one_device(everything)
+        with gpu.current(device):
+            machine = gpu.Gpu(self.module, device, framework_of(first), self.storage)
             names = self.plan["names"]
             known: dict[str, Any] = {}
             for entry, array, value in zip(self.frame.inputs, arrays, given, strict=True):

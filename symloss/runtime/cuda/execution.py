@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from math import prod
 from types import ModuleType
 from typing import Any, Protocol
@@ -17,7 +18,8 @@ MOST_BLOCKS = {"elements": 2048, "samples": 2048, "rows": 8192, "sum": 1024, "ti
 
 #: Threads for a row of up to so many entries; below the first, several rows share a block.
 ROW_THREADS = ((512, 32), (4096, 128), (16384, 256))
-LONGEST_ROW_THREADS = 512
+#: And for one that is longer still, by how much a thread of the kernel holds.
+MOST_ROW_THREADS = {"rows": 512, "full_rows": 256}
 ROWS_TOGETHER = 8
 
 _LANES = {"float32": 4, "float64": 2}
@@ -33,7 +35,10 @@ class Machine(Protocol):
     shared_limit: int
 
     def empty(self, count: int, dtype: str) -> Any:
-        """Room for so many numbers."""
+        """Room for so many numbers, for this call alone."""
+
+    def result(self, dtype: str) -> Any:
+        """Room for one number that the caller keeps."""
 
     def part(self, array: Any, first: int) -> Any:
         """The array from an element on."""
@@ -117,7 +122,7 @@ class _Execution:
                 self._product(step)
         if not partials or call.reduction == "none":
             return None
-        value = machine.empty(1, call.dtype)
+        value = machine.result(call.dtype)
         for number, term in enumerate(self.terms):
             partial, blocks = partials[term]
             self._finish(partial, blocks, number, self.totals, value, number == len(self.terms) - 1)
@@ -205,9 +210,9 @@ class _Execution:
         samples = call.sizes[record["samples"]]
         options, shared, block = self.options(term), 0, (256, 1)
         types = arguments_of(record)
-        if record["shape"] == "rows":
+        if record["shape"] in MOST_ROW_THREADS:
             length = max([call.sizes.get(size, 0) for size in record["sizes"]], default=0)
-            block = row_block(length)
+            block = row_block(length, MOST_ROW_THREADS[record["shape"]])
             room = record["staged"] * length * _ITEM[call.dtype] * block[1]
             if record["staged"] and room <= machine.shared_limit:
                 options |= self.module.STAGED
@@ -249,25 +254,36 @@ class _Execution:
         for argument, kind in arguments_of(self.module.KERNELS[name]).items():
             if argument not in values and argument.endswith("_step"):
                 values[argument] = int(self.machine.count(call.arrays[argument.removesuffix("_step")]) > 1)
-            arguments.append((kind.replace("real", call.dtype).replace("data", call.dtype), values[argument]))
+            arguments.append((_kind(kind, call.dtype), values[argument]))
         self.machine.launch(f"{name}_{self.suffix}", blocks, block, arguments, shared)
 
 
 def arguments_of(record: Mapping[str, Any]) -> dict[str, str]:
     """The arguments of a kernel with their types, as a generated module states them."""
+    return _typed(record["arguments"])
+
+
+@cache
+def _typed(stated: str) -> dict[str, str]:
     found = {}
-    for item in record["arguments"].split(", "):
+    for item in stated.split(", "):
         name, _, kind = item.partition(": ")
         found[name] = kind
     return found
 
 
-def row_block(length: int) -> tuple[int, int]:
+@cache
+def _kind(kind: str, dtype: str) -> str:
+    """The type of an argument in a call that computes in a dtype."""
+    return kind.replace("real", dtype).replace("data", dtype)
+
+
+def row_block(length: int, most: int) -> tuple[int, int]:
     """Threads for one row, and rows for one block."""
     for longest, threads in ROW_THREADS:
         if length <= longest:
             return threads, ROWS_TOGETHER if threads == 32 else 1
-    return LONGEST_ROW_THREADS, 1
+    return most, 1
 
 
 def _blocks(items: int, each: int, shape: str) -> int:

@@ -30,6 +30,12 @@ _RESERVED = 4096
 #: More than this is given to a kernel only when it is asked for.
 _FREELY_GIVEN = 48 * 1024
 
+#: Bytes that a call asks for at once; what its kernels hand on lies in them, unless it is more than a quarter of that.
+_SLAB = 1 << 16
+#: Where parts of it begin: what the driver's own memory begins at, and so aligned for every access.
+_BOUNDARY = 256
+_SIZES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "int64": 8}
+
 _lock = threading.Lock()
 _functions: dict[tuple[str, str, str, int], Any] = {}
 _raised: set[tuple[str, str, str, int]] = set()
@@ -107,7 +113,11 @@ def shared_limit(device: int) -> int:
 
 @dataclass
 class Gpu:
-    """A GPU as `execution.Machine`: arrays are `DeviceArray`, memory comes from the caller's library."""
+    """A GPU as `execution.Machine`: arrays are `DeviceArray`, memory comes from the caller's library.
+
+    A machine serves one call. Its small arrays share one allocation, which is the call's own: the library gives it to
+    another call only when the work on this stream is done with it, so that no two streams ever share a workspace.
+    """
 
     module: ModuleType
     device: int
@@ -115,13 +125,27 @@ class Gpu:
     storage: str
     stream: int = field(init=False)
     shared_limit: int = field(init=False)
+    _slab: DeviceArray | None = field(init=False, default=None)
+    _used: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.stream, self.shared_limit = self.framework.stream(), shared_limit(self.device)
 
     def empty(self, count: int, dtype: str) -> DeviceArray:
-        """Room for so many numbers."""
-        return device_array(self.framework.empty((count,), dtype), "workspace")
+        """Room for so many numbers, for this call alone."""
+        size = count * _SIZES[dtype]
+        if not size or size > _SLAB // 4:
+            return device_array(self.framework.empty((count,), dtype), "workspace")
+        if self._slab is None or self._used + size > _SLAB:
+            self._slab = device_array(self.framework.empty((_SLAB,), "uint8"), "workspace")
+            self._used = 0
+        array = DeviceArray(self._slab.pointer + self._used, (count,), dtype, self._slab.owner)
+        self._used += -(-size // _BOUNDARY) * _BOUNDARY
+        return array
+
+    def result(self, dtype: str) -> DeviceArray:
+        """Room for one number that the caller keeps."""
+        return device_array(self.framework.empty((1,), dtype), "value")
 
     def part(self, array: DeviceArray, first: int) -> DeviceArray:
         """The array from an element on."""
@@ -162,7 +186,7 @@ class Gpu:
         bindings = driver()
         function = self._function(name, shared_bytes)
         values = tuple(0 if a is None else a.pointer if isinstance(a, DeviceArray) else a for _, a in arguments)
-        types = tuple(ctypes.c_void_p if kind.endswith("*") else _TYPES[kind] for kind, _ in arguments)
+        types = tuple(_TYPES.get(kind, ctypes.c_void_p) for kind, _ in arguments)  # whatever else is a pointer
         checked(
             bindings.cuLaunchKernel(
                 function, grid, 1, 1, block[0], block[1], 1, shared_bytes, self.stream, (values, types), 0
