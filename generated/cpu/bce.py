@@ -18,6 +18,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -99,6 +100,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -130,13 +147,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -346,10 +374,10 @@ def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
     v = x * 9007199254740992.0 if small else x
-    bits = np.uint64(np.float64(v).view(np.uint64) + np.uint64(0x95F619980C433))
-    exponent = np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)).view(np.float64)
+    bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
+    exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
     n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
-    m = np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)).view(np.float64)
+    m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
 
@@ -445,10 +473,10 @@ def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
     v = x * f32(16777216.0) if small else x
-    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
-    exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
+    bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
+    exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
     n = exponent - (f32(8388759.0) if small else f32(8388735.0))
-    m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
+    m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
 
@@ -537,12 +565,12 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, value_rows, samples, chunk, y, p, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, samples, chunk, y, p, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -587,7 +615,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
         grad_p_chunk = grad_p[start : start + rows]
@@ -639,7 +667,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
         grad_p_chunk = grad_p[start : start + rows]
@@ -688,7 +716,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         v_p__chunk = v_p_[start : start + rows]
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
@@ -730,12 +758,12 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, samples, chunk, y, p, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, value_rows, value_narrow, samples, chunk, y, p, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -759,7 +787,9 @@ def value_f32(
         for row in range(rows):
             y_n = y_chunk[row]
             p_n = p_chunk[row]
-            value_rows[row] = -_xlog1py_f32(f32(1.0) - y_n, -p_n) - _xlogy_f32(y_n, p_n)
+            value_narrow[row] = -_xlog1py_f32(f32(1.0) - y_n, -p_n) - _xlogy_f32(y_n, p_n)
+        for row in range(rows):
+            value_rows[row] = value_narrow[row]
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -775,12 +805,13 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, seed, value_rows, samples, chunk, y, p, grad_p, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, seed, value_rows, value_narrow, samples, chunk, y, p, grad_p, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
         grad_p_chunk = grad_p[start : start + rows]
@@ -810,7 +841,9 @@ def value_and_grad_f32(
             t1 = f32(1.0) - y_n
             p_n = p_chunk[row]
             grad_p_chunk[row] = seed[row] * (_xovery_f32(t1, f32(1.0) - p_n) - _xovery_f32(y_n, p_n))
-            value_rows[row] = -_xlog1py_f32(t1, -p_n) - _xlogy_f32(y_n, p_n)
+            value_narrow[row] = -_xlog1py_f32(t1, -p_n) - _xlogy_f32(y_n, p_n)
+        for row in range(rows):
+            value_rows[row] = value_narrow[row]
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -830,9 +863,10 @@ def grad_hess_diag_f32(
     first, last, seed, samples, chunk, y, p, grad_p, diag_p, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
         grad_p_chunk = grad_p[start : start + rows]
@@ -879,9 +913,10 @@ def hvp_f32(
     first, last, seed, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator, validate,
     failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         v_p__chunk = v_p_[start : start + rows]
         y_chunk = y[start : start + rows]
         p_chunk = p[start : start + rows]
@@ -928,16 +963,14 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f64, chunks, ((chunk, np.float64),), samples, chunk, y, p, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -963,9 +996,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -998,9 +1030,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, y, p, grad_p, diag_p, weight, weight_step,
@@ -1028,9 +1059,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f64, chunks, ((chunk, np.float64),), samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask,
@@ -1056,16 +1086,14 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64),), samples, chunk, y, p, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32)), samples, chunk, y, p, weight, weight_step, mask,
+        mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1091,16 +1119,16 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, y, p, grad_p, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32)), samples, chunk, y,
+        p, grad_p, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1126,9 +1154,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, y, p, grad_p, diag_p, weight, weight_step,
@@ -1156,9 +1183,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f32, chunks, ((chunk, np.float32),), samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask,

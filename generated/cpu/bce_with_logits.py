@@ -21,6 +21,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -114,6 +115,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -145,13 +162,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -399,8 +427,8 @@ def _scale_f64(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * 0.5 + 6755399441056767.0
     m = n - (t - 6755399441056767.0)
-    first = np.int64(np.float64(t).view(np.int64) << np.int64(52)).view(np.float64)
-    second = np.int64(np.float64(m + 6755399441056767.0).view(np.int64) << np.int64(52)).view(np.float64)
+    first = _bits(np.int64(_bits(t, np.int64) << np.int64(52)), np.float64)
+    second = _bits(np.int64(_bits(m + 6755399441056767.0, np.int64) << np.int64(52)), np.float64)
     return y * first * second
 
 
@@ -495,8 +523,8 @@ def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * f32(0.5) + f32(12583039.0)
     m = n - (t - f32(12583039.0))
-    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    first = _bits(np.int32(_bits(t, np.int32) << np.int32(23)), np.float32)
+    second = _bits(np.int32(_bits(m + f32(12583039.0), np.int32) << np.int32(23)), np.float32)
     return y * first * second
 
 
@@ -565,11 +593,11 @@ def _zero_times_f32(a, b):
 @_jit
 def value_f64(
     first, last, value_rows, samples, chunk, pos_weight, pos_weight_step, y, z, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         pos_weight_chunk = pos_weight[start * pos_weight_step : start * pos_weight_step + rows]
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
@@ -618,7 +646,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         pos_weight_chunk = pos_weight[start * pos_weight_step : start * pos_weight_step + rows]
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
@@ -674,7 +702,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
         pos_weight_chunk = pos_weight[start * pos_weight_step : start * pos_weight_step + rows]
@@ -725,7 +753,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         v_z__chunk = v_z_[start : start + rows]
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
@@ -767,12 +795,12 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, samples, chunk, pos_weight, pos_weight_step, y, z, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value_narrow, samples, chunk, pos_weight, pos_weight_step, y, z, weight, weight_step, mask,
+    mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         pos_weight_chunk = pos_weight[start * pos_weight_step : start * pos_weight_step + rows]
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
@@ -797,10 +825,12 @@ def value_f32(
         for row in range(rows):
             y_n = y_chunk[row]
             z_n = z_chunk[row]
-            value_rows[row] = (
+            value_narrow[row] = (
                 pos_weight_chunk[row] * _zero_times_f32(y_n, _softplus_f32(-z_n)) + _zero_times_f32(f32(1.0) - y_n,
                 _softplus_f32(z_n))
             )
+        for row in range(rows):
+            value_rows[row] = value_narrow[row]
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -816,12 +846,13 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, seed, value_rows, samples, chunk, pos_weight, pos_weight_step, y, z, grad_z, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, seed, value_rows, value_narrow, samples, chunk, pos_weight, pos_weight_step, y, z, grad_z, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         pos_weight_chunk = pos_weight[start * pos_weight_step : start * pos_weight_step + rows]
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
@@ -853,9 +884,11 @@ def value_and_grad_f32(
             z_n = z_chunk[row]
             t1 = f32(1.0) - y_n
             grad_z_chunk[row] = seed[row] * (t1 * _sigmoid_f32(z_n) - pos_weight_n * y_n * _sigmoid_f32(-z_n))
-            value_rows[row] = (
+            value_narrow[row] = (
                 pos_weight_n * _zero_times_f32(y_n, _softplus_f32(-z_n)) + _zero_times_f32(t1, _softplus_f32(z_n))
             )
+        for row in range(rows):
+            value_rows[row] = value_narrow[row]
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -875,9 +908,10 @@ def grad_hess_diag_f32(
     first, last, seed, samples, chunk, y, z, pos_weight, pos_weight_step, grad_z, diag_z, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
         pos_weight_chunk = pos_weight[start * pos_weight_step : start * pos_weight_step + rows]
@@ -926,9 +960,10 @@ def hvp_f32(
     first, last, seed, samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         v_z__chunk = v_z_[start : start + rows]
         y_chunk = y[start : start + rows]
         z_chunk = z[start : start + rows]
@@ -977,16 +1012,14 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunk = 2048
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f64, chunks, ((chunk, np.float64),), samples, chunk, pos_weight, pos_weight_step, y, z, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1016,9 +1049,8 @@ def _value_and_grad_f64(
     chunk = 2048
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -1056,9 +1088,8 @@ def _grad_hess_diag_f64(
     chunk = 2048
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, y, z, pos_weight, pos_weight_step, grad_z,
@@ -1090,9 +1121,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = 2048
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f64, chunks, ((chunk, np.float64),), samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z, weight,
@@ -1122,16 +1152,14 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunk = 2048
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64),), samples, chunk, pos_weight, pos_weight_step, y, z, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32)), samples, chunk, pos_weight, pos_weight_step, y,
+        z, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1161,17 +1189,16 @@ def _value_and_grad_f32(
     chunk = 2048
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, pos_weight,
-        pos_weight_step, y, z, grad_z, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32)), samples, chunk,
+        pos_weight, pos_weight_step, y, z, grad_z, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1201,9 +1228,8 @@ def _grad_hess_diag_f32(
     chunk = 2048
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, y, z, pos_weight, pos_weight_step, grad_z,
@@ -1235,9 +1261,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = 2048
     chunks = -(-samples // chunk)
     pos_weight, pos_weight_step = _expanded(pos_weight, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f32, chunks, ((chunk, np.float32),), samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z, weight,

@@ -18,6 +18,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -120,6 +121,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -146,21 +163,21 @@ def _outside_set(x, *values):
 @_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
     exponent = np.int32(127) if exponent < np.int32(0) else exponent
     exponent = np.int32(7) if exponent < np.int32(7) else exponent
     exponent = np.int32(247) if exponent > np.int32(247) else exponent
-    return np.int32(exponent << np.int32(23)).view(np.float32)
+    return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
 @_local
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
     exponent = np.int64(1023) if exponent < np.int64(0) else exponent
     exponent = np.int64(23) if exponent < np.int64(23) else exponent
     exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
-    return np.int64(exponent << np.int64(52)).view(np.float64)
+    return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -179,13 +196,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -449,11 +477,11 @@ def _zero_times_f32(a, b):
 @_jit
 def value_f64(
     first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, y, margin, size_d, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -475,19 +503,19 @@ def value_f64(
             D__largest_bits = np.int64(0)
             D_squared = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
-                    D__largest_entry = np.float64(abs(t1)).view(np.int64)
+                    D__largest_entry = _bits(abs(t1), np.int64)
                     D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
                     D_squared_block[lane] = t1 * t1
                 D_squared += _pairwise_sum(D_squared_block, count)
-            D__largest = np.int64(D__largest_bits).view(np.float64)
+            D__largest = _bits(D__largest_bits, np.float64)
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -512,7 +540,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -537,19 +565,19 @@ def value_and_grad_f64(
             D__largest_bits = np.int64(0)
             D_squared = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
-                    D__largest_entry = np.float64(abs(t1)).view(np.int64)
+                    D__largest_entry = _bits(abs(t1), np.int64)
                     D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
                     D_squared_block[lane] = t1 * t1
                 D_squared += _pairwise_sum(D_squared_block, count)
-            D__largest = np.int64(D__largest_bits).view(np.float64)
+            D__largest = _bits(D__largest_bits, np.float64)
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -594,7 +622,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -618,13 +646,13 @@ def grad_hess_diag_f64(
             D__largest_bits = np.int64(0)
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
-                D__largest_entry = np.float64(abs(t1)).view(np.int64)
+                D__largest_entry = _bits(abs(t1), np.int64)
                 D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
-            D__largest = np.int64(D__largest_bits).view(np.float64)
+            D__largest = _bits(D__largest_bits, np.float64)
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -675,7 +703,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -697,13 +725,13 @@ def hvp_f64(
             D__largest_bits = np.int64(0)
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
-                D__largest_entry = np.float64(abs(t1)).view(np.int64)
+                D__largest_entry = _bits(abs(t1), np.int64)
                 D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
-            D__largest = np.int64(D__largest_bits).view(np.float64)
+            D__largest = _bits(D__largest_bits, np.float64)
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -718,7 +746,7 @@ def hvp_f64(
             v_b__row = v_b_[n]
             tangent_D = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t7 = v_a__row[d] - v_b__row[d]
@@ -763,11 +791,11 @@ def hvp_f64(
 @_jit
 def value_f32(
     first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, y, margin, size_d, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -789,20 +817,20 @@ def value_f32(
             D__largest_bits = np.int32(0)
             D_squared = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
-                    D__largest_entry = np.float32(abs(t1)).view(np.int32)
+                    D__largest_entry = _bits(abs(t1), np.int32)
                     D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
                     D_squared_block[lane] = t1 * t1
                 D_squared += _pairwise_sum(D_squared_block, count)
-            D__largest = np.int32(D__largest_bits).view(np.float32)
+            D__largest = _bits(D__largest_bits, np.float32)
             D_squared = f32(D_squared)
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -825,9 +853,10 @@ def value_and_grad_f32(
     first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d,
     weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -852,20 +881,20 @@ def value_and_grad_f32(
             D__largest_bits = np.int32(0)
             D_squared = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t1 = a_row[d] - b_row[d]
-                    D__largest_entry = np.float32(abs(t1)).view(np.int32)
+                    D__largest_entry = _bits(abs(t1), np.int32)
                     D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
                     D_squared_block[lane] = t1 * t1
                 D_squared += _pairwise_sum(D_squared_block, count)
-            D__largest = np.int32(D__largest_bits).view(np.float32)
+            D__largest = _bits(D__largest_bits, np.float32)
             D_squared = f32(D_squared)
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -908,9 +937,10 @@ def grad_hess_diag_f32(
     first, last, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -934,13 +964,13 @@ def grad_hess_diag_f32(
             D__largest_bits = np.int32(0)
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
-                D__largest_entry = np.float32(abs(t1)).view(np.int32)
+                D__largest_entry = _bits(abs(t1), np.int32)
                 D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
-            D__largest = np.int32(D__largest_bits).view(np.float32)
+            D__largest = _bits(D__largest_bits, np.float32)
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -989,9 +1019,10 @@ def hvp_f32(
     first, last, D__scaled_block, tangent_D_block, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d,
     weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -1013,13 +1044,13 @@ def hvp_f32(
             D__largest_bits = np.int32(0)
             for d in range(size_d):
                 t1 = a_row[d] - b_row[d]
-                D__largest_entry = np.float32(abs(t1)).view(np.int32)
+                D__largest_entry = _bits(abs(t1), np.int32)
                 D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
-            D__largest = np.int32(D__largest_bits).view(np.float32)
+            D__largest = _bits(D__largest_bits, np.float32)
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t3 = a_row[d] - b_row[d]
@@ -1034,7 +1065,7 @@ def hvp_f32(
             v_b__row = v_b_[n]
             tangent_D = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t7 = v_a__row[d] - v_b__row[d]
@@ -1086,17 +1117,14 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, a, b, y, margin,
-        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-        failed,
+        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1122,9 +1150,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -1158,9 +1185,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
@@ -1188,9 +1214,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y,
@@ -1216,17 +1241,14 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, a, b, y, margin,
-        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-        failed,
+        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1252,9 +1274,8 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
@@ -1288,9 +1309,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f32, chunks, ((256, np.float64),), samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y,
@@ -1318,9 +1338,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y,

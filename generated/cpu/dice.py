@@ -153,13 +153,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -367,12 +378,11 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_jit
 def value_f64(
     first, last, value_rows, t1_block, t1_difference_block, t2_block, t3_block, samples, chunk, p, y, smooth,
-    size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-    failed,
+    size_pixel, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -413,7 +423,7 @@ def value_f64(
             t2 = 0.0
             t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -445,7 +455,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -488,7 +498,7 @@ def value_and_grad_f64(
             t2_2 = 0.0
             t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -532,7 +542,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -573,7 +583,7 @@ def grad_hess_diag_f64(
             t2_2 = 0.0
             t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -624,7 +634,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -667,7 +677,7 @@ def hvp_f64(
             tangent_t1 = 0.0
             tangent_t1_difference = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -714,12 +724,11 @@ def hvp_f64(
 @_jit
 def value_f32(
     first, last, value_rows, t1_block, t1_difference_block, t2_block, t3_block, samples, chunk, p, y, smooth,
-    size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-    failed,
+    size_pixel, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -760,7 +769,7 @@ def value_f32(
             t2 = 0.0
             t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -794,9 +803,10 @@ def value_and_grad_f32(
     size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
     failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -839,7 +849,7 @@ def value_and_grad_f32(
             t2_2 = 0.0
             t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -885,9 +895,10 @@ def grad_hess_diag_f32(
     first, last, t1_block, t1_difference_block, t2_2_block, t3_block, samples, chunk, p, y, grad_p, diag_p, smooth,
     size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -928,7 +939,7 @@ def grad_hess_diag_f32(
             t2_2 = 0.0
             t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -981,9 +992,10 @@ def hvp_f32(
     samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator, validate,
     failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -1026,7 +1038,7 @@ def hvp_f32(
             tangent_t1 = 0.0
             tangent_t1_difference = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -1085,17 +1097,15 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64)), samples, chunk, p, y, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        np.float64)), samples, chunk, p, y, smooth, size_pixel, weight, weight_step, mask, mask_step, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1123,9 +1133,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -1161,9 +1170,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
@@ -1194,9 +1202,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64),
@@ -1225,17 +1232,15 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64)), samples, chunk, p, y, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        np.float64)), samples, chunk, p, y, smooth, size_pixel, weight, weight_step, mask, mask_step, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1263,9 +1268,8 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
@@ -1301,9 +1305,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
@@ -1334,9 +1337,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64),

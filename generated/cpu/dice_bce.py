@@ -26,6 +26,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -128,6 +129,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -164,13 +181,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -380,10 +408,10 @@ def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
     v = x * 9007199254740992.0 if small else x
-    bits = np.uint64(np.float64(v).view(np.uint64) + np.uint64(0x95F619980C433))
-    exponent = np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)).view(np.float64)
+    bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
+    exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
     n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
-    m = np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)).view(np.float64)
+    m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
 
@@ -479,10 +507,10 @@ def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
     v = x * f32(16777216.0) if small else x
-    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
-    exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
+    bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
+    exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
     n = exponent - (f32(8388759.0) if small else f32(8388735.0))
-    m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
+    m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
 
@@ -572,13 +600,13 @@ def _zero_times_f32(a, b):
 @_jit
 def value_f64(
     first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, samples,
-    chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial, validate, failed,
+    chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
     t3 = 1.0 - lam
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -620,7 +648,7 @@ def value_f64(
             dice_t2 = 0.0
             dice_t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     y_pixel = y_row[pixel]
@@ -657,7 +685,7 @@ def value_and_grad_f64(
     t6 = 1.0 - lam
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -701,7 +729,7 @@ def value_and_grad_f64(
             dice_t2 = 0.0
             dice_t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     y_pixel = y_row[pixel]
@@ -757,7 +785,7 @@ def grad_hess_diag_f64(
     t5 = 1.0 - lam
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -798,7 +826,7 @@ def grad_hess_diag_f64(
             dice_t2 = 0.0
             dice_t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -864,7 +892,7 @@ def hvp_f64(
     t5 = 1.0 - lam
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -907,7 +935,7 @@ def hvp_f64(
             tangent_dice_t1 = 0.0
             tangent_dice_t1_difference = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -964,13 +992,13 @@ def hvp_f64(
 @_jit
 def value_f32(
     first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, samples,
-    chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial, validate, failed,
+    chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
     t3 = f32(1.0) - lam
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -1012,7 +1040,7 @@ def value_f32(
             dice_t2 = 0.0
             dice_t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     y_pixel = y_row[pixel]
@@ -1051,10 +1079,11 @@ def value_and_grad_f32(
     chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
+    denominator = f32(denominator)
     t6 = f32(1.0) - lam
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -1098,7 +1127,7 @@ def value_and_grad_f32(
             dice_t2 = 0.0
             dice_t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     y_pixel = y_row[pixel]
@@ -1156,10 +1185,11 @@ def grad_hess_diag_f32(
     first, last, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, samples, chunk, p, y, grad_p,
     diag_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     t5 = f32(1.0) - lam
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -1200,7 +1230,7 @@ def grad_hess_diag_f32(
             dice_t2 = 0.0
             dice_t3 = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -1267,10 +1297,11 @@ def hvp_f32(
     tangent_dice_t1_difference_block, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     t5 = f32(1.0) - lam
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -1313,7 +1344,7 @@ def hvp_f32(
             tangent_dice_t1 = 0.0
             tangent_dice_t1_difference = 0.0
             for block in range(0, size_pixel, 256):
-                count = min(256, size_pixel - block)
+                count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
                     pixel = block + lane
                     p_pixel = p_row[pixel]
@@ -1383,9 +1414,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -1393,7 +1422,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     run(
         value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
         np.float64), (256, np.float64)), samples, chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1421,9 +1450,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -1459,9 +1487,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
@@ -1492,9 +1519,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64),
@@ -1523,9 +1549,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
@@ -1533,7 +1557,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     run(
         value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
         np.float64), (256, np.float64)), samples, chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1561,9 +1585,8 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
@@ -1599,9 +1622,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
@@ -1632,9 +1654,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_pixel)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64),

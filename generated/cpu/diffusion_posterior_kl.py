@@ -25,6 +25,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -164,6 +165,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -200,13 +217,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -429,10 +457,10 @@ def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
     v = x * 9007199254740992.0 if small else x
-    bits = np.uint64(np.float64(v).view(np.uint64) + np.uint64(0x95F619980C433))
-    exponent = np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)).view(np.float64)
+    bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
+    exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
     n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
-    m = np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)).view(np.float64)
+    m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
 
@@ -536,10 +564,10 @@ def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
     v = x * f32(16777216.0) if small else x
-    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
-    exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
+    bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
+    exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
     n = exponent - (f32(8388759.0) if small else f32(8388735.0))
-    m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
+    m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
 
@@ -632,12 +660,12 @@ def _log_tail_f32(x):
 @_jit
 def value_f64(
     first, last, value_rows, t1_block, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
-    alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial, validate, failed,
+    alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -706,7 +734,7 @@ def value_f64(
             t19 = t17 if t11 else t18
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
@@ -727,7 +755,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -800,7 +828,7 @@ def value_and_grad_f64(
             grad_mu_theta_row = grad_mu_theta[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
@@ -821,7 +849,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -896,7 +924,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -950,12 +978,12 @@ def hvp_f64(
 @_jit
 def value_f32(
     first, last, value_rows, t1_block, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
-    alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial, validate, failed,
+    alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -1024,7 +1052,7 @@ def value_f32(
             t19 = t17 if t11 else t18
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
@@ -1044,9 +1072,10 @@ def value_and_grad_f32(
     alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -1119,7 +1148,7 @@ def value_and_grad_f32(
             grad_mu_theta_row = grad_mu_theta[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
@@ -1139,9 +1168,10 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
     alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -1214,9 +1244,10 @@ def hvp_f32(
     first, last, samples, chunk, hvp_mu_theta, sigma2, sigma2_step, v_mu_theta_, alpha, alpha_step, alpha_bar,
     alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -1278,9 +1309,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -1288,7 +1317,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     run(
         value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, sigma2, sigma2_step, alpha,
         alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1329,9 +1358,8 @@ def _value_and_grad_f64(
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -1380,9 +1408,8 @@ def _grad_hess_diag_f64(
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f64, chunks, (), samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha,
@@ -1426,9 +1453,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f64, chunks, (), samples, chunk, hvp_mu_theta, sigma2, sigma2_step, v_mu_theta_, alpha, alpha_step,
@@ -1469,9 +1495,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
@@ -1479,7 +1503,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     run(
         value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, sigma2, sigma2_step, alpha,
         alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1520,9 +1544,8 @@ def _value_and_grad_f32(
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
@@ -1571,9 +1594,8 @@ def _grad_hess_diag_f32(
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f32, chunks, (), samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha,
@@ -1617,9 +1639,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f32, chunks, (), samples, chunk, hvp_mu_theta, sigma2, sigma2_step, v_mu_theta_, alpha, alpha_step,

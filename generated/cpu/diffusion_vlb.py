@@ -167,13 +167,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -394,12 +405,12 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 @_jit
 def value_f64(
     first, last, value_rows, t1_block, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
-    alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-    validate, failed,
+    alpha_bar_step, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
+    failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -447,7 +458,7 @@ def value_f64(
             eps_row = eps[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
@@ -472,7 +483,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -530,7 +541,7 @@ def value_and_grad_f64(
             grad_eps_hat_row = grad_eps_hat[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
@@ -551,7 +562,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -619,7 +630,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -678,12 +689,12 @@ def hvp_f64(
 @_jit
 def value_f32(
     first, last, value_rows, t1_block, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
-    alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-    validate, failed,
+    alpha_bar_step, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
+    failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -731,7 +742,7 @@ def value_f32(
             eps_row = eps[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
@@ -756,9 +767,10 @@ def value_and_grad_f32(
     sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -816,7 +828,7 @@ def value_and_grad_f32(
             grad_eps_hat_row = grad_eps_hat[n]
             t1 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     t2 = eps_hat_row[d] - eps_row[d]
@@ -836,9 +848,10 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
     alpha_bar_step, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -904,9 +917,10 @@ def hvp_f32(
     first, last, samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
     v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -973,17 +987,15 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, eps_hat, eps, alpha, alpha_step,
-        sigma2, sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        sigma2, sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1024,9 +1036,8 @@ def _value_and_grad_f64(
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -1075,9 +1086,8 @@ def _grad_hess_diag_f64(
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f64, chunks, (), samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2,
@@ -1121,9 +1131,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f64, chunks, (), samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
@@ -1164,17 +1173,15 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, eps_hat, eps, alpha, alpha_step,
-        sigma2, sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial, validate, failed,
+        sigma2, sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1215,9 +1222,8 @@ def _value_and_grad_f32(
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
@@ -1266,9 +1272,8 @@ def _grad_hess_diag_f32(
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f32, chunks, (), samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2,
@@ -1312,9 +1317,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f32, chunks, (), samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,

@@ -16,6 +16,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -95,6 +96,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -121,13 +138,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -347,8 +375,8 @@ def _scale_f64(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * 0.5 + 6755399441056767.0
     m = n - (t - 6755399441056767.0)
-    first = np.int64(np.float64(t).view(np.int64) << np.int64(52)).view(np.float64)
-    second = np.int64(np.float64(m + 6755399441056767.0).view(np.int64) << np.int64(52)).view(np.float64)
+    first = _bits(np.int64(_bits(t, np.int64) << np.int64(52)), np.float64)
+    second = _bits(np.int64(_bits(m + 6755399441056767.0, np.int64) << np.int64(52)), np.float64)
     return y * first * second
 
 
@@ -435,8 +463,8 @@ def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * f32(0.5) + f32(12583039.0)
     m = n - (t - f32(12583039.0))
-    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    first = _bits(np.int32(_bits(t, np.int32) << np.int32(23)), np.float32)
+    second = _bits(np.int32(_bits(m + f32(12583039.0), np.int32) << np.int32(23)), np.float32)
     return y * first * second
 
 
@@ -496,12 +524,12 @@ def _softplus_f32(x):
 
 @_jit
 def value_1_f64(
-    first, last, real_rows, samples, chunk, d_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, real_partial,
+    first, last, real_rows, samples, chunk, d_real, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    real_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         d_real_chunk = d_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -522,12 +550,12 @@ def value_1_f64(
 
 @_jit
 def value_2_f64(
-    first, last, fake_rows, samples, chunk, d_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, fake_partial,
+    first, last, fake_rows, samples, chunk, d_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    fake_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         d_fake_chunk = d_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -553,7 +581,7 @@ def value_and_grad_1_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         d_real_chunk = d_real[start : start + rows]
         grad_d_real_chunk = grad_d_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -585,7 +613,7 @@ def value_and_grad_2_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         d_fake_chunk = d_fake[start : start + rows]
         grad_d_fake_chunk = grad_d_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -618,7 +646,7 @@ def grad_hess_diag_1_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         d_real_chunk = d_real[start : start + rows]
         grad_d_real_chunk = grad_d_real[start : start + rows]
         diag_d_real_chunk = diag_d_real[start : start + rows]
@@ -647,7 +675,7 @@ def grad_hess_diag_2_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         d_fake_chunk = d_fake[start : start + rows]
         grad_d_fake_chunk = grad_d_fake[start : start + rows]
         diag_d_fake_chunk = diag_d_fake[start : start + rows]
@@ -675,7 +703,7 @@ def hvp_1_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         v_d_real__chunk = v_d_real_[start : start + rows]
         d_real_chunk = d_real[start : start + rows]
         hvp_d_real_chunk = hvp_d_real[start : start + rows]
@@ -699,7 +727,7 @@ def hvp_2_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         v_d_fake__chunk = v_d_fake_[start : start + rows]
         d_fake_chunk = d_fake[start : start + rows]
         hvp_d_fake_chunk = hvp_d_fake[start : start + rows]
@@ -719,17 +747,19 @@ def hvp_2_f64(
 
 @_jit
 def value_1_f32(
-    first, last, real_rows, samples, chunk, d_real, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, real_rows, real_narrow, samples, chunk, d_real, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, real_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         d_real_chunk = d_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
         for row in range(rows):
-            real_rows[row] = _softplus_f32(-d_real_chunk[row])
+            real_narrow[row] = _softplus_f32(-d_real_chunk[row])
+        for row in range(rows):
+            real_rows[row] = real_narrow[row]
         if weight_step:
             for row in range(rows):
                 real_rows[row] *= weight_chunk[row]
@@ -745,17 +775,19 @@ def value_1_f32(
 
 @_jit
 def value_2_f32(
-    first, last, fake_rows, samples, chunk, d_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, fake_rows, fake_narrow, samples, chunk, d_fake, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, fake_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         d_fake_chunk = d_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
         for row in range(rows):
-            fake_rows[row] = _softplus_f32(d_fake_chunk[row])
+            fake_narrow[row] = _softplus_f32(d_fake_chunk[row])
+        for row in range(rows):
+            fake_rows[row] = fake_narrow[row]
         if weight_step:
             for row in range(rows):
                 fake_rows[row] *= weight_chunk[row]
@@ -771,12 +803,13 @@ def value_2_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, seed, real_rows, samples, chunk, d_real, grad_d_real, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, real_partial,
+    first, last, seed, real_rows, real_narrow, samples, chunk, d_real, grad_d_real, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, real_partial,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         d_real_chunk = d_real[start : start + rows]
         grad_d_real_chunk = grad_d_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -786,7 +819,9 @@ def value_and_grad_1_f32(
                 seed[row] = weight_chunk[row] / denominator
         for row in range(rows):
             grad_d_real_chunk[row] = -seed[row] * _sigmoid_f32(-d_real_chunk[row])
-            real_rows[row] = _softplus_f32(-d_real_chunk[row])
+            real_narrow[row] = _softplus_f32(-d_real_chunk[row])
+        for row in range(rows):
+            real_rows[row] = real_narrow[row]
         if weight_step:
             for row in range(rows):
                 real_rows[row] *= weight_chunk[row]
@@ -803,12 +838,13 @@ def value_and_grad_1_f32(
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, seed, fake_rows, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, fake_partial,
+    first, last, seed, fake_rows, fake_narrow, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, fake_partial,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         d_fake_chunk = d_fake[start : start + rows]
         grad_d_fake_chunk = grad_d_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -819,7 +855,9 @@ def value_and_grad_2_f32(
         for row in range(rows):
             d_fake_n = d_fake_chunk[row]
             grad_d_fake_chunk[row] = seed[row] * _sigmoid_f32(d_fake_n)
-            fake_rows[row] = _softplus_f32(d_fake_n)
+            fake_narrow[row] = _softplus_f32(d_fake_n)
+        for row in range(rows):
+            fake_rows[row] = fake_narrow[row]
         if weight_step:
             for row in range(rows):
                 fake_rows[row] *= weight_chunk[row]
@@ -839,9 +877,10 @@ def grad_hess_diag_1_f32(
     first, last, seed, samples, chunk, d_real, grad_d_real, diag_d_real, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         d_real_chunk = d_real[start : start + rows]
         grad_d_real_chunk = grad_d_real[start : start + rows]
         diag_d_real_chunk = diag_d_real[start : start + rows]
@@ -868,9 +907,10 @@ def grad_hess_diag_2_f32(
     first, last, seed, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         d_fake_chunk = d_fake[start : start + rows]
         grad_d_fake_chunk = grad_d_fake[start : start + rows]
         diag_d_fake_chunk = diag_d_fake[start : start + rows]
@@ -896,9 +936,10 @@ def grad_hess_diag_2_f32(
 def hvp_1_f32(
     first, last, seed, samples, chunk, v_d_real_, d_real, hvp_d_real, weight, weight_step, mask, mask_step, denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         v_d_real__chunk = v_d_real_[start : start + rows]
         d_real_chunk = d_real[start : start + rows]
         hvp_d_real_chunk = hvp_d_real[start : start + rows]
@@ -920,9 +961,10 @@ def hvp_1_f32(
 def hvp_2_f32(
     first, last, seed, samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step, mask, mask_step, denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         v_d_fake__chunk = v_d_fake_[start : start + rows]
         d_fake_chunk = d_fake[start : start + rows]
         hvp_d_fake_chunk = hvp_d_fake[start : start + rows]
@@ -949,29 +991,25 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
         value_1_f64, chunks, ((chunk, np.float64),), samples, chunk, d_real, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, real_partial,
+        losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float64(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
         value_2_f64, chunks, ((chunk, np.float64),), samples, chunk, d_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, fake_partial,
+        losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -989,9 +1027,8 @@ def _value_and_grad_f64(
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = real_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
@@ -1003,9 +1040,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float64(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
+    denominator = fake_denominator
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
@@ -1029,9 +1065,8 @@ def _grad_hess_diag_f64(
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = real_denominator
     run(
         grad_hess_diag_1_f64, chunks, ((chunk, np.float64),), samples, chunk, d_real, grad_d_real, diag_d_real, weight,
         weight_step, mask, mask_step, denominator,
@@ -1039,9 +1074,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float64(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
+    denominator = fake_denominator
     run(
         grad_hess_diag_2_f64, chunks, ((chunk, np.float64),), samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight,
         weight_step, mask, mask_step, denominator,
@@ -1060,9 +1094,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = real_denominator
     run(
         hvp_1_f64, chunks, ((chunk, np.float64),), samples, chunk, v_d_real_, d_real, hvp_d_real, weight, weight_step,
         mask, mask_step, denominator,
@@ -1070,9 +1103,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float64(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
+    denominator = fake_denominator
     run(
         hvp_2_f64, chunks, ((chunk, np.float64),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step,
         mask, mask_step, denominator,
@@ -1089,29 +1121,25 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_1_f32, chunks, ((chunk, np.float64),), samples, chunk, d_real, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, real_partial,
+        value_1_f32, chunks, ((chunk, np.float64), (chunk, np.float32)), samples, chunk, d_real, weight, weight_step,
+        mask, mask_step, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float32(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, ((chunk, np.float64),), samples, chunk, d_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, fake_partial,
+        value_2_f32, chunks, ((chunk, np.float64), (chunk, np.float32)), samples, chunk, d_fake, weight, weight_step,
+        mask, mask_step, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -1129,29 +1157,27 @@ def _value_and_grad_f32(
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = real_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, d_real, grad_d_real,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
+        value_and_grad_1_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32)), samples, chunk,
+        d_real, grad_d_real, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float32(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
+    denominator = fake_denominator
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, d_fake, grad_d_fake,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32)), samples, chunk,
+        d_fake, grad_d_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -1169,9 +1195,8 @@ def _grad_hess_diag_f32(
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = real_denominator
     run(
         grad_hess_diag_1_f32, chunks, ((chunk, np.float32),), samples, chunk, d_real, grad_d_real, diag_d_real, weight,
         weight_step, mask, mask_step, denominator,
@@ -1179,9 +1204,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float32(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
+    denominator = fake_denominator
     run(
         grad_hess_diag_2_f32, chunks, ((chunk, np.float32),), samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight,
         weight_step, mask, mask_step, denominator,
@@ -1200,9 +1224,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = real_denominator
     run(
         hvp_1_f32, chunks, ((chunk, np.float32),), samples, chunk, v_d_real_, d_real, hvp_d_real, weight, weight_step,
         mask, mask_step, denominator,
@@ -1210,9 +1233,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float32(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
+    denominator = fake_denominator
     run(
         hvp_2_f32, chunks, ((chunk, np.float32),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step,
         mask, mask_step, denominator,

@@ -17,6 +17,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -93,6 +94,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -111,21 +128,21 @@ def _pairwise_sum(x, count):
 @_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
     exponent = np.int32(127) if exponent < np.int32(0) else exponent
     exponent = np.int32(7) if exponent < np.int32(7) else exponent
     exponent = np.int32(247) if exponent > np.int32(247) else exponent
-    return np.int32(exponent << np.int32(23)).view(np.float32)
+    return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
 @_local
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
     exponent = np.int64(1023) if exponent < np.int64(0) else exponent
     exponent = np.int64(23) if exponent < np.int64(23) else exponent
     exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
-    return np.int64(exponent << np.int64(52)).view(np.float64)
+    return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -144,13 +161,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -399,11 +427,11 @@ def _zero_times_f32(a, b):
 @_jit
 def value_f64(
     first, last, value_rows, length__scaled_block, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -415,15 +443,15 @@ def value_f64(
             length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                length__largest_entry = _bits(abs(g_d), np.int64)
                 length__largest_bits = (
                     length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
                 )
-            length__largest = np.int64(length__largest_bits).view(np.float64)
+            length__largest = _bits(length__largest_bits, np.float64)
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -447,7 +475,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -461,15 +489,15 @@ def value_and_grad_f64(
             length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                length__largest_entry = _bits(abs(g_d), np.int64)
                 length__largest_bits = (
                     length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
                 )
-            length__largest = np.int64(length__largest_bits).view(np.float64)
+            length__largest = _bits(length__largest_bits, np.float64)
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -507,7 +535,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -519,15 +547,15 @@ def grad_hess_diag_f64(
             length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                length__largest_entry = _bits(abs(g_d), np.int64)
                 length__largest_bits = (
                     length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
                 )
-            length__largest = np.int64(length__largest_bits).view(np.float64)
+            length__largest = _bits(length__largest_bits, np.float64)
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -575,7 +603,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -586,15 +614,15 @@ def hvp_f64(
             length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                length__largest_entry = _bits(abs(g_d), np.int64)
                 length__largest_bits = (
                     length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
                 )
-            length__largest = np.int64(length__largest_bits).view(np.float64)
+            length__largest = _bits(length__largest_bits, np.float64)
             t1 = _unit_scale_f64(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -608,7 +636,7 @@ def hvp_f64(
             v_g__row = v_g_[n]
             tangent_length = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
@@ -643,11 +671,11 @@ def hvp_f64(
 @_jit
 def value_f32(
     first, last, value_rows, length__scaled_block, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -659,15 +687,15 @@ def value_f32(
             length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                length__largest_entry = _bits(abs(g_d), np.int32)
                 length__largest_bits = (
                     length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
                 )
-            length__largest = np.int32(length__largest_bits).view(np.float32)
+            length__largest = _bits(length__largest_bits, np.float32)
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -689,9 +717,10 @@ def value_and_grad_f32(
     first, last, value_rows, length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -705,15 +734,15 @@ def value_and_grad_f32(
             length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                length__largest_entry = _bits(abs(g_d), np.int32)
                 length__largest_bits = (
                     length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
                 )
-            length__largest = np.int32(length__largest_bits).view(np.float32)
+            length__largest = _bits(length__largest_bits, np.float32)
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -749,9 +778,10 @@ def grad_hess_diag_f32(
     first, last, length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
     mask_step, denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -763,15 +793,15 @@ def grad_hess_diag_f32(
             length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                length__largest_entry = _bits(abs(g_d), np.int32)
                 length__largest_bits = (
                     length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
                 )
-            length__largest = np.int32(length__largest_bits).view(np.float32)
+            length__largest = _bits(length__largest_bits, np.float32)
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -817,9 +847,10 @@ def hvp_f32(
     first, last, length__scaled_block, tangent_length_block, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
     weight_step, mask, mask_step, denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -830,15 +861,15 @@ def hvp_f32(
             length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                length__largest_entry = _bits(abs(g_d), np.int32)
                 length__largest_bits = (
                     length__largest_entry if length__largest_entry > length__largest_bits else length__largest_bits
                 )
-            length__largest = np.int32(length__largest_bits).view(np.float32)
+            length__largest = _bits(length__largest_bits, np.float32)
             t1 = _unit_scale_f32(length__largest)
             length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -852,7 +883,7 @@ def hvp_f32(
             v_g__row = v_g_[n]
             tangent_length = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
@@ -894,15 +925,13 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
         value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -920,9 +949,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -946,9 +974,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
         weight_step, mask, mask_step, denominator,
@@ -967,9 +994,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         hvp_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
         weight_step, mask, mask_step, denominator,
@@ -986,15 +1012,13 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
         value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1012,9 +1036,8 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
@@ -1038,9 +1061,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         grad_hess_diag_f32, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
         weight_step, mask, mask_step, denominator,
@@ -1059,9 +1081,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         hvp_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
         weight_step, mask, mask_step, denominator,

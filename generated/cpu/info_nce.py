@@ -22,6 +22,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -112,6 +113,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -142,21 +159,21 @@ def _gap_f32(a, b):
 @_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
     exponent = np.int32(127) if exponent < np.int32(0) else exponent
     exponent = np.int32(7) if exponent < np.int32(7) else exponent
     exponent = np.int32(247) if exponent > np.int32(247) else exponent
-    return np.int32(exponent << np.int32(23)).view(np.float32)
+    return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
 @_local
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
     exponent = np.int64(1023) if exponent < np.int64(0) else exponent
     exponent = np.int64(23) if exponent < np.int64(23) else exponent
     exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
-    return np.int64(exponent << np.int64(52)).view(np.float64)
+    return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -175,13 +192,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -406,8 +434,8 @@ def _scale_f64(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * 0.5 + 6755399441056767.0
     m = n - (t - 6755399441056767.0)
-    first = np.int64(np.float64(t).view(np.int64) << np.int64(52)).view(np.float64)
-    second = np.int64(np.float64(m + 6755399441056767.0).view(np.int64) << np.int64(52)).view(np.float64)
+    first = _bits(np.int64(_bits(t, np.int64) << np.int64(52)), np.float64)
+    second = _bits(np.int64(_bits(m + 6755399441056767.0, np.int64) << np.int64(52)), np.float64)
     return y * first * second
 
 
@@ -423,10 +451,10 @@ def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
     v = x * 9007199254740992.0 if small else x
-    bits = np.uint64(np.float64(v).view(np.uint64) + np.uint64(0x95F619980C433))
-    exponent = np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)).view(np.float64)
+    bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
+    exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
     n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
-    m = np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)).view(np.float64)
+    m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
 
@@ -545,8 +573,8 @@ def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * f32(0.5) + f32(12583039.0)
     m = n - (t - f32(12583039.0))
-    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    first = _bits(np.int32(_bits(t, np.int32) << np.int32(23)), np.float32)
+    second = _bits(np.int32(_bits(m + f32(12583039.0), np.int32) << np.int32(23)), np.float32)
     return y * first * second
 
 
@@ -562,10 +590,10 @@ def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
     v = x * f32(16777216.0) if small else x
-    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
-    exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
+    bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
+    exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
     n = exponent - (f32(8388759.0) if small else f32(8388735.0))
-    m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
+    m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
 
@@ -656,20 +684,12 @@ def _softplus_f32(x):
 
 
 @_jit
-def value_1_f64(
-    first, last, t1__scaled_block, t2__scaled_block, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step,
-    mask, mask_step,
-):
+def value_1_f64(first, last, t1__scaled_block, t2__scaled_block, samples, chunk, u, v, u_hat, v_hat, size_d):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    u_hat[i, at_d] = 0.0
-                    v_hat[i, at_d] = 0.0
-                continue
             u_row = u[i]
             v_row = v[i]
             unit0_d_bits = np.int64(0)
@@ -677,12 +697,12 @@ def value_1_f64(
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = np.float64(abs(abs(u_d))).view(np.int64)
+                unit0_d_entry = _bits(abs(abs(u_d)), np.int64)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-                unit1_d_entry = np.float64(abs(abs(v_d))).view(np.int64)
+                unit1_d_entry = _bits(abs(abs(v_d)), np.int64)
                 unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
-            unit0_d = np.int64(unit0_d_bits).view(np.float64)
-            unit1_d = np.int64(unit1_d_bits).view(np.float64)
+            unit0_d = _bits(unit0_d_bits, np.float64)
+            unit1_d = _bits(unit1_d_bits, np.float64)
             t1 = _unit_scale_f64(unit0_d)
             t2 = _unit_scale_f64(unit1_d)
             t1__largest_bits = np.int64(0)
@@ -692,18 +712,18 @@ def value_1_f64(
                 measured_u = t1 * u_d2
                 v_d2 = v_row[d]
                 measured_v = t2 * v_d2
-                t1__largest_entry = np.float64(abs(measured_u)).view(np.int64)
+                t1__largest_entry = _bits(abs(measured_u), np.int64)
                 t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
-                t2__largest_entry = np.float64(abs(measured_v)).view(np.int64)
+                t2__largest_entry = _bits(abs(measured_v), np.int64)
                 t2__largest_bits = t2__largest_entry if t2__largest_entry > t2__largest_bits else t2__largest_bits
-            t1__largest = np.int64(t1__largest_bits).view(np.float64)
-            t2__largest = np.int64(t2__largest_bits).view(np.float64)
+            t1__largest = _bits(t1__largest_bits, np.float64)
+            t2__largest = _bits(t2__largest_bits, np.float64)
             t4 = _unit_scale_f64(t1__largest)
             t5 = _unit_scale_f64(t2__largest)
             t1__scaled = 0.0
             t2__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     u_d3 = u_row[d]
@@ -741,20 +761,15 @@ def value_1_f64(
 
 @_jit
 def value_2_f64(
-    first, last, value_rows, t4_others__below_block, samples, chunk, t3, tau, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t4_others__below_block, samples, chunk, t3, tau, weight, weight_step, losses_out,
+    keep_losses, value_partial,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[i] = 0.0
-                continue
             t3_row = t3[i]
             t4_others__max = -np.inf
             for j in range(size_i):
@@ -768,7 +783,7 @@ def value_2_f64(
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -793,24 +808,13 @@ def value_2_f64(
 @_jit
 def value_and_grad_1_f64(
     first, last, t1__scaled2_block, t2__scaled2_block, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest,
-    t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
+    t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                _unit0_d[i] = 0.0
-                _unit1_d[i] = 0.0
-                t1__largest[i] = 0.0
-                t2__largest[i] = 0.0
-                t1__scaled[i] = 0.0
-                t2__scaled[i] = 0.0
-                for at_d in range(size_d):
-                    u_hat[i, at_d] = 0.0
-                    v_hat[i, at_d] = 0.0
-                continue
             u_row = u[i]
             v_row = v[i]
             unit0_d_bits = np.int64(0)
@@ -818,12 +822,12 @@ def value_and_grad_1_f64(
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = np.float64(abs(abs(u_d))).view(np.int64)
+                unit0_d_entry = _bits(abs(abs(u_d)), np.int64)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-                unit1_d_entry = np.float64(abs(abs(v_d))).view(np.int64)
+                unit1_d_entry = _bits(abs(abs(v_d)), np.int64)
                 unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
-            unit0_d = np.int64(unit0_d_bits).view(np.float64)
-            unit1_d = np.int64(unit1_d_bits).view(np.float64)
+            unit0_d = _bits(unit0_d_bits, np.float64)
+            unit1_d = _bits(unit1_d_bits, np.float64)
             _unit0_d[i] = unit0_d
             _unit1_d[i] = unit1_d
             t1 = _unit_scale_f64(unit0_d)
@@ -835,12 +839,12 @@ def value_and_grad_1_f64(
                 measured_u = t1 * u_d2
                 v_d2 = v_row[d]
                 measured_v = t2 * v_d2
-                t1__largest2_entry = np.float64(abs(measured_u)).view(np.int64)
+                t1__largest2_entry = _bits(abs(measured_u), np.int64)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-                t2__largest2_entry = np.float64(abs(measured_v)).view(np.int64)
+                t2__largest2_entry = _bits(abs(measured_v), np.int64)
                 t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
-            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
-            t2__largest2 = np.int64(t2__largest2_bits).view(np.float64)
+            t1__largest2 = _bits(t1__largest2_bits, np.float64)
+            t2__largest2 = _bits(t2__largest2_bits, np.float64)
             t1__largest[i] = t1__largest2
             t2__largest[i] = t2__largest2
             t4 = _unit_scale_f64(t1__largest2)
@@ -848,7 +852,7 @@ def value_and_grad_1_f64(
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     u_d3 = u_row[d]
@@ -888,22 +892,15 @@ def value_and_grad_1_f64(
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, value_rows, t4_others__below_block, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t4_others__below_block, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_j in range(size_i):
-                    d_v_hat__left[i, at_j] = 0.0
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[i] = 0.0
-                continue
             t3_row = t3[i]
             t4_others__max = -np.inf
             for j in range(size_i):
@@ -917,7 +914,7 @@ def value_and_grad_2_f64(
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -959,18 +956,13 @@ def value_and_grad_2_f64(
 @_jit
 def value_and_grad_3_f64(
     first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u,
-    grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
+    grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    grad_u[i, at_d] = 0.0
-                    grad_v[i, at_d] = 0.0
-                continue
             unit1_d_i = _unit1_d[i]
             t1 = _unit_scale_f64(unit1_d_i)
             v_row = v[i]
@@ -982,7 +974,7 @@ def value_and_grad_3_f64(
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     measured_v = t1 * v_row[d]
@@ -1036,26 +1028,13 @@ def value_and_grad_3_f64(
 def hvp_1_f64(
     first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, samples, chunk, u, v,
     _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
-    tangent_t2, size_d, weight, weight_step, mask, mask_step,
+    tangent_t2, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                _unit0_d[i] = 0.0
-                _unit1_d[i] = 0.0
-                t1__largest[i] = 0.0
-                t2__largest[i] = 0.0
-                t1__scaled[i] = 0.0
-                t2__scaled[i] = 0.0
-                tangent_t1[i] = 0.0
-                tangent_t2[i] = 0.0
-                for at_d in range(size_d):
-                    u_hat[i, at_d] = 0.0
-                    v_hat[i, at_d] = 0.0
-                continue
             u_row = u[i]
             v_row = v[i]
             unit0_d_bits = np.int64(0)
@@ -1063,12 +1042,12 @@ def hvp_1_f64(
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = np.float64(abs(abs(u_d))).view(np.int64)
+                unit0_d_entry = _bits(abs(abs(u_d)), np.int64)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-                unit1_d_entry = np.float64(abs(abs(v_d))).view(np.int64)
+                unit1_d_entry = _bits(abs(abs(v_d)), np.int64)
                 unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
-            unit0_d = np.int64(unit0_d_bits).view(np.float64)
-            unit1_d = np.int64(unit1_d_bits).view(np.float64)
+            unit0_d = _bits(unit0_d_bits, np.float64)
+            unit1_d = _bits(unit1_d_bits, np.float64)
             _unit0_d[i] = unit0_d
             _unit1_d[i] = unit1_d
             t1 = _unit_scale_f64(unit0_d)
@@ -1080,12 +1059,12 @@ def hvp_1_f64(
                 measured_u = t1 * u_d2
                 v_d2 = v_row[d]
                 measured_v = t2 * v_d2
-                t1__largest2_entry = np.float64(abs(measured_u)).view(np.int64)
+                t1__largest2_entry = _bits(abs(measured_u), np.int64)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-                t2__largest2_entry = np.float64(abs(measured_v)).view(np.int64)
+                t2__largest2_entry = _bits(abs(measured_v), np.int64)
                 t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
-            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
-            t2__largest2 = np.int64(t2__largest2_bits).view(np.float64)
+            t1__largest2 = _bits(t1__largest2_bits, np.float64)
+            t2__largest2 = _bits(t2__largest2_bits, np.float64)
             t1__largest[i] = t1__largest2
             t2__largest[i] = t2__largest2
             t4 = _unit_scale_f64(t1__largest2)
@@ -1093,7 +1072,7 @@ def hvp_1_f64(
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     u_d3 = u_row[d]
@@ -1123,7 +1102,7 @@ def hvp_1_f64(
             tangent_t1_2 = 0.0
             tangent_t2_2 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     measured_v_u = t1 * v_u__row[d]
@@ -1155,18 +1134,14 @@ def hvp_1_f64(
 @_jit
 def hvp_2_f64(
     first, last, tangent_t3_2_block, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest,
-    v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
+    v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_j in range(size_i):
-                    tangent_t3[i, at_j] = 0.0
-                continue
             tangent_t3_row = tangent_t3[i]
             unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f64(unit0_d_i)
@@ -1190,7 +1165,7 @@ def hvp_2_f64(
                 t12 = t2__scaled_j * t11
                 tangent_t3_2 = 0.0
                 for block in range(0, size_d, 256):
-                    count = min(256, size_d - block)
+                    count = size_d - block if size_d - block < 256 else 256
                     for lane in range(count):
                         d = block + lane
                         measured_v_u = t1 * v_u__row[d]
@@ -1215,24 +1190,14 @@ def hvp_3_f64(
     first, last, t4_others__below2_block, tangent_t4_others2_block, tangent_d_u_hat_sum2_block, samples, chunk, t3,
     t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
     tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
-    weight_step, mask, mask_step, denominator,
+    weight_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                t4_others__max[i] = 0.0
-                t4_others__below[i] = 0.0
-                t4_others__ties[i] = 0.0
-                tangent_t4_others[i] = 0.0
-                for at_j in range(size_i):
-                    d_v_hat__left[i, at_j] = 0.0
-                for at_d in range(size_d):
-                    tangent_d_u_hat_sum[i, at_d] = 0.0
-                continue
             t3_row = t3[i]
             t4_others__max2 = -np.inf
             for j in range(size_i):
@@ -1247,7 +1212,7 @@ def hvp_3_f64(
             t4_others__below2 = 0.0
             t4_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -1276,7 +1241,7 @@ def hvp_3_f64(
             d_v_hat__left_row = d_v_hat__left[i]
             tangent_t4_others2 = 0.0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t6 = j != i
@@ -1301,7 +1266,7 @@ def hvp_3_f64(
             for d in range(size_d):
                 tangent_d_u_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = min(256, size_i - block)
+                    count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
                         j = block + lane
                         t21 = i == j
@@ -1334,23 +1299,19 @@ def hvp_3_f64(
 def hvp_4_f64(
     first, last, tangent_d_v_hat_sum2_block, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
     t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
-    tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
+    tangent_t3, u_hat, tau, size_d,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    tangent_d_v_hat_sum[i, at_d] = 0.0
-                continue
             tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
             for d in range(size_d):
                 tangent_d_v_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = min(256, size_i - block)
+                    count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
                         j = block + lane
                         t1 = j == i
@@ -1397,19 +1358,13 @@ def hvp_4_f64(
 def hvp_5_f64(
     first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, samples, chunk,
     _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
-    tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step, mask,
-    mask_step,
+    tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    hvp_u[i, at_d] = 0.0
-                    hvp_v[i, at_d] = 0.0
-                continue
             unit1_d_i = _unit1_d[i]
             t1 = _unit_scale_f64(unit1_d_i)
             v_row = v[i]
@@ -1427,7 +1382,7 @@ def hvp_5_f64(
             tangent_d_t2_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     measured_v = t1 * v_row[d]
@@ -1512,20 +1467,12 @@ def hvp_5_f64(
 
 
 @_jit
-def value_1_f32(
-    first, last, t1__scaled_block, t2__scaled_block, samples, chunk, u, v, u_hat, v_hat, size_d, weight, weight_step,
-    mask, mask_step,
-):
+def value_1_f32(first, last, t1__scaled_block, t2__scaled_block, samples, chunk, u, v, u_hat, v_hat, size_d):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    u_hat[i, at_d] = f32(0.0)
-                    v_hat[i, at_d] = f32(0.0)
-                continue
             u_row = u[i]
             v_row = v[i]
             unit0_d_bits = np.int32(0)
@@ -1533,12 +1480,12 @@ def value_1_f32(
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = np.float32(abs(abs(u_d))).view(np.int32)
+                unit0_d_entry = _bits(abs(abs(u_d)), np.int32)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-                unit1_d_entry = np.float32(abs(abs(v_d))).view(np.int32)
+                unit1_d_entry = _bits(abs(abs(v_d)), np.int32)
                 unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
-            unit0_d = np.int32(unit0_d_bits).view(np.float32)
-            unit1_d = np.int32(unit1_d_bits).view(np.float32)
+            unit0_d = _bits(unit0_d_bits, np.float32)
+            unit1_d = _bits(unit1_d_bits, np.float32)
             t1 = _unit_scale_f32(unit0_d)
             t2 = _unit_scale_f32(unit1_d)
             t1__largest_bits = np.int32(0)
@@ -1548,18 +1495,18 @@ def value_1_f32(
                 measured_u = t1 * u_d2
                 v_d2 = v_row[d]
                 measured_v = t2 * v_d2
-                t1__largest_entry = np.float32(abs(measured_u)).view(np.int32)
+                t1__largest_entry = _bits(abs(measured_u), np.int32)
                 t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
-                t2__largest_entry = np.float32(abs(measured_v)).view(np.int32)
+                t2__largest_entry = _bits(abs(measured_v), np.int32)
                 t2__largest_bits = t2__largest_entry if t2__largest_entry > t2__largest_bits else t2__largest_bits
-            t1__largest = np.int32(t1__largest_bits).view(np.float32)
-            t2__largest = np.int32(t2__largest_bits).view(np.float32)
+            t1__largest = _bits(t1__largest_bits, np.float32)
+            t2__largest = _bits(t2__largest_bits, np.float32)
             t4 = _unit_scale_f32(t1__largest)
             t5 = _unit_scale_f32(t2__largest)
             t1__scaled = 0.0
             t2__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     u_d3 = u_row[d]
@@ -1597,20 +1544,15 @@ def value_1_f32(
 
 @_jit
 def value_2_f32(
-    first, last, value_rows, t4_others__below_block, samples, chunk, t3, tau, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t4_others__below_block, samples, chunk, t3, tau, weight, weight_step, losses_out,
+    keep_losses, value_partial,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[i] = 0.0
-                continue
             t3_row = t3[i]
             t4_others__max = f32(-np.inf)
             for j in range(size_i):
@@ -1624,7 +1566,7 @@ def value_2_f32(
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -1650,24 +1592,13 @@ def value_2_f32(
 @_jit
 def value_and_grad_1_f32(
     first, last, t1__scaled2_block, t2__scaled2_block, samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest,
-    t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
+    t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                _unit0_d[i] = f32(0.0)
-                _unit1_d[i] = f32(0.0)
-                t1__largest[i] = f32(0.0)
-                t2__largest[i] = f32(0.0)
-                t1__scaled[i] = f32(0.0)
-                t2__scaled[i] = f32(0.0)
-                for at_d in range(size_d):
-                    u_hat[i, at_d] = f32(0.0)
-                    v_hat[i, at_d] = f32(0.0)
-                continue
             u_row = u[i]
             v_row = v[i]
             unit0_d_bits = np.int32(0)
@@ -1675,12 +1606,12 @@ def value_and_grad_1_f32(
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = np.float32(abs(abs(u_d))).view(np.int32)
+                unit0_d_entry = _bits(abs(abs(u_d)), np.int32)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-                unit1_d_entry = np.float32(abs(abs(v_d))).view(np.int32)
+                unit1_d_entry = _bits(abs(abs(v_d)), np.int32)
                 unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
-            unit0_d = np.int32(unit0_d_bits).view(np.float32)
-            unit1_d = np.int32(unit1_d_bits).view(np.float32)
+            unit0_d = _bits(unit0_d_bits, np.float32)
+            unit1_d = _bits(unit1_d_bits, np.float32)
             _unit0_d[i] = unit0_d
             _unit1_d[i] = unit1_d
             t1 = _unit_scale_f32(unit0_d)
@@ -1692,12 +1623,12 @@ def value_and_grad_1_f32(
                 measured_u = t1 * u_d2
                 v_d2 = v_row[d]
                 measured_v = t2 * v_d2
-                t1__largest2_entry = np.float32(abs(measured_u)).view(np.int32)
+                t1__largest2_entry = _bits(abs(measured_u), np.int32)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-                t2__largest2_entry = np.float32(abs(measured_v)).view(np.int32)
+                t2__largest2_entry = _bits(abs(measured_v), np.int32)
                 t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
-            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
-            t2__largest2 = np.int32(t2__largest2_bits).view(np.float32)
+            t1__largest2 = _bits(t1__largest2_bits, np.float32)
+            t2__largest2 = _bits(t2__largest2_bits, np.float32)
             t1__largest[i] = t1__largest2
             t2__largest[i] = t2__largest2
             t4 = _unit_scale_f32(t1__largest2)
@@ -1705,7 +1636,7 @@ def value_and_grad_1_f32(
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     u_d3 = u_row[d]
@@ -1745,22 +1676,16 @@ def value_and_grad_1_f32(
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, value_rows, t4_others__below_block, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t4_others__below_block, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step,
+    denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_j in range(size_i):
-                    d_v_hat__left[i, at_j] = f32(0.0)
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[i] = 0.0
-                continue
             t3_row = t3[i]
             t4_others__max = f32(-np.inf)
             for j in range(size_i):
@@ -1774,7 +1699,7 @@ def value_and_grad_2_f32(
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -1817,18 +1742,13 @@ def value_and_grad_2_f32(
 @_jit
 def value_and_grad_3_f32(
     first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u,
-    grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight, weight_step, mask, mask_step,
+    grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    grad_u[i, at_d] = f32(0.0)
-                    grad_v[i, at_d] = f32(0.0)
-                continue
             unit1_d_i = _unit1_d[i]
             t1 = _unit_scale_f32(unit1_d_i)
             v_row = v[i]
@@ -1840,7 +1760,7 @@ def value_and_grad_3_f32(
             d_t2_sum = 0.0
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     measured_v = t1 * v_row[d]
@@ -1896,26 +1816,13 @@ def value_and_grad_3_f32(
 def hvp_1_f32(
     first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, samples, chunk, u, v,
     _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
-    tangent_t2, size_d, weight, weight_step, mask, mask_step,
+    tangent_t2, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                _unit0_d[i] = f32(0.0)
-                _unit1_d[i] = f32(0.0)
-                t1__largest[i] = f32(0.0)
-                t2__largest[i] = f32(0.0)
-                t1__scaled[i] = f32(0.0)
-                t2__scaled[i] = f32(0.0)
-                tangent_t1[i] = f32(0.0)
-                tangent_t2[i] = f32(0.0)
-                for at_d in range(size_d):
-                    u_hat[i, at_d] = f32(0.0)
-                    v_hat[i, at_d] = f32(0.0)
-                continue
             u_row = u[i]
             v_row = v[i]
             unit0_d_bits = np.int32(0)
@@ -1923,12 +1830,12 @@ def hvp_1_f32(
             for d in range(size_d):
                 u_d = u_row[d]
                 v_d = v_row[d]
-                unit0_d_entry = np.float32(abs(abs(u_d))).view(np.int32)
+                unit0_d_entry = _bits(abs(abs(u_d)), np.int32)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-                unit1_d_entry = np.float32(abs(abs(v_d))).view(np.int32)
+                unit1_d_entry = _bits(abs(abs(v_d)), np.int32)
                 unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
-            unit0_d = np.int32(unit0_d_bits).view(np.float32)
-            unit1_d = np.int32(unit1_d_bits).view(np.float32)
+            unit0_d = _bits(unit0_d_bits, np.float32)
+            unit1_d = _bits(unit1_d_bits, np.float32)
             _unit0_d[i] = unit0_d
             _unit1_d[i] = unit1_d
             t1 = _unit_scale_f32(unit0_d)
@@ -1940,12 +1847,12 @@ def hvp_1_f32(
                 measured_u = t1 * u_d2
                 v_d2 = v_row[d]
                 measured_v = t2 * v_d2
-                t1__largest2_entry = np.float32(abs(measured_u)).view(np.int32)
+                t1__largest2_entry = _bits(abs(measured_u), np.int32)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-                t2__largest2_entry = np.float32(abs(measured_v)).view(np.int32)
+                t2__largest2_entry = _bits(abs(measured_v), np.int32)
                 t2__largest2_bits = t2__largest2_entry if t2__largest2_entry > t2__largest2_bits else t2__largest2_bits
-            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
-            t2__largest2 = np.int32(t2__largest2_bits).view(np.float32)
+            t1__largest2 = _bits(t1__largest2_bits, np.float32)
+            t2__largest2 = _bits(t2__largest2_bits, np.float32)
             t1__largest[i] = t1__largest2
             t2__largest[i] = t2__largest2
             t4 = _unit_scale_f32(t1__largest2)
@@ -1953,7 +1860,7 @@ def hvp_1_f32(
             t1__scaled2 = 0.0
             t2__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     u_d3 = u_row[d]
@@ -1983,7 +1890,7 @@ def hvp_1_f32(
             tangent_t1_2 = 0.0
             tangent_t2_2 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     measured_v_u = t1 * v_u__row[d]
@@ -2017,18 +1924,14 @@ def hvp_1_f32(
 @_jit
 def hvp_2_f32(
     first, last, tangent_t3_2_block, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest,
-    v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step, mask, mask_step,
+    v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_j in range(size_i):
-                    tangent_t3[i, at_j] = f32(0.0)
-                continue
             tangent_t3_row = tangent_t3[i]
             unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f32(unit0_d_i)
@@ -2052,7 +1955,7 @@ def hvp_2_f32(
                 t12 = t2__scaled_j * t11
                 tangent_t3_2 = 0.0
                 for block in range(0, size_d, 256):
-                    count = min(256, size_d - block)
+                    count = size_d - block if size_d - block < 256 else 256
                     for lane in range(count):
                         d = block + lane
                         measured_v_u = t1 * v_u__row[d]
@@ -2078,24 +1981,15 @@ def hvp_3_f32(
     first, last, t4_others__below2_block, tangent_t4_others2_block, tangent_d_u_hat_sum2_block, samples, chunk, t3,
     t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
     tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
-    weight_step, mask, mask_step, denominator,
+    weight_step, denominator,
 ):
     size_i = samples
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                t4_others__max[i] = f32(0.0)
-                t4_others__below[i] = f32(0.0)
-                t4_others__ties[i] = f32(0.0)
-                tangent_t4_others[i] = f32(0.0)
-                for at_j in range(size_i):
-                    d_v_hat__left[i, at_j] = f32(0.0)
-                for at_d in range(size_d):
-                    tangent_d_u_hat_sum[i, at_d] = f32(0.0)
-                continue
             t3_row = t3[i]
             t4_others__max2 = f32(-np.inf)
             for j in range(size_i):
@@ -2110,7 +2004,7 @@ def hvp_3_f32(
             t4_others__below2 = 0.0
             t4_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t2 = j != i
@@ -2140,7 +2034,7 @@ def hvp_3_f32(
             d_v_hat__left_row = d_v_hat__left[i]
             tangent_t4_others2 = 0.0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t6 = j != i
@@ -2166,7 +2060,7 @@ def hvp_3_f32(
             for d in range(size_d):
                 tangent_d_u_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = min(256, size_i - block)
+                    count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
                         j = block + lane
                         t21 = i == j
@@ -2200,23 +2094,19 @@ def hvp_3_f32(
 def hvp_4_f32(
     first, last, tangent_d_v_hat_sum2_block, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
     t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
-    tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
+    tangent_t3, u_hat, tau, size_d,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    tangent_d_v_hat_sum[i, at_d] = f32(0.0)
-                continue
             tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
             for d in range(size_d):
                 tangent_d_v_hat_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = min(256, size_i - block)
+                    count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
                         j = block + lane
                         t1 = j == i
@@ -2264,19 +2154,13 @@ def hvp_4_f32(
 def hvp_5_f32(
     first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, samples, chunk,
     _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
-    tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step, mask,
-    mask_step,
+    tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    hvp_u[i, at_d] = f32(0.0)
-                    hvp_v[i, at_d] = f32(0.0)
-                continue
             unit1_d_i = _unit1_d[i]
             t1 = _unit_scale_f32(unit1_d_i)
             v_row = v[i]
@@ -2294,7 +2178,7 @@ def hvp_5_f32(
             tangent_d_t2_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     measured_v = t1 * v_row[d]
@@ -2394,25 +2278,18 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(
-        value_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d, weight,
-        weight_step, mask, mask_step,
-    )
+    run(value_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d)
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
         value_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, tau, weight, weight_step,
-        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -2442,25 +2319,22 @@ def _value_and_grad_f64(
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         value_and_grad_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d,
-        t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
+        t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
         value_and_grad_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, d_v_hat__left, tau,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        weight, weight_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
@@ -2468,12 +2342,9 @@ def _value_and_grad_f64(
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         value_and_grad_3_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit1_d, v, d_v_hat,
-        _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight,
-        weight_step, mask, mask_step,
+        _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d,
     )
     return (value_value,), None
 
@@ -2511,58 +2382,47 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_1_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
         u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
-        tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+        tangent_t1, tangent_t2, size_d,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled,
-        t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step,
-        mask, mask_step,
+        t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         hvp_3_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t3,
         t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
         tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
-        weight_step, mask, mask_step, denominator,
+        weight_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f64, chunks, ((256, np.float64),), samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
         t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
-        tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
+        tangent_t3, u_hat, tau, size_d,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
     np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_5_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
         _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
-        tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step,
-        mask, mask_step,
+        tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d,
     )
     return (), None
 
@@ -2579,25 +2439,18 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(
-        value_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d, weight,
-        weight_step, mask, mask_step,
-    )
+    run(value_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, u_hat, v_hat, size_d)
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
         value_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, tau, weight, weight_step,
-        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -2627,25 +2480,22 @@ def _value_and_grad_f32(
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         value_and_grad_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d,
-        t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d, weight, weight_step, mask, mask_step,
+        t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, size_d,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
         value_and_grad_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, d_v_hat__left, tau,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        weight, weight_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
@@ -2653,12 +2503,9 @@ def _value_and_grad_f32(
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         value_and_grad_3_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit1_d, v, d_v_hat,
-        _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d, weight,
-        weight_step, mask, mask_step,
+        _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, size_d,
     )
     return (value_value,), None
 
@@ -2696,58 +2543,47 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_1_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
         u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
-        tangent_t1, tangent_t2, size_d, weight, weight_step, mask, mask_step,
+        tangent_t1, tangent_t2, size_d,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled,
-        t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d, weight, weight_step,
-        mask, mask_step,
+        t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         hvp_3_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t3,
         t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
         tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
-        weight_step, mask, mask_step, denominator,
+        weight_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f32, chunks, ((256, np.float64),), samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
         t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
-        tangent_t3, u_hat, tau, size_d, weight, weight_step, mask, mask_step,
+        tangent_t3, u_hat, tau, size_d,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
     np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_5_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
         _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
-        tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d, weight, weight_step,
-        mask, mask_step,
+        tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, size_d,
     )
     return (), None
 

@@ -20,6 +20,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -111,6 +112,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -159,13 +176,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -400,8 +428,8 @@ def _scale_f64(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * 0.5 + 6755399441056767.0
     m = n - (t - 6755399441056767.0)
-    first = np.int64(np.float64(t).view(np.int64) << np.int64(52)).view(np.float64)
-    second = np.int64(np.float64(m + 6755399441056767.0).view(np.int64) << np.int64(52)).view(np.float64)
+    first = _bits(np.int64(_bits(t, np.int64) << np.int64(52)), np.float64)
+    second = _bits(np.int64(_bits(m + 6755399441056767.0, np.int64) << np.int64(52)), np.float64)
     return y * first * second
 
 
@@ -432,7 +460,7 @@ def _expm1_pair_f64(x):
     p = p * r + 0.04166666666666667
     p = p * r + 0.1666666666666667
     p = p * r + 0.5
-    unit = np.int64(np.float64(n + 6755399441056766.0).view(np.int64) << np.int64(52)).view(np.float64)
+    unit = _bits(np.int64(_bits(n + 6755399441056766.0, np.int64) << np.int64(52)), np.float64)
     base = unit - 0.5
     back = base - unit
     rest = (unit - (base - back)) - (0.5 + back)
@@ -455,10 +483,10 @@ def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
     v = x * 9007199254740992.0 if small else x
-    bits = np.uint64(np.float64(v).view(np.uint64) + np.uint64(0x95F619980C433))
-    exponent = np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)).view(np.float64)
+    bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
+    exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
     n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
-    m = np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)).view(np.float64)
+    m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
 
@@ -579,8 +607,8 @@ def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * f32(0.5) + f32(12583039.0)
     m = n - (t - f32(12583039.0))
-    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    first = _bits(np.int32(_bits(t, np.int32) << np.int32(23)), np.float32)
+    second = _bits(np.int32(_bits(m + f32(12583039.0), np.int32) << np.int32(23)), np.float32)
     return y * first * second
 
 
@@ -606,7 +634,7 @@ def _expm1_pair_f32(x):
     p = p * r + f32(0.041666463017463684)
     p = p * r + f32(0.1666666716337204)
     p = p * r + f32(0.5)
-    unit = np.int32(f32(n + f32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    unit = _bits(np.int32(_bits(n + f32(12583038.0), np.int32) << np.int32(23)), np.float32)
     base = unit - f32(0.5)
     back = base - unit
     rest = (unit - (base - back)) - (f32(0.5) + back)
@@ -629,10 +657,10 @@ def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
     v = x * f32(16777216.0) if small else x
-    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
-    exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
+    bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
+    exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
     n = exponent - (f32(8388759.0) if small else f32(8388735.0))
-    m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
+    m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
 
@@ -727,12 +755,12 @@ def _zero_times_f32(a, b):
 @_jit
 def value_f64(
     first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, samples, chunk, y, z, epsilon, size_k,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     t12 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         for row in range(rows):
             n = start + row
@@ -767,7 +795,7 @@ def value_f64(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -789,7 +817,7 @@ def value_f64(
             t11 = _log1p_f64(t10)
             t2_2 = 0.0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     z_k3 = z_row[k]
@@ -817,7 +845,7 @@ def value_and_grad_f64(
     t17 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         for row in range(rows):
             n = start + row
@@ -854,7 +882,7 @@ def value_and_grad_f64(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -892,7 +920,7 @@ def value_and_grad_f64(
             grad_z_row = grad_z[n]
             t2_2 = 0.0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     z_k3 = z_row[k]
@@ -919,7 +947,7 @@ def grad_hess_diag_f64(
     t17 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         for row in range(rows):
             n = start + row
@@ -954,7 +982,7 @@ def grad_hess_diag_f64(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -1017,7 +1045,7 @@ def hvp_f64(
     t23 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1051,7 +1079,7 @@ def hvp_f64(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -1080,7 +1108,7 @@ def hvp_f64(
             tangent_t1_others = 0.0
             tangent_t1 = 0.0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     t7 = k != y_n
@@ -1123,12 +1151,12 @@ def hvp_f64(
 @_jit
 def value_f32(
     first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, samples, chunk, y, z, epsilon, size_k,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     t12 = f32(1.0) - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1163,7 +1191,7 @@ def value_f32(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -1187,7 +1215,7 @@ def value_f32(
             t11 = _log1p_f32(t10)
             t2_2 = 0.0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     z_k3 = z_row[k]
@@ -1213,10 +1241,11 @@ def value_and_grad_f32(
     first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, samples, chunk, y, z, grad_z, epsilon,
     size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    denominator = f32(denominator)
     t17 = f32(1.0) - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1253,7 +1282,7 @@ def value_and_grad_f32(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -1293,7 +1322,7 @@ def value_and_grad_f32(
             grad_z_row = grad_z[n]
             t2_2 = 0.0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     z_k3 = z_row[k]
@@ -1318,10 +1347,11 @@ def grad_hess_diag_f32(
     first, last, t1_others__below_block, t1__below_block, samples, chunk, y, z, grad_z, diag_z, epsilon, size_k, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     t17 = f32(1.0) - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1356,7 +1386,7 @@ def grad_hess_diag_f32(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -1418,10 +1448,11 @@ def hvp_f32(
     first, last, t1_others__below_block, t1__below_block, tangent_t1_others_block, tangent_t1_block, samples, chunk, y,
     z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     t23 = f32(1.0) - epsilon
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         for row in range(rows):
             n = start + row
@@ -1455,7 +1486,7 @@ def hvp_f32(
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     t2 = k != y_n
@@ -1486,7 +1517,7 @@ def hvp_f32(
             tangent_t1_others = 0.0
             tangent_t1 = 0.0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     t7 = k != y_n
@@ -1537,17 +1568,15 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples,
-        chunk, y, z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial, validate, failed,
+        chunk, y, z, epsilon, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+        validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1573,9 +1602,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -1609,9 +1637,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, y, z, grad_z, diag_z,
@@ -1639,9 +1666,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
@@ -1667,17 +1693,15 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples,
-        chunk, y, z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial, validate, failed,
+        chunk, y, z, epsilon, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+        validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1703,9 +1727,8 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
@@ -1739,9 +1762,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, y, z, grad_z, diag_z,
@@ -1769,9 +1791,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,

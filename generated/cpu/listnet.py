@@ -17,6 +17,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -110,6 +111,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -153,13 +170,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -400,8 +428,8 @@ def _scale_f64(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * 0.5 + 6755399441056767.0
     m = n - (t - 6755399441056767.0)
-    first = np.int64(np.float64(t).view(np.int64) << np.int64(52)).view(np.float64)
-    second = np.int64(np.float64(m + 6755399441056767.0).view(np.int64) << np.int64(52)).view(np.float64)
+    first = _bits(np.int64(_bits(t, np.int64) << np.int64(52)), np.float64)
+    second = _bits(np.int64(_bits(m + 6755399441056767.0, np.int64) << np.int64(52)), np.float64)
     return y * first * second
 
 
@@ -432,7 +460,7 @@ def _expm1_pair_f64(x):
     p = p * r + 0.04166666666666667
     p = p * r + 0.1666666666666667
     p = p * r + 0.5
-    unit = np.int64(np.float64(n + 6755399441056766.0).view(np.int64) << np.int64(52)).view(np.float64)
+    unit = _bits(np.int64(_bits(n + 6755399441056766.0, np.int64) << np.int64(52)), np.float64)
     base = unit - 0.5
     back = base - unit
     rest = (unit - (base - back)) - (0.5 + back)
@@ -455,10 +483,10 @@ def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
     v = x * 9007199254740992.0 if small else x
-    bits = np.uint64(np.float64(v).view(np.uint64) + np.uint64(0x95F619980C433))
-    exponent = np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)).view(np.float64)
+    bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
+    exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
     n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
-    m = np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)).view(np.float64)
+    m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
 
@@ -530,8 +558,8 @@ def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * f32(0.5) + f32(12583039.0)
     m = n - (t - f32(12583039.0))
-    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    first = _bits(np.int32(_bits(t, np.int32) << np.int32(23)), np.float32)
+    second = _bits(np.int32(_bits(m + f32(12583039.0), np.int32) << np.int32(23)), np.float32)
     return y * first * second
 
 
@@ -557,7 +585,7 @@ def _expm1_pair_f32(x):
     p = p * r + f32(0.041666463017463684)
     p = p * r + f32(0.1666666716337204)
     p = p * r + f32(0.5)
-    unit = np.int32(f32(n + f32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    unit = _bits(np.int32(_bits(n + f32(12583038.0), np.int32) << np.int32(23)), np.float32)
     base = unit - f32(0.5)
     back = base - unit
     rest = (unit - (base - back)) - (f32(0.5) + back)
@@ -580,10 +608,10 @@ def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
     v = x * f32(16777216.0) if small else x
-    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
-    exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
+    bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
+    exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
     n = exponent - (f32(8388759.0) if small else f32(8388735.0))
-    m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
+    m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
 
@@ -629,12 +657,12 @@ def _log1p_f32(x):
 @_jit
 def value_f64(
     first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, samples, chunk, valid,
-    valid_step, y, s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-    validate, failed,
+    valid_step, y, s, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
+    failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -642,7 +670,7 @@ def value_f64(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = min(256, size_k - block)
+                    count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
@@ -677,7 +705,7 @@ def value_f64(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -705,7 +733,7 @@ def value_f64(
             t14 = _log1p_f64(t13)
             t4_2 = 0.0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -731,7 +759,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -739,7 +767,7 @@ def value_and_grad_f64(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = min(256, size_k - block)
+                    count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
@@ -776,7 +804,7 @@ def value_and_grad_f64(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -806,7 +834,7 @@ def value_and_grad_f64(
             t4_2 = 0.0
             d_t3_sum = 0.0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -849,7 +877,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -857,7 +885,7 @@ def grad_hess_diag_f64(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = min(256, size_k - block)
+                    count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
@@ -892,7 +920,7 @@ def grad_hess_diag_f64(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -916,7 +944,7 @@ def grad_hess_diag_f64(
             t9 = _log1p_f64(t8)
             d_t3_sum = 0.0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -955,7 +983,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -963,7 +991,7 @@ def hvp_f64(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = min(256, size_k - block)
+                    count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
@@ -997,7 +1025,7 @@ def hvp_f64(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -1028,7 +1056,7 @@ def hvp_f64(
             d_t3_sum = 0.0
             tangent_t3 = 0.0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -1058,12 +1086,12 @@ def hvp_f64(
 @_jit
 def value_f32(
     first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, samples, chunk, valid,
-    valid_step, y, s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-    validate, failed,
+    valid_step, y, s, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
+    failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -1071,7 +1099,7 @@ def value_f32(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = min(256, size_k - block)
+                    count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
@@ -1107,7 +1135,7 @@ def value_f32(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -1137,7 +1165,7 @@ def value_f32(
             t14 = _log1p_f32(t13)
             t4_2 = 0.0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -1162,9 +1190,10 @@ def value_and_grad_f32(
     valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
     value_partial, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -1172,7 +1201,7 @@ def value_and_grad_f32(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = min(256, size_k - block)
+                    count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
@@ -1210,7 +1239,7 @@ def value_and_grad_f32(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -1242,7 +1271,7 @@ def value_and_grad_f32(
             t4_2 = 0.0
             d_t3_sum = 0.0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -1285,9 +1314,10 @@ def grad_hess_diag_f32(
     first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, samples, chunk, valid, valid_step, y, s,
     grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -1295,7 +1325,7 @@ def grad_hess_diag_f32(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = min(256, size_k - block)
+                    count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
@@ -1331,7 +1361,7 @@ def grad_hess_diag_f32(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -1357,7 +1387,7 @@ def grad_hess_diag_f32(
             t9 = _log1p_f32(t8)
             d_t3_sum = 0.0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -1395,9 +1425,10 @@ def hvp_f32(
     first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, tangent_t3_block, samples, chunk, valid,
     valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong_0 = rows
         if validate:
             for row in range(rows):
@@ -1405,7 +1436,7 @@ def hvp_f32(
                 valid_row2 = valid[n * valid_step]
                 t1_2 = 0.0
                 for block in range(0, size_k, 256):
-                    count = min(256, size_k - block)
+                    count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
                         k = block + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
@@ -1440,7 +1471,7 @@ def hvp_f32(
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k2 = valid_row[k]
@@ -1473,7 +1504,7 @@ def hvp_f32(
             d_t3_sum = 0.0
             tangent_t3 = 0.0
             for block in range(0, size_k, 256):
-                count = min(256, size_k - block)
+                count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
                     k = block + lane
                     valid_k3 = valid_row[k]
@@ -1511,17 +1542,15 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
     valid, valid_step = _expanded(valid, (size_n, size_k), (chunk, size_k))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask, mask_step, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1542,9 +1571,8 @@ def _value_and_grad_f64(
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
     valid, valid_step = _expanded(valid, (size_n, size_k), (chunk, size_k))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -1573,9 +1601,8 @@ def _grad_hess_diag_f64(
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
     valid, valid_step = _expanded(valid, (size_n, size_k), (chunk, size_k))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
@@ -1599,9 +1626,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
     valid, valid_step = _expanded(valid, (size_n, size_k), (chunk, size_k))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
@@ -1623,17 +1649,15 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
     valid, valid_step = _expanded(valid, (size_n, size_k), (chunk, size_k))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask, mask_step, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1654,9 +1678,8 @@ def _value_and_grad_f32(
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
     valid, valid_step = _expanded(valid, (size_n, size_k), (chunk, size_k))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
@@ -1685,9 +1708,8 @@ def _grad_hess_diag_f32(
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
     valid, valid_step = _expanded(valid, (size_n, size_k), (chunk, size_k))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
@@ -1711,9 +1733,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_k)
     chunks = -(-samples // chunk)
     valid, valid_step = _expanded(valid, (size_n, size_k), (chunk, size_k))
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,

@@ -18,6 +18,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -93,6 +94,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -119,13 +136,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -345,8 +373,8 @@ def _scale_f64(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * 0.5 + 6755399441056767.0
     m = n - (t - 6755399441056767.0)
-    first = np.int64(np.float64(t).view(np.int64) << np.int64(52)).view(np.float64)
-    second = np.int64(np.float64(m + 6755399441056767.0).view(np.int64) << np.int64(52)).view(np.float64)
+    first = _bits(np.int64(_bits(t, np.int64) << np.int64(52)), np.float64)
+    second = _bits(np.int64(_bits(m + 6755399441056767.0, np.int64) << np.int64(52)), np.float64)
     return y * first * second
 
 
@@ -483,8 +511,8 @@ def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * f32(0.5) + f32(12583039.0)
     m = n - (t - f32(12583039.0))
-    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    first = _bits(np.int32(_bits(t, np.int32) << np.int32(23)), np.float32)
+    second = _bits(np.int32(_bits(m + f32(12583039.0), np.int32) << np.int32(23)), np.float32)
     return y * first * second
 
 
@@ -580,12 +608,12 @@ def _tanh_f32(x):
 
 @_jit
 def value_f64(
-    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial,
+    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, losses_out,
+    keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -613,7 +641,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -647,7 +675,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -676,7 +704,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         v_pred__chunk = v_pred_[start : start + rows]
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
@@ -697,19 +725,21 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, samples, chunk, pred, target, weight, weight_step, mask, mask_step, denominator,
+    first, last, value_rows, value_narrow, samples, chunk, pred, target, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
         for row in range(rows):
             e = pred_chunk[row] - target_chunk[row]
-            value_rows[row] = _log_cosh_f32(e)
+            value_narrow[row] = _log_cosh_f32(e)
+        for row in range(rows):
+            value_rows[row] = value_narrow[row]
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -725,12 +755,13 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, seed, value_rows, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, seed, value_rows, value_narrow, samples, chunk, pred, target, grad_pred, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -742,7 +773,9 @@ def value_and_grad_f32(
         for row in range(rows):
             e = pred_chunk[row] - target_chunk[row]
             grad_pred_chunk[row] = seed[row] * _tanh_f32(e)
-            value_rows[row] = _log_cosh_f32(e)
+            value_narrow[row] = _log_cosh_f32(e)
+        for row in range(rows):
+            value_rows[row] = value_narrow[row]
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -762,9 +795,10 @@ def grad_hess_diag_f32(
     first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -791,9 +825,10 @@ def hvp_f32(
     first, last, seed, samples, chunk, v_pred_, pred, target, hvp_pred, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         v_pred__chunk = v_pred_[start : start + rows]
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
@@ -821,15 +856,13 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
         value_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -845,9 +878,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -869,9 +901,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, diag_pred, weight,
         weight_step, mask, mask_step, denominator,
@@ -888,9 +919,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         hvp_f64, chunks, ((chunk, np.float64),), samples, chunk, v_pred_, pred, target, hvp_pred, weight, weight_step,
         mask, mask_step, denominator,
@@ -905,15 +935,13 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64),), samples, chunk, pred, target, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32)), samples, chunk, pred, target, weight,
+        weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -929,15 +957,15 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, pred, target, grad_pred,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32)), samples, chunk,
+        pred, target, grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -953,9 +981,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, pred, target, grad_pred, diag_pred, weight,
         weight_step, mask, mask_step, denominator,
@@ -972,9 +999,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         hvp_f32, chunks, ((chunk, np.float32),), samples, chunk, v_pred_, pred, target, hvp_pred, weight, weight_step,
         mask, mask_step, denominator,

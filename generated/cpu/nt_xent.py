@@ -19,6 +19,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -97,6 +98,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -127,21 +144,21 @@ def _gap_f32(a, b):
 @_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
     exponent = np.int32(127) if exponent < np.int32(0) else exponent
     exponent = np.int32(7) if exponent < np.int32(7) else exponent
     exponent = np.int32(247) if exponent > np.int32(247) else exponent
-    return np.int32(exponent << np.int32(23)).view(np.float32)
+    return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
 @_local
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
     exponent = np.int64(1023) if exponent < np.int64(0) else exponent
     exponent = np.int64(23) if exponent < np.int64(23) else exponent
     exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
-    return np.int64(exponent << np.int64(52)).view(np.float64)
+    return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -160,13 +177,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -391,8 +419,8 @@ def _scale_f64(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * 0.5 + 6755399441056767.0
     m = n - (t - 6755399441056767.0)
-    first = np.int64(np.float64(t).view(np.int64) << np.int64(52)).view(np.float64)
-    second = np.int64(np.float64(m + 6755399441056767.0).view(np.int64) << np.int64(52)).view(np.float64)
+    first = _bits(np.int64(_bits(t, np.int64) << np.int64(52)), np.float64)
+    second = _bits(np.int64(_bits(m + 6755399441056767.0, np.int64) << np.int64(52)), np.float64)
     return y * first * second
 
 
@@ -408,10 +436,10 @@ def _log_split_f64(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < 2.2250738585072014e-308
     v = x * 9007199254740992.0 if small else x
-    bits = np.uint64(np.float64(v).view(np.uint64) + np.uint64(0x95F619980C433))
-    exponent = np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)).view(np.float64)
+    bits = np.uint64(_bits(v, np.uint64) + np.uint64(0x95F619980C433))
+    exponent = _bits(np.uint64(np.uint64(bits >> np.uint64(52)) | np.uint64(0x4330000000000000)), np.float64)
     n = exponent - (4503599627371572.0 if small else 4503599627371519.0)
-    m = np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)).view(np.float64)
+    m = _bits(np.uint64(np.uint64(bits & np.uint64(0xFFFFFFFFFFFFF)) + np.uint64(0x3FE6A09E667F3BCD)), np.float64)
     return n, m - 1.0
 
 
@@ -530,8 +558,8 @@ def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * f32(0.5) + f32(12583039.0)
     m = n - (t - f32(12583039.0))
-    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    first = _bits(np.int32(_bits(t, np.int32) << np.int32(23)), np.float32)
+    second = _bits(np.int32(_bits(m + f32(12583039.0), np.int32) << np.int32(23)), np.float32)
     return y * first * second
 
 
@@ -547,10 +575,10 @@ def _log_split_f32(x):
     """x = 2^n*(1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for a positive finite x."""
     small = x < f32(1.1754943508222875e-38)
     v = x * f32(16777216.0) if small else x
-    bits = np.uint32(f32(v).view(np.uint32) + np.uint32(0x4AFB0D))
-    exponent = np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)).view(np.float32)
+    bits = np.uint32(_bits(v, np.uint32) + np.uint32(0x4AFB0D))
+    exponent = _bits(np.uint32(np.uint32(bits >> np.uint32(23)) | np.uint32(0x4B000000)), np.float32)
     n = exponent - (f32(8388759.0) if small else f32(8388735.0))
-    m = np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)).view(np.float32)
+    m = _bits(np.uint32(np.uint32(bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3)), np.float32)
     return n, m - f32(1.0)
 
 
@@ -641,35 +669,31 @@ def _softplus_f32(x):
 
 
 @_jit
-def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step):
+def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    z_hat[i, at_d] = 0.0
-                continue
             z_row = z[i]
             unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = np.float64(abs(abs(z_d))).view(np.int64)
+                unit0_d_entry = _bits(abs(abs(z_d)), np.int64)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit0_d = _bits(unit0_d_bits, np.float64)
             t1 = _unit_scale_f64(unit0_d)
             t1__largest_bits = np.int64(0)
             for d in range(size_d):
                 z_d2 = z_row[d]
                 measured_z = t1 * z_d2
-                t1__largest_entry = np.float64(abs(measured_z)).view(np.int64)
+                t1__largest_entry = _bits(abs(measured_z), np.int64)
                 t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
-            t1__largest = np.int64(t1__largest_bits).view(np.float64)
+            t1__largest = _bits(t1__largest_bits, np.float64)
             t3 = _unit_scale_f64(t1__largest)
             t1__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     z_d3 = z_row[d]
@@ -692,20 +716,15 @@ def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d,
 
 @_jit
 def value_2_f64(
-    first, last, value_rows, t3_others__below_block, samples, chunk, t2, tau, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t3_others__below_block, samples, chunk, t2, tau, weight, weight_step, losses_out,
+    keep_losses, value_partial,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[i] = 0.0
-                continue
             t1 = (i + size_i // 2) % size_i
             t2_row = t2[i]
             t3_others__max = -np.inf
@@ -720,7 +739,7 @@ def value_2_f64(
             t3_others__below = 0.0
             t3_others__ties = 0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t4 = (j != i) & (j != t1)
@@ -744,42 +763,34 @@ def value_2_f64(
 
 @_jit
 def value_and_grad_1_f64(
-    first, last, t1__scaled2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                _unit0_d[i] = 0.0
-                t1__largest[i] = 0.0
-                t1__scaled[i] = 0.0
-                for at_d in range(size_d):
-                    z_hat[i, at_d] = 0.0
-                continue
             z_row = z[i]
             unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = np.float64(abs(abs(z_d))).view(np.int64)
+                unit0_d_entry = _bits(abs(abs(z_d)), np.int64)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit0_d = _bits(unit0_d_bits, np.float64)
             _unit0_d[i] = unit0_d
             t1 = _unit_scale_f64(unit0_d)
             t1__largest2_bits = np.int64(0)
             for d in range(size_d):
                 z_d2 = z_row[d]
                 measured_z = t1 * z_d2
-                t1__largest2_entry = np.float64(abs(measured_z)).view(np.int64)
+                t1__largest2_entry = _bits(abs(measured_z), np.int64)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
+            t1__largest2 = _bits(t1__largest2_bits, np.float64)
             t1__largest[i] = t1__largest2
             t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     z_d3 = z_row[d]
@@ -804,25 +815,14 @@ def value_and_grad_1_f64(
 @_jit
 def value_and_grad_2_f64(
     first, last, value_rows, t3_others__below2_block, samples, chunk, t2, t3_others__max, t3_others__below,
-    t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                t3_others__max[i] = 0.0
-                t3_others__below[i] = 0.0
-                t3_others__ties[i] = 0.0
-                for at_j in range(size_i):
-                    d_z_hat_1__left[i, at_j] = 0.0
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[i] = 0.0
-                continue
             t1 = (i + size_i // 2) % size_i
             t2_row = t2[i]
             t3_others__max2 = -np.inf
@@ -839,7 +839,7 @@ def value_and_grad_2_f64(
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t5 = j != t1
@@ -884,19 +884,14 @@ def value_and_grad_2_f64(
 @_jit
 def value_and_grad_3_f64(
     first, last, d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-    t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask,
-    mask_step, denominator,
+    t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    grad_z[i, at_d] = 0.0
-                continue
             unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f64(unit0_d_i)
             z_row = z[i]
@@ -938,7 +933,7 @@ def value_and_grad_3_f64(
             t25 = seed2 * t24
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     measured_z = t1 * z_row[d]
@@ -969,42 +964,34 @@ def value_and_grad_3_f64(
 @_jit
 def hvp_1_f64(
     first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
-    v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
+    v_z_, tangent_t1, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                _unit0_d[i] = 0.0
-                t1__largest[i] = 0.0
-                t1__scaled[i] = 0.0
-                tangent_t1[i] = 0.0
-                for at_d in range(size_d):
-                    z_hat[i, at_d] = 0.0
-                continue
             z_row = z[i]
             unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = np.float64(abs(abs(z_d))).view(np.int64)
+                unit0_d_entry = _bits(abs(abs(z_d)), np.int64)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit0_d = _bits(unit0_d_bits, np.float64)
             _unit0_d[i] = unit0_d
             t1 = _unit_scale_f64(unit0_d)
             t1__largest2_bits = np.int64(0)
             for d in range(size_d):
                 z_d2 = z_row[d]
                 measured_z = t1 * z_d2
-                t1__largest2_entry = np.float64(abs(measured_z)).view(np.int64)
+                t1__largest2_entry = _bits(abs(measured_z), np.int64)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-            t1__largest2 = np.int64(t1__largest2_bits).view(np.float64)
+            t1__largest2 = _bits(t1__largest2_bits, np.float64)
             t1__largest[i] = t1__largest2
             t3 = _unit_scale_f64(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     z_d3 = z_row[d]
@@ -1021,7 +1008,7 @@ def hvp_1_f64(
             z_hat_row = z_hat[i]
             tangent_t1_2 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     measured_v_z = t1 * v_z__row[d]
@@ -1041,18 +1028,14 @@ def hvp_1_f64(
 @_jit
 def hvp_2_f64(
     first, last, tangent_t2_2_block, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
-    z_hat, size_d, weight, weight_step, mask, mask_step,
+    z_hat, size_d,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_j in range(size_i):
-                    tangent_t2[i, at_j] = 0.0
-                continue
             tangent_t2_row = tangent_t2[i]
             unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f64(unit0_d_i)
@@ -1076,7 +1059,7 @@ def hvp_2_f64(
                 t12 = t1__scaled_j * t11
                 tangent_t2_2 = 0.0
                 for block in range(0, size_d, 256):
-                    count = min(256, size_d - block)
+                    count = size_d - block if size_d - block < 256 else 256
                     for lane in range(count):
                         d = block + lane
                         measured_v_z = t1 * v_z__row[d]
@@ -1101,24 +1084,14 @@ def hvp_3_f64(
     first, last, t3_others__below2_block, tangent_t3_others2_block, tangent_d_z_hat_1_sum2_block, samples, chunk, t2,
     t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
     tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
-    weight_step, mask, mask_step, denominator,
+    weight_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                t3_others__max[i] = 0.0
-                t3_others__below[i] = 0.0
-                t3_others__ties[i] = 0.0
-                tangent_t3_others[i] = 0.0
-                for at_j in range(size_i):
-                    d_z_hat_1__left[i, at_j] = 0.0
-                for at_d in range(size_d):
-                    tangent_d_z_hat_1_sum[i, at_d] = 0.0
-                continue
             t1 = (i + size_i // 2) % size_i
             t2_row = t2[i]
             t3_others__max2 = -np.inf
@@ -1135,7 +1108,7 @@ def hvp_3_f64(
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t5 = j != t1
@@ -1164,7 +1137,7 @@ def hvp_3_f64(
             d_z_hat_1__left_row = d_z_hat_1__left[i]
             tangent_t3_others2 = 0.0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t9 = j != t1
@@ -1189,7 +1162,7 @@ def hvp_3_f64(
             for d in range(size_d):
                 tangent_d_z_hat_1_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = min(256, size_i - block)
+                    count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
                         j = block + lane
                         t24 = j != t1
@@ -1223,23 +1196,19 @@ def hvp_3_f64(
 def hvp_4_f64(
     first, last, tangent_d_z_hat_2_sum2_block, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
     t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
-    tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
+    tangent_t3_others, z_hat, tau, size_d,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    tangent_d_z_hat_2_sum[i, at_d] = 0.0
-                continue
             tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
             for d in range(size_d):
                 tangent_d_z_hat_2_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = min(256, size_i - block)
+                    count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
                         j = block + lane
                         t1 = (j + size_i // 2) % size_i
@@ -1286,18 +1255,14 @@ def hvp_5_f64(
     first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
     t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
     tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
-    weight, weight_step, mask, mask_step, denominator,
+    weight, weight_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    hvp_z[i, at_d] = 0.0
-                continue
             unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f64(unit0_d_i)
             z_row = z[i]
@@ -1372,7 +1337,7 @@ def hvp_5_f64(
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     measured_z = t1 * z_row[d]
@@ -1454,35 +1419,31 @@ def hvp_5_f64(
 
 
 @_jit
-def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d, weight, weight_step, mask, mask_step):
+def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    z_hat[i, at_d] = f32(0.0)
-                continue
             z_row = z[i]
             unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = np.float32(abs(abs(z_d))).view(np.int32)
+                unit0_d_entry = _bits(abs(abs(z_d)), np.int32)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit0_d = _bits(unit0_d_bits, np.float32)
             t1 = _unit_scale_f32(unit0_d)
             t1__largest_bits = np.int32(0)
             for d in range(size_d):
                 z_d2 = z_row[d]
                 measured_z = t1 * z_d2
-                t1__largest_entry = np.float32(abs(measured_z)).view(np.int32)
+                t1__largest_entry = _bits(abs(measured_z), np.int32)
                 t1__largest_bits = t1__largest_entry if t1__largest_entry > t1__largest_bits else t1__largest_bits
-            t1__largest = np.int32(t1__largest_bits).view(np.float32)
+            t1__largest = _bits(t1__largest_bits, np.float32)
             t3 = _unit_scale_f32(t1__largest)
             t1__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     z_d3 = z_row[d]
@@ -1505,20 +1466,15 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d,
 
 @_jit
 def value_2_f32(
-    first, last, value_rows, t3_others__below_block, samples, chunk, t2, tau, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t3_others__below_block, samples, chunk, t2, tau, weight, weight_step, losses_out,
+    keep_losses, value_partial,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[i] = 0.0
-                continue
             t1 = (i + size_i // 2) % size_i
             t2_row = t2[i]
             t3_others__max = f32(-np.inf)
@@ -1533,7 +1489,7 @@ def value_2_f32(
             t3_others__below = 0.0
             t3_others__ties = 0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t4 = (j != i) & (j != t1)
@@ -1558,42 +1514,34 @@ def value_2_f32(
 
 @_jit
 def value_and_grad_1_f32(
-    first, last, t1__scaled2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d, weight,
-    weight_step, mask, mask_step,
+    first, last, t1__scaled2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                _unit0_d[i] = f32(0.0)
-                t1__largest[i] = f32(0.0)
-                t1__scaled[i] = f32(0.0)
-                for at_d in range(size_d):
-                    z_hat[i, at_d] = f32(0.0)
-                continue
             z_row = z[i]
             unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = np.float32(abs(abs(z_d))).view(np.int32)
+                unit0_d_entry = _bits(abs(abs(z_d)), np.int32)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit0_d = _bits(unit0_d_bits, np.float32)
             _unit0_d[i] = unit0_d
             t1 = _unit_scale_f32(unit0_d)
             t1__largest2_bits = np.int32(0)
             for d in range(size_d):
                 z_d2 = z_row[d]
                 measured_z = t1 * z_d2
-                t1__largest2_entry = np.float32(abs(measured_z)).view(np.int32)
+                t1__largest2_entry = _bits(abs(measured_z), np.int32)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
+            t1__largest2 = _bits(t1__largest2_bits, np.float32)
             t1__largest[i] = t1__largest2
             t3 = _unit_scale_f32(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     z_d3 = z_row[d]
@@ -1618,25 +1566,15 @@ def value_and_grad_1_f32(
 @_jit
 def value_and_grad_2_f32(
     first, last, value_rows, t3_others__below2_block, samples, chunk, t2, t3_others__max, t3_others__below,
-    t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                t3_others__max[i] = f32(0.0)
-                t3_others__below[i] = f32(0.0)
-                t3_others__ties[i] = f32(0.0)
-                for at_j in range(size_i):
-                    d_z_hat_1__left[i, at_j] = f32(0.0)
-                value_rows[row] = 0.0
-                if keep_losses:
-                    losses_out[i] = 0.0
-                continue
             t1 = (i + size_i // 2) % size_i
             t2_row = t2[i]
             t3_others__max2 = f32(-np.inf)
@@ -1653,7 +1591,7 @@ def value_and_grad_2_f32(
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t5 = j != t1
@@ -1699,19 +1637,15 @@ def value_and_grad_2_f32(
 @_jit
 def value_and_grad_3_f32(
     first, last, d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-    t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, mask,
-    mask_step, denominator,
+    t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau, size_d, weight, weight_step, denominator,
 ):
     size_i = samples
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    grad_z[i, at_d] = f32(0.0)
-                continue
             unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f32(unit0_d_i)
             z_row = z[i]
@@ -1753,7 +1687,7 @@ def value_and_grad_3_f32(
             t25 = seed2 * t24
             d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     measured_z = t1 * z_row[d]
@@ -1785,42 +1719,34 @@ def value_and_grad_3_f32(
 @_jit
 def hvp_1_f32(
     first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
-    v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
+    v_z_, tangent_t1, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                _unit0_d[i] = f32(0.0)
-                t1__largest[i] = f32(0.0)
-                t1__scaled[i] = f32(0.0)
-                tangent_t1[i] = f32(0.0)
-                for at_d in range(size_d):
-                    z_hat[i, at_d] = f32(0.0)
-                continue
             z_row = z[i]
             unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 z_d = z_row[d]
-                unit0_d_entry = np.float32(abs(abs(z_d))).view(np.int32)
+                unit0_d_entry = _bits(abs(abs(z_d)), np.int32)
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit0_d = _bits(unit0_d_bits, np.float32)
             _unit0_d[i] = unit0_d
             t1 = _unit_scale_f32(unit0_d)
             t1__largest2_bits = np.int32(0)
             for d in range(size_d):
                 z_d2 = z_row[d]
                 measured_z = t1 * z_d2
-                t1__largest2_entry = np.float32(abs(measured_z)).view(np.int32)
+                t1__largest2_entry = _bits(abs(measured_z), np.int32)
                 t1__largest2_bits = t1__largest2_entry if t1__largest2_entry > t1__largest2_bits else t1__largest2_bits
-            t1__largest2 = np.int32(t1__largest2_bits).view(np.float32)
+            t1__largest2 = _bits(t1__largest2_bits, np.float32)
             t1__largest[i] = t1__largest2
             t3 = _unit_scale_f32(t1__largest2)
             t1__scaled2 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     z_d3 = z_row[d]
@@ -1837,7 +1763,7 @@ def hvp_1_f32(
             z_hat_row = z_hat[i]
             tangent_t1_2 = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     measured_v_z = t1 * v_z__row[d]
@@ -1858,18 +1784,14 @@ def hvp_1_f32(
 @_jit
 def hvp_2_f32(
     first, last, tangent_t2_2_block, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
-    z_hat, size_d, weight, weight_step, mask, mask_step,
+    z_hat, size_d,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_j in range(size_i):
-                    tangent_t2[i, at_j] = f32(0.0)
-                continue
             tangent_t2_row = tangent_t2[i]
             unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f32(unit0_d_i)
@@ -1893,7 +1815,7 @@ def hvp_2_f32(
                 t12 = t1__scaled_j * t11
                 tangent_t2_2 = 0.0
                 for block in range(0, size_d, 256):
-                    count = min(256, size_d - block)
+                    count = size_d - block if size_d - block < 256 else 256
                     for lane in range(count):
                         d = block + lane
                         measured_v_z = t1 * v_z__row[d]
@@ -1919,24 +1841,15 @@ def hvp_3_f32(
     first, last, t3_others__below2_block, tangent_t3_others2_block, tangent_d_z_hat_1_sum2_block, samples, chunk, t2,
     t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
     tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
-    weight_step, mask, mask_step, denominator,
+    weight_step, denominator,
 ):
     size_i = samples
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                t3_others__max[i] = f32(0.0)
-                t3_others__below[i] = f32(0.0)
-                t3_others__ties[i] = f32(0.0)
-                tangent_t3_others[i] = f32(0.0)
-                for at_j in range(size_i):
-                    d_z_hat_1__left[i, at_j] = f32(0.0)
-                for at_d in range(size_d):
-                    tangent_d_z_hat_1_sum[i, at_d] = f32(0.0)
-                continue
             t1 = (i + size_i // 2) % size_i
             t2_row = t2[i]
             t3_others__max2 = f32(-np.inf)
@@ -1953,7 +1866,7 @@ def hvp_3_f32(
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t5 = j != t1
@@ -1983,7 +1896,7 @@ def hvp_3_f32(
             d_z_hat_1__left_row = d_z_hat_1__left[i]
             tangent_t3_others2 = 0.0
             for block in range(0, size_i, 256):
-                count = min(256, size_i - block)
+                count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
                     j = block + lane
                     t9 = j != t1
@@ -2009,7 +1922,7 @@ def hvp_3_f32(
             for d in range(size_d):
                 tangent_d_z_hat_1_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = min(256, size_i - block)
+                    count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
                         j = block + lane
                         t24 = j != t1
@@ -2044,23 +1957,19 @@ def hvp_3_f32(
 def hvp_4_f32(
     first, last, tangent_d_z_hat_2_sum2_block, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
     t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
-    tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
+    tangent_t3_others, z_hat, tau, size_d,
 ):
     size_i = samples
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    tangent_d_z_hat_2_sum[i, at_d] = f32(0.0)
-                continue
             tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
             for d in range(size_d):
                 tangent_d_z_hat_2_sum2 = 0.0
                 for block in range(0, size_i, 256):
-                    count = min(256, size_i - block)
+                    count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
                         j = block + lane
                         t1 = (j + size_i // 2) % size_i
@@ -2108,18 +2017,15 @@ def hvp_5_f32(
     first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
     t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
     tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
-    weight, weight_step, mask, mask_step, denominator,
+    weight, weight_step, denominator,
 ):
     size_i = samples
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            if not mask[i * mask_step]:
-                for at_d in range(size_d):
-                    hvp_z[i, at_d] = f32(0.0)
-                continue
             unit0_d_i = _unit0_d[i]
             t1 = _unit_scale_f32(unit0_d_i)
             z_row = z[i]
@@ -2194,7 +2100,7 @@ def hvp_5_f32(
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     measured_z = t1 * z_row[d]
@@ -2290,25 +2196,18 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(
-        value_1_f64, chunks, ((256, np.float64),), samples, chunk, z, z_hat, size_d, weight, weight_step, mask,
-        mask_step,
-    )
+    run(value_1_f64, chunks, ((256, np.float64),), samples, chunk, z, z_hat, size_d)
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
         value_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, tau, weight, weight_step,
-        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -2340,26 +2239,23 @@ def _value_and_grad_f64(
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         value_and_grad_1_f64, chunks, ((256, np.float64),), samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
-        size_d, weight, weight_step, mask, mask_step,
+        size_d,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
         value_and_grad_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, t3_others__max,
-        t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, denominator, losses_out,
+        keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
@@ -2367,13 +2263,12 @@ def _value_and_grad_f64(
     samples = size_i
     chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         value_and_grad_3_f64, chunks, ((256, np.float64),), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
         t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau,
-        size_d, weight, weight_step, mask, mask_step, denominator,
+        size_d, weight, weight_step, denominator,
     )
     return (value_value,), None
 
@@ -2408,57 +2303,49 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
-        z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
+        z_hat, v_z_, tangent_t1, size_d,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
-        t1__largest, z_hat, size_d, weight, weight_step, mask, mask_step,
+        t1__largest, z_hat, size_d,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         hvp_3_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t2,
         t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
         tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
-        weight_step, mask, mask_step, denominator,
+        weight_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f64, chunks, ((256, np.float64),), samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
         t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
-        tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
+        tangent_t3_others, z_hat, tau, size_d,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
     samples = size_i
     chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         hvp_5_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
         t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
         tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
-        weight, weight_step, mask, mask_step, denominator,
+        weight, weight_step, denominator,
     )
     return (), None
 
@@ -2476,25 +2363,18 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(
-        value_1_f32, chunks, ((256, np.float64),), samples, chunk, z, z_hat, size_d, weight, weight_step, mask,
-        mask_step,
-    )
+    run(value_1_f32, chunks, ((256, np.float64),), samples, chunk, z, z_hat, size_d)
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
         value_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, tau, weight, weight_step,
-        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -2526,26 +2406,23 @@ def _value_and_grad_f32(
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         value_and_grad_1_f32, chunks, ((256, np.float64),), samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
-        size_d, weight, weight_step, mask, mask_step,
+        size_d,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
     chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
         value_and_grad_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, t3_others__max,
-        t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, denominator, losses_out,
+        keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
@@ -2553,13 +2430,12 @@ def _value_and_grad_f32(
     samples = size_i
     chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         value_and_grad_3_f32, chunks, ((256, np.float64),), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
         t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, tau,
-        size_d, weight, weight_step, mask, mask_step, denominator,
+        size_d, weight, weight_step, denominator,
     )
     return (value_value,), None
 
@@ -2594,57 +2470,49 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
-        z_hat, v_z_, tangent_t1, size_d, weight, weight_step, mask, mask_step,
+        z_hat, v_z_, tangent_t1, size_d,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
-        t1__largest, z_hat, size_d, weight, weight_step, mask, mask_step,
+        t1__largest, z_hat, size_d,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         hvp_3_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t2,
         t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
         tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
-        weight_step, mask, mask_step, denominator,
+        weight_step, denominator,
     )
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
     run(
         hvp_4_f32, chunks, ((256, np.float64),), samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
         t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
-        tangent_t3_others, z_hat, tau, size_d, weight, weight_step, mask, mask_step,
+        tangent_t3_others, z_hat, tau, size_d,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
     samples = size_i
     chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         hvp_5_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, _unit0_d, z, d_z_hat_1, d_z_hat_2,
         t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_, tangent_d_z_hat_1_sum,
         tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
-        weight, weight_step, mask, mask_step, denominator,
+        weight, weight_step, denominator,
     )
     return (), None
 

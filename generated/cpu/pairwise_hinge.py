@@ -128,13 +128,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -354,12 +365,12 @@ def _maximum_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, value_rows, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial,
+    first, last, value_rows, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask, mask_step, losses_out,
+    keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         s_pos_chunk = s_pos[start : start + rows]
         s_neg_chunk = s_neg[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -388,7 +399,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         s_pos_chunk = s_pos[start : start + rows]
         s_neg_chunk = s_neg[start : start + rows]
         grad_s_pos_chunk = grad_s_pos[start : start + rows]
@@ -432,7 +443,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         s_neg_chunk = s_neg[start : start + rows]
         s_pos_chunk = s_pos[start : start + rows]
         grad_s_pos_chunk = grad_s_pos[start : start + rows]
@@ -463,10 +474,10 @@ def grad_hess_diag_f64(
 
 
 @_jit
-def hvp_f64(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, weight, weight_step, mask, mask_step):
+def hvp_f64(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         hvp_s_pos_chunk = hvp_s_pos[start : start + rows]
         hvp_s_neg_chunk = hvp_s_neg[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -482,12 +493,12 @@ def hvp_f64(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, weight, weight_st
 
 @_jit
 def value_f32(
-    first, last, value_rows, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask, mask_step, denominator,
+    first, last, value_rows, value_narrow, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         s_pos_chunk = s_pos[start : start + rows]
         s_neg_chunk = s_neg[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -495,7 +506,9 @@ def value_f32(
         for row in range(rows):
             t1 = margin - (s_pos_chunk[row] - s_neg_chunk[row])
             slack = _maximum_f32(f32(0.0), t1)
-            value_rows[row] = slack
+            value_narrow[row] = slack
+        for row in range(rows):
+            value_rows[row] = value_narrow[row]
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -511,12 +524,13 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, seed, value_rows, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight, weight_step,
-    mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, seed, value_rows, value_narrow, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         s_pos_chunk = s_pos[start : start + rows]
         s_neg_chunk = s_neg[start : start + rows]
         grad_s_pos_chunk = grad_s_pos[start : start + rows]
@@ -537,7 +551,9 @@ def value_and_grad_f32(
             t5 = f32(0.0) if t3 else t4
             grad_s_pos_chunk[row] = t5
             grad_s_neg_chunk[row] = -t5
-            value_rows[row] = slack
+            value_narrow[row] = slack
+        for row in range(rows):
+            value_rows[row] = value_narrow[row]
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -558,9 +574,10 @@ def grad_hess_diag_f32(
     first, last, seed, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg, margin, weight,
     weight_step, mask, mask_step, denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         s_neg_chunk = s_neg[start : start + rows]
         s_pos_chunk = s_pos[start : start + rows]
         grad_s_pos_chunk = grad_s_pos[start : start + rows]
@@ -591,10 +608,10 @@ def grad_hess_diag_f32(
 
 
 @_jit
-def hvp_f32(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, weight, weight_step, mask, mask_step):
+def hvp_f32(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         hvp_s_pos_chunk = hvp_s_pos[start : start + rows]
         hvp_s_neg_chunk = hvp_s_neg[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -616,15 +633,13 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
         value_f64, chunks, ((chunk, np.float64),), samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -641,9 +656,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -667,9 +681,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg,
         diag_s_pos, diag_s_neg, margin, weight, weight_step, mask, mask_step, denominator,
@@ -687,9 +700,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_f64, chunks, (), samples, chunk, hvp_s_pos, hvp_s_neg, weight, weight_step, mask, mask_step)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    run(hvp_f64, chunks, (), samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step)
     return (), None
 
 
@@ -701,15 +713,13 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64),), samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32)), samples, chunk, s_pos, s_neg, margin, weight,
+        weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -726,16 +736,15 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, s_pos, s_neg,
-        grad_s_pos, grad_s_neg, margin, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32)), samples, chunk,
+        s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -752,9 +761,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg,
         diag_s_pos, diag_s_neg, margin, weight, weight_step, mask, mask_step, denominator,
@@ -772,9 +780,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_f32, chunks, (), samples, chunk, hvp_s_pos, hvp_s_neg, weight, weight_step, mask, mask_step)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    run(hvp_f32, chunks, (), samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step)
     return (), None
 
 

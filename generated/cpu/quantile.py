@@ -128,13 +128,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -354,13 +365,13 @@ def _maximum_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, value_rows, samples, chunk, target, pred, tau, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial,
+    first, last, value_rows, samples, chunk, target, pred, tau, weight, weight_step, mask, mask_step, losses_out,
+    keep_losses, value_partial,
 ):
     t2 = tau - 1.0
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -392,7 +403,7 @@ def value_and_grad_f64(
     t2 = tau - 1.0
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -432,7 +443,7 @@ def grad_hess_diag_f64(
     t2 = tau - 1.0
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -457,10 +468,10 @@ def grad_hess_diag_f64(
 
 
 @_jit
-def hvp_f64(first, last, samples, chunk, hvp_pred, weight, weight_step, mask, mask_step):
+def hvp_f64(first, last, samples, chunk, hvp_pred, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         hvp_pred_chunk = hvp_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -473,13 +484,13 @@ def hvp_f64(first, last, samples, chunk, hvp_pred, weight, weight_step, mask, ma
 
 @_jit
 def value_f32(
-    first, last, value_rows, samples, chunk, target, pred, tau, weight, weight_step, mask, mask_step, denominator,
+    first, last, value_rows, value_narrow, samples, chunk, target, pred, tau, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial,
 ):
     t2 = tau - f32(1.0)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -489,7 +500,9 @@ def value_f32(
             pred_n = pred_chunk[row]
             t1 = target_n - pred_n
             pinball = _maximum_f32(tau * t1, t1 * t2)
-            value_rows[row] = pinball
+            value_narrow[row] = pinball
+        for row in range(rows):
+            value_rows[row] = value_narrow[row]
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -505,13 +518,14 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, seed, value_rows, samples, chunk, target, pred, grad_pred, tau, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, seed, value_rows, value_narrow, samples, chunk, target, pred, grad_pred, tau, weight, weight_step,
+    mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    denominator = f32(denominator)
     t2 = tau - f32(1.0)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         target_chunk = target[start : start + rows]
         pred_chunk = pred[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -528,7 +542,9 @@ def value_and_grad_f32(
             t3 = pred_n == target_n
             t4 = seed[row] * (-tau * _half_step_f32(t1) - t2 * _half_step_f32(pred_n - target_n))
             grad_pred_chunk[row] = f32(0.0) if t3 else t4
-            value_rows[row] = pinball
+            value_narrow[row] = pinball
+        for row in range(rows):
+            value_rows[row] = value_narrow[row]
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -548,10 +564,11 @@ def grad_hess_diag_f32(
     first, last, seed, samples, chunk, pred, target, grad_pred, diag_pred, tau, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    denominator = f32(denominator)
     t2 = tau - f32(1.0)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         pred_chunk = pred[start : start + rows]
         target_chunk = target[start : start + rows]
         grad_pred_chunk = grad_pred[start : start + rows]
@@ -576,10 +593,10 @@ def grad_hess_diag_f32(
 
 
 @_jit
-def hvp_f32(first, last, samples, chunk, hvp_pred, weight, weight_step, mask, mask_step):
+def hvp_f32(first, last, samples, chunk, hvp_pred, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         hvp_pred_chunk = hvp_pred[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -598,15 +615,13 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
         value_f64, chunks, ((chunk, np.float64),), samples, chunk, target, pred, tau, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -623,9 +638,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -648,9 +662,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         grad_hess_diag_f64, chunks, ((chunk, np.float64),), samples, chunk, pred, target, grad_pred, diag_pred, tau,
         weight, weight_step, mask, mask_step, denominator,
@@ -668,9 +681,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_f64, chunks, (), samples, chunk, hvp_pred, weight, weight_step, mask, mask_step)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    run(hvp_f64, chunks, (), samples, chunk, hvp_pred, mask, mask_step)
     return (), None
 
 
@@ -682,15 +694,13 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64),), samples, chunk, target, pred, tau, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (chunk, np.float32)), samples, chunk, target, pred, tau, weight,
+        weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -707,15 +717,15 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64)), samples, chunk, target, pred, grad_pred,
-        tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float32), (chunk, np.float64), (chunk, np.float32)), samples, chunk,
+        target, pred, grad_pred, tau, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -732,9 +742,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         grad_hess_diag_f32, chunks, ((chunk, np.float32),), samples, chunk, pred, target, grad_pred, diag_pred, tau,
         weight, weight_step, mask, mask_step, denominator,
@@ -752,9 +761,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_f32, chunks, (), samples, chunk, hvp_pred, weight, weight_step, mask, mask_step)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    run(hvp_f32, chunks, (), samples, chunk, hvp_pred, mask, mask_step)
     return (), None
 
 

@@ -17,6 +17,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -123,6 +124,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -141,21 +158,21 @@ def _pairwise_sum(x, count):
 @_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
     exponent = np.int32(127) if exponent < np.int32(0) else exponent
     exponent = np.int32(7) if exponent < np.int32(7) else exponent
     exponent = np.int32(247) if exponent > np.int32(247) else exponent
-    return np.int32(exponent << np.int32(23)).view(np.float32)
+    return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
 @_local
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
     exponent = np.int64(1023) if exponent < np.int64(0) else exponent
     exponent = np.int64(23) if exponent < np.int64(23) else exponent
     exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
-    return np.int64(exponent << np.int64(52)).view(np.float64)
+    return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -174,13 +191,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -417,13 +445,13 @@ def _zero_times_f32(a, b):
 @_jit
 def value_f64(
     first, last, value_rows, near_less_far_block, samples, chunk, negative, anchor, positive, margin, size_d, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -439,17 +467,16 @@ def value_f64(
                 negative_d = negative_row[d]
                 anchor_d = anchor_row[d]
                 positive_d = positive_row[d]
-                unit0_d_entry = (
-                    np.float64(abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)),
-                    abs(positive_d)))).view(np.int64)
+                unit0_d_entry = _bits(
+                    abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int64,
                 )
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit0_d = _bits(unit0_d_bits, np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -483,7 +510,7 @@ def value_and_grad_f64(
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -503,17 +530,16 @@ def value_and_grad_f64(
                 negative_d = negative_row[d]
                 anchor_d = anchor_row[d]
                 positive_d = positive_row[d]
-                unit0_d_entry = (
-                    np.float64(abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)),
-                    abs(positive_d)))).view(np.int64)
+                unit0_d_entry = _bits(
+                    abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int64,
                 )
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit0_d = _bits(unit0_d_bits, np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -568,7 +594,7 @@ def grad_hess_diag_f64(
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -590,17 +616,16 @@ def grad_hess_diag_f64(
                 anchor_d = anchor_row[d]
                 positive_d = positive_row[d]
                 diag_anchor_row[d] = 0.0
-                unit0_d_entry = (
-                    np.float64(abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)),
-                    abs(positive_d)))).view(np.int64)
+                unit0_d_entry = _bits(
+                    abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int64,
                 )
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-            unit0_d = np.int64(unit0_d_bits).view(np.float64)
+            unit0_d = _bits(unit0_d_bits, np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -654,7 +679,7 @@ def hvp_f64(
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -678,23 +703,21 @@ def hvp_f64(
                 v_negative_d = v_negative__row[d]
                 v_positive_d = v_positive__row[d]
                 v_anchor_d = v_anchor__row[d]
-                unit0_d_entry = (
-                    np.float64(abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)),
-                    abs(positive_d)))).view(np.int64)
+                unit0_d_entry = _bits(
+                    abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int64,
                 )
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-                unit1_d_entry = (
-                    np.float64(abs(_maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)),
-                    abs(v_anchor_d)))).view(np.int64)
+                unit1_d_entry = _bits(
+                    abs(_maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d))), np.int64,
                 )
                 unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
-            unit0_d = np.int64(unit0_d_bits).view(np.float64)
-            unit1_d = np.int64(unit1_d_bits).view(np.float64)
+            unit0_d = _bits(unit0_d_bits, np.float64)
+            unit1_d = _bits(unit1_d_bits, np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -736,13 +759,13 @@ def hvp_f64(
 @_jit
 def value_f32(
     first, last, value_rows, near_less_far_block, samples, chunk, negative, anchor, positive, margin, size_d, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -758,17 +781,16 @@ def value_f32(
                 negative_d = negative_row[d]
                 anchor_d = anchor_row[d]
                 positive_d = positive_row[d]
-                unit0_d_entry = (
-                    np.float32(abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)),
-                    abs(positive_d)))).view(np.int32)
+                unit0_d_entry = _bits(
+                    abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int32,
                 )
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit0_d = _bits(unit0_d_bits, np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -799,11 +821,12 @@ def value_and_grad_f32(
     grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
+    denominator = f32(denominator)
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -823,17 +846,16 @@ def value_and_grad_f32(
                 negative_d = negative_row[d]
                 anchor_d = anchor_row[d]
                 positive_d = positive_row[d]
-                unit0_d_entry = (
-                    np.float32(abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)),
-                    abs(positive_d)))).view(np.int32)
+                unit0_d_entry = _bits(
+                    abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int32,
                 )
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit0_d = _bits(unit0_d_bits, np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -885,11 +907,12 @@ def grad_hess_diag_f32(
     grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    denominator = f32(denominator)
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -911,17 +934,16 @@ def grad_hess_diag_f32(
                 anchor_d = anchor_row[d]
                 positive_d = positive_row[d]
                 diag_anchor_row[d] = f32(0.0)
-                unit0_d_entry = (
-                    np.float32(abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)),
-                    abs(positive_d)))).view(np.int32)
+                unit0_d_entry = _bits(
+                    abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int32,
                 )
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-            unit0_d = np.int32(unit0_d_bits).view(np.float32)
+            unit0_d = _bits(unit0_d_bits, np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -972,11 +994,12 @@ def hvp_f32(
     first, last, near_less_far_block, samples, chunk, negative, anchor, positive, v_negative_, v_positive_, v_anchor_,
     hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    denominator = f32(denominator)
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1000,23 +1023,21 @@ def hvp_f32(
                 v_negative_d = v_negative__row[d]
                 v_positive_d = v_positive__row[d]
                 v_anchor_d = v_anchor__row[d]
-                unit0_d_entry = (
-                    np.float32(abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)),
-                    abs(positive_d)))).view(np.int32)
+                unit0_d_entry = _bits(
+                    abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int32,
                 )
                 unit0_d_bits = unit0_d_entry if unit0_d_entry > unit0_d_bits else unit0_d_bits
-                unit1_d_entry = (
-                    np.float32(abs(_maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)),
-                    abs(v_anchor_d)))).view(np.int32)
+                unit1_d_entry = _bits(
+                    abs(_maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d))), np.int32,
                 )
                 unit1_d_bits = unit1_d_entry if unit1_d_entry > unit1_d_bits else unit1_d_bits
-            unit0_d = np.int32(unit0_d_bits).view(np.float32)
-            unit1_d = np.int32(unit1_d_bits).view(np.float32)
+            unit0_d = _bits(unit0_d_bits, np.float32)
+            unit1_d = _bits(unit1_d_bits, np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d2 = negative_row[d]
@@ -1065,15 +1086,13 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
         value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, negative, anchor, positive, margin,
-        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1091,9 +1110,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -1118,9 +1136,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, diag_anchor, negative, anchor, positive,
         grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step,
@@ -1140,9 +1157,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         hvp_f64, chunks, ((256, np.float64),), samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
         v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
@@ -1160,15 +1176,13 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
         value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, negative, anchor, positive, margin,
-        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1186,9 +1200,8 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
@@ -1213,9 +1226,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         grad_hess_diag_f32, chunks, ((256, np.float64),), samples, chunk, diag_anchor, negative, anchor, positive,
         grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step,
@@ -1235,9 +1247,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         hvp_f32, chunks, ((256, np.float64),), samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
         v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,

@@ -17,6 +17,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -125,6 +126,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -143,21 +160,21 @@ def _pairwise_sum(x, count):
 @_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
     exponent = np.int32(127) if exponent < np.int32(0) else exponent
     exponent = np.int32(7) if exponent < np.int32(7) else exponent
     exponent = np.int32(247) if exponent > np.int32(247) else exponent
-    return np.int32(exponent << np.int32(23)).view(np.float32)
+    return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
 @_local
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
     exponent = np.int64(1023) if exponent < np.int64(0) else exponent
     exponent = np.int64(23) if exponent < np.int64(23) else exponent
     exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
-    return np.int64(exponent << np.int64(52)).view(np.float64)
+    return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -176,13 +193,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -431,12 +459,11 @@ def _zero_times_f32(a, b):
 @_jit
 def value_f64(
     first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, samples, chunk, anchor,
-    positive, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -455,20 +482,20 @@ def value_f64(
                 t1 = anchor_d - positive_d
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
-                near__largest_entry = np.float64(abs(t1)).view(np.int64)
+                near__largest_entry = _bits(abs(t1), np.int64)
                 near__largest_bits = (
                     near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
                 )
-                far__largest_entry = np.float64(abs(t2)).view(np.int64)
+                far__largest_entry = _bits(abs(t2), np.int64)
                 far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
-            near__largest = np.int64(near__largest_bits).view(np.float64)
-            far__largest = np.int64(far__largest_bits).view(np.float64)
+            near__largest = _bits(near__largest_bits, np.float64)
+            far__largest = _bits(far__largest_bits, np.float64)
             t3 = _unit_scale_f64(near__largest)
             t5 = _unit_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -491,7 +518,7 @@ def value_f64(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -519,7 +546,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -542,20 +569,20 @@ def value_and_grad_f64(
                 t1 = anchor_d - positive_d
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
-                near__largest_entry = np.float64(abs(t1)).view(np.int64)
+                near__largest_entry = _bits(abs(t1), np.int64)
                 near__largest_bits = (
                     near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
                 )
-                far__largest_entry = np.float64(abs(t2)).view(np.int64)
+                far__largest_entry = _bits(abs(t2), np.int64)
                 far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
-            near__largest = np.int64(near__largest_bits).view(np.float64)
-            far__largest = np.int64(far__largest_bits).view(np.float64)
+            near__largest = _bits(near__largest_bits, np.float64)
+            far__largest = _bits(far__largest_bits, np.float64)
             t3 = _unit_scale_f64(near__largest)
             t5 = _unit_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -578,7 +605,7 @@ def value_and_grad_f64(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -632,7 +659,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -655,20 +682,20 @@ def grad_hess_diag_f64(
                 t1 = anchor_d - positive_d
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
-                near__largest_entry = np.float64(abs(t1)).view(np.int64)
+                near__largest_entry = _bits(abs(t1), np.int64)
                 near__largest_bits = (
                     near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
                 )
-                far__largest_entry = np.float64(abs(t2)).view(np.int64)
+                far__largest_entry = _bits(abs(t2), np.int64)
                 far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
-            near__largest = np.int64(near__largest_bits).view(np.float64)
-            far__largest = np.int64(far__largest_bits).view(np.float64)
+            near__largest = _bits(near__largest_bits, np.float64)
+            far__largest = _bits(far__largest_bits, np.float64)
             t3 = _unit_scale_f64(near__largest)
             t5 = _unit_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -691,7 +718,7 @@ def grad_hess_diag_f64(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -754,7 +781,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -774,20 +801,20 @@ def hvp_f64(
                 t1 = anchor_d - positive_d
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
-                near__largest_entry = np.float64(abs(t1)).view(np.int64)
+                near__largest_entry = _bits(abs(t1), np.int64)
                 near__largest_bits = (
                     near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
                 )
-                far__largest_entry = np.float64(abs(t2)).view(np.int64)
+                far__largest_entry = _bits(abs(t2), np.int64)
                 far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
-            near__largest = np.int64(near__largest_bits).view(np.float64)
-            far__largest = np.int64(far__largest_bits).view(np.float64)
+            near__largest = _bits(near__largest_bits, np.float64)
+            far__largest = _bits(far__largest_bits, np.float64)
             t3 = _unit_scale_f64(near__largest)
             t5 = _unit_scale_f64(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -817,7 +844,7 @@ def hvp_f64(
             tangent_near = 0.0
             tangent_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -884,12 +911,11 @@ def hvp_f64(
 @_jit
 def value_f32(
     first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, samples, chunk, anchor,
-    positive, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial,
+    positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -908,20 +934,20 @@ def value_f32(
                 t1 = anchor_d - positive_d
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
-                near__largest_entry = np.float32(abs(t1)).view(np.int32)
+                near__largest_entry = _bits(abs(t1), np.int32)
                 near__largest_bits = (
                     near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
                 )
-                far__largest_entry = np.float32(abs(t2)).view(np.int32)
+                far__largest_entry = _bits(abs(t2), np.int32)
                 far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
-            near__largest = np.int32(near__largest_bits).view(np.float32)
-            far__largest = np.int32(far__largest_bits).view(np.float32)
+            near__largest = _bits(near__largest_bits, np.float32)
+            far__largest = _bits(far__largest_bits, np.float32)
             t3 = _unit_scale_f32(near__largest)
             t5 = _unit_scale_f32(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -944,7 +970,7 @@ def value_f32(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -971,9 +997,10 @@ def value_and_grad_f32(
     positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -996,20 +1023,20 @@ def value_and_grad_f32(
                 t1 = anchor_d - positive_d
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
-                near__largest_entry = np.float32(abs(t1)).view(np.int32)
+                near__largest_entry = _bits(abs(t1), np.int32)
                 near__largest_bits = (
                     near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
                 )
-                far__largest_entry = np.float32(abs(t2)).view(np.int32)
+                far__largest_entry = _bits(abs(t2), np.int32)
                 far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
-            near__largest = np.int32(near__largest_bits).view(np.float32)
-            far__largest = np.int32(far__largest_bits).view(np.float32)
+            near__largest = _bits(near__largest_bits, np.float32)
+            far__largest = _bits(far__largest_bits, np.float32)
             t3 = _unit_scale_f32(near__largest)
             t5 = _unit_scale_f32(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -1032,7 +1059,7 @@ def value_and_grad_f32(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -1085,9 +1112,10 @@ def grad_hess_diag_f32(
     grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight,
     weight_step, mask, mask_step, denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1110,20 +1138,20 @@ def grad_hess_diag_f32(
                 t1 = anchor_d - positive_d
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
-                near__largest_entry = np.float32(abs(t1)).view(np.int32)
+                near__largest_entry = _bits(abs(t1), np.int32)
                 near__largest_bits = (
                     near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
                 )
-                far__largest_entry = np.float32(abs(t2)).view(np.int32)
+                far__largest_entry = _bits(abs(t2), np.int32)
                 far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
-            near__largest = np.int32(near__largest_bits).view(np.float32)
-            far__largest = np.int32(far__largest_bits).view(np.float32)
+            near__largest = _bits(near__largest_bits, np.float32)
+            far__largest = _bits(far__largest_bits, np.float32)
             t3 = _unit_scale_f32(near__largest)
             t5 = _unit_scale_f32(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -1146,7 +1174,7 @@ def grad_hess_diag_f32(
             t13 = t10 + t12
             near_less_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -1208,9 +1236,10 @@ def hvp_f32(
     samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive,
     hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1230,20 +1259,20 @@ def hvp_f32(
                 t1 = anchor_d - positive_d
                 negative_d = negative_row[d]
                 t2 = anchor_d - negative_d
-                near__largest_entry = np.float32(abs(t1)).view(np.int32)
+                near__largest_entry = _bits(abs(t1), np.int32)
                 near__largest_bits = (
                     near__largest_entry if near__largest_entry > near__largest_bits else near__largest_bits
                 )
-                far__largest_entry = np.float32(abs(t2)).view(np.int32)
+                far__largest_entry = _bits(abs(t2), np.int32)
                 far__largest_bits = far__largest_entry if far__largest_entry > far__largest_bits else far__largest_bits
-            near__largest = np.int32(near__largest_bits).view(np.float32)
-            far__largest = np.int32(far__largest_bits).view(np.float32)
+            near__largest = _bits(near__largest_bits, np.float32)
+            far__largest = _bits(far__largest_bits, np.float32)
             t3 = _unit_scale_f32(near__largest)
             t5 = _unit_scale_f32(far__largest)
             near__scaled = 0.0
             far__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     anchor_d2 = anchor_row[d]
@@ -1273,7 +1302,7 @@ def hvp_f32(
             tangent_near = 0.0
             tangent_far = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     negative_d3 = negative_row[d]
@@ -1349,16 +1378,14 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
         value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples,
-        chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out,
+        keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1376,9 +1403,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -1403,9 +1429,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, anchor,
         positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative,
@@ -1425,9 +1450,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
         np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
@@ -1445,16 +1469,14 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
         value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples,
-        chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out,
+        keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1472,9 +1494,8 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
@@ -1499,9 +1520,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, anchor,
         positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative,
@@ -1521,9 +1541,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
         np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,

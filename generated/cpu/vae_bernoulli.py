@@ -23,6 +23,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -146,6 +147,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -182,13 +199,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -423,8 +451,8 @@ def _scale_f64(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * 0.5 + 6755399441056767.0
     m = n - (t - 6755399441056767.0)
-    first = np.int64(np.float64(t).view(np.int64) << np.int64(52)).view(np.float64)
-    second = np.int64(np.float64(m + 6755399441056767.0).view(np.int64) << np.int64(52)).view(np.float64)
+    first = _bits(np.int64(_bits(t, np.int64) << np.int64(52)), np.float64)
+    second = _bits(np.int64(_bits(m + 6755399441056767.0, np.int64) << np.int64(52)), np.float64)
     return y * first * second
 
 
@@ -455,7 +483,7 @@ def _expm1_pair_f64(x):
     p = p * r + 0.04166666666666667
     p = p * r + 0.1666666666666667
     p = p * r + 0.5
-    unit = np.int64(np.float64(n + 6755399441056766.0).view(np.int64) << np.int64(52)).view(np.float64)
+    unit = _bits(np.int64(_bits(n + 6755399441056766.0, np.int64) << np.int64(52)), np.float64)
     base = unit - 0.5
     back = base - unit
     rest = (unit - (base - back)) - (0.5 + back)
@@ -590,8 +618,8 @@ def _scale_f32(y, n):
     """y times 2^n, where 2^n itself may be beyond the range; y a number near 1 or a small correction to it."""
     t = n * f32(0.5) + f32(12583039.0)
     m = n - (t - f32(12583039.0))
-    first = np.int32(f32(t).view(np.int32) << np.int32(23)).view(np.float32)
-    second = np.int32(f32(m + f32(12583039.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    first = _bits(np.int32(_bits(t, np.int32) << np.int32(23)), np.float32)
+    second = _bits(np.int32(_bits(m + f32(12583039.0), np.int32) << np.int32(23)), np.float32)
     return y * first * second
 
 
@@ -617,7 +645,7 @@ def _expm1_pair_f32(x):
     p = p * r + f32(0.041666463017463684)
     p = p * r + f32(0.1666666716337204)
     p = p * r + f32(0.5)
-    unit = np.int32(f32(n + f32(12583038.0)).view(np.int32) << np.int32(23)).view(np.float32)
+    unit = _bits(np.int32(_bits(n + f32(12583038.0), np.int32) << np.int32(23)), np.float32)
     base = unit - f32(0.5)
     back = base - unit
     rest = (unit - (base - back)) - (f32(0.5) + back)
@@ -720,12 +748,12 @@ def _zero_times_f32(a, b):
 @_jit
 def value_f64(
     first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, mu, logvar, x, reconstruction,
-    beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-    validate, failed,
+    beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
+    failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -750,7 +778,7 @@ def value_f64(
             logvar_row = logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 256):
-                count = min(256, size_l - block)
+                count = size_l - block if size_l - block < 256 else 256
                 for lane in range(count):
                     l = block + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f64(logvar_row[l])
@@ -759,7 +787,7 @@ def value_f64(
             reconstruction_row = reconstruction[n]
             rec = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
@@ -785,7 +813,7 @@ def value_and_grad_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -819,7 +847,7 @@ def value_and_grad_f64(
             grad_logvar_row = grad_logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 256):
-                count = min(256, size_l - block)
+                count = size_l - block if size_l - block < 256 else 256
                 for lane in range(count):
                     l = block + lane
                     mu_l = mu_row[l]
@@ -833,7 +861,7 @@ def value_and_grad_f64(
             grad_reconstruction_row = grad_reconstruction[n]
             rec = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
@@ -863,7 +891,7 @@ def grad_hess_diag_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -924,7 +952,7 @@ def hvp_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -957,12 +985,12 @@ def hvp_f64(
 @_jit
 def value_f32(
     first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, mu, logvar, x, reconstruction,
-    beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-    validate, failed,
+    beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
+    failed,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -987,7 +1015,7 @@ def value_f32(
             logvar_row = logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 256):
-                count = min(256, size_l - block)
+                count = size_l - block if size_l - block < 256 else 256
                 for lane in range(count):
                     l = block + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f32(logvar_row[l])
@@ -997,7 +1025,7 @@ def value_f32(
             reconstruction_row = reconstruction[n]
             rec = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
@@ -1022,9 +1050,10 @@ def value_and_grad_f32(
     grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -1058,7 +1087,7 @@ def value_and_grad_f32(
             grad_logvar_row = grad_logvar[n]
             kl_standard_normal_t1 = 0.0
             for block in range(0, size_l, 256):
-                count = min(256, size_l - block)
+                count = size_l - block if size_l - block < 256 else 256
                 for lane in range(count):
                     l = block + lane
                     mu_l = mu_row[l]
@@ -1073,7 +1102,7 @@ def value_and_grad_f32(
             grad_reconstruction_row = grad_reconstruction[n]
             rec = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     x_d = x_row[d]
@@ -1102,9 +1131,10 @@ def grad_hess_diag_f32(
     x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, validate,
     failed,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         wrong = False
         if validate:
             for row in range(rows):
@@ -1163,9 +1193,10 @@ def hvp_f32(
     first, last, samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, reconstruction, v_mu_,
     v_logvar_, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             n = start + row
             if not mask[n * mask_step]:
@@ -1205,17 +1236,15 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_l * size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, mu, logvar, x,
-        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1242,9 +1271,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = _chunk_rows(size_d * size_l)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
@@ -1279,9 +1307,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = _chunk_rows(size_d * size_l)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f64, chunks, (), samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction,
@@ -1311,9 +1338,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_d * size_l)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = value_denominator
     run(
         hvp_f64, chunks, (), samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, reconstruction,
         v_mu_, v_logvar_, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
@@ -1331,17 +1357,15 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_n
     chunk = _chunk_rows(size_l * size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, mu, logvar, x,
-        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1368,9 +1392,8 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = _chunk_rows(size_d * size_l)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
@@ -1405,9 +1428,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = _chunk_rows(size_d * size_l)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
         grad_hess_diag_f32, chunks, (), samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction,
@@ -1437,9 +1459,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_n
     chunk = _chunk_rows(size_d * size_l)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(value_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = value_denominator
     run(
         hvp_f32, chunks, (), samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, reconstruction,
         v_mu_, v_logvar_, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,

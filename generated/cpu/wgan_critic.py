@@ -121,13 +121,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -319,12 +330,12 @@ def _hessian(inputs, parameters, reduction, weight, mask, normalizer):
 
 @_jit
 def value_1_f64(
-    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, real_partial,
+    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    real_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_real_chunk = f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -345,12 +356,12 @@ def value_1_f64(
 
 @_jit
 def value_2_f64(
-    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, fake_partial,
+    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    fake_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_fake_chunk = f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -376,7 +387,7 @@ def value_and_grad_1_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_real_chunk = f_real[start : start + rows]
         grad_f_real_chunk = grad_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -408,7 +419,7 @@ def value_and_grad_2_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_fake_chunk = f_fake[start : start + rows]
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -439,7 +450,7 @@ def grad_hess_diag_1_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         grad_f_real_chunk = grad_f_real[start : start + rows]
         diag_f_real_chunk = diag_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -463,7 +474,7 @@ def grad_hess_diag_2_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         diag_f_fake_chunk = diag_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -482,10 +493,10 @@ def grad_hess_diag_2_f64(
 
 
 @_jit
-def hvp_1_f64(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step):
+def hvp_1_f64(first, last, samples, chunk, hvp_f_real, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         hvp_f_real_chunk = hvp_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -497,10 +508,10 @@ def hvp_1_f64(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask
 
 
 @_jit
-def hvp_2_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step):
+def hvp_2_f64(first, last, samples, chunk, hvp_f_fake, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -513,12 +524,12 @@ def hvp_2_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask
 
 @_jit
 def value_1_f32(
-    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, real_partial,
+    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    real_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_real_chunk = f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -539,12 +550,12 @@ def value_1_f32(
 
 @_jit
 def value_2_f32(
-    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, fake_partial,
+    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    fake_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_fake_chunk = f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -568,9 +579,10 @@ def value_and_grad_1_f32(
     first, last, seed, real_rows, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, real_partial,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_real_chunk = f_real[start : start + rows]
         grad_f_real_chunk = grad_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -600,9 +612,10 @@ def value_and_grad_2_f32(
     first, last, seed, fake_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, fake_partial,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_fake_chunk = f_fake[start : start + rows]
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -631,9 +644,10 @@ def value_and_grad_2_f32(
 def grad_hess_diag_1_f32(
     first, last, seed, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         grad_f_real_chunk = grad_f_real[start : start + rows]
         diag_f_real_chunk = diag_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -655,9 +669,10 @@ def grad_hess_diag_1_f32(
 def grad_hess_diag_2_f32(
     first, last, seed, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         diag_f_fake_chunk = diag_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -676,10 +691,10 @@ def grad_hess_diag_2_f32(
 
 
 @_jit
-def hvp_1_f32(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step):
+def hvp_1_f32(first, last, samples, chunk, hvp_f_real, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         hvp_f_real_chunk = hvp_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -691,10 +706,10 @@ def hvp_1_f32(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask
 
 
 @_jit
-def hvp_2_f32(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step):
+def hvp_2_f32(first, last, samples, chunk, hvp_f_fake, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -714,29 +729,25 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
         value_1_f64, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, real_partial,
+        losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float64(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
         value_2_f64, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, fake_partial,
+        losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -754,9 +765,8 @@ def _value_and_grad_f64(
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = real_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
@@ -768,9 +778,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float64(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
+    denominator = fake_denominator
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
@@ -794,9 +803,8 @@ def _grad_hess_diag_f64(
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = real_denominator
     run(
         grad_hess_diag_1_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_real, diag_f_real, weight,
         weight_step, mask, mask_step, denominator,
@@ -804,9 +812,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float64(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
+    denominator = fake_denominator
     run(
         grad_hess_diag_2_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_fake, diag_f_fake, weight,
         weight_step, mask, mask_step, denominator,
@@ -825,15 +832,13 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_1_f64, chunks, (), samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    run(hvp_1_f64, chunks, (), samples, chunk, hvp_f_real, mask, mask_step)
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    run(hvp_2_f64, chunks, (), samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
+    run(hvp_2_f64, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
     return (), None
 
 
@@ -846,29 +851,25 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
         value_1_f32, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, real_partial,
+        losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float32(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
         value_2_f32, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, fake_partial,
+        losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value), None
@@ -886,9 +887,8 @@ def _value_and_grad_f32(
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = real_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
@@ -900,9 +900,8 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float32(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
+    denominator = fake_denominator
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
@@ -926,9 +925,8 @@ def _grad_hess_diag_f32(
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = real_denominator
     run(
         grad_hess_diag_1_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_real, diag_f_real, weight,
         weight_step, mask, mask_step, denominator,
@@ -936,9 +934,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float32(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
+    denominator = fake_denominator
     run(
         grad_hess_diag_2_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_fake, diag_f_fake, weight,
         weight_step, mask, mask_step, denominator,
@@ -957,15 +954,13 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_1_f32, chunks, (), samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    run(hvp_1_f32, chunks, (), samples, chunk, hvp_f_real, mask, mask_step)
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    run(hvp_2_f32, chunks, (), samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
+    run(hvp_2_f32, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
     return (), None
 
 

@@ -18,6 +18,7 @@ import functools
 import math
 
 import numba
+import numba.extending
 import numpy as np
 
 f32 = np.float32
@@ -123,6 +124,22 @@ _local = numba.njit(**_alone)
 _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 
 
+def _bits(x, kind):
+    """A number of the type ``kind`` that has the bits of x."""
+    return np.asarray(x).view(kind)[()]
+
+
+@numba.extending.type_callable(_bits)
+def _type_of_bits(context):
+    return lambda x, kind: kind.dtype
+
+
+@numba.extending.lower_builtin(_bits, numba.types.Number, numba.types.NumberClass)
+def _code_of_bits(context, builder, signature, arguments):
+    """Compiled in place; for ``x.view(kind)`` Numba would compile a function."""
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
@@ -141,21 +158,21 @@ def _pairwise_sum(x, count):
 @_local
 def _unit_scale_f32(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int32(254) - (np.float32(m).view(np.int32) >> np.int32(23))
+    exponent = np.int32(254) - (_bits(m, np.int32) >> np.int32(23))
     exponent = np.int32(127) if exponent < np.int32(0) else exponent
     exponent = np.int32(7) if exponent < np.int32(7) else exponent
     exponent = np.int32(247) if exponent > np.int32(247) else exponent
-    return np.int32(exponent << np.int32(23)).view(np.float32)
+    return _bits(np.int32(exponent << np.int32(23)), np.float32)
 
 
 @_local
 def _unit_scale_f64(m):
     """A power of two that brings m near 1; 1 where m is not finite."""
-    exponent = np.int64(2046) - (np.float64(m).view(np.int64) >> np.int64(52))
+    exponent = np.int64(2046) - (_bits(m, np.int64) >> np.int64(52))
     exponent = np.int64(1023) if exponent < np.int64(0) else exponent
     exponent = np.int64(23) if exponent < np.int64(23) else exponent
     exponent = np.int64(2023) if exponent > np.int64(2023) else exponent
-    return np.int64(exponent << np.int64(52)).view(np.float64)
+    return _bits(np.int64(exponent << np.int64(52)), np.float64)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -174,13 +191,24 @@ def _ones(count, dtype):
     return np.ones(count, dtype)
 
 
-def _per_sample(array, chunk, dtype):
-    """A weight or mask and its step: 1 per sample, or 0 for a constant one that all chunks share."""
-    return (_ones(chunk, dtype), 0) if array is None else (array, 1)
+@functools.cache
+def _unweighted(chunk, dtype):
+    """Weight and mask of samples that all count once, each with its step; calls share them and never write to them."""
+    return np.ones(chunk, dtype), 0, np.ones(chunk, np.bool_), 0
+
+
+def _per_sample(weight, mask, chunk, dtype):
+    """Weight and mask, each with its step: 1 per sample, or 0 for constant ones that all chunks share."""
+    shared = _unweighted(chunk, dtype)
+    if weight is None and mask is None:
+        return shared
+    return (*(shared[:2] if weight is None else (weight, 1)), *(shared[2:] if mask is None else (mask, 1)))
 
 
 def _total(partial, count):
     """The sum over all chunks, in the order of `_pairwise_sum`."""
+    if count == 1:
+        return 0.0 + partial.item(0)
     while count > 8:
         half = count // 2
         rest = count - half
@@ -429,11 +457,11 @@ def _zero_times_f32(a, b):
 @_jit
 def value_1_f64(
     first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, lam, size_d, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
+    weight_step, mask, mask_step, losses_out, keep_losses, penalty_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -445,16 +473,16 @@ def value_1_f64(
             gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                gradient_penalty_length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int64)
                 gradient_penalty_length__largest_bits = (
                     gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
                     gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            gradient_penalty_length__largest = np.int64(gradient_penalty_length__largest_bits).view(np.float64)
+            gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float64)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -475,12 +503,12 @@ def value_1_f64(
 
 @_jit
 def value_2_f64(
-    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, real_partial,
+    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    real_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_real_chunk = f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -501,12 +529,12 @@ def value_2_f64(
 
 @_jit
 def value_3_f64(
-    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, fake_partial,
+    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    fake_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_fake_chunk = f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -532,7 +560,7 @@ def value_and_grad_1_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -546,16 +574,16 @@ def value_and_grad_1_f64(
             gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                gradient_penalty_length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int64)
                 gradient_penalty_length__largest_bits = (
                     gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
                     gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            gradient_penalty_length__largest = np.int64(gradient_penalty_length__largest_bits).view(np.float64)
+            gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float64)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -595,7 +623,7 @@ def value_and_grad_2_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_real_chunk = f_real[start : start + rows]
         grad_f_real_chunk = grad_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -627,7 +655,7 @@ def value_and_grad_3_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_fake_chunk = f_fake[start : start + rows]
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -659,7 +687,7 @@ def grad_hess_diag_1_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -671,16 +699,16 @@ def grad_hess_diag_1_f64(
             gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                gradient_penalty_length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int64)
                 gradient_penalty_length__largest_bits = (
                     gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
                     gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            gradient_penalty_length__largest = np.int64(gradient_penalty_length__largest_bits).view(np.float64)
+            gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float64)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -729,7 +757,7 @@ def grad_hess_diag_2_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         grad_f_real_chunk = grad_f_real[start : start + rows]
         diag_f_real_chunk = diag_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -753,7 +781,7 @@ def grad_hess_diag_3_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         diag_f_fake_chunk = diag_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -778,7 +806,7 @@ def hvp_1_f64(
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -789,16 +817,16 @@ def hvp_1_f64(
             gradient_penalty_length__largest_bits = np.int64(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                gradient_penalty_length__largest_entry = np.float64(abs(g_d)).view(np.int64)
+                gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int64)
                 gradient_penalty_length__largest_bits = (
                     gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
                     gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            gradient_penalty_length__largest = np.int64(gradient_penalty_length__largest_bits).view(np.float64)
+            gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float64)
             t1 = _unit_scale_f64(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -814,7 +842,7 @@ def hvp_1_f64(
             v_g__row = v_g_[i]
             tangent_gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
@@ -847,10 +875,10 @@ def hvp_1_f64(
 
 
 @_jit
-def hvp_2_f64(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step):
+def hvp_2_f64(first, last, samples, chunk, hvp_f_real, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         hvp_f_real_chunk = hvp_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -862,10 +890,10 @@ def hvp_2_f64(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask
 
 
 @_jit
-def hvp_3_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step):
+def hvp_3_f64(first, last, samples, chunk, hvp_f_fake, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -879,11 +907,11 @@ def hvp_3_f64(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask
 @_jit
 def value_1_f32(
     first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, lam, size_d, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
+    weight_step, mask, mask_step, losses_out, keep_losses, penalty_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -895,16 +923,16 @@ def value_1_f32(
             gradient_penalty_length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                gradient_penalty_length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int32)
                 gradient_penalty_length__largest_bits = (
                     gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
                     gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            gradient_penalty_length__largest = np.int32(gradient_penalty_length__largest_bits).view(np.float32)
+            gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float32)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -925,12 +953,12 @@ def value_1_f32(
 
 @_jit
 def value_2_f32(
-    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, real_partial,
+    first, last, real_rows, samples, chunk, f_real, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    real_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_real_chunk = f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -951,12 +979,12 @@ def value_2_f32(
 
 @_jit
 def value_3_f32(
-    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, fake_partial,
+    first, last, fake_rows, samples, chunk, f_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    fake_partial,
 ):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_fake_chunk = f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         weight_chunk = weight[start * weight_step : start * weight_step + rows]
@@ -980,9 +1008,10 @@ def value_and_grad_1_f32(
     first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -996,16 +1025,16 @@ def value_and_grad_1_f32(
             gradient_penalty_length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                gradient_penalty_length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int32)
                 gradient_penalty_length__largest_bits = (
                     gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
                     gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            gradient_penalty_length__largest = np.int32(gradient_penalty_length__largest_bits).view(np.float32)
+            gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float32)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -1043,9 +1072,10 @@ def value_and_grad_2_f32(
     first, last, seed, real_rows, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, real_partial,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_real_chunk = f_real[start : start + rows]
         grad_f_real_chunk = grad_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1075,9 +1105,10 @@ def value_and_grad_3_f32(
     first, last, seed, fake_rows, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, fake_partial,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         f_fake_chunk = f_fake[start : start + rows]
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1107,9 +1138,10 @@ def grad_hess_diag_1_f32(
     first, last, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
     weight_step, mask, mask_step, denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -1121,16 +1153,16 @@ def grad_hess_diag_1_f32(
             gradient_penalty_length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                gradient_penalty_length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int32)
                 gradient_penalty_length__largest_bits = (
                     gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
                     gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            gradient_penalty_length__largest = np.int32(gradient_penalty_length__largest_bits).view(np.float32)
+            gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float32)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -1177,9 +1209,10 @@ def grad_hess_diag_1_f32(
 def grad_hess_diag_2_f32(
     first, last, seed, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step, denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         grad_f_real_chunk = grad_f_real[start : start + rows]
         diag_f_real_chunk = diag_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1201,9 +1234,10 @@ def grad_hess_diag_2_f32(
 def grad_hess_diag_3_f32(
     first, last, seed, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step, denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         grad_f_fake_chunk = grad_f_fake[start : start + rows]
         diag_f_fake_chunk = diag_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
@@ -1226,9 +1260,10 @@ def hvp_1_f32(
     first, last, gradient_penalty_length__scaled_block, tangent_gradient_penalty_length_block, samples, chunk, g, v_g_,
     hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
             if not mask[i * mask_step]:
@@ -1239,16 +1274,16 @@ def hvp_1_f32(
             gradient_penalty_length__largest_bits = np.int32(0)
             for d in range(size_d):
                 g_d = g_row[d]
-                gradient_penalty_length__largest_entry = np.float32(abs(g_d)).view(np.int32)
+                gradient_penalty_length__largest_entry = _bits(abs(g_d), np.int32)
                 gradient_penalty_length__largest_bits = (
                     gradient_penalty_length__largest_entry if gradient_penalty_length__largest_entry >
                     gradient_penalty_length__largest_bits else gradient_penalty_length__largest_bits
                 )
-            gradient_penalty_length__largest = np.int32(gradient_penalty_length__largest_bits).view(np.float32)
+            gradient_penalty_length__largest = _bits(gradient_penalty_length__largest_bits, np.float32)
             t1 = _unit_scale_f32(gradient_penalty_length__largest)
             gradient_penalty_length__scaled = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     g_d2 = g_row[d]
@@ -1264,7 +1299,7 @@ def hvp_1_f32(
             v_g__row = v_g_[i]
             tangent_gradient_penalty_length = 0.0
             for block in range(0, size_d, 256):
-                count = min(256, size_d - block)
+                count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = block + lane
                     v_g_d = v_g__row[d]
@@ -1298,10 +1333,10 @@ def hvp_1_f32(
 
 
 @_jit
-def hvp_2_f32(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step):
+def hvp_2_f32(first, last, samples, chunk, hvp_f_real, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         hvp_f_real_chunk = hvp_f_real[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -1313,10 +1348,10 @@ def hvp_2_f32(first, last, samples, chunk, hvp_f_real, weight, weight_step, mask
 
 
 @_jit
-def hvp_3_f32(first, last, samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step):
+def hvp_3_f32(first, last, samples, chunk, hvp_f_fake, mask, mask_step):
     for c in range(first, last):
         start = c * chunk
-        rows = min(chunk, samples - start)
+        rows = samples - start if samples - start < chunk else chunk
         hvp_f_fake_chunk = hvp_f_fake[start : start + rows]
         live = mask[start * mask_step : start * mask_step + rows]
         for row in range(rows):
@@ -1340,43 +1375,37 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[2], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
-    denominator = np.float64(penalty_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[2], masks[2], chunk, np.float64)
     keep_losses = values[2] is not None
     losses_out = values[2] if keep_losses else _ones(0, np.float64)
     penalty_partial = np.zeros(chunks)
     run(
         value_1_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
+        weight_step, mask, mask_step, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
         value_2_f64, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, real_partial,
+        losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float64(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
         value_3_f64, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, fake_partial,
+        losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1398,9 +1427,8 @@ def _value_and_grad_f64(
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[2], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
-    denominator = np.float64(penalty_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[2], masks[2], chunk, np.float64)
+    denominator = penalty_denominator
     keep_losses = values[2] is not None
     losses_out = values[2] if keep_losses else _ones(0, np.float64)
     penalty_partial = np.zeros(chunks)
@@ -1412,9 +1440,8 @@ def _value_and_grad_f64(
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = real_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
@@ -1426,9 +1453,8 @@ def _value_and_grad_f64(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float64(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
+    denominator = fake_denominator
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
@@ -1456,9 +1482,8 @@ def _grad_hess_diag_f64(
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[2], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
-    denominator = np.float64(penalty_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[2], masks[2], chunk, np.float64)
+    denominator = penalty_denominator
     run(
         grad_hess_diag_1_f64, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
         weight_step, mask, mask_step, denominator,
@@ -1466,9 +1491,8 @@ def _grad_hess_diag_f64(
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float64(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    denominator = real_denominator
     run(
         grad_hess_diag_2_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_real, diag_f_real, weight,
         weight_step, mask, mask_step, denominator,
@@ -1476,9 +1500,8 @@ def _grad_hess_diag_f64(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float64(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
+    denominator = fake_denominator
     run(
         grad_hess_diag_3_f64, chunks, ((chunk, np.float64),), samples, chunk, grad_f_fake, diag_f_fake, weight,
         weight_step, mask, mask_step, denominator,
@@ -1501,9 +1524,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[2], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
-    denominator = np.float64(penalty_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[2], masks[2], chunk, np.float64)
+    denominator = penalty_denominator
     run(
         hvp_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
         weight_step, mask, mask_step, denominator,
@@ -1511,15 +1533,13 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_2_f64, chunks, (), samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
+    run(hvp_2_f64, chunks, (), samples, chunk, hvp_f_real, mask, mask_step)
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float64)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    run(hvp_3_f64, chunks, (), samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
+    run(hvp_3_f64, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
     return (), None
 
 
@@ -1536,43 +1556,37 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[2], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
-    denominator = np.float32(penalty_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[2], masks[2], chunk, np.float32)
     keep_losses = values[2] is not None
     losses_out = values[2] if keep_losses else _ones(0, np.float32)
     penalty_partial = np.zeros(chunks)
     run(
         value_1_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, g, lam, size_d, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
+        weight_step, mask, mask_step, losses_out, keep_losses, penalty_partial,
     )
     penalty_value = _total(penalty_partial, chunks) / penalty_denominator
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
         value_2_f32, chunks, ((chunk, np.float64),), samples, chunk, f_real, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, real_partial,
+        losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float32(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
         value_3_f32, chunks, ((chunk, np.float64),), samples, chunk, f_fake, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, fake_partial,
+        losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
     return (real_value, fake_value, penalty_value), None
@@ -1594,9 +1608,8 @@ def _value_and_grad_f32(
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[2], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
-    denominator = np.float32(penalty_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[2], masks[2], chunk, np.float32)
+    denominator = penalty_denominator
     keep_losses = values[2] is not None
     losses_out = values[2] if keep_losses else _ones(0, np.float32)
     penalty_partial = np.zeros(chunks)
@@ -1608,9 +1621,8 @@ def _value_and_grad_f32(
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = real_denominator
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
@@ -1622,9 +1634,8 @@ def _value_and_grad_f32(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float32(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
+    denominator = fake_denominator
     keep_losses = values[1] is not None
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
@@ -1652,9 +1663,8 @@ def _grad_hess_diag_f32(
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[2], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
-    denominator = np.float32(penalty_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[2], masks[2], chunk, np.float32)
+    denominator = penalty_denominator
     run(
         grad_hess_diag_1_f32, chunks, ((256, np.float64),), samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
         weight_step, mask, mask_step, denominator,
@@ -1662,9 +1672,8 @@ def _grad_hess_diag_f32(
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    denominator = np.float32(real_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    denominator = real_denominator
     run(
         grad_hess_diag_2_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_real, diag_f_real, weight,
         weight_step, mask, mask_step, denominator,
@@ -1672,9 +1681,8 @@ def _grad_hess_diag_f32(
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    denominator = np.float32(fake_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
+    denominator = fake_denominator
     run(
         grad_hess_diag_3_f32, chunks, ((chunk, np.float32),), samples, chunk, grad_f_fake, diag_f_fake, weight,
         weight_step, mask, mask_step, denominator,
@@ -1697,9 +1705,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[2], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[2], chunk, np.bool_)
-    denominator = np.float32(penalty_denominator)
+    weight, weight_step, mask, mask_step = _per_sample(weights[2], masks[2], chunk, np.float32)
+    denominator = penalty_denominator
     run(
         hvp_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
         weight_step, mask, mask_step, denominator,
@@ -1707,15 +1714,13 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     samples = size_m
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[0], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[0], chunk, np.bool_)
-    run(hvp_2_f32, chunks, (), samples, chunk, hvp_f_real, weight, weight_step, mask, mask_step)
+    weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
+    run(hvp_2_f32, chunks, (), samples, chunk, hvp_f_real, mask, mask_step)
     samples = size_n
     chunk = 2048
     chunks = -(-samples // chunk)
-    weight, weight_step = _per_sample(weights[1], chunk, np.float32)
-    mask, mask_step = _per_sample(masks[1], chunk, np.bool_)
-    run(hvp_3_f32, chunks, (), samples, chunk, hvp_f_fake, weight, weight_step, mask, mask_step)
+    weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
+    run(hvp_3_f32, chunks, (), samples, chunk, hvp_f_fake, mask, mask_step)
     return (), None
 
 

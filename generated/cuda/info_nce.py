@@ -80,7 +80,7 @@ META = {'name': 'info_nce',
  'terms': {'value': 'i'},
  'gradients': ['u', 'v'],
  'predictions': ['u', 'v'],
- 'entries': ['value', 'value_and_grad'],
+ 'entries': ['value', 'value_and_grad', 'hvp'],
  'refused': {'grad_hess_diag': 'the Hessian diagonal of info_nce would need loops over i_1, d_1, d, j, i_2, '
                                'd_2, deeper than those of its gradient (i, j, d); use the Hessian-vector '
                                'product (hvp), which costs no more than the gradient'},
@@ -1531,6 +1531,1141 @@ def value_and_grad_3_f32(
 
 
 @_device
+def _hvp_1_f32_sweep1(u_d, v_d):
+    """One place of a row: unit0_d_d, unit1_d_d."""
+    return abs(abs(u_d)), abs(abs(v_d))
+
+
+@_device
+def _hvp_1_f32_sweep2(u_d2, v_d2, t1, t2):
+    """One place of a row: t1__largest2_d, t2__largest2_d."""
+    measured_u = t1 * u_d2
+    measured_v = t2 * v_d2
+    return abs(measured_u), abs(measured_v)
+
+
+@_device
+def _hvp_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5):
+    """One place of a row: t1__scaled2_d, t2__scaled2_d."""
+    measured_u2 = t1 * u_d3
+    measured_v2 = t2 * v_d3
+    t1__scaled2_entry = measured_u2 * t4
+    t2__scaled2_entry = measured_v2 * t5
+    return t1__scaled2_entry * t1__scaled2_entry, t2__scaled2_entry * t2__scaled2_entry
+
+
+@_device
+def _hvp_1_f32_sweep4(u_d4, v_d4, v_u_d, v_v_d, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8):
+    """One place of a row: u_hat_d, v_hat_d, tangent_t1_2_d, tangent_t2_2_d."""
+    measured_v_u = t1 * v_u_d
+    measured_u3 = t1 * u_d4
+    t9 = abs(measured_u3) == t7
+    t10 = _sign_f32(measured_u3)
+    t11 = measured_u3 * t4 / t1__scaled2
+    t12 = t10 if t9 else t11
+    t13 = measured_v_u * t12
+    measured_v_v = t2 * v_v_d
+    measured_v3 = t2 * v_d4
+    t17 = abs(measured_v3) == t15
+    t18 = _sign_f32(measured_v3)
+    t19 = measured_v3 * t5 / t2__scaled2
+    t20 = t18 if t17 else t19
+    t21 = measured_v_v * t20
+    return t12, t20, f32(0.0) if t8 else t13, f32(0.0) if t16 else t21
+
+
+def hvp_1_f32(
+    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
+    tangent_t2, mask, samples, size_d, options,
+):
+    """All samples: _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat,
+    tangent_t1, tangent_t2.
+    """
+    staged = cuda.shared.array(0, np.float32)
+    stage = cuda.threadIdx.y * 2 * size_d
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        u_row = row * size_d
+        v_row = row * size_d
+        v_u__row = row * size_d
+        v_v__row = row * size_d
+        u_hat_row = row * size_d
+        v_hat_row = row * size_d
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f32(np.inf)
+            unit1_d = -f32(np.inf)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, (u_d_0, u_d_1, u_d_2, u_d_3))
+                v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + size_d + vector, vectors, (v_d_0, v_d_1, v_d_2, v_d_3))
+                unit0_d_d_0, unit1_d_d_0 = _hvp_1_f32_sweep1(u_d_0, v_d_0)
+                unit0_d_d_1, unit1_d_d_1 = _hvp_1_f32_sweep1(u_d_1, v_d_1)
+                unit0_d_d_2, unit1_d_d_2 = _hvp_1_f32_sweep1(u_d_2, v_d_2)
+                unit0_d_d_3, unit1_d_d_3 = _hvp_1_f32_sweep1(u_d_3, v_d_3)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                u_d = _get(u, u_row + at)
+                if options & STAGED:
+                    staged[stage + at] = u_d
+                v_d = _get(v, v_row + at)
+                if options & STAGED:
+                    staged[stage + size_d + at] = v_d
+                unit0_d_d, unit1_d_d = _hvp_1_f32_sweep1(u_d, v_d)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d)
+                unit1_d = _larger_f32(unit1_d, unit1_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            unit1_d = _row_max_f32(unit1_d)
+            if thread == 0:
+                _put(_unit0_d, row, unit0_d)
+            if thread == 0:
+                _put(_unit1_d, row, unit1_d)
+            t1 = _unit_scale_f32(unit0_d)
+            t2 = _unit_scale_f32(unit1_d)
+            t1__largest2 = -f32(np.inf)
+            t2__largest2 = -f32(np.inf)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                u_d2_0, u_d2_1, u_d2_2, u_d2_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                )
+                v_d2_0, v_d2_1, v_d2_2, v_d2_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
+                    + at)
+                )
+                t1__largest2_d_0, t2__largest2_d_0 = _hvp_1_f32_sweep2(u_d2_0, v_d2_0, t1, t2)
+                t1__largest2_d_1, t2__largest2_d_1 = _hvp_1_f32_sweep2(u_d2_1, v_d2_1, t1, t2)
+                t1__largest2_d_2, t2__largest2_d_2 = _hvp_1_f32_sweep2(u_d2_2, v_d2_2, t1, t2)
+                t1__largest2_d_3, t2__largest2_d_3 = _hvp_1_f32_sweep2(u_d2_3, v_d2_3, t1, t2)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
+                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_0)
+                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_1)
+                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_2)
+                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                t1__largest2_d, t2__largest2_d = _hvp_1_f32_sweep2(u_d2, v_d2, t1, t2)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d)
+                t2__largest2 = _larger_f32(t2__largest2, t2__largest2_d)
+                at += _stride(threads)
+            t1__largest2 = _row_max_f32(t1__largest2)
+            t2__largest2 = _row_max_f32(t2__largest2)
+            if thread == 0:
+                _put(t1__largest, row, t1__largest2)
+            if thread == 0:
+                _put(t2__largest, row, t2__largest2)
+            t4 = _unit_scale_f32(t1__largest2)
+            t5 = _unit_scale_f32(t2__largest2)
+            t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
+            t2__scaled2_high, t2__scaled2_low = f32(0.0), f32(0.0)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                u_d3_0, u_d3_1, u_d3_2, u_d3_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                )
+                v_d3_0, v_d3_1, v_d3_2, v_d3_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
+                    + at)
+                )
+                t1__scaled2_d_0, t2__scaled2_d_0 = _hvp_1_f32_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                t1__scaled2_d_1, t2__scaled2_d_1 = _hvp_1_f32_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                t1__scaled2_d_2, t2__scaled2_d_2 = _hvp_1_f32_sweep3(u_d3_2, v_d3_2, t1, t2, t4, t5)
+                t1__scaled2_d_3, t2__scaled2_d_3 = _hvp_1_f32_sweep3(u_d3_3, v_d3_3, t1, t2, t4, t5)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
+                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
+                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
+                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_2)
+                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                t1__scaled2_d, t2__scaled2_d = _hvp_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
+                t2__scaled2_high, t2__scaled2_low = _plus_f32(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
+                at += _stride(threads)
+            t1__scaled2 = math.sqrt(_row_sum_f32(t1__scaled2_high, t1__scaled2_low))
+            t2__scaled2 = math.sqrt(_row_sum_f32(t2__scaled2_high, t2__scaled2_low))
+            if thread == 0:
+                _put(t1__scaled, row, t1__scaled2)
+            if thread == 0:
+                _put(t2__scaled, row, t2__scaled2)
+            t6 = f32(1.0) / t4
+            t7 = t1__scaled2 * t6
+            t8 = t7 == f32(0.0)
+            t14 = f32(1.0) / t5
+            t15 = t2__scaled2 * t14
+            t16 = t15 == f32(0.0)
+            tangent_t1_2_high, tangent_t1_2_low = f32(0.0), f32(0.0)
+            tangent_t2_2_high, tangent_t2_2_low = f32(0.0), f32(0.0)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                u_d4_0, u_d4_1, u_d4_2, u_d4_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                )
+                v_d4_0, v_d4_1, v_d4_2, v_d4_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
+                    + at)
+                )
+                v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = _load_lanes(v_u_, v_u__row + at)
+                v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = _load_lanes(v_v_, v_v__row + at)
+                u_hat_d_0, v_hat_d_0, tangent_t1_2_d_0, tangent_t2_2_d_0 = _hvp_1_f32_sweep4(
+                    u_d4_0, v_d4_0, v_u_d_0, v_v_d_0, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                )
+                u_hat_d_1, v_hat_d_1, tangent_t1_2_d_1, tangent_t2_2_d_1 = _hvp_1_f32_sweep4(
+                    u_d4_1, v_d4_1, v_u_d_1, v_v_d_1, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                )
+                u_hat_d_2, v_hat_d_2, tangent_t1_2_d_2, tangent_t2_2_d_2 = _hvp_1_f32_sweep4(
+                    u_d4_2, v_d4_2, v_u_d_2, v_v_d_2, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                )
+                u_hat_d_3, v_hat_d_3, tangent_t1_2_d_3, tangent_t2_2_d_3 = _hvp_1_f32_sweep4(
+                    u_d4_3, v_d4_3, v_u_d_3, v_v_d_3, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                )
+                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
+                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0)
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1)
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_2)
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_3)
+                tangent_t2_2_high, tangent_t2_2_low = _plus_f32(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_0)
+                tangent_t2_2_high, tangent_t2_2_low = _plus_f32(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_1)
+                tangent_t2_2_high, tangent_t2_2_low = _plus_f32(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_2)
+                tangent_t2_2_high, tangent_t2_2_low = _plus_f32(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                u_hat_d, v_hat_d, tangent_t1_2_d, tangent_t2_2_d = _hvp_1_f32_sweep4(
+                    u_d4, v_d4, _get(v_u_, v_u__row + at), _get(v_v_, v_v__row + at), t1, t15, t16, t1__scaled2, t2,
+                    t2__scaled2, t4, t5, t7, t8,
+                )
+                _put(u_hat, u_hat_row + at, u_hat_d)
+                _put(v_hat, v_hat_row + at, v_hat_d)
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d)
+                tangent_t2_2_high, tangent_t2_2_low = _plus_f32(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d)
+                at += _stride(threads)
+            tangent_t1_2 = _row_sum_f32(tangent_t1_2_high, tangent_t1_2_low)
+            tangent_t2_2 = _row_sum_f32(tangent_t2_2_high, tangent_t2_2_low)
+            if thread == 0:
+                _put(tangent_t1, row, tangent_t1_2)
+            if thread == 0:
+                _put(tangent_t2, row, tangent_t2_2)
+        else:
+            _clear_row_f32(_unit0_d, row, 1)
+            _clear_row_f32(_unit1_d, row, 1)
+            _clear_row_f32(t1__largest, row, 1)
+            _clear_row_f32(t2__largest, row, 1)
+            _clear_row_f32(t1__scaled, row, 1)
+            _clear_row_f32(t2__scaled, row, 1)
+            _clear_row_f32(u_hat, row, size_d)
+            _clear_row_f32(v_hat, row, size_d)
+            _clear_row_f32(tangent_t1, row, 1)
+            _clear_row_f32(tangent_t2, row, 1)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_2_f32_sweep1(
+    u_hat_d, u_d, v_u_d, place, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9, tangent_t1_i, tangent_t2_j,
+    size_d, v, v_hat, v_v_,
+):
+    """One place of a row: tangent_t3_2_d."""
+    d = place
+    measured_v_u = t1 * v_u_d
+    measured_u = t1 * u_d
+    t6 = abs(measured_u) == t5
+    t7 = _sign_f32(measured_u)
+    t8 = measured_u * t2 / t1__scaled_i
+    tangent_u_hat = (measured_v_u - tangent_t1_i * (t7 if t6 else t8)) * t2 / t1__scaled_i
+    measured_v_v = t9 * _get(v_v_, (j) * size_d + d)
+    measured_v = t9 * _get(v, (j) * size_d + d)
+    t13 = abs(measured_v) == t12
+    t14 = _sign_f32(measured_v)
+    t15 = measured_v * t10 / t2__scaled_j
+    tangent_v_hat = (measured_v_v - tangent_t2_j * (t14 if t13 else t15)) * t10 / t2__scaled_j
+    return tangent_u_hat * _get(v_hat, (j) * size_d + d) + tangent_v_hat * u_hat_d
+
+
+def hvp_2_f32(
+    tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v,
+    t2__scaled, t2__largest, u_hat, mask, samples, size_d, options,
+):
+    """All samples: tangent_t3."""
+    size_i = samples
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        tangent_t3_row = row * size_i
+        v_u__row = row * size_d
+        u_row = row * size_d
+        u_hat_row = row * size_d
+        live = _live(mask, row, options)
+        _unit0_d_n = _get(_unit0_d, row)
+        tangent_t1_n = _get(tangent_t1, row)
+        t1__scaled_n = _get(t1__scaled, row)
+        t1__largest_n = _get(t1__largest, row)
+        if live:
+            unit0_d_i = _unit0_d_n
+            t1 = _unit_scale_f32(unit0_d_i)
+            tangent_t1_i = tangent_t1_n
+            t1__scaled_i = t1__scaled_n
+            t1__largest_i = t1__largest_n
+            t2 = _unit_scale_f32(t1__largest_i)
+            t4 = f32(1.0) / t2
+            t5 = t1__scaled_i * t4
+            for j in range(size_i):
+                unit1_d_j = _get(_unit1_d, j)
+                t9 = _unit_scale_f32(unit1_d_j)
+                tangent_t2_j = _get(tangent_t2, j)
+                t2__scaled_j = _get(t2__scaled, j)
+                t2__largest_j = _get(t2__largest, j)
+                t10 = _unit_scale_f32(t2__largest_j)
+                t11 = f32(1.0) / t10
+                t12 = t2__scaled_j * t11
+                tangent_t3_2_high, tangent_t3_2_low = f32(0.0), f32(0.0)
+                vectors = size_d // LANES_F32 if options & ALIGNED else 0
+                vector = thread
+                while vector < vectors:
+                    at = LANES_F32 * vector
+                    u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3 = _load_lanes(u_hat, u_hat_row + at)
+                    u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
+                    v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = _load_lanes(v_u_, v_u__row + at)
+                    tangent_t3_2_d_0 = _hvp_2_f32_sweep1(
+                        u_hat_d_0, u_d_0, v_u_d_0, at, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9,
+                        tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
+                    )
+                    tangent_t3_2_d_1 = _hvp_2_f32_sweep1(
+                        u_hat_d_1, u_d_1, v_u_d_1, at + 1, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9,
+                        tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
+                    )
+                    tangent_t3_2_d_2 = _hvp_2_f32_sweep1(
+                        u_hat_d_2, u_d_2, v_u_d_2, at + 2, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9,
+                        tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
+                    )
+                    tangent_t3_2_d_3 = _hvp_2_f32_sweep1(
+                        u_hat_d_3, u_d_3, v_u_d_3, at + 3, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9,
+                        tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
+                    )
+                    tangent_t3_2_high, tangent_t3_2_low = _plus_f32(
+                        tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d_0,
+                    )
+                    tangent_t3_2_high, tangent_t3_2_low = _plus_f32(
+                        tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d_1,
+                    )
+                    tangent_t3_2_high, tangent_t3_2_low = _plus_f32(
+                        tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d_2,
+                    )
+                    tangent_t3_2_high, tangent_t3_2_low = _plus_f32(
+                        tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d_3,
+                    )
+                    vector += _stride(threads)
+                at = LANES_F32 * vectors + thread
+                while at < size_d:
+                    tangent_t3_2_d = _hvp_2_f32_sweep1(
+                        _get(u_hat, u_hat_row + at), _get(u, u_row + at), _get(v_u_, v_u__row + at), at, j, t1, t10,
+                        t12, t1__scaled_i, t2, t2__scaled_j, t5, t9, tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
+                    )
+                    tangent_t3_2_high, tangent_t3_2_low = _plus_f32(tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d)
+                    at += _stride(threads)
+                tangent_t3_2 = _row_sum_f32(tangent_t3_2_high, tangent_t3_2_low)
+                if thread == 0:
+                    _put(tangent_t3, tangent_t3_row + j, tangent_t3_2)
+        else:
+            _clear_row_f32(tangent_t3, row, size_i)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_3_f32_sweep1(t3_j, place, i, tau):
+    """One place of a row: t4_others__max2_j."""
+    j = place
+    t1 = j != i
+    s = t3_j / tau
+    return s if t1 else f32(-np.inf)
+
+
+@_device
+def _hvp_3_f32_sweep2(t3_j, place, i, t4_others__max2, tau):
+    """One place of a row: t4_others__below2_j, t4_others__ties2_j."""
+    j = place
+    t2 = j != i
+    s2 = t3_j / tau
+    t4 = t2 & (s2 < t4_others__max2)
+    t5 = _exp_f32(s2 - t4_others__max2)
+    return t5 if t4 else f32(0.0), np.int32(1) if t2 & (s2 == t4_others__max2) else np.int32(0)
+
+
+@_device
+def _hvp_3_f32_sweep3(t3_j, tangent_t3_j, place, i, t11, t18, t19, t4_others__max2, tau):
+    """One place of a row: d_v_hat__left_j, tangent_t4_others2_j."""
+    j = place
+    t6 = j != i
+    tangent_s = tangent_t3_j / tau
+    s3 = t3_j / tau
+    weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max2, s3)))
+    t12 = tangent_s * weight_t4_others
+    t13 = i == j
+    t20 = t19 * weight_t4_others
+    d_s = t18 if t13 else t20
+    return d_s / tau, t12 if t6 else f32(0.0)
+
+
+@_device
+def _hvp_3_f32_sweep4(
+    t3_j, tangent_t3_j, place, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled, t30, t4_others__max2,
+    tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
+):
+    """One place of a row: tangent_d_u_hat_sum2_j."""
+    j = place
+    t21 = i == j
+    s4 = t3_j / tau
+    weight_t4_others2 = _exp_f32(-(t11 + _gap_f32(t4_others__max2, s4)))
+    t22 = t19 * weight_t4_others2
+    d_s2 = t18 if t21 else t22
+    unit1 = _unit_scale_f32(_get(_unit1_d, j))
+    measured_v_v = unit1 * _get(v_v_, (j) * size_d + d)
+    measured_v = unit1 * _get(v, (j) * size_d + d)
+    t2__scaled_j = _get(t2__scaled, j)
+    t2__scale = _unit_scale_f32(_get(t2__largest, j))
+    t2_2 = t2__scaled_j * (f32(1.0) / t2__scale)
+    t23 = abs(measured_v) == t2_2
+    t24 = _sign_f32(measured_v)
+    t25 = measured_v * t2__scale / t2__scaled_j
+    tangent_v_hat = (measured_v_v - _get(tangent_t2, j) * (t24 if t23 else t25)) * t2__scale / t2__scaled_j
+    tangent_s2 = tangent_t3_j / tau
+    tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
+    t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
+    tangent_d_s = t29 if t21 else t31
+    return d_s2 * tangent_v_hat + tangent_d_s * _get(v_hat, (j) * size_d + d)
+
+
+def hvp_3_f32(
+    t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
+    tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, weight, mask, divisor,
+    divisors, samples, size_d, options,
+):
+    """All samples: t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t4_others,
+    tangent_d_u_hat_sum.
+    """
+    size_i = samples
+    if options & DIVIDE:
+        divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float32)
+    stage = cuda.threadIdx.y * 1 * size_i
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        t3_row = row * size_i
+        tangent_t3_row = row * size_i
+        d_v_hat__left_row = row * size_i
+        tangent_d_u_hat_sum_row = row * size_d
+        live = _live(mask, row, options)
+        i = row
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t4_others__max2 = -f32(np.inf)
+            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                t3_j_0, t3_j_1, t3_j_2, t3_j_3 = _load_lanes(t3, t3_row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, (t3_j_0, t3_j_1, t3_j_2, t3_j_3))
+                t4_others__max2_j_0 = _hvp_3_f32_sweep1(t3_j_0, at, i, tau)
+                t4_others__max2_j_1 = _hvp_3_f32_sweep1(t3_j_1, at + 1, i, tau)
+                t4_others__max2_j_2 = _hvp_3_f32_sweep1(t3_j_2, at + 2, i, tau)
+                t4_others__max2_j_3 = _hvp_3_f32_sweep1(t3_j_3, at + 3, i, tau)
+                t4_others__max2 = _larger_f32(t4_others__max2, t4_others__max2_j_0)
+                t4_others__max2 = _larger_f32(t4_others__max2, t4_others__max2_j_1)
+                t4_others__max2 = _larger_f32(t4_others__max2, t4_others__max2_j_2)
+                t4_others__max2 = _larger_f32(t4_others__max2, t4_others__max2_j_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_i:
+                t3_j = _get(t3, t3_row + at)
+                if options & STAGED:
+                    staged[stage + at] = t3_j
+                t4_others__max2_j = _hvp_3_f32_sweep1(t3_j, at, i, tau)
+                t4_others__max2 = _larger_f32(t4_others__max2, t4_others__max2_j)
+                at += _stride(threads)
+            t4_others__max2 = _row_max_f32(t4_others__max2)
+            if thread == 0:
+                _put(t4_others__max, row, t4_others__max2)
+            t4_others__below2_high, t4_others__below2_low = f32(0.0), f32(0.0)
+            t4_others__ties2 = np.int32(0)
+            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                t3_j_0, t3_j_1, t3_j_2, t3_j_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
+                )
+                t4_others__below2_j_0, t4_others__ties2_j_0 = _hvp_3_f32_sweep2(t3_j_0, at, i, t4_others__max2, tau)
+                t4_others__below2_j_1, t4_others__ties2_j_1 = _hvp_3_f32_sweep2(t3_j_1, at + 1, i, t4_others__max2, tau)
+                t4_others__below2_j_2, t4_others__ties2_j_2 = _hvp_3_f32_sweep2(t3_j_2, at + 2, i, t4_others__max2, tau)
+                t4_others__below2_j_3, t4_others__ties2_j_3 = _hvp_3_f32_sweep2(t3_j_3, at + 3, i, t4_others__max2, tau)
+                t4_others__below2_high, t4_others__below2_low = _plus_f32(
+                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j_0,
+                )
+                t4_others__below2_high, t4_others__below2_low = _plus_f32(
+                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j_1,
+                )
+                t4_others__below2_high, t4_others__below2_low = _plus_f32(
+                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j_2,
+                )
+                t4_others__below2_high, t4_others__below2_low = _plus_f32(
+                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j_3,
+                )
+                t4_others__ties2 += t4_others__ties2_j_0
+                t4_others__ties2 += t4_others__ties2_j_1
+                t4_others__ties2 += t4_others__ties2_j_2
+                t4_others__ties2 += t4_others__ties2_j_3
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_i:
+                t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
+                t4_others__below2_j, t4_others__ties2_j = _hvp_3_f32_sweep2(t3_j, at, i, t4_others__max2, tau)
+                t4_others__below2_high, t4_others__below2_low = _plus_f32(
+                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j,
+                )
+                t4_others__ties2 += t4_others__ties2_j
+                at += _stride(threads)
+            t4_others__below2 = _row_sum_f32(t4_others__below2_high, t4_others__below2_low)
+            t4_others__ties2 = _row_count(t4_others__ties2)
+            if thread == 0:
+                _put(t4_others__below, row, t4_others__below2)
+            if thread == 0:
+                t4_others__ties[row] = t4_others__ties2
+            t7 = 1 < t4_others__ties2
+            t8 = t4_others__ties2 - 1
+            t9 = t8 if t7 else 0
+            t10 = t4_others__below2 + f32(t9)
+            t11 = _log1p_f32(t10)
+            seed_i = seed
+            t3_i = _get(t3, t3_row + i)
+            t14 = t3_i / tau
+            t15 = _gap_f32(t4_others__max2, t14)
+            t16 = t11 + t15
+            t17 = _sigmoid_f32(t16)
+            t18 = -seed_i * t17
+            t19 = seed_i * t17
+            tangent_t4_others2_high, tangent_t4_others2_low = f32(0.0), f32(0.0)
+            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                t3_j_0, t3_j_1, t3_j_2, t3_j_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
+                )
+                tangent_t3_j_0, tangent_t3_j_1, tangent_t3_j_2, tangent_t3_j_3 = _load_lanes(
+                    tangent_t3, tangent_t3_row + at,
+                )
+                d_v_hat__left_j_0, tangent_t4_others2_j_0 = _hvp_3_f32_sweep3(
+                    t3_j_0, tangent_t3_j_0, at, i, t11, t18, t19, t4_others__max2, tau,
+                )
+                d_v_hat__left_j_1, tangent_t4_others2_j_1 = _hvp_3_f32_sweep3(
+                    t3_j_1, tangent_t3_j_1, at + 1, i, t11, t18, t19, t4_others__max2, tau,
+                )
+                d_v_hat__left_j_2, tangent_t4_others2_j_2 = _hvp_3_f32_sweep3(
+                    t3_j_2, tangent_t3_j_2, at + 2, i, t11, t18, t19, t4_others__max2, tau,
+                )
+                d_v_hat__left_j_3, tangent_t4_others2_j_3 = _hvp_3_f32_sweep3(
+                    t3_j_3, tangent_t3_j_3, at + 3, i, t11, t18, t19, t4_others__max2, tau,
+                )
+                _store_lanes(
+                    d_v_hat__left, d_v_hat__left_row + at, (d_v_hat__left_j_0, d_v_hat__left_j_1, d_v_hat__left_j_2,
+                    d_v_hat__left_j_3),
+                )
+                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f32(
+                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j_0,
+                )
+                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f32(
+                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j_1,
+                )
+                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f32(
+                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j_2,
+                )
+                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f32(
+                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j_3,
+                )
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_i:
+                t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
+                d_v_hat__left_j, tangent_t4_others2_j = _hvp_3_f32_sweep3(
+                    t3_j, _get(tangent_t3, tangent_t3_row + at), at, i, t11, t18, t19, t4_others__max2, tau,
+                )
+                _put(d_v_hat__left, d_v_hat__left_row + at, d_v_hat__left_j)
+                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f32(
+                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j,
+                )
+                at += _stride(threads)
+            tangent_t4_others2 = _row_sum_f32(tangent_t4_others2_high, tangent_t4_others2_low)
+            if thread == 0:
+                _put(tangent_t4_others, row, tangent_t4_others2)
+            tangent_t3_i = _get(tangent_t3, tangent_t3_row + i)
+            t26 = -tangent_t3_i / tau
+            t27 = tangent_t4_others2 + t26
+            t28 = _sigmoid_f32(-t16)
+            t29 = -seed_i * t27 * t28 * t17
+            t30 = seed_i * t27 * t28 * t17
+            for d in range(size_d):
+                tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = f32(0.0), f32(0.0)
+                vectors = size_i // LANES_F32 if options & ALIGNED else 0
+                vector = thread
+                while vector < vectors:
+                    at = LANES_F32 * vector
+                    t3_j_0, t3_j_1, t3_j_2, t3_j_3 = (
+                        _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row +
+                        at)
+                    )
+                    tangent_t3_j_0, tangent_t3_j_1, tangent_t3_j_2, tangent_t3_j_3 = _load_lanes(
+                        tangent_t3, tangent_t3_row + at,
+                    )
+                    tangent_d_u_hat_sum2_j_0 = _hvp_3_f32_sweep4(
+                        t3_j_0, tangent_t3_j_0, at, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled, t30,
+                        t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
+                    )
+                    tangent_d_u_hat_sum2_j_1 = _hvp_3_f32_sweep4(
+                        t3_j_1, tangent_t3_j_1, at + 1, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled,
+                        t30, t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
+                    )
+                    tangent_d_u_hat_sum2_j_2 = _hvp_3_f32_sweep4(
+                        t3_j_2, tangent_t3_j_2, at + 2, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled,
+                        t30, t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
+                    )
+                    tangent_d_u_hat_sum2_j_3 = _hvp_3_f32_sweep4(
+                        t3_j_3, tangent_t3_j_3, at + 3, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled,
+                        t30, t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
+                    )
+                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f32(
+                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j_0,
+                    )
+                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f32(
+                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j_1,
+                    )
+                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f32(
+                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j_2,
+                    )
+                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f32(
+                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j_3,
+                    )
+                    vector += _stride(threads)
+                at = LANES_F32 * vectors + thread
+                while at < size_i:
+                    t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
+                    tangent_d_u_hat_sum2_j = _hvp_3_f32_sweep4(
+                        t3_j, _get(tangent_t3, tangent_t3_row + at), at, _unit1_d, d, i, t11, t18, t19, t29,
+                        t2__largest, t2__scaled, t30, t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v,
+                        v_hat, v_v_,
+                    )
+                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f32(
+                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j,
+                    )
+                    at += _stride(threads)
+                tangent_d_u_hat_sum2 = _row_sum_f32(tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low)
+                if thread == 0:
+                    _put(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + d, tangent_d_u_hat_sum2)
+        else:
+            _clear_row_f32(t4_others__max, row, 1)
+            _clear_row_f32(t4_others__below, row, 1)
+            _clear_row_f32(d_v_hat__left, row, size_i)
+            _clear_row_f32(tangent_t4_others, row, 1)
+            _clear_row_f32(tangent_d_u_hat_sum, row, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_4_f32_sweep1(
+    place, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below, t4_others__max,
+    t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u, u_hat, v_u_,
+):
+    """One place of a row: tangent_d_v_hat_sum2_j."""
+    j = place
+    t1 = j == i
+    seed_j = _get(seed_, j)
+    t4_others__ties_j = t4_others__ties[j]
+    t2 = 1 < t4_others__ties_j
+    t4 = t4_others__ties_j - 1
+    t4_others__rest = _log1p_f32(_get(t4_others__below, j) + f32(t4 if t2 else 0))
+    t4_others__max_j = _get(t4_others__max, j)
+    s = _get(t3, (j) * size_i + j) / tau
+    t5 = t4_others__rest + _gap_f32(t4_others__max_j, s)
+    t6 = _sigmoid_f32(t5)
+    t7 = -seed_j * t6
+    d_t4_others = seed_j * t6
+    s2 = _get(t3, (j) * size_i + i) / tau
+    weight_t4_others = _exp_f32(-(t4_others__rest + _gap_f32(t4_others__max_j, s2)))
+    t8 = d_t4_others * weight_t4_others
+    d_s = t7 if t1 else t8
+    unit0 = _unit_scale_f32(_get(_unit0_d, j))
+    measured_v_u = unit0 * _get(v_u_, (j) * size_d + d)
+    measured_u = unit0 * _get(u, (j) * size_d + d)
+    t1__scaled_j = _get(t1__scaled, j)
+    t1__scale = _unit_scale_f32(_get(t1__largest, j))
+    t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
+    t9 = abs(measured_u) == t1_2
+    t10 = _sign_f32(measured_u)
+    t11 = measured_u * t1__scale / t1__scaled_j
+    tangent_u_hat = (measured_v_u - _get(tangent_t1, j) * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
+    tangent_t4_others_j = _get(tangent_t4_others, j)
+    t12 = tangent_t4_others_j - _get(tangent_t3, (j) * size_i + j) / tau
+    t13 = _sigmoid_f32(-t5)
+    t14 = -seed_j * t12 * t13 * t6
+    tangent_s = _get(tangent_t3, (j) * size_i + i) / tau
+    tangent_weight_t4_others = weight_t4_others * (tangent_s - tangent_t4_others_j)
+    tangent_d_t4_others = seed_j * t12 * t13 * t6
+    t15 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
+    tangent_d_s = t14 if t1 else t15
+    return d_s * tangent_u_hat + tangent_d_s * _get(u_hat, (j) * size_d + d)
+
+
+def hvp_4_f32(
+    tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u,
+    t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau, mask, samples, size_d, options,
+):
+    """All samples: tangent_d_v_hat_sum."""
+    size_i = samples
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        tangent_d_v_hat_sum_row = row * size_d
+        live = _live(mask, row, options)
+        i = row
+        if live:
+            for d in range(size_d):
+                tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = f32(0.0), f32(0.0)
+                vectors = size_i // LANES_F32 if options & ALIGNED else 0
+                vector = thread
+                while vector < vectors:
+                    at = LANES_F32 * vector
+                    tangent_d_v_hat_sum2_j_0 = _hvp_4_f32_sweep1(
+                        at, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
+                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
+                        u_hat, v_u_,
+                    )
+                    tangent_d_v_hat_sum2_j_1 = _hvp_4_f32_sweep1(
+                        at + 1, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
+                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
+                        u_hat, v_u_,
+                    )
+                    tangent_d_v_hat_sum2_j_2 = _hvp_4_f32_sweep1(
+                        at + 2, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
+                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
+                        u_hat, v_u_,
+                    )
+                    tangent_d_v_hat_sum2_j_3 = _hvp_4_f32_sweep1(
+                        at + 3, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
+                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
+                        u_hat, v_u_,
+                    )
+                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f32(
+                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j_0,
+                    )
+                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f32(
+                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j_1,
+                    )
+                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f32(
+                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j_2,
+                    )
+                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f32(
+                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j_3,
+                    )
+                    vector += _stride(threads)
+                at = LANES_F32 * vectors + thread
+                while at < size_i:
+                    tangent_d_v_hat_sum2_j = _hvp_4_f32_sweep1(
+                        at, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
+                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
+                        u_hat, v_u_,
+                    )
+                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f32(
+                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j,
+                    )
+                    at += _stride(threads)
+                tangent_d_v_hat_sum2 = _row_sum_f32(tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low)
+                if thread == 0:
+                    _put(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + d, tangent_d_v_hat_sum2)
+        else:
+            _clear_row_f32(tangent_d_v_hat_sum, row, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_5_f32_sweep1(
+    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1, t2, tau,
+):
+    """One place of a row: d_t2_sum_d, d_t1_sum_d, tangent_d_t2_sum_d, tangent_d_t1_sum_d."""
+    measured_v = t1 * v_d
+    measured_u = t2 * u_d
+    tangent_d_v_hat = tangent_d_v_hat_sum_d / tau
+    measured_v_v = t1 * v_v_d
+    tangent_d_u_hat = tangent_d_u_hat_sum_d / tau
+    measured_v_u = t2 * v_u_d
+    return (
+        measured_v * d_v_hat_d, measured_u * d_u_hat_d, measured_v * tangent_d_v_hat + measured_v_v * d_v_hat_d,
+        measured_u * tangent_d_u_hat + measured_v_u * d_u_hat_d
+    )
+
+
+@_device
+def _hvp_5_f32_sweep2(
+    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1, t12, t19,
+    t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6, t7, tangent_t1_i, tangent_t2_i, tau,
+):
+    """One place of a row: hvp_u_d, hvp_v_d."""
+    tangent_d_u_hat2 = tangent_d_u_hat_sum_d / tau
+    measured_u2 = t2 * u_d
+    t13 = abs(measured_u2) == t6
+    t14 = _sign_f32(measured_u2)
+    t15 = measured_u2 * t4 / t1__scaled_i
+    t16 = t14 if t13 else t15
+    measured_v_u2 = t2 * v_u_d
+    t21 = t12 * t16 + (measured_v_u2 * t19 + -t20 * t16) * t4 / t1__scaled_i
+    scaled_hvp_u = (
+        (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t4 / t1__scaled_i)) * t4 / t1__scaled_i + (f32(0.0) if t7 else
+        t21)
+    )
+    tangent_d_v_hat2 = tangent_d_v_hat_sum_d / tau
+    measured_v2 = t1 * v_d
+    t31 = abs(measured_v2) == t24
+    t32 = _sign_f32(measured_v2)
+    t33 = measured_v2 * t22 / t2__scaled_i
+    t34 = t32 if t31 else t33
+    measured_v_v2 = t1 * v_v_d
+    t39 = t30 * t34 + (measured_v_v2 * t37 + -t38 * t34) * t22 / t2__scaled_i
+    scaled_hvp_v = (
+        (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t22 / t2__scaled_i)) * t22 / t2__scaled_i + (f32(0.0) if t25
+        else t39)
+    )
+    return scaled_hvp_u * t2, scaled_hvp_v * t1
+
+
+def hvp_5_f32(
+    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
+    tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, mask, samples, size_d, options,
+):
+    """All samples: hvp_u, hvp_v."""
+    staged = cuda.shared.array(0, np.float32)
+    stage = cuda.threadIdx.y * 8 * size_d
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_row = row * size_d
+        d_v_hat_row = row * size_d
+        u_row = row * size_d
+        d_u_hat_row = row * size_d
+        tangent_d_v_hat_sum_row = row * size_d
+        v_v__row = row * size_d
+        tangent_d_u_hat_sum_row = row * size_d
+        v_u__row = row * size_d
+        hvp_u_row = row * size_d
+        hvp_v_row = row * size_d
+        live = _live(mask, row, options)
+        _unit1_d_n = _get(_unit1_d, row)
+        _unit0_d_n = _get(_unit0_d, row)
+        tangent_t1_n = _get(tangent_t1, row)
+        t1__largest_n = _get(t1__largest, row)
+        t1__scaled_n = _get(t1__scaled, row)
+        tangent_t2_n = _get(tangent_t2, row)
+        t2__largest_n = _get(t2__largest, row)
+        t2__scaled_n = _get(t2__scaled, row)
+        if live:
+            unit1_d_i = _unit1_d_n
+            t1 = _unit_scale_f32(unit1_d_i)
+            unit0_d_i = _unit0_d_n
+            t2 = _unit_scale_f32(unit0_d_i)
+            d_t2_sum_high, d_t2_sum_low = f32(0.0), f32(0.0)
+            d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
+            tangent_d_t2_sum_high, tangent_d_t2_sum_low = f32(0.0), f32(0.0)
+            tangent_d_t1_sum_high, tangent_d_t1_sum_low = f32(0.0), f32(0.0)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                d_u_hat_d_0, d_u_hat_d_1, d_u_hat_d_2, d_u_hat_d_3 = _load_lanes(d_u_hat, d_u_hat_row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, (d_u_hat_d_0, d_u_hat_d_1, d_u_hat_d_2, d_u_hat_d_3))
+                d_v_hat_d_0, d_v_hat_d_1, d_v_hat_d_2, d_v_hat_d_3 = _load_lanes(d_v_hat, d_v_hat_row + at)
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + size_d + vector, vectors, (d_v_hat_d_0, d_v_hat_d_1, d_v_hat_d_2, d_v_hat_d_3),
+                    )
+                tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1, tangent_d_u_hat_sum_d_2, tangent_d_u_hat_sum_d_3 = (
+                    _load_lanes(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
+                )
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + 2 * size_d + vector, vectors, (tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1,
+                        tangent_d_u_hat_sum_d_2, tangent_d_u_hat_sum_d_3),
+                    )
+                tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1, tangent_d_v_hat_sum_d_2, tangent_d_v_hat_sum_d_3 = (
+                    _load_lanes(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
+                )
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + 3 * size_d + vector, vectors, (tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1,
+                        tangent_d_v_hat_sum_d_2, tangent_d_v_hat_sum_d_3),
+                    )
+                u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + 4 * size_d + vector, vectors, (u_d_0, u_d_1, u_d_2, u_d_3))
+                v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + 5 * size_d + vector, vectors, (v_d_0, v_d_1, v_d_2, v_d_3))
+                v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = _load_lanes(v_u_, v_u__row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + 6 * size_d + vector, vectors, (v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3))
+                v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = _load_lanes(v_v_, v_v__row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + 7 * size_d + vector, vectors, (v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3))
+                found_0 = _hvp_5_f32_sweep1(
+                    d_u_hat_d_0, d_v_hat_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_d_0, v_d_0, v_u_d_0,
+                    v_v_d_0, t1, t2, tau,
+                )
+                found_1 = _hvp_5_f32_sweep1(
+                    d_u_hat_d_1, d_v_hat_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_d_1, v_d_1, v_u_d_1,
+                    v_v_d_1, t1, t2, tau,
+                )
+                found_2 = _hvp_5_f32_sweep1(
+                    d_u_hat_d_2, d_v_hat_d_2, tangent_d_u_hat_sum_d_2, tangent_d_v_hat_sum_d_2, u_d_2, v_d_2, v_u_d_2,
+                    v_v_d_2, t1, t2, tau,
+                )
+                found_3 = _hvp_5_f32_sweep1(
+                    d_u_hat_d_3, d_v_hat_d_3, tangent_d_u_hat_sum_d_3, tangent_d_v_hat_sum_d_3, u_d_3, v_d_3, v_u_d_3,
+                    v_v_d_3, t1, t2, tau,
+                )
+                d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_0[0])
+                d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_1[0])
+                d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_2[0])
+                d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_3[0])
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found_0[1])
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found_1[1])
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found_2[1])
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found_3[1])
+                tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f32(
+                    tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_0[2],
+                )
+                tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f32(
+                    tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_1[2],
+                )
+                tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f32(
+                    tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_2[2],
+                )
+                tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f32(
+                    tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_3[2],
+                )
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_0[3],
+                )
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_1[3],
+                )
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_2[3],
+                )
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_3[3],
+                )
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                d_u_hat_d = _get(d_u_hat, d_u_hat_row + at)
+                if options & STAGED:
+                    staged[stage + at] = d_u_hat_d
+                d_v_hat_d = _get(d_v_hat, d_v_hat_row + at)
+                if options & STAGED:
+                    staged[stage + size_d + at] = d_v_hat_d
+                tangent_d_u_hat_sum_d = _get(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
+                if options & STAGED:
+                    staged[stage + 2 * size_d + at] = tangent_d_u_hat_sum_d
+                tangent_d_v_hat_sum_d = _get(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
+                if options & STAGED:
+                    staged[stage + 3 * size_d + at] = tangent_d_v_hat_sum_d
+                u_d = _get(u, u_row + at)
+                if options & STAGED:
+                    staged[stage + 4 * size_d + at] = u_d
+                v_d = _get(v, v_row + at)
+                if options & STAGED:
+                    staged[stage + 5 * size_d + at] = v_d
+                v_u_d = _get(v_u_, v_u__row + at)
+                if options & STAGED:
+                    staged[stage + 6 * size_d + at] = v_u_d
+                v_v_d = _get(v_v_, v_v__row + at)
+                if options & STAGED:
+                    staged[stage + 7 * size_d + at] = v_v_d
+                found = _hvp_5_f32_sweep1(
+                    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1, t2,
+                    tau,
+                )
+                d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found[0])
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found[1])
+                tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f32(
+                    tangent_d_t2_sum_high, tangent_d_t2_sum_low, found[2],
+                )
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, found[3],
+                )
+                at += _stride(threads)
+            d_t2_sum = _row_sum_f32(d_t2_sum_high, d_t2_sum_low)
+            d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
+            tangent_d_t2_sum = _row_sum_f32(tangent_d_t2_sum_high, tangent_d_t2_sum_low)
+            tangent_d_t1_sum = _row_sum_f32(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
+            tangent_t1_i = tangent_t1_n
+            t1__largest_i = t1__largest_n
+            t4 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t5 = f32(1.0) / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == f32(0.0)
+            t8 = tangent_t1_i * t4 / t1__scaled_i
+            t9 = f32(2.0) * d_t1_sum * t8
+            t10 = t9 - tangent_d_t1_sum
+            t11 = t10 * t4 / t1__scaled_i
+            t12 = t11 * t4 / t1__scaled_i
+            t17 = f32(1.0) * t4 / t1__scaled_i
+            t18 = d_t1_sum * t4 / t1__scaled_i
+            t19 = -t17 * t18
+            t20 = t19 * tangent_t1_i
+            tangent_t2_i = tangent_t2_n
+            t2__largest_i = t2__largest_n
+            t22 = _unit_scale_f32(t2__largest_i)
+            t2__scaled_i = t2__scaled_n
+            t23 = f32(1.0) / t22
+            t24 = t2__scaled_i * t23
+            t25 = t24 == f32(0.0)
+            t26 = tangent_t2_i * t22 / t2__scaled_i
+            t27 = f32(2.0) * d_t2_sum * t26
+            t28 = t27 - tangent_d_t2_sum
+            t29 = t28 * t22 / t2__scaled_i
+            t30 = t29 * t22 / t2__scaled_i
+            t35 = f32(1.0) * t22 / t2__scaled_i
+            t36 = d_t2_sum * t22 / t2__scaled_i
+            t37 = -t35 * t36
+            t38 = t37 * tangent_t2_i
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                d_u_hat_d2_0, d_u_hat_d2_1, d_u_hat_d2_2, d_u_hat_d2_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_u_hat,
+                    d_u_hat_row + at)
+                )
+                d_v_hat_d2_0, d_v_hat_d2_1, d_v_hat_d2_2, d_v_hat_d2_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(d_v_hat,
+                    d_v_hat_row + at)
+                )
+                tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1, tangent_d_u_hat_sum_d_2, tangent_d_u_hat_sum_d_3 = (
+                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
+                )
+                tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1, tangent_d_v_hat_sum_d_2, tangent_d_v_hat_sum_d_3 = (
+                    _staged_f32(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
+                )
+                u_d_0, u_d_1, u_d_2, u_d_3 = (
+                    _staged_f32(staged, stage + 4 * size_d + vector, vectors) if options & STAGED else _load_lanes(u,
+                    u_row + at)
+                )
+                v_d_0, v_d_1, v_d_2, v_d_3 = (
+                    _staged_f32(staged, stage + 5 * size_d + vector, vectors) if options & STAGED else _load_lanes(v,
+                    v_row + at)
+                )
+                v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = (
+                    _staged_f32(staged, stage + 6 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_u_,
+                    v_u__row + at)
+                )
+                v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = (
+                    _staged_f32(staged, stage + 7 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_v_,
+                    v_v__row + at)
+                )
+                hvp_u_d_0, hvp_v_d_0 = _hvp_5_f32_sweep2(
+                    d_u_hat_d2_0, d_v_hat_d2_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_d_0, v_d_0, v_u_d_0,
+                    v_v_d_0, t1, t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6,
+                    t7, tangent_t1_i, tangent_t2_i, tau,
+                )
+                hvp_u_d_1, hvp_v_d_1 = _hvp_5_f32_sweep2(
+                    d_u_hat_d2_1, d_v_hat_d2_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_d_1, v_d_1, v_u_d_1,
+                    v_v_d_1, t1, t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6,
+                    t7, tangent_t1_i, tangent_t2_i, tau,
+                )
+                hvp_u_d_2, hvp_v_d_2 = _hvp_5_f32_sweep2(
+                    d_u_hat_d2_2, d_v_hat_d2_2, tangent_d_u_hat_sum_d_2, tangent_d_v_hat_sum_d_2, u_d_2, v_d_2, v_u_d_2,
+                    v_v_d_2, t1, t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6,
+                    t7, tangent_t1_i, tangent_t2_i, tau,
+                )
+                hvp_u_d_3, hvp_v_d_3 = _hvp_5_f32_sweep2(
+                    d_u_hat_d2_3, d_v_hat_d2_3, tangent_d_u_hat_sum_d_3, tangent_d_v_hat_sum_d_3, u_d_3, v_d_3, v_u_d_3,
+                    v_v_d_3, t1, t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6,
+                    t7, tangent_t1_i, tangent_t2_i, tau,
+                )
+                _store_lanes(hvp_u, hvp_u_row + at, (hvp_u_d_0, hvp_u_d_1, hvp_u_d_2, hvp_u_d_3))
+                _store_lanes(hvp_v, hvp_v_row + at, (hvp_v_d_0, hvp_v_d_1, hvp_v_d_2, hvp_v_d_3))
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                d_u_hat_d2 = staged[stage + at] if options & STAGED else _get(d_u_hat, d_u_hat_row + at)
+                d_v_hat_d2 = staged[stage + size_d + at] if options & STAGED else _get(d_v_hat, d_v_hat_row + at)
+                tangent_d_u_hat_sum_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(
+                    tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at,
+                )
+                tangent_d_v_hat_sum_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(
+                    tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at,
+                )
+                u_d = staged[stage + 4 * size_d + at] if options & STAGED else _get(u, u_row + at)
+                v_d = staged[stage + 5 * size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_u_d = staged[stage + 6 * size_d + at] if options & STAGED else _get(v_u_, v_u__row + at)
+                v_v_d = staged[stage + 7 * size_d + at] if options & STAGED else _get(v_v_, v_v__row + at)
+                hvp_u_d, hvp_v_d = _hvp_5_f32_sweep2(
+                    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1,
+                    t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6, t7,
+                    tangent_t1_i, tangent_t2_i, tau,
+                )
+                _put(hvp_u, hvp_u_row + at, hvp_u_d)
+                _put(hvp_v, hvp_v_row + at, hvp_v_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_u, row, size_d)
+            _clear_row_f32(hvp_v, row, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
 def _weight_f64(weight, at, options):
     """The weight of one sample; 1 where none are given."""
     return _get(weight, at) if options & WEIGHTED else f64(1.0)
@@ -2722,6 +3857,999 @@ def value_and_grad_3_f64(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
+@_device
+def _hvp_1_f64_sweep1(u_d, v_d):
+    """One place of a row: unit0_d_d, unit1_d_d."""
+    return abs(abs(u_d)), abs(abs(v_d))
+
+
+@_device
+def _hvp_1_f64_sweep2(u_d2, v_d2, t1, t2):
+    """One place of a row: t1__largest2_d, t2__largest2_d."""
+    measured_u = t1 * u_d2
+    measured_v = t2 * v_d2
+    return abs(measured_u), abs(measured_v)
+
+
+@_device
+def _hvp_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5):
+    """One place of a row: t1__scaled2_d, t2__scaled2_d."""
+    measured_u2 = t1 * u_d3
+    measured_v2 = t2 * v_d3
+    t1__scaled2_entry = measured_u2 * t4
+    t2__scaled2_entry = measured_v2 * t5
+    return t1__scaled2_entry * t1__scaled2_entry, t2__scaled2_entry * t2__scaled2_entry
+
+
+@_device
+def _hvp_1_f64_sweep4(u_d4, v_d4, v_u_d, v_v_d, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8):
+    """One place of a row: u_hat_d, v_hat_d, tangent_t1_2_d, tangent_t2_2_d."""
+    measured_v_u = t1 * v_u_d
+    measured_u3 = t1 * u_d4
+    t9 = abs(measured_u3) == t7
+    t10 = _sign_f64(measured_u3)
+    t11 = measured_u3 * t4 / t1__scaled2
+    t12 = t10 if t9 else t11
+    t13 = measured_v_u * t12
+    measured_v_v = t2 * v_v_d
+    measured_v3 = t2 * v_d4
+    t17 = abs(measured_v3) == t15
+    t18 = _sign_f64(measured_v3)
+    t19 = measured_v3 * t5 / t2__scaled2
+    t20 = t18 if t17 else t19
+    t21 = measured_v_v * t20
+    return t12, t20, 0.0 if t8 else t13, 0.0 if t16 else t21
+
+
+def hvp_1_f64(
+    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
+    tangent_t2, mask, samples, size_d, options,
+):
+    """All samples: _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat,
+    tangent_t1, tangent_t2.
+    """
+    staged = cuda.shared.array(0, np.float64)
+    stage = cuda.threadIdx.y * 2 * size_d
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        u_row = row * size_d
+        v_row = row * size_d
+        v_u__row = row * size_d
+        v_v__row = row * size_d
+        u_hat_row = row * size_d
+        v_hat_row = row * size_d
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f64(np.inf)
+            unit1_d = -f64(np.inf)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                u_d_0, u_d_1 = _load_lanes(u, u_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, (u_d_0, u_d_1))
+                v_d_0, v_d_1 = _load_lanes(v, v_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + size_d + vector, vectors, (v_d_0, v_d_1))
+                unit0_d_d_0, unit1_d_d_0 = _hvp_1_f64_sweep1(u_d_0, v_d_0)
+                unit0_d_d_1, unit1_d_d_1 = _hvp_1_f64_sweep1(u_d_1, v_d_1)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
+                unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                u_d = _get(u, u_row + at)
+                if options & STAGED:
+                    staged[stage + at] = u_d
+                v_d = _get(v, v_row + at)
+                if options & STAGED:
+                    staged[stage + size_d + at] = v_d
+                unit0_d_d, unit1_d_d = _hvp_1_f64_sweep1(u_d, v_d)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d)
+                unit1_d = _larger_f64(unit1_d, unit1_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            unit1_d = _row_max_f64(unit1_d)
+            if thread == 0:
+                _put(_unit0_d, row, unit0_d)
+            if thread == 0:
+                _put(_unit1_d, row, unit1_d)
+            t1 = _unit_scale_f64(unit0_d)
+            t2 = _unit_scale_f64(unit1_d)
+            t1__largest2 = -f64(np.inf)
+            t2__largest2 = -f64(np.inf)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                u_d2_0, u_d2_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                )
+                v_d2_0, v_d2_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
+                    + at)
+                )
+                t1__largest2_d_0, t2__largest2_d_0 = _hvp_1_f64_sweep2(u_d2_0, v_d2_0, t1, t2)
+                t1__largest2_d_1, t2__largest2_d_1 = _hvp_1_f64_sweep2(u_d2_1, v_d2_1, t1, t2)
+                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
+                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
+                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_0)
+                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                u_d2 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d2 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                t1__largest2_d, t2__largest2_d = _hvp_1_f64_sweep2(u_d2, v_d2, t1, t2)
+                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d)
+                t2__largest2 = _larger_f64(t2__largest2, t2__largest2_d)
+                at += _stride(threads)
+            t1__largest2 = _row_max_f64(t1__largest2)
+            t2__largest2 = _row_max_f64(t2__largest2)
+            if thread == 0:
+                _put(t1__largest, row, t1__largest2)
+            if thread == 0:
+                _put(t2__largest, row, t2__largest2)
+            t4 = _unit_scale_f64(t1__largest2)
+            t5 = _unit_scale_f64(t2__largest2)
+            t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
+            t2__scaled2_high, t2__scaled2_low = f64(0.0), f64(0.0)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                u_d3_0, u_d3_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                )
+                v_d3_0, v_d3_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
+                    + at)
+                )
+                t1__scaled2_d_0, t2__scaled2_d_0 = _hvp_1_f64_sweep3(u_d3_0, v_d3_0, t1, t2, t4, t5)
+                t1__scaled2_d_1, t2__scaled2_d_1 = _hvp_1_f64_sweep3(u_d3_1, v_d3_1, t1, t2, t4, t5)
+                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_0)
+                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                u_d3 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d3 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                t1__scaled2_d, t2__scaled2_d = _hvp_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5)
+                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
+                t2__scaled2_high, t2__scaled2_low = _plus_f64(t2__scaled2_high, t2__scaled2_low, t2__scaled2_d)
+                at += _stride(threads)
+            t1__scaled2 = math.sqrt(_row_sum_f64(t1__scaled2_high, t1__scaled2_low))
+            t2__scaled2 = math.sqrt(_row_sum_f64(t2__scaled2_high, t2__scaled2_low))
+            if thread == 0:
+                _put(t1__scaled, row, t1__scaled2)
+            if thread == 0:
+                _put(t2__scaled, row, t2__scaled2)
+            t6 = 1.0 / t4
+            t7 = t1__scaled2 * t6
+            t8 = t7 == 0.0
+            t14 = 1.0 / t5
+            t15 = t2__scaled2 * t14
+            t16 = t15 == 0.0
+            tangent_t1_2_high, tangent_t1_2_low = f64(0.0), f64(0.0)
+            tangent_t2_2_high, tangent_t2_2_low = f64(0.0), f64(0.0)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                u_d4_0, u_d4_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                )
+                v_d4_0, v_d4_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
+                    + at)
+                )
+                v_u_d_0, v_u_d_1 = _load_lanes(v_u_, v_u__row + at)
+                v_v_d_0, v_v_d_1 = _load_lanes(v_v_, v_v__row + at)
+                u_hat_d_0, v_hat_d_0, tangent_t1_2_d_0, tangent_t2_2_d_0 = _hvp_1_f64_sweep4(
+                    u_d4_0, v_d4_0, v_u_d_0, v_v_d_0, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                )
+                u_hat_d_1, v_hat_d_1, tangent_t1_2_d_1, tangent_t2_2_d_1 = _hvp_1_f64_sweep4(
+                    u_d4_1, v_d4_1, v_u_d_1, v_v_d_1, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
+                )
+                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
+                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0)
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1)
+                tangent_t2_2_high, tangent_t2_2_low = _plus_f64(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_0)
+                tangent_t2_2_high, tangent_t2_2_low = _plus_f64(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                u_hat_d, v_hat_d, tangent_t1_2_d, tangent_t2_2_d = _hvp_1_f64_sweep4(
+                    u_d4, v_d4, _get(v_u_, v_u__row + at), _get(v_v_, v_v__row + at), t1, t15, t16, t1__scaled2, t2,
+                    t2__scaled2, t4, t5, t7, t8,
+                )
+                _put(u_hat, u_hat_row + at, u_hat_d)
+                _put(v_hat, v_hat_row + at, v_hat_d)
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d)
+                tangent_t2_2_high, tangent_t2_2_low = _plus_f64(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d)
+                at += _stride(threads)
+            tangent_t1_2 = _row_sum_f64(tangent_t1_2_high, tangent_t1_2_low)
+            tangent_t2_2 = _row_sum_f64(tangent_t2_2_high, tangent_t2_2_low)
+            if thread == 0:
+                _put(tangent_t1, row, tangent_t1_2)
+            if thread == 0:
+                _put(tangent_t2, row, tangent_t2_2)
+        else:
+            _clear_row_f64(_unit0_d, row, 1)
+            _clear_row_f64(_unit1_d, row, 1)
+            _clear_row_f64(t1__largest, row, 1)
+            _clear_row_f64(t2__largest, row, 1)
+            _clear_row_f64(t1__scaled, row, 1)
+            _clear_row_f64(t2__scaled, row, 1)
+            _clear_row_f64(u_hat, row, size_d)
+            _clear_row_f64(v_hat, row, size_d)
+            _clear_row_f64(tangent_t1, row, 1)
+            _clear_row_f64(tangent_t2, row, 1)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_2_f64_sweep1(
+    u_hat_d, u_d, v_u_d, place, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9, tangent_t1_i, tangent_t2_j,
+    size_d, v, v_hat, v_v_,
+):
+    """One place of a row: tangent_t3_2_d."""
+    d = place
+    measured_v_u = t1 * v_u_d
+    measured_u = t1 * u_d
+    t6 = abs(measured_u) == t5
+    t7 = _sign_f64(measured_u)
+    t8 = measured_u * t2 / t1__scaled_i
+    tangent_u_hat = (measured_v_u - tangent_t1_i * (t7 if t6 else t8)) * t2 / t1__scaled_i
+    measured_v_v = t9 * _get(v_v_, (j) * size_d + d)
+    measured_v = t9 * _get(v, (j) * size_d + d)
+    t13 = abs(measured_v) == t12
+    t14 = _sign_f64(measured_v)
+    t15 = measured_v * t10 / t2__scaled_j
+    tangent_v_hat = (measured_v_v - tangent_t2_j * (t14 if t13 else t15)) * t10 / t2__scaled_j
+    return tangent_u_hat * _get(v_hat, (j) * size_d + d) + tangent_v_hat * u_hat_d
+
+
+def hvp_2_f64(
+    tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v,
+    t2__scaled, t2__largest, u_hat, mask, samples, size_d, options,
+):
+    """All samples: tangent_t3."""
+    size_i = samples
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        tangent_t3_row = row * size_i
+        v_u__row = row * size_d
+        u_row = row * size_d
+        u_hat_row = row * size_d
+        live = _live(mask, row, options)
+        _unit0_d_n = _get(_unit0_d, row)
+        tangent_t1_n = _get(tangent_t1, row)
+        t1__scaled_n = _get(t1__scaled, row)
+        t1__largest_n = _get(t1__largest, row)
+        if live:
+            unit0_d_i = _unit0_d_n
+            t1 = _unit_scale_f64(unit0_d_i)
+            tangent_t1_i = tangent_t1_n
+            t1__scaled_i = t1__scaled_n
+            t1__largest_i = t1__largest_n
+            t2 = _unit_scale_f64(t1__largest_i)
+            t4 = 1.0 / t2
+            t5 = t1__scaled_i * t4
+            for j in range(size_i):
+                unit1_d_j = _get(_unit1_d, j)
+                t9 = _unit_scale_f64(unit1_d_j)
+                tangent_t2_j = _get(tangent_t2, j)
+                t2__scaled_j = _get(t2__scaled, j)
+                t2__largest_j = _get(t2__largest, j)
+                t10 = _unit_scale_f64(t2__largest_j)
+                t11 = 1.0 / t10
+                t12 = t2__scaled_j * t11
+                tangent_t3_2_high, tangent_t3_2_low = f64(0.0), f64(0.0)
+                vectors = size_d // LANES_F64 if options & ALIGNED else 0
+                vector = thread
+                while vector < vectors:
+                    at = LANES_F64 * vector
+                    u_hat_d_0, u_hat_d_1 = _load_lanes(u_hat, u_hat_row + at)
+                    u_d_0, u_d_1 = _load_lanes(u, u_row + at)
+                    v_u_d_0, v_u_d_1 = _load_lanes(v_u_, v_u__row + at)
+                    tangent_t3_2_d_0 = _hvp_2_f64_sweep1(
+                        u_hat_d_0, u_d_0, v_u_d_0, at, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9,
+                        tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
+                    )
+                    tangent_t3_2_d_1 = _hvp_2_f64_sweep1(
+                        u_hat_d_1, u_d_1, v_u_d_1, at + 1, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9,
+                        tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
+                    )
+                    tangent_t3_2_high, tangent_t3_2_low = _plus_f64(
+                        tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d_0,
+                    )
+                    tangent_t3_2_high, tangent_t3_2_low = _plus_f64(
+                        tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d_1,
+                    )
+                    vector += _stride(threads)
+                at = LANES_F64 * vectors + thread
+                while at < size_d:
+                    tangent_t3_2_d = _hvp_2_f64_sweep1(
+                        _get(u_hat, u_hat_row + at), _get(u, u_row + at), _get(v_u_, v_u__row + at), at, j, t1, t10,
+                        t12, t1__scaled_i, t2, t2__scaled_j, t5, t9, tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
+                    )
+                    tangent_t3_2_high, tangent_t3_2_low = _plus_f64(tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d)
+                    at += _stride(threads)
+                tangent_t3_2 = _row_sum_f64(tangent_t3_2_high, tangent_t3_2_low)
+                if thread == 0:
+                    _put(tangent_t3, tangent_t3_row + j, tangent_t3_2)
+        else:
+            _clear_row_f64(tangent_t3, row, size_i)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_3_f64_sweep1(t3_j, place, i, tau):
+    """One place of a row: t4_others__max2_j."""
+    j = place
+    t1 = j != i
+    s = t3_j / tau
+    return s if t1 else -np.inf
+
+
+@_device
+def _hvp_3_f64_sweep2(t3_j, place, i, t4_others__max2, tau):
+    """One place of a row: t4_others__below2_j, t4_others__ties2_j."""
+    j = place
+    t2 = j != i
+    s2 = t3_j / tau
+    t4 = t2 & (s2 < t4_others__max2)
+    t5 = _exp_f64(s2 - t4_others__max2)
+    return t5 if t4 else 0.0, np.int32(1) if t2 & (s2 == t4_others__max2) else np.int32(0)
+
+
+@_device
+def _hvp_3_f64_sweep3(t3_j, tangent_t3_j, place, i, t11, t18, t19, t4_others__max2, tau):
+    """One place of a row: d_v_hat__left_j, tangent_t4_others2_j."""
+    j = place
+    t6 = j != i
+    tangent_s = tangent_t3_j / tau
+    s3 = t3_j / tau
+    weight_t4_others = _exp_f64(-(t11 + _gap_f64(t4_others__max2, s3)))
+    t12 = tangent_s * weight_t4_others
+    t13 = i == j
+    t20 = t19 * weight_t4_others
+    d_s = t18 if t13 else t20
+    return d_s / tau, t12 if t6 else 0.0
+
+
+@_device
+def _hvp_3_f64_sweep4(
+    t3_j, tangent_t3_j, place, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled, t30, t4_others__max2,
+    tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
+):
+    """One place of a row: tangent_d_u_hat_sum2_j."""
+    j = place
+    t21 = i == j
+    s4 = t3_j / tau
+    weight_t4_others2 = _exp_f64(-(t11 + _gap_f64(t4_others__max2, s4)))
+    t22 = t19 * weight_t4_others2
+    d_s2 = t18 if t21 else t22
+    unit1 = _unit_scale_f64(_get(_unit1_d, j))
+    measured_v_v = unit1 * _get(v_v_, (j) * size_d + d)
+    measured_v = unit1 * _get(v, (j) * size_d + d)
+    t2__scaled_j = _get(t2__scaled, j)
+    t2__scale = _unit_scale_f64(_get(t2__largest, j))
+    t2_2 = t2__scaled_j * (1.0 / t2__scale)
+    t23 = abs(measured_v) == t2_2
+    t24 = _sign_f64(measured_v)
+    t25 = measured_v * t2__scale / t2__scaled_j
+    tangent_v_hat = (measured_v_v - _get(tangent_t2, j) * (t24 if t23 else t25)) * t2__scale / t2__scaled_j
+    tangent_s2 = tangent_t3_j / tau
+    tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
+    t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
+    tangent_d_s = t29 if t21 else t31
+    return d_s2 * tangent_v_hat + tangent_d_s * _get(v_hat, (j) * size_d + d)
+
+
+def hvp_3_f64(
+    t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
+    tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, weight, mask, divisor,
+    divisors, samples, size_d, options,
+):
+    """All samples: t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t4_others,
+    tangent_d_u_hat_sum.
+    """
+    size_i = samples
+    if options & DIVIDE:
+        divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float64)
+    stage = cuda.threadIdx.y * 1 * size_i
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        t3_row = row * size_i
+        tangent_t3_row = row * size_i
+        d_v_hat__left_row = row * size_i
+        tangent_d_u_hat_sum_row = row * size_d
+        live = _live(mask, row, options)
+        i = row
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t4_others__max2 = -f64(np.inf)
+            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                t3_j_0, t3_j_1 = _load_lanes(t3, t3_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, (t3_j_0, t3_j_1))
+                t4_others__max2_j_0 = _hvp_3_f64_sweep1(t3_j_0, at, i, tau)
+                t4_others__max2_j_1 = _hvp_3_f64_sweep1(t3_j_1, at + 1, i, tau)
+                t4_others__max2 = _larger_f64(t4_others__max2, t4_others__max2_j_0)
+                t4_others__max2 = _larger_f64(t4_others__max2, t4_others__max2_j_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_i:
+                t3_j = _get(t3, t3_row + at)
+                if options & STAGED:
+                    staged[stage + at] = t3_j
+                t4_others__max2_j = _hvp_3_f64_sweep1(t3_j, at, i, tau)
+                t4_others__max2 = _larger_f64(t4_others__max2, t4_others__max2_j)
+                at += _stride(threads)
+            t4_others__max2 = _row_max_f64(t4_others__max2)
+            if thread == 0:
+                _put(t4_others__max, row, t4_others__max2)
+            t4_others__below2_high, t4_others__below2_low = f64(0.0), f64(0.0)
+            t4_others__ties2 = np.int32(0)
+            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                t3_j_0, t3_j_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
+                )
+                t4_others__below2_j_0, t4_others__ties2_j_0 = _hvp_3_f64_sweep2(t3_j_0, at, i, t4_others__max2, tau)
+                t4_others__below2_j_1, t4_others__ties2_j_1 = _hvp_3_f64_sweep2(t3_j_1, at + 1, i, t4_others__max2, tau)
+                t4_others__below2_high, t4_others__below2_low = _plus_f64(
+                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j_0,
+                )
+                t4_others__below2_high, t4_others__below2_low = _plus_f64(
+                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j_1,
+                )
+                t4_others__ties2 += t4_others__ties2_j_0
+                t4_others__ties2 += t4_others__ties2_j_1
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_i:
+                t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
+                t4_others__below2_j, t4_others__ties2_j = _hvp_3_f64_sweep2(t3_j, at, i, t4_others__max2, tau)
+                t4_others__below2_high, t4_others__below2_low = _plus_f64(
+                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j,
+                )
+                t4_others__ties2 += t4_others__ties2_j
+                at += _stride(threads)
+            t4_others__below2 = _row_sum_f64(t4_others__below2_high, t4_others__below2_low)
+            t4_others__ties2 = _row_count(t4_others__ties2)
+            if thread == 0:
+                _put(t4_others__below, row, t4_others__below2)
+            if thread == 0:
+                t4_others__ties[row] = t4_others__ties2
+            t7 = 1 < t4_others__ties2
+            t8 = t4_others__ties2 - 1
+            t9 = t8 if t7 else 0
+            t10 = t4_others__below2 + float(t9)
+            t11 = _log1p_f64(t10)
+            seed_i = seed
+            t3_i = _get(t3, t3_row + i)
+            t14 = t3_i / tau
+            t15 = _gap_f64(t4_others__max2, t14)
+            t16 = t11 + t15
+            t17 = _sigmoid_f64(t16)
+            t18 = -seed_i * t17
+            t19 = seed_i * t17
+            tangent_t4_others2_high, tangent_t4_others2_low = f64(0.0), f64(0.0)
+            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                t3_j_0, t3_j_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
+                )
+                tangent_t3_j_0, tangent_t3_j_1 = _load_lanes(tangent_t3, tangent_t3_row + at)
+                d_v_hat__left_j_0, tangent_t4_others2_j_0 = _hvp_3_f64_sweep3(
+                    t3_j_0, tangent_t3_j_0, at, i, t11, t18, t19, t4_others__max2, tau,
+                )
+                d_v_hat__left_j_1, tangent_t4_others2_j_1 = _hvp_3_f64_sweep3(
+                    t3_j_1, tangent_t3_j_1, at + 1, i, t11, t18, t19, t4_others__max2, tau,
+                )
+                _store_lanes(d_v_hat__left, d_v_hat__left_row + at, (d_v_hat__left_j_0, d_v_hat__left_j_1))
+                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f64(
+                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j_0,
+                )
+                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f64(
+                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j_1,
+                )
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_i:
+                t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
+                d_v_hat__left_j, tangent_t4_others2_j = _hvp_3_f64_sweep3(
+                    t3_j, _get(tangent_t3, tangent_t3_row + at), at, i, t11, t18, t19, t4_others__max2, tau,
+                )
+                _put(d_v_hat__left, d_v_hat__left_row + at, d_v_hat__left_j)
+                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f64(
+                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j,
+                )
+                at += _stride(threads)
+            tangent_t4_others2 = _row_sum_f64(tangent_t4_others2_high, tangent_t4_others2_low)
+            if thread == 0:
+                _put(tangent_t4_others, row, tangent_t4_others2)
+            tangent_t3_i = _get(tangent_t3, tangent_t3_row + i)
+            t26 = -tangent_t3_i / tau
+            t27 = tangent_t4_others2 + t26
+            t28 = _sigmoid_f64(-t16)
+            t29 = -seed_i * t27 * t28 * t17
+            t30 = seed_i * t27 * t28 * t17
+            for d in range(size_d):
+                tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = f64(0.0), f64(0.0)
+                vectors = size_i // LANES_F64 if options & ALIGNED else 0
+                vector = thread
+                while vector < vectors:
+                    at = LANES_F64 * vector
+                    t3_j_0, t3_j_1 = (
+                        _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row +
+                        at)
+                    )
+                    tangent_t3_j_0, tangent_t3_j_1 = _load_lanes(tangent_t3, tangent_t3_row + at)
+                    tangent_d_u_hat_sum2_j_0 = _hvp_3_f64_sweep4(
+                        t3_j_0, tangent_t3_j_0, at, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled, t30,
+                        t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
+                    )
+                    tangent_d_u_hat_sum2_j_1 = _hvp_3_f64_sweep4(
+                        t3_j_1, tangent_t3_j_1, at + 1, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled,
+                        t30, t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
+                    )
+                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f64(
+                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j_0,
+                    )
+                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f64(
+                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j_1,
+                    )
+                    vector += _stride(threads)
+                at = LANES_F64 * vectors + thread
+                while at < size_i:
+                    t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
+                    tangent_d_u_hat_sum2_j = _hvp_3_f64_sweep4(
+                        t3_j, _get(tangent_t3, tangent_t3_row + at), at, _unit1_d, d, i, t11, t18, t19, t29,
+                        t2__largest, t2__scaled, t30, t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v,
+                        v_hat, v_v_,
+                    )
+                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f64(
+                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j,
+                    )
+                    at += _stride(threads)
+                tangent_d_u_hat_sum2 = _row_sum_f64(tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low)
+                if thread == 0:
+                    _put(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + d, tangent_d_u_hat_sum2)
+        else:
+            _clear_row_f64(t4_others__max, row, 1)
+            _clear_row_f64(t4_others__below, row, 1)
+            _clear_row_f64(d_v_hat__left, row, size_i)
+            _clear_row_f64(tangent_t4_others, row, 1)
+            _clear_row_f64(tangent_d_u_hat_sum, row, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_4_f64_sweep1(
+    place, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below, t4_others__max,
+    t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u, u_hat, v_u_,
+):
+    """One place of a row: tangent_d_v_hat_sum2_j."""
+    j = place
+    t1 = j == i
+    seed_j = _get(seed_, j)
+    t4_others__ties_j = t4_others__ties[j]
+    t2 = 1 < t4_others__ties_j
+    t4 = t4_others__ties_j - 1
+    t4_others__rest = _log1p_f64(_get(t4_others__below, j) + float(t4 if t2 else 0))
+    t4_others__max_j = _get(t4_others__max, j)
+    s = _get(t3, (j) * size_i + j) / tau
+    t5 = t4_others__rest + _gap_f64(t4_others__max_j, s)
+    t6 = _sigmoid_f64(t5)
+    t7 = -seed_j * t6
+    d_t4_others = seed_j * t6
+    s2 = _get(t3, (j) * size_i + i) / tau
+    weight_t4_others = _exp_f64(-(t4_others__rest + _gap_f64(t4_others__max_j, s2)))
+    t8 = d_t4_others * weight_t4_others
+    d_s = t7 if t1 else t8
+    unit0 = _unit_scale_f64(_get(_unit0_d, j))
+    measured_v_u = unit0 * _get(v_u_, (j) * size_d + d)
+    measured_u = unit0 * _get(u, (j) * size_d + d)
+    t1__scaled_j = _get(t1__scaled, j)
+    t1__scale = _unit_scale_f64(_get(t1__largest, j))
+    t1_2 = t1__scaled_j * (1.0 / t1__scale)
+    t9 = abs(measured_u) == t1_2
+    t10 = _sign_f64(measured_u)
+    t11 = measured_u * t1__scale / t1__scaled_j
+    tangent_u_hat = (measured_v_u - _get(tangent_t1, j) * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
+    tangent_t4_others_j = _get(tangent_t4_others, j)
+    t12 = tangent_t4_others_j - _get(tangent_t3, (j) * size_i + j) / tau
+    t13 = _sigmoid_f64(-t5)
+    t14 = -seed_j * t12 * t13 * t6
+    tangent_s = _get(tangent_t3, (j) * size_i + i) / tau
+    tangent_weight_t4_others = weight_t4_others * (tangent_s - tangent_t4_others_j)
+    tangent_d_t4_others = seed_j * t12 * t13 * t6
+    t15 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
+    tangent_d_s = t14 if t1 else t15
+    return d_s * tangent_u_hat + tangent_d_s * _get(u_hat, (j) * size_d + d)
+
+
+def hvp_4_f64(
+    tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u,
+    t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau, mask, samples, size_d, options,
+):
+    """All samples: tangent_d_v_hat_sum."""
+    size_i = samples
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        tangent_d_v_hat_sum_row = row * size_d
+        live = _live(mask, row, options)
+        i = row
+        if live:
+            for d in range(size_d):
+                tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = f64(0.0), f64(0.0)
+                vectors = size_i // LANES_F64 if options & ALIGNED else 0
+                vector = thread
+                while vector < vectors:
+                    at = LANES_F64 * vector
+                    tangent_d_v_hat_sum2_j_0 = _hvp_4_f64_sweep1(
+                        at, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
+                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
+                        u_hat, v_u_,
+                    )
+                    tangent_d_v_hat_sum2_j_1 = _hvp_4_f64_sweep1(
+                        at + 1, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
+                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
+                        u_hat, v_u_,
+                    )
+                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f64(
+                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j_0,
+                    )
+                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f64(
+                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j_1,
+                    )
+                    vector += _stride(threads)
+                at = LANES_F64 * vectors + thread
+                while at < size_i:
+                    tangent_d_v_hat_sum2_j = _hvp_4_f64_sweep1(
+                        at, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
+                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
+                        u_hat, v_u_,
+                    )
+                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f64(
+                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j,
+                    )
+                    at += _stride(threads)
+                tangent_d_v_hat_sum2 = _row_sum_f64(tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low)
+                if thread == 0:
+                    _put(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + d, tangent_d_v_hat_sum2)
+        else:
+            _clear_row_f64(tangent_d_v_hat_sum, row, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_5_f64_sweep1(
+    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1, t2, tau,
+):
+    """One place of a row: d_t2_sum_d, d_t1_sum_d, tangent_d_t2_sum_d, tangent_d_t1_sum_d."""
+    measured_v = t1 * v_d
+    measured_u = t2 * u_d
+    tangent_d_v_hat = tangent_d_v_hat_sum_d / tau
+    measured_v_v = t1 * v_v_d
+    tangent_d_u_hat = tangent_d_u_hat_sum_d / tau
+    measured_v_u = t2 * v_u_d
+    return (
+        measured_v * d_v_hat_d, measured_u * d_u_hat_d, measured_v * tangent_d_v_hat + measured_v_v * d_v_hat_d,
+        measured_u * tangent_d_u_hat + measured_v_u * d_u_hat_d
+    )
+
+
+@_device
+def _hvp_5_f64_sweep2(
+    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1, t12, t19,
+    t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6, t7, tangent_t1_i, tangent_t2_i, tau,
+):
+    """One place of a row: hvp_u_d, hvp_v_d."""
+    tangent_d_u_hat2 = tangent_d_u_hat_sum_d / tau
+    measured_u2 = t2 * u_d
+    t13 = abs(measured_u2) == t6
+    t14 = _sign_f64(measured_u2)
+    t15 = measured_u2 * t4 / t1__scaled_i
+    t16 = t14 if t13 else t15
+    measured_v_u2 = t2 * v_u_d
+    t21 = t12 * t16 + (measured_v_u2 * t19 + -t20 * t16) * t4 / t1__scaled_i
+    scaled_hvp_u = (
+        (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t4 / t1__scaled_i)) * t4 / t1__scaled_i + (0.0 if t7 else t21)
+    )
+    tangent_d_v_hat2 = tangent_d_v_hat_sum_d / tau
+    measured_v2 = t1 * v_d
+    t31 = abs(measured_v2) == t24
+    t32 = _sign_f64(measured_v2)
+    t33 = measured_v2 * t22 / t2__scaled_i
+    t34 = t32 if t31 else t33
+    measured_v_v2 = t1 * v_v_d
+    t39 = t30 * t34 + (measured_v_v2 * t37 + -t38 * t34) * t22 / t2__scaled_i
+    scaled_hvp_v = (
+        (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t22 / t2__scaled_i)) * t22 / t2__scaled_i + (0.0 if t25 else
+        t39)
+    )
+    return scaled_hvp_u * t2, scaled_hvp_v * t1
+
+
+def hvp_5_f64(
+    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
+    tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, mask, samples, size_d, options,
+):
+    """All samples: hvp_u, hvp_v."""
+    staged = cuda.shared.array(0, np.float64)
+    stage = cuda.threadIdx.y * 8 * size_d
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        v_row = row * size_d
+        d_v_hat_row = row * size_d
+        u_row = row * size_d
+        d_u_hat_row = row * size_d
+        tangent_d_v_hat_sum_row = row * size_d
+        v_v__row = row * size_d
+        tangent_d_u_hat_sum_row = row * size_d
+        v_u__row = row * size_d
+        hvp_u_row = row * size_d
+        hvp_v_row = row * size_d
+        live = _live(mask, row, options)
+        _unit1_d_n = _get(_unit1_d, row)
+        _unit0_d_n = _get(_unit0_d, row)
+        tangent_t1_n = _get(tangent_t1, row)
+        t1__largest_n = _get(t1__largest, row)
+        t1__scaled_n = _get(t1__scaled, row)
+        tangent_t2_n = _get(tangent_t2, row)
+        t2__largest_n = _get(t2__largest, row)
+        t2__scaled_n = _get(t2__scaled, row)
+        if live:
+            unit1_d_i = _unit1_d_n
+            t1 = _unit_scale_f64(unit1_d_i)
+            unit0_d_i = _unit0_d_n
+            t2 = _unit_scale_f64(unit0_d_i)
+            d_t2_sum_high, d_t2_sum_low = f64(0.0), f64(0.0)
+            d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
+            tangent_d_t2_sum_high, tangent_d_t2_sum_low = f64(0.0), f64(0.0)
+            tangent_d_t1_sum_high, tangent_d_t1_sum_low = f64(0.0), f64(0.0)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                d_u_hat_d_0, d_u_hat_d_1 = _load_lanes(d_u_hat, d_u_hat_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, (d_u_hat_d_0, d_u_hat_d_1))
+                d_v_hat_d_0, d_v_hat_d_1 = _load_lanes(d_v_hat, d_v_hat_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + size_d + vector, vectors, (d_v_hat_d_0, d_v_hat_d_1))
+                tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1 = _load_lanes(
+                    tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at,
+                )
+                if options & STAGED:
+                    _stage_f64(
+                        staged, stage + 2 * size_d + vector, vectors, (tangent_d_u_hat_sum_d_0,
+                        tangent_d_u_hat_sum_d_1),
+                    )
+                tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1 = _load_lanes(
+                    tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at,
+                )
+                if options & STAGED:
+                    _stage_f64(
+                        staged, stage + 3 * size_d + vector, vectors, (tangent_d_v_hat_sum_d_0,
+                        tangent_d_v_hat_sum_d_1),
+                    )
+                u_d_0, u_d_1 = _load_lanes(u, u_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + 4 * size_d + vector, vectors, (u_d_0, u_d_1))
+                v_d_0, v_d_1 = _load_lanes(v, v_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + 5 * size_d + vector, vectors, (v_d_0, v_d_1))
+                v_u_d_0, v_u_d_1 = _load_lanes(v_u_, v_u__row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + 6 * size_d + vector, vectors, (v_u_d_0, v_u_d_1))
+                v_v_d_0, v_v_d_1 = _load_lanes(v_v_, v_v__row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + 7 * size_d + vector, vectors, (v_v_d_0, v_v_d_1))
+                found_0 = _hvp_5_f64_sweep1(
+                    d_u_hat_d_0, d_v_hat_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_d_0, v_d_0, v_u_d_0,
+                    v_v_d_0, t1, t2, tau,
+                )
+                found_1 = _hvp_5_f64_sweep1(
+                    d_u_hat_d_1, d_v_hat_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_d_1, v_d_1, v_u_d_1,
+                    v_v_d_1, t1, t2, tau,
+                )
+                d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, found_0[0])
+                d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, found_1[0])
+                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, found_0[1])
+                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, found_1[1])
+                tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f64(
+                    tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_0[2],
+                )
+                tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f64(
+                    tangent_d_t2_sum_high, tangent_d_t2_sum_low, found_1[2],
+                )
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_0[3],
+                )
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, found_1[3],
+                )
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                d_u_hat_d = _get(d_u_hat, d_u_hat_row + at)
+                if options & STAGED:
+                    staged[stage + at] = d_u_hat_d
+                d_v_hat_d = _get(d_v_hat, d_v_hat_row + at)
+                if options & STAGED:
+                    staged[stage + size_d + at] = d_v_hat_d
+                tangent_d_u_hat_sum_d = _get(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
+                if options & STAGED:
+                    staged[stage + 2 * size_d + at] = tangent_d_u_hat_sum_d
+                tangent_d_v_hat_sum_d = _get(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
+                if options & STAGED:
+                    staged[stage + 3 * size_d + at] = tangent_d_v_hat_sum_d
+                u_d = _get(u, u_row + at)
+                if options & STAGED:
+                    staged[stage + 4 * size_d + at] = u_d
+                v_d = _get(v, v_row + at)
+                if options & STAGED:
+                    staged[stage + 5 * size_d + at] = v_d
+                v_u_d = _get(v_u_, v_u__row + at)
+                if options & STAGED:
+                    staged[stage + 6 * size_d + at] = v_u_d
+                v_v_d = _get(v_v_, v_v__row + at)
+                if options & STAGED:
+                    staged[stage + 7 * size_d + at] = v_v_d
+                found = _hvp_5_f64_sweep1(
+                    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1, t2,
+                    tau,
+                )
+                d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, found[0])
+                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, found[1])
+                tangent_d_t2_sum_high, tangent_d_t2_sum_low = _plus_f64(
+                    tangent_d_t2_sum_high, tangent_d_t2_sum_low, found[2],
+                )
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, found[3],
+                )
+                at += _stride(threads)
+            d_t2_sum = _row_sum_f64(d_t2_sum_high, d_t2_sum_low)
+            d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
+            tangent_d_t2_sum = _row_sum_f64(tangent_d_t2_sum_high, tangent_d_t2_sum_low)
+            tangent_d_t1_sum = _row_sum_f64(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
+            tangent_t1_i = tangent_t1_n
+            t1__largest_i = t1__largest_n
+            t4 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t5 = 1.0 / t4
+            t6 = t1__scaled_i * t5
+            t7 = t6 == 0.0
+            t8 = tangent_t1_i * t4 / t1__scaled_i
+            t9 = 2.0 * d_t1_sum * t8
+            t10 = t9 - tangent_d_t1_sum
+            t11 = t10 * t4 / t1__scaled_i
+            t12 = t11 * t4 / t1__scaled_i
+            t17 = 1.0 * t4 / t1__scaled_i
+            t18 = d_t1_sum * t4 / t1__scaled_i
+            t19 = -t17 * t18
+            t20 = t19 * tangent_t1_i
+            tangent_t2_i = tangent_t2_n
+            t2__largest_i = t2__largest_n
+            t22 = _unit_scale_f64(t2__largest_i)
+            t2__scaled_i = t2__scaled_n
+            t23 = 1.0 / t22
+            t24 = t2__scaled_i * t23
+            t25 = t24 == 0.0
+            t26 = tangent_t2_i * t22 / t2__scaled_i
+            t27 = 2.0 * d_t2_sum * t26
+            t28 = t27 - tangent_d_t2_sum
+            t29 = t28 * t22 / t2__scaled_i
+            t30 = t29 * t22 / t2__scaled_i
+            t35 = 1.0 * t22 / t2__scaled_i
+            t36 = d_t2_sum * t22 / t2__scaled_i
+            t37 = -t35 * t36
+            t38 = t37 * tangent_t2_i
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                d_u_hat_d2_0, d_u_hat_d2_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_u_hat,
+                    d_u_hat_row + at)
+                )
+                d_v_hat_d2_0, d_v_hat_d2_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(d_v_hat,
+                    d_v_hat_row + at)
+                )
+                tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1 = (
+                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
+                )
+                tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1 = (
+                    _staged_f64(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
+                )
+                u_d_0, u_d_1 = (
+                    _staged_f64(staged, stage + 4 * size_d + vector, vectors) if options & STAGED else _load_lanes(u,
+                    u_row + at)
+                )
+                v_d_0, v_d_1 = (
+                    _staged_f64(staged, stage + 5 * size_d + vector, vectors) if options & STAGED else _load_lanes(v,
+                    v_row + at)
+                )
+                v_u_d_0, v_u_d_1 = (
+                    _staged_f64(staged, stage + 6 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_u_,
+                    v_u__row + at)
+                )
+                v_v_d_0, v_v_d_1 = (
+                    _staged_f64(staged, stage + 7 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_v_,
+                    v_v__row + at)
+                )
+                hvp_u_d_0, hvp_v_d_0 = _hvp_5_f64_sweep2(
+                    d_u_hat_d2_0, d_v_hat_d2_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_d_0, v_d_0, v_u_d_0,
+                    v_v_d_0, t1, t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6,
+                    t7, tangent_t1_i, tangent_t2_i, tau,
+                )
+                hvp_u_d_1, hvp_v_d_1 = _hvp_5_f64_sweep2(
+                    d_u_hat_d2_1, d_v_hat_d2_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_d_1, v_d_1, v_u_d_1,
+                    v_v_d_1, t1, t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6,
+                    t7, tangent_t1_i, tangent_t2_i, tau,
+                )
+                _store_lanes(hvp_u, hvp_u_row + at, (hvp_u_d_0, hvp_u_d_1))
+                _store_lanes(hvp_v, hvp_v_row + at, (hvp_v_d_0, hvp_v_d_1))
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                d_u_hat_d2 = staged[stage + at] if options & STAGED else _get(d_u_hat, d_u_hat_row + at)
+                d_v_hat_d2 = staged[stage + size_d + at] if options & STAGED else _get(d_v_hat, d_v_hat_row + at)
+                tangent_d_u_hat_sum_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(
+                    tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at,
+                )
+                tangent_d_v_hat_sum_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(
+                    tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at,
+                )
+                u_d = staged[stage + 4 * size_d + at] if options & STAGED else _get(u, u_row + at)
+                v_d = staged[stage + 5 * size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_u_d = staged[stage + 6 * size_d + at] if options & STAGED else _get(v_u_, v_u__row + at)
+                v_v_d = staged[stage + 7 * size_d + at] if options & STAGED else _get(v_v_, v_v__row + at)
+                hvp_u_d, hvp_v_d = _hvp_5_f64_sweep2(
+                    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1,
+                    t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6, t7,
+                    tangent_t1_i, tangent_t2_i, tau,
+                )
+                _put(hvp_u, hvp_u_row + at, hvp_u_d)
+                _put(hvp_v, hvp_v_row + at, hvp_v_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_u, row, size_d)
+            _clear_row_f64(hvp_v, row, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
 KERNELS = {'total_weight': {'shape': 'sum',
                   'arguments': 'weight: data*, mask: uint8*, partial: real*, samples: int64, options: '
                                'uint32'},
@@ -2773,11 +4901,58 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'arguments': '_unit1_d: real*, v: data*, d_v_hat: real*, _unit0_d: real*, u: data*, '
                                    'd_u_hat: real*, grad_u: data*, grad_v: data*, t1__largest: real*, '
                                    't1__scaled: real*, t2__largest: real*, t2__scaled: real*, mask: uint8*, '
-                                   'samples: int64, size_d: int64, options: uint32'}}
+                                   'samples: int64, size_d: int64, options: uint32'},
+ 'hvp_1': {'shape': 'rows',
+           'samples': 'size_i',
+           'term': 'value',
+           'sizes': ['size_d'],
+           'staged': 2,
+           'arguments': 'u: data*, v: data*, _unit0_d: real*, _unit1_d: real*, t1__largest: real*, '
+                        't2__largest: real*, t1__scaled: real*, t2__scaled: real*, u_hat: real*, v_hat: '
+                        'real*, v_u_: data*, v_v_: data*, tangent_t1: real*, tangent_t2: real*, mask: '
+                        'uint8*, samples: int64, size_d: int64, options: uint32'},
+ 'hvp_2': {'shape': 'rows',
+           'samples': 'size_i',
+           'term': 'value',
+           'sizes': ['size_d'],
+           'staged': 0,
+           'arguments': 'tangent_t3: real*, _unit0_d: real*, v_u_: data*, tangent_t1: real*, u: data*, '
+                        't1__scaled: real*, t1__largest: real*, v_hat: real*, _unit1_d: real*, v_v_: data*, '
+                        'tangent_t2: real*, v: data*, t2__scaled: real*, t2__largest: real*, u_hat: real*, '
+                        'mask: uint8*, samples: int64, size_d: int64, options: uint32'},
+ 'hvp_3': {'shape': 'rows',
+           'samples': 'size_i',
+           'term': 'value',
+           'sizes': ['size_i'],
+           'staged': 1,
+           'arguments': 't3: real*, t4_others__max: real*, t4_others__below: real*, t4_others__ties: int64*, '
+                        'd_v_hat__left: real*, tangent_t3: real*, tangent_t4_others: real*, '
+                        'tangent_d_u_hat_sum: real*, _unit1_d: real*, v_v_: data*, tangent_t2: real*, v: '
+                        'data*, t2__scaled: real*, t2__largest: real*, v_hat: real*, tau: real, weight: '
+                        'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
+                        'options: uint32'},
+ 'hvp_4': {'shape': 'rows',
+           'samples': 'size_i',
+           'term': 'value',
+           'sizes': ['size_i'],
+           'staged': 0,
+           'arguments': 'tangent_d_v_hat_sum: real*, seed_: real*, t4_others__below: real*, t4_others__ties: '
+                        'int64*, t4_others__max: real*, t3: real*, _unit0_d: real*, v_u_: data*, tangent_t1: '
+                        'real*, u: data*, t1__scaled: real*, t1__largest: real*, tangent_t4_others: real*, '
+                        'tangent_t3: real*, u_hat: real*, tau: real, mask: uint8*, samples: int64, size_d: '
+                        'int64, options: uint32'},
+ 'hvp_5': {'shape': 'full_rows',
+           'samples': 'size_i',
+           'term': 'value',
+           'sizes': ['size_d'],
+           'staged': 8,
+           'arguments': '_unit1_d: real*, v: data*, d_v_hat: real*, _unit0_d: real*, u: data*, d_u_hat: '
+                        'real*, tangent_d_v_hat_sum: real*, v_v_: data*, tangent_d_u_hat_sum: real*, v_u_: '
+                        'data*, hvp_u: data*, hvp_v: data*, tangent_t1: real*, t1__largest: real*, '
+                        't1__scaled: real*, tangent_t2: real*, t2__largest: real*, t2__scaled: real*, tau: '
+                        'real, mask: uint8*, samples: int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
-
-WITHOUT = {'hvp': 'hvp nests a reduction per entry of another axis'}
 
 PLANS = {'value': {'axes': {},
            'batches': {'value': 'i'},
@@ -2830,4 +5005,51 @@ PLANS = {'value': {'axes': {},
                     'seeds': {},
                     'outputs': ['grad_u', 'grad_v'],
                     'directions': [],
-                    'names': {}}}
+                    'names': {}},
+ 'hvp': {'axes': {},
+         'batches': {'value': 'i'},
+         'steps': ['hvp_1',
+                   'hvp_2',
+                   {'left': 'u_hat',
+                    'right': 'v_hat',
+                    'target': 't3',
+                    'sizes': ['size_i', 'size_i', 'size_d'],
+                    'turned': ['right']},
+                   'hvp_3',
+                   'hvp_4',
+                   {'left': 'd_v_hat__left',
+                    'right': 'v_hat',
+                    'target': 'd_u_hat',
+                    'sizes': ['size_i', 'size_d', 'size_i'],
+                    'turned': []},
+                   {'left': 'd_v_hat__left',
+                    'right': 'u_hat',
+                    'target': 'd_v_hat',
+                    'sizes': ['size_i', 'size_d', 'size_i'],
+                    'turned': ['left']},
+                   'hvp_5'],
+         'buffers': {'_unit0_d': ['real', 'size_i'],
+                     '_unit1_d': ['real', 'size_i'],
+                     'd_u_hat': ['real', 'size_i', 'size_d'],
+                     'd_v_hat': ['real', 'size_i', 'size_d'],
+                     'd_v_hat__left': ['real', 'size_i', 'size_i'],
+                     't1__largest': ['real', 'size_i'],
+                     't1__scaled': ['real', 'size_i'],
+                     't2__largest': ['real', 'size_i'],
+                     't2__scaled': ['real', 'size_i'],
+                     't3': ['real', 'size_i', 'size_i'],
+                     't4_others__below': ['real', 'size_i'],
+                     't4_others__max': ['real', 'size_i'],
+                     't4_others__ties': ['int64', 'size_i'],
+                     'tangent_d_u_hat_sum': ['real', 'size_i', 'size_d'],
+                     'tangent_d_v_hat_sum': ['real', 'size_i', 'size_d'],
+                     'tangent_t1': ['real', 'size_i'],
+                     'tangent_t2': ['real', 'size_i'],
+                     'tangent_t3': ['real', 'size_i', 'size_i'],
+                     'tangent_t4_others': ['real', 'size_i'],
+                     'u_hat': ['real', 'size_i', 'size_d'],
+                     'v_hat': ['real', 'size_i', 'size_d']},
+         'seeds': {'value': 'seed_'},
+         'outputs': ['hvp_u', 'hvp_v'],
+         'directions': ['v_u_', 'v_v_'],
+         'names': {}}}

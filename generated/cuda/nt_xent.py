@@ -64,7 +64,7 @@ META = {'name': 'nt_xent',
  'terms': {'value': 'i'},
  'gradients': ['z'],
  'predictions': ['z'],
- 'entries': ['value', 'value_and_grad'],
+ 'entries': ['value', 'value_and_grad', 'hvp'],
  'refused': {'grad_hess_diag': 'the Hessian diagonal of nt_xent would need loops over i_1, d_1, d, j, i_2, '
                                'd_2, deeper than those of its gradient (i, j, d); use the Hessian-vector '
                                'product (hvp), which costs no more than the gradient'},
@@ -1425,6 +1425,1101 @@ def value_and_grad_3_f32(
 
 
 @_device
+def _hvp_1_f32_sweep1(z_d):
+    """One place of a row: unit0_d_d."""
+    return abs(abs(z_d))
+
+
+@_device
+def _hvp_1_f32_sweep2(z_d2, t1):
+    """One place of a row: t1__largest2_d."""
+    measured_z = t1 * z_d2
+    return abs(measured_z)
+
+
+@_device
+def _hvp_1_f32_sweep3(z_d3, t1, t3):
+    """One place of a row: t1__scaled2_d."""
+    measured_z2 = t1 * z_d3
+    t1__scaled2_entry = measured_z2 * t3
+    return t1__scaled2_entry * t1__scaled2_entry
+
+
+@_device
+def _hvp_1_f32_sweep4(v_z_d, z_d4, t1, t1__scaled2, t3, t5, t6):
+    """One place of a row: z_hat_d, tangent_t1_2_d."""
+    measured_v_z = t1 * v_z_d
+    measured_z3 = t1 * z_d4
+    t7 = abs(measured_z3) == t5
+    t8 = _sign_f32(measured_z3)
+    t9 = measured_z3 * t3 / t1__scaled2
+    t10 = t8 if t7 else t9
+    t11 = measured_v_z * t10
+    return t10, f32(0.0) if t6 else t11
+
+
+def hvp_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, mask, samples, size_d, options):
+    """All samples: _unit0_d, t1__largest, t1__scaled, z_hat, tangent_t1."""
+    staged = cuda.shared.array(0, np.float32)
+    stage = cuda.threadIdx.y * 1 * size_d
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row = row * size_d
+        v_z__row = row * size_d
+        z_hat_row = row * size_d
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f32(np.inf)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, (z_d_0, z_d_1, z_d_2, z_d_3))
+                unit0_d_d_0 = _hvp_1_f32_sweep1(z_d_0)
+                unit0_d_d_1 = _hvp_1_f32_sweep1(z_d_1)
+                unit0_d_d_2 = _hvp_1_f32_sweep1(z_d_2)
+                unit0_d_d_3 = _hvp_1_f32_sweep1(z_d_3)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                z_d = _get(z, z_row + at)
+                if options & STAGED:
+                    staged[stage + at] = z_d
+                unit0_d_d = _hvp_1_f32_sweep1(z_d)
+                unit0_d = _larger_f32(unit0_d, unit0_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f32(unit0_d)
+            if thread == 0:
+                _put(_unit0_d, row, unit0_d)
+            t1 = _unit_scale_f32(unit0_d)
+            t1__largest2 = -f32(np.inf)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                z_d2_0, z_d2_1, z_d2_2, z_d2_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                )
+                t1__largest2_d_0 = _hvp_1_f32_sweep2(z_d2_0, t1)
+                t1__largest2_d_1 = _hvp_1_f32_sweep2(z_d2_1, t1)
+                t1__largest2_d_2 = _hvp_1_f32_sweep2(z_d2_2, t1)
+                t1__largest2_d_3 = _hvp_1_f32_sweep2(z_d2_3, t1)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_0)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_1)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_2)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                t1__largest2_d = _hvp_1_f32_sweep2(z_d2, t1)
+                t1__largest2 = _larger_f32(t1__largest2, t1__largest2_d)
+                at += _stride(threads)
+            t1__largest2 = _row_max_f32(t1__largest2)
+            if thread == 0:
+                _put(t1__largest, row, t1__largest2)
+            t3 = _unit_scale_f32(t1__largest2)
+            t1__scaled2_high, t1__scaled2_low = f32(0.0), f32(0.0)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                z_d3_0, z_d3_1, z_d3_2, z_d3_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                )
+                t1__scaled2_d_0 = _hvp_1_f32_sweep3(z_d3_0, t1, t3)
+                t1__scaled2_d_1 = _hvp_1_f32_sweep3(z_d3_1, t1, t3)
+                t1__scaled2_d_2 = _hvp_1_f32_sweep3(z_d3_2, t1, t3)
+                t1__scaled2_d_3 = _hvp_1_f32_sweep3(z_d3_3, t1, t3)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_2)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                t1__scaled2_d = _hvp_1_f32_sweep3(z_d3, t1, t3)
+                t1__scaled2_high, t1__scaled2_low = _plus_f32(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
+                at += _stride(threads)
+            t1__scaled2 = math.sqrt(_row_sum_f32(t1__scaled2_high, t1__scaled2_low))
+            if thread == 0:
+                _put(t1__scaled, row, t1__scaled2)
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled2 * t4
+            t6 = t5 == f32(0.0)
+            tangent_t1_2_high, tangent_t1_2_low = f32(0.0), f32(0.0)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _load_lanes(v_z_, v_z__row + at)
+                z_d4_0, z_d4_1, z_d4_2, z_d4_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                )
+                z_hat_d_0, tangent_t1_2_d_0 = _hvp_1_f32_sweep4(v_z_d_0, z_d4_0, t1, t1__scaled2, t3, t5, t6)
+                z_hat_d_1, tangent_t1_2_d_1 = _hvp_1_f32_sweep4(v_z_d_1, z_d4_1, t1, t1__scaled2, t3, t5, t6)
+                z_hat_d_2, tangent_t1_2_d_2 = _hvp_1_f32_sweep4(v_z_d_2, z_d4_2, t1, t1__scaled2, t3, t5, t6)
+                z_hat_d_3, tangent_t1_2_d_3 = _hvp_1_f32_sweep4(v_z_d_3, z_d4_3, t1, t1__scaled2, t3, t5, t6)
+                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0)
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1)
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_2)
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                z_hat_d, tangent_t1_2_d = _hvp_1_f32_sweep4(
+                    _get(v_z_, v_z__row + at), z_d4, t1, t1__scaled2, t3, t5, t6,
+                )
+                _put(z_hat, z_hat_row + at, z_hat_d)
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d)
+                at += _stride(threads)
+            tangent_t1_2 = _row_sum_f32(tangent_t1_2_high, tangent_t1_2_low)
+            if thread == 0:
+                _put(tangent_t1, row, tangent_t1_2)
+        else:
+            _clear_row_f32(_unit0_d, row, 1)
+            _clear_row_f32(t1__largest, row, 1)
+            _clear_row_f32(t1__scaled, row, 1)
+            _clear_row_f32(z_hat, row, size_d)
+            _clear_row_f32(tangent_t1, row, 1)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_2_f32_sweep1(
+    v_z_d, z_hat_d, z_d, place, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9, tangent_t1_i, tangent_t1_j,
+    size_d, v_z_, z, z_hat,
+):
+    """One place of a row: tangent_t2_2_d."""
+    d = place
+    measured_v_z = t1 * v_z_d
+    measured_z = t1 * z_d
+    t6 = abs(measured_z) == t5
+    t7 = _sign_f32(measured_z)
+    t8 = measured_z * t3 / t1__scaled_i
+    tangent_z_hat = (measured_v_z - tangent_t1_i * (t7 if t6 else t8)) * t3 / t1__scaled_i
+    measured_v_z2 = t9 * _get(v_z_, (j) * size_d + d)
+    measured_z2 = t9 * _get(z, (j) * size_d + d)
+    t13 = abs(measured_z2) == t12
+    t14 = _sign_f32(measured_z2)
+    t15 = measured_z2 * t10 / t1__scaled_j
+    tangent_z_hat2 = (measured_v_z2 - tangent_t1_j * (t14 if t13 else t15)) * t10 / t1__scaled_j
+    return tangent_z_hat * _get(z_hat, (j) * size_d + d) + tangent_z_hat2 * z_hat_d
+
+
+def hvp_2_f32(
+    tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, mask, samples, size_d, options,
+):
+    """All samples: tangent_t2."""
+    size_i = samples
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        tangent_t2_row = row * size_i
+        v_z__row = row * size_d
+        z_row = row * size_d
+        z_hat_row = row * size_d
+        live = _live(mask, row, options)
+        _unit0_d_n = _get(_unit0_d, row)
+        tangent_t1_n = _get(tangent_t1, row)
+        t1__scaled_n = _get(t1__scaled, row)
+        t1__largest_n = _get(t1__largest, row)
+        if live:
+            unit0_d_i = _unit0_d_n
+            t1 = _unit_scale_f32(unit0_d_i)
+            tangent_t1_i = tangent_t1_n
+            t1__scaled_i = t1__scaled_n
+            t1__largest_i = t1__largest_n
+            t3 = _unit_scale_f32(t1__largest_i)
+            t4 = f32(1.0) / t3
+            t5 = t1__scaled_i * t4
+            for j in range(size_i):
+                unit0_d_j = _get(_unit0_d, j)
+                t9 = _unit_scale_f32(unit0_d_j)
+                tangent_t1_j = _get(tangent_t1, j)
+                t1__scaled_j = _get(t1__scaled, j)
+                t1__largest_j = _get(t1__largest, j)
+                t10 = _unit_scale_f32(t1__largest_j)
+                t11 = f32(1.0) / t10
+                t12 = t1__scaled_j * t11
+                tangent_t2_2_high, tangent_t2_2_low = f32(0.0), f32(0.0)
+                vectors = size_d // LANES_F32 if options & ALIGNED else 0
+                vector = thread
+                while vector < vectors:
+                    at = LANES_F32 * vector
+                    v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _load_lanes(v_z_, v_z__row + at)
+                    z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3 = _load_lanes(z_hat, z_hat_row + at)
+                    z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
+                    tangent_t2_2_d_0 = _hvp_2_f32_sweep1(
+                        v_z_d_0, z_hat_d_0, z_d_0, at, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9,
+                        tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
+                    )
+                    tangent_t2_2_d_1 = _hvp_2_f32_sweep1(
+                        v_z_d_1, z_hat_d_1, z_d_1, at + 1, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9,
+                        tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
+                    )
+                    tangent_t2_2_d_2 = _hvp_2_f32_sweep1(
+                        v_z_d_2, z_hat_d_2, z_d_2, at + 2, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9,
+                        tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
+                    )
+                    tangent_t2_2_d_3 = _hvp_2_f32_sweep1(
+                        v_z_d_3, z_hat_d_3, z_d_3, at + 3, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9,
+                        tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
+                    )
+                    tangent_t2_2_high, tangent_t2_2_low = _plus_f32(
+                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_0,
+                    )
+                    tangent_t2_2_high, tangent_t2_2_low = _plus_f32(
+                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_1,
+                    )
+                    tangent_t2_2_high, tangent_t2_2_low = _plus_f32(
+                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_2,
+                    )
+                    tangent_t2_2_high, tangent_t2_2_low = _plus_f32(
+                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_3,
+                    )
+                    vector += _stride(threads)
+                at = LANES_F32 * vectors + thread
+                while at < size_d:
+                    tangent_t2_2_d = _hvp_2_f32_sweep1(
+                        _get(v_z_, v_z__row + at), _get(z_hat, z_hat_row + at), _get(z, z_row + at), at, j, t1, t10,
+                        t12, t1__scaled_i, t1__scaled_j, t3, t5, t9, tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
+                    )
+                    tangent_t2_2_high, tangent_t2_2_low = _plus_f32(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d)
+                    at += _stride(threads)
+                tangent_t2_2 = _row_sum_f32(tangent_t2_2_high, tangent_t2_2_low)
+                if thread == 0:
+                    _put(tangent_t2, tangent_t2_row + j, tangent_t2_2)
+        else:
+            _clear_row_f32(tangent_t2, row, size_i)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_3_f32_sweep1(t2_j, place, i, t1, tau):
+    """One place of a row: t3_others__max2_j."""
+    j = place
+    t3 = j != t1
+    t4 = (j != i) & t3
+    s = t2_j / tau
+    return s if t4 else f32(-np.inf)
+
+
+@_device
+def _hvp_3_f32_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
+    """One place of a row: t3_others__below2_j, t3_others__ties2_j."""
+    j = place
+    t5 = j != t1
+    t6 = (j != i) & t5
+    s2 = t2_j / tau
+    t7 = t6 & (s2 < t3_others__max2)
+    t8 = _exp_f32(s2 - t3_others__max2)
+    return t8 if t7 else f32(0.0), np.int32(1) if t6 & (s2 == t3_others__max2) else np.int32(0)
+
+
+@_device
+def _hvp_3_f32_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t22, t3_others__max2, tau):
+    """One place of a row: d_z_hat_1__left_j, tangent_t3_others2_j."""
+    j = place
+    t9 = j != t1
+    t10 = (j != i) & t9
+    tangent_s = tangent_t2_j / tau
+    s3 = t2_j / tau
+    weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
+    t16 = tangent_s * weight_t3_others
+    t17 = (i != j) & t9
+    t23 = t22 * weight_t3_others
+    d_s = t23 if t17 else f32(0.0)
+    return d_s / tau, t16 if t10 else f32(0.0)
+
+
+@_device
+def _hvp_3_f32_sweep4(
+    t2_j, tangent_t2_j, place, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33, t3_others__max2, tangent_t1,
+    tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
+):
+    """One place of a row: tangent_d_z_hat_1_sum2_j."""
+    j = place
+    t24 = j != t1
+    t25 = (i != j) & t24
+    s4 = t2_j / tau
+    weight_t3_others2 = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s4)))
+    t26 = t22 * weight_t3_others2
+    d_s2 = t26 if t25 else f32(0.0)
+    unit0 = _unit_scale_f32(_get(_unit0_d, j))
+    measured_v_z = unit0 * _get(v_z_, (j) * size_d + d)
+    measured_z = unit0 * _get(z, (j) * size_d + d)
+    t1__scaled_j = _get(t1__scaled, j)
+    t1__scale = _unit_scale_f32(_get(t1__largest, j))
+    t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
+    t27 = abs(measured_z) == t1_2
+    t28 = _sign_f32(measured_z)
+    t29 = measured_z * t1__scale / t1__scaled_j
+    tangent_z_hat = (measured_v_z - _get(tangent_t1, j) * (t28 if t27 else t29)) * t1__scale / t1__scaled_j
+    tangent_s2 = tangent_t2_j / tau
+    tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
+    t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
+    tangent_d_s = t34 if t25 else f32(0.0)
+    return d_s2 * tangent_z_hat + tangent_d_s * _get(z_hat, (j) * size_d + d)
+
+
+def hvp_3_f32(
+    t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
+    tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, weight, mask, divisor,
+    divisors, samples, size_d, options,
+):
+    """All samples: t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t3_others,
+    tangent_d_z_hat_1_sum.
+    """
+    size_i = samples
+    if options & DIVIDE:
+        divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float32)
+    stage = cuda.threadIdx.y * 1 * size_i
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        t2_row = row * size_i
+        tangent_t2_row = row * size_i
+        d_z_hat_1__left_row = row * size_i
+        tangent_d_z_hat_1_sum_row = row * size_d
+        live = _live(mask, row, options)
+        i = row
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            t1 = (i + size_i // 2) % size_i
+            t3_others__max2 = -f32(np.inf)
+            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                t2_j_0, t2_j_1, t2_j_2, t2_j_3 = _load_lanes(t2, t2_row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + vector, vectors, (t2_j_0, t2_j_1, t2_j_2, t2_j_3))
+                t3_others__max2_j_0 = _hvp_3_f32_sweep1(t2_j_0, at, i, t1, tau)
+                t3_others__max2_j_1 = _hvp_3_f32_sweep1(t2_j_1, at + 1, i, t1, tau)
+                t3_others__max2_j_2 = _hvp_3_f32_sweep1(t2_j_2, at + 2, i, t1, tau)
+                t3_others__max2_j_3 = _hvp_3_f32_sweep1(t2_j_3, at + 3, i, t1, tau)
+                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_0)
+                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_1)
+                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_2)
+                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_3)
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_i:
+                t2_j = _get(t2, t2_row + at)
+                if options & STAGED:
+                    staged[stage + at] = t2_j
+                t3_others__max2_j = _hvp_3_f32_sweep1(t2_j, at, i, t1, tau)
+                t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j)
+                at += _stride(threads)
+            t3_others__max2 = _row_max_f32(t3_others__max2)
+            if thread == 0:
+                _put(t3_others__max, row, t3_others__max2)
+            t3_others__below2_high, t3_others__below2_low = f32(0.0), f32(0.0)
+            t3_others__ties2 = np.int32(0)
+            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
+                )
+                t3_others__below2_j_0, t3_others__ties2_j_0 = _hvp_3_f32_sweep2(t2_j_0, at, i, t1, t3_others__max2, tau)
+                t3_others__below2_j_1, t3_others__ties2_j_1 = _hvp_3_f32_sweep2(
+                    t2_j_1, at + 1, i, t1, t3_others__max2, tau,
+                )
+                t3_others__below2_j_2, t3_others__ties2_j_2 = _hvp_3_f32_sweep2(
+                    t2_j_2, at + 2, i, t1, t3_others__max2, tau,
+                )
+                t3_others__below2_j_3, t3_others__ties2_j_3 = _hvp_3_f32_sweep2(
+                    t2_j_3, at + 3, i, t1, t3_others__max2, tau,
+                )
+                t3_others__below2_high, t3_others__below2_low = _plus_f32(
+                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_0,
+                )
+                t3_others__below2_high, t3_others__below2_low = _plus_f32(
+                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_1,
+                )
+                t3_others__below2_high, t3_others__below2_low = _plus_f32(
+                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_2,
+                )
+                t3_others__below2_high, t3_others__below2_low = _plus_f32(
+                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_3,
+                )
+                t3_others__ties2 += t3_others__ties2_j_0
+                t3_others__ties2 += t3_others__ties2_j_1
+                t3_others__ties2 += t3_others__ties2_j_2
+                t3_others__ties2 += t3_others__ties2_j_3
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_i:
+                t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
+                t3_others__below2_j, t3_others__ties2_j = _hvp_3_f32_sweep2(t2_j, at, i, t1, t3_others__max2, tau)
+                t3_others__below2_high, t3_others__below2_low = _plus_f32(
+                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j,
+                )
+                t3_others__ties2 += t3_others__ties2_j
+                at += _stride(threads)
+            t3_others__below2 = _row_sum_f32(t3_others__below2_high, t3_others__below2_low)
+            t3_others__ties2 = _row_count(t3_others__ties2)
+            if thread == 0:
+                _put(t3_others__below, row, t3_others__below2)
+            if thread == 0:
+                t3_others__ties[row] = t3_others__ties2
+            t11 = 1 < t3_others__ties2
+            t12 = t3_others__ties2 - 1
+            t13 = t12 if t11 else 0
+            t14 = t3_others__below2 + f32(t13)
+            t15 = _log1p_f32(t14)
+            seed_i = seed
+            t2_2 = _get(t2, t2_row + t1)
+            t18 = t2_2 / tau
+            t19 = _gap_f32(t3_others__max2, t18)
+            t20 = t15 + t19
+            t21 = _sigmoid_f32(t20)
+            t22 = seed_i * t21
+            tangent_t3_others2_high, tangent_t3_others2_low = f32(0.0), f32(0.0)
+            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
+                )
+                tangent_t2_j_0, tangent_t2_j_1, tangent_t2_j_2, tangent_t2_j_3 = _load_lanes(
+                    tangent_t2, tangent_t2_row + at,
+                )
+                d_z_hat_1__left_j_0, tangent_t3_others2_j_0 = _hvp_3_f32_sweep3(
+                    t2_j_0, tangent_t2_j_0, at, i, t1, t15, t22, t3_others__max2, tau,
+                )
+                d_z_hat_1__left_j_1, tangent_t3_others2_j_1 = _hvp_3_f32_sweep3(
+                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t22, t3_others__max2, tau,
+                )
+                d_z_hat_1__left_j_2, tangent_t3_others2_j_2 = _hvp_3_f32_sweep3(
+                    t2_j_2, tangent_t2_j_2, at + 2, i, t1, t15, t22, t3_others__max2, tau,
+                )
+                d_z_hat_1__left_j_3, tangent_t3_others2_j_3 = _hvp_3_f32_sweep3(
+                    t2_j_3, tangent_t2_j_3, at + 3, i, t1, t15, t22, t3_others__max2, tau,
+                )
+                _store_lanes(
+                    d_z_hat_1__left, d_z_hat_1__left_row + at, (d_z_hat_1__left_j_0, d_z_hat_1__left_j_1,
+                    d_z_hat_1__left_j_2, d_z_hat_1__left_j_3),
+                )
+                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f32(
+                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j_0,
+                )
+                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f32(
+                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j_1,
+                )
+                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f32(
+                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j_2,
+                )
+                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f32(
+                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j_3,
+                )
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_i:
+                t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
+                d_z_hat_1__left_j, tangent_t3_others2_j = _hvp_3_f32_sweep3(
+                    t2_j, _get(tangent_t2, tangent_t2_row + at), at, i, t1, t15, t22, t3_others__max2, tau,
+                )
+                _put(d_z_hat_1__left, d_z_hat_1__left_row + at, d_z_hat_1__left_j)
+                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f32(
+                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j,
+                )
+                at += _stride(threads)
+            tangent_t3_others2 = _row_sum_f32(tangent_t3_others2_high, tangent_t3_others2_low)
+            if thread == 0:
+                _put(tangent_t3_others, row, tangent_t3_others2)
+            tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t1)
+            t30 = -tangent_t2_2 / tau
+            t31 = tangent_t3_others2 + t30
+            t32 = _sigmoid_f32(-t20)
+            t33 = seed_i * t31 * t32 * t21
+            for d in range(size_d):
+                tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = f32(0.0), f32(0.0)
+                vectors = size_i // LANES_F32 if options & ALIGNED else 0
+                vector = thread
+                while vector < vectors:
+                    at = LANES_F32 * vector
+                    t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
+                        _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row +
+                        at)
+                    )
+                    tangent_t2_j_0, tangent_t2_j_1, tangent_t2_j_2, tangent_t2_j_3 = _load_lanes(
+                        tangent_t2, tangent_t2_row + at,
+                    )
+                    tangent_d_z_hat_1_sum2_j_0 = _hvp_3_f32_sweep4(
+                        t2_j_0, tangent_t2_j_0, at, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33,
+                        t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
+                    )
+                    tangent_d_z_hat_1_sum2_j_1 = _hvp_3_f32_sweep4(
+                        t2_j_1, tangent_t2_j_1, at + 1, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33,
+                        t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
+                    )
+                    tangent_d_z_hat_1_sum2_j_2 = _hvp_3_f32_sweep4(
+                        t2_j_2, tangent_t2_j_2, at + 2, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33,
+                        t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
+                    )
+                    tangent_d_z_hat_1_sum2_j_3 = _hvp_3_f32_sweep4(
+                        t2_j_3, tangent_t2_j_3, at + 3, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33,
+                        t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
+                    )
+                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f32(
+                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j_0,
+                    )
+                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f32(
+                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j_1,
+                    )
+                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f32(
+                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j_2,
+                    )
+                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f32(
+                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j_3,
+                    )
+                    vector += _stride(threads)
+                at = LANES_F32 * vectors + thread
+                while at < size_i:
+                    t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
+                    tangent_d_z_hat_1_sum2_j = _hvp_3_f32_sweep4(
+                        t2_j, _get(tangent_t2, tangent_t2_row + at), at, _unit0_d, d, i, t1, t15, t1__largest,
+                        t1__scaled, t22, t33, t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z,
+                        z_hat,
+                    )
+                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f32(
+                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j,
+                    )
+                    at += _stride(threads)
+                tangent_d_z_hat_1_sum2 = _row_sum_f32(tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low)
+                if thread == 0:
+                    _put(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + d, tangent_d_z_hat_1_sum2)
+        else:
+            _clear_row_f32(t3_others__max, row, 1)
+            _clear_row_f32(t3_others__below, row, 1)
+            _clear_row_f32(d_z_hat_1__left, row, size_i)
+            _clear_row_f32(tangent_t3_others, row, 1)
+            _clear_row_f32(tangent_d_z_hat_1_sum, row, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_4_f32_sweep1(
+    place, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below, t3_others__max,
+    t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_, z, z_hat,
+):
+    """One place of a row: tangent_d_z_hat_2_sum2_j."""
+    j = place
+    t1 = (j + size_i // 2) % size_i
+    t3 = (j != i) & (i != t1)
+    seed_j = _get(seed_, j)
+    t3_others__ties_j = t3_others__ties[j]
+    t4 = 1 < t3_others__ties_j
+    t5 = t3_others__ties_j - 1
+    t3_others__rest = _log1p_f32(_get(t3_others__below, j) + f32(t5 if t4 else 0))
+    t3_others__max_j = _get(t3_others__max, j)
+    s = _get(t2, (j) * size_i + t1) / tau
+    t6 = t3_others__rest + _gap_f32(t3_others__max_j, s)
+    t7 = _sigmoid_f32(t6)
+    d_t3_others = seed_j * t7
+    s2 = _get(t2, (j) * size_i + i) / tau
+    weight_t3_others = _exp_f32(-(t3_others__rest + _gap_f32(t3_others__max_j, s2)))
+    t8 = d_t3_others * weight_t3_others
+    d_s = t8 if t3 else f32(0.0)
+    unit0 = _unit_scale_f32(_get(_unit0_d, j))
+    measured_v_z = unit0 * _get(v_z_, (j) * size_d + d)
+    measured_z = unit0 * _get(z, (j) * size_d + d)
+    t1__scaled_j = _get(t1__scaled, j)
+    t1__scale = _unit_scale_f32(_get(t1__largest, j))
+    t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
+    t9 = abs(measured_z) == t1_2
+    t10 = _sign_f32(measured_z)
+    t11 = measured_z * t1__scale / t1__scaled_j
+    tangent_z_hat = (measured_v_z - _get(tangent_t1, j) * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
+    tangent_s = _get(tangent_t2, (j) * size_i + i) / tau
+    tangent_t3_others_j = _get(tangent_t3_others, j)
+    tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
+    tangent_d_t3_others = (
+        seed_j * (tangent_t3_others_j - _get(tangent_t2, (j) * size_i + t1) / tau) * _sigmoid_f32(-t6) * t7
+    )
+    t12 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
+    tangent_d_s = t12 if t3 else f32(0.0)
+    return d_s * tangent_z_hat + tangent_d_s * _get(z_hat, (j) * size_d + d)
+
+
+def hvp_4_f32(
+    tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z,
+    t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau, mask, samples, size_d, options,
+):
+    """All samples: tangent_d_z_hat_2_sum."""
+    size_i = samples
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        tangent_d_z_hat_2_sum_row = row * size_d
+        live = _live(mask, row, options)
+        i = row
+        if live:
+            for d in range(size_d):
+                tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = f32(0.0), f32(0.0)
+                vectors = size_i // LANES_F32 if options & ALIGNED else 0
+                vector = thread
+                while vector < vectors:
+                    at = LANES_F32 * vector
+                    tangent_d_z_hat_2_sum2_j_0 = _hvp_4_f32_sweep1(
+                        at, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
+                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
+                        z, z_hat,
+                    )
+                    tangent_d_z_hat_2_sum2_j_1 = _hvp_4_f32_sweep1(
+                        at + 1, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
+                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
+                        z, z_hat,
+                    )
+                    tangent_d_z_hat_2_sum2_j_2 = _hvp_4_f32_sweep1(
+                        at + 2, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
+                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
+                        z, z_hat,
+                    )
+                    tangent_d_z_hat_2_sum2_j_3 = _hvp_4_f32_sweep1(
+                        at + 3, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
+                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
+                        z, z_hat,
+                    )
+                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f32(
+                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j_0,
+                    )
+                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f32(
+                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j_1,
+                    )
+                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f32(
+                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j_2,
+                    )
+                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f32(
+                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j_3,
+                    )
+                    vector += _stride(threads)
+                at = LANES_F32 * vectors + thread
+                while at < size_i:
+                    tangent_d_z_hat_2_sum2_j = _hvp_4_f32_sweep1(
+                        at, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
+                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
+                        z, z_hat,
+                    )
+                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f32(
+                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j,
+                    )
+                    at += _stride(threads)
+                tangent_d_z_hat_2_sum2 = _row_sum_f32(tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low)
+                if thread == 0:
+                    _put(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + d, tangent_d_z_hat_2_sum2)
+        else:
+            _clear_row_f32(tangent_d_z_hat_2_sum, row, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_5_f32_sweep1(
+    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place, t1, t13, t14,
+    t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8, tangent_t1_2, tangent_t1_3, tau, size_d,
+    v_z_, z, z_hat,
+):
+    """One place of a row: d_t1_sum_d, tangent_d_t1_sum_d."""
+    d = place
+    measured_z = t1 * z_d
+    z_hat_d = _get(z_hat, (t8) * size_d + d)
+    z_hat_d2 = _get(z_hat, (t14) * size_d + d)
+    d_z_hat = d_z_hat_1_d + d_z_hat_2_d + (-t13 * z_hat_d + -t25 * z_hat_d2) / tau
+    measured_v_z = t1 * v_z_d
+    tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_d / tau
+    tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_d / tau
+    measured_v_z2 = t26 * _get(v_z_, (t8) * size_d + d)
+    measured_z2 = t26 * _get(z, (t8) * size_d + d)
+    t30 = abs(measured_z2) == t29
+    t31 = _sign_f32(measured_z2)
+    t32 = measured_z2 * t27 / t1__scaled2
+    measured_v_z3 = t37 * _get(v_z_, (t14) * size_d + d)
+    measured_z3 = t37 * _get(z, (t14) * size_d + d)
+    t41 = abs(measured_z3) == t40
+    t42 = _sign_f32(measured_z3)
+    t43 = measured_z3 * t38 / t1__scaled3
+    tangent_d_z_hat = (
+        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * ((measured_v_z2 - tangent_t1_2 * (t31 if t30 else t32)) * t27 /
+        t1__scaled2) - t36 * z_hat_d + -t25 * ((measured_v_z3 - tangent_t1_3 * (t42 if t41 else t43)) * t38 /
+        t1__scaled3) + -t47 * z_hat_d2) / tau
+    )
+    return measured_z * d_z_hat, measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
+
+
+@_device
+def _hvp_5_f32_sweep2(
+    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place, t1, t13, t14,
+    t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38, t40, t47, t54, t56, t57, t62, t69, t70,
+    t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+):
+    """One place of a row: hvp_z_d."""
+    d = place
+    tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_d / tau
+    tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_d / tau
+    measured_v_z4 = t26 * _get(v_z_, (t8) * size_d + d)
+    measured_z4 = t26 * _get(z, (t8) * size_d + d)
+    t48 = abs(measured_z4) == t29
+    t49 = _sign_f32(measured_z4)
+    t50 = measured_z4 * t27 / t1__scaled2
+    z_hat_d3 = _get(z_hat, (t8) * size_d + d)
+    measured_v_z5 = t37 * _get(v_z_, (t14) * size_d + d)
+    measured_z5 = t37 * _get(z, (t14) * size_d + d)
+    t51 = abs(measured_z5) == t40
+    t52 = _sign_f32(measured_z5)
+    t53 = measured_z5 * t38 / t1__scaled3
+    z_hat_d4 = _get(z_hat, (t14) * size_d + d)
+    tangent_d_z_hat2 = (
+        tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * ((measured_v_z4 - tangent_t1_2 * (t49 if t48 else t50)) *
+        t27 / t1__scaled2) - t36 * z_hat_d3 + -t25 * ((measured_v_z5 - tangent_t1_3 * (t52 if t51 else t53)) * t38 /
+        t1__scaled3) + -t47 * z_hat_d4) / tau
+    )
+    d_z_hat2 = d_z_hat_1_d + d_z_hat_2_d + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau
+    measured_z6 = t1 * z_d
+    t63 = abs(measured_z6) == t56
+    t64 = _sign_f32(measured_z6)
+    t65 = measured_z6 * t54 / t1__scaled_i
+    t66 = t64 if t63 else t65
+    measured_v_z6 = t1 * v_z_d
+    t71 = t62 * t66 + (measured_v_z6 * t69 + -t70 * t66) * t54 / t1__scaled_i
+    scaled_hvp_z = (
+        (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t54 / t1__scaled_i)) * t54 / t1__scaled_i + (f32(0.0) if t57 else
+        t71)
+    )
+    return scaled_hvp_z * t1
+
+
+def hvp_5_f32(
+    _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_,
+    tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2,
+    hvp_z, tau, weight, mask, divisor, divisors, samples, size_d, options,
+):
+    """All samples: hvp_z."""
+    size_i = samples
+    if options & DIVIDE:
+        divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float32)
+    stage = cuda.threadIdx.y * 6 * size_d
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row = row * size_d
+        d_z_hat_1_row = row * size_d
+        d_z_hat_2_row = row * size_d
+        t2_row = row * size_i
+        v_z__row = row * size_d
+        tangent_d_z_hat_1_sum_row = row * size_d
+        tangent_d_z_hat_2_sum_row = row * size_d
+        tangent_t2_row = row * size_i
+        hvp_z_row = row * size_d
+        live = _live(mask, row, options)
+        _unit0_d_n = _get(_unit0_d, row)
+        t3_others__below_n = _get(t3_others__below, row)
+        t3_others__ties_n = t3_others__ties[row]
+        t3_others__max_n = _get(t3_others__max, row)
+        tangent_t3_others_n = _get(tangent_t3_others, row)
+        tangent_t1_n = _get(tangent_t1, row)
+        t1__largest_n = _get(t1__largest, row)
+        t1__scaled_n = _get(t1__scaled, row)
+        i = row
+        if live:
+            weight_n = _weight_f32(weight, row, options)
+            seed = _seed_f32(weight_n, divisor)
+            unit0_d_i = _unit0_d_n
+            t1 = _unit_scale_f32(unit0_d_i)
+            seed_i = seed
+            t3_others__below_i = t3_others__below_n
+            t3_others__ties_i = t3_others__ties_n
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + f32(t5)
+            t7 = _log1p_f32(t6)
+            t3_others__max_i = t3_others__max_n
+            t8 = (i + size_i // 2) % size_i
+            t2_2 = _get(t2, t2_row + t8)
+            t9 = t2_2 / tau
+            t10 = _gap_f32(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f32(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = _get(seed_, t14)
+            t3_others__below2 = _get(t3_others__below, t14)
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + f32(t17)
+            t19 = _log1p_f32(t18)
+            t3_others__max2 = _get(t3_others__max, t14)
+            t20 = i % size_i
+            t2_3 = _get(t2, (t14) * size_i + t20)
+            t21 = t2_3 / tau
+            t22 = _gap_f32(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = seed2 * t24
+            unit0_d = _get(_unit0_d, t8)
+            t26 = _unit_scale_f32(unit0_d)
+            tangent_t1_2 = _get(tangent_t1, t8)
+            t1__scaled2 = _get(t1__scaled, t8)
+            t1__largest2 = _get(t1__largest, t8)
+            t27 = _unit_scale_f32(t1__largest2)
+            t28 = f32(1.0) / t27
+            t29 = t1__scaled2 * t28
+            tangent_t3_others_i = tangent_t3_others_n
+            tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t8)
+            t33 = -tangent_t2_2 / tau
+            t34 = tangent_t3_others_i + t33
+            t35 = _sigmoid_f32(-t11)
+            t36 = seed_i * t34 * t35 * t12
+            unit0_d2 = _get(_unit0_d, t14)
+            t37 = _unit_scale_f32(unit0_d2)
+            tangent_t1_3 = _get(tangent_t1, t14)
+            t1__scaled3 = _get(t1__scaled, t14)
+            t1__largest3 = _get(t1__largest, t14)
+            t38 = _unit_scale_f32(t1__largest3)
+            t39 = f32(1.0) / t38
+            t40 = t1__scaled3 * t39
+            tangent_t3_others2 = _get(tangent_t3_others, t14)
+            tangent_t2_3 = _get(tangent_t2, (t14) * size_i + t20)
+            t44 = -tangent_t2_3 / tau
+            t45 = tangent_t3_others2 + t44
+            t46 = _sigmoid_f32(-t23)
+            t47 = seed2 * t45 * t46 * t24
+            d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
+            tangent_d_t1_sum_high, tangent_d_t1_sum_low = f32(0.0), f32(0.0)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                d_z_hat_1_d_0, d_z_hat_1_d_1, d_z_hat_1_d_2, d_z_hat_1_d_3 = _load_lanes(d_z_hat_1, d_z_hat_1_row + at)
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + vector, vectors, (d_z_hat_1_d_0, d_z_hat_1_d_1, d_z_hat_1_d_2, d_z_hat_1_d_3),
+                    )
+                d_z_hat_2_d_0, d_z_hat_2_d_1, d_z_hat_2_d_2, d_z_hat_2_d_3 = _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + size_d + vector, vectors, (d_z_hat_2_d_0, d_z_hat_2_d_1, d_z_hat_2_d_2,
+                        d_z_hat_2_d_3),
+                    )
+                (
+                    tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_1_sum_d_2,
+                    tangent_d_z_hat_1_sum_d_3,
+                ) = (
+                    _load_lanes(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
+                )
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + 2 * size_d + vector, vectors, (tangent_d_z_hat_1_sum_d_0,
+                        tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_1_sum_d_2, tangent_d_z_hat_1_sum_d_3),
+                    )
+                (
+                    tangent_d_z_hat_2_sum_d_0, tangent_d_z_hat_2_sum_d_1, tangent_d_z_hat_2_sum_d_2,
+                    tangent_d_z_hat_2_sum_d_3,
+                ) = (
+                    _load_lanes(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
+                )
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + 3 * size_d + vector, vectors, (tangent_d_z_hat_2_sum_d_0,
+                        tangent_d_z_hat_2_sum_d_1, tangent_d_z_hat_2_sum_d_2, tangent_d_z_hat_2_sum_d_3),
+                    )
+                v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _load_lanes(v_z_, v_z__row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + 4 * size_d + vector, vectors, (v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3))
+                z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + 5 * size_d + vector, vectors, (z_d_0, z_d_1, z_d_2, z_d_3))
+                d_t1_sum_d_0, tangent_d_t1_sum_d_0 = _hvp_5_f32_sweep1(
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0,
+                    at, t1, t13, t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8,
+                    tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                )
+                d_t1_sum_d_1, tangent_d_t1_sum_d_1 = _hvp_5_f32_sweep1(
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1,
+                    at + 1, t1, t13, t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8,
+                    tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                )
+                d_t1_sum_d_2, tangent_d_t1_sum_d_2 = _hvp_5_f32_sweep1(
+                    d_z_hat_1_d_2, d_z_hat_2_d_2, tangent_d_z_hat_1_sum_d_2, tangent_d_z_hat_2_sum_d_2, v_z_d_2, z_d_2,
+                    at + 2, t1, t13, t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8,
+                    tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                )
+                d_t1_sum_d_3, tangent_d_t1_sum_d_3 = _hvp_5_f32_sweep1(
+                    d_z_hat_1_d_3, d_z_hat_2_d_3, tangent_d_z_hat_1_sum_d_3, tangent_d_z_hat_2_sum_d_3, v_z_d_3, z_d_3,
+                    at + 3, t1, t13, t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8,
+                    tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                )
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_2)
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_3)
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_0,
+                )
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_1,
+                )
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_2,
+                )
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_3,
+                )
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                d_z_hat_1_d = _get(d_z_hat_1, d_z_hat_1_row + at)
+                if options & STAGED:
+                    staged[stage + at] = d_z_hat_1_d
+                d_z_hat_2_d = _get(d_z_hat_2, d_z_hat_2_row + at)
+                if options & STAGED:
+                    staged[stage + size_d + at] = d_z_hat_2_d
+                tangent_d_z_hat_1_sum_d = _get(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
+                if options & STAGED:
+                    staged[stage + 2 * size_d + at] = tangent_d_z_hat_1_sum_d
+                tangent_d_z_hat_2_sum_d = _get(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
+                if options & STAGED:
+                    staged[stage + 3 * size_d + at] = tangent_d_z_hat_2_sum_d
+                v_z_d = _get(v_z_, v_z__row + at)
+                if options & STAGED:
+                    staged[stage + 4 * size_d + at] = v_z_d
+                z_d = _get(z, z_row + at)
+                if options & STAGED:
+                    staged[stage + 5 * size_d + at] = z_d
+                d_t1_sum_d, tangent_d_t1_sum_d = _hvp_5_f32_sweep1(
+                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, at, t1, t13,
+                    t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8, tangent_t1_2,
+                    tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                )
+                d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d,
+                )
+                at += _stride(threads)
+            d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
+            tangent_d_t1_sum = _row_sum_f32(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
+            tangent_t1_i = tangent_t1_n
+            t1__largest_i = t1__largest_n
+            t54 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t55 = f32(1.0) / t54
+            t56 = t1__scaled_i * t55
+            t57 = t56 == f32(0.0)
+            t58 = tangent_t1_i * t54 / t1__scaled_i
+            t59 = f32(2.0) * d_t1_sum * t58
+            t60 = t59 - tangent_d_t1_sum
+            t61 = t60 * t54 / t1__scaled_i
+            t62 = t61 * t54 / t1__scaled_i
+            t67 = f32(1.0) * t54 / t1__scaled_i
+            t68 = d_t1_sum * t54 / t1__scaled_i
+            t69 = -t67 * t68
+            t70 = t69 * tangent_t1_i
+            _row_sync()
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                d_z_hat_1_d_0, d_z_hat_1_d_1, d_z_hat_1_d_2, d_z_hat_1_d_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_z_hat_1,
+                    d_z_hat_1_row + at)
+                )
+                d_z_hat_2_d_0, d_z_hat_2_d_1, d_z_hat_2_d_2, d_z_hat_2_d_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
+                )
+                (
+                    tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_1_sum_d_2,
+                    tangent_d_z_hat_1_sum_d_3,
+                ) = (
+                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
+                )
+                (
+                    tangent_d_z_hat_2_sum_d_0, tangent_d_z_hat_2_sum_d_1, tangent_d_z_hat_2_sum_d_2,
+                    tangent_d_z_hat_2_sum_d_3,
+                ) = (
+                    _staged_f32(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
+                )
+                v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = (
+                    _staged_f32(staged, stage + 4 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_z_,
+                    v_z__row + at)
+                )
+                z_d_0, z_d_1, z_d_2, z_d_3 = (
+                    _staged_f32(staged, stage + 5 * size_d + vector, vectors) if options & STAGED else _load_lanes(z,
+                    z_row + at)
+                )
+                hvp_z_d_0 = _hvp_5_f32_sweep2(
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0,
+                    at, t1, t13, t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38, t40,
+                    t47, t54, t56, t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
+                    z, z_hat,
+                )
+                hvp_z_d_1 = _hvp_5_f32_sweep2(
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1,
+                    at + 1, t1, t13, t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38,
+                    t40, t47, t54, t56, t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
+                    v_z_, z, z_hat,
+                )
+                hvp_z_d_2 = _hvp_5_f32_sweep2(
+                    d_z_hat_1_d_2, d_z_hat_2_d_2, tangent_d_z_hat_1_sum_d_2, tangent_d_z_hat_2_sum_d_2, v_z_d_2, z_d_2,
+                    at + 2, t1, t13, t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38,
+                    t40, t47, t54, t56, t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
+                    v_z_, z, z_hat,
+                )
+                hvp_z_d_3 = _hvp_5_f32_sweep2(
+                    d_z_hat_1_d_3, d_z_hat_2_d_3, tangent_d_z_hat_1_sum_d_3, tangent_d_z_hat_2_sum_d_3, v_z_d_3, z_d_3,
+                    at + 3, t1, t13, t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38,
+                    t40, t47, t54, t56, t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
+                    v_z_, z, z_hat,
+                )
+                _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_d_0, hvp_z_d_1, hvp_z_d_2, hvp_z_d_3))
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                d_z_hat_1_d = staged[stage + at] if options & STAGED else _get(d_z_hat_1, d_z_hat_1_row + at)
+                d_z_hat_2_d = staged[stage + size_d + at] if options & STAGED else _get(d_z_hat_2, d_z_hat_2_row + at)
+                tangent_d_z_hat_1_sum_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(
+                    tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at,
+                )
+                tangent_d_z_hat_2_sum_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(
+                    tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at,
+                )
+                v_z_d = staged[stage + 4 * size_d + at] if options & STAGED else _get(v_z_, v_z__row + at)
+                z_d = staged[stage + 5 * size_d + at] if options & STAGED else _get(z, z_row + at)
+                hvp_z_d = _hvp_5_f32_sweep2(
+                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, at, t1, t13,
+                    t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38, t40, t47, t54, t56,
+                    t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                )
+                _put(hvp_z, hvp_z_row + at, hvp_z_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f32(hvp_z, row, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
 def _weight_f64(weight, at, options):
     """The weight of one sample; 1 where none are given."""
     return _get(weight, at) if options & WEIGHTED else f64(1.0)
@@ -2527,6 +3622,956 @@ def value_and_grad_3_f64(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
+@_device
+def _hvp_1_f64_sweep1(z_d):
+    """One place of a row: unit0_d_d."""
+    return abs(abs(z_d))
+
+
+@_device
+def _hvp_1_f64_sweep2(z_d2, t1):
+    """One place of a row: t1__largest2_d."""
+    measured_z = t1 * z_d2
+    return abs(measured_z)
+
+
+@_device
+def _hvp_1_f64_sweep3(z_d3, t1, t3):
+    """One place of a row: t1__scaled2_d."""
+    measured_z2 = t1 * z_d3
+    t1__scaled2_entry = measured_z2 * t3
+    return t1__scaled2_entry * t1__scaled2_entry
+
+
+@_device
+def _hvp_1_f64_sweep4(v_z_d, z_d4, t1, t1__scaled2, t3, t5, t6):
+    """One place of a row: z_hat_d, tangent_t1_2_d."""
+    measured_v_z = t1 * v_z_d
+    measured_z3 = t1 * z_d4
+    t7 = abs(measured_z3) == t5
+    t8 = _sign_f64(measured_z3)
+    t9 = measured_z3 * t3 / t1__scaled2
+    t10 = t8 if t7 else t9
+    t11 = measured_v_z * t10
+    return t10, 0.0 if t6 else t11
+
+
+def hvp_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, mask, samples, size_d, options):
+    """All samples: _unit0_d, t1__largest, t1__scaled, z_hat, tangent_t1."""
+    staged = cuda.shared.array(0, np.float64)
+    stage = cuda.threadIdx.y * 1 * size_d
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row = row * size_d
+        v_z__row = row * size_d
+        z_hat_row = row * size_d
+        live = _live(mask, row, options)
+        if live:
+            unit0_d = -f64(np.inf)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                z_d_0, z_d_1 = _load_lanes(z, z_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, (z_d_0, z_d_1))
+                unit0_d_d_0 = _hvp_1_f64_sweep1(z_d_0)
+                unit0_d_d_1 = _hvp_1_f64_sweep1(z_d_1)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                z_d = _get(z, z_row + at)
+                if options & STAGED:
+                    staged[stage + at] = z_d
+                unit0_d_d = _hvp_1_f64_sweep1(z_d)
+                unit0_d = _larger_f64(unit0_d, unit0_d_d)
+                at += _stride(threads)
+            unit0_d = _row_max_f64(unit0_d)
+            if thread == 0:
+                _put(_unit0_d, row, unit0_d)
+            t1 = _unit_scale_f64(unit0_d)
+            t1__largest2 = -f64(np.inf)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                z_d2_0, z_d2_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                )
+                t1__largest2_d_0 = _hvp_1_f64_sweep2(z_d2_0, t1)
+                t1__largest2_d_1 = _hvp_1_f64_sweep2(z_d2_1, t1)
+                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_0)
+                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                z_d2 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                t1__largest2_d = _hvp_1_f64_sweep2(z_d2, t1)
+                t1__largest2 = _larger_f64(t1__largest2, t1__largest2_d)
+                at += _stride(threads)
+            t1__largest2 = _row_max_f64(t1__largest2)
+            if thread == 0:
+                _put(t1__largest, row, t1__largest2)
+            t3 = _unit_scale_f64(t1__largest2)
+            t1__scaled2_high, t1__scaled2_low = f64(0.0), f64(0.0)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                z_d3_0, z_d3_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                )
+                t1__scaled2_d_0 = _hvp_1_f64_sweep3(z_d3_0, t1, t3)
+                t1__scaled2_d_1 = _hvp_1_f64_sweep3(z_d3_1, t1, t3)
+                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_0)
+                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                z_d3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                t1__scaled2_d = _hvp_1_f64_sweep3(z_d3, t1, t3)
+                t1__scaled2_high, t1__scaled2_low = _plus_f64(t1__scaled2_high, t1__scaled2_low, t1__scaled2_d)
+                at += _stride(threads)
+            t1__scaled2 = math.sqrt(_row_sum_f64(t1__scaled2_high, t1__scaled2_low))
+            if thread == 0:
+                _put(t1__scaled, row, t1__scaled2)
+            t4 = 1.0 / t3
+            t5 = t1__scaled2 * t4
+            t6 = t5 == 0.0
+            tangent_t1_2_high, tangent_t1_2_low = f64(0.0), f64(0.0)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                v_z_d_0, v_z_d_1 = _load_lanes(v_z_, v_z__row + at)
+                z_d4_0, z_d4_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                )
+                z_hat_d_0, tangent_t1_2_d_0 = _hvp_1_f64_sweep4(v_z_d_0, z_d4_0, t1, t1__scaled2, t3, t5, t6)
+                z_hat_d_1, tangent_t1_2_d_1 = _hvp_1_f64_sweep4(v_z_d_1, z_d4_1, t1, t1__scaled2, t3, t5, t6)
+                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0)
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                z_hat_d, tangent_t1_2_d = _hvp_1_f64_sweep4(
+                    _get(v_z_, v_z__row + at), z_d4, t1, t1__scaled2, t3, t5, t6,
+                )
+                _put(z_hat, z_hat_row + at, z_hat_d)
+                tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d)
+                at += _stride(threads)
+            tangent_t1_2 = _row_sum_f64(tangent_t1_2_high, tangent_t1_2_low)
+            if thread == 0:
+                _put(tangent_t1, row, tangent_t1_2)
+        else:
+            _clear_row_f64(_unit0_d, row, 1)
+            _clear_row_f64(t1__largest, row, 1)
+            _clear_row_f64(t1__scaled, row, 1)
+            _clear_row_f64(z_hat, row, size_d)
+            _clear_row_f64(tangent_t1, row, 1)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_2_f64_sweep1(
+    v_z_d, z_hat_d, z_d, place, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9, tangent_t1_i, tangent_t1_j,
+    size_d, v_z_, z, z_hat,
+):
+    """One place of a row: tangent_t2_2_d."""
+    d = place
+    measured_v_z = t1 * v_z_d
+    measured_z = t1 * z_d
+    t6 = abs(measured_z) == t5
+    t7 = _sign_f64(measured_z)
+    t8 = measured_z * t3 / t1__scaled_i
+    tangent_z_hat = (measured_v_z - tangent_t1_i * (t7 if t6 else t8)) * t3 / t1__scaled_i
+    measured_v_z2 = t9 * _get(v_z_, (j) * size_d + d)
+    measured_z2 = t9 * _get(z, (j) * size_d + d)
+    t13 = abs(measured_z2) == t12
+    t14 = _sign_f64(measured_z2)
+    t15 = measured_z2 * t10 / t1__scaled_j
+    tangent_z_hat2 = (measured_v_z2 - tangent_t1_j * (t14 if t13 else t15)) * t10 / t1__scaled_j
+    return tangent_z_hat * _get(z_hat, (j) * size_d + d) + tangent_z_hat2 * z_hat_d
+
+
+def hvp_2_f64(
+    tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, mask, samples, size_d, options,
+):
+    """All samples: tangent_t2."""
+    size_i = samples
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        tangent_t2_row = row * size_i
+        v_z__row = row * size_d
+        z_row = row * size_d
+        z_hat_row = row * size_d
+        live = _live(mask, row, options)
+        _unit0_d_n = _get(_unit0_d, row)
+        tangent_t1_n = _get(tangent_t1, row)
+        t1__scaled_n = _get(t1__scaled, row)
+        t1__largest_n = _get(t1__largest, row)
+        if live:
+            unit0_d_i = _unit0_d_n
+            t1 = _unit_scale_f64(unit0_d_i)
+            tangent_t1_i = tangent_t1_n
+            t1__scaled_i = t1__scaled_n
+            t1__largest_i = t1__largest_n
+            t3 = _unit_scale_f64(t1__largest_i)
+            t4 = 1.0 / t3
+            t5 = t1__scaled_i * t4
+            for j in range(size_i):
+                unit0_d_j = _get(_unit0_d, j)
+                t9 = _unit_scale_f64(unit0_d_j)
+                tangent_t1_j = _get(tangent_t1, j)
+                t1__scaled_j = _get(t1__scaled, j)
+                t1__largest_j = _get(t1__largest, j)
+                t10 = _unit_scale_f64(t1__largest_j)
+                t11 = 1.0 / t10
+                t12 = t1__scaled_j * t11
+                tangent_t2_2_high, tangent_t2_2_low = f64(0.0), f64(0.0)
+                vectors = size_d // LANES_F64 if options & ALIGNED else 0
+                vector = thread
+                while vector < vectors:
+                    at = LANES_F64 * vector
+                    v_z_d_0, v_z_d_1 = _load_lanes(v_z_, v_z__row + at)
+                    z_hat_d_0, z_hat_d_1 = _load_lanes(z_hat, z_hat_row + at)
+                    z_d_0, z_d_1 = _load_lanes(z, z_row + at)
+                    tangent_t2_2_d_0 = _hvp_2_f64_sweep1(
+                        v_z_d_0, z_hat_d_0, z_d_0, at, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9,
+                        tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
+                    )
+                    tangent_t2_2_d_1 = _hvp_2_f64_sweep1(
+                        v_z_d_1, z_hat_d_1, z_d_1, at + 1, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9,
+                        tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
+                    )
+                    tangent_t2_2_high, tangent_t2_2_low = _plus_f64(
+                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_0,
+                    )
+                    tangent_t2_2_high, tangent_t2_2_low = _plus_f64(
+                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_1,
+                    )
+                    vector += _stride(threads)
+                at = LANES_F64 * vectors + thread
+                while at < size_d:
+                    tangent_t2_2_d = _hvp_2_f64_sweep1(
+                        _get(v_z_, v_z__row + at), _get(z_hat, z_hat_row + at), _get(z, z_row + at), at, j, t1, t10,
+                        t12, t1__scaled_i, t1__scaled_j, t3, t5, t9, tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
+                    )
+                    tangent_t2_2_high, tangent_t2_2_low = _plus_f64(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d)
+                    at += _stride(threads)
+                tangent_t2_2 = _row_sum_f64(tangent_t2_2_high, tangent_t2_2_low)
+                if thread == 0:
+                    _put(tangent_t2, tangent_t2_row + j, tangent_t2_2)
+        else:
+            _clear_row_f64(tangent_t2, row, size_i)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_3_f64_sweep1(t2_j, place, i, t1, tau):
+    """One place of a row: t3_others__max2_j."""
+    j = place
+    t3 = j != t1
+    t4 = (j != i) & t3
+    s = t2_j / tau
+    return s if t4 else -np.inf
+
+
+@_device
+def _hvp_3_f64_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
+    """One place of a row: t3_others__below2_j, t3_others__ties2_j."""
+    j = place
+    t5 = j != t1
+    t6 = (j != i) & t5
+    s2 = t2_j / tau
+    t7 = t6 & (s2 < t3_others__max2)
+    t8 = _exp_f64(s2 - t3_others__max2)
+    return t8 if t7 else 0.0, np.int32(1) if t6 & (s2 == t3_others__max2) else np.int32(0)
+
+
+@_device
+def _hvp_3_f64_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t22, t3_others__max2, tau):
+    """One place of a row: d_z_hat_1__left_j, tangent_t3_others2_j."""
+    j = place
+    t9 = j != t1
+    t10 = (j != i) & t9
+    tangent_s = tangent_t2_j / tau
+    s3 = t2_j / tau
+    weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
+    t16 = tangent_s * weight_t3_others
+    t17 = (i != j) & t9
+    t23 = t22 * weight_t3_others
+    d_s = t23 if t17 else 0.0
+    return d_s / tau, t16 if t10 else 0.0
+
+
+@_device
+def _hvp_3_f64_sweep4(
+    t2_j, tangent_t2_j, place, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33, t3_others__max2, tangent_t1,
+    tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
+):
+    """One place of a row: tangent_d_z_hat_1_sum2_j."""
+    j = place
+    t24 = j != t1
+    t25 = (i != j) & t24
+    s4 = t2_j / tau
+    weight_t3_others2 = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s4)))
+    t26 = t22 * weight_t3_others2
+    d_s2 = t26 if t25 else 0.0
+    unit0 = _unit_scale_f64(_get(_unit0_d, j))
+    measured_v_z = unit0 * _get(v_z_, (j) * size_d + d)
+    measured_z = unit0 * _get(z, (j) * size_d + d)
+    t1__scaled_j = _get(t1__scaled, j)
+    t1__scale = _unit_scale_f64(_get(t1__largest, j))
+    t1_2 = t1__scaled_j * (1.0 / t1__scale)
+    t27 = abs(measured_z) == t1_2
+    t28 = _sign_f64(measured_z)
+    t29 = measured_z * t1__scale / t1__scaled_j
+    tangent_z_hat = (measured_v_z - _get(tangent_t1, j) * (t28 if t27 else t29)) * t1__scale / t1__scaled_j
+    tangent_s2 = tangent_t2_j / tau
+    tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
+    t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
+    tangent_d_s = t34 if t25 else 0.0
+    return d_s2 * tangent_z_hat + tangent_d_s * _get(z_hat, (j) * size_d + d)
+
+
+def hvp_3_f64(
+    t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
+    tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, weight, mask, divisor,
+    divisors, samples, size_d, options,
+):
+    """All samples: t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t3_others,
+    tangent_d_z_hat_1_sum.
+    """
+    size_i = samples
+    if options & DIVIDE:
+        divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float64)
+    stage = cuda.threadIdx.y * 1 * size_i
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        t2_row = row * size_i
+        tangent_t2_row = row * size_i
+        d_z_hat_1__left_row = row * size_i
+        tangent_d_z_hat_1_sum_row = row * size_d
+        live = _live(mask, row, options)
+        i = row
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            t1 = (i + size_i // 2) % size_i
+            t3_others__max2 = -f64(np.inf)
+            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                t2_j_0, t2_j_1 = _load_lanes(t2, t2_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, (t2_j_0, t2_j_1))
+                t3_others__max2_j_0 = _hvp_3_f64_sweep1(t2_j_0, at, i, t1, tau)
+                t3_others__max2_j_1 = _hvp_3_f64_sweep1(t2_j_1, at + 1, i, t1, tau)
+                t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j_0)
+                t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j_1)
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_i:
+                t2_j = _get(t2, t2_row + at)
+                if options & STAGED:
+                    staged[stage + at] = t2_j
+                t3_others__max2_j = _hvp_3_f64_sweep1(t2_j, at, i, t1, tau)
+                t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j)
+                at += _stride(threads)
+            t3_others__max2 = _row_max_f64(t3_others__max2)
+            if thread == 0:
+                _put(t3_others__max, row, t3_others__max2)
+            t3_others__below2_high, t3_others__below2_low = f64(0.0), f64(0.0)
+            t3_others__ties2 = np.int32(0)
+            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                t2_j_0, t2_j_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
+                )
+                t3_others__below2_j_0, t3_others__ties2_j_0 = _hvp_3_f64_sweep2(t2_j_0, at, i, t1, t3_others__max2, tau)
+                t3_others__below2_j_1, t3_others__ties2_j_1 = _hvp_3_f64_sweep2(
+                    t2_j_1, at + 1, i, t1, t3_others__max2, tau,
+                )
+                t3_others__below2_high, t3_others__below2_low = _plus_f64(
+                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_0,
+                )
+                t3_others__below2_high, t3_others__below2_low = _plus_f64(
+                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j_1,
+                )
+                t3_others__ties2 += t3_others__ties2_j_0
+                t3_others__ties2 += t3_others__ties2_j_1
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_i:
+                t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
+                t3_others__below2_j, t3_others__ties2_j = _hvp_3_f64_sweep2(t2_j, at, i, t1, t3_others__max2, tau)
+                t3_others__below2_high, t3_others__below2_low = _plus_f64(
+                    t3_others__below2_high, t3_others__below2_low, t3_others__below2_j,
+                )
+                t3_others__ties2 += t3_others__ties2_j
+                at += _stride(threads)
+            t3_others__below2 = _row_sum_f64(t3_others__below2_high, t3_others__below2_low)
+            t3_others__ties2 = _row_count(t3_others__ties2)
+            if thread == 0:
+                _put(t3_others__below, row, t3_others__below2)
+            if thread == 0:
+                t3_others__ties[row] = t3_others__ties2
+            t11 = 1 < t3_others__ties2
+            t12 = t3_others__ties2 - 1
+            t13 = t12 if t11 else 0
+            t14 = t3_others__below2 + float(t13)
+            t15 = _log1p_f64(t14)
+            seed_i = seed
+            t2_2 = _get(t2, t2_row + t1)
+            t18 = t2_2 / tau
+            t19 = _gap_f64(t3_others__max2, t18)
+            t20 = t15 + t19
+            t21 = _sigmoid_f64(t20)
+            t22 = seed_i * t21
+            tangent_t3_others2_high, tangent_t3_others2_low = f64(0.0), f64(0.0)
+            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                t2_j_0, t2_j_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
+                )
+                tangent_t2_j_0, tangent_t2_j_1 = _load_lanes(tangent_t2, tangent_t2_row + at)
+                d_z_hat_1__left_j_0, tangent_t3_others2_j_0 = _hvp_3_f64_sweep3(
+                    t2_j_0, tangent_t2_j_0, at, i, t1, t15, t22, t3_others__max2, tau,
+                )
+                d_z_hat_1__left_j_1, tangent_t3_others2_j_1 = _hvp_3_f64_sweep3(
+                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t22, t3_others__max2, tau,
+                )
+                _store_lanes(d_z_hat_1__left, d_z_hat_1__left_row + at, (d_z_hat_1__left_j_0, d_z_hat_1__left_j_1))
+                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f64(
+                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j_0,
+                )
+                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f64(
+                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j_1,
+                )
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_i:
+                t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
+                d_z_hat_1__left_j, tangent_t3_others2_j = _hvp_3_f64_sweep3(
+                    t2_j, _get(tangent_t2, tangent_t2_row + at), at, i, t1, t15, t22, t3_others__max2, tau,
+                )
+                _put(d_z_hat_1__left, d_z_hat_1__left_row + at, d_z_hat_1__left_j)
+                tangent_t3_others2_high, tangent_t3_others2_low = _plus_f64(
+                    tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j,
+                )
+                at += _stride(threads)
+            tangent_t3_others2 = _row_sum_f64(tangent_t3_others2_high, tangent_t3_others2_low)
+            if thread == 0:
+                _put(tangent_t3_others, row, tangent_t3_others2)
+            tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t1)
+            t30 = -tangent_t2_2 / tau
+            t31 = tangent_t3_others2 + t30
+            t32 = _sigmoid_f64(-t20)
+            t33 = seed_i * t31 * t32 * t21
+            for d in range(size_d):
+                tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = f64(0.0), f64(0.0)
+                vectors = size_i // LANES_F64 if options & ALIGNED else 0
+                vector = thread
+                while vector < vectors:
+                    at = LANES_F64 * vector
+                    t2_j_0, t2_j_1 = (
+                        _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row +
+                        at)
+                    )
+                    tangent_t2_j_0, tangent_t2_j_1 = _load_lanes(tangent_t2, tangent_t2_row + at)
+                    tangent_d_z_hat_1_sum2_j_0 = _hvp_3_f64_sweep4(
+                        t2_j_0, tangent_t2_j_0, at, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33,
+                        t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
+                    )
+                    tangent_d_z_hat_1_sum2_j_1 = _hvp_3_f64_sweep4(
+                        t2_j_1, tangent_t2_j_1, at + 1, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33,
+                        t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
+                    )
+                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f64(
+                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j_0,
+                    )
+                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f64(
+                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j_1,
+                    )
+                    vector += _stride(threads)
+                at = LANES_F64 * vectors + thread
+                while at < size_i:
+                    t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
+                    tangent_d_z_hat_1_sum2_j = _hvp_3_f64_sweep4(
+                        t2_j, _get(tangent_t2, tangent_t2_row + at), at, _unit0_d, d, i, t1, t15, t1__largest,
+                        t1__scaled, t22, t33, t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z,
+                        z_hat,
+                    )
+                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f64(
+                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j,
+                    )
+                    at += _stride(threads)
+                tangent_d_z_hat_1_sum2 = _row_sum_f64(tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low)
+                if thread == 0:
+                    _put(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + d, tangent_d_z_hat_1_sum2)
+        else:
+            _clear_row_f64(t3_others__max, row, 1)
+            _clear_row_f64(t3_others__below, row, 1)
+            _clear_row_f64(d_z_hat_1__left, row, size_i)
+            _clear_row_f64(tangent_t3_others, row, 1)
+            _clear_row_f64(tangent_d_z_hat_1_sum, row, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_4_f64_sweep1(
+    place, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below, t3_others__max,
+    t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_, z, z_hat,
+):
+    """One place of a row: tangent_d_z_hat_2_sum2_j."""
+    j = place
+    t1 = (j + size_i // 2) % size_i
+    t3 = (j != i) & (i != t1)
+    seed_j = _get(seed_, j)
+    t3_others__ties_j = t3_others__ties[j]
+    t4 = 1 < t3_others__ties_j
+    t5 = t3_others__ties_j - 1
+    t3_others__rest = _log1p_f64(_get(t3_others__below, j) + float(t5 if t4 else 0))
+    t3_others__max_j = _get(t3_others__max, j)
+    s = _get(t2, (j) * size_i + t1) / tau
+    t6 = t3_others__rest + _gap_f64(t3_others__max_j, s)
+    t7 = _sigmoid_f64(t6)
+    d_t3_others = seed_j * t7
+    s2 = _get(t2, (j) * size_i + i) / tau
+    weight_t3_others = _exp_f64(-(t3_others__rest + _gap_f64(t3_others__max_j, s2)))
+    t8 = d_t3_others * weight_t3_others
+    d_s = t8 if t3 else 0.0
+    unit0 = _unit_scale_f64(_get(_unit0_d, j))
+    measured_v_z = unit0 * _get(v_z_, (j) * size_d + d)
+    measured_z = unit0 * _get(z, (j) * size_d + d)
+    t1__scaled_j = _get(t1__scaled, j)
+    t1__scale = _unit_scale_f64(_get(t1__largest, j))
+    t1_2 = t1__scaled_j * (1.0 / t1__scale)
+    t9 = abs(measured_z) == t1_2
+    t10 = _sign_f64(measured_z)
+    t11 = measured_z * t1__scale / t1__scaled_j
+    tangent_z_hat = (measured_v_z - _get(tangent_t1, j) * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
+    tangent_s = _get(tangent_t2, (j) * size_i + i) / tau
+    tangent_t3_others_j = _get(tangent_t3_others, j)
+    tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
+    tangent_d_t3_others = (
+        seed_j * (tangent_t3_others_j - _get(tangent_t2, (j) * size_i + t1) / tau) * _sigmoid_f64(-t6) * t7
+    )
+    t12 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
+    tangent_d_s = t12 if t3 else 0.0
+    return d_s * tangent_z_hat + tangent_d_s * _get(z_hat, (j) * size_d + d)
+
+
+def hvp_4_f64(
+    tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z,
+    t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau, mask, samples, size_d, options,
+):
+    """All samples: tangent_d_z_hat_2_sum."""
+    size_i = samples
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        tangent_d_z_hat_2_sum_row = row * size_d
+        live = _live(mask, row, options)
+        i = row
+        if live:
+            for d in range(size_d):
+                tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = f64(0.0), f64(0.0)
+                vectors = size_i // LANES_F64 if options & ALIGNED else 0
+                vector = thread
+                while vector < vectors:
+                    at = LANES_F64 * vector
+                    tangent_d_z_hat_2_sum2_j_0 = _hvp_4_f64_sweep1(
+                        at, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
+                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
+                        z, z_hat,
+                    )
+                    tangent_d_z_hat_2_sum2_j_1 = _hvp_4_f64_sweep1(
+                        at + 1, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
+                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
+                        z, z_hat,
+                    )
+                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f64(
+                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j_0,
+                    )
+                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f64(
+                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j_1,
+                    )
+                    vector += _stride(threads)
+                at = LANES_F64 * vectors + thread
+                while at < size_i:
+                    tangent_d_z_hat_2_sum2_j = _hvp_4_f64_sweep1(
+                        at, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
+                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
+                        z, z_hat,
+                    )
+                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f64(
+                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j,
+                    )
+                    at += _stride(threads)
+                tangent_d_z_hat_2_sum2 = _row_sum_f64(tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low)
+                if thread == 0:
+                    _put(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + d, tangent_d_z_hat_2_sum2)
+        else:
+            _clear_row_f64(tangent_d_z_hat_2_sum, row, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
+@_device
+def _hvp_5_f64_sweep1(
+    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place, t1, t13, t14,
+    t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8, tangent_t1_2, tangent_t1_3, tau, size_d,
+    v_z_, z, z_hat,
+):
+    """One place of a row: d_t1_sum_d, tangent_d_t1_sum_d."""
+    d = place
+    measured_z = t1 * z_d
+    z_hat_d = _get(z_hat, (t8) * size_d + d)
+    z_hat_d2 = _get(z_hat, (t14) * size_d + d)
+    d_z_hat = d_z_hat_1_d + d_z_hat_2_d + (-t13 * z_hat_d + -t25 * z_hat_d2) / tau
+    measured_v_z = t1 * v_z_d
+    tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_d / tau
+    tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_d / tau
+    measured_v_z2 = t26 * _get(v_z_, (t8) * size_d + d)
+    measured_z2 = t26 * _get(z, (t8) * size_d + d)
+    t30 = abs(measured_z2) == t29
+    t31 = _sign_f64(measured_z2)
+    t32 = measured_z2 * t27 / t1__scaled2
+    measured_v_z3 = t37 * _get(v_z_, (t14) * size_d + d)
+    measured_z3 = t37 * _get(z, (t14) * size_d + d)
+    t41 = abs(measured_z3) == t40
+    t42 = _sign_f64(measured_z3)
+    t43 = measured_z3 * t38 / t1__scaled3
+    tangent_d_z_hat = (
+        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * ((measured_v_z2 - tangent_t1_2 * (t31 if t30 else t32)) * t27 /
+        t1__scaled2) - t36 * z_hat_d + -t25 * ((measured_v_z3 - tangent_t1_3 * (t42 if t41 else t43)) * t38 /
+        t1__scaled3) + -t47 * z_hat_d2) / tau
+    )
+    return measured_z * d_z_hat, measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
+
+
+@_device
+def _hvp_5_f64_sweep2(
+    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place, t1, t13, t14,
+    t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38, t40, t47, t54, t56, t57, t62, t69, t70,
+    t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+):
+    """One place of a row: hvp_z_d."""
+    d = place
+    tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_d / tau
+    tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_d / tau
+    measured_v_z4 = t26 * _get(v_z_, (t8) * size_d + d)
+    measured_z4 = t26 * _get(z, (t8) * size_d + d)
+    t48 = abs(measured_z4) == t29
+    t49 = _sign_f64(measured_z4)
+    t50 = measured_z4 * t27 / t1__scaled2
+    z_hat_d3 = _get(z_hat, (t8) * size_d + d)
+    measured_v_z5 = t37 * _get(v_z_, (t14) * size_d + d)
+    measured_z5 = t37 * _get(z, (t14) * size_d + d)
+    t51 = abs(measured_z5) == t40
+    t52 = _sign_f64(measured_z5)
+    t53 = measured_z5 * t38 / t1__scaled3
+    z_hat_d4 = _get(z_hat, (t14) * size_d + d)
+    tangent_d_z_hat2 = (
+        tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * ((measured_v_z4 - tangent_t1_2 * (t49 if t48 else t50)) *
+        t27 / t1__scaled2) - t36 * z_hat_d3 + -t25 * ((measured_v_z5 - tangent_t1_3 * (t52 if t51 else t53)) * t38 /
+        t1__scaled3) + -t47 * z_hat_d4) / tau
+    )
+    d_z_hat2 = d_z_hat_1_d + d_z_hat_2_d + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau
+    measured_z6 = t1 * z_d
+    t63 = abs(measured_z6) == t56
+    t64 = _sign_f64(measured_z6)
+    t65 = measured_z6 * t54 / t1__scaled_i
+    t66 = t64 if t63 else t65
+    measured_v_z6 = t1 * v_z_d
+    t71 = t62 * t66 + (measured_v_z6 * t69 + -t70 * t66) * t54 / t1__scaled_i
+    scaled_hvp_z = (
+        (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t54 / t1__scaled_i)) * t54 / t1__scaled_i + (0.0 if t57 else t71)
+    )
+    return scaled_hvp_z * t1
+
+
+def hvp_5_f64(
+    _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_,
+    tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2,
+    hvp_z, tau, weight, mask, divisor, divisors, samples, size_d, options,
+):
+    """All samples: hvp_z."""
+    size_i = samples
+    if options & DIVIDE:
+        divisor = divisors[0]
+    staged = cuda.shared.array(0, np.float64)
+    stage = cuda.threadIdx.y * 6 * size_d
+    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
+    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
+    while row < samples:
+        z_row = row * size_d
+        d_z_hat_1_row = row * size_d
+        d_z_hat_2_row = row * size_d
+        t2_row = row * size_i
+        v_z__row = row * size_d
+        tangent_d_z_hat_1_sum_row = row * size_d
+        tangent_d_z_hat_2_sum_row = row * size_d
+        tangent_t2_row = row * size_i
+        hvp_z_row = row * size_d
+        live = _live(mask, row, options)
+        _unit0_d_n = _get(_unit0_d, row)
+        t3_others__below_n = _get(t3_others__below, row)
+        t3_others__ties_n = t3_others__ties[row]
+        t3_others__max_n = _get(t3_others__max, row)
+        tangent_t3_others_n = _get(tangent_t3_others, row)
+        tangent_t1_n = _get(tangent_t1, row)
+        t1__largest_n = _get(t1__largest, row)
+        t1__scaled_n = _get(t1__scaled, row)
+        i = row
+        if live:
+            weight_n = _weight_f64(weight, row, options)
+            seed = _seed_f64(weight_n, divisor)
+            unit0_d_i = _unit0_d_n
+            t1 = _unit_scale_f64(unit0_d_i)
+            seed_i = seed
+            t3_others__below_i = t3_others__below_n
+            t3_others__ties_i = t3_others__ties_n
+            t3 = 1 < t3_others__ties_i
+            t4 = t3_others__ties_i - 1
+            t5 = t4 if t3 else 0
+            t6 = t3_others__below_i + float(t5)
+            t7 = _log1p_f64(t6)
+            t3_others__max_i = t3_others__max_n
+            t8 = (i + size_i // 2) % size_i
+            t2_2 = _get(t2, t2_row + t8)
+            t9 = t2_2 / tau
+            t10 = _gap_f64(t3_others__max_i, t9)
+            t11 = t7 + t10
+            t12 = _sigmoid_f64(t11)
+            t13 = seed_i * t12
+            t14 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = _get(seed_, t14)
+            t3_others__below2 = _get(t3_others__below, t14)
+            t3_others__ties2 = t3_others__ties[t14]
+            t15 = 1 < t3_others__ties2
+            t16 = t3_others__ties2 - 1
+            t17 = t16 if t15 else 0
+            t18 = t3_others__below2 + float(t17)
+            t19 = _log1p_f64(t18)
+            t3_others__max2 = _get(t3_others__max, t14)
+            t20 = i % size_i
+            t2_3 = _get(t2, (t14) * size_i + t20)
+            t21 = t2_3 / tau
+            t22 = _gap_f64(t3_others__max2, t21)
+            t23 = t19 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = seed2 * t24
+            unit0_d = _get(_unit0_d, t8)
+            t26 = _unit_scale_f64(unit0_d)
+            tangent_t1_2 = _get(tangent_t1, t8)
+            t1__scaled2 = _get(t1__scaled, t8)
+            t1__largest2 = _get(t1__largest, t8)
+            t27 = _unit_scale_f64(t1__largest2)
+            t28 = 1.0 / t27
+            t29 = t1__scaled2 * t28
+            tangent_t3_others_i = tangent_t3_others_n
+            tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t8)
+            t33 = -tangent_t2_2 / tau
+            t34 = tangent_t3_others_i + t33
+            t35 = _sigmoid_f64(-t11)
+            t36 = seed_i * t34 * t35 * t12
+            unit0_d2 = _get(_unit0_d, t14)
+            t37 = _unit_scale_f64(unit0_d2)
+            tangent_t1_3 = _get(tangent_t1, t14)
+            t1__scaled3 = _get(t1__scaled, t14)
+            t1__largest3 = _get(t1__largest, t14)
+            t38 = _unit_scale_f64(t1__largest3)
+            t39 = 1.0 / t38
+            t40 = t1__scaled3 * t39
+            tangent_t3_others2 = _get(tangent_t3_others, t14)
+            tangent_t2_3 = _get(tangent_t2, (t14) * size_i + t20)
+            t44 = -tangent_t2_3 / tau
+            t45 = tangent_t3_others2 + t44
+            t46 = _sigmoid_f64(-t23)
+            t47 = seed2 * t45 * t46 * t24
+            d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
+            tangent_d_t1_sum_high, tangent_d_t1_sum_low = f64(0.0), f64(0.0)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                d_z_hat_1_d_0, d_z_hat_1_d_1 = _load_lanes(d_z_hat_1, d_z_hat_1_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + vector, vectors, (d_z_hat_1_d_0, d_z_hat_1_d_1))
+                d_z_hat_2_d_0, d_z_hat_2_d_1 = _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + size_d + vector, vectors, (d_z_hat_2_d_0, d_z_hat_2_d_1))
+                tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1 = _load_lanes(
+                    tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at,
+                )
+                if options & STAGED:
+                    _stage_f64(
+                        staged, stage + 2 * size_d + vector, vectors, (tangent_d_z_hat_1_sum_d_0,
+                        tangent_d_z_hat_1_sum_d_1),
+                    )
+                tangent_d_z_hat_2_sum_d_0, tangent_d_z_hat_2_sum_d_1 = _load_lanes(
+                    tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at,
+                )
+                if options & STAGED:
+                    _stage_f64(
+                        staged, stage + 3 * size_d + vector, vectors, (tangent_d_z_hat_2_sum_d_0,
+                        tangent_d_z_hat_2_sum_d_1),
+                    )
+                v_z_d_0, v_z_d_1 = _load_lanes(v_z_, v_z__row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + 4 * size_d + vector, vectors, (v_z_d_0, v_z_d_1))
+                z_d_0, z_d_1 = _load_lanes(z, z_row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + 5 * size_d + vector, vectors, (z_d_0, z_d_1))
+                d_t1_sum_d_0, tangent_d_t1_sum_d_0 = _hvp_5_f64_sweep1(
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0,
+                    at, t1, t13, t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8,
+                    tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                )
+                d_t1_sum_d_1, tangent_d_t1_sum_d_1 = _hvp_5_f64_sweep1(
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1,
+                    at + 1, t1, t13, t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8,
+                    tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                )
+                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
+                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_0,
+                )
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d_1,
+                )
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                d_z_hat_1_d = _get(d_z_hat_1, d_z_hat_1_row + at)
+                if options & STAGED:
+                    staged[stage + at] = d_z_hat_1_d
+                d_z_hat_2_d = _get(d_z_hat_2, d_z_hat_2_row + at)
+                if options & STAGED:
+                    staged[stage + size_d + at] = d_z_hat_2_d
+                tangent_d_z_hat_1_sum_d = _get(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
+                if options & STAGED:
+                    staged[stage + 2 * size_d + at] = tangent_d_z_hat_1_sum_d
+                tangent_d_z_hat_2_sum_d = _get(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
+                if options & STAGED:
+                    staged[stage + 3 * size_d + at] = tangent_d_z_hat_2_sum_d
+                v_z_d = _get(v_z_, v_z__row + at)
+                if options & STAGED:
+                    staged[stage + 4 * size_d + at] = v_z_d
+                z_d = _get(z, z_row + at)
+                if options & STAGED:
+                    staged[stage + 5 * size_d + at] = z_d
+                d_t1_sum_d, tangent_d_t1_sum_d = _hvp_5_f64_sweep1(
+                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, at, t1, t13,
+                    t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8, tangent_t1_2,
+                    tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                )
+                d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
+                tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
+                    tangent_d_t1_sum_high, tangent_d_t1_sum_low, tangent_d_t1_sum_d,
+                )
+                at += _stride(threads)
+            d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
+            tangent_d_t1_sum = _row_sum_f64(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
+            tangent_t1_i = tangent_t1_n
+            t1__largest_i = t1__largest_n
+            t54 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t55 = 1.0 / t54
+            t56 = t1__scaled_i * t55
+            t57 = t56 == 0.0
+            t58 = tangent_t1_i * t54 / t1__scaled_i
+            t59 = 2.0 * d_t1_sum * t58
+            t60 = t59 - tangent_d_t1_sum
+            t61 = t60 * t54 / t1__scaled_i
+            t62 = t61 * t54 / t1__scaled_i
+            t67 = 1.0 * t54 / t1__scaled_i
+            t68 = d_t1_sum * t54 / t1__scaled_i
+            t69 = -t67 * t68
+            t70 = t69 * tangent_t1_i
+            _row_sync()
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                d_z_hat_1_d_0, d_z_hat_1_d_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_z_hat_1,
+                    d_z_hat_1_row + at)
+                )
+                d_z_hat_2_d_0, d_z_hat_2_d_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
+                )
+                tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1 = (
+                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
+                )
+                tangent_d_z_hat_2_sum_d_0, tangent_d_z_hat_2_sum_d_1 = (
+                    _staged_f64(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
+                )
+                v_z_d_0, v_z_d_1 = (
+                    _staged_f64(staged, stage + 4 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_z_,
+                    v_z__row + at)
+                )
+                z_d_0, z_d_1 = (
+                    _staged_f64(staged, stage + 5 * size_d + vector, vectors) if options & STAGED else _load_lanes(z,
+                    z_row + at)
+                )
+                hvp_z_d_0 = _hvp_5_f64_sweep2(
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0,
+                    at, t1, t13, t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38, t40,
+                    t47, t54, t56, t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
+                    z, z_hat,
+                )
+                hvp_z_d_1 = _hvp_5_f64_sweep2(
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1,
+                    at + 1, t1, t13, t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38,
+                    t40, t47, t54, t56, t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
+                    v_z_, z, z_hat,
+                )
+                _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_d_0, hvp_z_d_1))
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                d_z_hat_1_d = staged[stage + at] if options & STAGED else _get(d_z_hat_1, d_z_hat_1_row + at)
+                d_z_hat_2_d = staged[stage + size_d + at] if options & STAGED else _get(d_z_hat_2, d_z_hat_2_row + at)
+                tangent_d_z_hat_1_sum_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(
+                    tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at,
+                )
+                tangent_d_z_hat_2_sum_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(
+                    tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at,
+                )
+                v_z_d = staged[stage + 4 * size_d + at] if options & STAGED else _get(v_z_, v_z__row + at)
+                z_d = staged[stage + 5 * size_d + at] if options & STAGED else _get(z, z_row + at)
+                hvp_z_d = _hvp_5_f64_sweep2(
+                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, at, t1, t13,
+                    t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38, t40, t47, t54, t56,
+                    t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                )
+                _put(hvp_z, hvp_z_row + at, hvp_z_d)
+                at += _stride(threads)
+        else:
+            _clear_row_f64(hvp_z, row, size_d)
+        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
+
+
 def broken(sizes, parameters):
     """The first constraint that the lengths of axes or the parameters break, or None."""
     size_i = sizes["size_i"]
@@ -2587,11 +4632,57 @@ KERNELS = {'total_weight': {'shape': 'sum',
                                    't2: real*, z_hat: real*, seed_: real*, grad_z: data*, t1__largest: '
                                    'real*, t1__scaled: real*, tau: real, weight: data*, mask: uint8*, '
                                    'divisor: real, divisors: real*, samples: int64, size_d: int64, options: '
-                                   'uint32'}}
+                                   'uint32'},
+ 'hvp_1': {'shape': 'rows',
+           'samples': 'size_i',
+           'term': 'value',
+           'sizes': ['size_d'],
+           'staged': 1,
+           'arguments': 'z: data*, _unit0_d: real*, t1__largest: real*, t1__scaled: real*, z_hat: real*, '
+                        'v_z_: data*, tangent_t1: real*, mask: uint8*, samples: int64, size_d: int64, '
+                        'options: uint32'},
+ 'hvp_2': {'shape': 'rows',
+           'samples': 'size_i',
+           'term': 'value',
+           'sizes': ['size_d'],
+           'staged': 0,
+           'arguments': 'tangent_t2: real*, _unit0_d: real*, v_z_: data*, tangent_t1: real*, z: data*, '
+                        't1__scaled: real*, t1__largest: real*, z_hat: real*, mask: uint8*, samples: int64, '
+                        'size_d: int64, options: uint32'},
+ 'hvp_3': {'shape': 'rows',
+           'samples': 'size_i',
+           'term': 'value',
+           'sizes': ['size_i'],
+           'staged': 1,
+           'arguments': 't2: real*, t3_others__max: real*, t3_others__below: real*, t3_others__ties: int64*, '
+                        'd_z_hat_1__left: real*, tangent_t2: real*, tangent_t3_others: real*, '
+                        'tangent_d_z_hat_1_sum: real*, _unit0_d: real*, v_z_: data*, tangent_t1: real*, z: '
+                        'data*, t1__scaled: real*, t1__largest: real*, z_hat: real*, tau: real, weight: '
+                        'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
+                        'options: uint32'},
+ 'hvp_4': {'shape': 'rows',
+           'samples': 'size_i',
+           'term': 'value',
+           'sizes': ['size_i'],
+           'staged': 0,
+           'arguments': 'tangent_d_z_hat_2_sum: real*, seed_: real*, t3_others__below: real*, '
+                        't3_others__ties: int64*, t3_others__max: real*, t2: real*, _unit0_d: real*, v_z_: '
+                        'data*, tangent_t1: real*, z: data*, t1__scaled: real*, t1__largest: real*, '
+                        'tangent_t2: real*, tangent_t3_others: real*, z_hat: real*, tau: real, mask: uint8*, '
+                        'samples: int64, size_d: int64, options: uint32'},
+ 'hvp_5': {'shape': 'full_rows',
+           'samples': 'size_i',
+           'term': 'value',
+           'sizes': ['size_d'],
+           'staged': 6,
+           'arguments': '_unit0_d: real*, z: data*, d_z_hat_1: real*, d_z_hat_2: real*, t3_others__below: '
+                        'real*, t3_others__ties: int64*, t3_others__max: real*, t2: real*, z_hat: real*, '
+                        'seed_: real*, v_z_: data*, tangent_d_z_hat_1_sum: real*, tangent_d_z_hat_2_sum: '
+                        'real*, tangent_t1: real*, t1__scaled: real*, t1__largest: real*, tangent_t3_others: '
+                        'real*, tangent_t2: real*, hvp_z: data*, tau: real, weight: data*, mask: uint8*, '
+                        'divisor: real, divisors: real*, samples: int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
-
-WITHOUT = {'hvp': 'hvp nests a reduction per entry of another axis'}
 
 PLANS = {'value': {'axes': {},
            'batches': {'value': 'i'},
@@ -2641,4 +4732,46 @@ PLANS = {'value': {'axes': {},
                     'seeds': {'value': 'seed_'},
                     'outputs': ['grad_z'],
                     'directions': [],
-                    'names': {}}}
+                    'names': {}},
+ 'hvp': {'axes': {},
+         'batches': {'value': 'i'},
+         'steps': ['hvp_1',
+                   'hvp_2',
+                   {'left': 'z_hat',
+                    'right': 'z_hat',
+                    'target': 't2',
+                    'sizes': ['size_i', 'size_i', 'size_d'],
+                    'turned': ['right']},
+                   'hvp_3',
+                   'hvp_4',
+                   {'left': 'd_z_hat_1__left',
+                    'right': 'z_hat',
+                    'target': 'd_z_hat_1',
+                    'sizes': ['size_i', 'size_d', 'size_i'],
+                    'turned': []},
+                   {'left': 'd_z_hat_1__left',
+                    'right': 'z_hat',
+                    'target': 'd_z_hat_2',
+                    'sizes': ['size_i', 'size_d', 'size_i'],
+                    'turned': ['left']},
+                   'hvp_5'],
+         'buffers': {'_unit0_d': ['real', 'size_i'],
+                     'd_z_hat_1': ['real', 'size_i', 'size_d'],
+                     'd_z_hat_1__left': ['real', 'size_i', 'size_i'],
+                     'd_z_hat_2': ['real', 'size_i', 'size_d'],
+                     't1__largest': ['real', 'size_i'],
+                     't1__scaled': ['real', 'size_i'],
+                     't2': ['real', 'size_i', 'size_i'],
+                     't3_others__below': ['real', 'size_i'],
+                     't3_others__max': ['real', 'size_i'],
+                     't3_others__ties': ['int64', 'size_i'],
+                     'tangent_d_z_hat_1_sum': ['real', 'size_i', 'size_d'],
+                     'tangent_d_z_hat_2_sum': ['real', 'size_i', 'size_d'],
+                     'tangent_t1': ['real', 'size_i'],
+                     'tangent_t2': ['real', 'size_i', 'size_i'],
+                     'tangent_t3_others': ['real', 'size_i'],
+                     'z_hat': ['real', 'size_i', 'size_d']},
+         'seeds': {'value': 'seed_'},
+         'outputs': ['hvp_z'],
+         'directions': ['v_z_'],
+         'names': {}}}

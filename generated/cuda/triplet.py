@@ -2200,7 +2200,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                                  'diag_positive: data*, diag_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: '
                                  'int64, options: uint32'},
- 'hvp': {'shape': 'rows',
+ 'hvp': {'shape': 'full_rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_d'],

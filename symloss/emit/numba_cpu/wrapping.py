@@ -28,6 +28,9 @@ def _wrap(line: str) -> list[str]:
     assignment = _ASSIGNMENT.match(line)
     if assignment:
         target, equals, value = assignment.groups()
+        if len(f"{target} {equals} (") > WIDTH and ", " in target:
+            *targets, last = _block(f"{indent}(", target.lstrip() + ",", indent, f"{indent}) {equals} (")
+            return [*targets, *_block(last, value, indent, f"{indent})")]
         return _block(f"{target} {equals} (", value, indent, f"{indent})")
     if line.lstrip().startswith("return "):
         return _block(f"{indent}return (", line.lstrip().removeprefix("return "), indent, f"{indent})")
