@@ -9,7 +9,7 @@ rounding makes an absolute error, which later factors multiply.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,15 +22,18 @@ _PREFIX = "_magnitude_of_"
 _UNDERFLOW = "_underflow_of_"
 
 
-def magnitudes(program: Program, keys: list[str]) -> Program:
-    """A program with the same output keys, which hold the magnitudes."""
+def _with_companions(program: Program, keys: list[str], enter: Callable[..., str]) -> Program:
+    """The program with statements beside its own; ``enter`` adds those that a target needs and names the last."""
     with exact_arithmetic():
         known = {statement.target: statement for statement in program.statements}
         found: dict[str, Statement] = {}
-        for key in keys:
-            _of_statement(program.outputs[key], known, found)
-    outputs = {key: _PREFIX + program.outputs[key] for key in keys}
+        outputs = {key: enter(program.outputs[key], known, found) for key in keys}
     return program.replacing(statements=(*program.statements, *found.values()), outputs=outputs)
+
+
+def magnitudes(program: Program, keys: list[str]) -> Program:
+    """A program with the same output keys, which hold the magnitudes."""
+    return _with_companions(program, keys, _of_statement)
 
 
 def _of_statement(target: str, known: Mapping[str, Statement], found: dict[str, Statement]) -> str:
@@ -62,13 +65,7 @@ def _of(expression: Any, known: Mapping[str, Statement], found: dict[str, Statem
 
 def underflows(program: Program, keys: list[str]) -> Program:
     """A program with the same output keys, which hold what an error of 1 in every step does, to first order."""
-    with exact_arithmetic():
-        known = {statement.target: statement for statement in program.statements}
-        found: dict[str, Statement] = {}
-        for key in keys:
-            _underflow_of_statement(program.outputs[key], known, found)
-    outputs = {key: _UNDERFLOW + program.outputs[key] for key in keys}
-    return program.replacing(statements=(*program.statements, *found.values()), outputs=outputs)
+    return _with_companions(program, keys, _underflow_of_statement)
 
 
 def _underflow_of_statement(target: str, known: Mapping[str, Statement], found: dict[str, Statement]) -> str:

@@ -46,11 +46,7 @@ class Sides:
         self._batch = {axis for axis in program.axes if program.axes[program.root(axis)].kind == "batch"}
         order = list(program.axes)
         with exact_arithmetic():
-            found = dict.fromkeys(
-                d
-                for s in program.statements
-                for d in (*_differences(s.body, _of_indices(s.guard)), *_differences(s.guard))
-            )
+            found = dict.fromkeys(d for statement in program.statements for d in _differences_of(statement))
         statements: list[Statement] = []
         self._axes: list[tuple[str, ...]] = []
         for difference in found:

@@ -29,7 +29,7 @@ def page_content(
     """The variables of ``page.tex.jinja`` for one loss."""
     program = derivation.textbook
     declared = declared_names(program)
-    short = Abbreviations(derivation.product, StatementPrinter(derivation.product, declared).expressions.doprint)
+    short = _abbreviations(derivation, declared)
     printer = StatementPrinter(program, abbreviations=short)
     steps = derivation_steps(derivation)
     return {
@@ -56,6 +56,11 @@ def page_content(
     }
 
 
+def _abbreviations(derivation: Any, declared: set[str]) -> Abbreviations:
+    """Those of a page: the Hessian-vector product has every name that occurs on it."""
+    return Abbreviations(derivation.product, StatementPrinter(derivation.product, declared).expressions.doprint)
+
+
 def _equations(step: Step, declared: set[str], short: Abbreviations) -> list[str]:
     printer = StatementPrinter(step.program, declared, short)
     return _latex(equation for statement in step.statements for equation in printer.equations(statement))
@@ -73,7 +78,7 @@ def _sentence(step: Step) -> str:
 def derivation_latex(derivation: Any) -> str:
     """The numbered steps of a derivation as an ``enumerate`` environment; needs amsmath."""
     declared = declared_names(derivation.textbook)
-    short = Abbreviations(derivation.product, StatementPrinter(derivation.product, declared).expressions.doprint)
+    short = _abbreviations(derivation, declared)
     lines = [r"\begin{enumerate}"]
     for step in derivation_steps(derivation):
         lines.append(rf"\item {_sentence(step)}")

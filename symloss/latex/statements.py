@@ -77,8 +77,8 @@ class StatementPrinter:
             return self.equation(part, left if part.target == whole else None)
 
         def fits(part: Statement) -> bool:
-            made = equation(part)
-            return max(map(width, made.lines)) <= max(LINE_WIDTH - width(made.left) - 3, _LEAST)
+            lines = equation(part).lines
+            return max(map(width, lines)) <= self._room
 
         return [equation(part) for part in self._abbreviations.taken_apart(statement, fits)]
 
