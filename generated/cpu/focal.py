@@ -48,6 +48,7 @@ META = {'name': 'focal',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -60,6 +61,7 @@ META = {'name': 'focal',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [0.0, 1.0],
                         'axis': None},
              'optional': None,
@@ -71,6 +73,7 @@ META = {'name': 'focal',
                             'upper': 1.0,
                             'lower_closed': True,
                             'upper_closed': True,
+                            'finite': False,
                             'values': [],
                             'axis': None},
                  'doc': 'weight of the positive class; the negative class gets 1 - alpha'},
@@ -81,6 +84,7 @@ META = {'name': 'focal',
                             'upper': None,
                             'lower_closed': True,
                             'upper_closed': False,
+                            'finite': False,
                             'values': [],
                             'axis': None},
                  'doc': 'how strongly well-classified samples are played down'}],
@@ -810,8 +814,8 @@ def hvp_f64(
             hvp_z_chunk[row] = (
                 (v_z_n * t3 * t5 * float(t1) * _zero_times_f64(alpha_t, seed_n * t9) + _zero_times_f64(v_z_n * t3 * t5 *
                 float(t1), _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t9 * t10))) + _zero_times_f64(t5,
-                _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, -t10 * t11 - v_z_n * t9 * t3 * float(t1)))) -
-                t3 * _zero_times_f64(alpha_t, -seed_n * t11)) * float(t1)
+                _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, -v_z_n * t9 * t3 * float(t1) -
+                _zero_times_f64(t11, t10)))) - t3 * _zero_times_f64(alpha_t, -seed_n * t11)) * float(t1)
             )
         if mask_step:
             for row in range(rows):
@@ -1028,8 +1032,8 @@ def hvp_f32(
             hvp_z_chunk[row] = (
                 (v_z_n * t3 * t5 * f32(t1) * _zero_times_f32(alpha_t, seed_n * t9) + _zero_times_f32(v_z_n * t3 * t5 *
                 f32(t1), _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t9 * t10))) + _zero_times_f32(t5,
-                _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, -t10 * t11 - v_z_n * t9 * t3 * f32(t1)))) - t3
-                * _zero_times_f32(alpha_t, -seed_n * t11)) * f32(t1)
+                _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, -v_z_n * t9 * t3 * f32(t1) -
+                _zero_times_f32(t11, t10)))) - t3 * _zero_times_f32(alpha_t, -seed_n * t11)) * f32(t1)
             )
         if mask_step:
             for row in range(rows):

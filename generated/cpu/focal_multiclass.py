@@ -42,6 +42,7 @@ META = {'name': 'focal_multiclass',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -54,6 +55,7 @@ META = {'name': 'focal_multiclass',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': 'k'},
              'optional': None,
@@ -65,6 +67,7 @@ META = {'name': 'focal_multiclass',
                             'upper': None,
                             'lower_closed': True,
                             'upper_closed': False,
+                            'finite': False,
                             'values': [],
                             'axis': None},
                  'doc': 'how strongly well-classified samples are played down'}],
@@ -1097,7 +1100,7 @@ def hvp_f64(
             t26 = -seed_n * t19 * t25
             t27 = _zero_times_f64(gamma, t26)
             t28 = _zero_times_f64(t24, t27)
-            t29 = t25 * t22
+            t29 = _zero_times_f64(t22, t25)
             t30 = tangent_t1_others - v_z_y
             t31 = -t30 * t19 * t15
             t32 = t29 + t31
@@ -1476,7 +1479,7 @@ def hvp_f32(
             t26 = -seed_n * t19 * t25
             t27 = _zero_times_f32(gamma, t26)
             t28 = _zero_times_f32(t24, t27)
-            t29 = t25 * t22
+            t29 = _zero_times_f32(t22, t25)
             t30 = tangent_t1_others - v_z_y
             t31 = -t30 * t19 * t15
             t32 = t29 + t31

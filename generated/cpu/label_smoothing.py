@@ -40,6 +40,7 @@ META = {'name': 'label_smoothing',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -52,6 +53,7 @@ META = {'name': 'label_smoothing',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': 'k'},
              'optional': None,
@@ -63,6 +65,7 @@ META = {'name': 'label_smoothing',
                             'upper': 1.0,
                             'lower_closed': True,
                             'upper_closed': False,
+                            'finite': False,
                             'values': [],
                             'axis': None},
                  'doc': 'share of the target that is spread evenly over all classes'}],
@@ -842,7 +845,7 @@ def value_and_grad_f64(
     first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, samples, chunk, y, z, grad_z, epsilon,
     size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    t17 = 1.0 - epsilon
+    t16 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
@@ -903,20 +906,19 @@ def value_and_grad_f64(
             t10 = t1__below + float(t9)
             t11 = _log1p_f64(t10)
             seed_n = weight[n * weight_step] / denominator
-            t13 = seed_n / float(size_k)
-            t14 = _zero_times_f64(epsilon, t13)
-            t15 = t14 * float(size_k)
-            t18 = 1 < t1_others__ties
-            t19 = t1_others__ties - 1
-            t20 = t19 if t18 else 0
-            t21 = t1_others__below + float(t20)
-            t22 = _log1p_f64(t21)
+            t13 = epsilon * (seed_n / float(size_k))
+            t14 = t13 * float(size_k)
+            t17 = 1 < t1_others__ties
+            t18 = t1_others__ties - 1
+            t19 = t18 if t17 else 0
+            t20 = t1_others__below + float(t19)
+            t21 = _log1p_f64(t20)
             z_y = z_row[y_n]
-            t23 = _gap_f64(t1_others__max, z_y)
-            t24 = t22 + t23
-            t25 = _sigmoid_f64(t24)
-            t26 = -seed_n * t17 * t25
-            t27 = seed_n * t17 * t25
+            t22 = _gap_f64(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = -seed_n * t16 * t24
+            t26 = seed_n * t16 * t24
             grad_z_row = grad_z[n]
             t2_2 = 0.0
             for block in range(0, size_k, 256):
@@ -926,13 +928,13 @@ def value_and_grad_f64(
                     z_k3 = z_row[k]
                     t12 = -(t11 + _gap_f64(t1__max, z_k3))
                     weight_t1 = _exp_f64(t12)
-                    t16 = k == y_n
-                    weight_t1_others = _exp_f64(-(t22 + _gap_f64(t1_others__max, z_k3)))
-                    t28 = t27 * weight_t1_others
-                    grad_z_row[k] = t15 * weight_t1 + (t26 if t16 else t28) - t14
+                    t15 = k == y_n
+                    weight_t1_others = _exp_f64(-(t21 + _gap_f64(t1_others__max, z_k3)))
+                    t27 = t26 * weight_t1_others
+                    grad_z_row[k] = t14 * weight_t1 + (t25 if t15 else t27) - t13
                     t2_2_block[lane] = -t12
                 t2_2 += _pairwise_sum(t2_2_block, count)
-            value_rows[row] = _zero_times_f64(epsilon, t2_2) / float(size_k) + t17 * _softplus_f64(t24)
+            value_rows[row] = _zero_times_f64(epsilon, t2_2) / float(size_k) + t16 * _softplus_f64(t23)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -944,7 +946,7 @@ def grad_hess_diag_f64(
     first, last, t1_others__below_block, t1__below_block, samples, chunk, y, z, grad_z, diag_z, epsilon, size_k, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    t17 = 1.0 - epsilon
+    t16 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
@@ -998,43 +1000,42 @@ def grad_hess_diag_f64(
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
                 t1__below += _pairwise_sum(t1__below_block, count)
             seed_n = weight[n * weight_step] / denominator
-            t7 = seed_n / float(size_k)
-            t8 = _zero_times_f64(epsilon, t7)
-            t9 = t8 * float(size_k)
-            t10 = 1 < t1__ties
-            t11 = t1__ties - 1
-            t12 = t11 if t10 else 0
-            t13 = t1__below + float(t12)
-            t14 = _log1p_f64(t13)
-            t18 = 1 < t1_others__ties
-            t19 = t1_others__ties - 1
-            t20 = t19 if t18 else 0
-            t21 = t1_others__below + float(t20)
-            t22 = _log1p_f64(t21)
+            t7 = epsilon * (seed_n / float(size_k))
+            t8 = t7 * float(size_k)
+            t9 = 1 < t1__ties
+            t10 = t1__ties - 1
+            t11 = t10 if t9 else 0
+            t12 = t1__below + float(t11)
+            t13 = _log1p_f64(t12)
+            t17 = 1 < t1_others__ties
+            t18 = t1_others__ties - 1
+            t19 = t18 if t17 else 0
+            t20 = t1_others__below + float(t19)
+            t21 = _log1p_f64(t20)
             z_y = z_row[y_n]
-            t23 = _gap_f64(t1_others__max, z_y)
-            t24 = t22 + t23
-            t25 = _sigmoid_f64(t24)
-            t26 = -seed_n * t17 * t25
-            t27 = seed_n * t17 * t25
+            t22 = _gap_f64(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = -seed_n * t16 * t24
+            t26 = seed_n * t16 * t24
             grad_z_row = grad_z[n]
-            t30 = _sigmoid_f64(-t24)
-            t31 = seed_n * t17 * t30 * t25
-            t32 = -seed_n * t17 * t30 * t25
+            t29 = _sigmoid_f64(-t23)
+            t30 = seed_n * t16 * t29 * t24
+            t31 = -seed_n * t16 * t29 * t24
             diag_z_row = diag_z[n]
             for k in range(size_k):
                 z_k3 = z_row[k]
-                t15 = -(t14 + _gap_f64(t1__max, z_k3))
-                weight_t1 = _exp_f64(t15)
-                t16 = k == y_n
-                t28 = -(t22 + _gap_f64(t1_others__max, z_k3))
-                weight_t1_others = _exp_f64(t28)
-                t29 = t27 * weight_t1_others
-                grad_z_row[k] = t9 * weight_t1 + (t26 if t16 else t29) - t8
-                t33 = t31 * weight_t1_others
-                tangent_d_t1_others = t32 if t16 else t33
-                t34 = weight_t1_others * (tangent_d_t1_others - t27 * _expm1_f64(t28))
-                diag_z_row[k] = (t31 if t16 else t34) + -t9 * weight_t1 * _expm1_f64(t15)
+                t14 = -(t13 + _gap_f64(t1__max, z_k3))
+                weight_t1 = _exp_f64(t14)
+                t15 = k == y_n
+                t27 = -(t21 + _gap_f64(t1_others__max, z_k3))
+                weight_t1_others = _exp_f64(t27)
+                t28 = t26 * weight_t1_others
+                grad_z_row[k] = t8 * weight_t1 + (t25 if t15 else t28) - t7
+                t32 = t30 * weight_t1_others
+                tangent_d_t1_others = t31 if t15 else t32
+                t33 = weight_t1_others * (tangent_d_t1_others - t26 * _expm1_f64(t27))
+                diag_z_row[k] = (t30 if t15 else t33) - weight_t1 * _zero_times_f64(t8, _expm1_f64(t14))
 
 
 @_jit
@@ -1042,7 +1043,7 @@ def hvp_f64(
     first, last, t1_others__below_block, t1__below_block, tangent_t1_others_block, tangent_t1_block, samples, chunk, y,
     z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
-    t23 = 1.0 - epsilon
+    t22 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
@@ -1122,30 +1123,29 @@ def hvp_f64(
                 tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count)
                 tangent_t1 += _pairwise_sum(tangent_t1_block, count)
             seed_n = weight[n * weight_step] / denominator
-            t19 = seed_n / float(size_k)
-            t20 = _zero_times_f64(epsilon, t19)
-            t21 = t20 * float(size_k)
+            t19 = epsilon * (seed_n / float(size_k))
+            t20 = t19 * float(size_k)
             v_z_y = v_z__row[y_n]
-            t24 = tangent_t1_others - v_z_y
+            t23 = tangent_t1_others - v_z_y
             z_y = z_row[y_n]
-            t25 = _gap_f64(t1_others__max, z_y)
-            t26 = t12 + t25
-            t27 = _sigmoid_f64(-t26)
-            t28 = _sigmoid_f64(t26)
-            t29 = -seed_n * t23 * t24 * t27 * t28
-            t30 = seed_n * t23 * t28
-            t31 = seed_n * t23 * t24 * t27 * t28
+            t24 = _gap_f64(t1_others__max, z_y)
+            t25 = t12 + t24
+            t26 = _sigmoid_f64(-t25)
+            t27 = _sigmoid_f64(t25)
+            t28 = -seed_n * t22 * t23 * t26 * t27
+            t29 = seed_n * t22 * t27
+            t30 = seed_n * t22 * t23 * t26 * t27
             hvp_z_row = hvp_z[n]
             for k in range(size_k):
                 z_k4 = z_row[k]
                 weight_t1_2 = _exp_f64(-(t18 + _gap_f64(t1__max, z_k4)))
                 v_z_k2 = v_z__row[k]
                 tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
-                t22 = k == y_n
+                t21 = k == y_n
                 weight_t1_others2 = _exp_f64(-(t12 + _gap_f64(t1_others__max, z_k4)))
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
-                t32 = t30 * tangent_weight_t1_others + t31 * weight_t1_others2
-                hvp_z_row[k] = t21 * tangent_weight_t1 + (t29 if t22 else t32)
+                t31 = t29 * tangent_weight_t1_others + t30 * weight_t1_others2
+                hvp_z_row[k] = t20 * tangent_weight_t1 + (t28 if t21 else t31)
 
 
 @_jit
@@ -1242,7 +1242,7 @@ def value_and_grad_f32(
     size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
-    t17 = f32(1.0) - epsilon
+    t16 = f32(1.0) - epsilon
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
@@ -1305,20 +1305,19 @@ def value_and_grad_f32(
             t10 = t1__below + f32(t9)
             t11 = _log1p_f32(t10)
             seed_n = weight[n * weight_step] / denominator
-            t13 = seed_n / f32(size_k)
-            t14 = _zero_times_f32(epsilon, t13)
-            t15 = t14 * f32(size_k)
-            t18 = 1 < t1_others__ties
-            t19 = t1_others__ties - 1
-            t20 = t19 if t18 else 0
-            t21 = t1_others__below + f32(t20)
-            t22 = _log1p_f32(t21)
+            t13 = epsilon * (seed_n / f32(size_k))
+            t14 = t13 * f32(size_k)
+            t17 = 1 < t1_others__ties
+            t18 = t1_others__ties - 1
+            t19 = t18 if t17 else 0
+            t20 = t1_others__below + f32(t19)
+            t21 = _log1p_f32(t20)
             z_y = z_row[y_n]
-            t23 = _gap_f32(t1_others__max, z_y)
-            t24 = t22 + t23
-            t25 = _sigmoid_f32(t24)
-            t26 = -seed_n * t17 * t25
-            t27 = seed_n * t17 * t25
+            t22 = _gap_f32(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = -seed_n * t16 * t24
+            t26 = seed_n * t16 * t24
             grad_z_row = grad_z[n]
             t2_2 = 0.0
             for block in range(0, size_k, 256):
@@ -1328,14 +1327,14 @@ def value_and_grad_f32(
                     z_k3 = z_row[k]
                     t12 = -(t11 + _gap_f32(t1__max, z_k3))
                     weight_t1 = _exp_f32(t12)
-                    t16 = k == y_n
-                    weight_t1_others = _exp_f32(-(t22 + _gap_f32(t1_others__max, z_k3)))
-                    t28 = t27 * weight_t1_others
-                    grad_z_row[k] = t15 * weight_t1 + (t26 if t16 else t28) - t14
+                    t15 = k == y_n
+                    weight_t1_others = _exp_f32(-(t21 + _gap_f32(t1_others__max, z_k3)))
+                    t27 = t26 * weight_t1_others
+                    grad_z_row[k] = t14 * weight_t1 + (t25 if t15 else t27) - t13
                     t2_2_block[lane] = -t12
                 t2_2 += _pairwise_sum(t2_2_block, count)
             t2_2 = f32(t2_2)
-            value_rows[row] = _zero_times_f32(epsilon, t2_2) / f32(size_k) + t17 * _softplus_f32(t24)
+            value_rows[row] = _zero_times_f32(epsilon, t2_2) / f32(size_k) + t16 * _softplus_f32(t23)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -1348,7 +1347,7 @@ def grad_hess_diag_f32(
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
-    t17 = f32(1.0) - epsilon
+    t16 = f32(1.0) - epsilon
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
@@ -1404,43 +1403,42 @@ def grad_hess_diag_f32(
             t1_others__below = f32(t1_others__below)
             t1__below = f32(t1__below)
             seed_n = weight[n * weight_step] / denominator
-            t7 = seed_n / f32(size_k)
-            t8 = _zero_times_f32(epsilon, t7)
-            t9 = t8 * f32(size_k)
-            t10 = 1 < t1__ties
-            t11 = t1__ties - 1
-            t12 = t11 if t10 else 0
-            t13 = t1__below + f32(t12)
-            t14 = _log1p_f32(t13)
-            t18 = 1 < t1_others__ties
-            t19 = t1_others__ties - 1
-            t20 = t19 if t18 else 0
-            t21 = t1_others__below + f32(t20)
-            t22 = _log1p_f32(t21)
+            t7 = epsilon * (seed_n / f32(size_k))
+            t8 = t7 * f32(size_k)
+            t9 = 1 < t1__ties
+            t10 = t1__ties - 1
+            t11 = t10 if t9 else 0
+            t12 = t1__below + f32(t11)
+            t13 = _log1p_f32(t12)
+            t17 = 1 < t1_others__ties
+            t18 = t1_others__ties - 1
+            t19 = t18 if t17 else 0
+            t20 = t1_others__below + f32(t19)
+            t21 = _log1p_f32(t20)
             z_y = z_row[y_n]
-            t23 = _gap_f32(t1_others__max, z_y)
-            t24 = t22 + t23
-            t25 = _sigmoid_f32(t24)
-            t26 = -seed_n * t17 * t25
-            t27 = seed_n * t17 * t25
+            t22 = _gap_f32(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = -seed_n * t16 * t24
+            t26 = seed_n * t16 * t24
             grad_z_row = grad_z[n]
-            t30 = _sigmoid_f32(-t24)
-            t31 = seed_n * t17 * t30 * t25
-            t32 = -seed_n * t17 * t30 * t25
+            t29 = _sigmoid_f32(-t23)
+            t30 = seed_n * t16 * t29 * t24
+            t31 = -seed_n * t16 * t29 * t24
             diag_z_row = diag_z[n]
             for k in range(size_k):
                 z_k3 = z_row[k]
-                t15 = -(t14 + _gap_f32(t1__max, z_k3))
-                weight_t1 = _exp_f32(t15)
-                t16 = k == y_n
-                t28 = -(t22 + _gap_f32(t1_others__max, z_k3))
-                weight_t1_others = _exp_f32(t28)
-                t29 = t27 * weight_t1_others
-                grad_z_row[k] = t9 * weight_t1 + (t26 if t16 else t29) - t8
-                t33 = t31 * weight_t1_others
-                tangent_d_t1_others = t32 if t16 else t33
-                t34 = weight_t1_others * (tangent_d_t1_others - t27 * _expm1_f32(t28))
-                diag_z_row[k] = (t31 if t16 else t34) + -t9 * weight_t1 * _expm1_f32(t15)
+                t14 = -(t13 + _gap_f32(t1__max, z_k3))
+                weight_t1 = _exp_f32(t14)
+                t15 = k == y_n
+                t27 = -(t21 + _gap_f32(t1_others__max, z_k3))
+                weight_t1_others = _exp_f32(t27)
+                t28 = t26 * weight_t1_others
+                grad_z_row[k] = t8 * weight_t1 + (t25 if t15 else t28) - t7
+                t32 = t30 * weight_t1_others
+                tangent_d_t1_others = t31 if t15 else t32
+                t33 = weight_t1_others * (tangent_d_t1_others - t26 * _expm1_f32(t27))
+                diag_z_row[k] = (t30 if t15 else t33) - weight_t1 * _zero_times_f32(t8, _expm1_f32(t14))
 
 
 @_jit
@@ -1449,7 +1447,7 @@ def hvp_f32(
     z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
-    t23 = f32(1.0) - epsilon
+    t22 = f32(1.0) - epsilon
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
@@ -1533,30 +1531,29 @@ def hvp_f32(
             tangent_t1_others = f32(tangent_t1_others)
             tangent_t1 = f32(tangent_t1)
             seed_n = weight[n * weight_step] / denominator
-            t19 = seed_n / f32(size_k)
-            t20 = _zero_times_f32(epsilon, t19)
-            t21 = t20 * f32(size_k)
+            t19 = epsilon * (seed_n / f32(size_k))
+            t20 = t19 * f32(size_k)
             v_z_y = v_z__row[y_n]
-            t24 = tangent_t1_others - v_z_y
+            t23 = tangent_t1_others - v_z_y
             z_y = z_row[y_n]
-            t25 = _gap_f32(t1_others__max, z_y)
-            t26 = t12 + t25
-            t27 = _sigmoid_f32(-t26)
-            t28 = _sigmoid_f32(t26)
-            t29 = -seed_n * t23 * t24 * t27 * t28
-            t30 = seed_n * t23 * t28
-            t31 = seed_n * t23 * t24 * t27 * t28
+            t24 = _gap_f32(t1_others__max, z_y)
+            t25 = t12 + t24
+            t26 = _sigmoid_f32(-t25)
+            t27 = _sigmoid_f32(t25)
+            t28 = -seed_n * t22 * t23 * t26 * t27
+            t29 = seed_n * t22 * t27
+            t30 = seed_n * t22 * t23 * t26 * t27
             hvp_z_row = hvp_z[n]
             for k in range(size_k):
                 z_k4 = z_row[k]
                 weight_t1_2 = _exp_f32(-(t18 + _gap_f32(t1__max, z_k4)))
                 v_z_k2 = v_z__row[k]
                 tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
-                t22 = k == y_n
+                t21 = k == y_n
                 weight_t1_others2 = _exp_f32(-(t12 + _gap_f32(t1_others__max, z_k4)))
                 tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
-                t32 = t30 * tangent_weight_t1_others + t31 * weight_t1_others2
-                hvp_z_row[k] = t21 * tangent_weight_t1 + (t29 if t22 else t32)
+                t31 = t29 * tangent_weight_t1_others + t30 * weight_t1_others2
+                hvp_z_row[k] = t20 * tangent_weight_t1 + (t28 if t21 else t31)
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

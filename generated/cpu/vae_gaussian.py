@@ -42,6 +42,7 @@ META = {'name': 'vae_gaussian',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -54,6 +55,7 @@ META = {'name': 'vae_gaussian',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -66,6 +68,7 @@ META = {'name': 'vae_gaussian',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -78,6 +81,7 @@ META = {'name': 'vae_gaussian',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -89,6 +93,7 @@ META = {'name': 'vae_gaussian',
                             'upper': None,
                             'lower_closed': True,
                             'upper_closed': False,
+                            'finite': False,
                             'values': [],
                             'axis': None},
                  'doc': 'weight of the divergence'}],
@@ -683,7 +688,7 @@ def value_and_grad_f64(
                     mu_l = mu_row[l]
                     logvar_l = logvar_row[l]
                     grad_mu_row[l] = -2.0 * t1 * mu_l
-                    grad_logvar_row[l] = -t1 * _expm1_f64(logvar_l)
+                    grad_logvar_row[l] = -_zero_times_f64(t1, _expm1_f64(logvar_l))
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f64(logvar_l)
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
             x_row = x[n]
@@ -746,9 +751,9 @@ def grad_hess_diag_f64(
             for l in range(size_l):
                 grad_mu_row[l] = -2.0 * t2 * mu_row[l]
                 logvar_l = logvar_row[l]
-                grad_logvar_row[l] = -t2 * _expm1_f64(logvar_l)
+                grad_logvar_row[l] = -_zero_times_f64(t2, _expm1_f64(logvar_l))
                 diag_mu_row[l] = t3
-                diag_logvar_row[l] = -t2 * _exp_f64(logvar_l)
+                diag_logvar_row[l] = -_zero_times_f64(t2, _exp_f64(logvar_l))
 
 
 @_jit
@@ -781,7 +786,7 @@ def hvp_f64(
             hvp_logvar_row = hvp_logvar[n]
             for l in range(size_l):
                 hvp_mu_row[l] = -2.0 * t1 * v_mu__row[l]
-                hvp_logvar_row[l] = -t1 * v_logvar__row[l] * _exp_f64(logvar_row[l])
+                hvp_logvar_row[l] = -_zero_times_f64(t1 * v_logvar__row[l], _exp_f64(logvar_row[l]))
 
 
 @_jit
@@ -864,7 +869,7 @@ def value_and_grad_f32(
                     mu_l = mu_row[l]
                     logvar_l = logvar_row[l]
                     grad_mu_row[l] = -f32(2.0) * t1 * mu_l
-                    grad_logvar_row[l] = -t1 * _expm1_f32(logvar_l)
+                    grad_logvar_row[l] = -_zero_times_f32(t1, _expm1_f32(logvar_l))
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f32(logvar_l)
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
             kl_standard_normal_t1 = f32(kl_standard_normal_t1)
@@ -930,9 +935,9 @@ def grad_hess_diag_f32(
             for l in range(size_l):
                 grad_mu_row[l] = -f32(2.0) * t2 * mu_row[l]
                 logvar_l = logvar_row[l]
-                grad_logvar_row[l] = -t2 * _expm1_f32(logvar_l)
+                grad_logvar_row[l] = -_zero_times_f32(t2, _expm1_f32(logvar_l))
                 diag_mu_row[l] = t3
-                diag_logvar_row[l] = -t2 * _exp_f32(logvar_l)
+                diag_logvar_row[l] = -_zero_times_f32(t2, _exp_f32(logvar_l))
 
 
 @_jit
@@ -966,7 +971,7 @@ def hvp_f32(
             hvp_logvar_row = hvp_logvar[n]
             for l in range(size_l):
                 hvp_mu_row[l] = -f32(2.0) * t1 * v_mu__row[l]
-                hvp_logvar_row[l] = -t1 * v_logvar__row[l] * _exp_f32(logvar_row[l])
+                hvp_logvar_row[l] = -_zero_times_f32(t1 * v_logvar__row[l], _exp_f32(logvar_row[l]))
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):

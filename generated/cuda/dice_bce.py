@@ -50,6 +50,7 @@ META = {'name': 'dice_bce',
                         'upper': 1.0,
                         'lower_closed': True,
                         'upper_closed': True,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -62,6 +63,7 @@ META = {'name': 'dice_bce',
                         'upper': 1.0,
                         'lower_closed': True,
                         'upper_closed': True,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -73,6 +75,7 @@ META = {'name': 'dice_bce',
                             'upper': 1.0,
                             'lower_closed': True,
                             'upper_closed': True,
+                            'finite': False,
                             'values': [],
                             'axis': None},
                  'doc': 'share of the cross entropy'},
@@ -83,6 +86,7 @@ META = {'name': 'dice_bce',
                             'upper': None,
                             'lower_closed': True,
                             'upper_closed': False,
+                            'finite': False,
                             'values': [],
                             'axis': None},
                  'doc': 'added to numerator and denominator of the Dice ratio'}],
@@ -95,17 +99,17 @@ META = {'name': 'dice_bce',
                         'reason': '11 roundings, those of differences of inputs among them, add up'},
               'value_and_grad': {'class': 'cancelling',
                                  'reason': 'the terms of 2*d_dice_overlap[n]*y[n, pixel] + '
-                                           'd_dice_t1_difference[n]*(1 - y[n, pixel]) + (xovery(1 - y[n, '
-                                           'pixe… have both signs, and no form with terms of one sign was '
+                                           'd_dice_t1_difference[n]*(1 - y[n, pixel]) + d_t1[n]*(xovery(1 - '
+                                           'y… have both signs, and no form with terms of one sign was '
                                            'found'},
               'grad_hess_diag': {'class': 'cancelling',
                                  'reason': 'the terms of 2*d_dice_overlap[n]*y[n, pixel] + '
-                                           'd_dice_t1_difference[n]*(1 - y[n, pixel]) + (xovery(1 - y[n, '
-                                           'pixe… have both signs, and no form with terms of one sign was '
+                                           'd_dice_t1_difference[n]*(1 - y[n, pixel]) + d_t1[n]*(xovery(1 - '
+                                           'y… have both signs, and no form with terms of one sign was '
                                            'found'},
               'hvp': {'class': 'cancelling',
                       'reason': 'the terms of 2*tangent_d_dice_overlap[n]*y[n, pixel] + '
-                                'tangent_d_dice_t1_difference[n]*(1 - y[n, pixel]) + (_v_p… have both signs, '
+                                'tangent_d_dice_t1_difference[n]*(1 - y[n, pixel]) + ((_v_… have both signs, '
                                 'and no form with terms of one sign was found'}},
  'checks': [],
  'ignore_index': False,
@@ -583,13 +587,13 @@ def _value_and_grad_f32_sweep1(p_pixel, y_pixel):
 
 
 @_device
-def _value_and_grad_f32_sweep2(p_pixel2, y_pixel2, t11, t13, t17):
+def _value_and_grad_f32_sweep2(p_pixel2, y_pixel2, t11, t13, t15):
     """One place of a row: grad_p_pixel."""
     t14 = f32(1.0) - y_pixel2
-    t15 = f32(1.0) - p_pixel2
+    t16 = f32(1.0) - p_pixel2
     return (
-        f32(2.0) * t11 * y_pixel2 + t13 * t14 + _zero_times_f32(_xovery_f32(t14, t15), t17) - t13 * y_pixel2 -
-        _zero_times_f32(_xovery_f32(y_pixel2, p_pixel2), t17)
+        f32(2.0) * t11 * y_pixel2 + t13 * t14 + _zero_times_f32(t15, _xovery_f32(t14, t16)) - t13 * y_pixel2 -
+        _zero_times_f32(t15, _xovery_f32(y_pixel2, p_pixel2))
     )
 
 
@@ -695,8 +699,7 @@ def value_and_grad_f32(
             t11 = f32(0.0) if t5 else t10
             t12 = t8 * (seed_n / t9) * (t6 / t9)
             t13 = f32(0.0) if t5 else t12
-            t16 = seed_n / f32(size_pixel)
-            t17 = _zero_times_f32(lam, t16)
+            t15 = lam * (seed_n / f32(size_pixel))
             vectors = size_pixel // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -708,22 +711,22 @@ def value_and_grad_f32(
                     _staged_f32(staged, stage + size_pixel + vector, vectors) if options & STAGED else _load_lanes(y,
                     y_row + at)
                 )
-                grad_p_pixel_0 = _value_and_grad_f32_sweep2(p_pixel2_0, y_pixel2_0, t11, t13, t17)
-                grad_p_pixel_1 = _value_and_grad_f32_sweep2(p_pixel2_1, y_pixel2_1, t11, t13, t17)
-                grad_p_pixel_2 = _value_and_grad_f32_sweep2(p_pixel2_2, y_pixel2_2, t11, t13, t17)
-                grad_p_pixel_3 = _value_and_grad_f32_sweep2(p_pixel2_3, y_pixel2_3, t11, t13, t17)
+                grad_p_pixel_0 = _value_and_grad_f32_sweep2(p_pixel2_0, y_pixel2_0, t11, t13, t15)
+                grad_p_pixel_1 = _value_and_grad_f32_sweep2(p_pixel2_1, y_pixel2_1, t11, t13, t15)
+                grad_p_pixel_2 = _value_and_grad_f32_sweep2(p_pixel2_2, y_pixel2_2, t11, t13, t15)
+                grad_p_pixel_3 = _value_and_grad_f32_sweep2(p_pixel2_3, y_pixel2_3, t11, t13, t15)
                 _store_lanes(grad_p, grad_p_row + at, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_pixel:
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 y_pixel2 = staged[stage + size_pixel + at] if options & STAGED else _get(y, y_row + at)
-                grad_p_pixel = _value_and_grad_f32_sweep2(p_pixel2, y_pixel2, t11, t13, t17)
+                grad_p_pixel = _value_and_grad_f32_sweep2(p_pixel2, y_pixel2, t11, t13, t15)
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 at += _stride(threads)
-            t18 = dice_t1_difference / t9
+            t17 = dice_t1_difference / t9
             cross_entropy = t1 / f32(size_pixel)
-            loss = (t6 * (f32(0.0) if t5 else t18) + _zero_times_f32(lam, cross_entropy)) * weight_n
+            loss = (t6 * (f32(0.0) if t5 else t17) + _zero_times_f32(lam, cross_entropy)) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -745,21 +748,21 @@ def _grad_hess_diag_f32_sweep1(p_pixel, y_pixel):
 
 
 @_device
-def _grad_hess_diag_f32_sweep2(p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t17, t19, t23, t26, t4, t7, t8):
+def _grad_hess_diag_f32_sweep2(p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8):
     """One place of a row: grad_p_pixel, diag_p_pixel."""
     t13 = f32(1.0) - y_pixel2
-    t14 = f32(1.0) - p_pixel2
-    t15 = _xovery_f32(t13, t14)
-    t18 = _xovery_f32(y_pixel2, p_pixel2)
-    t20 = f32(1.0) - f32(2.0) * y_pixel2
-    t24 = t19 * (t20 * t23 + f32(4.0) * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
-    tangent_d_dice_overlap = f32(0.0) if t4 else t24
-    t27 = t19 * (f32(2.0) * y_pixel2 * t26 - f32(2.0) * (t7 / t8) * (t20 / t8) / t8)
-    tangent_d_dice_t1_difference = f32(0.0) if t4 else t27
+    t15 = f32(1.0) - p_pixel2
+    t16 = _zero_times_f32(t14, _xovery_f32(t13, t15))
+    t17 = _zero_times_f32(t14, _xovery_f32(y_pixel2, p_pixel2))
+    t19 = f32(1.0) - f32(2.0) * y_pixel2
+    t23 = t18 * (t19 * t22 + f32(4.0) * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
+    tangent_d_dice_overlap = f32(0.0) if t4 else t23
+    t26 = t18 * (f32(2.0) * y_pixel2 * t25 - f32(2.0) * (t7 / t8) * (t19 / t8) / t8)
+    tangent_d_dice_t1_difference = f32(0.0) if t4 else t26
     return (
-        f32(2.0) * t10 * y_pixel2 + t12 * t13 + _zero_times_f32(t15, t17) - t12 * y_pixel2 - _zero_times_f32(t18, t17),
-        f32(2.0) * tangent_d_dice_overlap * y_pixel2 + tangent_d_dice_t1_difference * t20 + _zero_times_f32(t15, t17 /
-        t14) - _zero_times_f32(f32(-1.0), _zero_times_f32(t18, t17 / p_pixel2))
+        f32(2.0) * t10 * y_pixel2 + t12 * t13 + t16 - t12 * y_pixel2 - t17, f32(2.0) * tangent_d_dice_overlap * y_pixel2
+        + tangent_d_dice_t1_difference * t19 + _zero_times_f32(t17, f32(1.0) / p_pixel2) + _zero_times_f32(t16, f32(1.0)
+        / t15)
     )
 
 
@@ -858,14 +861,13 @@ def grad_hess_diag_f32(
             t10 = f32(0.0) if t4 else t9
             t11 = t7 * (seed_n / t8) * (t5 / t8)
             t12 = f32(0.0) if t4 else t11
-            t16 = seed_n / f32(size_pixel)
-            t17 = _zero_times_f32(lam, t16)
-            t19 = seed_n * t5
-            t21 = f32(2.0) * (dice_t1_difference / t8) / t8 / t8
-            t22 = -f32(1.0) / t8 / t8
-            t23 = t21 + t22
-            t25 = -f32(2.0) * (t7 / t8) / t8 / t8
-            t26 = f32(1.0) / (t8 * t8) + t25
+            t14 = lam * (seed_n / f32(size_pixel))
+            t18 = seed_n * t5
+            t20 = f32(2.0) * (dice_t1_difference / t8) / t8 / t8
+            t21 = -f32(1.0) / t8 / t8
+            t22 = t20 + t21
+            t24 = -f32(2.0) * (t7 / t8) / t8 / t8
+            t25 = f32(1.0) / (t8 * t8) + t24
             vectors = size_pixel // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -878,16 +880,16 @@ def grad_hess_diag_f32(
                     y_row + at)
                 )
                 grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f32_sweep2(
-                    p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t17, t19, t23, t26, t4, t7, t8,
+                    p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
                 )
                 grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f32_sweep2(
-                    p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t17, t19, t23, t26, t4, t7, t8,
+                    p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
                 )
                 grad_p_pixel_2, diag_p_pixel_2 = _grad_hess_diag_f32_sweep2(
-                    p_pixel2_2, y_pixel2_2, dice_t1_difference, t10, t12, t17, t19, t23, t26, t4, t7, t8,
+                    p_pixel2_2, y_pixel2_2, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
                 )
                 grad_p_pixel_3, diag_p_pixel_3 = _grad_hess_diag_f32_sweep2(
-                    p_pixel2_3, y_pixel2_3, dice_t1_difference, t10, t12, t17, t19, t23, t26, t4, t7, t8,
+                    p_pixel2_3, y_pixel2_3, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
                 )
                 _store_lanes(grad_p, grad_p_row + at, (grad_p_pixel_0, grad_p_pixel_1, grad_p_pixel_2, grad_p_pixel_3))
                 _store_lanes(diag_p, diag_p_row + at, (diag_p_pixel_0, diag_p_pixel_1, diag_p_pixel_2, diag_p_pixel_3))
@@ -897,7 +899,7 @@ def grad_hess_diag_f32(
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 y_pixel2 = staged[stage + size_pixel + at] if options & STAGED else _get(y, y_row + at)
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f32_sweep2(
-                    p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t17, t19, t23, t26, t4, t7, t8,
+                    p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
                 )
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 _put(diag_p, diag_p_row + at, diag_p_pixel)
@@ -922,14 +924,15 @@ def _hvp_f32_sweep1(p_pixel, v_p_pixel, y_pixel):
 
 
 @_device
-def _hvp_f32_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t24):
+def _hvp_f32_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t22):
     """One place of a row: hvp_p_pixel."""
     t21 = f32(1.0) - y_pixel2
-    t22 = f32(1.0) - p_pixel2
+    t23 = t22 * v_p_pixel2
+    t24 = f32(1.0) - p_pixel2
     return (
-        f32(2.0) * t15 * y_pixel2 + t20 * t21 + _zero_times_f32(v_p_pixel2 * _zero_times_f32(_xovery_f32(t21, t22),
-        f32(1.0) / t22), t24) - t20 * y_pixel2 - _zero_times_f32(-v_p_pixel2 * _zero_times_f32(_xovery_f32(y_pixel2,
-        p_pixel2), f32(1.0) / p_pixel2), t24)
+        f32(2.0) * t15 * y_pixel2 + t20 * t21 + _zero_times_f32(_zero_times_f32(t23, _xovery_f32(y_pixel2, p_pixel2)),
+        f32(1.0) / p_pixel2) + _zero_times_f32(_zero_times_f32(t23, _xovery_f32(t21, t24)), f32(1.0) / t24) - t20 *
+        y_pixel2
     )
 
 
@@ -1077,8 +1080,7 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
             t18 = t16 + t17
             t19 = seed_n * t5 * t18
             t20 = f32(0.0) if t4 else t19
-            t23 = seed_n / f32(size_pixel)
-            t24 = _zero_times_f32(lam, t23)
+            t22 = lam * (seed_n / f32(size_pixel))
             vectors = size_pixel // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1094,10 +1096,10 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                     _staged_f32(staged, stage + 2 * size_pixel + vector, vectors) if options & STAGED else
                     _load_lanes(y, y_row + at)
                 )
-                hvp_p_pixel_0 = _hvp_f32_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t24)
-                hvp_p_pixel_1 = _hvp_f32_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t24)
-                hvp_p_pixel_2 = _hvp_f32_sweep2(p_pixel2_2, v_p_pixel2_2, y_pixel2_2, t15, t20, t24)
-                hvp_p_pixel_3 = _hvp_f32_sweep2(p_pixel2_3, v_p_pixel2_3, y_pixel2_3, t15, t20, t24)
+                hvp_p_pixel_0 = _hvp_f32_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t22)
+                hvp_p_pixel_1 = _hvp_f32_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t22)
+                hvp_p_pixel_2 = _hvp_f32_sweep2(p_pixel2_2, v_p_pixel2_2, y_pixel2_2, t15, t20, t22)
+                hvp_p_pixel_3 = _hvp_f32_sweep2(p_pixel2_3, v_p_pixel2_3, y_pixel2_3, t15, t20, t22)
                 _store_lanes(hvp_p, hvp_p_row + at, (hvp_p_pixel_0, hvp_p_pixel_1, hvp_p_pixel_2, hvp_p_pixel_3))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
@@ -1105,7 +1107,7 @@ def hvp_f32(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 v_p_pixel2 = staged[stage + size_pixel + at] if options & STAGED else _get(v_p_, v_p__row + at)
                 y_pixel2 = staged[stage + 2 * size_pixel + at] if options & STAGED else _get(y, y_row + at)
-                hvp_p_pixel = _hvp_f32_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t24)
+                hvp_p_pixel = _hvp_f32_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t22)
                 _put(hvp_p, hvp_p_row + at, hvp_p_pixel)
                 at += _stride(threads)
         else:
@@ -1448,13 +1450,13 @@ def _value_and_grad_f64_sweep1(p_pixel, y_pixel):
 
 
 @_device
-def _value_and_grad_f64_sweep2(p_pixel2, y_pixel2, t11, t13, t17):
+def _value_and_grad_f64_sweep2(p_pixel2, y_pixel2, t11, t13, t15):
     """One place of a row: grad_p_pixel."""
     t14 = 1.0 - y_pixel2
-    t15 = 1.0 - p_pixel2
+    t16 = 1.0 - p_pixel2
     return (
-        2.0 * t11 * y_pixel2 + t13 * t14 + _zero_times_f64(_xovery_f64(t14, t15), t17) - t13 * y_pixel2 -
-        _zero_times_f64(_xovery_f64(y_pixel2, p_pixel2), t17)
+        2.0 * t11 * y_pixel2 + t13 * t14 + _zero_times_f64(t15, _xovery_f64(t14, t16)) - t13 * y_pixel2 -
+        _zero_times_f64(t15, _xovery_f64(y_pixel2, p_pixel2))
     )
 
 
@@ -1542,8 +1544,7 @@ def value_and_grad_f64(
             t11 = 0.0 if t5 else t10
             t12 = t8 * (seed_n / t9) * (t6 / t9)
             t13 = 0.0 if t5 else t12
-            t16 = seed_n / float(size_pixel)
-            t17 = _zero_times_f64(lam, t16)
+            t15 = lam * (seed_n / float(size_pixel))
             vectors = size_pixel // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1555,20 +1556,20 @@ def value_and_grad_f64(
                     _staged_f64(staged, stage + size_pixel + vector, vectors) if options & STAGED else _load_lanes(y,
                     y_row + at)
                 )
-                grad_p_pixel_0 = _value_and_grad_f64_sweep2(p_pixel2_0, y_pixel2_0, t11, t13, t17)
-                grad_p_pixel_1 = _value_and_grad_f64_sweep2(p_pixel2_1, y_pixel2_1, t11, t13, t17)
+                grad_p_pixel_0 = _value_and_grad_f64_sweep2(p_pixel2_0, y_pixel2_0, t11, t13, t15)
+                grad_p_pixel_1 = _value_and_grad_f64_sweep2(p_pixel2_1, y_pixel2_1, t11, t13, t15)
                 _store_lanes(grad_p, grad_p_row + at, (grad_p_pixel_0, grad_p_pixel_1))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_pixel:
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 y_pixel2 = staged[stage + size_pixel + at] if options & STAGED else _get(y, y_row + at)
-                grad_p_pixel = _value_and_grad_f64_sweep2(p_pixel2, y_pixel2, t11, t13, t17)
+                grad_p_pixel = _value_and_grad_f64_sweep2(p_pixel2, y_pixel2, t11, t13, t15)
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 at += _stride(threads)
-            t18 = dice_t1_difference / t9
+            t17 = dice_t1_difference / t9
             cross_entropy = t1 / float(size_pixel)
-            loss = (t6 * (0.0 if t5 else t18) + _zero_times_f64(lam, cross_entropy)) * weight_n
+            loss = (t6 * (0.0 if t5 else t17) + _zero_times_f64(lam, cross_entropy)) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -1590,21 +1591,20 @@ def _grad_hess_diag_f64_sweep1(p_pixel, y_pixel):
 
 
 @_device
-def _grad_hess_diag_f64_sweep2(p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t17, t19, t23, t26, t4, t7, t8):
+def _grad_hess_diag_f64_sweep2(p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8):
     """One place of a row: grad_p_pixel, diag_p_pixel."""
     t13 = 1.0 - y_pixel2
-    t14 = 1.0 - p_pixel2
-    t15 = _xovery_f64(t13, t14)
-    t18 = _xovery_f64(y_pixel2, p_pixel2)
-    t20 = 1.0 - 2.0 * y_pixel2
-    t24 = t19 * (t20 * t23 + 4.0 * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
-    tangent_d_dice_overlap = 0.0 if t4 else t24
-    t27 = t19 * (2.0 * y_pixel2 * t26 - 2.0 * (t7 / t8) * (t20 / t8) / t8)
-    tangent_d_dice_t1_difference = 0.0 if t4 else t27
+    t15 = 1.0 - p_pixel2
+    t16 = _zero_times_f64(t14, _xovery_f64(t13, t15))
+    t17 = _zero_times_f64(t14, _xovery_f64(y_pixel2, p_pixel2))
+    t19 = 1.0 - 2.0 * y_pixel2
+    t23 = t18 * (t19 * t22 + 4.0 * (dice_t1_difference / t8) * (y_pixel2 / t8) / t8)
+    tangent_d_dice_overlap = 0.0 if t4 else t23
+    t26 = t18 * (2.0 * y_pixel2 * t25 - 2.0 * (t7 / t8) * (t19 / t8) / t8)
+    tangent_d_dice_t1_difference = 0.0 if t4 else t26
     return (
-        2.0 * t10 * y_pixel2 + t12 * t13 + _zero_times_f64(t15, t17) - t12 * y_pixel2 - _zero_times_f64(t18, t17), 2.0 *
-        tangent_d_dice_overlap * y_pixel2 + tangent_d_dice_t1_difference * t20 + _zero_times_f64(t15, t17 / t14) -
-        _zero_times_f64(-1.0, _zero_times_f64(t18, t17 / p_pixel2))
+        2.0 * t10 * y_pixel2 + t12 * t13 + t16 - t12 * y_pixel2 - t17, 2.0 * tangent_d_dice_overlap * y_pixel2 +
+        tangent_d_dice_t1_difference * t19 + _zero_times_f64(t17, 1.0 / p_pixel2) + _zero_times_f64(t16, 1.0 / t15)
     )
 
 
@@ -1687,14 +1687,13 @@ def grad_hess_diag_f64(
             t10 = 0.0 if t4 else t9
             t11 = t7 * (seed_n / t8) * (t5 / t8)
             t12 = 0.0 if t4 else t11
-            t16 = seed_n / float(size_pixel)
-            t17 = _zero_times_f64(lam, t16)
-            t19 = seed_n * t5
-            t21 = 2.0 * (dice_t1_difference / t8) / t8 / t8
-            t22 = -1.0 / t8 / t8
-            t23 = t21 + t22
-            t25 = -2.0 * (t7 / t8) / t8 / t8
-            t26 = 1.0 / (t8 * t8) + t25
+            t14 = lam * (seed_n / float(size_pixel))
+            t18 = seed_n * t5
+            t20 = 2.0 * (dice_t1_difference / t8) / t8 / t8
+            t21 = -1.0 / t8 / t8
+            t22 = t20 + t21
+            t24 = -2.0 * (t7 / t8) / t8 / t8
+            t25 = 1.0 / (t8 * t8) + t24
             vectors = size_pixel // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1707,10 +1706,10 @@ def grad_hess_diag_f64(
                     y_row + at)
                 )
                 grad_p_pixel_0, diag_p_pixel_0 = _grad_hess_diag_f64_sweep2(
-                    p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t17, t19, t23, t26, t4, t7, t8,
+                    p_pixel2_0, y_pixel2_0, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
                 )
                 grad_p_pixel_1, diag_p_pixel_1 = _grad_hess_diag_f64_sweep2(
-                    p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t17, t19, t23, t26, t4, t7, t8,
+                    p_pixel2_1, y_pixel2_1, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
                 )
                 _store_lanes(grad_p, grad_p_row + at, (grad_p_pixel_0, grad_p_pixel_1))
                 _store_lanes(diag_p, diag_p_row + at, (diag_p_pixel_0, diag_p_pixel_1))
@@ -1720,7 +1719,7 @@ def grad_hess_diag_f64(
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 y_pixel2 = staged[stage + size_pixel + at] if options & STAGED else _get(y, y_row + at)
                 grad_p_pixel, diag_p_pixel = _grad_hess_diag_f64_sweep2(
-                    p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t17, t19, t23, t26, t4, t7, t8,
+                    p_pixel2, y_pixel2, dice_t1_difference, t10, t12, t14, t18, t22, t25, t4, t7, t8,
                 )
                 _put(grad_p, grad_p_row + at, grad_p_pixel)
                 _put(diag_p, diag_p_row + at, diag_p_pixel)
@@ -1745,14 +1744,14 @@ def _hvp_f64_sweep1(p_pixel, v_p_pixel, y_pixel):
 
 
 @_device
-def _hvp_f64_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t24):
+def _hvp_f64_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t22):
     """One place of a row: hvp_p_pixel."""
     t21 = 1.0 - y_pixel2
-    t22 = 1.0 - p_pixel2
+    t23 = t22 * v_p_pixel2
+    t24 = 1.0 - p_pixel2
     return (
-        2.0 * t15 * y_pixel2 + t20 * t21 + _zero_times_f64(v_p_pixel2 * _zero_times_f64(_xovery_f64(t21, t22), 1.0 /
-        t22), t24) - t20 * y_pixel2 - _zero_times_f64(-v_p_pixel2 * _zero_times_f64(_xovery_f64(y_pixel2, p_pixel2), 1.0
-        / p_pixel2), t24)
+        2.0 * t15 * y_pixel2 + t20 * t21 + _zero_times_f64(_zero_times_f64(t23, _xovery_f64(y_pixel2, p_pixel2)), 1.0 /
+        p_pixel2) + _zero_times_f64(_zero_times_f64(t23, _xovery_f64(t21, t24)), 1.0 / t24) - t20 * y_pixel2
     )
 
 
@@ -1869,8 +1868,7 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
             t18 = t16 + t17
             t19 = seed_n * t5 * t18
             t20 = 0.0 if t4 else t19
-            t23 = seed_n / float(size_pixel)
-            t24 = _zero_times_f64(lam, t23)
+            t22 = lam * (seed_n / float(size_pixel))
             vectors = size_pixel // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1886,8 +1884,8 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                     _staged_f64(staged, stage + 2 * size_pixel + vector, vectors) if options & STAGED else
                     _load_lanes(y, y_row + at)
                 )
-                hvp_p_pixel_0 = _hvp_f64_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t24)
-                hvp_p_pixel_1 = _hvp_f64_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t24)
+                hvp_p_pixel_0 = _hvp_f64_sweep2(p_pixel2_0, v_p_pixel2_0, y_pixel2_0, t15, t20, t22)
+                hvp_p_pixel_1 = _hvp_f64_sweep2(p_pixel2_1, v_p_pixel2_1, y_pixel2_1, t15, t20, t22)
                 _store_lanes(hvp_p, hvp_p_row + at, (hvp_p_pixel_0, hvp_p_pixel_1))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
@@ -1895,7 +1893,7 @@ def hvp_f64(p, y, v_p_, hvp_p, smooth, lam, weight, mask, divisor, divisors, sam
                 p_pixel2 = staged[stage + at] if options & STAGED else _get(p, p_row + at)
                 v_p_pixel2 = staged[stage + size_pixel + at] if options & STAGED else _get(v_p_, v_p__row + at)
                 y_pixel2 = staged[stage + 2 * size_pixel + at] if options & STAGED else _get(y, y_row + at)
-                hvp_p_pixel = _hvp_f64_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t24)
+                hvp_p_pixel = _hvp_f64_sweep2(p_pixel2, v_p_pixel2, y_pixel2, t15, t20, t22)
                 _put(hvp_p, hvp_p_row + at, hvp_p_pixel)
                 at += _stride(threads)
         else:

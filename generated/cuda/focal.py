@@ -52,6 +52,7 @@ META = {'name': 'focal',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -64,6 +65,7 @@ META = {'name': 'focal',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [0.0, 1.0],
                         'axis': None},
              'optional': None,
@@ -75,6 +77,7 @@ META = {'name': 'focal',
                             'upper': 1.0,
                             'lower_closed': True,
                             'upper_closed': True,
+                            'finite': False,
                             'values': [],
                             'axis': None},
                  'doc': 'weight of the positive class; the negative class gets 1 - alpha'},
@@ -85,6 +88,7 @@ META = {'name': 'focal',
                             'upper': None,
                             'lower_closed': True,
                             'upper_closed': False,
+                            'finite': False,
                             'values': [],
                             'axis': None},
                  'doc': 'how strongly well-classified samples are played down'}],
@@ -637,8 +641,8 @@ def _hvp_f32_sample(v_z_n, y_n, z_n, weight, live, alpha, gamma, t7, divisor):
     return (
         (v_z_n * t3 * t5 * f32(t1) * _zero_times_f32(alpha_t, seed_n * t9) + _zero_times_f32(v_z_n * t3 * t5 * f32(t1),
         _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t9 * t10))) + _zero_times_f32(t5,
-        _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, -t10 * t11 - v_z_n * t9 * t3 * f32(t1)))) - t3 *
-        _zero_times_f32(alpha_t, -seed_n * t11)) * f32(t1) if live else f32(0.0)
+        _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, -v_z_n * t9 * t3 * f32(t1) - _zero_times_f32(t11,
+        t10)))) - t3 * _zero_times_f32(alpha_t, -seed_n * t11)) * f32(t1) if live else f32(0.0)
     )
 
 
@@ -1074,8 +1078,8 @@ def _hvp_f64_sample(v_z_n, y_n, z_n, weight, live, alpha, gamma, t7, divisor):
     return (
         (v_z_n * t3 * t5 * float(t1) * _zero_times_f64(alpha_t, seed_n * t9) + _zero_times_f64(v_z_n * t3 * t5 *
         float(t1), _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t9 * t10))) + _zero_times_f64(t5,
-        _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, -t10 * t11 - v_z_n * t9 * t3 * float(t1)))) - t3 *
-        _zero_times_f64(alpha_t, -seed_n * t11)) * float(t1) if live else f64(0.0)
+        _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, -v_z_n * t9 * t3 * float(t1) - _zero_times_f64(t11,
+        t10)))) - t3 * _zero_times_f64(alpha_t, -seed_n * t11)) * float(t1) if live else f64(0.0)
     )
 
 

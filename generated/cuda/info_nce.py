@@ -51,6 +51,7 @@ META = {'name': 'info_nce',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -63,6 +64,7 @@ META = {'name': 'info_nce',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -74,6 +76,7 @@ META = {'name': 'info_nce',
                             'upper': None,
                             'lower_closed': False,
                             'upper_closed': False,
+                            'finite': False,
                             'values': [],
                             'axis': None},
                  'doc': 'temperature'}],
@@ -1338,61 +1341,57 @@ def value_and_grad_2_f32(t3, d_v_hat__left, tau, weight, mask, divisor, divisors
 
 
 @_device
-def _value_and_grad_3_f32_sweep1(d_u_hat_d, d_v_hat_d, u_d, v_d, t1, t2):
+def _value_and_grad_3_f32_sweep1(d_u_hat_d, d_v_hat_d, u_hat_d, v_hat_d):
     """One place of a row: d_t2_sum_d, d_t1_sum_d."""
-    measured_v = t1 * v_d
-    measured_u = t2 * u_d
-    return measured_v * d_v_hat_d, measured_u * d_u_hat_d
+    return d_v_hat_d * v_hat_d, d_u_hat_d * u_hat_d
 
 
 @_device
 def _value_and_grad_3_f32_sweep2(
-    d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21, t2__scaled_i, t4, t6, t7,
+    d_u_hat_d2, d_v_hat_d2, u_d, v_d, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i, t2__scaled_i, t4, t5, t7,
 ):
     """One place of a row: grad_u_d, grad_v_d."""
-    measured_u2 = t2 * u_d
-    t11 = abs(measured_u2) == t6
-    t12 = _sign_f32(measured_u2)
-    t13 = measured_u2 * t4 / t1__scaled_i
-    t14 = t10 * (t12 if t11 else t13)
-    scaled_grad_u = d_u_hat_d2 * t4 / t1__scaled_i + (f32(0.0) if t7 else t14)
-    measured_v2 = t1 * v_d
-    t22 = abs(measured_v2) == t17
-    t23 = _sign_f32(measured_v2)
-    t24 = measured_v2 * t15 / t2__scaled_i
-    t25 = t21 * (t23 if t22 else t24)
-    scaled_grad_v = d_v_hat_d2 * t15 / t2__scaled_i + (f32(0.0) if t18 else t25)
-    return scaled_grad_u * t2, scaled_grad_v * t1
+    measured_u = t7 * u_d
+    t8 = abs(measured_u) == t4
+    t9 = _sign_f32(measured_u)
+    t10 = measured_u * t1 / t1__scaled_i
+    t11 = d_t1 * (t9 if t8 else t10)
+    scaled_grad_u = d_u_hat_d2 * t1 / t1__scaled_i + (f32(0.0) if t5 else t11)
+    measured_v = t17 * v_d
+    t18 = abs(measured_v) == t14
+    t19 = _sign_f32(measured_v)
+    t20 = measured_v * t12 / t2__scaled_i
+    t21 = d_t2 * (t19 if t18 else t20)
+    scaled_grad_v = d_v_hat_d2 * t12 / t2__scaled_i + (f32(0.0) if t15 else t21)
+    return scaled_grad_u * t7, scaled_grad_v * t17
 
 
 def value_and_grad_3_f32(
-    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, mask,
-    samples, size_d, options,
+    d_v_hat, v_hat, d_u_hat, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled,
+    _unit1_d, v, mask, samples, size_d, options,
 ):
     """All samples: grad_u, grad_v."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 4 * size_d
+    stage = cuda.threadIdx.y * 2 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        v_row = row * size_d
         d_v_hat_row = row * size_d
-        u_row = row * size_d
+        v_hat_row = row * size_d
         d_u_hat_row = row * size_d
+        u_hat_row = row * size_d
+        u_row = row * size_d
         grad_u_row = row * size_d
+        v_row = row * size_d
         grad_v_row = row * size_d
         live = _live(mask, row, options)
-        _unit1_d_n = _get(_unit1_d, row)
-        _unit0_d_n = _get(_unit0_d, row)
         t1__largest_n = _get(t1__largest, row)
         t1__scaled_n = _get(t1__scaled, row)
+        _unit0_d_n = _get(_unit0_d, row)
         t2__largest_n = _get(t2__largest, row)
         t2__scaled_n = _get(t2__scaled, row)
+        _unit1_d_n = _get(_unit1_d, row)
         if live:
-            unit1_d_i = _unit1_d_n
-            t1 = _unit_scale_f32(unit1_d_i)
-            unit0_d_i = _unit0_d_n
-            t2 = _unit_scale_f32(unit0_d_i)
             d_t2_sum_high, d_t2_sum_low = f32(0.0), f32(0.0)
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -1407,23 +1406,19 @@ def value_and_grad_3_f32(
                     _stage_f32(
                         staged, stage + size_d + vector, vectors, (d_v_hat_d_0, d_v_hat_d_1, d_v_hat_d_2, d_v_hat_d_3),
                     )
-                u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + 2 * size_d + vector, vectors, (u_d_0, u_d_1, u_d_2, u_d_3))
-                v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + 3 * size_d + vector, vectors, (v_d_0, v_d_1, v_d_2, v_d_3))
+                u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3 = _load_lanes(u_hat, u_hat_row + at)
+                v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3 = _load_lanes(v_hat, v_hat_row + at)
                 d_t2_sum_d_0, d_t1_sum_d_0 = _value_and_grad_3_f32_sweep1(
-                    d_u_hat_d_0, d_v_hat_d_0, u_d_0, v_d_0, t1, t2,
+                    d_u_hat_d_0, d_v_hat_d_0, u_hat_d_0, v_hat_d_0,
                 )
                 d_t2_sum_d_1, d_t1_sum_d_1 = _value_and_grad_3_f32_sweep1(
-                    d_u_hat_d_1, d_v_hat_d_1, u_d_1, v_d_1, t1, t2,
+                    d_u_hat_d_1, d_v_hat_d_1, u_hat_d_1, v_hat_d_1,
                 )
                 d_t2_sum_d_2, d_t1_sum_d_2 = _value_and_grad_3_f32_sweep1(
-                    d_u_hat_d_2, d_v_hat_d_2, u_d_2, v_d_2, t1, t2,
+                    d_u_hat_d_2, d_v_hat_d_2, u_hat_d_2, v_hat_d_2,
                 )
                 d_t2_sum_d_3, d_t1_sum_d_3 = _value_and_grad_3_f32_sweep1(
-                    d_u_hat_d_3, d_v_hat_d_3, u_d_3, v_d_3, t1, t2,
+                    d_u_hat_d_3, d_v_hat_d_3, u_hat_d_3, v_hat_d_3,
                 )
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_0)
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_1)
@@ -1442,36 +1437,34 @@ def value_and_grad_3_f32(
                 d_v_hat_d = _get(d_v_hat, d_v_hat_row + at)
                 if options & STAGED:
                     staged[stage + size_d + at] = d_v_hat_d
-                u_d = _get(u, u_row + at)
-                if options & STAGED:
-                    staged[stage + 2 * size_d + at] = u_d
-                v_d = _get(v, v_row + at)
-                if options & STAGED:
-                    staged[stage + 3 * size_d + at] = v_d
-                d_t2_sum_d, d_t1_sum_d = _value_and_grad_3_f32_sweep1(d_u_hat_d, d_v_hat_d, u_d, v_d, t1, t2)
+                d_t2_sum_d, d_t1_sum_d = _value_and_grad_3_f32_sweep1(
+                    d_u_hat_d, d_v_hat_d, _get(u_hat, u_hat_row + at), _get(v_hat, v_hat_row + at),
+                )
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d)
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 at += _stride(threads)
             d_t2_sum = _row_sum_f32(d_t2_sum_high, d_t2_sum_low)
             d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
             t1__largest_i = t1__largest_n
-            t4 = _unit_scale_f32(t1__largest_i)
+            t1 = _unit_scale_f32(t1__largest_i)
             t1__scaled_i = t1__scaled_n
-            t5 = f32(1.0) / t4
-            t6 = t1__scaled_i * t5
-            t7 = t6 == f32(0.0)
-            t8 = f32(1.0) * t4 / t1__scaled_i
-            t9 = d_t1_sum * t4 / t1__scaled_i
-            t10 = -t8 * t9
+            t2 = f32(1.0) / t1
+            t4 = t1__scaled_i * t2
+            t5 = t4 == f32(0.0)
+            t6 = d_t1_sum * t1 / t1__scaled_i
+            d_t1 = -t6
+            unit0_d_i = _unit0_d_n
+            t7 = _unit_scale_f32(unit0_d_i)
             t2__largest_i = t2__largest_n
-            t15 = _unit_scale_f32(t2__largest_i)
+            t12 = _unit_scale_f32(t2__largest_i)
             t2__scaled_i = t2__scaled_n
-            t16 = f32(1.0) / t15
-            t17 = t2__scaled_i * t16
-            t18 = t17 == f32(0.0)
-            t19 = f32(1.0) * t15 / t2__scaled_i
-            t20 = d_t2_sum * t15 / t2__scaled_i
-            t21 = -t19 * t20
+            t13 = f32(1.0) / t12
+            t14 = t2__scaled_i * t13
+            t15 = t14 == f32(0.0)
+            t16 = d_t2_sum * t12 / t2__scaled_i
+            d_t2 = -t16
+            unit1_d_i = _unit1_d_n
+            t17 = _unit_scale_f32(unit1_d_i)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1484,29 +1477,23 @@ def value_and_grad_3_f32(
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(d_v_hat,
                     d_v_hat_row + at)
                 )
-                u_d_0, u_d_1, u_d_2, u_d_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else _load_lanes(u,
-                    u_row + at)
-                )
-                v_d_0, v_d_1, v_d_2, v_d_3 = (
-                    _staged_f32(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else _load_lanes(v,
-                    v_row + at)
-                )
+                u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
+                v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
                 grad_u_d_0, grad_v_d_0 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_0, d_v_hat_d2_0, u_d_0, v_d_0, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
-                    t2__scaled_i, t4, t6, t7,
+                    d_u_hat_d2_0, d_v_hat_d2_0, u_d_0, v_d_0, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i,
+                    t2__scaled_i, t4, t5, t7,
                 )
                 grad_u_d_1, grad_v_d_1 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_1, d_v_hat_d2_1, u_d_1, v_d_1, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
-                    t2__scaled_i, t4, t6, t7,
+                    d_u_hat_d2_1, d_v_hat_d2_1, u_d_1, v_d_1, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i,
+                    t2__scaled_i, t4, t5, t7,
                 )
                 grad_u_d_2, grad_v_d_2 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_2, d_v_hat_d2_2, u_d_2, v_d_2, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
-                    t2__scaled_i, t4, t6, t7,
+                    d_u_hat_d2_2, d_v_hat_d2_2, u_d_2, v_d_2, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i,
+                    t2__scaled_i, t4, t5, t7,
                 )
                 grad_u_d_3, grad_v_d_3 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_3, d_v_hat_d2_3, u_d_3, v_d_3, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
-                    t2__scaled_i, t4, t6, t7,
+                    d_u_hat_d2_3, d_v_hat_d2_3, u_d_3, v_d_3, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i,
+                    t2__scaled_i, t4, t5, t7,
                 )
                 _store_lanes(grad_u, grad_u_row + at, (grad_u_d_0, grad_u_d_1, grad_u_d_2, grad_u_d_3))
                 _store_lanes(grad_v, grad_v_row + at, (grad_v_d_0, grad_v_d_1, grad_v_d_2, grad_v_d_3))
@@ -1515,11 +1502,9 @@ def value_and_grad_3_f32(
             while at < size_d:
                 d_u_hat_d2 = staged[stage + at] if options & STAGED else _get(d_u_hat, d_u_hat_row + at)
                 d_v_hat_d2 = staged[stage + size_d + at] if options & STAGED else _get(d_v_hat, d_v_hat_row + at)
-                u_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(u, u_row + at)
-                v_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(v, v_row + at)
                 grad_u_d, grad_v_d = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21, t2__scaled_i, t4,
-                    t6, t7,
+                    d_u_hat_d2, d_v_hat_d2, _get(u, u_row + at), _get(v, v_row + at), d_t1, d_t2, t1, t12, t14, t15,
+                    t17, t1__scaled_i, t2__scaled_i, t4, t5, t7,
                 )
                 _put(grad_u, grad_u_row + at, grad_u_d)
                 _put(grad_v, grad_v_row + at, grad_v_d)
@@ -2328,57 +2313,69 @@ def hvp_4_f32(
 
 @_device
 def _hvp_5_f32_sweep1(
-    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1, t2, tau,
+    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_hat_d, u_d, v_hat_d, v_d, v_u_d, v_v_d, t1,
+    t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5, tangent_t1_i, tangent_t2_i, tau,
 ):
     """One place of a row: d_t2_sum_d, d_t1_sum_d, tangent_d_t2_sum_d, tangent_d_t1_sum_d."""
-    measured_v = t1 * v_d
-    measured_u = t2 * u_d
-    tangent_d_v_hat = tangent_d_v_hat_sum_d / tau
     measured_v_v = t1 * v_v_d
+    measured_v = t1 * v_d
+    t6 = abs(measured_v) == t5
+    t7 = _sign_f32(measured_v)
+    t8 = measured_v * t2 / t2__scaled_i
+    t9 = t7 if t6 else t8
+    tangent_v_hat = (measured_v_v - tangent_t2_i * t9) * t2 / t2__scaled_i
+    tangent_d_v_hat = tangent_d_v_hat_sum_d / tau
+    measured_v_u = t10 * v_u_d
+    measured_u = t10 * u_d
+    t14 = abs(measured_u) == t13
+    t15 = _sign_f32(measured_u)
+    t16 = measured_u * t11 / t1__scaled_i
+    t17 = t15 if t14 else t16
+    tangent_u_hat = (measured_v_u - tangent_t1_i * t17) * t11 / t1__scaled_i
     tangent_d_u_hat = tangent_d_u_hat_sum_d / tau
-    measured_v_u = t2 * v_u_d
     return (
-        measured_v * d_v_hat_d, measured_u * d_u_hat_d, measured_v * tangent_d_v_hat + measured_v_v * d_v_hat_d,
-        measured_u * tangent_d_u_hat + measured_v_u * d_u_hat_d
+        d_v_hat_d * v_hat_d, d_u_hat_d * u_hat_d, d_v_hat_d * tangent_v_hat + tangent_d_v_hat * v_hat_d, d_u_hat_d *
+        tangent_u_hat + tangent_d_u_hat * u_hat_d
     )
 
 
 @_device
 def _hvp_5_f32_sweep2(
-    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1, t12, t19,
-    t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6, t7, tangent_t1_i, tangent_t2_i, tau,
+    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, d_t1, d_t2, t1, t10,
+    t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34, t40, t5, tangent_t1_i, tangent_t2_i, tau,
 ):
     """One place of a row: hvp_u_d, hvp_v_d."""
     tangent_d_u_hat2 = tangent_d_u_hat_sum_d / tau
-    measured_u2 = t2 * u_d
-    t13 = abs(measured_u2) == t6
-    t14 = _sign_f32(measured_u2)
-    t15 = measured_u2 * t4 / t1__scaled_i
-    t16 = t14 if t13 else t15
-    measured_v_u2 = t2 * v_u_d
-    t21 = t12 * t16 + (measured_v_u2 * t19 + -t20 * t16) * t4 / t1__scaled_i
+    measured_u2 = t10 * u_d
+    t23 = abs(measured_u2) == t13
+    t24 = _sign_f32(measured_u2)
+    t25 = measured_u2 * t11 / t1__scaled_i
+    t26 = t24 if t23 else t25
+    measured_v_u2 = t10 * v_u_d
+    t29 = t22 * t26 + (measured_v_u2 * d_t1 + -t28 * t26) * t11 / t1__scaled_i
     scaled_hvp_u = (
-        (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t4 / t1__scaled_i)) * t4 / t1__scaled_i + (f32(0.0) if t7 else
-        t21)
+        (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t11 / t1__scaled_i)) * t11 / t1__scaled_i + (f32(0.0) if t18
+        else t29)
     )
     tangent_d_v_hat2 = tangent_d_v_hat_sum_d / tau
     measured_v2 = t1 * v_d
-    t31 = abs(measured_v2) == t24
-    t32 = _sign_f32(measured_v2)
-    t33 = measured_v2 * t22 / t2__scaled_i
-    t34 = t32 if t31 else t33
+    t35 = abs(measured_v2) == t5
+    t36 = _sign_f32(measured_v2)
+    t37 = measured_v2 * t2 / t2__scaled_i
+    t38 = t36 if t35 else t37
     measured_v_v2 = t1 * v_v_d
-    t39 = t30 * t34 + (measured_v_v2 * t37 + -t38 * t34) * t22 / t2__scaled_i
+    t41 = t34 * t38 + (measured_v_v2 * d_t2 + -t40 * t38) * t2 / t2__scaled_i
     scaled_hvp_v = (
-        (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t22 / t2__scaled_i)) * t22 / t2__scaled_i + (f32(0.0) if t25
-        else t39)
+        (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t2 / t2__scaled_i)) * t2 / t2__scaled_i + (f32(0.0) if t30 else
+        t41)
     )
-    return scaled_hvp_u * t2, scaled_hvp_v * t1
+    return scaled_hvp_u * t10, scaled_hvp_v * t1
 
 
 def hvp_5_f32(
-    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
-    tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, mask, samples, size_d, options,
+    d_v_hat, v_hat, d_u_hat, u_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, tangent_d_v_hat_sum,
+    _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_d_u_hat_sum, hvp_u, hvp_v, tau, mask, samples,
+    size_d, options,
 ):
     """All samples: hvp_u, hvp_v."""
     staged = cuda.shared.array(0, np.float32)
@@ -2386,30 +2383,44 @@ def hvp_5_f32(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        v_row = row * size_d
         d_v_hat_row = row * size_d
-        u_row = row * size_d
+        v_hat_row = row * size_d
         d_u_hat_row = row * size_d
-        tangent_d_v_hat_sum_row = row * size_d
+        u_hat_row = row * size_d
         v_v__row = row * size_d
-        tangent_d_u_hat_sum_row = row * size_d
+        v_row = row * size_d
+        tangent_d_v_hat_sum_row = row * size_d
         v_u__row = row * size_d
+        u_row = row * size_d
+        tangent_d_u_hat_sum_row = row * size_d
         hvp_u_row = row * size_d
         hvp_v_row = row * size_d
         live = _live(mask, row, options)
         _unit1_d_n = _get(_unit1_d, row)
+        tangent_t2_n = _get(tangent_t2, row)
+        t2__scaled_n = _get(t2__scaled, row)
+        t2__largest_n = _get(t2__largest, row)
         _unit0_d_n = _get(_unit0_d, row)
         tangent_t1_n = _get(tangent_t1, row)
-        t1__largest_n = _get(t1__largest, row)
         t1__scaled_n = _get(t1__scaled, row)
-        tangent_t2_n = _get(tangent_t2, row)
-        t2__largest_n = _get(t2__largest, row)
-        t2__scaled_n = _get(t2__scaled, row)
+        t1__largest_n = _get(t1__largest, row)
         if live:
             unit1_d_i = _unit1_d_n
             t1 = _unit_scale_f32(unit1_d_i)
+            tangent_t2_i = tangent_t2_n
+            t2__scaled_i = t2__scaled_n
+            t2__largest_i = t2__largest_n
+            t2 = _unit_scale_f32(t2__largest_i)
+            t4 = f32(1.0) / t2
+            t5 = t2__scaled_i * t4
             unit0_d_i = _unit0_d_n
-            t2 = _unit_scale_f32(unit0_d_i)
+            t10 = _unit_scale_f32(unit0_d_i)
+            tangent_t1_i = tangent_t1_n
+            t1__scaled_i = t1__scaled_n
+            t1__largest_i = t1__largest_n
+            t11 = _unit_scale_f32(t1__largest_i)
+            t12 = f32(1.0) / t11
+            t13 = t1__scaled_i * t12
             d_t2_sum_high, d_t2_sum_low = f32(0.0), f32(0.0)
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             tangent_d_t2_sum_high, tangent_d_t2_sum_low = f32(0.0), f32(0.0)
@@ -2442,9 +2453,11 @@ def hvp_5_f32(
                         staged, stage + 3 * size_d + vector, vectors, (tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1,
                         tangent_d_v_hat_sum_d_2, tangent_d_v_hat_sum_d_3),
                     )
+                u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3 = _load_lanes(u_hat, u_hat_row + at)
                 u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + 4 * size_d + vector, vectors, (u_d_0, u_d_1, u_d_2, u_d_3))
+                v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3 = _load_lanes(v_hat, v_hat_row + at)
                 v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + 5 * size_d + vector, vectors, (v_d_0, v_d_1, v_d_2, v_d_3))
@@ -2455,20 +2468,24 @@ def hvp_5_f32(
                 if options & STAGED:
                     _stage_f32(staged, stage + 7 * size_d + vector, vectors, (v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3))
                 found_0 = _hvp_5_f32_sweep1(
-                    d_u_hat_d_0, d_v_hat_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_d_0, v_d_0, v_u_d_0,
-                    v_v_d_0, t1, t2, tau,
+                    d_u_hat_d_0, d_v_hat_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_hat_d_0, u_d_0,
+                    v_hat_d_0, v_d_0, v_u_d_0, v_v_d_0, t1, t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5,
+                    tangent_t1_i, tangent_t2_i, tau,
                 )
                 found_1 = _hvp_5_f32_sweep1(
-                    d_u_hat_d_1, d_v_hat_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_d_1, v_d_1, v_u_d_1,
-                    v_v_d_1, t1, t2, tau,
+                    d_u_hat_d_1, d_v_hat_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_hat_d_1, u_d_1,
+                    v_hat_d_1, v_d_1, v_u_d_1, v_v_d_1, t1, t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5,
+                    tangent_t1_i, tangent_t2_i, tau,
                 )
                 found_2 = _hvp_5_f32_sweep1(
-                    d_u_hat_d_2, d_v_hat_d_2, tangent_d_u_hat_sum_d_2, tangent_d_v_hat_sum_d_2, u_d_2, v_d_2, v_u_d_2,
-                    v_v_d_2, t1, t2, tau,
+                    d_u_hat_d_2, d_v_hat_d_2, tangent_d_u_hat_sum_d_2, tangent_d_v_hat_sum_d_2, u_hat_d_2, u_d_2,
+                    v_hat_d_2, v_d_2, v_u_d_2, v_v_d_2, t1, t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5,
+                    tangent_t1_i, tangent_t2_i, tau,
                 )
                 found_3 = _hvp_5_f32_sweep1(
-                    d_u_hat_d_3, d_v_hat_d_3, tangent_d_u_hat_sum_d_3, tangent_d_v_hat_sum_d_3, u_d_3, v_d_3, v_u_d_3,
-                    v_v_d_3, t1, t2, tau,
+                    d_u_hat_d_3, d_v_hat_d_3, tangent_d_u_hat_sum_d_3, tangent_d_v_hat_sum_d_3, u_hat_d_3, u_d_3,
+                    v_hat_d_3, v_d_3, v_u_d_3, v_v_d_3, t1, t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5,
+                    tangent_t1_i, tangent_t2_i, tau,
                 )
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_0[0])
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_1[0])
@@ -2530,8 +2547,9 @@ def hvp_5_f32(
                 if options & STAGED:
                     staged[stage + 7 * size_d + at] = v_v_d
                 found = _hvp_5_f32_sweep1(
-                    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1, t2,
-                    tau,
+                    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, _get(u_hat, u_hat_row + at),
+                    u_d, _get(v_hat, v_hat_row + at), v_d, v_u_d, v_v_d, t1, t10, t11, t13, t1__scaled_i, t2,
+                    t2__scaled_i, t5, tangent_t1_i, tangent_t2_i, tau,
                 )
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found[0])
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found[1])
@@ -2546,38 +2564,22 @@ def hvp_5_f32(
             d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
             tangent_d_t2_sum = _row_sum_f32(tangent_d_t2_sum_high, tangent_d_t2_sum_low)
             tangent_d_t1_sum = _row_sum_f32(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
-            tangent_t1_i = tangent_t1_n
-            t1__largest_i = t1__largest_n
-            t4 = _unit_scale_f32(t1__largest_i)
-            t1__scaled_i = t1__scaled_n
-            t5 = f32(1.0) / t4
-            t6 = t1__scaled_i * t5
-            t7 = t6 == f32(0.0)
-            t8 = tangent_t1_i * t4 / t1__scaled_i
-            t9 = f32(2.0) * d_t1_sum * t8
-            t10 = t9 - tangent_d_t1_sum
-            t11 = t10 * t4 / t1__scaled_i
-            t12 = t11 * t4 / t1__scaled_i
-            t17 = f32(1.0) * t4 / t1__scaled_i
-            t18 = d_t1_sum * t4 / t1__scaled_i
-            t19 = -t17 * t18
-            t20 = t19 * tangent_t1_i
-            tangent_t2_i = tangent_t2_n
-            t2__largest_i = t2__largest_n
-            t22 = _unit_scale_f32(t2__largest_i)
-            t2__scaled_i = t2__scaled_n
-            t23 = f32(1.0) / t22
-            t24 = t2__scaled_i * t23
-            t25 = t24 == f32(0.0)
-            t26 = tangent_t2_i * t22 / t2__scaled_i
-            t27 = f32(2.0) * d_t2_sum * t26
-            t28 = t27 - tangent_d_t2_sum
-            t29 = t28 * t22 / t2__scaled_i
-            t30 = t29 * t22 / t2__scaled_i
-            t35 = f32(1.0) * t22 / t2__scaled_i
-            t36 = d_t2_sum * t22 / t2__scaled_i
-            t37 = -t35 * t36
-            t38 = t37 * tangent_t2_i
+            t18 = t13 == f32(0.0)
+            t19 = tangent_t1_i * t11 / t1__scaled_i
+            t20 = d_t1_sum * t19
+            t21 = t20 - tangent_d_t1_sum
+            t22 = t21 * t11 / t1__scaled_i
+            t27 = d_t1_sum * t11 / t1__scaled_i
+            d_t1 = -t27
+            t28 = d_t1 * tangent_t1_i
+            t30 = t5 == f32(0.0)
+            t31 = tangent_t2_i * t2 / t2__scaled_i
+            t32 = d_t2_sum * t31
+            t33 = t32 - tangent_d_t2_sum
+            t34 = t33 * t2 / t2__scaled_i
+            t39 = d_t2_sum * t2 / t2__scaled_i
+            d_t2 = -t39
+            t40 = d_t2 * tangent_t2_i
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2616,23 +2618,23 @@ def hvp_5_f32(
                 )
                 hvp_u_d_0, hvp_v_d_0 = _hvp_5_f32_sweep2(
                     d_u_hat_d2_0, d_v_hat_d2_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_d_0, v_d_0, v_u_d_0,
-                    v_v_d_0, t1, t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6,
-                    t7, tangent_t1_i, tangent_t2_i, tau,
+                    v_v_d_0, d_t1, d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34,
+                    t40, t5, tangent_t1_i, tangent_t2_i, tau,
                 )
                 hvp_u_d_1, hvp_v_d_1 = _hvp_5_f32_sweep2(
                     d_u_hat_d2_1, d_v_hat_d2_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_d_1, v_d_1, v_u_d_1,
-                    v_v_d_1, t1, t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6,
-                    t7, tangent_t1_i, tangent_t2_i, tau,
+                    v_v_d_1, d_t1, d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34,
+                    t40, t5, tangent_t1_i, tangent_t2_i, tau,
                 )
                 hvp_u_d_2, hvp_v_d_2 = _hvp_5_f32_sweep2(
                     d_u_hat_d2_2, d_v_hat_d2_2, tangent_d_u_hat_sum_d_2, tangent_d_v_hat_sum_d_2, u_d_2, v_d_2, v_u_d_2,
-                    v_v_d_2, t1, t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6,
-                    t7, tangent_t1_i, tangent_t2_i, tau,
+                    v_v_d_2, d_t1, d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34,
+                    t40, t5, tangent_t1_i, tangent_t2_i, tau,
                 )
                 hvp_u_d_3, hvp_v_d_3 = _hvp_5_f32_sweep2(
                     d_u_hat_d2_3, d_v_hat_d2_3, tangent_d_u_hat_sum_d_3, tangent_d_v_hat_sum_d_3, u_d_3, v_d_3, v_u_d_3,
-                    v_v_d_3, t1, t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6,
-                    t7, tangent_t1_i, tangent_t2_i, tau,
+                    v_v_d_3, d_t1, d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34,
+                    t40, t5, tangent_t1_i, tangent_t2_i, tau,
                 )
                 _store_lanes(hvp_u, hvp_u_row + at, (hvp_u_d_0, hvp_u_d_1, hvp_u_d_2, hvp_u_d_3))
                 _store_lanes(hvp_v, hvp_v_row + at, (hvp_v_d_0, hvp_v_d_1, hvp_v_d_2, hvp_v_d_3))
@@ -2652,8 +2654,8 @@ def hvp_5_f32(
                 v_u_d = staged[stage + 6 * size_d + at] if options & STAGED else _get(v_u_, v_u__row + at)
                 v_v_d = staged[stage + 7 * size_d + at] if options & STAGED else _get(v_v_, v_v__row + at)
                 hvp_u_d, hvp_v_d = _hvp_5_f32_sweep2(
-                    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1,
-                    t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6, t7,
+                    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, d_t1,
+                    d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34, t40, t5,
                     tangent_t1_i, tangent_t2_i, tau,
                 )
                 _put(hvp_u, hvp_u_row + at, hvp_u_d)
@@ -3685,61 +3687,57 @@ def value_and_grad_2_f64(t3, d_v_hat__left, tau, weight, mask, divisor, divisors
 
 
 @_device
-def _value_and_grad_3_f64_sweep1(d_u_hat_d, d_v_hat_d, u_d, v_d, t1, t2):
+def _value_and_grad_3_f64_sweep1(d_u_hat_d, d_v_hat_d, u_hat_d, v_hat_d):
     """One place of a row: d_t2_sum_d, d_t1_sum_d."""
-    measured_v = t1 * v_d
-    measured_u = t2 * u_d
-    return measured_v * d_v_hat_d, measured_u * d_u_hat_d
+    return d_v_hat_d * v_hat_d, d_u_hat_d * u_hat_d
 
 
 @_device
 def _value_and_grad_3_f64_sweep2(
-    d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21, t2__scaled_i, t4, t6, t7,
+    d_u_hat_d2, d_v_hat_d2, u_d, v_d, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i, t2__scaled_i, t4, t5, t7,
 ):
     """One place of a row: grad_u_d, grad_v_d."""
-    measured_u2 = t2 * u_d
-    t11 = abs(measured_u2) == t6
-    t12 = _sign_f64(measured_u2)
-    t13 = measured_u2 * t4 / t1__scaled_i
-    t14 = t10 * (t12 if t11 else t13)
-    scaled_grad_u = d_u_hat_d2 * t4 / t1__scaled_i + (0.0 if t7 else t14)
-    measured_v2 = t1 * v_d
-    t22 = abs(measured_v2) == t17
-    t23 = _sign_f64(measured_v2)
-    t24 = measured_v2 * t15 / t2__scaled_i
-    t25 = t21 * (t23 if t22 else t24)
-    scaled_grad_v = d_v_hat_d2 * t15 / t2__scaled_i + (0.0 if t18 else t25)
-    return scaled_grad_u * t2, scaled_grad_v * t1
+    measured_u = t7 * u_d
+    t8 = abs(measured_u) == t4
+    t9 = _sign_f64(measured_u)
+    t10 = measured_u * t1 / t1__scaled_i
+    t11 = d_t1 * (t9 if t8 else t10)
+    scaled_grad_u = d_u_hat_d2 * t1 / t1__scaled_i + (0.0 if t5 else t11)
+    measured_v = t17 * v_d
+    t18 = abs(measured_v) == t14
+    t19 = _sign_f64(measured_v)
+    t20 = measured_v * t12 / t2__scaled_i
+    t21 = d_t2 * (t19 if t18 else t20)
+    scaled_grad_v = d_v_hat_d2 * t12 / t2__scaled_i + (0.0 if t15 else t21)
+    return scaled_grad_u * t7, scaled_grad_v * t17
 
 
 def value_and_grad_3_f64(
-    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, grad_u, grad_v, t1__largest, t1__scaled, t2__largest, t2__scaled, mask,
-    samples, size_d, options,
+    d_v_hat, v_hat, d_u_hat, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled,
+    _unit1_d, v, mask, samples, size_d, options,
 ):
     """All samples: grad_u, grad_v."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 4 * size_d
+    stage = cuda.threadIdx.y * 2 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        v_row = row * size_d
         d_v_hat_row = row * size_d
-        u_row = row * size_d
+        v_hat_row = row * size_d
         d_u_hat_row = row * size_d
+        u_hat_row = row * size_d
+        u_row = row * size_d
         grad_u_row = row * size_d
+        v_row = row * size_d
         grad_v_row = row * size_d
         live = _live(mask, row, options)
-        _unit1_d_n = _get(_unit1_d, row)
-        _unit0_d_n = _get(_unit0_d, row)
         t1__largest_n = _get(t1__largest, row)
         t1__scaled_n = _get(t1__scaled, row)
+        _unit0_d_n = _get(_unit0_d, row)
         t2__largest_n = _get(t2__largest, row)
         t2__scaled_n = _get(t2__scaled, row)
+        _unit1_d_n = _get(_unit1_d, row)
         if live:
-            unit1_d_i = _unit1_d_n
-            t1 = _unit_scale_f64(unit1_d_i)
-            unit0_d_i = _unit0_d_n
-            t2 = _unit_scale_f64(unit0_d_i)
             d_t2_sum_high, d_t2_sum_low = f64(0.0), f64(0.0)
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -3752,17 +3750,13 @@ def value_and_grad_3_f64(
                 d_v_hat_d_0, d_v_hat_d_1 = _load_lanes(d_v_hat, d_v_hat_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + size_d + vector, vectors, (d_v_hat_d_0, d_v_hat_d_1))
-                u_d_0, u_d_1 = _load_lanes(u, u_row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (u_d_0, u_d_1))
-                v_d_0, v_d_1 = _load_lanes(v, v_row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + 3 * size_d + vector, vectors, (v_d_0, v_d_1))
+                u_hat_d_0, u_hat_d_1 = _load_lanes(u_hat, u_hat_row + at)
+                v_hat_d_0, v_hat_d_1 = _load_lanes(v_hat, v_hat_row + at)
                 d_t2_sum_d_0, d_t1_sum_d_0 = _value_and_grad_3_f64_sweep1(
-                    d_u_hat_d_0, d_v_hat_d_0, u_d_0, v_d_0, t1, t2,
+                    d_u_hat_d_0, d_v_hat_d_0, u_hat_d_0, v_hat_d_0,
                 )
                 d_t2_sum_d_1, d_t1_sum_d_1 = _value_and_grad_3_f64_sweep1(
-                    d_u_hat_d_1, d_v_hat_d_1, u_d_1, v_d_1, t1, t2,
+                    d_u_hat_d_1, d_v_hat_d_1, u_hat_d_1, v_hat_d_1,
                 )
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_0)
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_1)
@@ -3777,36 +3771,34 @@ def value_and_grad_3_f64(
                 d_v_hat_d = _get(d_v_hat, d_v_hat_row + at)
                 if options & STAGED:
                     staged[stage + size_d + at] = d_v_hat_d
-                u_d = _get(u, u_row + at)
-                if options & STAGED:
-                    staged[stage + 2 * size_d + at] = u_d
-                v_d = _get(v, v_row + at)
-                if options & STAGED:
-                    staged[stage + 3 * size_d + at] = v_d
-                d_t2_sum_d, d_t1_sum_d = _value_and_grad_3_f64_sweep1(d_u_hat_d, d_v_hat_d, u_d, v_d, t1, t2)
+                d_t2_sum_d, d_t1_sum_d = _value_and_grad_3_f64_sweep1(
+                    d_u_hat_d, d_v_hat_d, _get(u_hat, u_hat_row + at), _get(v_hat, v_hat_row + at),
+                )
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d)
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 at += _stride(threads)
             d_t2_sum = _row_sum_f64(d_t2_sum_high, d_t2_sum_low)
             d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
             t1__largest_i = t1__largest_n
-            t4 = _unit_scale_f64(t1__largest_i)
+            t1 = _unit_scale_f64(t1__largest_i)
             t1__scaled_i = t1__scaled_n
-            t5 = 1.0 / t4
-            t6 = t1__scaled_i * t5
-            t7 = t6 == 0.0
-            t8 = 1.0 * t4 / t1__scaled_i
-            t9 = d_t1_sum * t4 / t1__scaled_i
-            t10 = -t8 * t9
+            t2 = 1.0 / t1
+            t4 = t1__scaled_i * t2
+            t5 = t4 == 0.0
+            t6 = d_t1_sum * t1 / t1__scaled_i
+            d_t1 = -t6
+            unit0_d_i = _unit0_d_n
+            t7 = _unit_scale_f64(unit0_d_i)
             t2__largest_i = t2__largest_n
-            t15 = _unit_scale_f64(t2__largest_i)
+            t12 = _unit_scale_f64(t2__largest_i)
             t2__scaled_i = t2__scaled_n
-            t16 = 1.0 / t15
-            t17 = t2__scaled_i * t16
-            t18 = t17 == 0.0
-            t19 = 1.0 * t15 / t2__scaled_i
-            t20 = d_t2_sum * t15 / t2__scaled_i
-            t21 = -t19 * t20
+            t13 = 1.0 / t12
+            t14 = t2__scaled_i * t13
+            t15 = t14 == 0.0
+            t16 = d_t2_sum * t12 / t2__scaled_i
+            d_t2 = -t16
+            unit1_d_i = _unit1_d_n
+            t17 = _unit_scale_f64(unit1_d_i)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3819,21 +3811,15 @@ def value_and_grad_3_f64(
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(d_v_hat,
                     d_v_hat_row + at)
                 )
-                u_d_0, u_d_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else _load_lanes(u,
-                    u_row + at)
-                )
-                v_d_0, v_d_1 = (
-                    _staged_f64(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else _load_lanes(v,
-                    v_row + at)
-                )
+                u_d_0, u_d_1 = _load_lanes(u, u_row + at)
+                v_d_0, v_d_1 = _load_lanes(v, v_row + at)
                 grad_u_d_0, grad_v_d_0 = _value_and_grad_3_f64_sweep2(
-                    d_u_hat_d2_0, d_v_hat_d2_0, u_d_0, v_d_0, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
-                    t2__scaled_i, t4, t6, t7,
+                    d_u_hat_d2_0, d_v_hat_d2_0, u_d_0, v_d_0, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i,
+                    t2__scaled_i, t4, t5, t7,
                 )
                 grad_u_d_1, grad_v_d_1 = _value_and_grad_3_f64_sweep2(
-                    d_u_hat_d2_1, d_v_hat_d2_1, u_d_1, v_d_1, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21,
-                    t2__scaled_i, t4, t6, t7,
+                    d_u_hat_d2_1, d_v_hat_d2_1, u_d_1, v_d_1, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i,
+                    t2__scaled_i, t4, t5, t7,
                 )
                 _store_lanes(grad_u, grad_u_row + at, (grad_u_d_0, grad_u_d_1))
                 _store_lanes(grad_v, grad_v_row + at, (grad_v_d_0, grad_v_d_1))
@@ -3842,11 +3828,9 @@ def value_and_grad_3_f64(
             while at < size_d:
                 d_u_hat_d2 = staged[stage + at] if options & STAGED else _get(d_u_hat, d_u_hat_row + at)
                 d_v_hat_d2 = staged[stage + size_d + at] if options & STAGED else _get(d_v_hat, d_v_hat_row + at)
-                u_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(u, u_row + at)
-                v_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(v, v_row + at)
                 grad_u_d, grad_v_d = _value_and_grad_3_f64_sweep2(
-                    d_u_hat_d2, d_v_hat_d2, u_d, v_d, t1, t10, t15, t17, t18, t1__scaled_i, t2, t21, t2__scaled_i, t4,
-                    t6, t7,
+                    d_u_hat_d2, d_v_hat_d2, _get(u, u_row + at), _get(v, v_row + at), d_t1, d_t2, t1, t12, t14, t15,
+                    t17, t1__scaled_i, t2__scaled_i, t4, t5, t7,
                 )
                 _put(grad_u, grad_u_row + at, grad_u_d)
                 _put(grad_v, grad_v_row + at, grad_v_d)
@@ -4550,56 +4534,68 @@ def hvp_4_f64(
 
 @_device
 def _hvp_5_f64_sweep1(
-    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1, t2, tau,
+    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_hat_d, u_d, v_hat_d, v_d, v_u_d, v_v_d, t1,
+    t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5, tangent_t1_i, tangent_t2_i, tau,
 ):
     """One place of a row: d_t2_sum_d, d_t1_sum_d, tangent_d_t2_sum_d, tangent_d_t1_sum_d."""
-    measured_v = t1 * v_d
-    measured_u = t2 * u_d
-    tangent_d_v_hat = tangent_d_v_hat_sum_d / tau
     measured_v_v = t1 * v_v_d
+    measured_v = t1 * v_d
+    t6 = abs(measured_v) == t5
+    t7 = _sign_f64(measured_v)
+    t8 = measured_v * t2 / t2__scaled_i
+    t9 = t7 if t6 else t8
+    tangent_v_hat = (measured_v_v - tangent_t2_i * t9) * t2 / t2__scaled_i
+    tangent_d_v_hat = tangent_d_v_hat_sum_d / tau
+    measured_v_u = t10 * v_u_d
+    measured_u = t10 * u_d
+    t14 = abs(measured_u) == t13
+    t15 = _sign_f64(measured_u)
+    t16 = measured_u * t11 / t1__scaled_i
+    t17 = t15 if t14 else t16
+    tangent_u_hat = (measured_v_u - tangent_t1_i * t17) * t11 / t1__scaled_i
     tangent_d_u_hat = tangent_d_u_hat_sum_d / tau
-    measured_v_u = t2 * v_u_d
     return (
-        measured_v * d_v_hat_d, measured_u * d_u_hat_d, measured_v * tangent_d_v_hat + measured_v_v * d_v_hat_d,
-        measured_u * tangent_d_u_hat + measured_v_u * d_u_hat_d
+        d_v_hat_d * v_hat_d, d_u_hat_d * u_hat_d, d_v_hat_d * tangent_v_hat + tangent_d_v_hat * v_hat_d, d_u_hat_d *
+        tangent_u_hat + tangent_d_u_hat * u_hat_d
     )
 
 
 @_device
 def _hvp_5_f64_sweep2(
-    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1, t12, t19,
-    t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6, t7, tangent_t1_i, tangent_t2_i, tau,
+    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, d_t1, d_t2, t1, t10,
+    t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34, t40, t5, tangent_t1_i, tangent_t2_i, tau,
 ):
     """One place of a row: hvp_u_d, hvp_v_d."""
     tangent_d_u_hat2 = tangent_d_u_hat_sum_d / tau
-    measured_u2 = t2 * u_d
-    t13 = abs(measured_u2) == t6
-    t14 = _sign_f64(measured_u2)
-    t15 = measured_u2 * t4 / t1__scaled_i
-    t16 = t14 if t13 else t15
-    measured_v_u2 = t2 * v_u_d
-    t21 = t12 * t16 + (measured_v_u2 * t19 + -t20 * t16) * t4 / t1__scaled_i
+    measured_u2 = t10 * u_d
+    t23 = abs(measured_u2) == t13
+    t24 = _sign_f64(measured_u2)
+    t25 = measured_u2 * t11 / t1__scaled_i
+    t26 = t24 if t23 else t25
+    measured_v_u2 = t10 * v_u_d
+    t29 = t22 * t26 + (measured_v_u2 * d_t1 + -t28 * t26) * t11 / t1__scaled_i
     scaled_hvp_u = (
-        (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t4 / t1__scaled_i)) * t4 / t1__scaled_i + (0.0 if t7 else t21)
+        (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t11 / t1__scaled_i)) * t11 / t1__scaled_i + (0.0 if t18 else
+        t29)
     )
     tangent_d_v_hat2 = tangent_d_v_hat_sum_d / tau
     measured_v2 = t1 * v_d
-    t31 = abs(measured_v2) == t24
-    t32 = _sign_f64(measured_v2)
-    t33 = measured_v2 * t22 / t2__scaled_i
-    t34 = t32 if t31 else t33
+    t35 = abs(measured_v2) == t5
+    t36 = _sign_f64(measured_v2)
+    t37 = measured_v2 * t2 / t2__scaled_i
+    t38 = t36 if t35 else t37
     measured_v_v2 = t1 * v_v_d
-    t39 = t30 * t34 + (measured_v_v2 * t37 + -t38 * t34) * t22 / t2__scaled_i
+    t41 = t34 * t38 + (measured_v_v2 * d_t2 + -t40 * t38) * t2 / t2__scaled_i
     scaled_hvp_v = (
-        (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t22 / t2__scaled_i)) * t22 / t2__scaled_i + (0.0 if t25 else
-        t39)
+        (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t2 / t2__scaled_i)) * t2 / t2__scaled_i + (0.0 if t30 else t41)
     )
-    return scaled_hvp_u * t2, scaled_hvp_v * t1
+    return scaled_hvp_u * t10, scaled_hvp_v * t1
 
 
 def hvp_5_f64(
-    _unit1_d, v, d_v_hat, _unit0_d, u, d_u_hat, tangent_d_v_hat_sum, v_v_, tangent_d_u_hat_sum, v_u_, hvp_u, hvp_v,
-    tangent_t1, t1__largest, t1__scaled, tangent_t2, t2__largest, t2__scaled, tau, mask, samples, size_d, options,
+    d_v_hat, v_hat, d_u_hat, u_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, tangent_d_v_hat_sum,
+    _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_d_u_hat_sum, hvp_u, hvp_v, tau, mask, samples,
+    size_d, options,
 ):
     """All samples: hvp_u, hvp_v."""
     staged = cuda.shared.array(0, np.float64)
@@ -4607,30 +4603,44 @@ def hvp_5_f64(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        v_row = row * size_d
         d_v_hat_row = row * size_d
-        u_row = row * size_d
+        v_hat_row = row * size_d
         d_u_hat_row = row * size_d
-        tangent_d_v_hat_sum_row = row * size_d
+        u_hat_row = row * size_d
         v_v__row = row * size_d
-        tangent_d_u_hat_sum_row = row * size_d
+        v_row = row * size_d
+        tangent_d_v_hat_sum_row = row * size_d
         v_u__row = row * size_d
+        u_row = row * size_d
+        tangent_d_u_hat_sum_row = row * size_d
         hvp_u_row = row * size_d
         hvp_v_row = row * size_d
         live = _live(mask, row, options)
         _unit1_d_n = _get(_unit1_d, row)
+        tangent_t2_n = _get(tangent_t2, row)
+        t2__scaled_n = _get(t2__scaled, row)
+        t2__largest_n = _get(t2__largest, row)
         _unit0_d_n = _get(_unit0_d, row)
         tangent_t1_n = _get(tangent_t1, row)
-        t1__largest_n = _get(t1__largest, row)
         t1__scaled_n = _get(t1__scaled, row)
-        tangent_t2_n = _get(tangent_t2, row)
-        t2__largest_n = _get(t2__largest, row)
-        t2__scaled_n = _get(t2__scaled, row)
+        t1__largest_n = _get(t1__largest, row)
         if live:
             unit1_d_i = _unit1_d_n
             t1 = _unit_scale_f64(unit1_d_i)
+            tangent_t2_i = tangent_t2_n
+            t2__scaled_i = t2__scaled_n
+            t2__largest_i = t2__largest_n
+            t2 = _unit_scale_f64(t2__largest_i)
+            t4 = 1.0 / t2
+            t5 = t2__scaled_i * t4
             unit0_d_i = _unit0_d_n
-            t2 = _unit_scale_f64(unit0_d_i)
+            t10 = _unit_scale_f64(unit0_d_i)
+            tangent_t1_i = tangent_t1_n
+            t1__scaled_i = t1__scaled_n
+            t1__largest_i = t1__largest_n
+            t11 = _unit_scale_f64(t1__largest_i)
+            t12 = 1.0 / t11
+            t13 = t1__scaled_i * t12
             d_t2_sum_high, d_t2_sum_low = f64(0.0), f64(0.0)
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             tangent_d_t2_sum_high, tangent_d_t2_sum_low = f64(0.0), f64(0.0)
@@ -4661,9 +4671,11 @@ def hvp_5_f64(
                         staged, stage + 3 * size_d + vector, vectors, (tangent_d_v_hat_sum_d_0,
                         tangent_d_v_hat_sum_d_1),
                     )
+                u_hat_d_0, u_hat_d_1 = _load_lanes(u_hat, u_hat_row + at)
                 u_d_0, u_d_1 = _load_lanes(u, u_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + 4 * size_d + vector, vectors, (u_d_0, u_d_1))
+                v_hat_d_0, v_hat_d_1 = _load_lanes(v_hat, v_hat_row + at)
                 v_d_0, v_d_1 = _load_lanes(v, v_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + 5 * size_d + vector, vectors, (v_d_0, v_d_1))
@@ -4674,12 +4686,14 @@ def hvp_5_f64(
                 if options & STAGED:
                     _stage_f64(staged, stage + 7 * size_d + vector, vectors, (v_v_d_0, v_v_d_1))
                 found_0 = _hvp_5_f64_sweep1(
-                    d_u_hat_d_0, d_v_hat_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_d_0, v_d_0, v_u_d_0,
-                    v_v_d_0, t1, t2, tau,
+                    d_u_hat_d_0, d_v_hat_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_hat_d_0, u_d_0,
+                    v_hat_d_0, v_d_0, v_u_d_0, v_v_d_0, t1, t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5,
+                    tangent_t1_i, tangent_t2_i, tau,
                 )
                 found_1 = _hvp_5_f64_sweep1(
-                    d_u_hat_d_1, d_v_hat_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_d_1, v_d_1, v_u_d_1,
-                    v_v_d_1, t1, t2, tau,
+                    d_u_hat_d_1, d_v_hat_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_hat_d_1, u_d_1,
+                    v_hat_d_1, v_d_1, v_u_d_1, v_v_d_1, t1, t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5,
+                    tangent_t1_i, tangent_t2_i, tau,
                 )
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, found_0[0])
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, found_1[0])
@@ -4725,8 +4739,9 @@ def hvp_5_f64(
                 if options & STAGED:
                     staged[stage + 7 * size_d + at] = v_v_d
                 found = _hvp_5_f64_sweep1(
-                    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1, t2,
-                    tau,
+                    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, _get(u_hat, u_hat_row + at),
+                    u_d, _get(v_hat, v_hat_row + at), v_d, v_u_d, v_v_d, t1, t10, t11, t13, t1__scaled_i, t2,
+                    t2__scaled_i, t5, tangent_t1_i, tangent_t2_i, tau,
                 )
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, found[0])
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, found[1])
@@ -4741,38 +4756,22 @@ def hvp_5_f64(
             d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
             tangent_d_t2_sum = _row_sum_f64(tangent_d_t2_sum_high, tangent_d_t2_sum_low)
             tangent_d_t1_sum = _row_sum_f64(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
-            tangent_t1_i = tangent_t1_n
-            t1__largest_i = t1__largest_n
-            t4 = _unit_scale_f64(t1__largest_i)
-            t1__scaled_i = t1__scaled_n
-            t5 = 1.0 / t4
-            t6 = t1__scaled_i * t5
-            t7 = t6 == 0.0
-            t8 = tangent_t1_i * t4 / t1__scaled_i
-            t9 = 2.0 * d_t1_sum * t8
-            t10 = t9 - tangent_d_t1_sum
-            t11 = t10 * t4 / t1__scaled_i
-            t12 = t11 * t4 / t1__scaled_i
-            t17 = 1.0 * t4 / t1__scaled_i
-            t18 = d_t1_sum * t4 / t1__scaled_i
-            t19 = -t17 * t18
-            t20 = t19 * tangent_t1_i
-            tangent_t2_i = tangent_t2_n
-            t2__largest_i = t2__largest_n
-            t22 = _unit_scale_f64(t2__largest_i)
-            t2__scaled_i = t2__scaled_n
-            t23 = 1.0 / t22
-            t24 = t2__scaled_i * t23
-            t25 = t24 == 0.0
-            t26 = tangent_t2_i * t22 / t2__scaled_i
-            t27 = 2.0 * d_t2_sum * t26
-            t28 = t27 - tangent_d_t2_sum
-            t29 = t28 * t22 / t2__scaled_i
-            t30 = t29 * t22 / t2__scaled_i
-            t35 = 1.0 * t22 / t2__scaled_i
-            t36 = d_t2_sum * t22 / t2__scaled_i
-            t37 = -t35 * t36
-            t38 = t37 * tangent_t2_i
+            t18 = t13 == 0.0
+            t19 = tangent_t1_i * t11 / t1__scaled_i
+            t20 = d_t1_sum * t19
+            t21 = t20 - tangent_d_t1_sum
+            t22 = t21 * t11 / t1__scaled_i
+            t27 = d_t1_sum * t11 / t1__scaled_i
+            d_t1 = -t27
+            t28 = d_t1 * tangent_t1_i
+            t30 = t5 == 0.0
+            t31 = tangent_t2_i * t2 / t2__scaled_i
+            t32 = d_t2_sum * t31
+            t33 = t32 - tangent_d_t2_sum
+            t34 = t33 * t2 / t2__scaled_i
+            t39 = d_t2_sum * t2 / t2__scaled_i
+            d_t2 = -t39
+            t40 = d_t2 * tangent_t2_i
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -4811,13 +4810,13 @@ def hvp_5_f64(
                 )
                 hvp_u_d_0, hvp_v_d_0 = _hvp_5_f64_sweep2(
                     d_u_hat_d2_0, d_v_hat_d2_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_d_0, v_d_0, v_u_d_0,
-                    v_v_d_0, t1, t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6,
-                    t7, tangent_t1_i, tangent_t2_i, tau,
+                    v_v_d_0, d_t1, d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34,
+                    t40, t5, tangent_t1_i, tangent_t2_i, tau,
                 )
                 hvp_u_d_1, hvp_v_d_1 = _hvp_5_f64_sweep2(
                     d_u_hat_d2_1, d_v_hat_d2_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_d_1, v_d_1, v_u_d_1,
-                    v_v_d_1, t1, t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6,
-                    t7, tangent_t1_i, tangent_t2_i, tau,
+                    v_v_d_1, d_t1, d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34,
+                    t40, t5, tangent_t1_i, tangent_t2_i, tau,
                 )
                 _store_lanes(hvp_u, hvp_u_row + at, (hvp_u_d_0, hvp_u_d_1))
                 _store_lanes(hvp_v, hvp_v_row + at, (hvp_v_d_0, hvp_v_d_1))
@@ -4837,8 +4836,8 @@ def hvp_5_f64(
                 v_u_d = staged[stage + 6 * size_d + at] if options & STAGED else _get(v_u_, v_u__row + at)
                 v_v_d = staged[stage + 7 * size_d + at] if options & STAGED else _get(v_v_, v_v__row + at)
                 hvp_u_d, hvp_v_d = _hvp_5_f64_sweep2(
-                    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, t1,
-                    t12, t19, t1__scaled_i, t2, t20, t22, t24, t25, t2__scaled_i, t30, t37, t38, t4, t6, t7,
+                    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, d_t1,
+                    d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34, t40, t5,
                     tangent_t1_i, tangent_t2_i, tau,
                 )
                 _put(hvp_u, hvp_u_row + at, hvp_u_d)
@@ -4897,11 +4896,11 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'samples': 'size_i',
                       'term': 'value',
                       'sizes': ['size_d'],
-                      'staged': 4,
-                      'arguments': '_unit1_d: real*, v: data*, d_v_hat: real*, _unit0_d: real*, u: data*, '
-                                   'd_u_hat: real*, grad_u: data*, grad_v: data*, t1__largest: real*, '
-                                   't1__scaled: real*, t2__largest: real*, t2__scaled: real*, mask: uint8*, '
-                                   'samples: int64, size_d: int64, options: uint32'},
+                      'staged': 2,
+                      'arguments': 'd_v_hat: real*, v_hat: real*, d_u_hat: real*, u_hat: real*, grad_u: '
+                                   'data*, grad_v: data*, t1__largest: real*, t1__scaled: real*, _unit0_d: '
+                                   'real*, u: data*, t2__largest: real*, t2__scaled: real*, _unit1_d: real*, '
+                                   'v: data*, mask: uint8*, samples: int64, size_d: int64, options: uint32'},
  'hvp_1': {'shape': 'rows',
            'samples': 'size_i',
            'term': 'value',
@@ -4946,11 +4945,12 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 8,
-           'arguments': '_unit1_d: real*, v: data*, d_v_hat: real*, _unit0_d: real*, u: data*, d_u_hat: '
-                        'real*, tangent_d_v_hat_sum: real*, v_v_: data*, tangent_d_u_hat_sum: real*, v_u_: '
-                        'data*, hvp_u: data*, hvp_v: data*, tangent_t1: real*, t1__largest: real*, '
-                        't1__scaled: real*, tangent_t2: real*, t2__largest: real*, t2__scaled: real*, tau: '
-                        'real, mask: uint8*, samples: int64, size_d: int64, options: uint32'}}
+           'arguments': 'd_v_hat: real*, v_hat: real*, d_u_hat: real*, u_hat: real*, _unit1_d: real*, v_v_: '
+                        'data*, tangent_t2: real*, v: data*, t2__scaled: real*, t2__largest: real*, '
+                        'tangent_d_v_hat_sum: real*, _unit0_d: real*, v_u_: data*, tangent_t1: real*, u: '
+                        'data*, t1__scaled: real*, t1__largest: real*, tangent_d_u_hat_sum: real*, hvp_u: '
+                        'data*, hvp_v: data*, tau: real, mask: uint8*, samples: int64, size_d: int64, '
+                        'options: uint32'}}
 
 WEIGHED = {}
 

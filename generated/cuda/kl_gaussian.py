@@ -43,6 +43,7 @@ META = {'name': 'kl_gaussian',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -55,6 +56,7 @@ META = {'name': 'kl_gaussian',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -67,6 +69,7 @@ META = {'name': 'kl_gaussian',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -79,6 +82,7 @@ META = {'name': 'kl_gaussian',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -93,16 +97,16 @@ META = {'name': 'kl_gaussian',
                         'reason': '9 roundings, those of differences of inputs among them, add up'},
               'value_and_grad': {'class': 'cancelling',
                                  'reason': 'the terms of -_seed[n]*expm1(logvar1[n, d] - logvar2[n, d])/2 - '
-                                           '(mu1[n, d] - mu2[n, d])*(_seed[n]*exp(-logvar2[n… have both '
+                                           '_seed[n]*(mu1[n, d] - mu2[n, d])*(exp(-logvar2[n… have both '
                                            'signs, and no form with terms of one sign was found'},
               'grad_hess_diag': {'class': 'cancelling',
                                  'reason': 'the terms of -_seed[n]*expm1(logvar1[n, d] - logvar2[n, d])/2 - '
-                                           '(mu1[n, d] - mu2[n, d])*(_seed[n]*exp(-logvar2[n… have both '
+                                           '_seed[n]*(mu1[n, d] - mu2[n, d])*(exp(-logvar2[n… have both '
                                            'signs, and no form with terms of one sign was found'},
               'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of (_seed[n]*((_v_mu1[n, d] - _v_mu2[n, d])*(exp(-logvar2[n, '
-                                'd]/2)) + (mu1[n, d] - mu2[n, d])*(-_v_log… have both signs, and no form '
-                                'with terms of one sign was found'}},
+                      'reason': 'the terms of _v_mu1[n, d] - _v_logvar2[n, d]*(mu1[n, d] - mu2[n, d]) - '
+                                '_v_mu2[n, d] have both signs, and no form with terms of one sign was '
+                                'found'}},
  'checks': [],
  'ignore_index': False,
  'coupled': False,
@@ -519,14 +523,13 @@ def value_f32(logvar1, logvar2, mu1, mu2, weight, mask, losses, partial, samples
 def _value_and_grad_f32_sweep1(logvar1_d, logvar2_d, mu1_d, mu2_d, seed_n):
     """One place of a row: grad_mu1_d, grad_logvar1_d, grad_mu2_d, grad_logvar2_d, t1_d."""
     t2 = logvar1_d - logvar2_d
-    t3 = mu1_d - mu2_d
-    t4 = _exp_f32(-f32(0.5) * logvar2_d)
-    t5 = _zero_times_f32(t3, t4)
-    t6 = _zero_times_f32(seed_n * t5, t4)
-    t7 = _expm1_f32(t2)
+    t3 = _exp_f32(-f32(0.5) * logvar2_d)
+    t4 = _zero_times_f32(mu1_d - mu2_d, t3)
+    t5 = _zero_times_f32(seed_n * t4, t3)
+    t6 = _expm1_f32(t2)
     return (
-        t6, f32(0.5) * seed_n * t7, -t6, -f32(0.5) * seed_n * t7 - f32(0.5) * _zero_times_f32(t3, seed_n * t4 * t5),
-        _exp_tail_f32(t2) + t5 * t5
+        t5, f32(0.5) * seed_n * t6, -t5, -f32(0.5) * seed_n * t6 - f32(0.5) * seed_n * t4 * t4, _exp_tail_f32(t2) + t4 *
+        t4
     )
 
 
@@ -624,19 +627,16 @@ def _grad_hess_diag_f32_sweep1(logvar1_d, logvar2_d, mu1_d, mu2_d, seed_n):
     """One place of a row: grad_mu1_d, grad_logvar1_d, grad_mu2_d, grad_logvar2_d, diag_mu1_d, diag_logvar1_d,
     diag_mu2_d, diag_logvar2_d.
     """
-    t1 = mu1_d - mu2_d
-    t2 = _exp_f32(-f32(0.5) * logvar2_d)
-    t3 = _zero_times_f32(t1, t2)
-    t4 = _zero_times_f32(seed_n * t3, t2)
-    t5 = logvar1_d - logvar2_d
-    t6 = _expm1_f32(t5)
-    t7 = _zero_times_f32(seed_n * t2, t2)
-    t8 = f32(0.5) * seed_n * _exp_f32(t5)
-    t9 = -f32(0.5) * t2
+    t1 = _exp_f32(-f32(0.5) * logvar2_d)
+    t2 = _zero_times_f32(mu1_d - mu2_d, t1)
+    t3 = _zero_times_f32(seed_n * t2, t1)
+    t4 = logvar1_d - logvar2_d
+    t5 = _expm1_f32(t4)
+    t6 = _zero_times_f32(_zero_times_f32(seed_n, t1), t1)
+    t7 = f32(0.5) * seed_n * _exp_f32(t4)
     return (
-        t4, f32(0.5) * seed_n * t6, -t4, -f32(0.5) * seed_n * t6 - f32(0.5) * _zero_times_f32(t1, seed_n * t2 * t3), t7,
-        t8, t7, t8 - f32(0.5) * (seed_n * _zero_times_f32(t1 * t1, t9) + _zero_times_f32(t1, seed_n *
-        _zero_times_f32(t1, t9))) * t2
+        t3, f32(0.5) * seed_n * t5, -t3, -f32(0.5) * seed_n * t5 - f32(0.5) * seed_n * t2 * t2, t6, t7, t6, t7 +
+        f32(0.5) * seed_n * t2 * t2
     )
 
 
@@ -721,23 +721,19 @@ def grad_hess_diag_f32(
 def _hvp_f32_sweep1(logvar1_d, logvar2_d, mu1_d, mu2_d, v_logvar1_d, v_logvar2_d, v_mu1_d, v_mu2_d, seed_n):
     """One place of a row: hvp_mu1_d, hvp_logvar1_d, hvp_logvar2_d, hvp_mu2_d."""
     t1 = mu1_d - mu2_d
-    t2 = _exp_f32(-f32(0.5) * logvar2_d)
-    t3 = -f32(0.5) * v_logvar2_d * t2
-    t4 = v_mu1_d - v_mu2_d
-    t5 = _zero_times_f32(t1, t3) + _zero_times_f32(t4, t2)
-    t6 = _zero_times_f32(t1, t2)
-    t7 = _zero_times_f32(seed_n * t5, t2) + _zero_times_f32(seed_n * t6, t3)
-    t8 = v_logvar1_d - v_logvar2_d
-    t9 = _exp_f32(logvar1_d - logvar2_d)
+    t2 = -v_logvar2_d * t1
+    t3 = _exp_f32(-f32(0.5) * logvar2_d)
+    t4 = _zero_times_f32(seed_n * _zero_times_f32(v_mu1_d - v_mu2_d + t2, t3), t3)
+    t5 = v_logvar1_d - v_logvar2_d
+    t6 = _exp_f32(logvar1_d - logvar2_d)
     return (
-        t7, f32(0.5) * seed_n * t8 * t9, -f32(0.5) * seed_n * t8 * t9 - f32(0.5) * (_zero_times_f32(t1, seed_n * (t5 *
-        t2 - f32(0.5) * v_logvar2_d * _zero_times_f32(t1, _exp_f32(-logvar2_d)))) + _zero_times_f32(t4, seed_n * t2 *
-        t6)), -t7
+        t4, f32(0.5) * seed_n * t5 * t6, -f32(0.5) * seed_n * t5 * t6 - f32(0.5) * _zero_times_f32(f32(2.0) * v_mu1_d -
+        f32(2.0) * v_mu2_d + t2, _zero_times_f32(_zero_times_f32(seed_n * t1, t3), t3)), -t4
     )
 
 
 def hvp_f32(
-    hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu1, mu2, v_logvar2_, logvar2, v_mu1_, v_mu2_, v_logvar1_, logvar1,
+    hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_, v_mu2_, v_logvar2_, mu1, mu2, logvar2, v_logvar1_, logvar1,
     weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2."""
@@ -746,12 +742,12 @@ def hvp_f32(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        mu1_row = row * size_d
-        mu2_row = row * size_d
-        v_logvar2__row = row * size_d
-        logvar2_row = row * size_d
         v_mu1__row = row * size_d
         v_mu2__row = row * size_d
+        v_logvar2__row = row * size_d
+        mu1_row = row * size_d
+        mu2_row = row * size_d
+        logvar2_row = row * size_d
         hvp_mu1_row = row * size_d
         v_logvar1__row = row * size_d
         logvar1_row = row * size_d
@@ -1127,15 +1123,11 @@ def value_f64(logvar1, logvar2, mu1, mu2, weight, mask, losses, partial, samples
 def _value_and_grad_f64_sweep1(logvar1_d, logvar2_d, mu1_d, mu2_d, seed_n):
     """One place of a row: grad_mu1_d, grad_logvar1_d, grad_mu2_d, grad_logvar2_d, t1_d."""
     t2 = logvar1_d - logvar2_d
-    t3 = mu1_d - mu2_d
-    t4 = _exp_f64(-0.5 * logvar2_d)
-    t5 = _zero_times_f64(t3, t4)
-    t6 = _zero_times_f64(seed_n * t5, t4)
-    t7 = _expm1_f64(t2)
-    return (
-        t6, 0.5 * seed_n * t7, -t6, -0.5 * seed_n * t7 - 0.5 * _zero_times_f64(t3, seed_n * t4 * t5), _exp_tail_f64(t2)
-        + t5 * t5
-    )
+    t3 = _exp_f64(-0.5 * logvar2_d)
+    t4 = _zero_times_f64(mu1_d - mu2_d, t3)
+    t5 = _zero_times_f64(seed_n * t4, t3)
+    t6 = _expm1_f64(t2)
+    return t5, 0.5 * seed_n * t6, -t5, -0.5 * seed_n * t6 - 0.5 * seed_n * t4 * t4, _exp_tail_f64(t2) + t4 * t4
 
 
 def value_and_grad_f64(
@@ -1218,18 +1210,15 @@ def _grad_hess_diag_f64_sweep1(logvar1_d, logvar2_d, mu1_d, mu2_d, seed_n):
     """One place of a row: grad_mu1_d, grad_logvar1_d, grad_mu2_d, grad_logvar2_d, diag_mu1_d, diag_logvar1_d,
     diag_mu2_d, diag_logvar2_d.
     """
-    t1 = mu1_d - mu2_d
-    t2 = _exp_f64(-0.5 * logvar2_d)
-    t3 = _zero_times_f64(t1, t2)
-    t4 = _zero_times_f64(seed_n * t3, t2)
-    t5 = logvar1_d - logvar2_d
-    t6 = _expm1_f64(t5)
-    t7 = _zero_times_f64(seed_n * t2, t2)
-    t8 = 0.5 * seed_n * _exp_f64(t5)
-    t9 = -0.5 * t2
+    t1 = _exp_f64(-0.5 * logvar2_d)
+    t2 = _zero_times_f64(mu1_d - mu2_d, t1)
+    t3 = _zero_times_f64(seed_n * t2, t1)
+    t4 = logvar1_d - logvar2_d
+    t5 = _expm1_f64(t4)
+    t6 = _zero_times_f64(_zero_times_f64(seed_n, t1), t1)
+    t7 = 0.5 * seed_n * _exp_f64(t4)
     return (
-        t4, 0.5 * seed_n * t6, -t4, -0.5 * seed_n * t6 - 0.5 * _zero_times_f64(t1, seed_n * t2 * t3), t7, t8, t7, t8 -
-        0.5 * (seed_n * _zero_times_f64(t1 * t1, t9) + _zero_times_f64(t1, seed_n * _zero_times_f64(t1, t9))) * t2
+        t3, 0.5 * seed_n * t5, -t3, -0.5 * seed_n * t5 - 0.5 * seed_n * t2 * t2, t6, t7, t6, t7 + 0.5 * seed_n * t2 * t2
     )
 
 
@@ -1312,22 +1301,19 @@ def grad_hess_diag_f64(
 def _hvp_f64_sweep1(logvar1_d, logvar2_d, mu1_d, mu2_d, v_logvar1_d, v_logvar2_d, v_mu1_d, v_mu2_d, seed_n):
     """One place of a row: hvp_mu1_d, hvp_logvar1_d, hvp_logvar2_d, hvp_mu2_d."""
     t1 = mu1_d - mu2_d
-    t2 = _exp_f64(-0.5 * logvar2_d)
-    t3 = -0.5 * v_logvar2_d * t2
-    t4 = v_mu1_d - v_mu2_d
-    t5 = _zero_times_f64(t1, t3) + _zero_times_f64(t4, t2)
-    t6 = _zero_times_f64(t1, t2)
-    t7 = _zero_times_f64(seed_n * t5, t2) + _zero_times_f64(seed_n * t6, t3)
-    t8 = v_logvar1_d - v_logvar2_d
-    t9 = _exp_f64(logvar1_d - logvar2_d)
+    t2 = -v_logvar2_d * t1
+    t3 = _exp_f64(-0.5 * logvar2_d)
+    t4 = _zero_times_f64(seed_n * _zero_times_f64(v_mu1_d - v_mu2_d + t2, t3), t3)
+    t5 = v_logvar1_d - v_logvar2_d
+    t6 = _exp_f64(logvar1_d - logvar2_d)
     return (
-        t7, 0.5 * seed_n * t8 * t9, -0.5 * seed_n * t8 * t9 - 0.5 * (_zero_times_f64(t1, seed_n * (t5 * t2 - 0.5 *
-        v_logvar2_d * _zero_times_f64(t1, _exp_f64(-logvar2_d)))) + _zero_times_f64(t4, seed_n * t2 * t6)), -t7
+        t4, 0.5 * seed_n * t5 * t6, -0.5 * seed_n * t5 * t6 - 0.5 * _zero_times_f64(2.0 * v_mu1_d - 2.0 * v_mu2_d + t2,
+        _zero_times_f64(_zero_times_f64(seed_n * t1, t3), t3)), -t4
     )
 
 
 def hvp_f64(
-    hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, mu1, mu2, v_logvar2_, logvar2, v_mu1_, v_mu2_, v_logvar1_, logvar1,
+    hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_, v_mu2_, v_logvar2_, mu1, mu2, logvar2, v_logvar1_, logvar1,
     weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2."""
@@ -1336,12 +1322,12 @@ def hvp_f64(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        mu1_row = row * size_d
-        mu2_row = row * size_d
-        v_logvar2__row = row * size_d
-        logvar2_row = row * size_d
         v_mu1__row = row * size_d
         v_mu2__row = row * size_d
+        v_logvar2__row = row * size_d
+        mu1_row = row * size_d
+        mu2_row = row * size_d
+        logvar2_row = row * size_d
         hvp_mu1_row = row * size_d
         v_logvar1__row = row * size_d
         logvar1_row = row * size_d
@@ -1436,8 +1422,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
          'term': 'value',
          'sizes': ['size_d'],
          'staged': 0,
-         'arguments': 'hvp_mu1: data*, hvp_logvar1: data*, hvp_logvar2: data*, hvp_mu2: data*, mu1: data*, '
-                      'mu2: data*, v_logvar2_: data*, logvar2: data*, v_mu1_: data*, v_mu2_: data*, '
+         'arguments': 'hvp_mu1: data*, hvp_logvar1: data*, hvp_logvar2: data*, hvp_mu2: data*, v_mu1_: '
+                      'data*, v_mu2_: data*, v_logvar2_: data*, mu1: data*, mu2: data*, logvar2: data*, '
                       'v_logvar1_: data*, logvar1: data*, weight: data*, mask: uint8*, divisor: real, '
                       'divisors: real*, samples: int64, size_d: int64, options: uint32'}}
 

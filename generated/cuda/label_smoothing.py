@@ -44,6 +44,7 @@ META = {'name': 'label_smoothing',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -56,6 +57,7 @@ META = {'name': 'label_smoothing',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': 'k'},
              'optional': None,
@@ -67,6 +69,7 @@ META = {'name': 'label_smoothing',
                             'upper': 1.0,
                             'lower_closed': True,
                             'upper_closed': False,
+                            'finite': False,
                             'values': [],
                             'axis': None},
                  'doc': 'share of the target that is spread evenly over all classes'}],
@@ -785,15 +788,15 @@ def _value_and_grad_f32_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
 
 
 @_device
-def _value_and_grad_f32_sweep3(z_k3, place, t11, t14, t15, t1__max, t1_others__max, t22, t26, t27, y_n, valid):
+def _value_and_grad_f32_sweep3(z_k3, place, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid):
     """One place of a row: grad_z_k, t2_2_k."""
     k = place
     t12 = -(t11 + _gap_f32(t1__max, z_k3))
     weight_t1 = _exp_f32(t12)
-    t16 = k == y_n
-    weight_t1_others = _exp_f32(-(t22 + _gap_f32(t1_others__max, z_k3)))
-    t28 = t27 * weight_t1_others
-    return t15 * weight_t1 + (t26 if t16 else t28) - t14 if valid else f32(np.nan), -t12
+    t15 = k == y_n
+    weight_t1_others = _exp_f32(-(t21 + _gap_f32(t1_others__max, z_k3)))
+    t27 = t26 * weight_t1_others
+    return t14 * weight_t1 + (t25 if t15 else t27) - t13 if valid else f32(np.nan), -t12
 
 
 def value_and_grad_f32(
@@ -807,7 +810,7 @@ def value_and_grad_f32(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f32(0.0), f32(0.0)
-    t17 = f32(1.0) - epsilon
+    t16 = f32(1.0) - epsilon
     while row < samples:
         z_row = row * size_k
         grad_z_row = row * size_k
@@ -913,20 +916,19 @@ def value_and_grad_f32(
             t10 = t1__below + f32(t9)
             t11 = _log1p_f32(t10)
             seed_n = seed
-            t13 = seed_n / f32(size_k)
-            t14 = _zero_times_f32(epsilon, t13)
-            t15 = t14 * f32(size_k)
-            t18 = 1 < t1_others__ties
-            t19 = t1_others__ties - 1
-            t20 = t19 if t18 else 0
-            t21 = t1_others__below + f32(t20)
-            t22 = _log1p_f32(t21)
+            t13 = epsilon * (seed_n / f32(size_k))
+            t14 = t13 * f32(size_k)
+            t17 = 1 < t1_others__ties
+            t18 = t1_others__ties - 1
+            t19 = t18 if t17 else 0
+            t20 = t1_others__below + f32(t19)
+            t21 = _log1p_f32(t20)
             z_y = _get(z, z_row + y_n)
-            t23 = _gap_f32(t1_others__max, z_y)
-            t24 = t22 + t23
-            t25 = _sigmoid_f32(t24)
-            t26 = -seed_n * t17 * t25
-            t27 = seed_n * t17 * t25
+            t22 = _gap_f32(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = -seed_n * t16 * t24
+            t26 = seed_n * t16 * t24
             t2_2_high, t2_2_low = f32(0.0), f32(0.0)
             vectors = size_k // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -936,16 +938,16 @@ def value_and_grad_f32(
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
                 grad_z_k_0, t2_2_k_0 = _value_and_grad_f32_sweep3(
-                    z_k3_0, at, t11, t14, t15, t1__max, t1_others__max, t22, t26, t27, y_n, valid,
+                    z_k3_0, at, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
                 )
                 grad_z_k_1, t2_2_k_1 = _value_and_grad_f32_sweep3(
-                    z_k3_1, at + 1, t11, t14, t15, t1__max, t1_others__max, t22, t26, t27, y_n, valid,
+                    z_k3_1, at + 1, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
                 )
                 grad_z_k_2, t2_2_k_2 = _value_and_grad_f32_sweep3(
-                    z_k3_2, at + 2, t11, t14, t15, t1__max, t1_others__max, t22, t26, t27, y_n, valid,
+                    z_k3_2, at + 2, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
                 )
                 grad_z_k_3, t2_2_k_3 = _value_and_grad_f32_sweep3(
-                    z_k3_3, at + 3, t11, t14, t15, t1__max, t1_others__max, t22, t26, t27, y_n, valid,
+                    z_k3_3, at + 3, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
                 )
                 _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3))
                 t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k_0)
@@ -957,14 +959,14 @@ def value_and_grad_f32(
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k, t2_2_k = _value_and_grad_f32_sweep3(
-                    z_k3, at, t11, t14, t15, t1__max, t1_others__max, t22, t26, t27, y_n, valid,
+                    z_k3, at, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
                 )
                 _put(grad_z, grad_z_row + at, grad_z_k)
                 t2_2_high, t2_2_low = _plus_f32(t2_2_high, t2_2_low, t2_2_k)
                 at += _stride(threads)
             t2_2 = _row_sum_f32(t2_2_high, t2_2_low)
             loss = (
-                (_zero_times_f32(epsilon, t2_2) / f32(size_k) + t17 * _softplus_f32(t24)) * weight_n if valid else
+                (_zero_times_f32(epsilon, t2_2) / f32(size_k) + t16 * _softplus_f32(t23)) * weight_n if valid else
                 f32(np.nan)
             )
             if thread == 0:
@@ -1003,21 +1005,21 @@ def _grad_hess_diag_f32_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
 
 
 @_device
-def _grad_hess_diag_f32_sweep3(z_k3, place, t14, t1__max, t1_others__max, t22, t26, t27, t31, t32, t8, t9, y_n, valid):
+def _grad_hess_diag_f32_sweep3(z_k3, place, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid):
     """One place of a row: grad_z_k, diag_z_k."""
     k = place
-    t15 = -(t14 + _gap_f32(t1__max, z_k3))
-    weight_t1 = _exp_f32(t15)
-    t16 = k == y_n
-    t28 = -(t22 + _gap_f32(t1_others__max, z_k3))
-    weight_t1_others = _exp_f32(t28)
-    t29 = t27 * weight_t1_others
-    t33 = t31 * weight_t1_others
-    tangent_d_t1_others = t32 if t16 else t33
-    t34 = weight_t1_others * (tangent_d_t1_others - t27 * _expm1_f32(t28))
+    t14 = -(t13 + _gap_f32(t1__max, z_k3))
+    weight_t1 = _exp_f32(t14)
+    t15 = k == y_n
+    t27 = -(t21 + _gap_f32(t1_others__max, z_k3))
+    weight_t1_others = _exp_f32(t27)
+    t28 = t26 * weight_t1_others
+    t32 = t30 * weight_t1_others
+    tangent_d_t1_others = t31 if t15 else t32
+    t33 = weight_t1_others * (tangent_d_t1_others - t26 * _expm1_f32(t27))
     return (
-        t9 * weight_t1 + (t26 if t16 else t29) - t8 if valid else f32(np.nan), (t31 if t16 else t34) + -t9 * weight_t1 *
-        _expm1_f32(t15) if valid else f32(np.nan)
+        t8 * weight_t1 + (t25 if t15 else t28) - t7 if valid else f32(np.nan), (t30 if t15 else t33) - weight_t1 *
+        _zero_times_f32(t8, _expm1_f32(t14)) if valid else f32(np.nan)
     )
 
 
@@ -1031,7 +1033,7 @@ def grad_hess_diag_f32(
     stage = cuda.threadIdx.y * 1 * size_k
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t17 = f32(1.0) - epsilon
+    t16 = f32(1.0) - epsilon
     while row < samples:
         z_row = row * size_k
         grad_z_row = row * size_k
@@ -1133,28 +1135,27 @@ def grad_hess_diag_f32(
             t1__below = _row_sum_f32(t1__below_high, t1__below_low)
             t1__ties = _row_count(t1__ties)
             seed_n = seed
-            t7 = seed_n / f32(size_k)
-            t8 = _zero_times_f32(epsilon, t7)
-            t9 = t8 * f32(size_k)
-            t10 = 1 < t1__ties
-            t11 = t1__ties - 1
-            t12 = t11 if t10 else 0
-            t13 = t1__below + f32(t12)
-            t14 = _log1p_f32(t13)
-            t18 = 1 < t1_others__ties
-            t19 = t1_others__ties - 1
-            t20 = t19 if t18 else 0
-            t21 = t1_others__below + f32(t20)
-            t22 = _log1p_f32(t21)
+            t7 = epsilon * (seed_n / f32(size_k))
+            t8 = t7 * f32(size_k)
+            t9 = 1 < t1__ties
+            t10 = t1__ties - 1
+            t11 = t10 if t9 else 0
+            t12 = t1__below + f32(t11)
+            t13 = _log1p_f32(t12)
+            t17 = 1 < t1_others__ties
+            t18 = t1_others__ties - 1
+            t19 = t18 if t17 else 0
+            t20 = t1_others__below + f32(t19)
+            t21 = _log1p_f32(t20)
             z_y = _get(z, z_row + y_n)
-            t23 = _gap_f32(t1_others__max, z_y)
-            t24 = t22 + t23
-            t25 = _sigmoid_f32(t24)
-            t26 = -seed_n * t17 * t25
-            t27 = seed_n * t17 * t25
-            t30 = _sigmoid_f32(-t24)
-            t31 = seed_n * t17 * t30 * t25
-            t32 = -seed_n * t17 * t30 * t25
+            t22 = _gap_f32(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f32(t23)
+            t25 = -seed_n * t16 * t24
+            t26 = seed_n * t16 * t24
+            t29 = _sigmoid_f32(-t23)
+            t30 = seed_n * t16 * t29 * t24
+            t31 = -seed_n * t16 * t29 * t24
             vectors = size_k // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1163,16 +1164,16 @@ def grad_hess_diag_f32(
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
                 grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f32_sweep3(
-                    z_k3_0, at, t14, t1__max, t1_others__max, t22, t26, t27, t31, t32, t8, t9, y_n, valid,
+                    z_k3_0, at, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
                 )
                 grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f32_sweep3(
-                    z_k3_1, at + 1, t14, t1__max, t1_others__max, t22, t26, t27, t31, t32, t8, t9, y_n, valid,
+                    z_k3_1, at + 1, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
                 )
                 grad_z_k_2, diag_z_k_2 = _grad_hess_diag_f32_sweep3(
-                    z_k3_2, at + 2, t14, t1__max, t1_others__max, t22, t26, t27, t31, t32, t8, t9, y_n, valid,
+                    z_k3_2, at + 2, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
                 )
                 grad_z_k_3, diag_z_k_3 = _grad_hess_diag_f32_sweep3(
-                    z_k3_3, at + 3, t14, t1__max, t1_others__max, t22, t26, t27, t31, t32, t8, t9, y_n, valid,
+                    z_k3_3, at + 3, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
                 )
                 _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1, grad_z_k_2, grad_z_k_3))
                 _store_lanes(diag_z, diag_z_row + at, (diag_z_k_0, diag_z_k_1, diag_z_k_2, diag_z_k_3))
@@ -1181,7 +1182,7 @@ def grad_hess_diag_f32(
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k, diag_z_k = _grad_hess_diag_f32_sweep3(
-                    z_k3, at, t14, t1__max, t1_others__max, t22, t26, t27, t31, t32, t8, t9, y_n, valid,
+                    z_k3, at, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
                 )
                 _put(grad_z, grad_z_row + at, grad_z_k)
                 _put(diag_z, diag_z_row + at, diag_z_k)
@@ -1228,18 +1229,18 @@ def _hvp_f32_sweep3(v_z_k, z_k3, place, t12, t18, t1__max, t1_others__max, y_n):
 
 @_device
 def _hvp_f32_sweep4(
-    v_z_k2, z_k4, place, t12, t18, t1__max, t1_others__max, t21, t29, t30, t31, tangent_t1, tangent_t1_others, y_n,
+    v_z_k2, z_k4, place, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1, tangent_t1_others, y_n,
     valid,
 ):
     """One place of a row: hvp_z_k."""
     k = place
     weight_t1_2 = _exp_f32(-(t18 + _gap_f32(t1__max, z_k4)))
     tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
-    t22 = k == y_n
+    t21 = k == y_n
     weight_t1_others2 = _exp_f32(-(t12 + _gap_f32(t1_others__max, z_k4)))
     tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
-    t32 = t30 * tangent_weight_t1_others + t31 * weight_t1_others2
-    return t21 * tangent_weight_t1 + (t29 if t22 else t32) if valid else f32(np.nan)
+    t31 = t29 * tangent_weight_t1_others + t30 * weight_t1_others2
+    return t20 * tangent_weight_t1 + (t28 if t21 else t31) if valid else f32(np.nan)
 
 
 def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore, samples, size_k, options):
@@ -1250,7 +1251,7 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
     stage = cuda.threadIdx.y * 2 * size_k
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t23 = f32(1.0) - epsilon
+    t22 = f32(1.0) - epsilon
     while row < samples:
         z_row = row * size_k
         v_z__row = row * size_k
@@ -1419,19 +1420,18 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
             tangent_t1_others = _row_sum_f32(tangent_t1_others_high, tangent_t1_others_low)
             tangent_t1 = _row_sum_f32(tangent_t1_high, tangent_t1_low)
             seed_n = seed
-            t19 = seed_n / f32(size_k)
-            t20 = _zero_times_f32(epsilon, t19)
-            t21 = t20 * f32(size_k)
+            t19 = epsilon * (seed_n / f32(size_k))
+            t20 = t19 * f32(size_k)
             v_z_y = _get(v_z_, v_z__row + y_n)
-            t24 = tangent_t1_others - v_z_y
+            t23 = tangent_t1_others - v_z_y
             z_y = _get(z, z_row + y_n)
-            t25 = _gap_f32(t1_others__max, z_y)
-            t26 = t12 + t25
-            t27 = _sigmoid_f32(-t26)
-            t28 = _sigmoid_f32(t26)
-            t29 = -seed_n * t23 * t24 * t27 * t28
-            t30 = seed_n * t23 * t28
-            t31 = seed_n * t23 * t24 * t27 * t28
+            t24 = _gap_f32(t1_others__max, z_y)
+            t25 = t12 + t24
+            t26 = _sigmoid_f32(-t25)
+            t27 = _sigmoid_f32(t25)
+            t28 = -seed_n * t22 * t23 * t26 * t27
+            t29 = seed_n * t22 * t27
+            t30 = seed_n * t22 * t23 * t26 * t27
             vectors = size_k // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1444,19 +1444,19 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
                 hvp_z_k_0 = _hvp_f32_sweep4(
-                    v_z_k2_0, z_k4_0, at, t12, t18, t1__max, t1_others__max, t21, t29, t30, t31, tangent_t1,
+                    v_z_k2_0, z_k4_0, at, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
                     tangent_t1_others, y_n, valid,
                 )
                 hvp_z_k_1 = _hvp_f32_sweep4(
-                    v_z_k2_1, z_k4_1, at + 1, t12, t18, t1__max, t1_others__max, t21, t29, t30, t31, tangent_t1,
+                    v_z_k2_1, z_k4_1, at + 1, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
                     tangent_t1_others, y_n, valid,
                 )
                 hvp_z_k_2 = _hvp_f32_sweep4(
-                    v_z_k2_2, z_k4_2, at + 2, t12, t18, t1__max, t1_others__max, t21, t29, t30, t31, tangent_t1,
+                    v_z_k2_2, z_k4_2, at + 2, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
                     tangent_t1_others, y_n, valid,
                 )
                 hvp_z_k_3 = _hvp_f32_sweep4(
-                    v_z_k2_3, z_k4_3, at + 3, t12, t18, t1__max, t1_others__max, t21, t29, t30, t31, tangent_t1,
+                    v_z_k2_3, z_k4_3, at + 3, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
                     tangent_t1_others, y_n, valid,
                 )
                 _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_k_0, hvp_z_k_1, hvp_z_k_2, hvp_z_k_3))
@@ -1466,7 +1466,7 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
                 v_z_k2 = staged[stage + size_k + at] if options & STAGED else _get(v_z_, v_z__row + at)
                 z_k4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 hvp_z_k = _hvp_f32_sweep4(
-                    v_z_k2, z_k4, at, t12, t18, t1__max, t1_others__max, t21, t29, t30, t31, tangent_t1,
+                    v_z_k2, z_k4, at, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
                     tangent_t1_others, y_n, valid,
                 )
                 _put(hvp_z, hvp_z_row + at, hvp_z_k)
@@ -2013,15 +2013,15 @@ def _value_and_grad_f64_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
 
 
 @_device
-def _value_and_grad_f64_sweep3(z_k3, place, t11, t14, t15, t1__max, t1_others__max, t22, t26, t27, y_n, valid):
+def _value_and_grad_f64_sweep3(z_k3, place, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid):
     """One place of a row: grad_z_k, t2_2_k."""
     k = place
     t12 = -(t11 + _gap_f64(t1__max, z_k3))
     weight_t1 = _exp_f64(t12)
-    t16 = k == y_n
-    weight_t1_others = _exp_f64(-(t22 + _gap_f64(t1_others__max, z_k3)))
-    t28 = t27 * weight_t1_others
-    return t15 * weight_t1 + (t26 if t16 else t28) - t14 if valid else f64(np.nan), -t12
+    t15 = k == y_n
+    weight_t1_others = _exp_f64(-(t21 + _gap_f64(t1_others__max, z_k3)))
+    t27 = t26 * weight_t1_others
+    return t14 * weight_t1 + (t25 if t15 else t27) - t13 if valid else f64(np.nan), -t12
 
 
 def value_and_grad_f64(
@@ -2035,7 +2035,7 @@ def value_and_grad_f64(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     high, low = f64(0.0), f64(0.0)
-    t17 = 1.0 - epsilon
+    t16 = 1.0 - epsilon
     while row < samples:
         z_row = row * size_k
         grad_z_row = row * size_k
@@ -2121,20 +2121,19 @@ def value_and_grad_f64(
             t10 = t1__below + float(t9)
             t11 = _log1p_f64(t10)
             seed_n = seed
-            t13 = seed_n / float(size_k)
-            t14 = _zero_times_f64(epsilon, t13)
-            t15 = t14 * float(size_k)
-            t18 = 1 < t1_others__ties
-            t19 = t1_others__ties - 1
-            t20 = t19 if t18 else 0
-            t21 = t1_others__below + float(t20)
-            t22 = _log1p_f64(t21)
+            t13 = epsilon * (seed_n / float(size_k))
+            t14 = t13 * float(size_k)
+            t17 = 1 < t1_others__ties
+            t18 = t1_others__ties - 1
+            t19 = t18 if t17 else 0
+            t20 = t1_others__below + float(t19)
+            t21 = _log1p_f64(t20)
             z_y = _get(z, z_row + y_n)
-            t23 = _gap_f64(t1_others__max, z_y)
-            t24 = t22 + t23
-            t25 = _sigmoid_f64(t24)
-            t26 = -seed_n * t17 * t25
-            t27 = seed_n * t17 * t25
+            t22 = _gap_f64(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = -seed_n * t16 * t24
+            t26 = seed_n * t16 * t24
             t2_2_high, t2_2_low = f64(0.0), f64(0.0)
             vectors = size_k // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -2144,10 +2143,10 @@ def value_and_grad_f64(
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
                 grad_z_k_0, t2_2_k_0 = _value_and_grad_f64_sweep3(
-                    z_k3_0, at, t11, t14, t15, t1__max, t1_others__max, t22, t26, t27, y_n, valid,
+                    z_k3_0, at, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
                 )
                 grad_z_k_1, t2_2_k_1 = _value_and_grad_f64_sweep3(
-                    z_k3_1, at + 1, t11, t14, t15, t1__max, t1_others__max, t22, t26, t27, y_n, valid,
+                    z_k3_1, at + 1, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
                 )
                 _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1))
                 t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k_0)
@@ -2157,14 +2156,14 @@ def value_and_grad_f64(
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k, t2_2_k = _value_and_grad_f64_sweep3(
-                    z_k3, at, t11, t14, t15, t1__max, t1_others__max, t22, t26, t27, y_n, valid,
+                    z_k3, at, t11, t13, t14, t1__max, t1_others__max, t21, t25, t26, y_n, valid,
                 )
                 _put(grad_z, grad_z_row + at, grad_z_k)
                 t2_2_high, t2_2_low = _plus_f64(t2_2_high, t2_2_low, t2_2_k)
                 at += _stride(threads)
             t2_2 = _row_sum_f64(t2_2_high, t2_2_low)
             loss = (
-                (_zero_times_f64(epsilon, t2_2) / float(size_k) + t17 * _softplus_f64(t24)) * weight_n if valid else
+                (_zero_times_f64(epsilon, t2_2) / float(size_k) + t16 * _softplus_f64(t23)) * weight_n if valid else
                 f64(np.nan)
             )
             if thread == 0:
@@ -2203,21 +2202,21 @@ def _grad_hess_diag_f64_sweep2(z_k2, place, t1__max, t1_others__max, y_n):
 
 
 @_device
-def _grad_hess_diag_f64_sweep3(z_k3, place, t14, t1__max, t1_others__max, t22, t26, t27, t31, t32, t8, t9, y_n, valid):
+def _grad_hess_diag_f64_sweep3(z_k3, place, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid):
     """One place of a row: grad_z_k, diag_z_k."""
     k = place
-    t15 = -(t14 + _gap_f64(t1__max, z_k3))
-    weight_t1 = _exp_f64(t15)
-    t16 = k == y_n
-    t28 = -(t22 + _gap_f64(t1_others__max, z_k3))
-    weight_t1_others = _exp_f64(t28)
-    t29 = t27 * weight_t1_others
-    t33 = t31 * weight_t1_others
-    tangent_d_t1_others = t32 if t16 else t33
-    t34 = weight_t1_others * (tangent_d_t1_others - t27 * _expm1_f64(t28))
+    t14 = -(t13 + _gap_f64(t1__max, z_k3))
+    weight_t1 = _exp_f64(t14)
+    t15 = k == y_n
+    t27 = -(t21 + _gap_f64(t1_others__max, z_k3))
+    weight_t1_others = _exp_f64(t27)
+    t28 = t26 * weight_t1_others
+    t32 = t30 * weight_t1_others
+    tangent_d_t1_others = t31 if t15 else t32
+    t33 = weight_t1_others * (tangent_d_t1_others - t26 * _expm1_f64(t27))
     return (
-        t9 * weight_t1 + (t26 if t16 else t29) - t8 if valid else f64(np.nan), (t31 if t16 else t34) + -t9 * weight_t1 *
-        _expm1_f64(t15) if valid else f64(np.nan)
+        t8 * weight_t1 + (t25 if t15 else t28) - t7 if valid else f64(np.nan), (t30 if t15 else t33) - weight_t1 *
+        _zero_times_f64(t8, _expm1_f64(t14)) if valid else f64(np.nan)
     )
 
 
@@ -2231,7 +2230,7 @@ def grad_hess_diag_f64(
     stage = cuda.threadIdx.y * 1 * size_k
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t17 = 1.0 - epsilon
+    t16 = 1.0 - epsilon
     while row < samples:
         z_row = row * size_k
         grad_z_row = row * size_k
@@ -2313,28 +2312,27 @@ def grad_hess_diag_f64(
             t1__below = _row_sum_f64(t1__below_high, t1__below_low)
             t1__ties = _row_count(t1__ties)
             seed_n = seed
-            t7 = seed_n / float(size_k)
-            t8 = _zero_times_f64(epsilon, t7)
-            t9 = t8 * float(size_k)
-            t10 = 1 < t1__ties
-            t11 = t1__ties - 1
-            t12 = t11 if t10 else 0
-            t13 = t1__below + float(t12)
-            t14 = _log1p_f64(t13)
-            t18 = 1 < t1_others__ties
-            t19 = t1_others__ties - 1
-            t20 = t19 if t18 else 0
-            t21 = t1_others__below + float(t20)
-            t22 = _log1p_f64(t21)
+            t7 = epsilon * (seed_n / float(size_k))
+            t8 = t7 * float(size_k)
+            t9 = 1 < t1__ties
+            t10 = t1__ties - 1
+            t11 = t10 if t9 else 0
+            t12 = t1__below + float(t11)
+            t13 = _log1p_f64(t12)
+            t17 = 1 < t1_others__ties
+            t18 = t1_others__ties - 1
+            t19 = t18 if t17 else 0
+            t20 = t1_others__below + float(t19)
+            t21 = _log1p_f64(t20)
             z_y = _get(z, z_row + y_n)
-            t23 = _gap_f64(t1_others__max, z_y)
-            t24 = t22 + t23
-            t25 = _sigmoid_f64(t24)
-            t26 = -seed_n * t17 * t25
-            t27 = seed_n * t17 * t25
-            t30 = _sigmoid_f64(-t24)
-            t31 = seed_n * t17 * t30 * t25
-            t32 = -seed_n * t17 * t30 * t25
+            t22 = _gap_f64(t1_others__max, z_y)
+            t23 = t21 + t22
+            t24 = _sigmoid_f64(t23)
+            t25 = -seed_n * t16 * t24
+            t26 = seed_n * t16 * t24
+            t29 = _sigmoid_f64(-t23)
+            t30 = seed_n * t16 * t29 * t24
+            t31 = -seed_n * t16 * t29 * t24
             vectors = size_k // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2343,10 +2341,10 @@ def grad_hess_diag_f64(
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
                 grad_z_k_0, diag_z_k_0 = _grad_hess_diag_f64_sweep3(
-                    z_k3_0, at, t14, t1__max, t1_others__max, t22, t26, t27, t31, t32, t8, t9, y_n, valid,
+                    z_k3_0, at, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
                 )
                 grad_z_k_1, diag_z_k_1 = _grad_hess_diag_f64_sweep3(
-                    z_k3_1, at + 1, t14, t1__max, t1_others__max, t22, t26, t27, t31, t32, t8, t9, y_n, valid,
+                    z_k3_1, at + 1, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
                 )
                 _store_lanes(grad_z, grad_z_row + at, (grad_z_k_0, grad_z_k_1))
                 _store_lanes(diag_z, diag_z_row + at, (diag_z_k_0, diag_z_k_1))
@@ -2355,7 +2353,7 @@ def grad_hess_diag_f64(
             while at < size_k:
                 z_k3 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_k, diag_z_k = _grad_hess_diag_f64_sweep3(
-                    z_k3, at, t14, t1__max, t1_others__max, t22, t26, t27, t31, t32, t8, t9, y_n, valid,
+                    z_k3, at, t13, t1__max, t1_others__max, t21, t25, t26, t30, t31, t7, t8, y_n, valid,
                 )
                 _put(grad_z, grad_z_row + at, grad_z_k)
                 _put(diag_z, diag_z_row + at, diag_z_k)
@@ -2402,18 +2400,18 @@ def _hvp_f64_sweep3(v_z_k, z_k3, place, t12, t18, t1__max, t1_others__max, y_n):
 
 @_device
 def _hvp_f64_sweep4(
-    v_z_k2, z_k4, place, t12, t18, t1__max, t1_others__max, t21, t29, t30, t31, tangent_t1, tangent_t1_others, y_n,
+    v_z_k2, z_k4, place, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1, tangent_t1_others, y_n,
     valid,
 ):
     """One place of a row: hvp_z_k."""
     k = place
     weight_t1_2 = _exp_f64(-(t18 + _gap_f64(t1__max, z_k4)))
     tangent_weight_t1 = weight_t1_2 * (v_z_k2 - tangent_t1)
-    t22 = k == y_n
+    t21 = k == y_n
     weight_t1_others2 = _exp_f64(-(t12 + _gap_f64(t1_others__max, z_k4)))
     tangent_weight_t1_others = weight_t1_others2 * (v_z_k2 - tangent_t1_others)
-    t32 = t30 * tangent_weight_t1_others + t31 * weight_t1_others2
-    return t21 * tangent_weight_t1 + (t29 if t22 else t32) if valid else f64(np.nan)
+    t31 = t29 * tangent_weight_t1_others + t30 * weight_t1_others2
+    return t20 * tangent_weight_t1 + (t28 if t21 else t31) if valid else f64(np.nan)
 
 
 def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore, samples, size_k, options):
@@ -2424,7 +2422,7 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
     stage = cuda.threadIdx.y * 2 * size_k
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t23 = 1.0 - epsilon
+    t22 = 1.0 - epsilon
     while row < samples:
         z_row = row * size_k
         v_z__row = row * size_k
@@ -2559,19 +2557,18 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
             tangent_t1_others = _row_sum_f64(tangent_t1_others_high, tangent_t1_others_low)
             tangent_t1 = _row_sum_f64(tangent_t1_high, tangent_t1_low)
             seed_n = seed
-            t19 = seed_n / float(size_k)
-            t20 = _zero_times_f64(epsilon, t19)
-            t21 = t20 * float(size_k)
+            t19 = epsilon * (seed_n / float(size_k))
+            t20 = t19 * float(size_k)
             v_z_y = _get(v_z_, v_z__row + y_n)
-            t24 = tangent_t1_others - v_z_y
+            t23 = tangent_t1_others - v_z_y
             z_y = _get(z, z_row + y_n)
-            t25 = _gap_f64(t1_others__max, z_y)
-            t26 = t12 + t25
-            t27 = _sigmoid_f64(-t26)
-            t28 = _sigmoid_f64(t26)
-            t29 = -seed_n * t23 * t24 * t27 * t28
-            t30 = seed_n * t23 * t28
-            t31 = seed_n * t23 * t24 * t27 * t28
+            t24 = _gap_f64(t1_others__max, z_y)
+            t25 = t12 + t24
+            t26 = _sigmoid_f64(-t25)
+            t27 = _sigmoid_f64(t25)
+            t28 = -seed_n * t22 * t23 * t26 * t27
+            t29 = seed_n * t22 * t27
+            t30 = seed_n * t22 * t23 * t26 * t27
             vectors = size_k // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2584,11 +2581,11 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
                 hvp_z_k_0 = _hvp_f64_sweep4(
-                    v_z_k2_0, z_k4_0, at, t12, t18, t1__max, t1_others__max, t21, t29, t30, t31, tangent_t1,
+                    v_z_k2_0, z_k4_0, at, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
                     tangent_t1_others, y_n, valid,
                 )
                 hvp_z_k_1 = _hvp_f64_sweep4(
-                    v_z_k2_1, z_k4_1, at + 1, t12, t18, t1__max, t1_others__max, t21, t29, t30, t31, tangent_t1,
+                    v_z_k2_1, z_k4_1, at + 1, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
                     tangent_t1_others, y_n, valid,
                 )
                 _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_k_0, hvp_z_k_1))
@@ -2598,7 +2595,7 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
                 v_z_k2 = staged[stage + size_k + at] if options & STAGED else _get(v_z_, v_z__row + at)
                 z_k4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
                 hvp_z_k = _hvp_f64_sweep4(
-                    v_z_k2, z_k4, at, t12, t18, t1__max, t1_others__max, t21, t29, t30, t31, tangent_t1,
+                    v_z_k2, z_k4, at, t12, t18, t1__max, t1_others__max, t20, t28, t29, t30, tangent_t1,
                     tangent_t1_others, y_n, valid,
                 )
                 _put(hvp_z, hvp_z_row + at, hvp_z_k)

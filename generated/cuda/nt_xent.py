@@ -47,6 +47,7 @@ META = {'name': 'nt_xent',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -58,6 +59,7 @@ META = {'name': 'nt_xent',
                             'upper': None,
                             'lower_closed': False,
                             'upper_closed': False,
+                            'finite': False,
                             'values': [],
                             'axis': None},
                  'doc': 'temperature'}],
@@ -1217,100 +1219,98 @@ def value_and_grad_2_f32(
 
 
 @_device
-def _value_and_grad_3_f32_sweep1(d_z_hat_1_d, d_z_hat_2_d, z_d, place, t1, t13, t14, t25, t8, tau, size_d, z_hat):
+def _value_and_grad_3_f32_sweep1(d_z_hat_1_d, d_z_hat_2_d, z_hat_d, place, t12, t13, t24, t7, tau, size_d, z_hat):
     """One place of a row: d_t1_sum_d."""
     d = place
-    measured_z = t1 * z_d
     d_z_hat = (
-        d_z_hat_1_d + d_z_hat_2_d + (-t13 * _get(z_hat, (t8) * size_d + d) + -t25 * _get(z_hat, (t14) * size_d + d)) /
+        d_z_hat_1_d + d_z_hat_2_d + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
         tau
     )
-    return measured_z * d_z_hat
+    return d_z_hat * z_hat_d
 
 
 @_device
 def _value_and_grad_3_f32_sweep2(
-    d_z_hat_1_d, d_z_hat_2_d, z_d, place, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8, tau, size_d, z_hat,
+    d_z_hat_1_d, d_z_hat_2_d, z_d, place, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
 ):
     """One place of a row: grad_z_d."""
     d = place
     d_z_hat2 = (
-        d_z_hat_1_d + d_z_hat_2_d + (-t13 * _get(z_hat, (t8) * size_d + d) + -t25 * _get(z_hat, (t14) * size_d + d)) /
+        d_z_hat_1_d + d_z_hat_2_d + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
         tau
     )
-    measured_z2 = t1 * z_d
-    t33 = abs(measured_z2) == t28
-    t34 = _sign_f32(measured_z2)
-    t35 = measured_z2 * t26 / t1__scaled_i
-    t36 = t32 * (t34 if t33 else t35)
-    scaled_grad_z = d_z_hat2 * t26 / t1__scaled_i + (f32(0.0) if t29 else t36)
-    return scaled_grad_z * t1
+    measured_z = t30 * z_d
+    t31 = abs(measured_z) == t27
+    t32 = _sign_f32(measured_z)
+    t33 = measured_z * t25 / t1__scaled_i
+    t34 = d_t1 * (t32 if t31 else t33)
+    scaled_grad_z = d_z_hat2 * t25 / t1__scaled_i + (f32(0.0) if t28 else t34)
+    return scaled_grad_z * t30
 
 
 def value_and_grad_3_f32(
-    _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z,
-    t1__largest, t1__scaled, tau, weight, mask, divisor, divisors, samples, size_d, options,
+    d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest,
+    t1__scaled, _unit0_d, z, tau, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: grad_z."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 3 * size_d
+    stage = cuda.threadIdx.y * 2 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        z_row = row * size_d
         d_z_hat_1_row = row * size_d
         d_z_hat_2_row = row * size_d
         t2_row = row * size_i
+        z_hat_row = row * size_d
+        z_row = row * size_d
         grad_z_row = row * size_d
         live = _live(mask, row, options)
-        _unit0_d_n = _get(_unit0_d, row)
         t3_others__below_n = _get(t3_others__below, row)
         t3_others__ties_n = t3_others__ties[row]
         t3_others__max_n = _get(t3_others__max, row)
         t1__largest_n = _get(t1__largest, row)
         t1__scaled_n = _get(t1__scaled, row)
+        _unit0_d_n = _get(_unit0_d, row)
         i = row
         if live:
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
-            unit0_d_i = _unit0_d_n
-            t1 = _unit_scale_f32(unit0_d_i)
             seed_i = seed
             t3_others__below_i = t3_others__below_n
             t3_others__ties_i = t3_others__ties_n
-            t3 = 1 < t3_others__ties_i
-            t4 = t3_others__ties_i - 1
-            t5 = t4 if t3 else 0
-            t6 = t3_others__below_i + f32(t5)
-            t7 = _log1p_f32(t6)
+            t1 = 1 < t3_others__ties_i
+            t3 = t3_others__ties_i - 1
+            t4 = t3 if t1 else 0
+            t5 = t3_others__below_i + f32(t4)
+            t6 = _log1p_f32(t5)
             t3_others__max_i = t3_others__max_n
-            t8 = (i + size_i // 2) % size_i
-            t2_2 = _get(t2, t2_row + t8)
-            t9 = t2_2 / tau
-            t10 = _gap_f32(t3_others__max_i, t9)
-            t11 = t7 + t10
-            t12 = _sigmoid_f32(t11)
-            t13 = seed_i * t12
-            t14 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = _get(seed_, t14)
-            t3_others__below2 = _get(t3_others__below, t14)
-            t3_others__ties2 = t3_others__ties[t14]
-            t15 = 1 < t3_others__ties2
-            t16 = t3_others__ties2 - 1
-            t17 = t16 if t15 else 0
-            t18 = t3_others__below2 + f32(t17)
-            t19 = _log1p_f32(t18)
-            t3_others__max2 = _get(t3_others__max, t14)
-            t20 = i % size_i
-            t2_3 = _get(t2, (t14) * size_i + t20)
-            t21 = t2_3 / tau
-            t22 = _gap_f32(t3_others__max2, t21)
-            t23 = t19 + t22
-            t24 = _sigmoid_f32(t23)
-            t25 = seed2 * t24
+            t7 = (i + size_i // 2) % size_i
+            t2_2 = _get(t2, t2_row + t7)
+            t8 = t2_2 / tau
+            t9 = _gap_f32(t3_others__max_i, t8)
+            t10 = t6 + t9
+            t11 = _sigmoid_f32(t10)
+            t12 = seed_i * t11
+            t13 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = _get(seed_, t13)
+            t3_others__below2 = _get(t3_others__below, t13)
+            t3_others__ties2 = t3_others__ties[t13]
+            t14 = 1 < t3_others__ties2
+            t15 = t3_others__ties2 - 1
+            t16 = t15 if t14 else 0
+            t17 = t3_others__below2 + f32(t16)
+            t18 = _log1p_f32(t17)
+            t3_others__max2 = _get(t3_others__max, t13)
+            t19 = i % size_i
+            t2_3 = _get(t2, (t13) * size_i + t19)
+            t20 = t2_3 / tau
+            t21 = _gap_f32(t3_others__max2, t20)
+            t22 = t18 + t21
+            t23 = _sigmoid_f32(t22)
+            t24 = seed2 * t23
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -1327,20 +1327,18 @@ def value_and_grad_3_f32(
                         staged, stage + size_d + vector, vectors, (d_z_hat_2_d_0, d_z_hat_2_d_1, d_z_hat_2_d_2,
                         d_z_hat_2_d_3),
                     )
-                z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + 2 * size_d + vector, vectors, (z_d_0, z_d_1, z_d_2, z_d_3))
+                z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3 = _load_lanes(z_hat, z_hat_row + at)
                 d_t1_sum_d_0 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, t1, t13, t14, t25, t8, tau, size_d, z_hat,
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_hat_d_0, at, t12, t13, t24, t7, tau, size_d, z_hat,
                 )
                 d_t1_sum_d_1 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, t1, t13, t14, t25, t8, tau, size_d, z_hat,
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_hat_d_1, at + 1, t12, t13, t24, t7, tau, size_d, z_hat,
                 )
                 d_t1_sum_d_2 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d_2, d_z_hat_2_d_2, z_d_2, at + 2, t1, t13, t14, t25, t8, tau, size_d, z_hat,
+                    d_z_hat_1_d_2, d_z_hat_2_d_2, z_hat_d_2, at + 2, t12, t13, t24, t7, tau, size_d, z_hat,
                 )
                 d_t1_sum_d_3 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d_3, d_z_hat_2_d_3, z_d_3, at + 3, t1, t13, t14, t25, t8, tau, size_d, z_hat,
+                    d_z_hat_1_d_3, d_z_hat_2_d_3, z_hat_d_3, at + 3, t12, t13, t24, t7, tau, size_d, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
@@ -1355,24 +1353,22 @@ def value_and_grad_3_f32(
                 d_z_hat_2_d = _get(d_z_hat_2, d_z_hat_2_row + at)
                 if options & STAGED:
                     staged[stage + size_d + at] = d_z_hat_2_d
-                z_d = _get(z, z_row + at)
-                if options & STAGED:
-                    staged[stage + 2 * size_d + at] = z_d
                 d_t1_sum_d = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d, d_z_hat_2_d, z_d, at, t1, t13, t14, t25, t8, tau, size_d, z_hat,
+                    d_z_hat_1_d, d_z_hat_2_d, _get(z_hat, z_hat_row + at), at, t12, t13, t24, t7, tau, size_d, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 at += _stride(threads)
             d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
             t1__largest_i = t1__largest_n
-            t26 = _unit_scale_f32(t1__largest_i)
+            t25 = _unit_scale_f32(t1__largest_i)
             t1__scaled_i = t1__scaled_n
-            t27 = f32(1.0) / t26
-            t28 = t1__scaled_i * t27
-            t29 = t28 == f32(0.0)
-            t30 = f32(1.0) * t26 / t1__scaled_i
-            t31 = d_t1_sum * t26 / t1__scaled_i
-            t32 = -t30 * t31
+            t26 = f32(1.0) / t25
+            t27 = t1__scaled_i * t26
+            t28 = t27 == f32(0.0)
+            t29 = d_t1_sum * t25 / t1__scaled_i
+            d_t1 = -t29
+            unit0_d_i = _unit0_d_n
+            t30 = _unit_scale_f32(unit0_d_i)
             _row_sync()
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -1386,25 +1382,22 @@ def value_and_grad_3_f32(
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else
                     _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
                 )
-                z_d_0, z_d_1, z_d_2, z_d_3 = (
-                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else _load_lanes(z,
-                    z_row + at)
-                )
+                z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
                 grad_z_d_0 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8,
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30, t7,
                     tau, size_d, z_hat,
                 )
                 grad_z_d_1 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32,
-                    t8, tau, size_d, z_hat,
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30,
+                    t7, tau, size_d, z_hat,
                 )
                 grad_z_d_2 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_2, d_z_hat_2_d_2, z_d_2, at + 2, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32,
-                    t8, tau, size_d, z_hat,
+                    d_z_hat_1_d_2, d_z_hat_2_d_2, z_d_2, at + 2, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30,
+                    t7, tau, size_d, z_hat,
                 )
                 grad_z_d_3 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_3, d_z_hat_2_d_3, z_d_3, at + 3, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32,
-                    t8, tau, size_d, z_hat,
+                    d_z_hat_1_d_3, d_z_hat_2_d_3, z_d_3, at + 3, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30,
+                    t7, tau, size_d, z_hat,
                 )
                 _store_lanes(grad_z, grad_z_row + at, (grad_z_d_0, grad_z_d_1, grad_z_d_2, grad_z_d_3))
                 vector += _stride(threads)
@@ -1412,10 +1405,9 @@ def value_and_grad_3_f32(
             while at < size_d:
                 d_z_hat_1_d = staged[stage + at] if options & STAGED else _get(d_z_hat_1, d_z_hat_1_row + at)
                 d_z_hat_2_d = staged[stage + size_d + at] if options & STAGED else _get(d_z_hat_2, d_z_hat_2_row + at)
-                z_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_d = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d, d_z_hat_2_d, z_d, at, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8, tau,
-                    size_d, z_hat,
+                    d_z_hat_1_d, d_z_hat_2_d, _get(z, z_row + at), at, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28,
+                    t30, t7, tau, size_d, z_hat,
                 )
                 _put(grad_z, grad_z_row + at, grad_z_d)
                 at += _stride(threads)
@@ -2132,82 +2124,87 @@ def hvp_4_f32(
 
 @_device
 def _hvp_5_f32_sweep1(
-    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place, t1, t13, t14,
-    t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8, tangent_t1_2, tangent_t1_3, tau, size_d,
-    v_z_, z, z_hat,
+    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_hat_d3, z_d, place, t12, t13,
+    t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43, t44, t45, t47, t54, t7,
+    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
 ):
     """One place of a row: d_t1_sum_d, tangent_d_t1_sum_d."""
     d = place
-    measured_z = t1 * z_d
-    z_hat_d = _get(z_hat, (t8) * size_d + d)
-    z_hat_d2 = _get(z_hat, (t14) * size_d + d)
-    d_z_hat = d_z_hat_1_d + d_z_hat_2_d + (-t13 * z_hat_d + -t25 * z_hat_d2) / tau
-    measured_v_z = t1 * v_z_d
+    z_hat_d = _get(z_hat, (t7) * size_d + d)
+    z_hat_d2 = _get(z_hat, (t13) * size_d + d)
+    d_z_hat = d_z_hat_1_d + d_z_hat_2_d + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
+    measured_v_z = t25 * v_z_d
+    measured_z = t25 * z_d
+    t29 = abs(measured_z) == t28
+    t30 = _sign_f32(measured_z)
+    t31 = measured_z * t26 / t1__scaled_i
+    t32 = t30 if t29 else t31
+    tangent_z_hat = (measured_v_z - tangent_t1_i * t32) * t26 / t1__scaled_i
     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_d / tau
     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_d / tau
-    measured_v_z2 = t26 * _get(v_z_, (t8) * size_d + d)
-    measured_z2 = t26 * _get(z, (t8) * size_d + d)
-    t30 = abs(measured_z2) == t29
-    t31 = _sign_f32(measured_z2)
-    t32 = measured_z2 * t27 / t1__scaled2
-    measured_v_z3 = t37 * _get(v_z_, (t14) * size_d + d)
-    measured_z3 = t37 * _get(z, (t14) * size_d + d)
-    t41 = abs(measured_z3) == t40
-    t42 = _sign_f32(measured_z3)
-    t43 = measured_z3 * t38 / t1__scaled3
+    measured_v_z2 = t33 * _get(v_z_, (t7) * size_d + d)
+    measured_z2 = t33 * _get(z, (t7) * size_d + d)
+    t37 = abs(measured_z2) == t36
+    t38 = _sign_f32(measured_z2)
+    t39 = measured_z2 * t34 / t1__scaled2
+    measured_v_z3 = t44 * _get(v_z_, (t13) * size_d + d)
+    measured_z3 = t44 * _get(z, (t13) * size_d + d)
+    t48 = abs(measured_z3) == t47
+    t49 = _sign_f32(measured_z3)
+    t50 = measured_z3 * t45 / t1__scaled3
     tangent_d_z_hat = (
-        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * ((measured_v_z2 - tangent_t1_2 * (t31 if t30 else t32)) * t27 /
-        t1__scaled2) - t36 * z_hat_d + -t25 * ((measured_v_z3 - tangent_t1_3 * (t42 if t41 else t43)) * t38 /
-        t1__scaled3) + -t47 * z_hat_d2) / tau
+        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((measured_v_z2 - tangent_t1_2 * (t38 if t37 else t39)) * t34 /
+        t1__scaled2) - t43 * z_hat_d + -t24 * ((measured_v_z3 - tangent_t1_3 * (t49 if t48 else t50)) * t45 /
+        t1__scaled3) + -t54 * z_hat_d2) / tau
     )
-    return measured_z * d_z_hat, measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
+    return d_z_hat * z_hat_d3, d_z_hat * tangent_z_hat + tangent_d_z_hat * z_hat_d3
 
 
 @_device
 def _hvp_5_f32_sweep2(
-    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place, t1, t13, t14,
-    t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38, t40, t47, t54, t56, t57, t62, t69, t70,
-    t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place, d_t1, t12, t13,
+    t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43, t44, t45, t47, t54, t61, t65, t7,
+    t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
 ):
     """One place of a row: hvp_z_d."""
     d = place
     tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_d / tau
     tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_d / tau
-    measured_v_z4 = t26 * _get(v_z_, (t8) * size_d + d)
-    measured_z4 = t26 * _get(z, (t8) * size_d + d)
-    t48 = abs(measured_z4) == t29
-    t49 = _sign_f32(measured_z4)
-    t50 = measured_z4 * t27 / t1__scaled2
-    z_hat_d3 = _get(z_hat, (t8) * size_d + d)
-    measured_v_z5 = t37 * _get(v_z_, (t14) * size_d + d)
-    measured_z5 = t37 * _get(z, (t14) * size_d + d)
-    t51 = abs(measured_z5) == t40
-    t52 = _sign_f32(measured_z5)
-    t53 = measured_z5 * t38 / t1__scaled3
-    z_hat_d4 = _get(z_hat, (t14) * size_d + d)
+    measured_v_z4 = t33 * _get(v_z_, (t7) * size_d + d)
+    measured_z4 = t33 * _get(z, (t7) * size_d + d)
+    t55 = abs(measured_z4) == t36
+    t56 = _sign_f32(measured_z4)
+    t57 = measured_z4 * t34 / t1__scaled2
+    z_hat_d4 = _get(z_hat, (t7) * size_d + d)
+    measured_v_z5 = t44 * _get(v_z_, (t13) * size_d + d)
+    measured_z5 = t44 * _get(z, (t13) * size_d + d)
+    t58 = abs(measured_z5) == t47
+    t59 = _sign_f32(measured_z5)
+    t60 = measured_z5 * t45 / t1__scaled3
+    z_hat_d5 = _get(z_hat, (t13) * size_d + d)
     tangent_d_z_hat2 = (
-        tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * ((measured_v_z4 - tangent_t1_2 * (t49 if t48 else t50)) *
-        t27 / t1__scaled2) - t36 * z_hat_d3 + -t25 * ((measured_v_z5 - tangent_t1_3 * (t52 if t51 else t53)) * t38 /
-        t1__scaled3) + -t47 * z_hat_d4) / tau
+        tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((measured_v_z4 - tangent_t1_2 * (t56 if t55 else t57)) *
+        t34 / t1__scaled2) - t43 * z_hat_d4 + -t24 * ((measured_v_z5 - tangent_t1_3 * (t59 if t58 else t60)) * t45 /
+        t1__scaled3) + -t54 * z_hat_d5) / tau
     )
-    d_z_hat2 = d_z_hat_1_d + d_z_hat_2_d + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau
-    measured_z6 = t1 * z_d
-    t63 = abs(measured_z6) == t56
-    t64 = _sign_f32(measured_z6)
-    t65 = measured_z6 * t54 / t1__scaled_i
-    t66 = t64 if t63 else t65
-    measured_v_z6 = t1 * v_z_d
-    t71 = t62 * t66 + (measured_v_z6 * t69 + -t70 * t66) * t54 / t1__scaled_i
+    d_z_hat2 = d_z_hat_1_d + d_z_hat_2_d + (-t12 * z_hat_d4 + -t24 * z_hat_d5) / tau
+    measured_z6 = t25 * z_d
+    t66 = abs(measured_z6) == t28
+    t67 = _sign_f32(measured_z6)
+    t68 = measured_z6 * t26 / t1__scaled_i
+    t69 = t67 if t66 else t68
+    measured_v_z6 = t25 * v_z_d
+    t72 = t65 * t69 + (measured_v_z6 * d_t1 + -t71 * t69) * t26 / t1__scaled_i
     scaled_hvp_z = (
-        (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t54 / t1__scaled_i)) * t54 / t1__scaled_i + (f32(0.0) if t57 else
-        t71)
+        (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t26 / t1__scaled_i)) * t26 / t1__scaled_i + (f32(0.0) if t61 else
+        t72)
     )
-    return scaled_hvp_z * t1
+    return scaled_hvp_z * t25
 
 
 def hvp_5_f32(
-    _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_,
-    tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2,
+    d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, _unit0_d, v_z_,
+    tangent_t1, z, t1__scaled, t1__largest, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t3_others, tangent_t2,
     hvp_z, tau, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: hvp_z."""
@@ -2219,91 +2216,98 @@ def hvp_5_f32(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        z_row = row * size_d
         d_z_hat_1_row = row * size_d
         d_z_hat_2_row = row * size_d
         t2_row = row * size_i
+        z_hat_row = row * size_d
         v_z__row = row * size_d
+        z_row = row * size_d
         tangent_d_z_hat_1_sum_row = row * size_d
         tangent_d_z_hat_2_sum_row = row * size_d
         tangent_t2_row = row * size_i
         hvp_z_row = row * size_d
         live = _live(mask, row, options)
-        _unit0_d_n = _get(_unit0_d, row)
         t3_others__below_n = _get(t3_others__below, row)
         t3_others__ties_n = t3_others__ties[row]
         t3_others__max_n = _get(t3_others__max, row)
-        tangent_t3_others_n = _get(tangent_t3_others, row)
+        _unit0_d_n = _get(_unit0_d, row)
         tangent_t1_n = _get(tangent_t1, row)
-        t1__largest_n = _get(t1__largest, row)
         t1__scaled_n = _get(t1__scaled, row)
+        t1__largest_n = _get(t1__largest, row)
+        tangent_t3_others_n = _get(tangent_t3_others, row)
         i = row
         if live:
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
-            unit0_d_i = _unit0_d_n
-            t1 = _unit_scale_f32(unit0_d_i)
             seed_i = seed
             t3_others__below_i = t3_others__below_n
             t3_others__ties_i = t3_others__ties_n
-            t3 = 1 < t3_others__ties_i
-            t4 = t3_others__ties_i - 1
-            t5 = t4 if t3 else 0
-            t6 = t3_others__below_i + f32(t5)
-            t7 = _log1p_f32(t6)
+            t1 = 1 < t3_others__ties_i
+            t3 = t3_others__ties_i - 1
+            t4 = t3 if t1 else 0
+            t5 = t3_others__below_i + f32(t4)
+            t6 = _log1p_f32(t5)
             t3_others__max_i = t3_others__max_n
-            t8 = (i + size_i // 2) % size_i
-            t2_2 = _get(t2, t2_row + t8)
-            t9 = t2_2 / tau
-            t10 = _gap_f32(t3_others__max_i, t9)
-            t11 = t7 + t10
-            t12 = _sigmoid_f32(t11)
-            t13 = seed_i * t12
-            t14 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = _get(seed_, t14)
-            t3_others__below2 = _get(t3_others__below, t14)
-            t3_others__ties2 = t3_others__ties[t14]
-            t15 = 1 < t3_others__ties2
-            t16 = t3_others__ties2 - 1
-            t17 = t16 if t15 else 0
-            t18 = t3_others__below2 + f32(t17)
-            t19 = _log1p_f32(t18)
-            t3_others__max2 = _get(t3_others__max, t14)
-            t20 = i % size_i
-            t2_3 = _get(t2, (t14) * size_i + t20)
-            t21 = t2_3 / tau
-            t22 = _gap_f32(t3_others__max2, t21)
-            t23 = t19 + t22
-            t24 = _sigmoid_f32(t23)
-            t25 = seed2 * t24
-            unit0_d = _get(_unit0_d, t8)
-            t26 = _unit_scale_f32(unit0_d)
-            tangent_t1_2 = _get(tangent_t1, t8)
-            t1__scaled2 = _get(t1__scaled, t8)
-            t1__largest2 = _get(t1__largest, t8)
-            t27 = _unit_scale_f32(t1__largest2)
-            t28 = f32(1.0) / t27
-            t29 = t1__scaled2 * t28
+            t7 = (i + size_i // 2) % size_i
+            t2_2 = _get(t2, t2_row + t7)
+            t8 = t2_2 / tau
+            t9 = _gap_f32(t3_others__max_i, t8)
+            t10 = t6 + t9
+            t11 = _sigmoid_f32(t10)
+            t12 = seed_i * t11
+            t13 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = _get(seed_, t13)
+            t3_others__below2 = _get(t3_others__below, t13)
+            t3_others__ties2 = t3_others__ties[t13]
+            t14 = 1 < t3_others__ties2
+            t15 = t3_others__ties2 - 1
+            t16 = t15 if t14 else 0
+            t17 = t3_others__below2 + f32(t16)
+            t18 = _log1p_f32(t17)
+            t3_others__max2 = _get(t3_others__max, t13)
+            t19 = i % size_i
+            t2_3 = _get(t2, (t13) * size_i + t19)
+            t20 = t2_3 / tau
+            t21 = _gap_f32(t3_others__max2, t20)
+            t22 = t18 + t21
+            t23 = _sigmoid_f32(t22)
+            t24 = seed2 * t23
+            unit0_d_i = _unit0_d_n
+            t25 = _unit_scale_f32(unit0_d_i)
+            tangent_t1_i = tangent_t1_n
+            t1__scaled_i = t1__scaled_n
+            t1__largest_i = t1__largest_n
+            t26 = _unit_scale_f32(t1__largest_i)
+            t27 = f32(1.0) / t26
+            t28 = t1__scaled_i * t27
+            unit0_d = _get(_unit0_d, t7)
+            t33 = _unit_scale_f32(unit0_d)
+            tangent_t1_2 = _get(tangent_t1, t7)
+            t1__scaled2 = _get(t1__scaled, t7)
+            t1__largest2 = _get(t1__largest, t7)
+            t34 = _unit_scale_f32(t1__largest2)
+            t35 = f32(1.0) / t34
+            t36 = t1__scaled2 * t35
             tangent_t3_others_i = tangent_t3_others_n
-            tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t8)
-            t33 = -tangent_t2_2 / tau
-            t34 = tangent_t3_others_i + t33
-            t35 = _sigmoid_f32(-t11)
-            t36 = seed_i * t34 * t35 * t12
-            unit0_d2 = _get(_unit0_d, t14)
-            t37 = _unit_scale_f32(unit0_d2)
-            tangent_t1_3 = _get(tangent_t1, t14)
-            t1__scaled3 = _get(t1__scaled, t14)
-            t1__largest3 = _get(t1__largest, t14)
-            t38 = _unit_scale_f32(t1__largest3)
-            t39 = f32(1.0) / t38
-            t40 = t1__scaled3 * t39
-            tangent_t3_others2 = _get(tangent_t3_others, t14)
-            tangent_t2_3 = _get(tangent_t2, (t14) * size_i + t20)
-            t44 = -tangent_t2_3 / tau
-            t45 = tangent_t3_others2 + t44
-            t46 = _sigmoid_f32(-t23)
-            t47 = seed2 * t45 * t46 * t24
+            tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t7)
+            t40 = -tangent_t2_2 / tau
+            t41 = tangent_t3_others_i + t40
+            t42 = _sigmoid_f32(-t10)
+            t43 = seed_i * t41 * t42 * t11
+            unit0_d2 = _get(_unit0_d, t13)
+            t44 = _unit_scale_f32(unit0_d2)
+            tangent_t1_3 = _get(tangent_t1, t13)
+            t1__scaled3 = _get(t1__scaled, t13)
+            t1__largest3 = _get(t1__largest, t13)
+            t45 = _unit_scale_f32(t1__largest3)
+            t46 = f32(1.0) / t45
+            t47 = t1__scaled3 * t46
+            tangent_t3_others2 = _get(tangent_t3_others, t13)
+            tangent_t2_3 = _get(tangent_t2, (t13) * size_i + t19)
+            t51 = -tangent_t2_3 / tau
+            t52 = tangent_t3_others2 + t51
+            t53 = _sigmoid_f32(-t22)
+            t54 = seed2 * t52 * t53 * t23
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             tangent_d_t1_sum_high, tangent_d_t1_sum_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
@@ -2346,28 +2350,33 @@ def hvp_5_f32(
                 v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _load_lanes(v_z_, v_z__row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + 4 * size_d + vector, vectors, (v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3))
+                z_hat_d3_0, z_hat_d3_1, z_hat_d3_2, z_hat_d3_3 = _load_lanes(z_hat, z_hat_row + at)
                 z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + 5 * size_d + vector, vectors, (z_d_0, z_d_1, z_d_2, z_d_3))
                 d_t1_sum_d_0, tangent_d_t1_sum_d_0 = _hvp_5_f32_sweep1(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0,
-                    at, t1, t13, t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8,
-                    tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_2_sum_d_0, v_z_d_0,
+                    z_hat_d3_0, z_d_0, at, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33,
+                    t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
+                    z, z_hat,
                 )
                 d_t1_sum_d_1, tangent_d_t1_sum_d_1 = _hvp_5_f32_sweep1(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1,
-                    at + 1, t1, t13, t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8,
-                    tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_2_sum_d_1, v_z_d_1,
+                    z_hat_d3_1, z_d_1, at + 1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28,
+                    t33, t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
+                    v_z_, z, z_hat,
                 )
                 d_t1_sum_d_2, tangent_d_t1_sum_d_2 = _hvp_5_f32_sweep1(
-                    d_z_hat_1_d_2, d_z_hat_2_d_2, tangent_d_z_hat_1_sum_d_2, tangent_d_z_hat_2_sum_d_2, v_z_d_2, z_d_2,
-                    at + 2, t1, t13, t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8,
-                    tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                    d_z_hat_1_d_2, d_z_hat_2_d_2, tangent_d_z_hat_1_sum_d_2, tangent_d_z_hat_2_sum_d_2, v_z_d_2,
+                    z_hat_d3_2, z_d_2, at + 2, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28,
+                    t33, t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
+                    v_z_, z, z_hat,
                 )
                 d_t1_sum_d_3, tangent_d_t1_sum_d_3 = _hvp_5_f32_sweep1(
-                    d_z_hat_1_d_3, d_z_hat_2_d_3, tangent_d_z_hat_1_sum_d_3, tangent_d_z_hat_2_sum_d_3, v_z_d_3, z_d_3,
-                    at + 3, t1, t13, t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8,
-                    tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                    d_z_hat_1_d_3, d_z_hat_2_d_3, tangent_d_z_hat_1_sum_d_3, tangent_d_z_hat_2_sum_d_3, v_z_d_3,
+                    z_hat_d3_3, z_d_3, at + 3, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28,
+                    t33, t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
+                    v_z_, z, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
@@ -2407,9 +2416,10 @@ def hvp_5_f32(
                 if options & STAGED:
                     staged[stage + 5 * size_d + at] = z_d
                 d_t1_sum_d, tangent_d_t1_sum_d = _hvp_5_f32_sweep1(
-                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, at, t1, t13,
-                    t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8, tangent_t1_2,
-                    tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, _get(z_hat,
+                    z_hat_row + at), z_d, at, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33,
+                    t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
+                    z, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
@@ -2418,22 +2428,14 @@ def hvp_5_f32(
                 at += _stride(threads)
             d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
             tangent_d_t1_sum = _row_sum_f32(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
-            tangent_t1_i = tangent_t1_n
-            t1__largest_i = t1__largest_n
-            t54 = _unit_scale_f32(t1__largest_i)
-            t1__scaled_i = t1__scaled_n
-            t55 = f32(1.0) / t54
-            t56 = t1__scaled_i * t55
-            t57 = t56 == f32(0.0)
-            t58 = tangent_t1_i * t54 / t1__scaled_i
-            t59 = f32(2.0) * d_t1_sum * t58
-            t60 = t59 - tangent_d_t1_sum
-            t61 = t60 * t54 / t1__scaled_i
-            t62 = t61 * t54 / t1__scaled_i
-            t67 = f32(1.0) * t54 / t1__scaled_i
-            t68 = d_t1_sum * t54 / t1__scaled_i
-            t69 = -t67 * t68
-            t70 = t69 * tangent_t1_i
+            t61 = t28 == f32(0.0)
+            t62 = tangent_t1_i * t26 / t1__scaled_i
+            t63 = d_t1_sum * t62
+            t64 = t63 - tangent_d_t1_sum
+            t65 = t64 * t26 / t1__scaled_i
+            t70 = d_t1_sum * t26 / t1__scaled_i
+            d_t1 = -t70
+            t71 = d_t1 * tangent_t1_i
             _row_sync()
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -2471,26 +2473,26 @@ def hvp_5_f32(
                 )
                 hvp_z_d_0 = _hvp_5_f32_sweep2(
                     d_z_hat_1_d_0, d_z_hat_2_d_0, tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0,
-                    at, t1, t13, t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38, t40,
-                    t47, t54, t56, t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
+                    at, d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43,
+                    t44, t45, t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
                     z, z_hat,
                 )
                 hvp_z_d_1 = _hvp_5_f32_sweep2(
                     d_z_hat_1_d_1, d_z_hat_2_d_1, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1,
-                    at + 1, t1, t13, t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38,
-                    t40, t47, t54, t56, t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
+                    at + 1, d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36,
+                    t43, t44, t45, t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
                     v_z_, z, z_hat,
                 )
                 hvp_z_d_2 = _hvp_5_f32_sweep2(
                     d_z_hat_1_d_2, d_z_hat_2_d_2, tangent_d_z_hat_1_sum_d_2, tangent_d_z_hat_2_sum_d_2, v_z_d_2, z_d_2,
-                    at + 2, t1, t13, t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38,
-                    t40, t47, t54, t56, t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
+                    at + 2, d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36,
+                    t43, t44, t45, t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
                     v_z_, z, z_hat,
                 )
                 hvp_z_d_3 = _hvp_5_f32_sweep2(
                     d_z_hat_1_d_3, d_z_hat_2_d_3, tangent_d_z_hat_1_sum_d_3, tangent_d_z_hat_2_sum_d_3, v_z_d_3, z_d_3,
-                    at + 3, t1, t13, t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38,
-                    t40, t47, t54, t56, t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
+                    at + 3, d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36,
+                    t43, t44, t45, t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
                     v_z_, z, z_hat,
                 )
                 _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_d_0, hvp_z_d_1, hvp_z_d_2, hvp_z_d_3))
@@ -2508,9 +2510,9 @@ def hvp_5_f32(
                 v_z_d = staged[stage + 4 * size_d + at] if options & STAGED else _get(v_z_, v_z__row + at)
                 z_d = staged[stage + 5 * size_d + at] if options & STAGED else _get(z, z_row + at)
                 hvp_z_d = _hvp_5_f32_sweep2(
-                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, at, t1, t13,
-                    t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38, t40, t47, t54, t56,
-                    t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, at, d_t1,
+                    t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43, t44, t45,
+                    t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
                 )
                 _put(hvp_z, hvp_z_row + at, hvp_z_d)
                 at += _stride(threads)
@@ -3436,100 +3438,98 @@ def value_and_grad_2_f64(
 
 
 @_device
-def _value_and_grad_3_f64_sweep1(d_z_hat_1_d, d_z_hat_2_d, z_d, place, t1, t13, t14, t25, t8, tau, size_d, z_hat):
+def _value_and_grad_3_f64_sweep1(d_z_hat_1_d, d_z_hat_2_d, z_hat_d, place, t12, t13, t24, t7, tau, size_d, z_hat):
     """One place of a row: d_t1_sum_d."""
     d = place
-    measured_z = t1 * z_d
     d_z_hat = (
-        d_z_hat_1_d + d_z_hat_2_d + (-t13 * _get(z_hat, (t8) * size_d + d) + -t25 * _get(z_hat, (t14) * size_d + d)) /
+        d_z_hat_1_d + d_z_hat_2_d + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
         tau
     )
-    return measured_z * d_z_hat
+    return d_z_hat * z_hat_d
 
 
 @_device
 def _value_and_grad_3_f64_sweep2(
-    d_z_hat_1_d, d_z_hat_2_d, z_d, place, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8, tau, size_d, z_hat,
+    d_z_hat_1_d, d_z_hat_2_d, z_d, place, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
 ):
     """One place of a row: grad_z_d."""
     d = place
     d_z_hat2 = (
-        d_z_hat_1_d + d_z_hat_2_d + (-t13 * _get(z_hat, (t8) * size_d + d) + -t25 * _get(z_hat, (t14) * size_d + d)) /
+        d_z_hat_1_d + d_z_hat_2_d + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
         tau
     )
-    measured_z2 = t1 * z_d
-    t33 = abs(measured_z2) == t28
-    t34 = _sign_f64(measured_z2)
-    t35 = measured_z2 * t26 / t1__scaled_i
-    t36 = t32 * (t34 if t33 else t35)
-    scaled_grad_z = d_z_hat2 * t26 / t1__scaled_i + (0.0 if t29 else t36)
-    return scaled_grad_z * t1
+    measured_z = t30 * z_d
+    t31 = abs(measured_z) == t27
+    t32 = _sign_f64(measured_z)
+    t33 = measured_z * t25 / t1__scaled_i
+    t34 = d_t1 * (t32 if t31 else t33)
+    scaled_grad_z = d_z_hat2 * t25 / t1__scaled_i + (0.0 if t28 else t34)
+    return scaled_grad_z * t30
 
 
 def value_and_grad_3_f64(
-    _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z,
-    t1__largest, t1__scaled, tau, weight, mask, divisor, divisors, samples, size_d, options,
+    d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest,
+    t1__scaled, _unit0_d, z, tau, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: grad_z."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 3 * size_d
+    stage = cuda.threadIdx.y * 2 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        z_row = row * size_d
         d_z_hat_1_row = row * size_d
         d_z_hat_2_row = row * size_d
         t2_row = row * size_i
+        z_hat_row = row * size_d
+        z_row = row * size_d
         grad_z_row = row * size_d
         live = _live(mask, row, options)
-        _unit0_d_n = _get(_unit0_d, row)
         t3_others__below_n = _get(t3_others__below, row)
         t3_others__ties_n = t3_others__ties[row]
         t3_others__max_n = _get(t3_others__max, row)
         t1__largest_n = _get(t1__largest, row)
         t1__scaled_n = _get(t1__scaled, row)
+        _unit0_d_n = _get(_unit0_d, row)
         i = row
         if live:
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
-            unit0_d_i = _unit0_d_n
-            t1 = _unit_scale_f64(unit0_d_i)
             seed_i = seed
             t3_others__below_i = t3_others__below_n
             t3_others__ties_i = t3_others__ties_n
-            t3 = 1 < t3_others__ties_i
-            t4 = t3_others__ties_i - 1
-            t5 = t4 if t3 else 0
-            t6 = t3_others__below_i + float(t5)
-            t7 = _log1p_f64(t6)
+            t1 = 1 < t3_others__ties_i
+            t3 = t3_others__ties_i - 1
+            t4 = t3 if t1 else 0
+            t5 = t3_others__below_i + float(t4)
+            t6 = _log1p_f64(t5)
             t3_others__max_i = t3_others__max_n
-            t8 = (i + size_i // 2) % size_i
-            t2_2 = _get(t2, t2_row + t8)
-            t9 = t2_2 / tau
-            t10 = _gap_f64(t3_others__max_i, t9)
-            t11 = t7 + t10
-            t12 = _sigmoid_f64(t11)
-            t13 = seed_i * t12
-            t14 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = _get(seed_, t14)
-            t3_others__below2 = _get(t3_others__below, t14)
-            t3_others__ties2 = t3_others__ties[t14]
-            t15 = 1 < t3_others__ties2
-            t16 = t3_others__ties2 - 1
-            t17 = t16 if t15 else 0
-            t18 = t3_others__below2 + float(t17)
-            t19 = _log1p_f64(t18)
-            t3_others__max2 = _get(t3_others__max, t14)
-            t20 = i % size_i
-            t2_3 = _get(t2, (t14) * size_i + t20)
-            t21 = t2_3 / tau
-            t22 = _gap_f64(t3_others__max2, t21)
-            t23 = t19 + t22
-            t24 = _sigmoid_f64(t23)
-            t25 = seed2 * t24
+            t7 = (i + size_i // 2) % size_i
+            t2_2 = _get(t2, t2_row + t7)
+            t8 = t2_2 / tau
+            t9 = _gap_f64(t3_others__max_i, t8)
+            t10 = t6 + t9
+            t11 = _sigmoid_f64(t10)
+            t12 = seed_i * t11
+            t13 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = _get(seed_, t13)
+            t3_others__below2 = _get(t3_others__below, t13)
+            t3_others__ties2 = t3_others__ties[t13]
+            t14 = 1 < t3_others__ties2
+            t15 = t3_others__ties2 - 1
+            t16 = t15 if t14 else 0
+            t17 = t3_others__below2 + float(t16)
+            t18 = _log1p_f64(t17)
+            t3_others__max2 = _get(t3_others__max, t13)
+            t19 = i % size_i
+            t2_3 = _get(t2, (t13) * size_i + t19)
+            t20 = t2_3 / tau
+            t21 = _gap_f64(t3_others__max2, t20)
+            t22 = t18 + t21
+            t23 = _sigmoid_f64(t22)
+            t24 = seed2 * t23
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -3541,14 +3541,12 @@ def value_and_grad_3_f64(
                 d_z_hat_2_d_0, d_z_hat_2_d_1 = _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + size_d + vector, vectors, (d_z_hat_2_d_0, d_z_hat_2_d_1))
-                z_d_0, z_d_1 = _load_lanes(z, z_row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (z_d_0, z_d_1))
+                z_hat_d_0, z_hat_d_1 = _load_lanes(z_hat, z_hat_row + at)
                 d_t1_sum_d_0 = _value_and_grad_3_f64_sweep1(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, t1, t13, t14, t25, t8, tau, size_d, z_hat,
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_hat_d_0, at, t12, t13, t24, t7, tau, size_d, z_hat,
                 )
                 d_t1_sum_d_1 = _value_and_grad_3_f64_sweep1(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, t1, t13, t14, t25, t8, tau, size_d, z_hat,
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_hat_d_1, at + 1, t12, t13, t24, t7, tau, size_d, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
@@ -3561,24 +3559,22 @@ def value_and_grad_3_f64(
                 d_z_hat_2_d = _get(d_z_hat_2, d_z_hat_2_row + at)
                 if options & STAGED:
                     staged[stage + size_d + at] = d_z_hat_2_d
-                z_d = _get(z, z_row + at)
-                if options & STAGED:
-                    staged[stage + 2 * size_d + at] = z_d
                 d_t1_sum_d = _value_and_grad_3_f64_sweep1(
-                    d_z_hat_1_d, d_z_hat_2_d, z_d, at, t1, t13, t14, t25, t8, tau, size_d, z_hat,
+                    d_z_hat_1_d, d_z_hat_2_d, _get(z_hat, z_hat_row + at), at, t12, t13, t24, t7, tau, size_d, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 at += _stride(threads)
             d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
             t1__largest_i = t1__largest_n
-            t26 = _unit_scale_f64(t1__largest_i)
+            t25 = _unit_scale_f64(t1__largest_i)
             t1__scaled_i = t1__scaled_n
-            t27 = 1.0 / t26
-            t28 = t1__scaled_i * t27
-            t29 = t28 == 0.0
-            t30 = 1.0 * t26 / t1__scaled_i
-            t31 = d_t1_sum * t26 / t1__scaled_i
-            t32 = -t30 * t31
+            t26 = 1.0 / t25
+            t27 = t1__scaled_i * t26
+            t28 = t27 == 0.0
+            t29 = d_t1_sum * t25 / t1__scaled_i
+            d_t1 = -t29
+            unit0_d_i = _unit0_d_n
+            t30 = _unit_scale_f64(unit0_d_i)
             _row_sync()
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -3592,17 +3588,14 @@ def value_and_grad_3_f64(
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else
                     _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
                 )
-                z_d_0, z_d_1 = (
-                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else _load_lanes(z,
-                    z_row + at)
-                )
+                z_d_0, z_d_1 = _load_lanes(z, z_row + at)
                 grad_z_d_0 = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8,
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30, t7,
                     tau, size_d, z_hat,
                 )
                 grad_z_d_1 = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32,
-                    t8, tau, size_d, z_hat,
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30,
+                    t7, tau, size_d, z_hat,
                 )
                 _store_lanes(grad_z, grad_z_row + at, (grad_z_d_0, grad_z_d_1))
                 vector += _stride(threads)
@@ -3610,10 +3603,9 @@ def value_and_grad_3_f64(
             while at < size_d:
                 d_z_hat_1_d = staged[stage + at] if options & STAGED else _get(d_z_hat_1, d_z_hat_1_row + at)
                 d_z_hat_2_d = staged[stage + size_d + at] if options & STAGED else _get(d_z_hat_2, d_z_hat_2_row + at)
-                z_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(z, z_row + at)
                 grad_z_d = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1_d, d_z_hat_2_d, z_d, at, t1, t13, t14, t1__scaled_i, t25, t26, t28, t29, t32, t8, tau,
-                    size_d, z_hat,
+                    d_z_hat_1_d, d_z_hat_2_d, _get(z, z_row + at), at, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28,
+                    t30, t7, tau, size_d, z_hat,
                 )
                 _put(grad_z, grad_z_row + at, grad_z_d)
                 at += _stride(threads)
@@ -4233,81 +4225,86 @@ def hvp_4_f64(
 
 @_device
 def _hvp_5_f64_sweep1(
-    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place, t1, t13, t14,
-    t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8, tangent_t1_2, tangent_t1_3, tau, size_d,
-    v_z_, z, z_hat,
+    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_hat_d3, z_d, place, t12, t13,
+    t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43, t44, t45, t47, t54, t7,
+    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
 ):
     """One place of a row: d_t1_sum_d, tangent_d_t1_sum_d."""
     d = place
-    measured_z = t1 * z_d
-    z_hat_d = _get(z_hat, (t8) * size_d + d)
-    z_hat_d2 = _get(z_hat, (t14) * size_d + d)
-    d_z_hat = d_z_hat_1_d + d_z_hat_2_d + (-t13 * z_hat_d + -t25 * z_hat_d2) / tau
-    measured_v_z = t1 * v_z_d
+    z_hat_d = _get(z_hat, (t7) * size_d + d)
+    z_hat_d2 = _get(z_hat, (t13) * size_d + d)
+    d_z_hat = d_z_hat_1_d + d_z_hat_2_d + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
+    measured_v_z = t25 * v_z_d
+    measured_z = t25 * z_d
+    t29 = abs(measured_z) == t28
+    t30 = _sign_f64(measured_z)
+    t31 = measured_z * t26 / t1__scaled_i
+    t32 = t30 if t29 else t31
+    tangent_z_hat = (measured_v_z - tangent_t1_i * t32) * t26 / t1__scaled_i
     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_d / tau
     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_d / tau
-    measured_v_z2 = t26 * _get(v_z_, (t8) * size_d + d)
-    measured_z2 = t26 * _get(z, (t8) * size_d + d)
-    t30 = abs(measured_z2) == t29
-    t31 = _sign_f64(measured_z2)
-    t32 = measured_z2 * t27 / t1__scaled2
-    measured_v_z3 = t37 * _get(v_z_, (t14) * size_d + d)
-    measured_z3 = t37 * _get(z, (t14) * size_d + d)
-    t41 = abs(measured_z3) == t40
-    t42 = _sign_f64(measured_z3)
-    t43 = measured_z3 * t38 / t1__scaled3
+    measured_v_z2 = t33 * _get(v_z_, (t7) * size_d + d)
+    measured_z2 = t33 * _get(z, (t7) * size_d + d)
+    t37 = abs(measured_z2) == t36
+    t38 = _sign_f64(measured_z2)
+    t39 = measured_z2 * t34 / t1__scaled2
+    measured_v_z3 = t44 * _get(v_z_, (t13) * size_d + d)
+    measured_z3 = t44 * _get(z, (t13) * size_d + d)
+    t48 = abs(measured_z3) == t47
+    t49 = _sign_f64(measured_z3)
+    t50 = measured_z3 * t45 / t1__scaled3
     tangent_d_z_hat = (
-        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t13 * ((measured_v_z2 - tangent_t1_2 * (t31 if t30 else t32)) * t27 /
-        t1__scaled2) - t36 * z_hat_d + -t25 * ((measured_v_z3 - tangent_t1_3 * (t42 if t41 else t43)) * t38 /
-        t1__scaled3) + -t47 * z_hat_d2) / tau
+        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((measured_v_z2 - tangent_t1_2 * (t38 if t37 else t39)) * t34 /
+        t1__scaled2) - t43 * z_hat_d + -t24 * ((measured_v_z3 - tangent_t1_3 * (t49 if t48 else t50)) * t45 /
+        t1__scaled3) + -t54 * z_hat_d2) / tau
     )
-    return measured_z * d_z_hat, measured_v_z * d_z_hat + measured_z * tangent_d_z_hat
+    return d_z_hat * z_hat_d3, d_z_hat * tangent_z_hat + tangent_d_z_hat * z_hat_d3
 
 
 @_device
 def _hvp_5_f64_sweep2(
-    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place, t1, t13, t14,
-    t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38, t40, t47, t54, t56, t57, t62, t69, t70,
-    t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place, d_t1, t12, t13,
+    t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43, t44, t45, t47, t54, t61, t65, t7,
+    t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
 ):
     """One place of a row: hvp_z_d."""
     d = place
     tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_d / tau
     tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_d / tau
-    measured_v_z4 = t26 * _get(v_z_, (t8) * size_d + d)
-    measured_z4 = t26 * _get(z, (t8) * size_d + d)
-    t48 = abs(measured_z4) == t29
-    t49 = _sign_f64(measured_z4)
-    t50 = measured_z4 * t27 / t1__scaled2
-    z_hat_d3 = _get(z_hat, (t8) * size_d + d)
-    measured_v_z5 = t37 * _get(v_z_, (t14) * size_d + d)
-    measured_z5 = t37 * _get(z, (t14) * size_d + d)
-    t51 = abs(measured_z5) == t40
-    t52 = _sign_f64(measured_z5)
-    t53 = measured_z5 * t38 / t1__scaled3
-    z_hat_d4 = _get(z_hat, (t14) * size_d + d)
+    measured_v_z4 = t33 * _get(v_z_, (t7) * size_d + d)
+    measured_z4 = t33 * _get(z, (t7) * size_d + d)
+    t55 = abs(measured_z4) == t36
+    t56 = _sign_f64(measured_z4)
+    t57 = measured_z4 * t34 / t1__scaled2
+    z_hat_d4 = _get(z_hat, (t7) * size_d + d)
+    measured_v_z5 = t44 * _get(v_z_, (t13) * size_d + d)
+    measured_z5 = t44 * _get(z, (t13) * size_d + d)
+    t58 = abs(measured_z5) == t47
+    t59 = _sign_f64(measured_z5)
+    t60 = measured_z5 * t45 / t1__scaled3
+    z_hat_d5 = _get(z_hat, (t13) * size_d + d)
     tangent_d_z_hat2 = (
-        tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t13 * ((measured_v_z4 - tangent_t1_2 * (t49 if t48 else t50)) *
-        t27 / t1__scaled2) - t36 * z_hat_d3 + -t25 * ((measured_v_z5 - tangent_t1_3 * (t52 if t51 else t53)) * t38 /
-        t1__scaled3) + -t47 * z_hat_d4) / tau
+        tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((measured_v_z4 - tangent_t1_2 * (t56 if t55 else t57)) *
+        t34 / t1__scaled2) - t43 * z_hat_d4 + -t24 * ((measured_v_z5 - tangent_t1_3 * (t59 if t58 else t60)) * t45 /
+        t1__scaled3) + -t54 * z_hat_d5) / tau
     )
-    d_z_hat2 = d_z_hat_1_d + d_z_hat_2_d + (-t13 * z_hat_d3 + -t25 * z_hat_d4) / tau
-    measured_z6 = t1 * z_d
-    t63 = abs(measured_z6) == t56
-    t64 = _sign_f64(measured_z6)
-    t65 = measured_z6 * t54 / t1__scaled_i
-    t66 = t64 if t63 else t65
-    measured_v_z6 = t1 * v_z_d
-    t71 = t62 * t66 + (measured_v_z6 * t69 + -t70 * t66) * t54 / t1__scaled_i
+    d_z_hat2 = d_z_hat_1_d + d_z_hat_2_d + (-t12 * z_hat_d4 + -t24 * z_hat_d5) / tau
+    measured_z6 = t25 * z_d
+    t66 = abs(measured_z6) == t28
+    t67 = _sign_f64(measured_z6)
+    t68 = measured_z6 * t26 / t1__scaled_i
+    t69 = t67 if t66 else t68
+    measured_v_z6 = t25 * v_z_d
+    t72 = t65 * t69 + (measured_v_z6 * d_t1 + -t71 * t69) * t26 / t1__scaled_i
     scaled_hvp_z = (
-        (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t54 / t1__scaled_i)) * t54 / t1__scaled_i + (0.0 if t57 else t71)
+        (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t26 / t1__scaled_i)) * t26 / t1__scaled_i + (0.0 if t61 else t72)
     )
-    return scaled_hvp_z * t1
+    return scaled_hvp_z * t25
 
 
 def hvp_5_f64(
-    _unit0_d, z, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, v_z_,
-    tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t1, t1__scaled, t1__largest, tangent_t3_others, tangent_t2,
+    d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, _unit0_d, v_z_,
+    tangent_t1, z, t1__scaled, t1__largest, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t3_others, tangent_t2,
     hvp_z, tau, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: hvp_z."""
@@ -4319,91 +4316,98 @@ def hvp_5_f64(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        z_row = row * size_d
         d_z_hat_1_row = row * size_d
         d_z_hat_2_row = row * size_d
         t2_row = row * size_i
+        z_hat_row = row * size_d
         v_z__row = row * size_d
+        z_row = row * size_d
         tangent_d_z_hat_1_sum_row = row * size_d
         tangent_d_z_hat_2_sum_row = row * size_d
         tangent_t2_row = row * size_i
         hvp_z_row = row * size_d
         live = _live(mask, row, options)
-        _unit0_d_n = _get(_unit0_d, row)
         t3_others__below_n = _get(t3_others__below, row)
         t3_others__ties_n = t3_others__ties[row]
         t3_others__max_n = _get(t3_others__max, row)
-        tangent_t3_others_n = _get(tangent_t3_others, row)
+        _unit0_d_n = _get(_unit0_d, row)
         tangent_t1_n = _get(tangent_t1, row)
-        t1__largest_n = _get(t1__largest, row)
         t1__scaled_n = _get(t1__scaled, row)
+        t1__largest_n = _get(t1__largest, row)
+        tangent_t3_others_n = _get(tangent_t3_others, row)
         i = row
         if live:
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
-            unit0_d_i = _unit0_d_n
-            t1 = _unit_scale_f64(unit0_d_i)
             seed_i = seed
             t3_others__below_i = t3_others__below_n
             t3_others__ties_i = t3_others__ties_n
-            t3 = 1 < t3_others__ties_i
-            t4 = t3_others__ties_i - 1
-            t5 = t4 if t3 else 0
-            t6 = t3_others__below_i + float(t5)
-            t7 = _log1p_f64(t6)
+            t1 = 1 < t3_others__ties_i
+            t3 = t3_others__ties_i - 1
+            t4 = t3 if t1 else 0
+            t5 = t3_others__below_i + float(t4)
+            t6 = _log1p_f64(t5)
             t3_others__max_i = t3_others__max_n
-            t8 = (i + size_i // 2) % size_i
-            t2_2 = _get(t2, t2_row + t8)
-            t9 = t2_2 / tau
-            t10 = _gap_f64(t3_others__max_i, t9)
-            t11 = t7 + t10
-            t12 = _sigmoid_f64(t11)
-            t13 = seed_i * t12
-            t14 = ((-1) * (size_i // 2) + i) % size_i
-            seed2 = _get(seed_, t14)
-            t3_others__below2 = _get(t3_others__below, t14)
-            t3_others__ties2 = t3_others__ties[t14]
-            t15 = 1 < t3_others__ties2
-            t16 = t3_others__ties2 - 1
-            t17 = t16 if t15 else 0
-            t18 = t3_others__below2 + float(t17)
-            t19 = _log1p_f64(t18)
-            t3_others__max2 = _get(t3_others__max, t14)
-            t20 = i % size_i
-            t2_3 = _get(t2, (t14) * size_i + t20)
-            t21 = t2_3 / tau
-            t22 = _gap_f64(t3_others__max2, t21)
-            t23 = t19 + t22
-            t24 = _sigmoid_f64(t23)
-            t25 = seed2 * t24
-            unit0_d = _get(_unit0_d, t8)
-            t26 = _unit_scale_f64(unit0_d)
-            tangent_t1_2 = _get(tangent_t1, t8)
-            t1__scaled2 = _get(t1__scaled, t8)
-            t1__largest2 = _get(t1__largest, t8)
-            t27 = _unit_scale_f64(t1__largest2)
-            t28 = 1.0 / t27
-            t29 = t1__scaled2 * t28
+            t7 = (i + size_i // 2) % size_i
+            t2_2 = _get(t2, t2_row + t7)
+            t8 = t2_2 / tau
+            t9 = _gap_f64(t3_others__max_i, t8)
+            t10 = t6 + t9
+            t11 = _sigmoid_f64(t10)
+            t12 = seed_i * t11
+            t13 = ((-1) * (size_i // 2) + i) % size_i
+            seed2 = _get(seed_, t13)
+            t3_others__below2 = _get(t3_others__below, t13)
+            t3_others__ties2 = t3_others__ties[t13]
+            t14 = 1 < t3_others__ties2
+            t15 = t3_others__ties2 - 1
+            t16 = t15 if t14 else 0
+            t17 = t3_others__below2 + float(t16)
+            t18 = _log1p_f64(t17)
+            t3_others__max2 = _get(t3_others__max, t13)
+            t19 = i % size_i
+            t2_3 = _get(t2, (t13) * size_i + t19)
+            t20 = t2_3 / tau
+            t21 = _gap_f64(t3_others__max2, t20)
+            t22 = t18 + t21
+            t23 = _sigmoid_f64(t22)
+            t24 = seed2 * t23
+            unit0_d_i = _unit0_d_n
+            t25 = _unit_scale_f64(unit0_d_i)
+            tangent_t1_i = tangent_t1_n
+            t1__scaled_i = t1__scaled_n
+            t1__largest_i = t1__largest_n
+            t26 = _unit_scale_f64(t1__largest_i)
+            t27 = 1.0 / t26
+            t28 = t1__scaled_i * t27
+            unit0_d = _get(_unit0_d, t7)
+            t33 = _unit_scale_f64(unit0_d)
+            tangent_t1_2 = _get(tangent_t1, t7)
+            t1__scaled2 = _get(t1__scaled, t7)
+            t1__largest2 = _get(t1__largest, t7)
+            t34 = _unit_scale_f64(t1__largest2)
+            t35 = 1.0 / t34
+            t36 = t1__scaled2 * t35
             tangent_t3_others_i = tangent_t3_others_n
-            tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t8)
-            t33 = -tangent_t2_2 / tau
-            t34 = tangent_t3_others_i + t33
-            t35 = _sigmoid_f64(-t11)
-            t36 = seed_i * t34 * t35 * t12
-            unit0_d2 = _get(_unit0_d, t14)
-            t37 = _unit_scale_f64(unit0_d2)
-            tangent_t1_3 = _get(tangent_t1, t14)
-            t1__scaled3 = _get(t1__scaled, t14)
-            t1__largest3 = _get(t1__largest, t14)
-            t38 = _unit_scale_f64(t1__largest3)
-            t39 = 1.0 / t38
-            t40 = t1__scaled3 * t39
-            tangent_t3_others2 = _get(tangent_t3_others, t14)
-            tangent_t2_3 = _get(tangent_t2, (t14) * size_i + t20)
-            t44 = -tangent_t2_3 / tau
-            t45 = tangent_t3_others2 + t44
-            t46 = _sigmoid_f64(-t23)
-            t47 = seed2 * t45 * t46 * t24
+            tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t7)
+            t40 = -tangent_t2_2 / tau
+            t41 = tangent_t3_others_i + t40
+            t42 = _sigmoid_f64(-t10)
+            t43 = seed_i * t41 * t42 * t11
+            unit0_d2 = _get(_unit0_d, t13)
+            t44 = _unit_scale_f64(unit0_d2)
+            tangent_t1_3 = _get(tangent_t1, t13)
+            t1__scaled3 = _get(t1__scaled, t13)
+            t1__largest3 = _get(t1__largest, t13)
+            t45 = _unit_scale_f64(t1__largest3)
+            t46 = 1.0 / t45
+            t47 = t1__scaled3 * t46
+            tangent_t3_others2 = _get(tangent_t3_others, t13)
+            tangent_t2_3 = _get(tangent_t2, (t13) * size_i + t19)
+            t51 = -tangent_t2_3 / tau
+            t52 = tangent_t3_others2 + t51
+            t53 = _sigmoid_f64(-t22)
+            t54 = seed2 * t52 * t53 * t23
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             tangent_d_t1_sum_high, tangent_d_t1_sum_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
@@ -4435,18 +4439,21 @@ def hvp_5_f64(
                 v_z_d_0, v_z_d_1 = _load_lanes(v_z_, v_z__row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + 4 * size_d + vector, vectors, (v_z_d_0, v_z_d_1))
+                z_hat_d3_0, z_hat_d3_1 = _load_lanes(z_hat, z_hat_row + at)
                 z_d_0, z_d_1 = _load_lanes(z, z_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + 5 * size_d + vector, vectors, (z_d_0, z_d_1))
                 d_t1_sum_d_0, tangent_d_t1_sum_d_0 = _hvp_5_f64_sweep1(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0,
-                    at, t1, t13, t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8,
-                    tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                    d_z_hat_1_d_0, d_z_hat_2_d_0, tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_2_sum_d_0, v_z_d_0,
+                    z_hat_d3_0, z_d_0, at, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33,
+                    t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
+                    z, z_hat,
                 )
                 d_t1_sum_d_1, tangent_d_t1_sum_d_1 = _hvp_5_f64_sweep1(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1,
-                    at + 1, t1, t13, t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8,
-                    tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                    d_z_hat_1_d_1, d_z_hat_2_d_1, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_2_sum_d_1, v_z_d_1,
+                    z_hat_d3_1, z_d_1, at + 1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28,
+                    t33, t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
+                    v_z_, z, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
@@ -4478,9 +4485,10 @@ def hvp_5_f64(
                 if options & STAGED:
                     staged[stage + 5 * size_d + at] = z_d
                 d_t1_sum_d, tangent_d_t1_sum_d = _hvp_5_f64_sweep1(
-                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, at, t1, t13,
-                    t14, t1__scaled2, t1__scaled3, t25, t26, t27, t29, t36, t37, t38, t40, t47, t8, tangent_t1_2,
-                    tangent_t1_3, tau, size_d, v_z_, z, z_hat,
+                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, _get(z_hat,
+                    z_hat_row + at), z_d, at, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33,
+                    t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
+                    z, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
@@ -4489,22 +4497,14 @@ def hvp_5_f64(
                 at += _stride(threads)
             d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
             tangent_d_t1_sum = _row_sum_f64(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
-            tangent_t1_i = tangent_t1_n
-            t1__largest_i = t1__largest_n
-            t54 = _unit_scale_f64(t1__largest_i)
-            t1__scaled_i = t1__scaled_n
-            t55 = 1.0 / t54
-            t56 = t1__scaled_i * t55
-            t57 = t56 == 0.0
-            t58 = tangent_t1_i * t54 / t1__scaled_i
-            t59 = 2.0 * d_t1_sum * t58
-            t60 = t59 - tangent_d_t1_sum
-            t61 = t60 * t54 / t1__scaled_i
-            t62 = t61 * t54 / t1__scaled_i
-            t67 = 1.0 * t54 / t1__scaled_i
-            t68 = d_t1_sum * t54 / t1__scaled_i
-            t69 = -t67 * t68
-            t70 = t69 * tangent_t1_i
+            t61 = t28 == 0.0
+            t62 = tangent_t1_i * t26 / t1__scaled_i
+            t63 = d_t1_sum * t62
+            t64 = t63 - tangent_d_t1_sum
+            t65 = t64 * t26 / t1__scaled_i
+            t70 = d_t1_sum * t26 / t1__scaled_i
+            d_t1 = -t70
+            t71 = d_t1 * tangent_t1_i
             _row_sync()
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -4536,14 +4536,14 @@ def hvp_5_f64(
                 )
                 hvp_z_d_0 = _hvp_5_f64_sweep2(
                     d_z_hat_1_d_0, d_z_hat_2_d_0, tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0,
-                    at, t1, t13, t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38, t40,
-                    t47, t54, t56, t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
+                    at, d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43,
+                    t44, t45, t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
                     z, z_hat,
                 )
                 hvp_z_d_1 = _hvp_5_f64_sweep2(
                     d_z_hat_1_d_1, d_z_hat_2_d_1, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1,
-                    at + 1, t1, t13, t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38,
-                    t40, t47, t54, t56, t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
+                    at + 1, d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36,
+                    t43, t44, t45, t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
                     v_z_, z, z_hat,
                 )
                 _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_d_0, hvp_z_d_1))
@@ -4561,9 +4561,9 @@ def hvp_5_f64(
                 v_z_d = staged[stage + 4 * size_d + at] if options & STAGED else _get(v_z_, v_z__row + at)
                 z_d = staged[stage + 5 * size_d + at] if options & STAGED else _get(z, z_row + at)
                 hvp_z_d = _hvp_5_f64_sweep2(
-                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, at, t1, t13,
-                    t14, t1__scaled2, t1__scaled3, t1__scaled_i, t25, t26, t27, t29, t36, t37, t38, t40, t47, t54, t56,
-                    t57, t62, t69, t70, t8, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, at, d_t1,
+                    t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43, t44, t45,
+                    t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
                 )
                 _put(hvp_z, hvp_z_row + at, hvp_z_d)
                 at += _stride(threads)
@@ -4626,11 +4626,11 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'samples': 'size_i',
                       'term': 'value',
                       'sizes': ['size_d'],
-                      'staged': 3,
-                      'arguments': '_unit0_d: real*, z: data*, d_z_hat_1: real*, d_z_hat_2: real*, '
-                                   't3_others__below: real*, t3_others__ties: int64*, t3_others__max: real*, '
-                                   't2: real*, z_hat: real*, seed_: real*, grad_z: data*, t1__largest: '
-                                   'real*, t1__scaled: real*, tau: real, weight: data*, mask: uint8*, '
+                      'staged': 2,
+                      'arguments': 'd_z_hat_1: real*, d_z_hat_2: real*, t3_others__below: real*, '
+                                   't3_others__ties: int64*, t3_others__max: real*, t2: real*, z_hat: real*, '
+                                   'seed_: real*, grad_z: data*, t1__largest: real*, t1__scaled: real*, '
+                                   '_unit0_d: real*, z: data*, tau: real, weight: data*, mask: uint8*, '
                                    'divisor: real, divisors: real*, samples: int64, size_d: int64, options: '
                                    'uint32'},
  'hvp_1': {'shape': 'rows',
@@ -4675,12 +4675,13 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'term': 'value',
            'sizes': ['size_d'],
            'staged': 6,
-           'arguments': '_unit0_d: real*, z: data*, d_z_hat_1: real*, d_z_hat_2: real*, t3_others__below: '
-                        'real*, t3_others__ties: int64*, t3_others__max: real*, t2: real*, z_hat: real*, '
-                        'seed_: real*, v_z_: data*, tangent_d_z_hat_1_sum: real*, tangent_d_z_hat_2_sum: '
-                        'real*, tangent_t1: real*, t1__scaled: real*, t1__largest: real*, tangent_t3_others: '
-                        'real*, tangent_t2: real*, hvp_z: data*, tau: real, weight: data*, mask: uint8*, '
-                        'divisor: real, divisors: real*, samples: int64, size_d: int64, options: uint32'}}
+           'arguments': 'd_z_hat_1: real*, d_z_hat_2: real*, t3_others__below: real*, t3_others__ties: '
+                        'int64*, t3_others__max: real*, t2: real*, z_hat: real*, seed_: real*, _unit0_d: '
+                        'real*, v_z_: data*, tangent_t1: real*, z: data*, t1__scaled: real*, t1__largest: '
+                        'real*, tangent_d_z_hat_1_sum: real*, tangent_d_z_hat_2_sum: real*, '
+                        'tangent_t3_others: real*, tangent_t2: real*, hvp_z: data*, tau: real, weight: '
+                        'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
+                        'options: uint32'}}
 
 WEIGHED = {}
 

@@ -49,6 +49,7 @@ META = {'name': 'vae_bernoulli',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -61,6 +62,7 @@ META = {'name': 'vae_bernoulli',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -73,6 +75,7 @@ META = {'name': 'vae_bernoulli',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -85,6 +88,7 @@ META = {'name': 'vae_bernoulli',
                         'upper': 1.0,
                         'lower_closed': True,
                         'upper_closed': True,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -96,6 +100,7 @@ META = {'name': 'vae_bernoulli',
                             'upper': None,
                             'lower_closed': True,
                             'upper_closed': False,
+                            'finite': False,
                             'values': [],
                             'axis': None},
                  'doc': 'weight of the divergence'}],
@@ -627,7 +632,7 @@ def value_f32(mu, logvar, x, reconstruction, beta, weight, mask, losses, partial
 @_device
 def _value_and_grad_f32_sweep1(logvar_l, mu_l, t1):
     """One place of a row: grad_mu_l, grad_logvar_l, kl_standard_normal_t1_l."""
-    return -f32(2.0) * t1 * mu_l, -t1 * _expm1_f32(logvar_l), -mu_l * mu_l - _exp_tail_f32(logvar_l)
+    return -f32(2.0) * t1 * mu_l, -_zero_times_f32(t1, _expm1_f32(logvar_l)), -mu_l * mu_l - _exp_tail_f32(logvar_l)
 
 
 @_device
@@ -771,7 +776,9 @@ def _grad_hess_diag_f32_sweep1(reconstruction_d, x_d, seed_n):
 @_device
 def _grad_hess_diag_f32_sweep2(logvar_l, mu_l, t3, t4):
     """One place of a row: grad_mu_l, grad_logvar_l, diag_mu_l, diag_logvar_l."""
-    return -f32(2.0) * t3 * mu_l, -t3 * _expm1_f32(logvar_l), t4, -t3 * _exp_f32(logvar_l)
+    return (
+        -f32(2.0) * t3 * mu_l, -_zero_times_f32(t3, _expm1_f32(logvar_l)), t4, -_zero_times_f32(t3, _exp_f32(logvar_l))
+    )
 
 
 def grad_hess_diag_f32(
@@ -896,7 +903,7 @@ def _hvp_f32_sweep1(reconstruction_d, v_reconstruction_d, seed_n):
 @_device
 def _hvp_f32_sweep2(logvar_l, v_logvar_l, v_mu_l, t1):
     """One place of a row: hvp_mu_l, hvp_logvar_l."""
-    return -f32(2.0) * t1 * v_mu_l, -t1 * v_logvar_l * _exp_f32(logvar_l)
+    return -f32(2.0) * t1 * v_mu_l, -_zero_times_f32(t1 * v_logvar_l, _exp_f32(logvar_l))
 
 
 def hvp_f32(
@@ -1367,7 +1374,7 @@ def value_f64(mu, logvar, x, reconstruction, beta, weight, mask, losses, partial
 @_device
 def _value_and_grad_f64_sweep1(logvar_l, mu_l, t1):
     """One place of a row: grad_mu_l, grad_logvar_l, kl_standard_normal_t1_l."""
-    return -2.0 * t1 * mu_l, -t1 * _expm1_f64(logvar_l), -mu_l * mu_l - _exp_tail_f64(logvar_l)
+    return -2.0 * t1 * mu_l, -_zero_times_f64(t1, _expm1_f64(logvar_l)), -mu_l * mu_l - _exp_tail_f64(logvar_l)
 
 
 @_device
@@ -1490,7 +1497,7 @@ def _grad_hess_diag_f64_sweep1(reconstruction_d, x_d, seed_n):
 @_device
 def _grad_hess_diag_f64_sweep2(logvar_l, mu_l, t3, t4):
     """One place of a row: grad_mu_l, grad_logvar_l, diag_mu_l, diag_logvar_l."""
-    return -2.0 * t3 * mu_l, -t3 * _expm1_f64(logvar_l), t4, -t3 * _exp_f64(logvar_l)
+    return -2.0 * t3 * mu_l, -_zero_times_f64(t3, _expm1_f64(logvar_l)), t4, -_zero_times_f64(t3, _exp_f64(logvar_l))
 
 
 def grad_hess_diag_f64(
@@ -1595,7 +1602,7 @@ def _hvp_f64_sweep1(reconstruction_d, v_reconstruction_d, seed_n):
 @_device
 def _hvp_f64_sweep2(logvar_l, v_logvar_l, v_mu_l, t1):
     """One place of a row: hvp_mu_l, hvp_logvar_l."""
-    return -2.0 * t1 * v_mu_l, -t1 * v_logvar_l * _exp_f64(logvar_l)
+    return -2.0 * t1 * v_mu_l, -_zero_times_f64(t1 * v_logvar_l, _exp_f64(logvar_l))
 
 
 def hvp_f64(

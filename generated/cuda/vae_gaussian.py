@@ -46,6 +46,7 @@ META = {'name': 'vae_gaussian',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -58,6 +59,7 @@ META = {'name': 'vae_gaussian',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -70,6 +72,7 @@ META = {'name': 'vae_gaussian',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -82,6 +85,7 @@ META = {'name': 'vae_gaussian',
                         'upper': None,
                         'lower_closed': False,
                         'upper_closed': False,
+                        'finite': False,
                         'values': [],
                         'axis': None},
              'optional': None,
@@ -93,6 +97,7 @@ META = {'name': 'vae_gaussian',
                             'upper': None,
                             'lower_closed': True,
                             'upper_closed': False,
+                            'finite': False,
                             'values': [],
                             'axis': None},
                  'doc': 'weight of the divergence'}],
@@ -564,7 +569,7 @@ def value_f32(mu, logvar, x, reconstruction, beta, weight, mask, losses, partial
 @_device
 def _value_and_grad_f32_sweep1(logvar_l, mu_l, t1):
     """One place of a row: grad_mu_l, grad_logvar_l, kl_standard_normal_t1_l."""
-    return -f32(2.0) * t1 * mu_l, -t1 * _expm1_f32(logvar_l), -mu_l * mu_l - _exp_tail_f32(logvar_l)
+    return -f32(2.0) * t1 * mu_l, -_zero_times_f32(t1, _expm1_f32(logvar_l)), -mu_l * mu_l - _exp_tail_f32(logvar_l)
 
 
 @_device
@@ -703,7 +708,9 @@ def _grad_hess_diag_f32_sweep1(reconstruction_d, x_d, seed_n, t1):
 @_device
 def _grad_hess_diag_f32_sweep2(logvar_l, mu_l, t2, t3):
     """One place of a row: grad_mu_l, grad_logvar_l, diag_mu_l, diag_logvar_l."""
-    return -f32(2.0) * t2 * mu_l, -t2 * _expm1_f32(logvar_l), t3, -t2 * _exp_f32(logvar_l)
+    return (
+        -f32(2.0) * t2 * mu_l, -_zero_times_f32(t2, _expm1_f32(logvar_l)), t3, -_zero_times_f32(t2, _exp_f32(logvar_l))
+    )
 
 
 def grad_hess_diag_f32(
@@ -829,7 +836,7 @@ def _hvp_f32_sweep1(v_reconstruction_d, seed_n):
 @_device
 def _hvp_f32_sweep2(logvar_l, v_logvar_l, v_mu_l, t1):
     """One place of a row: hvp_mu_l, hvp_logvar_l."""
-    return -f32(2.0) * t1 * v_mu_l, -t1 * v_logvar_l * _exp_f32(logvar_l)
+    return -f32(2.0) * t1 * v_mu_l, -_zero_times_f32(t1 * v_logvar_l, _exp_f32(logvar_l))
 
 
 def hvp_f32(
@@ -1233,7 +1240,7 @@ def value_f64(mu, logvar, x, reconstruction, beta, weight, mask, losses, partial
 @_device
 def _value_and_grad_f64_sweep1(logvar_l, mu_l, t1):
     """One place of a row: grad_mu_l, grad_logvar_l, kl_standard_normal_t1_l."""
-    return -2.0 * t1 * mu_l, -t1 * _expm1_f64(logvar_l), -mu_l * mu_l - _exp_tail_f64(logvar_l)
+    return -2.0 * t1 * mu_l, -_zero_times_f64(t1, _expm1_f64(logvar_l)), -mu_l * mu_l - _exp_tail_f64(logvar_l)
 
 
 @_device
@@ -1351,7 +1358,7 @@ def _grad_hess_diag_f64_sweep1(reconstruction_d, x_d, seed_n, t1):
 @_device
 def _grad_hess_diag_f64_sweep2(logvar_l, mu_l, t2, t3):
     """One place of a row: grad_mu_l, grad_logvar_l, diag_mu_l, diag_logvar_l."""
-    return -2.0 * t2 * mu_l, -t2 * _expm1_f64(logvar_l), t3, -t2 * _exp_f64(logvar_l)
+    return -2.0 * t2 * mu_l, -_zero_times_f64(t2, _expm1_f64(logvar_l)), t3, -_zero_times_f64(t2, _exp_f64(logvar_l))
 
 
 def grad_hess_diag_f64(
@@ -1457,7 +1464,7 @@ def _hvp_f64_sweep1(v_reconstruction_d, seed_n):
 @_device
 def _hvp_f64_sweep2(logvar_l, v_logvar_l, v_mu_l, t1):
     """One place of a row: hvp_mu_l, hvp_logvar_l."""
-    return -2.0 * t1 * v_mu_l, -t1 * v_logvar_l * _exp_f64(logvar_l)
+    return -2.0 * t1 * v_mu_l, -_zero_times_f64(t1 * v_logvar_l, _exp_f64(logvar_l))
 
 
 def hvp_f64(

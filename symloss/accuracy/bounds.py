@@ -3,17 +3,19 @@
 A result is computed together with its derivatives by the roundings that no evaluation can avoid:
 
 - a difference of two inputs, and the argument of a function that amplifies it (an exponent), each rounded once,
-- a sum whose terms have both signs, which rounds by up to the sum of their magnitudes, four times.
+- a sum whose terms have both signs, which rounds by up to the sum of their magnitudes, four times,
+- a step below the normal range, which rounds by one step of the subnormal numbers.
 
 The bound is 4 ulp plus u times the sum of the magnitudes of all those effects. Where a condition falls to the other
-side when its argument is rounded, the jump counts whole.
+side when its argument is rounded, the jump counts whole. Where the terms of a sum with both signs are beyond the
+largest number, there is no bound.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,7 +76,7 @@ class ErrorBound:
             return grader.target(self._programs[kind_of(key)].outputs[key])
 
     def allowance(
-        self, key: str, index: tuple[int, ...], instance: Instance, directions: Mapping[str, Values], unit: float
+        self, key: str, index: tuple[int, ...], instance: Instance, directions: Mapping[str, Values], dtype: str
     ) -> Any:
         """What may be added to 4 ulp for one number of an output: u times the sum of the effects of roundings.
 
@@ -83,7 +85,7 @@ class ErrorBound:
             index: where in it.
             instance: the inputs.
             directions: the directions of a Hessian-vector product.
-            unit: the unit roundoff u of the dtype.
+            dtype: the dtype, with unit roundoff u.
 
         Returns:
             the allowance; infinite where a term of the program is beyond every bound.
@@ -93,12 +95,14 @@ class ErrorBound:
         with mp.workprec(_BITS), exact_arithmetic():
             tensors = {**instance.tensors, **{f"_v_{name}": values for name, values in directions.items()}}
             tensors |= unit_seeds(program, self.sizes)
-            tracer = _Tracer(program, self._graders[kind], self.sizes, tensors, instance.parameters, unit)
+            tracer = _Tracer(program, self._graders[kind], self.sizes, tensors, instance.parameters, _Format.of(dtype))
             traced = tracer.target(program.outputs[key], index)
             effects = traced.effects
             if self._graders[kind].target(program.outputs[key]).level <= TIGHT:
                 effects = {site: effect for site, effect in effects.items() if site[0] == "jump"}
-            total = Traced(traced.value, effects).total * mpf(unit)
+            elif tracer.terms > tracer.format.largest:
+                return mp.inf
+            total = Traced(traced.value, effects).total * tracer.unit
             return total if mp.isfinite(total) else mp.inf
 
     def leaves_range(
@@ -110,14 +114,29 @@ class ErrorBound:
         """
         kind = kind_of(key)
         program = self._programs[kind]
-        info = np.finfo(dtype)
-        low, high = mpf(float(info.tiny)), mpf(float(info.max))
+        form = _Format.of(dtype)
         with mp.workprec(_BITS), exact_arithmetic():
             tensors = {**instance.tensors, **{f"_v_{name}": values for name, values in directions.items()}}
             tensors |= unit_seeds(program, self.sizes)
-            tracer = _Tracer(program, self._graders[kind], self.sizes, tensors, instance.parameters, 0.0)
+            exact = replace(form, unit=mpf(0))
+            tracer = _Tracer(program, self._graders[kind], self.sizes, tensors, instance.parameters, exact)
             tracer.target(program.outputs[key], index)
-            return any(value != 0 and not low <= abs(value) <= high for value in tracer.steps)
+            return any(value != 0 and not form.smallest <= abs(value) <= form.largest for value in tracer.steps)
+
+
+@dataclass(frozen=True)
+class _Format:
+    """A dtype: unit roundoff, smallest and largest normal number, and the step below the normal range."""
+
+    unit: Any
+    smallest: Any
+    largest: Any
+    step: Any
+
+    @classmethod
+    def of(cls, dtype: str) -> _Format:
+        info = np.finfo(dtype)
+        return cls(*(mpf(float(x)) for x in (info.eps / 2, info.tiny, info.max, info.smallest_subnormal)))
 
 
 class _Tracer:
@@ -130,14 +149,16 @@ class _Tracer:
         sizes: Mapping[str, int],
         tensors: Mapping[str, Values],
         parameters: Mapping[str, float],
-        unit: float,
+        form: _Format,
     ) -> None:
         self.program, self.grader, self.sizes = program, grader, sizes
-        self.tensors, self.parameters, self.unit = tensors, parameters, mpf(unit)
+        self.tensors, self.parameters, self.format, self.unit = tensors, parameters, form, form.unit
         self._entries: dict[tuple[str, tuple[int, ...]], Traced] = {}
         self._tops: dict[tuple[str, tuple[int, ...]], tuple[Traced, Traced]] = {}
         #: Every value on the way.
         self.steps: list[Any] = []
+        #: The largest sum of the magnitudes of terms that have both signs.
+        self.terms = mpf(0)
 
     # --- statements ----------------------------------------------------------------------------------------------
 
@@ -159,7 +180,7 @@ class _Tracer:
         if statement.operation == "map":
             return bodies[0]
         if statement.operation == "sum":
-            return joined(bodies, ("sum", *site) if self.grader.cancels(statement) else None)
+            return self.added(bodies, ("sum", *site) if self.grader.cancels(statement) else None)
         if statement.operation == "norm":
             squares = [applied(lambda x: x * x, [body]) for body in bodies]
             return applied(mp.sqrt, [joined(squares, None)])
@@ -187,6 +208,12 @@ class _Tracer:
         rest = Traced(value - top.value, effects)
         self._tops[site] = top, rest
         return joined([top, rest], None)
+
+    def added(self, terms: list[Traced], site: Any) -> Traced:
+        """A sum; with a site, one whose terms have both signs."""
+        if site is not None:
+            self.terms = max(self.terms, mp.fsum(abs(term.value) for term in terms))
+        return joined(terms, site)
 
     def split(self, read: Read, index: tuple[int, ...]) -> tuple[Traced, Traced]:
         """The maximum and the rest of a logsumexp."""
@@ -216,10 +243,19 @@ class _Scope:
         """The value of an expression with its effects."""
         key = e, assumptions
         if key not in self._known:
-            found = self._known[key] = self._trace(e, assumptions)
+            found = self._trace(e, assumptions)
             if not isinstance(e, Read | AxisSymbol | SizeSymbol):
                 self.tracer.steps.append(found.value)
+                found = self._below_range(e, found)
+            self._known[key] = found
         return self._known[key]
+
+    def _below_range(self, e: Any, found: Traced) -> Traced:
+        """A value below the normal range is rounded by one step there, whatever its size."""
+        form = self.tracer.format
+        if not form.unit or e.is_number or found.value == 0 or abs(found.value) >= form.smallest:
+            return found
+        return Traced(found.value, {**found.effects, ("subnormal", e, self.site): form.step / form.unit})
 
     def integer(self, e: Any) -> int:
         """An index."""
@@ -310,7 +346,7 @@ class _Scope:
             if len(plain) > 2:
                 size = max(abs(a.value + b.value) for a, b in itertools.combinations(plain, 2))
             exact = Traced(exact.value, {**exact.effects, ("difference", e, site): size})
-        return joined([exact, *parts], ("cancelling", e, site) if kind == "cancelling" else None)
+        return self.tracer.added([exact, *parts], ("cancelling", e, site) if kind == "cancelling" else None)
 
     # --- conditions ----------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from symloss.accuracy.reference import Reference, kind_of
 
 if TYPE_CHECKING:
     from symloss.calculus import Derivation
+    from symloss.program import Domain
 
 DTYPES = ("float64", "float32")
 ENTRIES = ("value", "value_and_grad", "grad_hess_diag", "hvp")
@@ -152,7 +153,7 @@ class _Run:
 
     def specials(self, dtypes: tuple[str, ...]) -> Measurement:
         """Measure infinities and NaN."""
-        real = [t for t in self.program.tensors.values() if t.role in INPUT_ROLES and t.domain.unrestricted]
+        real = [t for t in self.program.tensors.values() if t.role in INPUT_ROLES and _is_extended(t.domain)]
         for dtype in dtypes:
             sampler = Sampler(self.program, self.sizes, dtype, seed=1)
             for tensor in real:
@@ -258,17 +259,21 @@ class _Run:
             return
         ulps = error_in_ulps(found, exact, dtype)
         self.found.compared += 1
-        infinite = any(mp.isinf(v) for values in instance.tensors.values() for v in values.values())
-        if infinite and np.isnan(found) and self.reference.indeterminate(key, index, instance, directions, self.sizes):
-            self.found.indeterminate += 1
-            return
         ratio = ulps / BOUND
         if ratio > max(min(self.found.ratios.get(place, 0.0), 1.0), 0.5):
             # The bound is never below 4 ulp, so that smaller errors cannot set a record.
             finite = self.reference.approaching(instance)
-            allowance = self.bound.allowance(key, index, finite, directions, float(np.finfo(dtype).eps) / 2)
-            if mp.isfinite(exact) and allowance > float(np.finfo(dtype).max) / 16:
+            allowance = self.bound.allowance(key, index, finite, directions, dtype)
+            if allowance > float(np.finfo(dtype).max) / 16:
                 self.found.unclaimed += 1
+                return
+            infinite = any(mp.isinf(v) for values in instance.tensors.values() for v in values.values())
+            if (
+                infinite
+                and np.isnan(found)
+                and self.reference.indeterminate(key, index, instance, directions, self.sizes)
+            ):
+                self.found.indeterminate += 1
                 return
             if np.isfinite(found) and mp.isfinite(exact):
                 ratio = float(abs(mpf(found) - exact) / (BOUND * ulp(exact, dtype) + allowance))
@@ -323,6 +328,11 @@ class _Run:
 
     def _values(self, value: Any) -> Iterator[tuple[str, Any]]:
         return zip(self.terms, _tuple(value), strict=True)
+
+
+def _is_extended(domain: Domain) -> bool:
+    """Whether infinities are among the values of a domain."""
+    return domain.unrestricted and not domain.finite
 
 
 def _differ(a: Any, b: Any) -> bool:

@@ -147,7 +147,7 @@ class Sampler:
             return {index: float(tensor.default) for index in itertools.product(*shape)}
         if plain and tensor.domain.unrestricted:
             return {index: self.rounded(self.random.gauss(0.0, 1.2)) for index in itertools.product(*shape)}
-        values = {index: self._value(tensor.domain) for index in itertools.product(*shape)}
+        values = {index: self._value(tensor.domain, plain) for index in itertools.product(*shape)}
         if tensor.domain.kind == "simplex":
             self._normalise(values, tensor.axes.index(tensor.domain.axis or ""))
         elif tensor.domain.unrestricted and len(values) > 1:
@@ -157,7 +157,7 @@ class Sampler:
     def _per_sample(self, tensor: Tensor) -> bool:
         return any(self.program.axes[self.program.root(axis)].kind == "batch" for axis in tensor.axes)
 
-    def _value(self, domain: Domain) -> Any:
+    def _value(self, domain: Domain, plain: bool = False) -> Any:
         random = self.random
         if domain.kind == "boolean":
             return random.random() < 0.75
@@ -168,10 +168,18 @@ class Sampler:
         if domain.kind == "simplex":
             return 2.0 ** -random.choice((0.0, random.uniform(0, 4), random.uniform(0, 60)))
         for _ in range(_ATTEMPTS):
-            value = self.rounded(self._real(domain))
+            value = self.rounded(self._ordinary(domain) if plain else self._real(domain))
             if _inside(domain, value):
                 return value
         return self.rounded(float(domain.lower) + 1.0)
+
+    def _ordinary(self, domain: Domain) -> float:
+        """A number of ordinary size inside a restricted domain, or an end of it."""
+        low, high = float(domain.lower), float(domain.upper)
+        share = self.random.choice((0.0, self.random.uniform(0.05, 0.95), self.random.uniform(0.05, 0.95), 1.0))
+        if np.isfinite(low):
+            return low + (high - low if np.isfinite(high) else 3.0) * share
+        return high - 3.0 * share
 
     def _real(self, domain: Domain) -> float:
         random, low, high = self.random, float(domain.lower), float(domain.upper)
@@ -300,7 +308,7 @@ class Sampler:
 def _inside(domain: Domain, value: float) -> bool:
     if domain.kind == "simplex":
         return 0 <= value <= 1
-    if domain.kind != "interval":
+    if domain.kind != "interval" or domain.unrestricted:
         return True
     low, high = float(domain.lower), float(domain.upper)
     return (value > low or (domain.lower_closed and value == low)) and (

@@ -56,8 +56,5 @@ class ZeroTimes(Atom):
 def _zero_times(a: Any, b: Any) -> Any:
     if a == 0 or b == 0:
         return sympy.S.Zero
-    if a == 1:
-        return b
-    if b == 1:
-        return a
-    return a * b if a.is_Number and b.is_Number else None
+    # A number that is not 0 selects nothing.
+    return a * b if a.is_Number or b.is_Number else None

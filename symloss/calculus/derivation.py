@@ -12,6 +12,7 @@ from symloss.calculus.limits import with_limits
 from symloss.calculus.reverse import gradient
 from symloss.calculus.simplify import hoisted
 from symloss.calculus.stabilise import stabilise
+from symloss.calculus.vanishing import with_paired_zeros
 from symloss.program import Program, exact_arithmetic
 
 
@@ -80,7 +81,7 @@ def derive(program: Program, differentiate: Sequence[str] = ()) -> Derivation:
 
 def _finished(program: Program) -> Program:
     """The forms of a derived program that are computed and never differentiated."""
-    return with_limits(with_factored_distances(program))
+    return with_paired_zeros(with_limits(with_factored_distances(program)))
 
 
 def derive_all_gradients(program: Program) -> Program:

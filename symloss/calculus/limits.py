@@ -1,11 +1,12 @@
 """Derivatives in forms that also hold at infinite inputs, where a limit exists.
 
-Infinity over infinity, and 0 times infinity, are NaN in floating point where the limit is a number. Three forms are
+Infinity over infinity, and 0 times infinity, are NaN in floating point where the limit is a number. Four forms are
 rewritten, each equal to what it replaces at finite numbers:
 
 - an entry over its own norm, x/‖x‖, is the sign of x where |x| = ‖x‖, which holds when x is infinite;
 - (‖x‖ - c)/‖x‖ is 1 where ‖x‖ is infinite, and is formed before it multiplies anything;
-- a gate (a step, a bracket, a label that may be 0) annihilates an unbounded factor.
+- a gate (a step, a bracket, a label that may be 0) annihilates an unbounded factor;
+- so does what decays like an exponential (a sigmoid), where the unbounded factor grows no faster than a power.
 
 This is the last step of a derivation: the rewritten forms are never differentiated.
 """
@@ -17,7 +18,8 @@ from typing import Any
 
 import sympy
 
-from symloss.atoms import Absolute, Equal, Sign, Where, ZeroTimes, record_of
+from symloss.atoms import Absolute, Atom, Equal, Sign, Where, ZeroTimes, record_of
+from symloss.calculus.scalar import is_finite
 from symloss.calculus.stabilise.facts import Facts
 from symloss.calculus.stabilise.terms import factors_of, product, terms_of
 from symloss.program import Program, Read, Statement, exact_arithmetic, rename_axes
@@ -62,6 +64,11 @@ class _Rewriting:
             factors = self._over(factors, inverse)
         gates = [f for f in factors if self.may_vanish(f)]
         unbounded = [f for f in factors if f not in gates and self.may_be_infinite(f)]
+        if not gates:
+            decaying = [f for f in factors if self._decays(f)]
+            growing = [f for f in unbounded if f not in decaying]
+            if all(isinstance(f, Atom) and is_finite(f) for f in growing):
+                gates, unbounded = decaying, growing
         if not gates or not unbounded:
             return product(factors)
         rest = [f for f in factors if f not in gates and f not in unbounded]
@@ -171,6 +178,14 @@ class _Rewriting:
         label = next((term for term in terms if isinstance(term, Read)), None)
         tensor = None if label is None else self.program.tensors.get(label.tensor)
         return tensor is not None and terms == {label: -1, sympy.S.One: 1} and 1 in tensor.domain.values
+
+    def _decays(self, e: Any) -> bool:
+        """Whether an expression is between 0 and a bound, and comes to 0 faster than any power."""
+        if e.is_Mul or isinstance(e, ZeroTimes):
+            return any(map(self._decays, e.args))
+        if not isinstance(e, Atom) or not e.record.image.is_Interval:
+            return False
+        return bool(e.record.image.start == 0 and e.record.image.left_open) and self.facts.range(e).bounded
 
     def may_be_infinite(self, e: Any) -> bool:
         """Whether an expression has no bound and comes from an input that may be infinite."""

@@ -18,6 +18,7 @@ import sympy
 from symloss.atoms import Equal, Where
 from symloss.calculus.algebra import collected, factored
 from symloss.calculus.extension import Extension
+from symloss.calculus.quotient import own_quotient
 from symloss.calculus.reduction import Sum, selection, split_sum, where_all
 from symloss.calculus.scalar import pullback, times
 from symloss.calculus.simplify import simplify
@@ -99,7 +100,8 @@ class _Reverse:
         weighted = times(adjoint, self.extension.weight(statement), finite=finite)
         shares = pullback(statement.body, weighted, lambda read: read.tensor in self.live and not read.integer, finite)
         for read, share in shares.items():
-            self._contribute(statement, read, share)
+            slope = own_quotient(self.program, statement, read)
+            self._contribute(statement, read, share if slope is None else times(weighted, slope, finite=finite))
 
     def _contribute(self, statement: Statement, read: Read, share: Expr) -> None:
         """Add the share of one read to the adjoint of the tensor that is read."""

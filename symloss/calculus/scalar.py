@@ -13,7 +13,7 @@ from typing import Any
 import sympy
 
 from symloss.atoms import Atom, Maximum, Minimum, SlopeAt, StopGradient, Where, XLogY, XOverY, ZeroTimes, record_of
-from symloss.program import Read
+from symloss.program import Read, SizeSymbol
 
 Expr = Any
 
@@ -43,6 +43,8 @@ def is_finite(expression: Expr, finite: Finite = always) -> bool:
         return expression.is_finite is not False
     if isinstance(expression, sympy.Pow):
         exponent = expression.exp
+        if isinstance(expression.base, SizeSymbol):
+            return True
         return bool(exponent.is_Number and exponent.is_positive) and is_finite(expression.base, finite)
     record = record_of(expression)
     if record is not None and record.bounded:

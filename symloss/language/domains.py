@@ -15,6 +15,7 @@ from symloss.program import Domain
 
 _WORDS = {
     "real": Domain(),
+    "finite": Domain(finite=True),
     "positive": Domain(lower=sympy.S.Zero),
     "nonnegative": Domain(lower=sympy.S.Zero, lower_closed=True),
     "negative": Domain(upper=sympy.S.Zero),
@@ -23,7 +24,7 @@ _WORDS = {
 }
 _ALONG = re.compile(r"(index|simplex)\s*\(\s*([^\s()]*)\s*\)\Z")
 _NUMBER = re.compile(r"([+-]?)\s*([^\s/]+)\s*(?:/\s*([^\s/]+))?\Z")
-_HELP = 'real, positive, nonnegative, boolean, "[0, 1]", "(0, oo)", "{-1, 1}", "index(k)" or "simplex(k)"'
+_HELP = 'real, finite, positive, nonnegative, boolean, "[0, 1]", "(0, oo)", "{-1, 1}", "index(k)" or "simplex(k)"'
 
 
 def parse_domain(text: Text, axes: Collection[str]) -> Domain:

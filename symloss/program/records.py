@@ -35,7 +35,7 @@ class Domain:
 
     ``kind`` is one of "interval" (with ``lower``, ``upper`` and whether each end belongs to it), "set" (one of
     ``values``), "index" (an integer in 0 … size of ``axis`` - 1), "simplex" (non-negative, summing to one along
-    ``axis``) and "boolean".
+    ``axis``) and "boolean". ``finite`` refuses infinities, which other intervals without an end take as limits.
     """
 
     kind: str = "interval"
@@ -45,6 +45,7 @@ class Domain:
     upper_closed: bool = False
     values: tuple[sympy.Rational, ...] = ()
     axis: str | None = None
+    finite: bool = False
 
     @property
     def integer(self) -> bool:

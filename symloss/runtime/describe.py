@@ -73,7 +73,11 @@ def _accuracy(classes: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Per entry point the accuracy class."""
     if not classes:
         return []
-    return ["", "Accuracy:", *(f"  {entry}: {found['class']}; {found['reason']}" for entry, found in classes.items())]
+    words = {
+        entry: "; ".join(found[key] for key in ("class", "reason", "range") if key in found)
+        for entry, found in classes.items()
+    }
+    return ["", "Accuracy:", *(f"  {entry}: {text}" for entry, text in words.items())]
 
 
 def signature(frame: Frame) -> Signature:

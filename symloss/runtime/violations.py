@@ -59,6 +59,8 @@ def _expected(entry: Input) -> str:
     if kind == "index":
         return f"an index of axis {entry.domain['axis']}"
     text = domain_text(dict(entry.domain))
+    if text == "finite":
+        return "a finite number"
     return _EXPECTED.get(kind, "{}").format(f"in {text}" if text.startswith(("[", "(")) else text)
 
 

@@ -55,6 +55,8 @@ def _end(value: object, sign: int) -> str | None:
 def domain_text(domain: dict[str, object]) -> str:
     """The domain of an input or a parameter, as a specification writes it."""
     kind = domain.get("kind", "interval")
+    if domain.get("finite"):
+        return "finite"
     if kind == "interval":
         return interval_text(
             domain.get("lower"),

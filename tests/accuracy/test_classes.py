@@ -8,6 +8,7 @@ from mpmath import mp, mpf
 from symloss.accuracy import ErrorBound, Instance, accuracy_record, output_grades
 from symloss.accuracy.measurement import error_in_ulps
 from symloss.accuracy.points import sizes_for
+from symloss.accuracy.record import quotient_of_units
 from symloss.accuracy.reference import limit_of
 from symloss.calculus import Derivation
 from symloss.calculus.forward import hessian_vector_product
@@ -98,15 +99,27 @@ def test_a_specification_may_state_its_class():
     }
 
 
+def test_a_value_in_units_of_one_input_over_those_of_another_says_where_it_is_not_claimed():
+    stated = {name: quotient_of_units(derivation_of(name).stable) for name in NAMES}
+    assert {name for name, words in stated.items() if words} == {"diffusion_vlb"}
+    assert stated["diffusion_vlb"] == "not where a power of eps_hat or sigma2 alone leaves the range of the dtype"
+    record = accuracy_record(spec_of("diffusion_vlb"), derivation_of("diffusion_vlb"))
+    assert all(found["range"] == stated["diffusion_vlb"] for found in record.values())
+
+
 # --- bounds at points ------------------------------------------------------------------------------------------------
 
 
-def allowance(name, key, parameters, unit=1.0, **tensors):
+UNIT = 2.0**-53
+
+
+def allowance(name, key, parameters, **tensors):
+    """In units of the unit roundoff."""
     derivation = derivation_of(name)
     bound = ErrorBound(derivation, sizes_for(derivation.textbook, 1, 3))
     values = {n: v if isinstance(v, dict) else {(0,): v} for n, v in tensors.items()}
-    index = (0,)
-    return float(bound.allowance(key, index, Instance(values, parameters), {}, unit))
+    index = next(iter(values[key.split()[-1]])) if " " in key else (0,)
+    return float(bound.allowance(key, index, Instance(values, parameters), {}, "float64") / UNIT)
 
 
 def test_the_allowance_of_a_difference_is_its_condition():
@@ -125,11 +138,23 @@ def test_a_sum_that_cancels_is_allowed_four_times_its_terms():
     assert found == pytest.approx(4 * (0.25 + 0.25) + 0.5 * 0.5, rel=1e-12)
 
 
+def test_a_step_below_the_normal_range_may_be_off_by_one_step_times_what_multiplies_it():
+    # 2 lam g (N - 1)/N at a subnormal g: the quotient is rounded to whole steps, then multiplied by 2 lam.
+    tensors = {"g": {(0, 0): 2.0**-1070, (0, 1): 2.0**-20, (0, 2): 0.0}}
+    few, many = (allowance("gradient_penalty", "grad g", {"lam": lam}, **tensors) for lam in (1.0, 1000.0))
+    assert many == pytest.approx(1000 * few, rel=1e-6)
+    assert 2.0**-1074 <= few * UNIT <= 2.0**-1071
+
+
+def test_nothing_is_claimed_where_terms_that_cancel_are_beyond_the_largest_number():
+    tensors = {"g": {(0, 0): 2.0**-1070, (0, 1): 2.0**-1071, (0, 2): 0.0}}
+    assert mp.isinf(allowance("gradient_penalty", "diag g", {"lam": 10.0}, **tensors))
+
+
 def test_a_jump_within_rounding_is_allowed():
-    unit = 2.0**-53
-    near = allowance("pairwise_hinge", "grad s_pos", {"margin": 1.0}, unit, s_pos=1 + 2 * unit, s_neg=0.0)
-    far = allowance("pairwise_hinge", "grad s_pos", {"margin": 1.0}, unit, s_pos=0.5, s_neg=0.0)
-    assert near >= 1
+    near = allowance("pairwise_hinge", "grad s_pos", {"margin": 1.0}, s_pos=1 + 2 * UNIT, s_neg=0.0)
+    far = allowance("pairwise_hinge", "grad s_pos", {"margin": 1.0}, s_pos=0.5, s_neg=0.0)
+    assert near * UNIT >= 1
     assert far == 0
 
 

@@ -23,7 +23,7 @@ UNIT, OPEN, BINARY = "[0,1]", "(0,1)", "{0,1}"
 
 PAIR = [("pred", P, 1, REAL), ("target", T, 1, REAL)]
 ROW = [("z", P, 2, REAL), ("y", T, 1, "index(k)")]
-BOX = [("pred", P, 2, REAL), ("target", T, 2, REAL)]
+BOX = [("pred", P, 2, "finite"), ("target", T, 2, "finite")]
 MASK = [("p", P, 2, UNIT), ("y", T, 2, UNIT)]
 TRIPLE = [(name, P, 2, REAL) for name in ("anchor", "positive", "negative")]
 SCORES = [("s_pos", P, 1, REAL), ("s_neg", P, 1, REAL)]

@@ -232,6 +232,8 @@ class Facts:
                 high = base.high if base.high == INFINITE else base.high ** int(exponent)
                 return Range(Fraction(0), high, base.positive, base.high_open)
             return Range()
+        if exponent.is_Integer and base.low > 0:
+            return Range(Fraction(0), base.low ** int(exponent), True, base.low_open)
         if not base.nonnegative:
             even = exponent.is_Integer and exponent % 2 == 0
             return Range(Fraction(0), INFINITE, True, True) if even else Range()

@@ -14,7 +14,7 @@ from symloss.program import Domain, Program, Tensor
 
 def checkable(tensor: Tensor) -> bool:
     """Whether the domain of an input leaves anything to check."""
-    return not tensor.domain.unrestricted and tensor.domain.kind != "boolean"
+    return (tensor.domain.finite or not tensor.domain.unrestricted) and tensor.domain.kind != "boolean"
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,9 @@ def ends(domain: Domain, dtype: str) -> tuple[str, str]:
     """The closed interval of floats inside a domain, as text."""
     real = np.dtype(dtype).type
     lower, upper = real(float(domain.lower)), real(float(domain.upper))
-    if not domain.lower_closed and domain.lower != -sympy.oo:
+    if not domain.lower_closed and (domain.finite or domain.lower != -sympy.oo):
         lower = np.nextafter(lower, real(np.inf))
-    if not domain.upper_closed and domain.upper != sympy.oo:
+    if not domain.upper_closed and (domain.finite or domain.upper != sympy.oo):
         upper = np.nextafter(upper, real(-np.inf))
     return _number(lower, dtype), _number(upper, dtype)
 

@@ -60,6 +60,7 @@ def plain_domain(domain: Domain) -> dict[str, Any]:
         "upper": _end(domain.upper),
         "lower_closed": domain.lower_closed,
         "upper_closed": domain.upper_closed,
+        "finite": domain.finite,
         "values": [float(value) for value in domain.values],
         "axis": domain.axis,
     }
