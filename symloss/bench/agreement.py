@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-#: Largest relative difference, by dtype: of the values, and of an array by the sum of its magnitudes. Wide enough for sums
-#: of 1e8 float32 terms in any order, far too narrow for another convention (a factor, a reduction, a smoothing).
+#: Largest relative difference, by dtype: of the values, and of an array by the sum of its magnitudes. Wide enough for
+#: sums of 1e8 float32 terms in any order, far too narrow for another convention (a factor, a reduction, a smoothing).
 TOLERANCE = {"float32": 1e-3, "float64": 1e-9}
 
 Results = tuple[float, Sequence[Any]]
 
 
 def differences(ours: Results, theirs: Results) -> dict[str, float]:
-    """Relative difference of the values, and the largest of the arrays; infinite where shapes differ or one is not finite."""
+    """Relative difference of the values, and the largest of the arrays; infinite for other shapes and NaN."""
     value = _relative(abs(theirs[0] - ours[0]), abs(ours[0]))
     arrays = [_difference(one, other) for one, other in zip(ours[1], theirs[1], strict=False)]
     if len(ours[1]) != len(theirs[1]):

@@ -67,9 +67,7 @@ def _slopes(objective: Objective, threads: int) -> Callable[[Any, Any], tuple[An
 
     def slopes(raw: Any, target: Any) -> tuple[Any, Any]:
         # A mean by a normaliser is how a constant factor costs nothing.
-        return tuple(
-            loss.grad_hess_diag(raw, target, reduction="mean", normalizer=objective.factor, threads=threads)  # type: ignore[return-value]
-        )
+        return loss.grad_hess_diag(raw, target, reduction="mean", normalizer=objective.factor, threads=threads)
 
     return slopes
 
@@ -81,7 +79,8 @@ def _xgboost(objective: Objective, features: Any, target: Any, trees: int, threa
     settings = {"max_depth": 6, "eta": 0.1, "nthread": threads, "tree_method": "hist", "seed": 0, "verbosity": 0}
 
     def custom() -> Any:
-        model = xgboost.train({**settings, "base_score": 0.0}, data, trees, obj=lambda raw, d: slopes(raw, d.get_label()))
+        own = {**settings, "base_score": 0.0}
+        model = xgboost.train(own, data, trees, obj=lambda raw, labelled: slopes(raw, labelled.get_label()))
         return model.predict(data, output_margin=True)
 
     def builtin() -> Any:

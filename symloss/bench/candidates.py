@@ -48,9 +48,12 @@ def ours(loss: Any, case: Case, arrays: list[Any], threads: int) -> Candidate:
 def theirs(
     loss: Any, case: Case, arrays: list[Any], threads: int, skipped: dict[str, str], chosen: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, Peer, Callable[[], Candidate]]]:
-    """By column the function of a library and what makes the candidate; reasons for those left out go to ``skipped``."""
+    """By column the function of a library and what makes the candidate; ``skipped`` gets why others are left out."""
     for column, (module, table, maker) in LIBRARIES.items():
         if chosen and column not in chosen:
+            continue
+        if column in case.without:
+            skipped[column] = case.without[column]
             continue
         if not find_spec(module):
             skipped[column] = f"{PACKAGES[module]} is not installed"
@@ -66,9 +69,7 @@ def theirs(
             yield column, peer, _making(maker, peer, loss, case, arrays, threads)
 
 
-def _making(
-    maker: str, peer: Peer, loss: Any, case: Case, arrays: list[Any], threads: int
-) -> Callable[[], Candidate]:
+def _making(maker: str, peer: Peer, loss: Any, case: Case, arrays: list[Any], threads: int) -> Callable[[], Candidate]:
     def make() -> Candidate:
         from symloss.bench import frameworks
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import symloss
 from symloss.bench.candidates import ours, theirs
-from symloss.bench.inputs import defaults
+from symloss.bench.inputs import defaults, program_of
 from symloss.bench.measuring import OURS
 from symloss.bench.peers.confident_points import POINTS
-from symloss.bench.records import Case
+from symloss.bench.records import Candidate, Case
 
 
 def errors(name: str) -> dict[str, Any]:
@@ -23,9 +24,15 @@ def errors(name: str) -> dict[str, Any]:
     loss, arrays = symloss.load(name), [np.array([entry]) for entry in POINTS[name]]
     case = Case(name, {}, "float64")
     value, slopes = _exact(name, loss, arrays)
-    candidates = {OURS: lambda: ours(loss, case, arrays, 1)}
-    candidates |= {column: make for column, _, make in theirs(loss, case, arrays, 1, {}, ("torch", "JAX", "scikit-learn"))}
-    found = {}
+    candidates: dict[str, Callable[[], Candidate]] = {OURS: lambda: ours(loss, case, arrays, 1)}
+    libraries = ("torch", "JAX", "scikit-learn")
+    found: dict[str, dict[str, float]] = {}
+    for column, peer, make in theirs(loss, case, arrays, 1, {}, libraries):
+        candidates[column] = make
+        if peer.value_alone is not None:
+            # Where a library computes the value alone in another way than with its gradient.
+            alone = peer.value_alone(arrays, defaults(loss))
+            found[f"{column}, value alone"] = {"value": _relative(alone, value)}
     for column, make in candidates.items():
         given, (gradient, *_) = make().results()
         apart = max(_relative(float(g), e) for g, e in zip(gradient.reshape(-1), slopes, strict=True))
@@ -40,10 +47,9 @@ def _exact(name: str, loss: Any, arrays: list[Any]) -> tuple[Any, list[Any]]:
     from symloss.accuracy.points import INPUT_ROLES, Instance
     from symloss.audit.exact import Exact
     from symloss.calculus import derive
-    from symloss.cli.arguments import read
 
-    program = read(name).program
-    sizes = {"".join(axis): 1 for axis in program.axes}
+    program = program_of(name)
+    sizes = dict.fromkeys(program.axes, 1)
     tensors: dict[str, dict[tuple[int, ...], Any]] = {}
     inputs = [tensor for tensor in program.tensors.values() if tensor.role in INPUT_ROLES]
     for tensor, array in zip(inputs, arrays, strict=False):

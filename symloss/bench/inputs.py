@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,13 +27,14 @@ def make_inputs(loss: Any, case: Case, seed: int = 0) -> list[Any]:
     generator = np.random.default_rng(seed)
     required = [item for item in loss.meta["inputs"] if item["optional"] is None]
     arrays = [_drawn(item, sizes, case.dtype, generator) for item in required]
-    if any("constraint" in check for check in loss.meta["checks"]):
+    # Samples that interact have constraints on sizes alone; those are the caller's to keep.
+    if any("constraint" in check for check in loss.meta["checks"]) and not loss.meta["coupled"]:
         pool = _pool(case.loss, loss.meta, sizes)
         picked: dict[str, Any] = {}
         for number, item in enumerate(required):
             axis = root(loss.meta, item["axes"][0]) if item["axes"] else ""
             if axis and loss.meta["axes"][axis]["kind"] == "batch":
-                rows = picked.setdefault(axis, generator.integers(0, len(pool), sizes[axis]))
+                rows = picked.setdefault(axis, generator.integers(0, POOL, sizes[axis]))
                 arrays[number] = np.stack([sample[item["name"]] for sample in pool])[rows].astype(arrays[number].dtype)
     return arrays
 
@@ -74,6 +76,15 @@ def default_sizes(meta: Mapping[str, Any], elements: int) -> dict[str, int]:
         return sizes | dict.fromkeys(batches, count)
     row = max(_product([sizes[root(meta, a)] for a in item["axes"] if a not in batches]) for item in inputs)
     return sizes | dict.fromkeys(batches, max(1, round(elements / row)))
+
+
+def program_of(name: str) -> Any:
+    """The textbook program of a shipped loss, or of the specification at a path; imports SymPy."""
+    from symloss.build.sources import catalogue, data_folder
+    from symloss.language import SpecLibrary, read_spec
+
+    path = catalogue().get(name) or Path(name)
+    return read_spec(path, SpecLibrary([data_folder("specs")])).program
 
 
 def prediction_entries(loss: Any, arrays: list[Any]) -> int:
@@ -127,13 +138,10 @@ def _drawn(item: Mapping[str, Any], sizes: Mapping[str, int], dtype: str, genera
 def _pool(name: str, meta: Mapping[str, Any], sizes: Mapping[str, int]) -> list[dict[str, Any]]:
     """Admitted samples by input, each an array without its batch axis."""
     from symloss.accuracy.points import Sampler
-    from symloss.cli.arguments import read
 
     batches = {axis for axis, about in meta["axes"].items() if about["kind"] == "batch"}
     single = {axis: 1 if root(meta, axis) in batches else size for axis, size in sizes.items()}
-    program = read(name).program
-    if meta["coupled"] or not batches or meta["paired"]:
-        return []  # constraints on sizes alone; those are the caller's to keep
+    program = program_of(name)
     found = []
     try:
         for seed in range(POOL):

@@ -1,8 +1,8 @@
 """What the machine could do at best: a loop that only moves a case's data, and exponentials in a vectorised library.
 
 The loop reads every input and writes every result once, in the order of memory, with ordinary stores into buffers that
-were made before, over the same threads as our kernels. It does one addition per array that it reads; no kernel that reads
-and writes the same can be faster by more than noise.
+were made before, over the same threads as our kernels, and does one addition per array that it reads. No kernel that
+reads and writes the same can be faster by more than noise.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ _BLOCK = 1 << 14
 def moving(inputs: Sequence[Any], outputs: Sequence[Any], threads: int) -> Callable[[], None]:
     """A function that reads all inputs and writes all outputs once.
 
-    Arrays of one size are moved in one loop; inputs of a size that no output has are added up.
+    Arrays of one size are moved in one loop, every output of which gets the sum of the inputs; inputs of a size that no
+    output has are added up. Outputs are contiguous.
     """
     parts = []
     for size in sorted({array.size for array in [*inputs, *outputs]}):
         read = [np.ascontiguousarray(array).reshape(-1) for array in inputs if array.size == size]
-        written = [np.empty(size, array.dtype) for array in outputs if array.size == size]
+        written = [array.reshape(-1) for array in outputs if array.size == size]
         chunks = -(-size // _CHUNK)
         kernel = _kernel(len(read), len(written), written[0].dtype.name if written else "float64")
         parts.append((kernel, chunks, [*read, *written, np.empty(chunks)]))

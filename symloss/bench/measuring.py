@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 import symloss
 from symloss.bench.agreement import agree, differences
 from symloss.bench.candidates import ours, theirs
@@ -46,6 +48,7 @@ def measure(
     except ValueError as error:
         raise SymlossError(f"{loss.name} at {case.label}: {error}") from None
     outcome = Outcome(case, threads, prediction_entries(loss, arrays))
+    outcome.bytes = sum(array.nbytes for array in [*arrays, *expected[1]])
     candidates: dict[str, Callable[[], Any]] = {OURS: mine.run}
     for column, peer, make in theirs(loss, case, arrays, threads, outcome.skipped, chosen):
         candidate = _compared(column, make, expected, outcome)
@@ -58,7 +61,7 @@ def measure(
     if not loss.meta["coupled"]:
         # Where samples interact, a product of matrices decides and not the traffic.
         written = [arrays[position] for position in prediction_positions(loss)] * len(_orders(case))
-        candidates[MOVING] = moving(arrays, [array.copy() for array in written], threads)
+        candidates[MOVING] = moving(arrays, [np.empty_like(array) for array in written], threads)
     times = take_turns(candidates, seconds)
     outcome.rounds = len(times[OURS])
     outcome.seconds = {column: spread(found) for column, found in times.items()}
@@ -84,8 +87,8 @@ def _compared(column: str, make: Callable[[], Candidate], expected: Any, outcome
     outcome.agreement[column] = {key: number for key, number in apart.items() if number != float("inf")}
     if not agree(apart, outcome.case.dtype):
         outcome.skipped[column] = (
-            f"computes something else: its value is {found[0]:.6g} where ours is {expected[0]:.6g}, its arrays differ by "
-            f"{apart['arrays']:.2g} of their size"
+            f"computes something else: its value is {found[0]:.6g} where ours is {expected[0]:.6g}, "
+            f"its arrays differ by {apart['arrays']:.2g} of their size"
         )
         return None
     return candidate

@@ -19,17 +19,20 @@ class Case:
         sizes: length of each axis.
         dtype: of the real inputs.
         entry: the entry point of ours that is measured, one of `ENTRIES`.
+        without: libraries that are left out, each with the reason.
     """
 
     loss: str
     sizes: Mapping[str, int]
     dtype: str = "float32"
     entry: str = "value_and_grad"
+    without: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
         """The sizes in short: ``1e6``, ``8192×1000``."""
-        return "×".join(_short(size) for size in self.sizes.values())
+        sizes = list(self.sizes.values())
+        return _short(sizes[0]) if len(sizes) == 1 else "×".join(map(str, sizes))
 
     def data(self) -> dict[str, Any]:
         """As JSON."""
@@ -49,10 +52,12 @@ class Peer:
     Attributes:
         loss: the name of our loss.
         name: what its users call; "expression" where they have to write it themselves.
-        call: for torch and JAX the mean over the batch as a function of our inputs in declared order (optional ones left
-            out) and of our parameters by name; for scikit-learn a function of the same that makes the loss object.
+        call: for torch and JAX the mean over the batch as a function of our inputs in declared order (without optional
+            ones) and of our parameters by name; for scikit-learn a function of the same that makes the loss object.
         factor: our value is this multiple of theirs.
         hessian: whether its second derivatives are the same as ours (and not stand-ins that are never 0).
+        value_alone: the mean value by the library's call for the value alone, a function of inputs and parameters,
+            where that is another computation than the value beside the gradient.
     """
 
     loss: str
@@ -60,6 +65,7 @@ class Peer:
     call: Callable[..., Any]
     factor: float = 1.0
     hessian: bool = True
+    value_alone: Callable[..., float] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,7 @@ class Outcome:
 
     Attributes:
         elements: entries of the predictions.
+        bytes: what must be moved at least, every input read and every result written once.
         seconds: per candidate the median of the rounds and the quartiles.
         ratios: per peer and limit its time in ours, per round: median and quartiles.
         agreement: per peer how far its results are from ours, relative.
@@ -91,6 +98,7 @@ class Outcome:
     case: Case
     threads: int
     elements: int
+    bytes: int = 0
     rounds: int = 0
     seconds: dict[str, dict[str, float]] = field(default_factory=dict)
     ratios: dict[str, dict[str, float]] = field(default_factory=dict)

@@ -39,8 +39,8 @@ def run(
         more: further parts of the request (`worker`): confident, boosting, training, copy_size.
 
     Returns:
-        machine, limits, threads, lists of outcomes, refused, confident and boosting, and ``ended``: why the process ended
-        early, or "".
+        machine, limits, threads, lists of outcomes, refused, confident and boosting, and ``ended``: why the process
+        ended early, or "".
 
     Raises:
         SymlossError: there are not so many processors, or the process could not begin.

@@ -1,7 +1,8 @@
 """The process in which cases are measured: ``python -m symloss.bench.worker REQUEST ANSWER``.
 
-It is confined to as many processors as threads are asked for, and the libraries' pools to as many threads; some fix their
-number when they start. Each finished part is a line of JSON in the answer, so that what was measured survives a crash.
+It is confined to as many processors as threads are asked for, and the libraries' pools to as many threads; some fix
+their number when they start. Each finished part is a line of JSON in the answer, so that what was measured survives a
+crash.
 """
 
 from __future__ import annotations

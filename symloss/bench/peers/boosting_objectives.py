@@ -1,6 +1,6 @@
 """XGBoost and LightGBM: the built-in objectives whose gradient and Hessian are ours, so that training can be compared.
 
-Others (absolute error, quantile, Huber, softmax) have second derivatives of their own making there, and grow other trees.
+Others (absolute error, quantile, Huber, softmax) have second derivatives of another kind there, and grow other trees.
 """
 
 from __future__ import annotations

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
 from sklearn._loss import loss as compiled
 
 from symloss.bench.records import Peer
 
+
+def _peer(loss: str, kind: Any, make: Callable[..., Any], factor: float = 1.0, hessian: bool = True) -> Peer:
+    """A record; `loss` of the class, the value alone, is not computed as the value beside the gradient is."""
+
+    def value_alone(arrays: list[Any], parameters: Mapping[str, float]) -> float:
+        raw, target = arrays
+        judge = make(raw, target, **parameters)
+        return factor * float(np.mean(judge.loss(target.astype(raw.dtype), np.asfortranarray(raw))))
+
+    return Peer(loss, f"sklearn._loss.{kind.__name__}", make, factor, hessian, value_alone)
+
+
 PEERS = [
-    Peer("mse", "sklearn._loss.HalfSquaredError", lambda raw, target: compiled.HalfSquaredError(), factor=2),
-    Peer("mae", "sklearn._loss.AbsoluteError", lambda raw, target: compiled.AbsoluteError(), hessian=False),
-    Peer("huber", "sklearn._loss.HuberLoss", lambda raw, target, delta: compiled.HuberLoss(delta=delta)),
-    Peer(
-        "quantile",
-        "sklearn._loss.PinballLoss",
-        lambda raw, target, tau: compiled.PinballLoss(quantile=tau),
-        hessian=False,
-    ),
-    Peer("bce_with_logits", "sklearn._loss.HalfBinomialLoss", lambda raw, target: compiled.HalfBinomialLoss()),
-    Peer(
+    _peer("mse", compiled.HalfSquaredError, lambda raw, target: compiled.HalfSquaredError(), factor=2),
+    _peer("mae", compiled.AbsoluteError, lambda raw, target: compiled.AbsoluteError(), hessian=False),
+    _peer("huber", compiled.HuberLoss, lambda raw, target, delta: compiled.HuberLoss(delta=delta)),
+    _peer("quantile", compiled.PinballLoss, lambda raw, target, tau: compiled.PinballLoss(quantile=tau), hessian=False),
+    _peer("bce_with_logits", compiled.HalfBinomialLoss, lambda raw, target: compiled.HalfBinomialLoss()),
+    _peer(
         "softmax_cross_entropy",
-        "sklearn._loss.HalfMultinomialLoss",
+        compiled.HalfMultinomialLoss,
         lambda raw, target: compiled.HalfMultinomialLoss(n_classes=raw.shape[1]),
     ),
 ]
