@@ -124,7 +124,7 @@ def _growth(plt, outcomes):
     columns = min(4, len(sizes))
     rows = -(-len(sizes) // columns)
     figure, grid = plt.subplots(
-        rows, columns, figsize=(2.6 * columns + 0.6, 2.5 * rows + 0.8), layout="constrained", squeeze=False,
+        rows, columns, figsize=(2.4 * columns + 1.8, 2.4 * rows + 0.8), layout="constrained", squeeze=False,
         sharex=True, sharey=True,
     )  # fmt: skip
     for axis, (loss, found) in zip(grid.flat, sizes.items(), strict=False):
@@ -141,5 +141,5 @@ def _growth(plt, outcomes):
     figure.supxlabel("elements")
     figure.supylabel("nanoseconds per element")
     handles = {label: h for axis in grid.flat for h, label in zip(*axis.get_legend_handles_labels(), strict=True)}
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=6, frameon=False)
+    figure.legend(handles.values(), handles.keys(), loc="outside right center", frameon=False)
     return figure
