@@ -16,7 +16,7 @@ from peers_page import write_page
 from peers_plan import BOOSTED, CONFIDENT, plan
 from peers_plots import write_plots
 
-from symloss.bench.machine import processors
+from symloss.bench.machine import disturbed, processors
 from symloss.bench.running import run
 from symloss.errors import SymlossError
 
@@ -60,6 +60,8 @@ def main(arguments=None):
     except (SymlossError, ValueError) as error:
         sys.exit(f"error: {error}")
     content = {"minutes": round((time.perf_counter() - started) / 60, 1), "runs": runs}
+    if disturbed(runs[0]["machine"]):
+        print(f"  {disturbed(runs[0]['machine'])}", file=sys.stderr)
     docs = chosen.out or DOCS
     record("peers", content, docs / "measured")
     pictures = write_plots(content, docs / "pictures")

@@ -2,6 +2,7 @@
 
 from peers_goals import goals, measured
 
+from symloss.bench.machine import disturbed
 from symloss.bench.measuring import EXPONENTIALS, FIRST_ORDER, MOVING, OURS
 from symloss.bench.text import cells, columns_of, duration, reasons, times, title
 
@@ -64,10 +65,16 @@ def _introduction(content):
     limits = [f"{run['threads']}: {_limits(run['limits'])}" for run in content["runs"]]
     return INTRODUCTION.format(
         minutes=content["minutes"],
-        machine="\n".join([f"Measured on {words}", f"By threads: {'; '.join(limits)}.", f"Load before: {load}."]),
+        machine="\n".join(
+            [f"Measured on {words}", f"By threads: {'; '.join(limits)}.", f"Load before: {load}.", *_warning(machine)]
+        ),
         moving=MOVING,
         exponentials=EXPONENTIALS,
     )
+
+
+def _warning(machine):
+    return [f"**{disturbed(machine)}**"] if disturbed(machine) else []
 
 
 def _limits(limits):

@@ -44,7 +44,7 @@ def write_plots(content, folder):
         ),
         "performance-growth.png": (
             _growth,
-            f"Nanoseconds per element against the number of elements, {threads} threads",
+            f"Growth with size, value and gradient, {threads} threads",
         ),
     }
     written = {}

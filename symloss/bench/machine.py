@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,6 +24,10 @@ PACKAGES = (
 )
 
 
+#: A load average up to which a machine passes for idle.
+_IDLE = 0.5
+
+
 def machine() -> dict[str, Any]:
     """Processor, cores, system, versions and how busy it was."""
     found: dict[str, Any] = {
@@ -37,6 +42,20 @@ def machine() -> dict[str, Any]:
     if hasattr(os, "getloadavg"):
         found["load_before"] = round(os.getloadavg()[0], 1)
     return found
+
+
+def disturbed(described: Mapping[str, Any]) -> str:
+    """A sentence where something else ran on the machine, or nothing.
+
+    Libraries whose threads wait for each other (OpenMP) lose far more by it than ours, so that ratios flatter us.
+    """
+    load = described.get("load_before", 0.0)
+    if load <= _IDLE:
+        return ""
+    return (
+        f"The load was {load:g} before it began: the machine was not idle. Libraries whose threads wait for each other "
+        "lose more by it than we do, so the ratios are too large, most of all at small sizes."
+    )
 
 
 def processors() -> list[int]:

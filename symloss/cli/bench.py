@@ -112,6 +112,7 @@ def _print(found: dict[str, Any]) -> None:
     from rich.text import Text
 
     from symloss.bench.candidates import LIBRARIES
+    from symloss.bench.machine import disturbed
     from symloss.bench.measuring import EXPONENTIALS, MOVING, OURS
     from symloss.bench.text import cells, columns_of, reasons
 
@@ -140,5 +141,7 @@ def _print(found: dict[str, Any]) -> None:
     for (library, reason), cases in reasons(outcomes).items():
         of = "" if len(cases) == len(outcomes) else f" ({', '.join(cases)})"
         console.print(Text(f"  {library}: {reason}{of}", style="yellow"))
+    if disturbed(machine):
+        console.print(Text(disturbed(machine), style="yellow"))
     for refused in found["refused"]:
         console.print(Text(f"  {refused['reason']}", style="yellow"))

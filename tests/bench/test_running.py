@@ -18,6 +18,7 @@ from symloss.bench import running
 from symloss.bench.candidates import LIBRARIES
 from symloss.bench.confident import errors
 from symloss.bench.inputs import default_sizes
+from symloss.bench.machine import disturbed
 from symloss.bench.measuring import MOVING, OURS, measure
 from symloss.bench.peers import TABLES, find_peer
 from symloss.bench.peers.boosting_objectives import OBJECTIVES
@@ -249,3 +250,8 @@ def test_words_for_figures() -> None:
     ]
     assert reasons(missing) == {("torch", "gone"): ["huber 1e3 float32", "huber 1e4 float32"]}
     assert bench.ELEMENTS[0] == 1000
+
+
+def test_a_machine_that_is_not_idle() -> None:
+    assert disturbed({"load_before": 0.4}) == disturbed({}) == ""
+    assert disturbed({"load_before": 1.5}).startswith("The load was 1.5 before it began: the machine was not idle.")
