@@ -24,7 +24,7 @@ one loss.
 - *{moving}*: a loop that reads the same inputs and writes the same outputs once, with the same kind of stores, as a
   share of our time; 100 % is the limit. It is left out where samples interact, since products of matrices decide there.
 - *{exponentials}*: one exponential per entry of the predictions by NumPy's vectorised `exp` in the cache, as a share of
-  our time.
+  our time; left out for the same losses.
 - For one thread the whole process is confined to one processor.
 """
 

@@ -66,7 +66,7 @@ def measure(
     outcome.rounds = len(times[OURS])
     outcome.seconds = {column: spread(found) for column, found in times.items()}
     outcome.ratios = {column: ratios(found, times[OURS]) for column, found in times.items() if column != OURS}
-    if exponential is not None and takes_exponentials(loss, case.dtype):
+    if exponential is not None and not loss.meta["coupled"] and takes_exponentials(loss, case.dtype):
         outcome.ratios[EXPONENTIALS] = spread([exponential * outcome.elements / one for one in times[OURS]])
     return outcome
 

@@ -90,6 +90,8 @@ def test_exponentials_are_a_limit_only_for_losses_that_take_them(monkeypatch: py
     outcome = measure(Case("bce_with_logits", {"n": 100}), 1, 0.01, exponential=1.0)
     assert outcome.ratios[EXPONENTIALS]["median"] == pytest.approx(100 / outcome.seconds[OURS]["median"], rel=1e-2)
     assert EXPONENTIALS not in measure(Case("mse", {"n": 100}), 1, 0.01, exponential=1.0).ratios
+    # Where samples interact, neither limit means anything: products of matrices decide.
+    assert measure(Case("info_nce", {"i": 8, "d": 4}), 1, 0.01, exponential=1.0).ratios == {}
 
 
 def test_refusals() -> None:
