@@ -1,45 +1,15 @@
-"""What the benchmarks share: fair timing, fresh processes, a word on the machine, tables and JSON."""
+"""What the benchmarks share: fair timing, fresh processes, tables and JSON."""
 
 import json
 import math
 import os
-import platform
 import subprocess
 import sys
 import time
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from statistics import median
 
 _COMMON = {"value", "unit", "limit", "reached"}
 MEASURED = Path(__file__).resolve().parents[1] / "docs" / "measured"
-
-
-def interleaved(candidates, rounds, least_seconds=0.0):
-    """The median seconds per call of each candidate, called in turn so that a disturbance hits all alike.
-
-    Args:
-        candidates: functions without arguments, by name; called once beforehand, uncounted.
-        rounds: how often the whole round is made.
-        least_seconds: repeat each call within a round until one such batch takes this long.
-    """
-    repeats = {}
-    for name, function in candidates.items():
-        function()
-        started = time.perf_counter()
-        function()
-        once = max(time.perf_counter() - started, 1e-9)
-        repeats[name] = max(1, math.ceil(least_seconds / once))
-    seconds = {name: [] for name in candidates}
-    for _ in range(rounds):
-        for name, function in candidates.items():
-            count = repeats[name]
-            started = time.perf_counter()
-            for _ in range(count):
-                function()
-            seconds[name].append((time.perf_counter() - started) / count)
-    return {name: median(found) for name, found in seconds.items()}
 
 
 def least(candidates, rounds=60, least_seconds=0.004):
@@ -78,30 +48,6 @@ def in_fresh_process(script, *arguments, environment=()):
     return json.loads(done.stdout)
 
 
-def machine():
-    """The machine in general words."""
-    found = {
-        "cpu": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-    }
-    for package in ("numpy", "numba", "llvmlite", "sympy", "scikit-learn", "torch"):
-        with suppress(PackageNotFoundError):
-            found[package] = version(package)
-    if hasattr(os, "getloadavg"):
-        found["load_before"] = round(os.getloadavg()[0], 1)
-    return found
-
-
-def _processor():
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
-
-
 def figure(value, unit, limit=None, **detail):
     """One figure for the record: rounded to four digits, with the limit that it must stay under."""
     entry = {"value": float(f"{value:.4g}"), "unit": unit}
@@ -119,8 +65,8 @@ def show(title, figures):
         print(f"  {name:<62} {entry['value']:>9.4g} {entry['unit']:<8} {limit:<26} {detail}".rstrip())
 
 
-def record(name, content):
+def record(name, content, folder=MEASURED):
     """Write ``docs/measured/<name>.json``."""
-    path = MEASURED / f"{name}.json"
+    path = folder / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

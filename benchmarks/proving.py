@@ -15,7 +15,9 @@ import time
 from collections import Counter
 from statistics import median
 
-from measuring import MEASURED, machine
+from measuring import MEASURED
+
+from symloss.bench.machine import machine
 
 COMMAND = [sys.executable, "-c", "import sys; from symloss.cli import main; sys.exit(main())", "prove", "--json"]
 

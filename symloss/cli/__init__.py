@@ -1,4 +1,4 @@
-"""The command line: ``symloss build | derive | prove | verify | audit | list | show | new | schema | plot | docs``.
+"""The command line: ``symloss build | derive | prove | verify | audit | bench | list | show | new | plot | docs | …``.
 
 Each command lives in a module of its own that is imported when the command runs, so that ``symloss list`` does not
 wait for SymPy and ``symloss build`` with nothing to do does not either.
@@ -18,6 +18,7 @@ import symloss
 #: command → the module of this package that holds it (as ``command``) and its line in ``symloss --help``.
 COMMANDS = {
     "audit": ("audit", "Compare an implementation of a loss with exact results, in ulps."),
+    "bench": ("bench", "Compare the speed of a loss with other libraries and with the machine's limits."),
     "build": ("build", "Compile specifications to verified kernels; redoes only what changed."),
     "derive": ("derive", "Print the derivation of a loss step by step."),
     "docs": ("docs", "Write the documentation of losses: one page each, and a book."),
