@@ -223,7 +223,7 @@ def _bookkeeping(node: ast.Assign) -> bool:
     """Whether an assignment divides the work into chunks and blocks rather than computes a value."""
     name = ast.unparse(node.targets[0])
     blocks = isinstance(node.value, ast.BinOp) and ast.unparse(node.value) in (
-        "block + lane",
+        "(block & NEAR) + lane",
         "start + row",
         "c * chunk",
     )
