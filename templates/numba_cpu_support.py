@@ -70,10 +70,11 @@ def _pairwise_sum_f32(x, halves, count):
 
 
 @_local
-def _order_f32(x, nan):
-    """An integer that is ordered as x is, -0 before 0; ``nan`` for NaN."""
-    bits = _bits(x, np.int32)
-    return np.int32(bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF))) if x == x else nan
+def _order_f32(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int32(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = np.int32((_bits(x, np.int32) & ~(unordered << np.int32(31))) | ((unordered & sign) << np.int32(31)))
+    return np.int32(bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
 
 
 @_local
@@ -83,10 +84,11 @@ def _ordered_f32(order):
 
 
 @_local
-def _order_f64(x, nan):
-    """An integer that is ordered as x is, -0 before 0; ``nan`` for NaN."""
-    bits = _bits(x, np.int64)
-    return bits ^ ((bits >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF)) if x == x else nan
+def _order_f64(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int64(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = (_bits(x, np.int64) & ~(unordered << np.int64(63))) | ((unordered & sign) << np.int64(63))
+    return bits ^ ((bits >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))
 
 
 @_local

@@ -70,16 +70,12 @@ def innermost(follow: Mapping[str, Collection[str]]) -> list[list[str]]:
         found = []
         for loop in _cycles(nodes, follow):
             entered = {after for name in follow if name not in loop for after in follow[name]} & loop
-            # Where a loop has two entries, one is that of a loop inside: what is left is smaller without the other.
-            entries = entered or {min(loop, key=order.__getitem__)}
-            found += min((within(loop - {entry}) for entry in sorted(entries)), key=_extent) or [loop]
+            # Where a loop has two entries, the one that stands first is its own, the other that of a loop inside.
+            entry = min(entered or loop, key=order.__getitem__)
+            found += within(loop - {entry}) or [loop]
         return found
 
     return [sorted(loop, key=order.__getitem__) for loop in within(set(follow))]
-
-
-def _extent(loops: list[set[str]]) -> tuple[int, int]:
-    return -len(loops), sum(map(len, loops))
 
 
 def _cycles(nodes: set[str], follow: Mapping[str, Collection[str]]) -> list[set[str]]:

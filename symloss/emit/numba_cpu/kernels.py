@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
 import sympy
 
 from symloss.emit.numba_cpu.checks import BLOCK, PLACE, InputCheck, least
@@ -371,20 +370,21 @@ class KernelPrinter:
         sums = [a for a in sweep.accumulations if a.kind in ("sum", "norm")]
         lines = [self._start(a) for a in sweep.accumulations]
         (axis, size), outer = sweep.loops[-1], sweep.loops[:-1]
-        by_block = [a for a in sweep.accumulations if sums and a.kind == "count"]
+        # What a block finds has a variable of its own: LLVM sees no reduction in one that lives through all blocks.
+        by_block = [a for a in sweep.accumulations if sums and a not in sums]
         inner = self.nodes(sweep.body[-1])
-        inner += [line for a in sweep.accumulations for line in (self._tick(a) if a in by_block else self._visit(a))]
+        inner += [line for a in sweep.accumulations for line in self._visit(a, bool(sums))]
         if sums:
             loop = [
                 f"for block in range(0, {size}, {BLOCK}):",
                 *_indent(
                     [
                         f"count = {least(str(BLOCK), f'{size} - block')}",
-                        *(f"{a.variable}_here = {self._bits}(0)" for a in by_block),
+                        *(f"{a.variable}_here = {self._neutral(a)}" for a in by_block),
                         "for lane in range(count):",
                         *_indent([f"{axis} = {PLACE}", *inner]),
                         *(f"{a.variable} += {self._total(self._block(a))}" for a in sums),
-                        *(f"{a.variable} += {a.variable}_here" for a in by_block),
+                        *(line for a in by_block for line in self._merge(a)),
                     ]
                 ),
             ]
@@ -412,14 +412,21 @@ class KernelPrinter:
         return "np.int32" if self.printer.dtype == "float32" else "np.int64"
 
     def _start(self, a: Accumulation) -> str:
-        if a.kind == "largest":
-            return f"{a.variable}_bits = {self._bits}(0)"
         if a.kind in _START_VALUE:
             return f"{a.variable} = {_START_VALUE[a.kind]}"
-        neutral = self.printer.number(-sympy.oo if a.kind == "max" else sympy.oo)
-        return f"{a.variable}_order = {self._order(a, neutral)}"
+        return f"{self._kept(a)} = {self._neutral(a)}"
 
-    def _visit(self, a: Accumulation) -> list[str]:
+    def _kept(self, a: Accumulation) -> str:
+        """The variable that holds the integer of the largest number so far, or of the smallest."""
+        return f"{a.variable}_{'bits' if a.kind == 'largest' else 'order'}"
+
+    def _neutral(self, a: Accumulation) -> str:
+        """What a block starts with, as an integer no wider than the data: else these would be computed by halves."""
+        if a.kind in NEUTRAL:
+            return self._order(a, self.printer.number(-sympy.oo if a.kind == "max" else sympy.oo))
+        return f"{self._bits}(0)"
+
+    def _visit(self, a: Accumulation, by_block: bool) -> list[str]:
         if a.kind == "sum":
             return [f"{self._block(a)}[lane] = {self.printer.real(a.value)}"]
         if a.kind == "norm":
@@ -428,28 +435,32 @@ class KernelPrinter:
             # Numba takes float() of a float32 to be a float32.
             wide = f"np.float64({text})" if self.printer.dtype == "float32" else text
             return [f"{name} = {wide}", f"{self._block(a)}[lane] = {name} * {name}"]
+        here = f"{a.variable}_here"
         if a.kind == "count":
-            return [f"{a.variable} += 1 if {self.printer.condition(a.value)} else 0"]
+            one = f"1 if {self.printer.condition(a.value)} else 0"
+            return [f"{here} = {self._bits}({here} + ({one}))" if by_block else f"{a.variable} += {one}"]
         # A maximum of integers vectorises; one of numbers, which has to keep a NaN, does not.
         name, text = f"{a.variable}_entry", self.printer.real(a.value)
         if a.kind == "largest":
             self.printer.helpers.add("_bits")
-            kept, order, sign = f"{a.variable}_bits", f"_bits(abs({text}), {self._bits})", ">"
+            order = f"_bits(abs({text}), {self._bits})"
         else:
-            kept, order, sign = f"{a.variable}_order", self._order(a, text), _SIGN[a.kind]
-        return [f"{name} = {order}", f"{kept} = {name} if {name} {sign} {kept} else {kept}"]
+            order = self._order(a, text)
+        return [f"{name} = {order}", self._keep(a, name, here if by_block else self._kept(a))]
+
+    def _merge(self, a: Accumulation) -> list[str]:
+        """Add what a block found to what was found before."""
+        here = f"{a.variable}_here"
+        return [f"{a.variable} += {here}" if a.kind == "count" else self._keep(a, here, self._kept(a))]
+
+    def _keep(self, a: Accumulation, entry: str, kept: str) -> str:
+        return f"{kept} = {entry} if {entry} {_SIGN.get(a.kind, '>')} {kept} else {kept}"
 
     def _order(self, a: Accumulation, text: str) -> str:
-        """The integer that stands for a number in a maximum or a minimum; NaN, which wins, is the last."""
+        """The integer that stands for a number in a maximum or a minimum; NaN wins."""
         suffix = self.printer.suffix
         self.printer.helpers |= {f"_order_{suffix}", f"_ordered_{suffix}"}
-        info = np.iinfo(np.int32 if self.printer.dtype == "float32" else np.int64)
-        return f"_order_{suffix}({text}, {self._bits}({info.max if a.kind == 'max' else info.min}))"
-
-    def _tick(self, a: Accumulation) -> list[str]:
-        """Count in a block: an integer no wider than the numbers beside it, which else would be computed by halves."""
-        here, one = f"{a.variable}_here", f"1 if {self.printer.condition(a.value)} else 0"
-        return [f"{here} = {self._bits}({here} + ({one}))"]
+        return f"_order_{suffix}({text}, {self._bits}({int(a.kind == 'min')}))"
 
     def _block(self, a: Accumulation) -> str:
         """The workspace that holds a block's entries of a sum; squares in double precision, in which they are exact."""
