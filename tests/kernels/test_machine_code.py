@@ -40,7 +40,8 @@ def check_machine_code(name: str, entry: str, dtype: str) -> None:
         assert not any(loop.calls for loop in llvm_loops(code)), kernel.__name__
         if X86:
             loops = assembly_loops(assembly)
-            assert not any(loop.calls for loop in loops), loops
+            # A chunk's zeros may be written by a call of memset, in a loop that computes nothing.
+            assert not any(loop.calls for loop in loops if loop.packed or loop.scalar), loops
             computes = any(loop.packed for loop in llvm_loops(code))
             assert computes <= any(loop.packed for loop in loops), loops
 
