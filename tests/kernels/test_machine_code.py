@@ -19,7 +19,7 @@ X86 = platform.machine() in ("x86_64", "AMD64")
 ENTRIES = ("value", "value_and_grad", "grad_hess_diag", "hvp")
 DTYPES = {"float32": "f32", "float64": "f64"}
 
-#: Kernels with a scalar loop, by loss and entry point. Each is expected to fail, so that one that is mended leaves the list.
+#: Kernels with a scalar loop, by loss and entry point. Each must fail, so that one that is mended leaves the list.
 BOXES = "a sample is four numbers side by side, without a loop inside; LLVM does not vectorise over the samples"
 SCALAR = {(name, entry): BOXES for name in ("iou", "giou") for entry in ENTRIES}
 SCALAR["nt_xent", "hvp"] = "a sample's partner, by a remainder, is a branch in the loop over the other samples"
