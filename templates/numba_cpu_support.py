@@ -39,6 +39,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -49,6 +55,46 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
+
+
+@_local
+def _order_f32(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int32(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = np.int32((_bits(x, np.int32) & ~(unordered << np.int32(31))) | ((unordered & sign) << np.int32(31)))
+    return np.int32(bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+
+
+@_local
+def _ordered_f32(order):
+    """The number of which `_order_f32` is the integer."""
+    return _bits(np.int32(order ^ ((order >> np.int32(31)) & np.int32(0x7FFFFFFF))), np.float32)
+
+
+@_local
+def _order_f64(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int64(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = (_bits(x, np.int64) & ~(unordered << np.int64(63))) | ((unordered & sign) << np.int64(63))
+    return bits ^ ((bits >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))
+
+
+@_local
+def _ordered_f64(order):
+    """The number of which `_order_f64` is the integer."""
+    return _bits(np.int64(order ^ ((order >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))), np.float64)
 
 
 def _outside_interval(x, lower, upper):
@@ -70,9 +116,18 @@ def _outside_index(x, size):
 
 
 def _outside_simplex(x, epsilon):
-    """Which entries are negative, or the first of a row that does not sum to one."""
-    outside = x < 0
-    outside[..., 0] |= np.abs(np.cumsum(x, axis=-1, dtype=np.float64)[..., -1] - 1.0) > 4 * x.shape[-1] * epsilon
+    """Which entries are negative, or the first of a row that does not sum to one, added in the order of the kernels."""
+    outside, total = x < 0, np.zeros(x.shape[:-1])
+    for first in range(0, x.shape[-1], 256):
+        block = x[..., first : first + 256].astype(np.float64)
+        count = block.shape[-1]
+        while count > 8:
+            half = count // 2
+            rest = count - half
+            block[..., :half] += block[..., rest:count]
+            count = rest
+        total += functools.reduce(np.add, np.moveaxis(block[..., :count], -1, 0), 0.0)
+    outside[..., 0] |= np.abs(total - 1.0) > 4 * x.shape[-1] * epsilon
     return outside
 
 

@@ -11,6 +11,13 @@ import sympy
 
 from symloss.program import Domain, Program, Tensor
 
+#: Entries of an inner sum that are added pairwise at a time.
+BLOCK = 256
+
+#: The place in a row of an entry of a block. Numba lets negative numbers count from the end; where LLVM does not know
+#: that an index is none, it gathers and scatters. It knows so of a loop's own variable, and of a number with this mask.
+PLACE = "(block & NEAR) + lane"
+
 
 def checkable(tensor: Tensor) -> bool:
     """Whether the domain of an input leaves anything to check."""
@@ -59,20 +66,33 @@ class InputCheck:
         """The driver's text that marks every entry of an array outside the domain."""
         return f"{self.finder}({', '.join([array, *self.bounds])})"
 
-    def sample(self, live: str, own: Callable[..., str]) -> list[str]:
-        """Whether one sample holds a violation, if it is ``live`` (no text: it is); ``own`` words its entries."""
+    def sample(self, live: str, own: Callable[..., str], total: Callable[[str], str]) -> list[str]:
+        """Whether one sample holds a violation, if it is ``live`` (no text: it is).
+
+        ``own`` words its entries, ``total`` the sum of the first ``count`` entries of a workspace that it is given.
+        """
         inner = list(self.tensor.axes[1:])
         counts = f"{live} & " if live else ""
         if not inner:
             return [f"entry = {own()}", f"wrong |= {counts}({self.outside('entry')})"]
         size = [f"size_{self.program.root(axis)}" for axis in inner]
         row = own(*(f"at_{axis}" for axis in inner[:-1]))
-        lines = [f"entries = {row}", f"for lane in range({size[-1]}):", "    entry = entries[lane]"]
+        lines = [f"entries = {row}"]
         if self.tensor.domain.kind == "simplex":
-            lines = ["total = 0.0", *lines, "    total += entry"]
-        lines.append(f"    outside |= {self.outside('entry')}")
-        if self.tensor.domain.kind == "simplex":
-            lines.append(f"outside |= abs(total - 1.0) > 4 * {size[-1]} * {self.bounds[0]}")
+            lines += [
+                "total = 0.0",
+                f"for block in range(0, {size[-1]}, {BLOCK}):",
+                f"    count = {least(str(BLOCK), f'{size[-1]} - block')}",
+                "    for lane in range(count):",
+                f"        entry = entries[{PLACE}]",
+                "        check_block[lane] = entry",
+                f"        outside |= {self.outside('entry')}",
+                f"    total += {total('check_block')}",
+                f"outside |= abs(total - 1.0) > 4 * {size[-1]} * {self.bounds[0]}",
+            ]
+        else:
+            lines += [f"for lane in range({size[-1]}):", "    entry = entries[lane]"]
+            lines.append(f"    outside |= {self.outside('entry')}")
         for axis, length in reversed(list(zip(inner[:-1], size[:-1], strict=True))):
             lines = [f"for at_{axis} in range({length}):", *_indent(lines)]
         return ["outside = False", *lines, f"wrong |= {counts}outside"]
@@ -100,6 +120,11 @@ def ends(domain: Domain, dtype: str) -> tuple[str, str]:
     if not domain.upper_closed and (domain.finite or domain.upper != sympy.oo):
         upper = np.nextafter(upper, real(-np.inf))
     return _number(lower, dtype), _number(upper, dtype)
+
+
+def least(limit: str, rest: str) -> str:
+    """The smaller of two counts; for ``min`` Numba compiles a function of its own, in every file."""
+    return f"{rest} if {rest} < {limit} else {limit}"
 
 
 def _number(value: Any, dtype: str) -> str:

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 
 import sympy
 
-from symloss.emit.numba_cpu.checks import InputCheck
+from symloss.emit.numba_cpu.checks import BLOCK, PLACE, InputCheck, least
 from symloss.emit.numba_cpu.expressions import ATOM, PRODUCT, ExpressionPrinter, is_condition
 from symloss.lowering.functions import Element
 from symloss.lowering.rows import ROW, START
 from symloss.lowering.schedule import Accumulation, ForEach, Kernel, Let, Node, RowResult, Store, Sweep, View
 from symloss.program import Program
 
-#: Entries of an inner sum that are added pairwise at a time.
-BLOCK = 256
-
 #: What a maximum or a minimum of nothing is.
 NEUTRAL = {"max": "-np.inf", "min": "np.inf"}
+
+#: What a number is to the kept one that it replaces.
+_SIGN = {"max": ">", "min": "<"}
 
 _START_VALUE = {"sum": "0.0", "norm": "0.0", "count": "0"}
 
@@ -36,7 +36,7 @@ class KernelPrinter:
     printer: ExpressionPrinter
     checks: list[InputCheck]
     maskable: bool = True
-    blocks: list[str] = field(default_factory=list)
+    blocks: dict[str, str] = field(default_factory=dict)
     size_arguments: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -161,7 +161,9 @@ class KernelPrinter:
         for name, axes in kernel.scratch.items():
             shape = ", ".join(f"size_{self.program.root(axis)}" for axis in axes)
             found.append((name, f"({shape})" if len(axes) > 1 else shape, real))
-        found += [(name, str(BLOCK), "np.float64") for name in self.blocks]
+        found += [(name, str(BLOCK), kind) for name, kind in self.blocks.items()]
+        if self.printer.dtype == "float32" and real in self.blocks.values():
+            found.append(("halves", str(BLOCK // 2), "np.float64"))
         return found
 
     @property
@@ -182,7 +184,7 @@ class KernelPrinter:
         """What is done for one chunk."""
         kernel = self.kernel
         yield "start = c * chunk"
-        yield f"rows = {_least('chunk', 'samples - start')}"
+        yield f"rows = {least('chunk', 'samples - start')}"
         if not self.by_row:
             yield from self.slices()
         if kernel.seeded and kernel.sample_weight is None and not self.by_row:
@@ -219,7 +221,7 @@ class KernelPrinter:
         """Stop at a chunk that holds a violation in a live sample."""
         name = check.tensor.name
         yield "wrong = False"
-        loop = self.each_sample(check.sample(self.live, lambda *inner: self.own(name, *inner)))
+        loop = self.each_sample(check.sample(self.live, lambda *inner: self.own(name, *inner), self._total))
         yield from loop if check.always else ["if validate:", *_indent(loop)]
         yield "if wrong:"
         yield f"    failed[c, 0], failed[c, 1] = {check.number + 1}, start"
@@ -368,18 +370,21 @@ class KernelPrinter:
         sums = [a for a in sweep.accumulations if a.kind in ("sum", "norm")]
         lines = [self._start(a) for a in sweep.accumulations]
         (axis, size), outer = sweep.loops[-1], sweep.loops[:-1]
-        inner = self.nodes(sweep.body[-1]) + [line for a in sweep.accumulations for line in self._visit(a)]
+        # What a block finds has a variable of its own: LLVM sees no reduction in one that lives through all blocks.
+        by_block = [a for a in sweep.accumulations if sums and a not in sums]
+        inner = self.nodes(sweep.body[-1])
+        inner += [line for a in sweep.accumulations for line in self._visit(a, bool(sums))]
         if sums:
-            for a in sums:
-                self._block(a)
             loop = [
                 f"for block in range(0, {size}, {BLOCK}):",
                 *_indent(
                     [
-                        f"count = {_least(str(BLOCK), f'{size} - block')}",
+                        f"count = {least(str(BLOCK), f'{size} - block')}",
+                        *(f"{a.variable}_here = {self._neutral(a)}" for a in by_block),
                         "for lane in range(count):",
-                        *_indent([f"{axis} = block + lane", *inner]),
-                        *(f"{a.variable} += _pairwise_sum({self._block(a)}, count)" for a in sums),
+                        *_indent([f"{axis} = {PLACE}", *inner]),
+                        *(f"{a.variable} += {self._total(self._block(a))}" for a in sums),
+                        *(line for a in by_block for line in self._merge(a)),
                     ]
                 ),
             ]
@@ -391,6 +396,8 @@ class KernelPrinter:
         for a in sweep.accumulations:
             if a.kind == "largest":
                 lines.append(f"{a.variable} = _bits({a.variable}_bits, {self.real_type})")
+            if a.kind in NEUTRAL:
+                lines.append(f"{a.variable} = _ordered_{self.printer.suffix}({a.variable}_order)")
         for a in sums:
             total = f"math.sqrt({a.variable})" if a.kind == "norm" else a.variable
             if self.printer.dtype == "float32":
@@ -405,13 +412,21 @@ class KernelPrinter:
         return "np.int32" if self.printer.dtype == "float32" else "np.int64"
 
     def _start(self, a: Accumulation) -> str:
-        if a.kind == "largest":
-            return f"{a.variable}_bits = {self._bits}(0)"
         if a.kind in _START_VALUE:
             return f"{a.variable} = {_START_VALUE[a.kind]}"
-        return f"{a.variable} = {self.printer.number(-sympy.oo if a.kind == 'max' else sympy.oo)}"
+        return f"{self._kept(a)} = {self._neutral(a)}"
 
-    def _visit(self, a: Accumulation) -> list[str]:
+    def _kept(self, a: Accumulation) -> str:
+        """The variable that holds the integer of the largest number so far, or of the smallest."""
+        return f"{a.variable}_{'bits' if a.kind == 'largest' else 'order'}"
+
+    def _neutral(self, a: Accumulation) -> str:
+        """What a block starts with, as an integer no wider than the data: else these would be computed by halves."""
+        if a.kind in NEUTRAL:
+            return self._order(a, self.printer.number(-sympy.oo if a.kind == "max" else sympy.oo))
+        return f"{self._bits}(0)"
+
+    def _visit(self, a: Accumulation, by_block: bool) -> list[str]:
         if a.kind == "sum":
             return [f"{self._block(a)}[lane] = {self.printer.real(a.value)}"]
         if a.kind == "norm":
@@ -420,38 +435,50 @@ class KernelPrinter:
             # Numba takes float() of a float32 to be a float32.
             wide = f"np.float64({text})" if self.printer.dtype == "float32" else text
             return [f"{name} = {wide}", f"{self._block(a)}[lane] = {name} * {name}"]
+        here = f"{a.variable}_here"
         if a.kind == "count":
-            return [f"{a.variable} += 1 if {self.printer.condition(a.value)} else 0"]
+            one = f"1 if {self.printer.condition(a.value)} else 0"
+            return [f"{here} = {self._bits}({here} + ({one}))" if by_block else f"{a.variable} += {one}"]
+        # A maximum of integers vectorises; one of numbers, which has to keep a NaN, does not.
+        name, text = f"{a.variable}_entry", self.printer.real(a.value)
         if a.kind == "largest":
-            # A maximum of integers vectorises; one of numbers, which has to keep a NaN, does not.
             self.printer.helpers.add("_bits")
-            name, kept = f"{a.variable}_entry", f"{a.variable}_bits"
-            text = self.printer.real(a.value)
-            return [
-                f"{name} = _bits(abs({text}), {self._bits})",
-                f"{kept} = {name} if {name} > {kept} else {kept}",
-            ]
-        name = f"{a.variable}_entry"
-        return [
-            f"{name} = {self.printer.real(a.value)}",
-            f"{a.variable} = {_better(a.kind, name, a.variable)}",
-        ]
+            order = f"_bits(abs({text}), {self._bits})"
+        else:
+            order = self._order(a, text)
+        return [f"{name} = {order}", self._keep(a, name, here if by_block else self._kept(a))]
+
+    def _merge(self, a: Accumulation) -> list[str]:
+        """Add what a block found to what was found before."""
+        here = f"{a.variable}_here"
+        return [f"{a.variable} += {here}" if a.kind == "count" else self._keep(a, here, self._kept(a))]
+
+    def _keep(self, a: Accumulation, entry: str, kept: str) -> str:
+        return f"{kept} = {entry} if {entry} {_SIGN.get(a.kind, '>')} {kept} else {kept}"
+
+    def _order(self, a: Accumulation, text: str) -> str:
+        """The integer that stands for a number in a maximum or a minimum; NaN wins."""
+        suffix = self.printer.suffix
+        self.printer.helpers |= {f"_order_{suffix}", f"_ordered_{suffix}"}
+        return f"_order_{suffix}({text}, {self._bits}({int(a.kind == 'min')}))"
 
     def _block(self, a: Accumulation) -> str:
+        """The workspace that holds a block's entries of a sum; squares in double precision, in which they are exact."""
         name = f"{a.variable}_block"
-        if name not in self.blocks:
-            self.blocks.append(name)
+        self.blocks[name] = "np.float64" if a.kind == "norm" else self.real_type
         return name
+
+    def _total(self, block: str) -> str:
+        """The sum of the first ``count`` entries of a block."""
+        if self.blocks.setdefault(block, self.real_type) == "np.float64":
+            return f"_pairwise_sum({block}, count)"
+        self.printer.helpers.add("_pairwise_sum_f32")
+        return f"_pairwise_sum_f32({block}, halves, count)"
 
 
 def _better(kind: str, entry: str, kept: str) -> str:
     """The larger or the smaller of two numbers; a NaN that comes in stays."""
-    return f"{entry} if ({entry} {'>' if kind == 'max' else '<'} {kept}) | ({entry} != {entry}) else {kept}"
-
-
-def _least(limit: str, rest: str) -> str:
-    """The smaller of two counts; for ``min`` Numba compiles a function of its own, in every file."""
-    return f"{rest} if {rest} < {limit} else {limit}"
+    return f"{entry} if ({entry} {_SIGN[kind]} {kept}) | ({entry} != {entry}) else {kept}"
 
 
 def _indent(lines: Iterable[str]) -> list[str]:

@@ -15,7 +15,7 @@ import sympy
 from symloss.accuracy.record import in_words
 from symloss.atoms.elementary import compose
 from symloss.emit.numba_cpu.bits import with_bits
-from symloss.emit.numba_cpu.checks import InputCheck, checkable
+from symloss.emit.numba_cpu.checks import PLACE, InputCheck, checkable
 from symloss.emit.numba_cpu.drivers import DRIVER_ARGUMENTS, DriverPrinter, concerns_no_sample
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
 from symloss.emit.numba_cpu.in_place import keeps_to_rows, overwritable
@@ -191,6 +191,7 @@ class _LossFile:
             "numba_cpu.py.jinja",
             uses_math=any("math." in function for function in functions),
             uses_bits="_bits" in self.helpers,
+            uses_blocks=any(PLACE in function for function in functions),
             spec=self.spec,
             meta=pprint.pformat(meta, width=110, sort_dicts=False),
             header=self.header(meta["accuracy"]),

@@ -1,0 +1,80 @@
+"""The helpers that generated files carry: sums in one order, and integers that are ordered as numbers are."""
+
+from __future__ import annotations
+
+import importlib.util
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from symloss.emit.templates import template_folder
+
+KINDS = {"f32": (np.float32, np.int32), "f64": (np.float64, np.int64)}
+COUNTS = [*range(1, 70), 100, 127, 128, 129, 255, 256]
+
+
+@pytest.fixture(scope="module")
+def support() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("support", template_folder() / "numba_cpu_support.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def halved(x):
+    """The sum in the documented order, in plain Python: halves onto each other until eight are left."""
+    x = [float(entry) for entry in x]
+    while len(x) > 8:
+        half = len(x) // 2
+        rest = len(x) - half
+        x = [a + b for a, b in zip(x[:half], x[rest:], strict=True)] + x[half:rest]
+    total = 0.0
+    for entry in x:
+        total += entry
+    return total
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_sums_are_added_in_one_order(support, count):
+    x = np.random.default_rng(count).normal(size=256) * 10.0 ** np.random.default_rng(1).integers(-6, 6, 256)
+    assert support._pairwise_sum(x.copy(), count) == halved(x[:count])
+    narrow = x.astype(np.float32)
+    assert support._pairwise_sum_f32(narrow, np.empty(128), count) == halved(narrow[:count])
+
+
+@pytest.mark.parametrize("size", [1, 7, 9, 40, 256, 257, 600])
+def test_the_finder_of_distributions_adds_as_kernels_do(support, size):
+    generator = np.random.default_rng(size)
+    for dtype in (np.float32, np.float64):
+        rows = generator.gamma(1, 1, (200, size)) + 1e-3
+        rows = (rows / rows.sum(axis=-1, keepdims=True)).astype(dtype)
+        totals = np.array([sum((halved(row[at : at + 256]) for at in range(0, size, 256)), 0.0) for row in rows])
+        # A bound between two of the distances from one tells any other order apart that rounds elsewhere.
+        distances = np.unique(np.abs(totals - 1.0))
+        for bound in distances[:-1]:
+            outside = support._outside_simplex(rows, bound / (4 * size))
+            expected = np.abs(totals - 1.0) > 4 * size * (bound / (4 * size))
+            assert np.array_equal(outside[:, 0], expected)
+
+
+@pytest.mark.parametrize("suffix", KINDS)
+def test_order_of_integers_is_that_of_numbers(support, suffix):
+    real, integer = KINDS[suffix]
+    order, number = getattr(support, f"_order_{suffix}"), getattr(support, f"_ordered_{suffix}")
+    info = np.finfo(real)
+    some = np.random.default_rng(0).normal(size=50).astype(real)
+    values = sorted([*some, real(np.inf), -real(np.inf), info.max, -info.max, info.tiny, info.smallest_subnormal])
+    values = [value for value in values if value < 0] + [real(-0.0), real(0.0)] + [v for v in values if v > 0]
+    found = [int(order(real(value), integer(0))) for value in values]
+    assert found == sorted(set(found))
+    for value, place in zip(values, found, strict=True):
+        back = number(integer(place))
+        assert back == value
+        assert np.signbit(back) == np.signbit(value)
+    # NaN of either sign is beyond every number, at the end that is asked for, and comes back as NaN.
+    for nan in (real(np.nan), -real(np.nan)):
+        assert order(nan, integer(0)) > max(found)
+        assert order(nan, integer(1)) < min(found)
+        assert all(np.isnan(number(integer(order(nan, integer(sign))))) for sign in (0, 1))
+    assert [int(order(real(value), integer(1))) for value in values] == found
