@@ -6,6 +6,7 @@ C-contiguous, aligned, writable in type. Views are made where they suffice; a co
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,15 @@ def lies_on_device(value: Any) -> bool:
         except Exception:
             on_device = False
     return on_device
+
+
+def met_on_device(types: Collection[type], inputs: Sequence[Any]) -> bool:
+    """Whether the first of some inputs lies in device memory, where ``types`` are of arrays that did before."""
+    if not inputs or type(inputs[0]) not in types:
+        return False
+    first = inputs[0]
+    on_gpu = getattr(first, "is_cuda", None)  # torch, whose arrays of one type lie on either side
+    return on_gpu if isinstance(on_gpu, bool) else lies_on_device(first)
 
 
 def _refuse_device(value: Any, name: str) -> None:

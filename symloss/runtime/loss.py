@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from symloss.runtime.arrays import Array, OnDeviceError
+from symloss.runtime.arrays import Array, OnDeviceError, met_on_device
 from symloss.runtime.describe import documentation, signature, summary
 from symloss.runtime.engine import Engine, buffers, finish
 from symloss.runtime.hessian import hessian_blocks
@@ -125,6 +125,9 @@ class Loss:
             A float; with ``reduction="none"`` an array of the shape of the batch (a tuple of one per term if several).
         """
         engine = self._engine
+        if engine.device_types and met_on_device(engine.device_types, inputs):
+            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
+            return self._on_device("value", inputs, named, shared)
         try:
             call = engine.begin(
                 inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
@@ -173,6 +176,9 @@ class Loss:
             shape and dtype of the prediction, or a tuple of them if there are several predictions.
         """
         engine = self._engine
+        if engine.device_types and met_on_device(engine.device_types, inputs):
+            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
+            return self._on_device("value_and_grad", inputs, named, shared, wrt=wrt, out=out)
         try:
             call = engine.begin(
                 inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
@@ -222,6 +228,9 @@ class Loss:
         """
         engine = self._engine
         engine.offered("grad_hess_diag")
+        if engine.device_types and met_on_device(engine.device_types, inputs):
+            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
+            return self._on_device("grad_hess_diag", inputs, named, shared, out=out)
         try:
             call = engine.begin(
                 inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis, "sum"
@@ -269,6 +278,9 @@ class Loss:
         """
         engine = self._engine
         engine.offered("hvp")
+        if engine.device_types and met_on_device(engine.device_types, inputs):
+            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
+            return self._on_device("hvp", inputs, named, shared, out=out, v=v)
         try:
             call = engine.begin(
                 inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis
@@ -319,6 +331,9 @@ class Loss:
         engine.offered("hvp")
         if reduction == "none":
             reduction = "sum"
+        if engine.device_types and met_on_device(engine.device_types, inputs):
+            shared = (reduction, weight, mask, normalizer, ignore_index, validate, axis)
+            return self._on_device("hessian", inputs, named, shared, cross=cross)
         try:
             call = engine.begin(
                 inputs, named, reduction, weight, mask, normalizer, ignore_index, validate, threads, axis

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from math import prod
 from types import ModuleType
 from typing import Any
@@ -13,6 +14,8 @@ from symloss.runtime.cuda.arrays import DeviceArray, check_dtype, device_array, 
 from symloss.runtime.cuda.execution import Call, execute
 from symloss.runtime.cuda.frameworks import framework_of
 from symloss.runtime.cuda.library import cuda_module
+from symloss.runtime.cuda.plan import Apart, Place, Plan, Recorder
+from symloss.runtime.cuda.signatures import signature
 from symloss.runtime.engine import Engine
 from symloss.runtime.frame import Input
 from symloss.runtime.layout import Layout, resolve
@@ -34,14 +37,42 @@ def call_on_device(
         ValueError: a shape or a parameter that does not fit, several devices, an array that is not contiguous.
     """
     validate = options["validate"]
-    if validate not in (None, True, False):
-        raise TypeError(f"validate is {kind_of(validate)}, expected True or False")
-    gpu.driver()
-    if validate:
-        validated_on_host(loss, inputs, named, options)
+    if validate is not None and validate is not False:
+        if validate not in (True, False):
+            raise TypeError(f"validate is {kind_of(validate)}, expected True or False")
+        if validate:
+            gpu.driver()
+            validated_on_host(loss, inputs, named, options)
     if entry == "hessian":
         return diagonal_hessian(loss, inputs, named, options)
-    return DeviceCall(loss._engine, cuda_module(loss), entry, options).run(inputs, named)
+    return planned(loss, entry, inputs, named, options)
+
+
+#: Plans remembered per loss. A training loop needs a handful; the bound only stops endless growth.
+_MOST_PLANS = 256
+
+
+def planned(loss: Any, entry: str, inputs: Sequence[Any], named: Mapping[str, Any], options: Mapping[str, Any]) -> Any:
+    """Run the plan of a call, made if no call of its signature came before."""
+    engine: Engine = loss._engine
+    chosen = named
+    if named or len(inputs) != len(engine.frame.inputs):
+        inputs, chosen = engine._bind(inputs, named)
+    gpu.driver()
+    key, pointers = signature(entry, engine.terms, inputs, chosen, options)
+    out = options.get("out")
+    plan: Plan | None = engine.plans.get(key) if key is not None else None
+    if plan is None:
+        made = DeviceCall(engine, cuda_module(loss), entry, options)
+        plan, found = made.planned(inputs, chosen)
+        # Unless the two readings of the arguments agree on where every array lies, the plan serves this call alone.
+        if key is not None and found == pointers:
+            if len(engine.plans) >= _MOST_PLANS:
+                engine.plans.clear()
+            engine.plans[key] = plan
+            engine.device_types = {*engine.device_types, type(inputs[0])}
+        pointers = found
+    return plan.run(pointers, None if out is None else _flat(out))
 
 
 def validated_on_host(loss: Any, inputs: Sequence[Any], named: Mapping[str, Any], options: Mapping[str, Any]) -> None:
@@ -91,7 +122,7 @@ def diagonal_hessian(loss: Any, inputs: Sequence[Any], named: Mapping[str, Any],
         raise SymlossError(f"the Hessian of {loss.name} has no CUDA kernel; use hvp, or arrays in host memory")
     reduction = "sum" if options["reduction"] == "none" else options["reduction"]
     chosen = {**options, "reduction": reduction}
-    return DeviceCall(engine, cuda_module(loss), "grad_hess_diag", chosen).run(inputs, named)[1]
+    return planned(loss, "grad_hess_diag", inputs, named, chosen)[1]
 
 
 class DeviceCall:
@@ -107,11 +138,11 @@ class DeviceCall:
         if self.frame.coupled and options.get("mask") is not None:
             raise SymlossError(f"{self.frame.name} takes no mask on a device, as its samples interact; pass those kept")
         self.plan = module.PLANS[entry]
+        self.arrays: list[DeviceArray] = []  # all arguments that are arrays, in the order of a signature
+        self.names: list[str] = []
 
-    def run(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> Any:
-        """Launch everything; results are arrays of the caller's library, and nothing is awaited."""
-        self.given, chosen = self.engine._bind(inputs, named)
-        given = self.given
+    def planned(self, given: Sequence[Any], chosen: Mapping[str, Any]) -> tuple[Plan, list[int]]:
+        """Check everything and note all launches; the plan, and where the arrays of this call lie."""
         arrays = self._inputs(given)
         numbers = self._numbers(chosen)
         if hasattr(self.module, "broken"):
@@ -122,27 +153,32 @@ class DeviceCall:
         reduction = self.options.get("reduction", default)
         normalizer = check_reduction(self.frame, reduction, self.options.get("normalizer"), default)
         first = next(value for value in given if on_device(value))
-        everything = [array for array in arrays if array is not None]
         terms = len(self.frame.terms)
         weights, masks = self._per_sample("weight", terms), self._per_sample("mask", terms)
         directions = self._directions()
-        everything += [array for array in (*weights, *masks, *directions) if array is not None]
-        device = one_device(everything)
+        apart, results, out = self._outputs()
+        device = one_device(self.arrays)
         with gpu.current(device):
-            machine = gpu.Gpu(self.module, device, framework_of(first), self.storage)
+            machine = Recorder(self.module, device, self.storage)
             names = self.plan["names"]
             known: dict[str, Any] = {}
             for entry, array, value in zip(self.frame.inputs, arrays, given, strict=True):
                 if array is None:
                     number = float(str(entry.optional)) if value is None else real_number(value, entry.name)
-                    array = machine.constant(number, self.storage)
-                known[names.get(entry.name, entry.name)] = array
-            outputs = self._outputs(machine)
-            known |= dict(zip(self.plan["outputs"], (device_array(one, "out") for one in outputs), strict=True))
-            known |= dict(zip(self.plan["directions"], directions, strict=True))
+                    place = machine.constant(number, self.storage)
+                else:
+                    place = self._place(array)
+                known[names.get(entry.name, entry.name)] = place
+            returned = len(results)
             keeps = reduction == "none" and self.entry in ("value", "value_and_grad")
-            losses = [machine.framework.empty(batch, self.storage) for batch in self.layout.batches] if keeps else []
-            value = execute(
+            if keeps:
+                results = [*results, *((batch, self.storage) for batch in self.layout.batches)]
+            made = [self._made(number, *one) for number, one in enumerate(results, len(self.arrays))]
+            outputs = made[:returned] if out is None else [self._place(array) for array in out]
+            known |= dict(zip(self.plan["outputs"], outputs, strict=True))
+            known |= dict(zip(self.plan["directions"], map(self._place, directions), strict=True))
+            machine.value_slot = len(self.arrays) + len(results)
+            execute(
                 machine,
                 self.module,
                 Call(
@@ -151,17 +187,32 @@ class DeviceCall:
                     known,
                     numbers,
                     self._sizes(),
-                    weights,
-                    masks,
-                    [device_array(loss, "losses") for loss in losses] or [None] * terms,
+                    [None if one is None else self._place(one) for one in weights],
+                    [None if one is None else self._place(one) for one in masks],
+                    made[returned:] or [None] * terms,
                     "mean" if normalizer is not None else reduction,
                     normalizer,
                     self._ignored(),
                 ),
             )
-        if keeps:
-            return self._shaped(losses[0] if terms == 1 else tuple(losses), outputs)
-        return self._shaped(None if value is None else scalar(value.owner), outputs)
+            form = partial(shaped, self.entry, self._chosen(), isinstance(self.options.get("wrt"), str | None))
+            plan = Plan(machine, framework_of(first), results, returned, form, apart)
+        return plan, [array.pointer for array in self.arrays]
+
+    def _place(self, array: DeviceArray) -> Place:
+        """An argument as the plan knows it: by its number, since two arguments may be one array."""
+        slot = next(number for number, one in enumerate(self.arrays) if one is array)
+        return Place(slot, 0, array.size, array.itemsize, array.pointer % 16 == 0)
+
+    def _made(self, slot: int, shape: tuple[int, ...], dtype: str) -> Place:
+        return Place(slot, 0, prod(shape), {"float16": 2, "bfloat16": 2, "float32": 4}.get(dtype, 8), True)
+
+    def _chosen(self) -> list[int] | None:
+        """The gradients that the caller wants, by number; None where the entry point gives all."""
+        if self.entry != "value_and_grad":
+            return None
+        wrt = self.options.get("wrt")
+        return list(range(len(self.frame.predictions))) if wrt is None else list(selected(self.frame, wrt))
 
     # --- arguments -----------------------------------------------------------------------------------------------
 
@@ -207,7 +258,10 @@ class DeviceCall:
     def _array(self, value: Any, name: str) -> DeviceArray:
         if not on_device(value):
             raise TypeError(f"{name} ({kind_of(value)}) lies in host memory, but other arguments lie on a device")
-        return device_array(value, name)
+        array = device_array(value, name)
+        self.arrays.append(array)
+        self.names.append(name)
+        return array
 
     def _per_sample(self, name: str, terms: int) -> list[DeviceArray | None]:
         """One weight or mask per term."""
@@ -271,8 +325,8 @@ class DeviceCall:
 
     # --- results -------------------------------------------------------------------------------------------------
 
-    def _outputs(self, machine: gpu.Gpu) -> list[Any]:
-        """Arrays of the caller's library for the results, or the caller's own."""
+    def _outputs(self) -> tuple[list[Apart], list[tuple[tuple[int, ...], str]], list[DeviceArray] | None]:
+        """What must not share memory, the results to make, and the arrays that the caller gave instead."""
         layout, frame = self.layout, self.frame
         derivatives: dict[str, list[int | str]] = {
             "value": [],
@@ -283,11 +337,11 @@ class DeviceCall:
         shapes = [layout.given[number] if isinstance(number, int) else () for number in wanted]
         out = self.options.get("out")
         if out is None:
-            return [machine.framework.empty(shape, self.storage) for shape in shapes]
+            return [], [(shape, self.storage) for shape in shapes], None
         given = _flat(out)
         if len(given) != len(shapes):
             raise ValueError(f"out has {len(given)} arrays, expected {len(shapes)}")
-        taken = list(self._read_spans())
+        read, apart, taken = len(self.arrays), [], []
         for one, shape, number in zip(given, shapes, wanted, strict=True):
             array = self._array(one, "out")
             check_dtype(array, "real", self.storage, "out")
@@ -295,57 +349,33 @@ class DeviceCall:
                 raise ValueError(f"out has shape {array.shape}, expected {shape}")
             name = frame.inputs[number].name if isinstance(number, int) else number
             allowed = frame.in_place.get(self.entry, {}).get(name, frozenset())
-            for other, span in taken:
-                if _overlap(_span(array), span) and not (other in allowed and _span(array) == span):
-                    raise ValueError(f"out shares memory with {other}, which is still read when it is written")
-            taken.append(("another array of out", _span(array)))
-        return given
+            for other, another in enumerate(self.arrays[:-1]):
+                what = self.names[other] if other < read else "another array of out"
+                apart.append(Apart(len(self.arrays) - 1, _bytes(array), other, _bytes(another), what, what in allowed))
+            taken.append(array)
+        return apart, [], taken
 
-    def _read_spans(self) -> Iterator[tuple[str, tuple[int, int]]]:
-        """Name and memory of everything that is read."""
-        read = list(zip((entry.name for entry in self.frame.inputs), self.given, strict=True))
-        read += [(name, self.options.get(name)) for name in ("weight", "mask", "v")]
-        for name, value in read:
-            values = (
-                value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else [value]
-            )
-            yield from ((name, _span(device_array(one, name))) for one in values if one is not None and on_device(one))
 
-    def _shaped(self, value: Any, outputs: list[Any]) -> Any:
-        """Results in the form that the entry point promises."""
-        if self.entry == "value":
-            return value
-        if self.entry == "grad_hess_diag":
-            half = len(outputs) // 2
-            first, second = outputs[:half], outputs[half:]
-            return (first[0], second[0]) if half == 1 else (tuple(first), tuple(second))
-        if self.entry == "hvp":
-            return outputs[0] if len(outputs) == 1 else tuple(outputs)
-        wrt = self.options.get("wrt")
-        chosen = range(len(self.frame.predictions)) if wrt is None else selected(self.frame, wrt)
+def shaped(entry: str, chosen: Sequence[int] | None, alone: bool, value: Any, outputs: list[Any]) -> Any:
+    """Results in the form that an entry point promises; ``alone`` where one gradient comes without a tuple."""
+    if entry == "value":
+        return value
+    if chosen is not None:
         kept = [outputs[number] for number in chosen]
-        return value, kept[0] if len(kept) == 1 and (wrt is None or isinstance(wrt, str)) else tuple(kept)
+        return value, kept[0] if len(kept) == 1 and alone else tuple(kept)
+    if entry == "hvp":
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+    half = len(outputs) // 2
+    first, second = outputs[:half], outputs[half:]
+    return (first[0], second[0]) if half == 1 else (tuple(first), tuple(second))
 
 
-def _span(array: DeviceArray) -> tuple[int, int]:
-    """Where the memory of an array begins and ends."""
-    return array.pointer, array.pointer + array.size * array.itemsize
-
-
-def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    return one[0] < other[1] and other[0] < one[1]
+def _bytes(array: DeviceArray) -> int:
+    return array.size * array.itemsize
 
 
 def _flat(out: Any) -> list[Any]:
     return [one for part in out for one in _flat(part)] if isinstance(out, list | tuple) else [out]
-
-
-def scalar(array: Any) -> Any:
-    """An array of one element without its axis, where its library can."""
-    try:
-        return array.reshape(())
-    except Exception:  # Numba's device arrays have at least one axis
-        return array
 
 
 def one_device(arrays: Sequence[DeviceArray]) -> int:

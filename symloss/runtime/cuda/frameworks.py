@@ -16,20 +16,39 @@ class Framework(Protocol):
     def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
         """An array of the library on the caller's device, its elements unset."""
 
+    def number(self, dtype: str) -> Any:
+        """An array of one number, without axes where the library has such arrays."""
+
+    def pointer(self, array: Any) -> int:
+        """Where an array of the library begins."""
+
 
 class Torch:
     """PyTorch: its caching allocator, its current stream."""
 
     def __init__(self, like: Any) -> None:
         self.torch, self.device = require("torch"), like.device
+        self.index = like.get_device()
+        # What compiled code of PyTorch's own asks; the public way makes an object each time.
+        self.raw = getattr(self.torch._C, "_cuda_getCurrentRawStream", None)
 
     def stream(self) -> int:
         """The handle of the current stream."""
+        if self.raw is not None:
+            return int(self.raw(self.index))
         return int(self.torch.cuda.current_stream(self.device).cuda_stream)
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
         """A tensor on the device of the first argument."""
         return self.torch.empty(shape, dtype=getattr(self.torch, dtype), device=self.device)
+
+    def number(self, dtype: str) -> Any:
+        """A tensor without axes."""
+        return self.empty((), dtype)
+
+    def pointer(self, array: Any) -> int:
+        """Where a tensor begins."""
+        return int(array.data_ptr())
 
 
 class CuPy:
@@ -47,6 +66,14 @@ class CuPy:
         with self.device:
             return self.cupy.empty(shape, dtype)
 
+    def number(self, dtype: str) -> Any:
+        """An array without axes."""
+        return self.empty((), dtype)
+
+    def pointer(self, array: Any) -> int:
+        """Where an array begins."""
+        return int(array.data.ptr)
+
 
 class NumbaCuda:
     """Numba's device arrays, for Numba and for every library without an entry of its own; the default stream."""
@@ -61,6 +88,14 @@ class NumbaCuda:
     def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
         """A device array."""
         return self.cuda.device_array(shape, dtype)
+
+    def number(self, dtype: str) -> Any:
+        """A device array of length 1: Numba's have at least one axis."""
+        return self.empty((1,), dtype)
+
+    def pointer(self, array: Any) -> int:
+        """Where a device array begins."""
+        return int(array.__cuda_array_interface__["data"][0] or 0)
 
 
 #: By the first word of the module that defines the type of the first array.
