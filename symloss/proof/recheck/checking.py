@@ -17,6 +17,7 @@ from symloss.proof.formulation import formulate
 from symloss.proof.goals import Always, Curvature, Goal
 from symloss.proof.problems import Problem, TooLargeError, problems
 from symloss.proof.recheck.analysis import analysed
+from symloss.proof.recheck.asking import asked
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.covers import cover
 from symloss.proof.recheck.duals import dual
@@ -257,7 +258,7 @@ def _range(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
     if in_range(goal) or (goal.cases and excluded(goal, ())):
         return OK
     known = Knowledge(goal.tensors, goal.hypotheses)
-    if follows(known, goal.statement.conclusion):
+    if follows(known, goal.statement.conclusion) or asked(known, goal.statement.conclusion):
         met = all(follows(known.under(path), need) for path, need in goal.obligations)
         return OK if met else unchecked("the rules of the re-check do not show that both sides have a value")
     return unchecked("the rules of the re-check do not find this range")
@@ -287,7 +288,8 @@ _KINDS: dict[str, Callable[[Goal, Mapping[str, Any]], Outcome]] = {
 
 
 def _flat_range(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
-    if Knowledge(variables_of(problem), problem.hypotheses).holds(problem.conclusion):
+    known = Knowledge(variables_of(problem), problem.hypotheses)
+    if known.holds(problem.conclusion) or asked(known, problem.conclusion):
         return OK
     return unchecked("the rules of the re-check do not find this range")
 

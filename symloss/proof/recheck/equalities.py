@@ -12,6 +12,7 @@ from symloss import atoms
 from symloss.program import Tensor
 from symloss.proof.goals import Always, Goal, Padding
 from symloss.proof.problems import Problem, TooLargeError, problems
+from symloss.proof.recheck.asking import asked
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.certificates import BrokenStepError, NotSeenError
 from symloss.proof.recheck.equations import decided, modulo, solved
@@ -90,7 +91,9 @@ def _same_sides(part: Term, known: Knowledge) -> bool:
         return False
     difference = part.args[0] - part.args[1]
     return (
-        known.holds(part) or vanishes_for_every_size(difference) or vanishes_for_every_size(decided(difference, known))
+        known.holds(part)
+        or vanishes_for_every_size(difference)
+        or vanishes_for_every_size(decided(difference, known), known)
     )
 
 
@@ -100,7 +103,10 @@ def _followed(goal: Goal) -> bool:
     known = Knowledge(goal.tensors, goal.hypotheses)
     parts = [part for part in conjuncts(goal.statement.conclusion) if part != 1]
     return all(follows(known.under(path), need) for path, need in goal.obligations) and all(
-        _same_sides(part, known) or (isinstance(part, atoms.Equal) and follows(known, part)) for part in parts
+        _same_sides(part, known)
+        or (isinstance(part, atoms.Equal) and follows(known, part))
+        or (isinstance(part, atoms.Equal | atoms.LessEqual) and asked(known, part))
+        for part in parts
     )
 
 

@@ -8,16 +8,27 @@ nothing.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy
+from sympy.core.function import AppliedUndef
 from sympy.solvers.solveset import NonlinearError
 
 from symloss import atoms
-from symloss.program import AxisSymbol, SizeSymbol, axes_of, substitute
+from symloss.program import AxisSymbol, Read, SizeSymbol, axes_of, substitute
+from symloss.proof.recheck.brackets import COMPARISONS, KINKS, bracket
+from symloss.proof.recheck.equations import decided
+from symloss.proof.recheck.partners import plain_index, selected_index
+from symloss.proof.recheck.reindexing import reindexed
+from symloss.proof.recheck.squares import root, turned, without_squares
 from symloss.proof.terms import Along, stem
 
+if TYPE_CHECKING:
+    from symloss.proof.recheck.bounds import Knowledge
+
 _MOST_OPERATIONS = 900
+#: The name of an unknown that is a whole sum, before its axis; its arguments are the running index and the body.
+_SUM = "sum over "
 _ELEMENTARY: dict[str, Any] = {
     "Sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
     "Tanh": lambda x: (1 - sympy.exp(-2 * x)) / (1 + sympy.exp(-2 * x)),
@@ -28,27 +39,33 @@ _ELEMENTARY: dict[str, Any] = {
 }
 
 
-def vanishes_for_every_size(difference: Any) -> bool:
-    """Whether the normal form of a closed term is 0; False says nothing."""
+def vanishes_for_every_size(difference: Any, known: Knowledge | None = None) -> bool:
+    """Whether the normal form of a closed term is 0; False says nothing.
+
+    Args:
+        difference: the term.
+        known: conditions that may be used: signs, and what is said of every item.
+    """
     if difference.count_ops() > _MOST_OPERATIONS:
         return False
-    forms = _Forms()
+    forms = Forms(known)
     try:
         numerator, denominator = sympy.fraction(sympy.together(forms.form(difference)))
         if denominator == 0:
             return False
-        return bool(sympy.expand(forms.reduced(sympy.expand(numerator))) == 0)
+        left = sympy.fraction(sympy.together(forms.reduced(sympy.expand(numerator))))[0]
+        return bool(sympy.expand(forms.reduced(sympy.expand(left))) == 0)
     except (sympy.PolynomialError, RecursionError):
         return False
 
 
-def coefficients_that_make_zero(total: Any, parts: list[Any]) -> list[Any] | None:
+def coefficients_that_make_zero(total: Any, parts: list[Any], known: Knowledge | None = None) -> list[Any] | None:
     """Rational numbers c with ``total = Σ c·part`` for every size, or None where none are seen."""
     numbers = [sympy.Symbol(f"c{position}'") for position in range(len(parts))]
     difference = total - sympy.Add(*(c * part for c, part in zip(numbers, parts, strict=True)))
     if difference.count_ops() > _MOST_OPERATIONS:
         return None
-    forms = _Forms()
+    forms = Forms(known)
     try:
         numerator = sympy.fraction(sympy.together(forms.form(difference)))[0]
         reduced = sympy.expand(forms.reduced(sympy.expand(numerator)))
@@ -62,14 +79,23 @@ def coefficients_that_make_zero(total: Any, parts: list[Any]) -> list[Any] | Non
     return list(solution) if solution is not None and all(c.is_Rational for c in solution) else None
 
 
-class _Forms:
-    """Normal forms of one term's parts over common unknowns."""
+class Forms:
+    """Normal forms of one term's parts over common unknowns.
 
-    def __init__(self) -> None:
+    Args:
+        known: conditions that may be used.
+    """
+
+    def __init__(self, known: Knowledge | None = None) -> None:
+        self.known = known
         self.unknowns: dict[Any, sympy.Symbol] = {}
         self.meanings: dict[sympy.Symbol, Any] = {}
         self.brackets: set[sympy.Symbol] = set()
+        #: What a root is the root of, as a form; the bound index and the body of a whole sum.
+        self.squares: dict[sympy.Symbol, Any] = {}
+        self.sums: dict[sympy.Symbol, tuple[AxisSymbol, Any]] = {}
         self.memo: dict[Any, Any] = {}
+        self.count = 0
 
     def form(self, e: Any) -> Any:
         """A term as a rational expression in unknowns."""
@@ -86,8 +112,22 @@ class _Forms:
                 self.brackets.add(symbol)
         return self.unknowns[meaning]
 
+    def sign(self, form: Any) -> int | None:
+        """1 or -1 where the sign of a form is known, and it is not 0."""
+        if form.is_Rational:
+            return int(sympy.sign(form)) or None
+        if self.known is None:
+            return None
+        meaning = self.spelled(form)
+        if any(isinstance(part, AppliedUndef) for part in sympy.preorder_traversal(meaning)):
+            return 1 if form in self.squares and self.sign(self.squares[form]) == 1 else None
+        if self.known.holds(atoms.Less(0, meaning)):
+            return 1
+        return -1 if self.known.holds(atoms.Less(meaning, 0)) else None
+
     def reduced(self, polynomial: Any) -> Any:
-        """A bracket is 0 or 1, so that its powers are itself."""
+        """A bracket is 0 or 1, so that its powers are itself; the square of a root is what it is the root of."""
+        polynomial = without_squares(self, polynomial)
         powers = {
             power: power.base
             for power in polynomial.atoms(sympy.Pow)
@@ -107,42 +147,53 @@ class _Forms:
             return self._power(e.base, int(e.exp))
         if name in _ELEMENTARY:
             return self.form(_ELEMENTARY[name](*e.args))
+        if name in KINKS:
+            return KINKS[name](self, *e.args)
         if isinstance(e, sympy.exp):
             return self._exponential(e.args[0])
         if isinstance(e, sympy.log):
             return self._logarithm(self.form(e.args[0]))
         if isinstance(e, atoms.Where):
             choice = self.bracket(e.args[0])
+            if choice in (0, 1):
+                return self.form(e.args[1] if choice == 1 else e.args[2])
             return choice * self.form(e.args[1]) + (1 - choice) * self.form(e.args[2])
-        if name in ("Less", "LessEqual", "Equal", "NotEqual", "And", "Or", "Not"):
+        if name in COMPARISONS:
             return self.bracket(e)
         if isinstance(e, Along):
             return self._along(e)
         if isinstance(e, atoms.XLogY):
             # Where the logarithm has no value the factor is 0, so that it may count as any number.
             return self.form(e.args[0]) * self._logarithm(self.form(e.args[1]))
+        if isinstance(e, atoms.XOverY) and self.known is not None:
+            x, y = e.args
+            if self.known.holds(atoms.NotEqual(y, 0)):
+                return self.form(x) / self.form(y)
+        if isinstance(e, AppliedUndef):
+            return self._again(e)
         if isinstance(e, sympy.Pow):
             return self._root(e.base, e.exp)
+        if isinstance(e, Read) and self.known is not None:
+            e = plain_index(self.known, e)
         if e.is_Symbol:
+            return self.unknown(e, bracket=self._is_bit(e))
+        if not e.args:
             return self.unknown(e)
         arguments = (sympy.expand(argument) for argument in e.args)
         return self.unknown(e.func(*arguments, evaluate=False))
 
+    def _is_bit(self, e: Any) -> bool:
+        """Whether a variable is known to be 0 or 1."""
+        tensor = self.known.tensors.get(e.tensor) if self.known is not None and isinstance(e, Read) else None
+        if tensor is None or self.known is None:
+            return False
+        if tensor.domain.kind == "boolean" or (tensor.domain.kind == "set" and set(tensor.domain.values) <= {0, 1}):
+            return True
+        return self.known.holds(atoms.Or(atoms.Equal(e, 0), atoms.Equal(e, 1)))
+
     def bracket(self, condition: Any) -> Any:
         """A condition as 0 or 1."""
-        name = type(condition).__name__
-        if condition in (0, 1):
-            return condition
-        if name == "And":
-            return sympy.Mul(*map(self.bracket, condition.args))
-        if name == "Not":
-            return 1 - self.bracket(condition.args[0])
-        if name == "NotEqual":
-            return 1 - self.bracket(atoms.Equal(*condition.args))
-        if name == "Equal":
-            a, b = sorted(condition.args, key=str)
-            condition = atoms.Equal(a, b)
-        return condition if condition in (0, 1) else self.unknown(condition, bracket=True)
+        return bracket(self, condition)
 
     def _power(self, base: Any, exponent: int) -> Any:
         if isinstance(base, Along) and base.operation == "norm" and exponent % 2 == 0:
@@ -155,7 +206,7 @@ class _Forms:
         if not exponent.is_Rational:
             return self.unknown(sympy.Function("power")(spelled, self.spelled(self.form(exponent))))
         if exponent.q == 2:
-            return self.unknown(sympy.Function("root")(spelled)) ** int(exponent.p)
+            return root(self, self.form(base)) ** int(exponent.p)
         return self.unknown(sympy.Function("power")(spelled, sympy.Rational(1, exponent.q))) ** int(exponent.p)
 
     def _exponential(self, exponent: Any) -> Any:
@@ -168,6 +219,10 @@ class _Forms:
                 one = self.form(base.args[0])
             elif isinstance(base, Along) and base.operation == "logsumexp":
                 one = self._sum(base.axis, sympy.exp(base.body), base.guard)
+            elif self.known is not None and base.has(Along, sympy.Function):
+                content, rest = sympy.factor(sympy.together(self.form(number * rest))).as_coeff_Mul()
+                times = int(content.p)
+                one = self.unknown(sympy.exp(self.spelled(rest) / content.q, evaluate=False))
             else:
                 one = self.unknown(sympy.exp(base, evaluate=False))
             product *= one**times
@@ -179,8 +234,7 @@ class _Forms:
         if e.operation == "logsumexp":
             return self._logarithm(self._sum(e.axis, sympy.exp(e.body), e.guard))
         if e.operation == "norm":
-            square = self._sum(e.axis, sympy.expand(e.body**2), e.guard)
-            return self.unknown(sympy.Function("root")(self.spelled(sympy.factor(sympy.together(square)))))
+            return root(self, self._sum(e.axis, sympy.expand(e.body**2), e.guard))
         return self.unknown(e)
 
     def _logarithm(self, e: Any) -> Any:
@@ -191,6 +245,8 @@ class _Forms:
             meaning = self.meanings.get(base)
             if isinstance(meaning, sympy.exp) and times.is_Integer:
                 outside += times * self.form(meaning.args[0])
+            elif times.is_Integer and not base.is_Rational and self.sign(base) == 1:
+                outside += times * self.unknown(sympy.Function("log")(self.spelled(base)))
             else:
                 inside *= factor
         if inside == 1:
@@ -200,7 +256,13 @@ class _Forms:
         sign = 1 if either[0] == self.spelled(inside) else -1
         return outside + sign * self.unknown(sympy.Function("log")(either[0]))
 
+    def sum_of(self, axis: AxisSymbol, body: Any, guard: Any) -> Any:
+        """The sum of what a term says, over an axis."""
+        return self._sum(axis, body, guard)
+
     def _sum(self, axis: AxisSymbol, body: Any, guard: Any) -> Any:
+        if self.known is not None:
+            body = decided(body, self.known.under(guard) if guard != 1 else self.known)
         inner = self.reduced(sympy.expand(self.form(body) * self.bracket(guard)))
         return sympy.Add(*(self._monomial(axis, part) for part in sympy.Add.make_args(inner)))
 
@@ -208,19 +270,59 @@ class _Forms:
         """The sum of one monomial."""
         before: list[Any] = []
         inside: list[Any] = []
-        for factor in sympy.Mul.make_args(monomial):
+        # What is expanded in a denominator hides factors without the axis.
+        bases = {one.base: sympy.factor(one.base) for one in sympy.Mul.make_args(monomial) if _is_below(one)}
+        for factor in sympy.Mul.make_args(monomial.xreplace(bases) if bases else monomial):
             (inside if any(self._depends(u, axis) for u in factor.free_symbols) else before).append(factor)
         chosen = self._selected(axis, inside)
         if chosen is not None:
             return sympy.Mul(*before, chosen)
         if not inside:
             return sympy.Mul(*before) * self.unknown(SizeSymbol(stem(axis.axis)))
+        for other in (turned(self, axis, inside), self._exchanged(axis, inside)):
+            if other is not None:
+                return sympy.Mul(*before) * other
         key = self.spelled(sympy.Mul(*inside))
+        if self.known is not None:
+            key = reindexed(self.known, axis, key)
         # The running index of a sum has a name that no sum inside it has.
-        inner = [int(name.partition("'s")[2]) for name in axes_of(key) if "'s" in name]
-        place = {axis: AxisSymbol(f"{stem(axis.axis)}'s{max(inner, default=0) + 1}")}
-        total = sympy.Function(f"sum over {stem(axis.axis)}")(substitute(key, place))
-        return sympy.Mul(*before) * self.unknown(total)
+        inner = [int(part.args[0].axis.partition("'s")[2]) for part in key.atoms(AppliedUndef) if _is_sum(part)]
+        here = AxisSymbol(f"{stem(axis.axis)}'s{max(inner, default=0) + 1}")
+        key = substitute(key, {axis: here})
+        total = self.unknown(sympy.Function(f"{_SUM}{stem(axis.axis)}")(here, key))
+        self.sums[total] = (here, key)
+        return sympy.Mul(*before) * total
+
+    def _exchanged(self, axis: AxisSymbol, inside: list[Any]) -> Any | None:
+        """Of two sums over different axes the one whose axis has the later name stands outside; None where it does."""
+        for factor in inside:
+            inner, body = self.sums.get(factor, (axis, None))
+            if stem(inner.axis) <= stem(axis.axis):
+                continue
+            here = self.fresh(inner)
+            rest = self.spelled(sympy.Mul(*(f for f in inside if f is not factor)))
+            own = self.fresh(axis)
+            body = substitute(rest * substitute(body, {inner: here}), {axis: own})
+            return self._sum(here, self.spelled(self._sum(own, body, sympy.S.One)), sympy.S.One)
+        return None
+
+    def fresh(self, axis: AxisSymbol) -> AxisSymbol:
+        """A running index of the same axis that no term has."""
+        self.count += 1
+        return AxisSymbol(f"{stem(axis.axis)}'t{self.count}")
+
+    def _again(self, e: Any) -> Any:
+        """The form of a whole sum, a root or a logarithm that is spelled out, at other indices perhaps."""
+        if e in self.unknowns:
+            return self.unknowns[e]
+        if _is_sum(e):
+            here = self.fresh(e.args[0])
+            return self._sum(here, substitute(e.args[1], {e.args[0]: here}), sympy.S.One)
+        if e.func.__name__ == "root":
+            return root(self, self.form(e.args[0]))
+        if e.func.__name__ == "log":
+            return self._logarithm(self.form(e.args[0]))
+        return self.unknown(e)
 
     def spelled(self, form: Any) -> Any:
         """A form with what its unknowns stand for, so that it shows on which indices it depends."""
@@ -233,10 +335,8 @@ class _Forms:
         """``Σ_k [k = i] f(k) = f(i)`` for an index i of the axis."""
         for factor in inside:
             meaning = self.meanings.get(factor)
-            if not isinstance(meaning, atoms.Equal) or axis not in meaning.args:
-                continue
-            other = meaning.args[0] if meaning.args[1] == axis else meaning.args[1]
-            if axis.axis in axes_of(other) or not getattr(other, "is_integer", False) or other.is_number:
+            other = self._place(axis, meaning) if isinstance(meaning, atoms.Equal) else None
+            if other is None:
                 continue
             rest = [f for f in inside if f is not factor]
             terms = [
@@ -245,3 +345,22 @@ class _Forms:
             ]
             return sympy.Mul(*terms)
         return None
+
+    def _place(self, axis: AxisSymbol, equation: Any) -> Any | None:
+        """The only index at which an equation holds, or None."""
+        for side, other in (equation.args, equation.args[::-1]):
+            if side == axis:
+                no_index = axis.axis in axes_of(other) or not getattr(other, "is_integer", False) or other.is_number
+                return None if no_index else other
+            found = selected_index(self.known, axis, side, other) if self.known is not None else None
+            if found is not None:
+                return found
+        return None
+
+
+def _is_sum(e: Any) -> bool:
+    return isinstance(e, AppliedUndef) and e.func.__name__.startswith(_SUM)
+
+
+def _is_below(factor: Any) -> bool:
+    return isinstance(factor, sympy.Pow) and isinstance(factor.base, sympy.Add) and factor.exp.is_Integer

@@ -163,7 +163,7 @@ class _Trace:
         here, there = known.bounds(line.term), known.bounds(other)
         if here is None or not here.finite or there is None or not there.finite:
             raise UnknownRuleError(f"that {line.term} is finite")
-        if not (vanishes_for_every_size(line.term - other) or equal(known, line.term, other)):
+        if not (vanishes_for_every_size(line.term - other, known) or equal(known, line.term, other)):
             raise UnknownRuleError(f"that {line.term} is {other}")
         return self.check(line.rests[0], other, known)
 

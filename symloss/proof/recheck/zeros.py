@@ -66,7 +66,7 @@ def _shown(walk: Walk, wanted: Term, zeros: list[Term]) -> bool:
         return True
     if isinstance(wanted, atoms.Equal):
         for zero in zeros:
-            found = coefficients_that_make_zero(wanted.args[0] - wanted.args[1], [zero])
+            found = coefficients_that_make_zero(wanted.args[0] - wanted.args[1], [zero], walk.known)
             if found is not None:
                 return True
     return False
