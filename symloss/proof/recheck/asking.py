@@ -13,6 +13,7 @@ import sympy
 from symloss import atoms
 from symloss.program import Read
 from symloss.proof.recheck.bounds import Knowledge
+from symloss.proof.recheck.following import follows
 from symloss.proof.recheck.scripts import CHOICES, WORDS, formula_of, second_solver
 
 #: Larger questions get no answer in time.
@@ -73,7 +74,7 @@ class _Question:
         return self._named(e)
 
     def _apart(self, base: Any) -> bool:
-        return self.known.holds(atoms.NotEqual(base, 0)) or self.known.holds(atoms.Less(0, base))
+        return follows(self.known, atoms.NotEqual(base, 0)) or self.known.holds(atoms.Less(0, base))
 
     def _named(self, e: Any) -> sympy.Symbol:
         bounds = self.known.bounds(e)

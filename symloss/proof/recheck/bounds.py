@@ -192,7 +192,8 @@ class Knowledge:
             return None
         a, b = condition.args
         strict, equal = name == "Less", name == "Equal"
-        for term, bound, side in ((a, b, 1), (b, a, -1), (a - b, sympy.S.Zero, 1)):
+        zero = sympy.S.Zero
+        for term, bound, side in ((a, b, 1), (b, a, -1), (a - b, zero, 1), (b - a, zero, -1)):
             if bound.is_Rational and e in (term, -term):
                 told = _half(_rational(bound), side, strict, equal)
                 return told if e == term else -told

@@ -21,8 +21,8 @@ from symloss.proof.recheck.asking import asked
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.covers import cover
 from symloss.proof.recheck.duals import dual
-from symloss.proof.recheck.equalities import identity, in_range, same_formula, variables_of
-from symloss.proof.recheck.following import follows
+from symloss.proof.recheck.equalities import followed, identity, in_range, same_formula, variables_of
+from symloss.proof.recheck.equations import solved
 from symloss.proof.recheck.limits import limit
 from symloss.proof.recheck.nonnegative import coefficients
 from symloss.proof.recheck.orders import orderings
@@ -257,10 +257,8 @@ def _range(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
         return wrong("a range shows a condition, nothing else")
     if in_range(goal) or (goal.cases and excluded(goal, ())):
         return OK
-    known = Knowledge(goal.tensors, goal.hypotheses)
-    if follows(known, goal.statement.conclusion) or asked(known, goal.statement.conclusion):
-        met = all(follows(known.under(path), need) for path, need in goal.obligations)
-        return OK if met else unchecked("the rules of the re-check do not show that both sides have a value")
+    if followed(goal) or followed(solved(goal)):
+        return OK
     return unchecked("the rules of the re-check do not find this range")
 
 

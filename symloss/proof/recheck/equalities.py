@@ -22,6 +22,7 @@ from symloss.proof.recheck.needs import met
 from symloss.proof.recheck.outcome import OK, Outcome, at_sizes, unchecked, worst, wrong
 from symloss.proof.recheck.padding import padding
 from symloss.proof.recheck.sums import vanishes_for_every_size
+from symloss.proof.recheck.unknowns import equal
 from symloss.proof.terms import Term, conjuncts
 
 #: Sizes at which a statement for every size is written out.
@@ -61,7 +62,7 @@ def same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
         parts = [part for part in conjuncts(seen.statement.conclusion) if part != 1]
         if all(_same_sides(part, known) for part in parts):
             return OK
-    if _followed(goal):
+    if followed(goal):
         return OK
     shown = []
     for size in _SIZES:
@@ -97,16 +98,13 @@ def _same_sides(part: Term, known: Knowledge) -> bool:
     )
 
 
-def _followed(goal: Goal) -> bool:
-    """Whether equations, and that their sides have values, follow once branches are decided."""
+def followed(goal: Goal) -> bool:
+    """Whether comparisons, and that their sides have values, follow once branches are decided."""
     assert isinstance(goal.statement, Always)
     known = Knowledge(goal.tensors, goal.hypotheses)
     parts = [part for part in conjuncts(goal.statement.conclusion) if part != 1]
     return all(follows(known.under(path), need) for path, need in goal.obligations) and all(
-        _same_sides(part, known)
-        or (isinstance(part, atoms.Equal) and follows(known, part))
-        or (isinstance(part, atoms.Equal | atoms.LessEqual) and asked(known, part))
-        for part in parts
+        _same_sides(part, known) or follows(known, part) or asked(known, part) for part in parts
     )
 
 
@@ -140,5 +138,7 @@ def identity(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
         return OK
     # Two numbers are equal where their exponentials are.
     if vanishes(difference) or vanishes(sympy.exp(left) - sympy.exp(right)):
+        return OK
+    if equal(Knowledge(variables_of(problem), problem.hypotheses), left, right):
         return OK
     return unchecked(f"the sides agree at {same} points; this normal form does not see that they are equal")

@@ -17,19 +17,24 @@ if TYPE_CHECKING:
 
 
 def root(forms: Forms, square: Any) -> Any:
-    """The root of a form that is not negative; positive factors stand outside with half their exponent."""
+    """The root of a form that is not negative: that of a product of factors with known signs is a product of roots."""
     outside, inside = sympy.S.One, sympy.S.One
     for factor in sympy.Mul.make_args(sympy.factor(sympy.together(square))):
         base, exponent = factor.as_base_exp()
-        if exponent.is_Integer and exponent % 2 == 0 and forms.sign(base) is not None:
-            outside *= (forms.sign(base) * base) ** (exponent // 2)
-        else:
+        sign = None if base.is_Rational or not exponent.is_Integer else forms.sign(base)
+        if sign is None:
             inside *= factor
-    if inside == 1:
-        return outside
-    found = forms.unknown(sympy.Function("root")(forms.spelled(inside)))
-    forms.squares[found] = inside
-    return outside * found
+            continue
+        whole = sympy.expand(sign * base)
+        inside *= sign**exponent
+        outside *= whole ** (exponent // 2) * (_unknown(forms, whole) if exponent % 2 else 1)
+    return outside if inside == 1 else outside * _unknown(forms, inside)
+
+
+def _unknown(forms: Forms, square: Any) -> Any:
+    found = forms.unknown(sympy.Function("root")(forms.spelled(square)))
+    forms.squares[found] = square
+    return found
 
 
 def without_squares(forms: Forms, polynomial: Any) -> Any:

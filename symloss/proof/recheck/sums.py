@@ -121,9 +121,10 @@ class Forms:
         meaning = self.spelled(form)
         if any(isinstance(part, AppliedUndef) for part in sympy.preorder_traversal(meaning)):
             return 1 if form in self.squares and self.sign(self.squares[form]) == 1 else None
-        if self.known.holds(atoms.Less(0, meaning)):
-            return 1
-        return -1 if self.known.holds(atoms.Less(meaning, 0)) else None
+        for sign, condition in ((1, atoms.Less(0, meaning)), (-1, atoms.Less(meaning, 0))):
+            if self.known.holds(condition) or self.known.said(condition):
+                return sign
+        return None
 
     def reduced(self, polynomial: Any) -> Any:
         """A bracket is 0 or 1, so that its powers are itself; the square of a root is what it is the root of."""
@@ -245,10 +246,13 @@ class Forms:
             meaning = self.meanings.get(base)
             if isinstance(meaning, sympy.exp) and times.is_Integer:
                 outside += times * self.form(meaning.args[0])
-            elif times.is_Integer and not base.is_Rational and self.sign(base) == 1:
-                outside += times * self.unknown(sympy.Function("log")(self.spelled(base)))
-            else:
+                continue
+            sign = self.sign(base) if times.is_Integer and not base.is_Rational else None
+            if sign is None:
                 inside *= factor
+                continue
+            outside += times * self.unknown(sympy.Function("log")(self.spelled(sympy.expand(sign * base))))
+            inside *= sign**times
         if inside == 1:
             return outside
         # log(1/x) = -log x: of the two the one that is printed first is the unknown.

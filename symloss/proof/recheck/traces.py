@@ -203,6 +203,7 @@ class _Trace:
     def _along(self, line: _Line, e: Along, known: Knowledge) -> str:
         if tensors_of(e.guard) & self.variables:
             raise UnknownRuleError(line.rule)
+        known = known.under(e.guard) if e.guard != 1 else known
         (shape,) = self._inner(line, (e.body,), known)
         if e.operation == "sum":
             return shape
