@@ -275,7 +275,7 @@ class Forms:
         before: list[Any] = []
         inside: list[Any] = []
         # What is expanded in a denominator hides factors without the axis.
-        bases = {one.base: sympy.factor(one.base) for one in sympy.Mul.make_args(monomial) if _is_below(one)}
+        bases = {one.base: self._factored(one.base) for one in sympy.Mul.make_args(monomial) if _is_below(one)}
         for factor in sympy.Mul.make_args(monomial.xreplace(bases) if bases else monomial):
             (inside if any(self._depends(u, axis) for u in factor.free_symbols) else before).append(factor)
         chosen = self._selected(axis, inside)
@@ -296,6 +296,18 @@ class Forms:
         total = self.unknown(sympy.Function(f"{_SUM}{stem(axis.axis)}")(here, key))
         self.sums[total] = (here, key)
         return sympy.Mul(*before) * total
+
+    def _factored(self, base: Any) -> Any:
+        """A sum as a product of factors, each of them with the sign that is printed first."""
+        product = sympy.S.One
+        for factor in sympy.Mul.make_args(sympy.factor(base)):
+            one, exponent = factor.as_base_exp()
+            turned = sympy.expand(-one)
+            if isinstance(one, sympy.Add) and str(self.spelled(turned)) < str(self.spelled(one)):
+                product *= (-1) ** exponent * turned**exponent
+            else:
+                product *= factor
+        return product
 
     def _exchanged(self, axis: AxisSymbol, inside: list[Any]) -> Any | None:
         """Of two sums over different axes the one whose axis has the later name stands outside; None where it does."""
