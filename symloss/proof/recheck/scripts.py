@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import sympy
 
 from symloss import atoms
 from symloss.program import Read
+from symloss.proof.recheck.reading import formula
 from symloss.proof.second_solver import answer, version
+
+#: Disjunctions that are split at once.
+_MOST_SPLITS = 4
 
 
 def second_solver(assertions: str) -> str:
@@ -17,6 +22,37 @@ def second_solver(assertions: str) -> str:
         return "cvc5 is not installed"
     said = answer(f"(set-logic QF_NRA)\n{assertions}\n(check-sat)\n")
     return said if said in ("sat", "unsat") else "cvc5 gives no answer"
+
+
+def decided_in_cases(declared: list[str], assertions: list[str]) -> str:
+    """What the second solver says to assertions: to each alternative of those that have some, else to all at once.
+
+    A disjunction of equations gives a few alternatives, in each of which a variable is known.
+    """
+    lines = [*declared, *(f"(assert {one})" for one in assertions)]
+    split = [one for one in map(_alternatives, assertions) if one][:_MOST_SPLITS]
+    for chosen in product(*split) if split else ():
+        case = second_solver("\n".join([*lines, *(f"(assert {one})" for one in chosen)]))
+        if case == "sat":
+            return case
+        if case != "unsat":
+            break
+    else:
+        if split:
+            return "unsat"
+    return second_solver("\n".join(lines))
+
+
+def _alternatives(assertion: str) -> list[str]:
+    """The parts of a disjunction of equations; none of another assertion."""
+    tree = formula(assertion)
+    if not isinstance(tree, list) or tree[0] != "or" or any(not isinstance(p, list) or p[0] != "=" for p in tree[1:]):
+        return []
+    return [_text(part) for part in tree[1:]]
+
+
+def _text(tree: Any) -> str:
+    return tree if isinstance(tree, str) else f"({' '.join(map(_text, tree))})"
 
 
 def written(e: Any) -> str:

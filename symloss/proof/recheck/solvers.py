@@ -22,7 +22,7 @@ from symloss.proof.recheck.identities import random_points, vanishes
 from symloss.proof.recheck.intervals import NoValueError, field, rational_ends, working
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, wrong
 from symloss.proof.recheck.reading import formula, polynomial, term
-from symloss.proof.recheck.scripts import formula_of, second_solver
+from symloss.proof.recheck.scripts import decided_in_cases, formula_of, second_solver
 from symloss.proof.recheck.unknowns import ELEMENTARY, same_relation
 
 _BITS = 120
@@ -49,8 +49,8 @@ def smt(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
     outcome = _negates(problem, names, assertions)
     if outcome is not OK:
         return outcome
-    lines = [f"(declare-fun {name} () Real)" for name in names] + [f"(assert {one[1]})" for one in assertions]
-    answer = second_solver("\n".join(lines))
+    declared = [f"(declare-fun {name} () Real)" for name in names]
+    answer = decided_in_cases(declared, [one[1] for one in assertions])
     if answer == "unsat":
         return OK
     if answer == "sat":
