@@ -77,6 +77,12 @@ class SolverEngine:
         again = second_solver.answer(question)
         if again == "sat":
             return None
+        if again != "unsat" and second_solver.version():
+            fewer = self._fewer(symbols, asserted, budget)
+            if fewer is not None:
+                again, asserted = "unsat", fewer
+                needed = set().union(*(names_of(one.formula) for one in asserted))
+                symbols = [symbol for symbol in symbols if symbol in needed]
         solvers = [scripts.version_of_first(), *([second_solver.version()] if again == "unsat" else [])]
         return {
             "kind": "smt",
@@ -84,6 +90,17 @@ class SolverEngine:
             "assertions": [_entry(one) for one in asserted],
             "solvers": solvers,
         }
+
+    def _fewer(self, symbols: list[Any], asserted: list[Assertion], budget: Budget) -> list[Assertion] | None:
+        """Some of the assertions that have no model by both solvers: fewer are easier for the second one."""
+        declared, texts = [s.name for s in symbols], [text(one.formula) for one in asserted]
+        kept = scripts.core(declared, texts, budget.steps, budget.seed)
+        last = len(asserted) - 1
+        if len(kept) == len(asserted):
+            return None
+        fewer = [asserted[number] for number in sorted({*kept, last})]
+        question = scripts.script(declared, [text(one.formula) for one in fewer])
+        return fewer if second_solver.answer(question) == "unsat" else None
 
     def _shown(self, budget: Budget) -> Any:
         def shown(names: Names, formula: Formula) -> bool:

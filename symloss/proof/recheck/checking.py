@@ -36,6 +36,7 @@ from symloss.proof.recheck.solvers import smt
 from symloss.proof.recheck.spots import false_at_a_point, false_somewhere
 from symloss.proof.recheck.steps import NotASoundStepError, leads_to
 from symloss.proof.recheck.traces import composition
+from symloss.proof.recheck.unknowns import says_the_same
 from symloss.proof.recheck.witnesses import refutes, satisfies
 from symloss.proof.terms import all_reads, conjuncts
 
@@ -310,6 +311,23 @@ def _restated(problem: Problem, case: Mapping[str, Any]) -> Outcome:
     return wrong(fault) if fault else flat_shown(inner, case["evidence"])
 
 
+def _scaled(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
+    """Evidence of the same problem without common factors: each comparison is one of the problem's, times a factor."""
+    variables = problem.variables
+    hypotheses = tuple(term(text, variables) for text in evidence["hypotheses"])
+    inner = replace(problem, hypotheses=hypotheses, conclusion=term(evidence["conclusion"], variables))
+    fault = differing(problem, inner)
+    if fault:
+        return wrong(fault)
+    known = Knowledge(variables_of(problem), problem.hypotheses)
+    for one in hypotheses:
+        if one not in problem.hypotheses and not any(says_the_same(known, given, one) for given in problem.hypotheses):
+            return unchecked(f"{one} is not seen to be among the hypotheses")
+    if not says_the_same(known, problem.conclusion, inner.conclusion):
+        return unchecked("the conclusion is not seen to be that of the problem")
+    return flat_shown(inner, evidence["evidence"])
+
+
 def _alternatives(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
     """Evidence under each part of a hypothesis that is a disjunction."""
     disjunction = next((h for h in problem.hypotheses if isinstance(h, atoms.Or) and str(h) == evidence["of"]), None)
@@ -348,6 +366,7 @@ _FLAT: dict[str, Callable[[Problem, Mapping[str, Any]], Outcome]] = {
     "range": _flat_range,
     "identity": identity,
     "split": _split,
+    "scaled": _scaled,
     "alternatives": _alternatives,
     "conjunction": _conjunction,
     "coefficients": coefficients,

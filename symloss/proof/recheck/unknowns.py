@@ -226,3 +226,19 @@ def same_relation(known: Knowledge, difference: Any, other: Any) -> bool:
         return ratio.is_finite is not False and unknowns.positive(ratio)
     except (UnknownFormError, ZeroDivisionError, sympy.PolynomialError):
         return False
+
+
+def says_the_same(known: Knowledge, condition: Any, other: Any) -> bool:
+    """Whether two comparisons are of one kind, of equal sides or of differences that are a positive factor apart."""
+    if condition == other:
+        return True
+    if other == 1:
+        return type(condition).__name__ in ("Equal", "LessEqual") and equal(known, *condition.args)
+    if type(condition) is not type(other) or type(condition).__name__ not in _COMPARISONS:
+        return False
+    if all(equal(known, a, b) for a, b in zip(condition.args, other.args, strict=True)):
+        return True
+    return same_relation(known, condition.args[1] - condition.args[0], other.args[1] - other.args[0])
+
+
+_COMPARISONS = ("Less", "LessEqual", "Equal", "NotEqual")
