@@ -87,9 +87,10 @@ def relu(forms: Forms, x: Any) -> Any:
     sign, core = _sign_and_core(forms, x)
     if core.is_Rational:
         return forms.form(x) if sign * core > 0 else sympy.S.Zero
-    for way in (1, -1) if forms.known is not None else ():
+    known = forms.known
+    for way in (1, -1) if known is not None else ():
         condition = atoms.LessEqual(0, way * core)
-        if forms.known.holds(condition) or forms.known.said(condition):
+        if known is not None and (known.holds(condition) or known.said(condition)):
             return forms.form(x) if way == sign else sympy.S.Zero
     positive = forms.unknown(atoms.Less(0, core), bracket=True)
     return forms.form(x) * (positive if sign > 0 else 1 - positive)
