@@ -157,6 +157,26 @@ def rewrite_as_something_else(entry: dict[str, Any]) -> None:
     entry["evidence"]["lines"][lines(entry, "rewritten")["from"][0]]["term"] = "Softplus(z[n])"
 
 
+def forget_a_fact(entry: dict[str, Any]) -> None:
+    lines(entry, "perspective")["facts"].clear()
+
+
+def forget_that_facts_are_named(entry: dict[str, Any]) -> None:
+    del lines(entry, "perspective")["facts"]
+
+
+def name_another_fact(entry: dict[str, Any]) -> None:
+    lines(entry, "perspective")["facts"][:] = ["x*log(x) is convex"]
+
+
+def name_no_fact(entry: dict[str, Any]) -> None:
+    lines(entry, "perspective")["facts"].append("x*log(x/y) is jointly concave")
+
+
+def forget_the_triangle(entry: dict[str, Any]) -> None:
+    lines(entry, "triangle")["facts"].clear()
+
+
 FAULTS: list[tuple[str, int, Callable[[dict[str, Any]], None]]] = [
     ("distance", 0, lower_the_constant),
     ("distance", 0, raise_the_constant),
@@ -172,6 +192,11 @@ FAULTS: list[tuple[str, int, Callable[[dict[str, Any]], None]]] = [
     ("divergence", 2, rest_a_perspective_on_one_line),
     ("divergence", 2, call_a_perspective_affine),
     ("entropy", 0, rewrite_as_something_else),
+    ("divergence", 2, forget_a_fact),
+    ("divergence", 2, forget_that_facts_are_named),
+    ("divergence", 2, name_another_fact),
+    ("divergence", 2, name_no_fact),
+    ("distance", 0, forget_the_triangle),
 ]
 
 
@@ -188,6 +213,19 @@ def test_a_change_is_noticed(
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(json.dumps(stored), encoding="utf-8")
     assert rechecked(proved, tmp_path, name)[number] in ("wrong", "not re-checked")
+
+
+def test_a_line_points_to_the_proof_of_its_facts(proved: Path, tmp_path: Path) -> None:
+    """Where the facts are stored beside it, evidence is wrong that rests on one without a proof."""
+    for name in ("divergence", store.FACTS):
+        store.place(tmp_path, name).parent.mkdir(parents=True, exist_ok=True)
+    store.place(tmp_path, "divergence").write_text(store.place(proved, "divergence").read_text("utf-8"), "utf-8")
+    facts = {"claim": "x*log(x/y) is jointly convex", "expect": "holds", "status": "proved"}
+    others = {"claim": "a sum of convex terms is convex", "expect": "holds", "status": "proved"}
+    for status, word in (("proved", "ok"), ("unknown", "wrong")):
+        entries = {"loss": store.FACTS, "claims": [{**facts, "status": status}, others]}
+        store.place(tmp_path, store.FACTS).write_text(json.dumps(entries), "utf-8")
+        assert rechecked(proved, tmp_path, "divergence")[2] == word
 
 
 def by_values() -> dict[str, Any]:
