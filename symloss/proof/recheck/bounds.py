@@ -180,6 +180,10 @@ class Knowledge:
                     found += conjuncts(substitute(condition.body, place))
         return found
 
+    def said_of(self, e: Any) -> list[Any]:
+        """The conditions, and what those for every item say about the items that a term reads."""
+        return [*self.conditions, *self._instances(e)]
+
     def _told(self, condition: Any, e: Any) -> Bounds | None:
         """What a comparison says about a term: one of its sides beside a number, or the difference of its sides."""
         name = type(condition).__name__

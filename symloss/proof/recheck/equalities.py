@@ -18,6 +18,7 @@ from symloss.proof.recheck.certificates import BrokenStepError, NotSeenError
 from symloss.proof.recheck.equations import decided, modulo, solved
 from symloss.proof.recheck.following import follows
 from symloss.proof.recheck.identities import agree, random_points, vanishes
+from symloss.proof.recheck.itemwise import item_by_item
 from symloss.proof.recheck.needs import met
 from symloss.proof.recheck.outcome import OK, Outcome, at_sizes, unchecked, worst, wrong
 from symloss.proof.recheck.padding import padding
@@ -95,6 +96,7 @@ def _same_sides(part: Term, known: Knowledge) -> bool:
         known.holds(part)
         or vanishes_for_every_size(difference)
         or vanishes_for_every_size(decided(difference, known), known)
+        or item_by_item(difference, known)
     )
 
 

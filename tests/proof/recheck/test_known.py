@@ -11,6 +11,7 @@ from symloss import atoms
 from symloss.program import AxisSymbol, Domain, Read, SizeSymbol, Tensor
 from symloss.proof.recheck.asking import asked
 from symloss.proof.recheck.bounds import Knowledge
+from symloss.proof.recheck.itemwise import item_by_item
 from symloss.proof.recheck.sums import vanishes_for_every_size
 from symloss.proof.terms import along
 
@@ -214,3 +215,18 @@ def test_the_second_solver_is_asked_about_products_and_kinks() -> None:
     # An exponential counts as any positive number.
     assert asked(known, atoms.Less(0, sympy.exp(X) + sympy.exp(2 * Y)))
     assert not asked(known, atoms.LessEqual(sympy.exp(X), sympy.exp(Y)))
+
+
+def _items(guard: bool) -> Any:
+    admitted = Read("valid", (N,), True) if guard else sympy.S.One
+    return along("sum", N, sympy.exp(z(N)) * z(N), admitted) - along("sum", N, sympy.exp(z(N)) * X, admitted)
+
+
+def test_a_sum_is_zero_where_each_item_is() -> None:
+    some = Knowledge(TENSORS, [every(N, atoms.Or(atoms.Not(Read("valid", (N,), True)), atoms.Equal(z(N), X)))])
+    assert item_by_item(_items(True), some)
+    assert not item_by_item(_items(False), some)
+    assert not item_by_item(_items(True), Knowledge(TENSORS))
+    assert not item_by_item(_items(True) + X, some)
+    assert item_by_item(_items(False), Knowledge(TENSORS, [every(N, atoms.Equal(z(N), X))]))
+    assert not item_by_item(_items(False), Knowledge(TENSORS, [every(N, atoms.LessEqual(z(N), X))]))
