@@ -23,13 +23,18 @@ _MOST_OPERATIONS = 120
 
 
 def without_common_factors(problem: Problem) -> Problem | None:
-    """The problem in terms from which common positive factors are gone; None where no function has one."""
+    """The problem in terms from which common positive factors are gone; None where no kink has one.
+
+    Only polynomials, quotients and kinks are looked at: of other functions an enclosure tells more than a factor.
+    """
+    if any(_transcendental(term) for term in (problem.conclusion, *problem.hypotheses)):
+        return None
     tensors = {v.tensor: Tensor(v.tensor, (), "variable", domain) for v, domain in problem.variables.items()}
     scaling = _Scaling(Ranges(tensors, problem.hypotheses))
     conclusion = scaling.plain(problem.conclusion)
     if not scaling.found:
         return None
-    hypotheses = tuple(dict.fromkeys(map(scaling.plain, problem.hypotheses)))
+    hypotheses = tuple(h for h in dict.fromkeys(map(scaling.plain, problem.hypotheses)) if h != 1)
     given = next((h for h in hypotheses if _same(h, conclusion)), conclusion)
     return replace(problem, hypotheses=hypotheses, conclusion=given)
 
@@ -40,6 +45,12 @@ def _same(a: Any, b: Any) -> bool:
         return False
     difference = a.args[0] - a.args[1] - (b.args[0] - b.args[1])
     return bool(difference.count_ops() <= 2 * _MOST_OPERATIONS and sympy.expand(difference) == 0)
+
+
+def _transcendental(term: Any) -> bool:
+    plain = (*_COMPARISONS, *_KINKS, atoms.And, atoms.Or, atoms.Not, atoms.Where)
+    powers = (e for e in term.atoms(sympy.Pow) if not e.exp.is_Integer)
+    return any(not isinstance(f, plain) for f in term.atoms(sympy.Function)) or next(powers, None) is not None
 
 
 class _Scaling:

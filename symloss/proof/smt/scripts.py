@@ -52,18 +52,20 @@ def core(names: Iterable[str], assertions: list[str], steps: int, seed: int) -> 
     everything = list(range(len(assertions)))
     if z3 is None:
         return everything
-    solver = z3.SolverFor("QF_NRA")
+    # A context of its own: which assertions are named must not hang on what was asked before.
+    context = z3.Context()
+    solver = z3.SolverFor("QF_NRA", ctx=context)
     solver.set("random_seed", seed)
     solver.set("rlimit", steps * 1000)
     solver.set("timeout", _SAFETY)
     solver.set("unsat_core", True)
     declared = "".join(f"(declare-fun {name} () Real)" for name in names)
     try:
-        formulas = z3.parse_smt2_string(declared + "".join(f"(assert {one})" for one in assertions))
+        formulas = z3.parse_smt2_string(declared + "".join(f"(assert {one})" for one in assertions), ctx=context)
         if len(formulas) != len(assertions):
             return everything
         for number, formula in enumerate(formulas):
-            solver.assert_and_track(formula, f"assertion {number}")
+            solver.assert_and_track(formula, z3.Bool(f"assertion {number}", context))
         if str(solver.check()) != "unsat":
             return everything
         return sorted(int(str(one).strip("|").removeprefix("assertion ")) for one in solver.unsat_core())
