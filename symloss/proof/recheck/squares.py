@@ -51,7 +51,7 @@ def without_squares(forms: Forms, polynomial: Any) -> Any:
     return polynomial
 
 
-def turned(forms: Forms, axis: AxisSymbol, inside: list[Any]) -> Any | None:
+def turned(forms: Forms, axis: AxisSymbol, inside: list[Any]) -> tuple[AxisSymbol, Any] | None:
     """``Σ_c (Σ_a R[c, a]·x_a)·(Σ_b R[c, b]·y_b) = Σ_a x_a·y_a`` where the columns of R are orthonormal; else None."""
     sums: list[Any] = []
     for factor in inside:
@@ -68,7 +68,7 @@ def turned(forms: Forms, axis: AxisSymbol, inside: list[Any]) -> Any | None:
             continue
         here = forms.fresh(a)
         product = sympy.Mul(substitute(left, {a: here}), substitute(right, {b: here}))
-        return forms.sum_of(here, product, sympy.S.One)
+        return here, product
     return None
 
 

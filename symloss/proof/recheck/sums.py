@@ -15,20 +15,17 @@ from sympy.core.function import AppliedUndef
 from sympy.solvers.solveset import NonlinearError
 
 from symloss import atoms
-from symloss.program import AxisSymbol, Read, SizeSymbol, axes_of, substitute
+from symloss.program import AxisSymbol, Read, substitute
 from symloss.proof.recheck.brackets import COMPARISONS, KINKS, bracket
-from symloss.proof.recheck.equations import decided
-from symloss.proof.recheck.partners import plain_index, selected_index
-from symloss.proof.recheck.reindexing import reindexed
-from symloss.proof.recheck.squares import root, turned, without_squares
+from symloss.proof.recheck.partners import plain_index
+from symloss.proof.recheck.squares import root, without_squares
+from symloss.proof.recheck.whole_sums import is_sum, sum_of
 from symloss.proof.terms import Along, stem
 
 if TYPE_CHECKING:
     from symloss.proof.recheck.bounds import Knowledge
 
 _MOST_OPERATIONS = 900
-#: The name of an unknown that is a whole sum, before its axis; its arguments are the running index and the body.
-_SUM = "sum over "
 _ELEMENTARY: dict[str, Any] = {
     "Sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
     "Tanh": lambda x: (1 - sympy.exp(-2 * x)) / (1 + sympy.exp(-2 * x)),
@@ -198,7 +195,7 @@ class Forms:
 
     def _power(self, base: Any, exponent: int) -> Any:
         if isinstance(base, Along) and base.operation == "norm" and exponent % 2 == 0:
-            return self._sum(base.axis, sympy.expand(base.body**2), base.guard) ** (exponent // 2)
+            return sum_of(self, base.axis, sympy.expand(base.body**2), base.guard) ** (exponent // 2)
         return self.form(base) ** exponent
 
     def _root(self, base: Any, exponent: Any) -> Any:
@@ -219,7 +216,7 @@ class Forms:
             if isinstance(base, sympy.log):
                 one = self.form(base.args[0])
             elif isinstance(base, Along) and base.operation == "logsumexp":
-                one = self._sum(base.axis, sympy.exp(base.body), base.guard)
+                one = sum_of(self, base.axis, sympy.exp(base.body), base.guard)
             elif self.known is not None and base.has(Along, sympy.Function):
                 content, rest = sympy.factor(sympy.together(self.form(number * rest))).as_coeff_Mul()
                 times = int(content.p)
@@ -231,11 +228,11 @@ class Forms:
 
     def _along(self, e: Along) -> Any:
         if e.operation == "sum":
-            return self._sum(e.axis, e.body, e.guard)
+            return sum_of(self, e.axis, e.body, e.guard)
         if e.operation == "logsumexp":
-            return self._logarithm(self._sum(e.axis, sympy.exp(e.body), e.guard))
+            return self._logarithm(sum_of(self, e.axis, sympy.exp(e.body), e.guard))
         if e.operation == "norm":
-            return root(self, self._sum(e.axis, sympy.expand(e.body**2), e.guard))
+            return root(self, sum_of(self, e.axis, sympy.expand(e.body**2), e.guard))
         return self.unknown(e)
 
     def _logarithm(self, e: Any) -> Any:
@@ -260,68 +257,6 @@ class Forms:
         sign = 1 if either[0] == self.spelled(inside) else -1
         return outside + sign * self.unknown(sympy.Function("log")(either[0]))
 
-    def sum_of(self, axis: AxisSymbol, body: Any, guard: Any) -> Any:
-        """The sum of what a term says, over an axis."""
-        return self._sum(axis, body, guard)
-
-    def _sum(self, axis: AxisSymbol, body: Any, guard: Any) -> Any:
-        if self.known is not None:
-            body = decided(body, self.known.under(guard) if guard != 1 else self.known)
-        inner = self.reduced(sympy.expand(self.form(body) * self.bracket(guard)))
-        return sympy.Add(*(self._monomial(axis, part) for part in sympy.Add.make_args(inner)))
-
-    def _monomial(self, axis: AxisSymbol, monomial: Any) -> Any:
-        """The sum of one monomial."""
-        before: list[Any] = []
-        inside: list[Any] = []
-        # What is expanded in a denominator hides factors without the axis.
-        bases = {one.base: self._factored(one.base) for one in sympy.Mul.make_args(monomial) if _is_below(one)}
-        for factor in sympy.Mul.make_args(monomial.xreplace(bases) if bases else monomial):
-            (inside if any(self._depends(u, axis) for u in factor.free_symbols) else before).append(factor)
-        chosen = self._selected(axis, inside)
-        if chosen is not None:
-            return sympy.Mul(*before, chosen)
-        if not inside:
-            return sympy.Mul(*before) * self.unknown(SizeSymbol(stem(axis.axis)))
-        for other in (turned(self, axis, inside), self._exchanged(axis, inside)):
-            if other is not None:
-                return sympy.Mul(*before) * other
-        key = self.spelled(sympy.Mul(*inside))
-        if self.known is not None:
-            key = reindexed(self.known, axis, key)
-        # The running index of a sum has a name that no sum inside it has.
-        inner = [int(part.args[0].axis.partition("'s")[2]) for part in key.atoms(AppliedUndef) if _is_sum(part)]
-        here = AxisSymbol(f"{stem(axis.axis)}'s{max(inner, default=0) + 1}")
-        key = substitute(key, {axis: here})
-        total = self.unknown(sympy.Function(f"{_SUM}{stem(axis.axis)}")(here, key))
-        self.sums[total] = (here, key)
-        return sympy.Mul(*before) * total
-
-    def _factored(self, base: Any) -> Any:
-        """A sum as a product of factors, each of them with the sign that is printed first."""
-        product = sympy.S.One
-        for factor in sympy.Mul.make_args(sympy.factor(base)):
-            one, exponent = factor.as_base_exp()
-            turned = sympy.expand(-one)
-            if isinstance(one, sympy.Add) and str(self.spelled(turned)) < str(self.spelled(one)):
-                product *= (-1) ** exponent * turned**exponent
-            else:
-                product *= factor
-        return product
-
-    def _exchanged(self, axis: AxisSymbol, inside: list[Any]) -> Any | None:
-        """Of two sums over different axes the one whose axis has the later name stands outside; None where it does."""
-        for factor in inside:
-            inner, body = self.sums.get(factor, (axis, None))
-            if stem(inner.axis) <= stem(axis.axis):
-                continue
-            here = self.fresh(inner)
-            rest = self.spelled(sympy.Mul(*(f for f in inside if f is not factor)))
-            own = self.fresh(axis)
-            body = substitute(rest * substitute(body, {inner: here}), {axis: own})
-            return self._sum(here, self.spelled(self._sum(own, body, sympy.S.One)), sympy.S.One)
-        return None
-
     def fresh(self, axis: AxisSymbol) -> AxisSymbol:
         """A running index of the same axis that no term has."""
         self.count += 1
@@ -331,9 +266,9 @@ class Forms:
         """The form of a whole sum, a root or a logarithm that is spelled out, at other indices perhaps."""
         if e in self.unknowns:
             return self.unknowns[e]
-        if _is_sum(e):
+        if is_sum(e):
             here = self.fresh(e.args[0])
-            return self._sum(here, substitute(e.args[1], {e.args[0]: here}), sympy.S.One)
+            return sum_of(self, here, substitute(e.args[1], {e.args[0]: here}), sympy.S.One)
         if e.func.__name__ == "root":
             return root(self, self.form(e.args[0]))
         if e.func.__name__ == "log":
@@ -343,40 +278,3 @@ class Forms:
     def spelled(self, form: Any) -> Any:
         """A form with what its unknowns stand for, so that it shows on which indices it depends."""
         return form.xreplace({u: self.meanings[u] for u in form.free_symbols})
-
-    def _depends(self, unknown: Any, axis: AxisSymbol) -> bool:
-        return axis.axis in axes_of(self.meanings[unknown])
-
-    def _selected(self, axis: AxisSymbol, inside: list[Any]) -> Any | None:
-        """``Σ_k [k = i] f(k) = f(i)`` for an index i of the axis."""
-        for factor in inside:
-            meaning = self.meanings.get(factor)
-            other = self._place(axis, meaning) if isinstance(meaning, atoms.Equal) else None
-            if other is None:
-                continue
-            rest = [f for f in inside if f is not factor]
-            terms = [
-                f.xreplace({u: self.form(substitute(self.meanings[u], {axis: other})) for u in f.free_symbols})
-                for f in rest
-            ]
-            return sympy.Mul(*terms)
-        return None
-
-    def _place(self, axis: AxisSymbol, equation: Any) -> Any | None:
-        """The only index at which an equation holds, or None."""
-        for side, other in (equation.args, equation.args[::-1]):
-            if side == axis:
-                no_index = axis.axis in axes_of(other) or not getattr(other, "is_integer", False) or other.is_number
-                return None if no_index else other
-            found = selected_index(self.known, axis, side, other) if self.known is not None else None
-            if found is not None:
-                return found
-        return None
-
-
-def _is_sum(e: Any) -> bool:
-    return isinstance(e, AppliedUndef) and e.func.__name__.startswith(_SUM)
-
-
-def _is_below(factor: Any) -> bool:
-    return isinstance(factor, sympy.Pow) and isinstance(factor.base, sympy.Add) and factor.exp.is_Integer
