@@ -19,7 +19,7 @@ from symloss.proof.facts import facts
 from symloss.proof.formulation import formulate
 from symloss.proof.goals import Curvature, Goal, Padding
 from symloss.proof.proving import prove_file
-from symloss.proof.recheck import equalities, recheck_file
+from symloss.proof.recheck import equalities, recheck_facts, recheck_file
 from symloss.proof.recheck.checking import recheck_goals
 from symloss.proof.recheck.traces import composition
 
@@ -226,6 +226,17 @@ def test_a_line_points_to_the_proof_of_its_facts(proved: Path, tmp_path: Path) -
         entries = {"loss": store.FACTS, "claims": [{**facts, "status": status}, others]}
         store.place(tmp_path, store.FACTS).write_text(json.dumps(entries), "utf-8")
         assert rechecked(proved, tmp_path, "divergence")[2] == word
+
+
+def test_a_fact_rests_on_earlier_facts_alone(tmp_path: Path) -> None:
+    line = {"term": "exp(x)", "is": "convex", "rule": "exp: convex", "from": [], "facts": ["exp convex"]}
+    evidence = {"kind": "composition", "lines": [line]}
+    entry = {"claim": "exp convex", "expect": "holds", "status": "proved", "evidence": evidence}
+    place = store.place(tmp_path, store.FACTS)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps({"loss": store.FACTS, "claims": [entry]}), "utf-8")
+    (outcome,) = recheck_facts(tmp_path).outcomes
+    assert (outcome.word, outcome.reason) == ("wrong", "the fact “exp convex” is not proved")
 
 
 def by_values() -> dict[str, Any]:
