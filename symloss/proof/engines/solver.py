@@ -23,6 +23,8 @@ from symloss.proof.verdicts import Evidence, Finding
 
 #: Thousand steps for a sign that naming asks for.
 _QUICK = 60
+#: Of so many assertions those are kept that are needed.
+_MANY = 16
 #: Problems with more branches than this are for case splits.
 _MOST_KINKS = 8
 #: Larger questions are not asked.
@@ -74,15 +76,14 @@ class SolverEngine:
             return None
         if scripts.first(question, budget.steps, budget.seed) != "unsat":
             return None
+        if len(asserted) >= _MANY:
+            asserted = self._fewer(symbols, asserted, budget)
+            needed = set().union(*(names_of(one.formula) for one in asserted))
+            symbols = [symbol for symbol in symbols if symbol in needed]
+            question = scripts.script([s.name for s in symbols], [text(one.formula) for one in asserted])
         again = second_solver.answer(question)
         if again == "sat":
             return None
-        if again != "unsat" and second_solver.version():
-            fewer = self._fewer(symbols, asserted, budget)
-            if fewer is not None:
-                again, asserted = "unsat", fewer
-                needed = set().union(*(names_of(one.formula) for one in asserted))
-                symbols = [symbol for symbol in symbols if symbol in needed]
         solvers = [scripts.version_of_first(), *([second_solver.version()] if again == "unsat" else [])]
         return {
             "kind": "smt",
@@ -91,16 +92,19 @@ class SolverEngine:
             "solvers": solvers,
         }
 
-    def _fewer(self, symbols: list[Any], asserted: list[Assertion], budget: Budget) -> list[Assertion] | None:
-        """Some of the assertions that have no model by both solvers: fewer are easier for the second one."""
-        declared, texts = [s.name for s in symbols], [text(one.formula) for one in asserted]
-        kept = scripts.core(declared, texts, budget.steps, budget.seed)
+    def _fewer(self, symbols: list[Any], asserted: list[Assertion], budget: Budget) -> list[Assertion]:
+        """Some of the assertions that have no model: fewer are easier for the second solver, and for a reader.
+
+        Each is left out in turn, the longest first, where the others still have none within a few steps.
+        """
+        declared = [s.name for s in symbols]
+        texts = {place: text(one.formula) for place, one in enumerate(asserted)}
         last = len(asserted) - 1
-        if len(kept) == len(asserted):
-            return None
-        fewer = [asserted[number] for number in sorted({*kept, last})]
-        question = scripts.script(declared, [text(one.formula) for one in fewer])
-        return fewer if second_solver.answer(question) == "unsat" else None
+        for place in sorted(range(last), key=lambda i: (-len(texts[i]), i)):
+            others = [one for i, one in texts.items() if i != place]
+            if scripts.first(scripts.script(declared, others), _QUICK, budget.seed) == "unsat":
+                del texts[place]
+        return [asserted[place] for place in texts]
 
     def _shown(self, budget: Budget) -> Any:
         def shown(names: Names, formula: Formula) -> bool:

@@ -46,33 +46,6 @@ def first(text: str, steps: int, seed: int) -> str:
         return "unknown"
 
 
-def core(names: Iterable[str], assertions: list[str], steps: int, seed: int) -> list[int]:
-    """The numbers of some assertions that have no model together, by z3's account; all where it gives none."""
-    z3 = _package("z3")
-    everything = list(range(len(assertions)))
-    if z3 is None:
-        return everything
-    # A context of its own: which assertions are named must not hang on what was asked before.
-    context = z3.Context()
-    solver = z3.SolverFor("QF_NRA", ctx=context)
-    solver.set("random_seed", seed)
-    solver.set("rlimit", steps * 1000)
-    solver.set("timeout", _SAFETY)
-    solver.set("unsat_core", True)
-    declared = "".join(f"(declare-fun {name} () Real)" for name in names)
-    try:
-        formulas = z3.parse_smt2_string(declared + "".join(f"(assert {one})" for one in assertions), ctx=context)
-        if len(formulas) != len(assertions):
-            return everything
-        for number, formula in enumerate(formulas):
-            solver.assert_and_track(formula, z3.Bool(f"assertion {number}", context))
-        if str(solver.check()) != "unsat":
-            return everything
-        return sorted(int(str(one).strip("|").removeprefix("assertion ")) for one in solver.unsat_core())
-    except z3.Z3Exception:
-        return everything
-
-
 def version_of_first() -> str:
     """Name and version of the first solver."""
     z3 = _package("z3")
