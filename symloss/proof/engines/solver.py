@@ -76,12 +76,16 @@ class SolverEngine:
             return None
         if scripts.first(question, budget.steps, budget.seed) != "unsat":
             return None
+        again = "unknown"
         if len(asserted) >= _MANY:
-            asserted = self._fewer(symbols, asserted, budget)
-            needed = set().union(*(names_of(one.formula) for one in asserted))
-            symbols = [symbol for symbol in symbols if symbol in needed]
-            question = scripts.script([s.name for s in symbols], [text(one.formula) for one in asserted])
-        again = second_solver.answer(question)
+            fewer = self._fewer(symbols, asserted, budget)
+            needed = set().union(*(names_of(one.formula) for one in fewer))
+            some = [symbol for symbol in symbols if symbol in needed]
+            again = second_solver.answer(scripts.script([s.name for s in some], [text(one.formula) for one in fewer]))
+            if again == "unsat":
+                symbols, asserted = some, fewer
+        if again != "unsat":
+            again = second_solver.answer(question)
         if again == "sat":
             return None
         solvers = [scripts.version_of_first(), *([second_solver.version()] if again == "unsat" else [])]
