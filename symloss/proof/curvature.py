@@ -7,7 +7,7 @@ convex, which increase) are claims of their own, proved beside those of the loss
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
@@ -21,14 +21,60 @@ from symloss.proof.terms import Along, Term, tensors_of
 CONVEX, CONCAVE, AFFINE, CONSTANT = "convex", "concave", "affine", "constant"
 
 
+#: The facts, claims of their own, that a rule rests on; of several items by induction.
+_FACTS: dict[str, tuple[str, ...]] = {
+    "sum": ("a sum of convex terms is convex",),
+    "sum over an axis": ("a sum of convex terms is convex",),
+    "choice by a constant": (),
+    "nonnegative factor": ("a nonnegative factor keeps convexity",),
+    "nonpositive factor": ("a nonpositive factor turns convexity around",),
+    "max of convex terms": ("a maximum of convex terms is convex",),
+    "min of concave terms": ("a maximum of convex terms is convex",),
+    "logsumexp of convex terms": (
+        "logsumexp of two items is one plus a softplus",
+        "softplus convex",
+        "softplus increasing in x",
+        "a convex increasing function of a convex term is convex",
+    ),
+    "norm of affine terms": ("the triangle inequality of a norm",),
+    "norm of nonnegative convex terms": (
+        "the triangle inequality of a norm",
+        "a convex increasing function of a convex term is convex",
+    ),
+    "even power of an affine term": ("an even power of an affine term is convex",),
+    "even power, monotone on one side": ("the square of a nonnegative convex term is convex",),
+    "power at least 1 of a nonnegative convex term": (
+        "a power at least 1 bends upward",
+        "a convex increasing function of a convex term is convex",
+    ),
+    "power between 0 and 1 of a nonnegative concave term": (
+        "a power between 0 and 1 bends downward",
+        "a convex increasing function of a convex term is convex",
+    ),
+    "power at most 0 of a positive concave term": (
+        "a power at most 0 bends upward",
+        "a convex decreasing function of a concave term is convex",
+    ),
+    "x*log(x) of an affine term": ("x*log(x) is convex",),
+    "perspective": ("x*log(x/y) is jointly convex",),
+    "nonnegative factor times log: concave, increasing": ("a nonnegative factor times log is concave",),
+    "nonpositive factor times log: concave, increasing": ("a nonnegative factor times log is concave",),
+}
+_INNER = {
+    True: "a convex increasing function of a convex term is convex",
+    False: _FACTS["power at most 0 of a positive concave term"][1],
+}
+
+
 @dataclass(frozen=True)
 class Line:
-    """One line of a trace: what a term is, by which rule, from which earlier lines."""
+    """One line of a trace: what a term is, by which rule, from which earlier lines and facts."""
 
     term: Term
     curvature: str
     rule: str
     rests_on: tuple[int, ...] = ()
+    facts: tuple[str, ...] = ()
 
 
 class Composition:
@@ -66,7 +112,7 @@ class Composition:
         found = []
         for old in sorted(kept):
             one = self.lines[old]
-            found.append(Line(one.term, one.curvature, one.rule, tuple(order[i] for i in one.rests_on)))
+            found.append(replace(one, rests_on=tuple(order[i] for i in one.rests_on)))
         return tuple(found)
 
     def line(self, e: Term) -> int | None:
@@ -87,8 +133,10 @@ class Composition:
         inner = self.line(other) if other != e else None
         return None if inner is None else self._say(e, self.lines[inner].curvature, "rewritten", inner)
 
-    def _say(self, e: Term, curvature: str, rule: str, *rests_on: int) -> int:
-        self.lines.append(Line(e, curvature, rule, rests_on))
+    def _say(self, e: Term, curvature: str, rule: str, *rests_on: int, facts: Iterable[str] = ()) -> int:
+        used = facts if curvature in (CONVEX, CONCAVE) else ()
+        more = _FACTS.get(rule, ()) if curvature in (CONVEX, CONCAVE) else ()
+        self.lines.append(Line(e, curvature, rule, rests_on, tuple(sorted({*used, *more}))))
         return len(self.lines) - 1
 
     def _build(self, e: Any) -> int | None:
@@ -175,9 +223,7 @@ class Composition:
                 return None
             trace = inside._needed(last)
             offset = len(self.lines)
-            self.lines += [
-                Line(one.term, one.curvature, one.rule, tuple(i + offset for i in one.rests_on)) for one in trace
-            ]
+            self.lines += [replace(one, rests_on=tuple(i + offset for i in one.rests_on)) for one in trace]
             found.append(len(self.lines) - 1)
         total = _joined(self.lines[i].curvature for i in found)
         return None if total is None else self._say(e, total, "choice by a constant", *found)
@@ -249,8 +295,26 @@ class Composition:
                     self._fits(e, position, self.lines[line].curvature, wanted) for position, line in enumerate(lines)
                 )
                 if fits:
-                    return self._say(e, wanted, f"{record.name}: {record.curvature}", *lines)
+                    facts = self._facts_of(e, [self.lines[line].curvature for line in lines])
+                    return self._say(e, wanted, f"{record.name}: {record.curvature}", *lines, facts=facts)
         return None
+
+    def _facts_of(self, e: Any, curvatures: list[str]) -> list[str]:
+        """What is used of a function: its curvature, and where an argument is curved the direction in it."""
+        record = record_of(e)
+        assert record is not None  # the caller has found it
+        found = [f"{record.name} {record.curvature}"]
+        for position, curvature in enumerate(curvatures):
+            if curvature in (AFFINE, CONSTANT):
+                continue
+            direction = record.monotone[position]
+            if direction is None:
+                # Convex and even: it increases beyond 0.
+                found += [f"{record.name} even", _INNER[curvature == record.curvature]]
+            else:
+                found += [f"{record.name} {direction} in {record.arguments[position]}"]
+                found += [_INNER[direction in ("increasing", "nondecreasing")]]
+        return found
 
     def _fits(self, e: Any, position: int, curvature: str, wanted: str) -> bool:
         """Whether an argument may have this curvature in a function that is convex (or concave)."""

@@ -10,6 +10,7 @@ from symloss.proof.facts import CONCAVE, DERIVATIVE, Fact, derivative_goal
 from symloss.proof.goals import Curvature, Goal
 from symloss.proof.portfolio import Portfolio
 from symloss.proof.reductions import steps
+from symloss.proof.special import STEPS as SPECIAL
 from symloss.proof.verdicts import Finding, together, unknown
 
 
@@ -22,16 +23,26 @@ def settle_fact(fact: Fact, budget: Budget | None = None) -> Finding:
 
 def _by(portfolio: Portfolio, goal: Goal, rule: str) -> Finding:
     if not rule:
-        return portfolio.settle(goal)
+        return _settled(portfolio, goal)
     if isinstance(goal.statement, Curvature) and goal.statement.kind == "concave":
         turned = next(step for step in steps(goal) if step.rule == CONCAVE).goals[0]
         return _under(CONCAVE, [("", _by(portfolio, turned, rule))])
     if rule == DERIVATIVE:
-        return _under(rule, [("slope", portfolio.settle(derivative_goal(goal)))])
+        return _under(rule, [("slope", _settled(portfolio, derivative_goal(goal)))])
     parts = next((step.goals for step in steps(goal) if step.rule == rule), ())
     if not parts:
         return unknown(f"the step “{rule}” does not apply")
-    return _under(rule, [(part.name, portfolio.settle(part)) for part in parts])
+    return _under(rule, [(part.name, _settled(portfolio, part)) for part in parts])
+
+
+def _settled(portfolio: Portfolio, goal: Goal) -> Finding:
+    """The finding about a goal, by what is known of special functions where that says something about it."""
+    for rule, step in SPECIAL:
+        other = step(goal)
+        if other is not None:
+            found = _under(rule, [(other.name, portfolio.settle(other))])
+            return found if found.status != "proved" else replace(found, summary=f"{rule}: {found.summary}")
+    return portfolio.settle(goal)
 
 
 def _under(rule: str, parts: list[tuple[str, Finding]]) -> Finding:

@@ -89,11 +89,34 @@ def _about(record: AtomRecord) -> Iterator[Fact]:
         inside = {name: Domain("interval", d.lower, d.upper) if smooth else d for name, d in domains.items()}
         goal = _goal(Curvature(record.curvature, term, record.arguments), inside, term, assumed)
         yield Fact(f"{record.name} {record.curvature}", goal, SECOND if smooth else JENSEN)
+    if record.name in _SLOPE_ONE:
+        yield _slope(record, term, domains, smooth)
     if record.parity is not None:
         (x,) = reads
         turned = term.xreplace({x: -x})
         same = atoms.Equal(turned, -term if record.parity == "odd" else term)
         yield Fact(f"{record.name} {record.parity}", _goal(Always(same), domains, term, assumed))
+
+
+#: Functions that a Lipschitz constant of 1 is said of.
+_SLOPE_ONE = ("abs", "relu", "ramp", "softplus", "tanh", "log_cosh", "sin", "cos")
+
+
+def slope_fact(record: AtomRecord) -> str:
+    """The name of the fact that a function of one argument changes no more than its argument."""
+    return f"{record.name} has slope at most 1"
+
+
+def _slope(record: AtomRecord, term: Term, domains: dict[str, Domain], smooth: bool) -> Fact:
+    """Of a smooth function the derivative lies in [-1, 1], by the mean value theorem; else between two points."""
+    (name,) = record.arguments
+    if smooth:
+        slope = directional(term, {name: "1"}).xreplace({Read("1"): sympy.S.One})
+        says = atoms.And(atoms.LessEqual(-1, slope), atoms.LessEqual(slope, 1))
+        return Fact(slope_fact(record), _goal(Always(says), domains, slope))
+    other = term.xreplace({Read(name): Read(f"{name}'")})
+    says = atoms.LessEqual(atoms.Absolute(term - other), atoms.Absolute(Read(name) - Read(f"{name}'")))
+    return Fact(slope_fact(record), _goal(Always(says), {**domains, f"{name}'": domains[name]}, term))
 
 
 def _goal(

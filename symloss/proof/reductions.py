@@ -183,6 +183,11 @@ def kinked(term: Term, variables: tuple[str, ...], ranges: Ranges | None = None)
             if not e.exp.is_Rational and tensors_of(e.base) & names and not positive:
                 return True
             continue
+        if isinstance(e, sympy.loggamma | sympy.polygamma):
+            # Their poles lie at 0 and below.
+            if ranges is None or not ranges.holds(atoms.Less(0, e.args[-1])):
+                return True
+            continue
         if isinstance(e, sympy.Add | sympy.Mul | Along | atoms.XLogY | atoms.XOverY):
             continue
         record = record_of(e)

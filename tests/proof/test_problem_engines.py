@@ -64,6 +64,16 @@ with exact_arithmetic():
             "orderings",
             problem(atoms.LessEqual(atoms.Minimum(A, B), atoms.Maximum(A, B)), a=REAL, b=REAL),
         ),
+        "a common factor of a maximum": (
+            "factors",
+            problem(
+                atoms.Equal(atoms.Maximum(P * A, P * B) / P, atoms.Maximum(A, B)),
+                atoms.Less(P * A, P * B),
+                p=interval(0, OO, False, False),
+                a=REAL,
+                b=REAL,
+            ),
+        ),
         "a share times its rest": ("coefficients", problem(atoms.LessEqual(0, P - P**2), p=SHARE)),
         "a strict bound": ("coefficients", problem(atoms.Less(0, X + 1), x=HALF_LINE)),
         "the exponential above its parabola": (
@@ -119,6 +129,10 @@ with exact_arithmetic():
                 b=REAL,
             ),
         ),
+        "a common factor of any sign": (
+            "factors",
+            problem(atoms.Equal(atoms.Maximum(P * A, P * B), P * atoms.Maximum(A, B)), p=REAL, a=REAL, b=REAL),
+        ),
         "a parabola that dips": (
             "coefficients",
             problem(atoms.LessEqual(0, X**2 - X + sympy.Rational(1, 5)), x=HALF_LINE),
@@ -150,7 +164,7 @@ def test_a_true_problem_is_proved(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NOT_PROVED)
-@pytest.mark.parametrize("engine", ["own", "solver", "cases", "orderings", "coefficients", "logs"])
+@pytest.mark.parametrize("engine", ["own", "solver", "cases", "orderings", "coefficients", "factors", "logs"])
 def test_a_false_problem_is_proved_by_no_engine(name: str, engine: str) -> None:
     own, given = NOT_PROVED[name]
     if engine == "own" or engine != own:
@@ -186,6 +200,7 @@ FAULTS = {
         "_placed",
         lambda order: {r: (0, *(1,) * i, *(0,) * (len(order) - 1 - i)) for i, r in enumerate(order)},
     ),
+    "a common factor of any sign": ("scaling", "_Scaling._is_positive", lambda self, base: base == P),
     "the larger is the first": ("arrangements", "_orders", lambda problem, group: iter([tuple(reversed(group))])),
     "a pole between the anchor and the point": ("engines.logs", "obligations_of", lambda term: ()),
     "a function that falls first": ("engines.logs", "_Removal._side", lambda self, *rest: {}),
@@ -275,7 +290,20 @@ def _half_of_the_cases(evidence: Any) -> None:
     evidence["parts"].pop()
 
 
+def _fewer_conditions(evidence: Any) -> None:
+    evidence["hypotheses"].append("Less(a, 0)")
+
+
+def _another_statement(evidence: Any) -> None:
+    evidence["conclusion"] = "LessEqual(Minimum(a, b), Maximum(a, b))"
+
+
+def _turned_around(evidence: Any) -> None:
+    evidence["hypotheses"] = ["Less(b, a)"]
+
+
 TAMPERED = {
+    "a common factor of a maximum": (_fewer_conditions, _another_statement, _turned_around),
     "the larger is not the smaller": (_without_a_gap, _without_leaves),
     "a share times its rest": (_another_denominator,),
     "the exponential above its parabola": (_another_anchor, _no_right_side),

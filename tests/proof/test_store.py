@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import symloss
 from symloss.build.sources import catalogue, data_folder
 from symloss.cli import run
 from symloss.proof import store
@@ -96,3 +100,32 @@ def test_three_seeds_give_the_same_verdicts(loss: str) -> None:
     for claim in spec.claims:
         words = {settle_claim(spec, claim, Budget(seed=seed)).status for seed in (1, 2, 3)}
         assert len(words) == 1, claim.text
+
+
+PROVING = """
+import sys
+from pathlib import Path
+from symloss.build.sources import catalogue
+from symloss.proof.proving import prove_facts, prove_file
+for name in sys.argv[2:]:
+    prove_facts(Path(sys.argv[1]), True) if name == "atoms" else prove_file(catalogue()[name], Path(sys.argv[1]), True)
+"""
+
+
+def proved_under(seed: str, losses: tuple[str, ...], out: Path) -> dict[str, bytes]:
+    """The files that a process of its own writes, whose sets and dictionaries are in the order of a hash seed."""
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(symloss.__file__).parents[1])}
+    command = [sys.executable, "-c", PROVING, str(out), *losses]
+    subprocess.run(command, env=environment, check=True, timeout=600)
+    return {path.name: path.read_bytes() for path in sorted((out / "proofs").glob("*.json"))}
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [("huber", "listnet", "kl_divergence"), pytest.param(("atoms", "iou", "info_nce", "dice"), marks=pytest.mark.slow)],
+    ids=["quick", "slow"],
+)
+def test_another_hash_seed_gives_the_same_bytes(losses: tuple[str, ...], tmp_path: Path) -> None:
+    first, second = (proved_under(seed, losses, tmp_path / seed) for seed in ("1", "2"))
+    assert sorted(first) == sorted(f"{loss}.json" for loss in losses)
+    assert first == second

@@ -57,7 +57,7 @@ class ProblemEngine(Protocol):
 #: Goal engines in order: module of this package that holds ``ENGINE``.
 GOAL_ENGINES = ("composition", "identity", "dual", "slopes", "padding", "values", "limits")
 #: Problem engines in order; a module that is missing a package returns None from every call.
-PROBLEM_ENGINES = ("bounds", "algebra", "orderings", "solver", "cases", "logs", "balls")
+PROBLEM_ENGINES = ("bounds", "algebra", "factors", "orderings", "solver", "cases", "logs", "balls")
 
 
 @cache

@@ -39,7 +39,13 @@ class CompositionEngine:
             if trace is None:
                 return None
             lines = [
-                {"term": str(line.term), "is": line.curvature, "rule": line.rule, "from": list(line.rests_on)}
+                {
+                    "term": str(line.term),
+                    "is": line.curvature,
+                    "rule": line.rule,
+                    "from": list(line.rests_on),
+                    "facts": list(line.facts),
+                }
                 for line in trace
             ]
             return self._proved(goal, {"kind": "composition", "lines": lines}, explained(trace))

@@ -7,9 +7,11 @@ from typing import Any
 import sympy
 
 from symloss import atoms
+from symloss.atoms.record import record_of
 from symloss.program import AxisSymbol, Read, exact_arithmetic
 from symloss.proof.certificates import Certificates
 from symloss.proof.engines import Budget
+from symloss.proof.facts import slope_fact
 from symloss.proof.goals import Goal, Lipschitz
 from symloss.proof.setting import Setting
 from symloss.proof.terms import Along, NormAlong, Term, all_reads, opened, tensors_of
@@ -17,6 +19,7 @@ from symloss.proof.verdicts import Evidence, Finding
 
 #: Functions whose slope is at most 1 in size.
 _SLOPE_ONE = (atoms.Absolute, atoms.Relu, atoms.Ramp, atoms.Softplus, atoms.Tanh, atoms.LogCosh, sympy.sin, sympy.cos)
+_FACTS = {"triangle": ["the triangle inequality of a norm"]}
 
 
 class SlopesEngine:
@@ -80,7 +83,10 @@ class _Slopes:
         return self._say(e, value, rule, *rests)
 
     def _say(self, e: Term, constant: Term, rule: str, *rests: int) -> int:
-        self.lines.append({"term": str(e), "constant": str(constant), "rule": rule, "from": list(rests)})
+        record = record_of(e) if rule == "slope at most 1" else None
+        facts = [slope_fact(record)] if record is not None else _FACTS.get(rule, [])
+        line = {"term": str(e), "constant": str(constant), "rule": rule, "from": list(rests), "facts": facts}
+        self.lines.append(line)
         self.constants.append(constant)
         return len(self.lines) - 1
 

@@ -23,6 +23,8 @@ from symloss.proof.verdicts import Evidence, Finding
 
 #: Thousand steps for a sign that naming asks for.
 _QUICK = 60
+#: Of so many assertions those are kept that are needed.
+_MANY = 16
 #: Problems with more branches than this are for case splits.
 _MOST_KINKS = 8
 #: Larger questions are not asked.
@@ -74,7 +76,16 @@ class SolverEngine:
             return None
         if scripts.first(question, budget.steps, budget.seed) != "unsat":
             return None
-        again = second_solver.answer(question)
+        again = "unknown"
+        if len(asserted) >= _MANY:
+            fewer = self._fewer(symbols, asserted, budget)
+            needed = set().union(*(names_of(one.formula) for one in fewer))
+            some = [symbol for symbol in symbols if symbol in needed]
+            again = second_solver.answer(scripts.script([s.name for s in some], [text(one.formula) for one in fewer]))
+            if again == "unsat":
+                symbols, asserted = some, fewer
+        if again != "unsat":
+            again = second_solver.answer(question)
         if again == "sat":
             return None
         solvers = [scripts.version_of_first(), *([second_solver.version()] if again == "unsat" else [])]
@@ -84,6 +95,20 @@ class SolverEngine:
             "assertions": [_entry(one) for one in asserted],
             "solvers": solvers,
         }
+
+    def _fewer(self, symbols: list[Any], asserted: list[Assertion], budget: Budget) -> list[Assertion]:
+        """Some of the assertions that have no model: fewer are easier for the second solver, and for a reader.
+
+        Each is left out in turn, the longest first, where the others still have none within a few steps.
+        """
+        declared = [s.name for s in symbols]
+        texts = {place: text(one.formula) for place, one in enumerate(asserted)}
+        last = len(asserted) - 1
+        for place in sorted(range(last), key=lambda i: (-len(texts[i]), i)):
+            others = [one for i, one in texts.items() if i != place]
+            if scripts.first(scripts.script(declared, others), _QUICK, budget.seed) == "unsat":
+                del texts[place]
+        return [asserted[place] for place in texts]
 
     def _shown(self, budget: Budget) -> Any:
         def shown(names: Names, formula: Formula) -> bool:

@@ -29,6 +29,8 @@ from symloss.proof.recheck.ends import (
     whole_power,
 )
 from symloss.proof.recheck.function_bounds import INCREASING, SPECIAL, x_log_x
+from symloss.proof.recheck.items import at_least_an_item, places, share_of_a_sum
+from symloss.proof.recheck.partners import apart
 from symloss.proof.terms import Along, SumAlong, all_reads, conjuncts, stem
 
 _OO = math.inf
@@ -48,8 +50,20 @@ class Knowledge:
     def __init__(self, tensors: Mapping[str, Tensor], conditions: Iterable[Any] = ()) -> None:
         self.tensors = tensors
         self.conditions = {part for condition in conditions for part in conjuncts(condition)}
-        self.conditions |= {told for condition in self.conditions for told in _of_a_maximum(condition)}
+        self.conditions |= {told for condition in self.conditions for told in self._also(condition)}
         self._memo: dict[Any, Bounds | None] = {}
+
+    def _also(self, condition: Any) -> list[Any]:
+        """What a condition says in other words: a truth value that is not 0, the terms of a maximum that is 0."""
+        if isinstance(condition, Read):
+            return [atoms.NotEqual(condition, 0)]
+        if isinstance(condition, atoms.NotEqual) and isinstance(condition.args[0], Read) and condition.args[1] == 0:
+            tensor = self.tensors.get(condition.args[0].tensor)
+            return [condition.args[0]] if tensor is not None and tensor.domain.kind == "boolean" else []
+        if type(condition).__name__ != "Equal" or not isinstance(condition.args[0], atoms.Maximum):
+            return []
+        maximum, value = condition.args
+        return [atoms.LessEqual(part, 0) for part in maximum.args if not part.is_number] if value == 0 else []
 
     def under(self, condition: Any) -> Knowledge:
         """The same with one more condition."""
@@ -57,9 +71,10 @@ class Knowledge:
 
     def holds(self, condition: Any) -> bool:
         """Whether a condition follows; False says nothing."""
-        if condition == 1 or condition in self.conditions or condition in self._instances(condition):
-            return True
         name = type(condition).__name__
+        forms = (condition, condition.func(*condition.args[::-1])) if name in ("Equal", "NotEqual") else (condition,)
+        if any(form == 1 or form in self.conditions or form in self._instances(form) for form in forms):
+            return True
         if name == "And":
             return all(map(self.holds, condition.args))
         if name == "Or":
@@ -68,14 +83,31 @@ class Knowledge:
             return self._counted(condition) or any(
                 set(conjuncts(substitute(condition.body, place))) <= self.conditions
                 for known in self.conditions
-                for place in _indices(condition, known)
+                for place in places(condition, known)
             )
         if isinstance(condition, Along) and condition.operation == "all":
             return self._with_guard(condition).holds(condition.body)
         if name not in _SIDES:
             return False
         a, b = condition.args
-        return self._compared(a, b, _SIDES[name])
+        return self._compared(a, b, _SIDES[name]) or (name == "NotEqual" and apart(self, a, b))
+
+    def said(self, condition: Any) -> bool:
+        """Whether a comparison of variables follows from one condition about the same difference of its sides."""
+        a, b = condition.args
+        wanted = sympy.expand(a - b)
+        if wanted.has(sympy.Function, Along):
+            return False
+        for given in (*self.conditions, *self._instances(condition)):
+            signs = _SIDES.get(type(given).__name__)
+            if signs is None or not set(all_reads(given)) <= set(all_reads(wanted)):
+                continue
+            found = sympy.expand(given.args[0] - given.args[1])
+            same = found == wanted and set(signs) <= set(_SIDES[type(condition).__name__])
+            turned = found == sympy.expand(-wanted) and {-s for s in signs} <= set(_SIDES[type(condition).__name__])
+            if same or turned:
+                return True
+        return False
 
     def _counted(self, some: Along) -> bool:
         """Whether enough items are there: a sum of the condition is known to be positive, or all but one will do."""
@@ -144,9 +176,13 @@ class Knowledge:
         found: list[Any] = []
         for condition in self.conditions:
             if isinstance(condition, Along) and condition.operation == "all" and condition.guard == 1:
-                for place in _indices(condition, e):
+                for place in places(condition, e):
                     found += conjuncts(substitute(condition.body, place))
         return found
+
+    def said_of(self, e: Any) -> list[Any]:
+        """The conditions, and what those for every item say about the items that a term reads."""
+        return [*self.conditions, *self._instances(e)]
 
     def _told(self, condition: Any, e: Any) -> Bounds | None:
         """What a comparison says about a term: one of its sides beside a number, or the difference of its sides."""
@@ -160,7 +196,8 @@ class Knowledge:
             return None
         a, b = condition.args
         strict, equal = name == "Less", name == "Equal"
-        for term, bound, side in ((a, b, 1), (b, a, -1), (a - b, sympy.S.Zero, 1)):
+        zero = sympy.S.Zero
+        for term, bound, side in ((a, b, 1), (b, a, -1), (a - b, zero, 1), (b - a, zero, -1)):
             if bound.is_Rational and e in (term, -term):
                 told = _half(_rational(bound), side, strict, equal)
                 return told if e == term else -told
@@ -184,7 +221,7 @@ class Knowledge:
             return self._constant(e)
         name = type(e).__name__
         if name in _SIDES or name in ("And", "Or", "Not"):
-            return BIT
+            return one(Fraction(1)) if e in self.conditions else BIT
         if isinstance(e, atoms.Where):
             condition, yes, no = e.args
             inside, outside = self.under(condition).bounds(yes), self.under(_not(condition)).bounds(no)
@@ -209,6 +246,10 @@ class Knowledge:
     def _along(self, e: Along) -> Bounds | None:
         if e.operation in ("all", "any"):
             return BIT
+        found = self._reduced(e)
+        return None if found is None else at_least_an_item(self, e, found)
+
+    def _reduced(self, e: Along) -> Bounds | None:
         body = self._with_guard(e).bounds(e.body)
         if body is None:
             return None
@@ -242,7 +283,7 @@ class Knowledge:
             if not (isinstance(node, Along) and node.operation == "logsumexp" and factor.is_Rational):
                 continue
             rest = sympy.expand(node - e / factor)
-            for place in _indices(node, rest):
+            for place in places(node, rest):
                 item, guard = substitute(node.body, place), substitute(node.guard, place)
                 if sympy.expand(item - rest) == 0 and self.holds(guard):
                     found = self.bounds(node)
@@ -265,6 +306,10 @@ class Knowledge:
                 if averaged and one_over in factors:
                     factors = [f for f in factors if f is not total and f is not one_over]
                     found.append(self.bounds(total.body))
+        share = share_of_a_sum(self, factors)
+        while share is not None:
+            found.append(share[0])
+            share = share_of_a_sum(self, factors := share[1])
         found += [self.bounds(factor) for factor in factors]
         product: Bounds | None = one(Fraction(1))
         for part in found:
@@ -307,14 +352,6 @@ class Knowledge:
             return increasing(rule, x).meet(high)
         special = SPECIAL.get(name)
         return None if special is None else special(*inner)
-
-
-def _of_a_maximum(condition: Any) -> list[Any]:
-    """What is said of the terms of a maximum that is 0: none is positive."""
-    if type(condition).__name__ != "Equal" or not isinstance(condition.args[0], atoms.Maximum):
-        return []
-    maximum, value = condition.args
-    return [atoms.LessEqual(part, 0) for part in maximum.args if not part.is_number] if value == 0 else []
 
 
 def _apart(found: Bounds, condition: Any, e: Any) -> Bounds:
@@ -362,17 +399,3 @@ def _ends_of(domain: Domain) -> Bounds:
 
 def _rational(value: Any) -> Fraction:
     return Fraction(int(value.p), int(value.q))
-
-
-def _indices(node: Along, rest: Any) -> list[dict[Any, Any]]:
-    """The places at which a body could be an item: those that the other terms have where the body has its axis."""
-    found = []
-    for inside in all_reads(node.body):
-        for other in sorted(all_reads(rest), key=str):
-            if other.tensor == inside.tensor:
-                found += [
-                    {node.axis: there}
-                    for here, there in zip(inside.index, other.index, strict=True)
-                    if here == node.axis and (there == here or node.axis.axis not in axes_of(there))
-                ]
-    return found

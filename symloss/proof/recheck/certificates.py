@@ -16,6 +16,7 @@ import sympy
 from symloss import atoms
 from symloss.program import AxisSymbol, Domain, Read, Tensor, axes_of, substitute
 from symloss.proof.closing import plain_conditions
+from symloss.proof.recheck.asking import asked
 from symloss.proof.recheck.bounds import Knowledge, _not
 from symloss.proof.recheck.closed import closed_term
 from symloss.proof.recheck.sums import coefficients_that_make_zero, vanishes_for_every_size
@@ -82,14 +83,18 @@ class Walk:
 
     def same(self, left: Term, right: Term, rule: str) -> None:
         """That two terms are equal wherever they are defined."""
-        if left != right and not vanishes_for_every_size(left - right):
+        if left == right or vanishes_for_every_size(left - right):
+            return
+        if not vanishes_for_every_size(left - right, self.known):
             raise NotSeenError(f"the normal form does not see how “{rule}” leads to {left}")
 
     def at_least_zero(self, e: Term, strictly: bool = False) -> None:
         """That a term is at least 0 by its bounds."""
         signs = (1,) if strictly else (0, 1)
         found = (self.known.bounds(one) for one in (e, sympy.expand(e)))
-        if not any(bounds is not None and bounds.only(signs) for bounds in found):
+        if any(bounds is not None and bounds.only(signs) for bounds in found):
+            return
+        if not asked(self.known, (atoms.Less if strictly else atoms.LessEqual)(0, e)):
             raise NotSeenError(f"the rules of the re-check do not show 0 {'<' if strictly else '<='} {e}")
 
 
@@ -171,7 +176,8 @@ def _sums_to_one(walk: Walk, t: Term, axis: AxisSymbol, guard: Term) -> None:
                 and stem(node.axis.axis) == stem(axis.axis)
             ):
                 place = {node.axis: axis}
-                same = substitute(node.guard, place) == guard
+                item_guard = substitute(node.guard, place)
+                same = walk.under(guard).known.holds(item_guard) and walk.under(item_guard).known.holds(guard)
                 if same and sympy.expand(t.args[0] - substitute(node.body, place) + node) == 0:
                     return
     raise NotSeenError(f"the sum of {t} is not seen to be 1")
@@ -196,7 +202,7 @@ def _gibbs(walk: Walk, step: Step, e: Term) -> None:
         walk.at_least_zero(m)
         walk.at_least_zero(w)
         divergences.append(w - m + atoms.XLogY(m, m) - atoms.XLogY(m, w))
-    found = coefficients_that_make_zero(total, divergences)
+    found = coefficients_that_make_zero(total, divergences, walk.known)
     if found is None:
         raise NotSeenError("the term is not seen to be the sum of the divergences and the rest")
     if not all(number > 0 for number in found):

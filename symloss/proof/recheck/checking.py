@@ -17,11 +17,12 @@ from symloss.proof.formulation import formulate
 from symloss.proof.goals import Always, Curvature, Goal
 from symloss.proof.problems import Problem, TooLargeError, problems
 from symloss.proof.recheck.analysis import analysed
+from symloss.proof.recheck.asking import asked
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.covers import cover
 from symloss.proof.recheck.duals import dual
-from symloss.proof.recheck.equalities import identity, in_range, same_formula, variables_of
-from symloss.proof.recheck.following import follows
+from symloss.proof.recheck.equalities import followed, identity, in_range, same_formula, variables_of
+from symloss.proof.recheck.equations import solved
 from symloss.proof.recheck.limits import limit
 from symloss.proof.recheck.nonnegative import coefficients
 from symloss.proof.recheck.orders import orderings
@@ -35,6 +36,7 @@ from symloss.proof.recheck.solvers import smt
 from symloss.proof.recheck.spots import false_at_a_point, false_somewhere
 from symloss.proof.recheck.steps import NotASoundStepError, leads_to
 from symloss.proof.recheck.traces import composition
+from symloss.proof.recheck.unknowns import says_the_same
 from symloss.proof.recheck.witnesses import refutes, satisfies
 from symloss.proof.terms import all_reads, conjuncts
 
@@ -256,10 +258,8 @@ def _range(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
         return wrong("a range shows a condition, nothing else")
     if in_range(goal) or (goal.cases and excluded(goal, ())):
         return OK
-    known = Knowledge(goal.tensors, goal.hypotheses)
-    if follows(known, goal.statement.conclusion):
-        met = all(follows(known.under(path), need) for path, need in goal.obligations)
-        return OK if met else unchecked("the rules of the re-check do not show that both sides have a value")
+    if followed(goal) or followed(solved(goal)):
+        return OK
     return unchecked("the rules of the re-check do not find this range")
 
 
@@ -287,7 +287,8 @@ _KINDS: dict[str, Callable[[Goal, Mapping[str, Any]], Outcome]] = {
 
 
 def _flat_range(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
-    if Knowledge(variables_of(problem), problem.hypotheses).holds(problem.conclusion):
+    known = Knowledge(variables_of(problem), problem.hypotheses)
+    if known.holds(problem.conclusion) or asked(known, problem.conclusion):
         return OK
     return unchecked("the rules of the re-check do not find this range")
 
@@ -308,6 +309,23 @@ def _restated(problem: Problem, case: Mapping[str, Any]) -> Outcome:
     inner = replace(problem, hypotheses=hypotheses, conclusion=term(case["conclusion"], variables))
     fault = differing(problem, inner)
     return wrong(fault) if fault else flat_shown(inner, case["evidence"])
+
+
+def _scaled(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
+    """Evidence of the same problem without common factors: each comparison is one of the problem's, times a factor."""
+    variables = problem.variables
+    hypotheses = tuple(term(text, variables) for text in evidence["hypotheses"])
+    inner = replace(problem, hypotheses=hypotheses, conclusion=term(evidence["conclusion"], variables))
+    fault = differing(problem, inner)
+    if fault:
+        return wrong(fault)
+    known = Knowledge(variables_of(problem), problem.hypotheses)
+    for one in hypotheses:
+        if one not in problem.hypotheses and not any(says_the_same(known, given, one) for given in problem.hypotheses):
+            return unchecked(f"{one} is not seen to be among the hypotheses")
+    if not says_the_same(known, problem.conclusion, inner.conclusion):
+        return unchecked("the conclusion is not seen to be that of the problem")
+    return flat_shown(inner, evidence["evidence"])
 
 
 def _alternatives(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
@@ -348,6 +366,7 @@ _FLAT: dict[str, Callable[[Problem, Mapping[str, Any]], Outcome]] = {
     "range": _flat_range,
     "identity": identity,
     "split": _split,
+    "scaled": _scaled,
     "alternatives": _alternatives,
     "conjunction": _conjunction,
     "coefficients": coefficients,

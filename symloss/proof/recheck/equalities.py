@@ -12,15 +12,18 @@ from symloss import atoms
 from symloss.program import Tensor
 from symloss.proof.goals import Always, Goal, Padding
 from symloss.proof.problems import Problem, TooLargeError, problems
+from symloss.proof.recheck.asking import asked
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.certificates import BrokenStepError, NotSeenError
 from symloss.proof.recheck.equations import decided, modulo, solved
 from symloss.proof.recheck.following import follows
 from symloss.proof.recheck.identities import agree, random_points, vanishes
+from symloss.proof.recheck.itemwise import item_by_item
 from symloss.proof.recheck.needs import met
 from symloss.proof.recheck.outcome import OK, Outcome, at_sizes, unchecked, worst, wrong
 from symloss.proof.recheck.padding import padding
 from symloss.proof.recheck.sums import vanishes_for_every_size
+from symloss.proof.recheck.unknowns import equal
 from symloss.proof.terms import Term, conjuncts
 
 #: Sizes at which a statement for every size is written out.
@@ -60,7 +63,7 @@ def same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
         parts = [part for part in conjuncts(seen.statement.conclusion) if part != 1]
         if all(_same_sides(part, known) for part in parts):
             return OK
-    if _followed(goal):
+    if followed(goal):
         return OK
     shown = []
     for size in _SIZES:
@@ -90,17 +93,20 @@ def _same_sides(part: Term, known: Knowledge) -> bool:
         return False
     difference = part.args[0] - part.args[1]
     return (
-        known.holds(part) or vanishes_for_every_size(difference) or vanishes_for_every_size(decided(difference, known))
+        known.holds(part)
+        or vanishes_for_every_size(difference)
+        or vanishes_for_every_size(decided(difference, known), known)
+        or item_by_item(difference, known)
     )
 
 
-def _followed(goal: Goal) -> bool:
-    """Whether equations, and that their sides have values, follow once branches are decided."""
+def followed(goal: Goal) -> bool:
+    """Whether comparisons, and that their sides have values, follow once branches are decided."""
     assert isinstance(goal.statement, Always)
     known = Knowledge(goal.tensors, goal.hypotheses)
     parts = [part for part in conjuncts(goal.statement.conclusion) if part != 1]
     return all(follows(known.under(path), need) for path, need in goal.obligations) and all(
-        _same_sides(part, known) or (isinstance(part, atoms.Equal) and follows(known, part)) for part in parts
+        _same_sides(part, known) or follows(known, part) or asked(known, part) for part in parts
     )
 
 
@@ -134,5 +140,7 @@ def identity(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
         return OK
     # Two numbers are equal where their exponentials are.
     if vanishes(difference) or vanishes(sympy.exp(left) - sympy.exp(right)):
+        return OK
+    if equal(Knowledge(variables_of(problem), problem.hypotheses), left, right):
         return OK
     return unchecked(f"the sides agree at {same} points; this normal form does not see that they are equal")

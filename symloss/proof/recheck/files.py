@@ -14,6 +14,7 @@ from symloss.proof import store
 from symloss.proof.facts import facts
 from symloss.proof.recheck.checking import recheck_claim, recheck_goals
 from symloss.proof.recheck.outcome import Outcome, wrong
+from symloss.proof.recheck.used import without_proof
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def recheck_file(path: Path, out: Path) -> Rechecked:
     if stored is None:
         raise SymlossError(f"{store.place(out, path.stem)} holds no verdicts; `symloss prove {path.stem}` writes them")
     entries = stored["claims"]
+    beside = store.load(out, store.FACTS)
     if stored.get("loss") != spec.name:
         return Rechecked(path.stem, entries, [wrong(f"the evidence is that of {stored.get('loss')}")] * len(entries))
     found = []
@@ -55,7 +57,8 @@ def recheck_file(path: Path, out: Path) -> Rechecked:
         if claim is None or claim.text != entry["claim"] or claim.expect != entry["expect"]:
             found.append(wrong("the specification does not make this claim"))
             continue
-        found.append(_guarded(recheck_claim, spec, claim, entry))
+        fault = without_proof(entry["evidence"], beside["claims"] if beside is not None else None)
+        found.append(wrong(fault) if fault else _guarded(recheck_claim, spec, claim, entry))
     missing = len(spec.claims) - len(entries)
     if missing > 0:
         lost = [{"claim": claim.text, "expect": claim.expect, "status": "unknown"} for claim in spec.claims[-missing:]]
@@ -78,9 +81,14 @@ def recheck_facts(out: Path) -> Rechecked:
         )
     goals = {fact.name: fact.goal for fact in facts()}
     found = []
-    for entry in stored["claims"]:
+    for number, entry in enumerate(stored["claims"]):
         goal = goals.get(entry["claim"])
         known = goal is not None and entry["expect"] == "holds"
+        # A fact may rest on earlier ones alone, so that none rests on itself.
+        fault = without_proof(entry["evidence"], stored["claims"][:number])
+        if fault:
+            found.append(wrong(fault))
+            continue
         found.append(_guarded(recheck_goals, (goal,), entry) if known else wrong("there is no such fact"))
     return Rechecked(store.FACTS, stored["claims"], found)
 

@@ -56,6 +56,8 @@ def _decided(known: Knowledge, e: Any) -> Term:
                 return _decided(known, chosen)
         return e
     parts = [_decided(known, argument) for argument in e.args]
+    if isinstance(e, atoms.XOverY) and known.holds(atoms.NotEqual(parts[1], 0)):
+        return parts[0] / parts[1]
     if isinstance(e, atoms.Absolute):
         (u,) = parts
         if known.holds(atoms.LessEqual(0, u)):

@@ -9,8 +9,10 @@ from typing import Any
 from symloss import atoms
 from symloss.proof.closing import implied, plain_conditions
 from symloss.proof.goals import Goal
+from symloss.proof.recheck.asking import asked
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.certificates import NotSeenError, Walk
+from symloss.proof.recheck.following import follows
 from symloss.proof.terms import Along, SumAlong, Term
 
 Entry = Mapping[str, Any]
@@ -33,11 +35,12 @@ def met(goal: Goal, entries: Sequence[Entry], larger: Term | None = None) -> Kno
     for number, (path, need) in enumerate(goal.obligations):
         entry: Entry = entries[number] if number < len(entries) else {"rule": "range"}
         condition = plain_conditions(implied(path, need))
-        if known.under(path).holds(need) or known.holds(condition):
+        here = known.under(path)
+        if here.holds(need) or known.holds(condition) or follows(here, need):
             continue
         if entry["rule"] == "positive":
             (step,) = entry["from"]
-            walk = Walk(known.under(path))
+            walk = Walk(here)
             shown = walk.nonnegative(step, strictly=True)
             wanted = need.args[1] if isinstance(need, atoms.Less) and need.args[0] == 0 else None
             wanted = need.args[0] if isinstance(need, atoms.NotEqual) and need.args[1] == 0 else wanted
@@ -49,7 +52,8 @@ def met(goal: Goal, entries: Sequence[Entry], larger: Term | None = None) -> Kno
             continue
         if entry["rule"] == "infinite" and larger is not None and _infinite(condition, larger, known):
             continue
-        raise NotSeenError(f"the rules of the re-check do not show {need}")
+        if not asked(here, need):
+            raise NotSeenError(f"the rules of the re-check do not show {need}")
     return known
 
 

@@ -15,9 +15,8 @@ from symloss.proof.recheck.certificates import BrokenStepError, NotSeenError
 from symloss.proof.recheck.closed import closed_term
 from symloss.proof.recheck.needs import met
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, wrong
+from symloss.proof.recheck.used import SLOPE_ONE
 from symloss.proof.terms import Along, NormAlong, Term, all_reads, tensors_of
-
-_SLOPE_ONE = ("Absolute", "Relu", "Ramp", "Softplus", "Tanh", "LogCosh", "sin", "cos")
 
 
 def slopes(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
@@ -63,6 +62,13 @@ class _Trace:
             raise BrokenStepError(fault) if self.known.holds(atoms.Less(said, found)) else NotSeenError(fault)
         return said
 
+    def _names(self, raw: Any, fact: str) -> None:
+        """That a line names the fact that it rests on."""
+        if "facts" not in raw:
+            raise NotSeenError(f"a line does not say on which facts “{raw['rule']}” rests")
+        if fact not in raw["facts"]:
+            raise BrokenStepError(f"“{raw['rule']}” does not name the fact “{fact}”")
+
     def _inner(self, raw: Any, *terms: Term) -> list[Term]:
         if len(raw["from"]) != len(terms):
             raise BrokenStepError(f"“{raw['rule']}” needs {len(terms)} lines, not {len(raw['from'])}")
@@ -75,6 +81,7 @@ class _Trace:
             if e.tensor == self.variable and not self.own and self._of_sample(e):
                 return sympy.S.One
         elif isinstance(e, NormAlong):
+            self._names(raw, "the triangle inequality of a norm")
             return self._norm(e)
         elif isinstance(e, sympy.Mul):
             varying = [factor for factor in e.args if self.variable in tensors_of(factor)]
@@ -88,7 +95,8 @@ class _Trace:
             return atoms.Maximum(first, second)
         elif isinstance(e, atoms.SlopeAt | atoms.StopGradient):
             return self._inner(raw, e.args[0])[0]
-        elif type(e).__name__ in _SLOPE_ONE:
+        elif type(e).__name__ in SLOPE_ONE:
+            self._names(raw, f"{SLOPE_ONE[type(e).__name__]} has slope at most 1")
             return self._inner(raw, *e.args)[0]
         raise NotSeenError(f"the re-check has no rule “{raw['rule']}” for {e}")
 

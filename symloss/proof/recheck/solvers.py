@@ -14,8 +14,7 @@ from typing import Any
 
 import sympy
 
-from symloss import atoms
-from symloss.program import Read, Tensor
+from symloss.program import Tensor
 from symloss.proof.problems import Problem
 from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.evaluation import Evaluation
@@ -23,8 +22,8 @@ from symloss.proof.recheck.identities import random_points, vanishes
 from symloss.proof.recheck.intervals import NoValueError, field, rational_ends, working
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, wrong
 from symloss.proof.recheck.reading import formula, polynomial, term
-from symloss.proof.recheck.unknowns import same_relation
-from symloss.proof.second_solver import answer, version
+from symloss.proof.recheck.scripts import decided_in_cases, formula_of, second_solver
+from symloss.proof.recheck.unknowns import ELEMENTARY, same_relation
 
 _BITS = 120
 _SIMPLE = tuple(Fraction(v) for v in ("0", "1", "-1", "2", "1/2"))
@@ -50,21 +49,13 @@ def smt(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
     outcome = _negates(problem, names, assertions)
     if outcome is not OK:
         return outcome
-    lines = [f"(declare-fun {name} () Real)" for name in names] + [f"(assert {one[1]})" for one in assertions]
-    answer = second_solver("\n".join(lines))
+    declared = [f"(declare-fun {name} () Real)" for name in names]
+    answer = decided_in_cases(declared, [one[1] for one in assertions])
     if answer == "unsat":
         return OK
     if answer == "sat":
         return wrong("another solver finds a point at which every assertion holds")
     return unchecked(f"it rests on one solver: {answer}")
-
-
-def second_solver(assertions: str) -> str:
-    """What cvc5 says: sat, unsat, or why it says nothing."""
-    if not version():
-        return "cvc5 is not installed"
-    said = answer(f"(set-logic QF_NRA)\n{assertions}\n(check-sat)\n")
-    return said if said in ("sat", "unsat") else "cvc5 gives no answer"
 
 
 # --- does the script say what the problem says? -----------------------------------------------------------------
@@ -170,12 +161,12 @@ def _negates(problem: Problem, names: Mapping[str, Any], assertions: Any) -> Out
 
     Where a conclusion is true everywhere, points cannot tell its negation from anything else that is false.
     """
-    back = {meaning: sympy.Symbol(name) for name, meaning in names.items()}
-    conclusion = problem.conclusion
+    back = {_plain(meaning): sympy.Symbol(name) for name, meaning in names.items()}
+    conclusion = _plain(problem.conclusion)
     for meaning in sorted(back, key=lambda one: -one.count_ops()):
         conclusion = conclusion.xreplace({meaning: back[meaning]})
     try:
-        says = _formula_of(conclusion)
+        says = formula_of(conclusion)
     except ValueError as reason:
         if _turns_around(problem, names, formula(assertions[-1][1])):
             return OK
@@ -185,7 +176,21 @@ def _negates(problem: Problem, names: Mapping[str, Any], assertions: Any) -> Out
     answer = second_solver("\n".join([*lines, f"(assert (not {says}))", f"(assert (not {assertions[-1][1]}))"]))
     if answer == "sat":
         return wrong("the last assertion is not the negation of the conclusion")
+    if answer != "unsat" and _turns_around(problem, names, formula(assertions[-1][1])):
+        return OK
     return OK if answer == "unsat" else unchecked(f"whether the last assertion negates the conclusion: {answer}")
+
+
+def _plain(e: Any) -> Any:
+    """A term in exponentials and logarithms, with their arguments expanded."""
+    if not e.args:
+        return e
+    name, parts = type(e).__name__, [_plain(part) for part in e.args]
+    if name in ELEMENTARY:
+        return _plain(ELEMENTARY[name](*parts))
+    if isinstance(e, sympy.exp | sympy.log):
+        return e.func(sympy.expand(parts[0]))
+    return e if all(a is b for a, b in zip(parts, e.args, strict=True)) else e.func(*parts)
 
 
 def _turns_around(problem: Problem, names: Mapping[str, Any], node: Any) -> bool:
@@ -203,65 +208,6 @@ def _turns_around(problem: Problem, names: Mapping[str, Any], node: Any) -> bool
     known = Knowledge(tensors, problem.hypotheses)
     ways = {">": (right - left,), ">=": (right - left,), "<": (left - right,), "<=": (left - right,)}
     return any(same_relation(known, way, high - low) for way in ways.get(head, (left - right, right - left)))
-
-
-def _written(e: Any) -> str:
-    """An arithmetic term over names in SMT-LIB's notation; a condition counts 1 or 0."""
-    name = type(e).__name__
-    if name in ("SlopeAt", "StopGradient"):
-        return _written(e.args[0])
-    if name in _CHOICES:
-        return _written(_CHOICES[name](*e.args))
-    if name == "Where":
-        return f"(ite {_formula_of(e.args[0])} {_written(e.args[1])} {_written(e.args[2])})"
-    if name in _WORDS:
-        return f"(ite {_formula_of(e)} 1 0)"
-    if e.is_Rational:
-        text = f"(/ {abs(e.p)} {e.q})" if e.q != 1 else str(abs(e.p))
-        return text if e >= 0 else f"(- {text})"
-    if isinstance(e, sympy.Symbol) and not isinstance(e, Read):
-        return e.name
-    if isinstance(e, sympy.Pow) and e.exp.is_Integer:
-        base = _written(e.base)
-        power = f"(* 1 {' '.join([base] * abs(int(e.exp)))})"
-        return power if e.exp > 0 else f"(/ 1 {power})"
-    if isinstance(e, sympy.Add | sympy.Mul):
-        return f"({'+' if isinstance(e, sympy.Add) else '*'} {' '.join(map(_written, e.args))})"
-    raise ValueError(f"{name} has no name")
-
-
-def _formula_of(e: Any) -> str:
-    """A condition in SMT-LIB's notation; 0 and 1 are truth values."""
-    name = type(e).__name__
-    if e in (0, 1):
-        return "true" if e == 1 else "false"
-    if name not in _WORDS:
-        return f"(= {_written(e)} 1)"
-    parts = " ".join(_formula_of(part) if name in ("And", "Or", "Not") else _written(part) for part in e.args)
-    return f"(not (= {parts}))" if name == "NotEqual" else f"({_WORDS[name]} {parts})"
-
-
-#: Functions with kinks as choices.
-_CHOICES: dict[str, Any] = {
-    "Absolute": lambda x: atoms.Where(atoms.LessEqual(0, x), x, -x),
-    "Relu": lambda x: atoms.Where(atoms.LessEqual(0, x), x, 0),
-    "Ramp": lambda x: atoms.Where(atoms.LessEqual(0, x), x, 0),
-    "Maximum": lambda a, b: atoms.Where(atoms.LessEqual(b, a), a, b),
-    "Minimum": lambda a, b: atoms.Where(atoms.LessEqual(a, b), a, b),
-    "Clamp": lambda x, low, high: atoms.Minimum(atoms.Maximum(x, low), high),
-    "Sign": lambda x: atoms.Where(atoms.Less(0, x), 1, atoms.Where(atoms.Less(x, 0), -1, 0)),
-    "Step": lambda x: atoms.Where(atoms.Less(0, x), 1, 0),
-    "HalfStep": lambda x: atoms.Where(atoms.Less(0, x), 1, atoms.Where(atoms.Less(x, 0), 0, sympy.S.Half)),
-}
-_WORDS = {
-    "Less": "<",
-    "LessEqual": "<=",
-    "Equal": "=",
-    "NotEqual": "not",
-    "And": "and",
-    "Or": "or",
-    "Not": "not",
-}
 
 
 # --- lemmas -----------------------------------------------------------------------------------------------------

@@ -10,24 +10,23 @@ from typing import Any
 import sympy
 
 from symloss import atoms
-from symloss.program import AxisSymbol, Domain, Read, Tensor
+from symloss.program import AxisSymbol, Domain, Read, Tensor, axes_of
 from symloss.proof.claim_terms import substitution
 from symloss.proof.closing import implied, obligations_of
 from symloss.proof.derivatives import directional
 from symloss.proof.goals import Always, Goal, Lipschitz
 from symloss.proof.problems import domain_conditions
+from symloss.proof.recheck.bounds import Knowledge
 from symloss.proof.recheck.closed import closed_term
+from symloss.proof.recheck.named_items import apart
 from symloss.proof.recheck.pieces import NotToldError
 from symloss.proof.recheck.seams import interior
 from symloss.proof.recheck.steps import NotASoundStepError, kinked
-from symloss.proof.terms import Term, conjunction, conjuncts, tensors_of, with_tensors
+from symloss.proof.terms import Term, along, conjunction, conjuncts, tensors_of, with_tensors
 
 
 def unbounded(goal: Goal, statement: Lipschitz, evidence: Mapping[str, Any]) -> list[Goal]:
-    """The goals over the large variable alone.
-
-    Only variables that are one number per sample are looked at, and terms without kinks.
-    """
+    """The goals over the large variable and sizes alone, for terms without kinks."""
     family = evidence["family"]
     large = family["large"]
     if statement.constant is not None or large in goal.tensors:
@@ -44,10 +43,8 @@ def unbounded(goal: Goal, statement: Lipschitz, evidence: Mapping[str, Any]) -> 
     read = tensors_of(statement.term).union(*map(tensors_of, goal.hypotheses))
     for name in read | set(direction):
         tensor = goal.tensors[name]
-        if name not in point or tensor.domain.kind != "interval":
+        if name not in point or tensor.domain.kind not in ("interval", "simplex"):
             raise NotToldError(f"the family has no number for {name}")
-        if any(goal.axes[axis].kind != "batch" for axis in tensor.axes):
-            raise NotToldError(f"{name} is more than one number per sample")
     placed = {name: substitution(value, tensors[name].axes) for name, value in point.items()}
     placed |= {moves[name]: substitution(value, tensors[name].axes) for name, value in direction.items()}
 
@@ -55,17 +52,21 @@ def unbounded(goal: Goal, statement: Lipschitz, evidence: Mapping[str, Any]) -> 
         return with_tensors(term, placed)
 
     slope = directional(statement.term, moves)
-    steeper = atoms.Less(Read(large) ** 2 * _length(statement.norm, list(direction.values())), at(slope) ** 2)
+    steeper = atoms.Less(Read(large) ** 2 * _length(goal, statement.norm, direction), at(slope) ** 2)
+    admissible = [*_needed(goal, statement, tuple(direction), tuple(read)), *_kept(goal, direction)]
+    # What is said of sizes alone is not up to the family.
+    about_sizes = tuple(h for h in goal.hypotheses if not tensors_of(h))
+    known = Knowledge(tensors, about_sizes)
     return [
         replace(
             goal.about(Always(condition), name),
             tensors=MappingProxyType(tensors),
-            hypotheses=(),
+            hypotheses=about_sizes,
             obligations=obligations_of(condition),
         )
         for name, condition in (
-            ("admissible", conjunction(*map(at, _needed(goal, statement, tuple(direction), tuple(read))))),
-            ("steeper", steeper),
+            ("admissible", apart(conjunction(*map(at, admissible)), known)),
+            ("steeper", apart(steeper, known)),
         )
     ]
 
@@ -74,6 +75,8 @@ def _needed(goal: Goal, statement: Lipschitz, moving: tuple[str, ...], read: tup
     """That a point is admissible, and stays so nearby along the variables that move; that the term is smooth there."""
     found: list[Term] = []
     for condition in (part for h in goal.hypotheses for part in conjuncts(h)):
+        if not tensors_of(condition):
+            continue
         if tensors_of(condition) & set(moving) and not isinstance(condition, atoms.Less | atoms.NotEqual):
             raise NotToldError(f"{condition} may fail nearby")
         found.append(condition)
@@ -83,14 +86,41 @@ def _needed(goal: Goal, statement: Lipschitz, moving: tuple[str, ...], read: tup
         tensor = goal.tensors[name]
         is_open = name in moving
         domain = replace(tensor.domain, lower_closed=False, upper_closed=False) if is_open else tensor.domain
-        found += domain_conditions({Read(name, tuple(AxisSymbol(axis) for axis in tensor.axes)): domain})
+        element = Read(name, tuple(AxisSymbol(axis) for axis in tensor.axes))
+        if domain.kind == "simplex":
+            found += [
+                _over_items(goal, "all", name, (atoms.Less if is_open else atoms.LessEqual)(0, element)),
+                atoms.Equal(_over_items(goal, "sum", name, element), 1),
+            ]
+        else:
+            found += [_over_items(goal, "all", name, c) for c in domain_conditions({element: domain})]
     return found
 
 
-def _length(norm: str, parts: list[Term]) -> Term:
+def _kept(goal: Goal, direction: Mapping[str, Term]) -> list[Term]:
+    """That a direction stays in a simplex: its entries add up to 0."""
+    return [
+        atoms.Equal(_over_items(goal, "sum", name, value), 0)
+        for name, value in direction.items()
+        if goal.tensors[name].domain.kind == "simplex"
+    ]
+
+
+def _over_items(goal: Goal, operation: str, name: str, e: Term) -> Term:
+    """A condition for each number of a sample, or the sum over them."""
+    for axis in reversed(goal.tensors[name].axes):
+        if goal.axes[axis].kind != "batch" and (operation == "sum" or axis in axes_of(e)):
+            e = along(operation, AxisSymbol(axis), e, root=goal.root(axis))
+    return e
+
+
+def _length(goal: Goal, norm: str, direction: Mapping[str, Term]) -> Term:
     """The square of the norm of a direction."""
     if norm == "2":
-        return sympy.Add(*(part**2 for part in parts))
+        return sympy.Add(*(_over_items(goal, "sum", name, part**2) for name, part in direction.items()))
+    parts = list(direction.values())
+    if any(goal.axes[axis].kind != "batch" for name in direction for axis in goal.tensors[name].axes):
+        raise NotToldError("a direction of more than one number per sample in another norm")
     if any(not part.is_Rational for part in parts):
         raise NotToldError("a direction that is no number")
     sizes = [abs(part) for part in parts]

@@ -18,6 +18,7 @@ from symloss.proof.closing import obligations_of
 from symloss.proof.derivatives import directional, partial
 from symloss.proof.goals import Always, Argument, Curvature, Goal, Lipschitz, Monotone
 from symloss.proof.recheck.bounds import Knowledge
+from symloss.proof.recheck.special import between, item
 from symloss.proof.recheck.traces import shape_of
 from symloss.proof.terms import Along, Term, along, conjunction, conjuncts, tensors_of, with_tensors
 
@@ -234,7 +235,11 @@ def _ordered(goal: Goal, statement: Monotone) -> tuple[Goal, ...]:
 def _slope(goal: Goal, statement: Monotone) -> tuple[Goal, ...]:
     """The derivative has one sign inside an interval; at the ends it is continuity that keeps the order."""
     name = statement.variable
-    if goal.tensors[name].axes or kinked(statement.term, (name,)) is not None or goal.hypotheses:
+    if (
+        goal.tensors[name].axes
+        or kinked(statement.term, (name,), Knowledge(goal.tensors)) is not None
+        or goal.hypotheses
+    ):
         raise NotASoundStepError("only for a smooth function of a number")
     up = statement.direction in ("increasing", "nondecreasing")
     slope = partial(statement.term, name, ()) * (1 if up else -1)
@@ -255,8 +260,9 @@ def kinked(term: Term, names: tuple[str, ...], known: Knowledge | None = None) -
     """A part of a term that may have a kink in some tensors, or None; a positive base has none in its powers."""
     for e in sympy.preorder_traversal(term):
         if _may_kink(e, frozenset(names)):
-            positive = isinstance(e, sympy.Pow) and known is not None and known.holds(atoms.Less(0, e.base))
-            if not positive:
+            # The gamma family has its poles at 0 and below; its last argument is that of the function.
+            base = {"Pow": 0, "loggamma": 0, "polygamma": -1}.get(type(e).__name__)
+            if base is None or known is None or not known.holds(atoms.Less(0, e.args[base])):
                 return e
     return None
 
@@ -288,4 +294,6 @@ _RULES: dict[tuple[str, type], Callable[[Goal, Any], tuple[Goal, ...]]] = {
     ("two ordered points", Monotone): _ordered,
     ("the derivative has one sign", Monotone): _slope,
     ("every other value is worse", Argument): _worse,
+    ("a series that is taken as given, item by item", Always): item,
+    ("a monotone function lies between its values at the ends, which are taken as given", Always): between,
 }

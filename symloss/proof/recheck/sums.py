@@ -8,14 +8,22 @@ nothing.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy
+from sympy.core.function import AppliedUndef
 from sympy.solvers.solveset import NonlinearError
 
 from symloss import atoms
-from symloss.program import AxisSymbol, SizeSymbol, axes_of, substitute
+from symloss.program import AxisSymbol, Read, substitute
+from symloss.proof.recheck.brackets import COMPARISONS, KINKS, bracket
+from symloss.proof.recheck.partners import plain_index
+from symloss.proof.recheck.squares import root, without_squares
+from symloss.proof.recheck.whole_sums import is_sum, sum_of
 from symloss.proof.terms import Along, stem
+
+if TYPE_CHECKING:
+    from symloss.proof.recheck.bounds import Knowledge
 
 _MOST_OPERATIONS = 900
 _ELEMENTARY: dict[str, Any] = {
@@ -28,27 +36,33 @@ _ELEMENTARY: dict[str, Any] = {
 }
 
 
-def vanishes_for_every_size(difference: Any) -> bool:
-    """Whether the normal form of a closed term is 0; False says nothing."""
+def vanishes_for_every_size(difference: Any, known: Knowledge | None = None) -> bool:
+    """Whether the normal form of a closed term is 0; False says nothing.
+
+    Args:
+        difference: the term.
+        known: conditions that may be used: signs, and what is said of every item.
+    """
     if difference.count_ops() > _MOST_OPERATIONS:
         return False
-    forms = _Forms()
+    forms = Forms(known)
     try:
         numerator, denominator = sympy.fraction(sympy.together(forms.form(difference)))
         if denominator == 0:
             return False
-        return bool(sympy.expand(forms.reduced(sympy.expand(numerator))) == 0)
+        left = sympy.fraction(sympy.together(forms.reduced(sympy.expand(numerator))))[0]
+        return bool(sympy.expand(forms.reduced(sympy.expand(left))) == 0)
     except (sympy.PolynomialError, RecursionError):
         return False
 
 
-def coefficients_that_make_zero(total: Any, parts: list[Any]) -> list[Any] | None:
+def coefficients_that_make_zero(total: Any, parts: list[Any], known: Knowledge | None = None) -> list[Any] | None:
     """Rational numbers c with ``total = Σ c·part`` for every size, or None where none are seen."""
     numbers = [sympy.Symbol(f"c{position}'") for position in range(len(parts))]
     difference = total - sympy.Add(*(c * part for c, part in zip(numbers, parts, strict=True)))
     if difference.count_ops() > _MOST_OPERATIONS:
         return None
-    forms = _Forms()
+    forms = Forms(known)
     try:
         numerator = sympy.fraction(sympy.together(forms.form(difference)))[0]
         reduced = sympy.expand(forms.reduced(sympy.expand(numerator)))
@@ -62,14 +76,23 @@ def coefficients_that_make_zero(total: Any, parts: list[Any]) -> list[Any] | Non
     return list(solution) if solution is not None and all(c.is_Rational for c in solution) else None
 
 
-class _Forms:
-    """Normal forms of one term's parts over common unknowns."""
+class Forms:
+    """Normal forms of one term's parts over common unknowns.
 
-    def __init__(self) -> None:
+    Args:
+        known: conditions that may be used.
+    """
+
+    def __init__(self, known: Knowledge | None = None) -> None:
+        self.known = known
         self.unknowns: dict[Any, sympy.Symbol] = {}
         self.meanings: dict[sympy.Symbol, Any] = {}
         self.brackets: set[sympy.Symbol] = set()
+        #: What a root is the root of, as a form; the bound index and the body of a whole sum.
+        self.squares: dict[sympy.Symbol, Any] = {}
+        self.sums: dict[sympy.Symbol, tuple[AxisSymbol, Any]] = {}
         self.memo: dict[Any, Any] = {}
+        self.count = 0
 
     def form(self, e: Any) -> Any:
         """A term as a rational expression in unknowns."""
@@ -86,8 +109,23 @@ class _Forms:
                 self.brackets.add(symbol)
         return self.unknowns[meaning]
 
+    def sign(self, form: Any) -> int | None:
+        """1 or -1 where the sign of a form is known, and it is not 0."""
+        if form.is_Rational:
+            return int(sympy.sign(form)) or None
+        if self.known is None:
+            return None
+        meaning = self.spelled(form)
+        if any(isinstance(part, AppliedUndef) for part in sympy.preorder_traversal(meaning)):
+            return 1 if form in self.squares and self.sign(self.squares[form]) == 1 else None
+        for sign, condition in ((1, atoms.Less(0, meaning)), (-1, atoms.Less(meaning, 0))):
+            if self.known.holds(condition) or self.known.said(condition):
+                return sign
+        return None
+
     def reduced(self, polynomial: Any) -> Any:
-        """A bracket is 0 or 1, so that its powers are itself."""
+        """A bracket is 0 or 1, so that its powers are itself; the square of a root is what it is the root of."""
+        polynomial = without_squares(self, polynomial)
         powers = {
             power: power.base
             for power in polynomial.atoms(sympy.Pow)
@@ -107,46 +145,57 @@ class _Forms:
             return self._power(e.base, int(e.exp))
         if name in _ELEMENTARY:
             return self.form(_ELEMENTARY[name](*e.args))
+        if name in KINKS:
+            return KINKS[name](self, *e.args)
         if isinstance(e, sympy.exp):
             return self._exponential(e.args[0])
         if isinstance(e, sympy.log):
             return self._logarithm(self.form(e.args[0]))
         if isinstance(e, atoms.Where):
             choice = self.bracket(e.args[0])
+            if choice in (0, 1):
+                return self.form(e.args[1] if choice == 1 else e.args[2])
             return choice * self.form(e.args[1]) + (1 - choice) * self.form(e.args[2])
-        if name in ("Less", "LessEqual", "Equal", "NotEqual", "And", "Or", "Not"):
+        if name in COMPARISONS:
             return self.bracket(e)
         if isinstance(e, Along):
             return self._along(e)
         if isinstance(e, atoms.XLogY):
             # Where the logarithm has no value the factor is 0, so that it may count as any number.
             return self.form(e.args[0]) * self._logarithm(self.form(e.args[1]))
+        if isinstance(e, atoms.XOverY) and self.known is not None:
+            x, y = e.args
+            if self.known.holds(atoms.NotEqual(y, 0)):
+                return self.form(x) / self.form(y)
+        if isinstance(e, AppliedUndef):
+            return self._again(e)
         if isinstance(e, sympy.Pow):
             return self._root(e.base, e.exp)
+        if isinstance(e, Read) and self.known is not None:
+            e = plain_index(self.known, e)
         if e.is_Symbol:
+            return self.unknown(e, bracket=self._is_bit(e))
+        if not e.args:
             return self.unknown(e)
         arguments = (sympy.expand(argument) for argument in e.args)
         return self.unknown(e.func(*arguments, evaluate=False))
 
+    def _is_bit(self, e: Any) -> bool:
+        """Whether a variable is known to be 0 or 1."""
+        tensor = self.known.tensors.get(e.tensor) if self.known is not None and isinstance(e, Read) else None
+        if tensor is None or self.known is None:
+            return False
+        if tensor.domain.kind == "boolean" or (tensor.domain.kind == "set" and set(tensor.domain.values) <= {0, 1}):
+            return True
+        return self.known.holds(atoms.Or(atoms.Equal(e, 0), atoms.Equal(e, 1)))
+
     def bracket(self, condition: Any) -> Any:
         """A condition as 0 or 1."""
-        name = type(condition).__name__
-        if condition in (0, 1):
-            return condition
-        if name == "And":
-            return sympy.Mul(*map(self.bracket, condition.args))
-        if name == "Not":
-            return 1 - self.bracket(condition.args[0])
-        if name == "NotEqual":
-            return 1 - self.bracket(atoms.Equal(*condition.args))
-        if name == "Equal":
-            a, b = sorted(condition.args, key=str)
-            condition = atoms.Equal(a, b)
-        return condition if condition in (0, 1) else self.unknown(condition, bracket=True)
+        return bracket(self, condition)
 
     def _power(self, base: Any, exponent: int) -> Any:
         if isinstance(base, Along) and base.operation == "norm" and exponent % 2 == 0:
-            return self._sum(base.axis, sympy.expand(base.body**2), base.guard) ** (exponent // 2)
+            return sum_of(self, base.axis, sympy.expand(base.body**2), base.guard) ** (exponent // 2)
         return self.form(base) ** exponent
 
     def _root(self, base: Any, exponent: Any) -> Any:
@@ -155,7 +204,7 @@ class _Forms:
         if not exponent.is_Rational:
             return self.unknown(sympy.Function("power")(spelled, self.spelled(self.form(exponent))))
         if exponent.q == 2:
-            return self.unknown(sympy.Function("root")(spelled)) ** int(exponent.p)
+            return root(self, self.form(base)) ** int(exponent.p)
         return self.unknown(sympy.Function("power")(spelled, sympy.Rational(1, exponent.q))) ** int(exponent.p)
 
     def _exponential(self, exponent: Any) -> Any:
@@ -167,7 +216,11 @@ class _Forms:
             if isinstance(base, sympy.log):
                 one = self.form(base.args[0])
             elif isinstance(base, Along) and base.operation == "logsumexp":
-                one = self._sum(base.axis, sympy.exp(base.body), base.guard)
+                one = sum_of(self, base.axis, sympy.exp(base.body), base.guard)
+            elif self.known is not None and base.has(Along, sympy.Function):
+                content, rest = sympy.factor(sympy.together(self.form(number * rest))).as_coeff_Mul()
+                times = int(content.p)
+                one = self.unknown(sympy.exp(self.spelled(rest) / content.q, evaluate=False))
             else:
                 one = self.unknown(sympy.exp(base, evaluate=False))
             product *= one**times
@@ -175,12 +228,11 @@ class _Forms:
 
     def _along(self, e: Along) -> Any:
         if e.operation == "sum":
-            return self._sum(e.axis, e.body, e.guard)
+            return sum_of(self, e.axis, e.body, e.guard)
         if e.operation == "logsumexp":
-            return self._logarithm(self._sum(e.axis, sympy.exp(e.body), e.guard))
+            return self._logarithm(sum_of(self, e.axis, sympy.exp(e.body), e.guard))
         if e.operation == "norm":
-            square = self._sum(e.axis, sympy.expand(e.body**2), e.guard)
-            return self.unknown(sympy.Function("root")(self.spelled(sympy.factor(sympy.together(square)))))
+            return root(self, sum_of(self, e.axis, sympy.expand(e.body**2), e.guard))
         return self.unknown(e)
 
     def _logarithm(self, e: Any) -> Any:
@@ -191,8 +243,13 @@ class _Forms:
             meaning = self.meanings.get(base)
             if isinstance(meaning, sympy.exp) and times.is_Integer:
                 outside += times * self.form(meaning.args[0])
-            else:
+                continue
+            sign = self.sign(base) if times.is_Integer and not base.is_Rational else None
+            if sign is None:
                 inside *= factor
+                continue
+            outside += times * self.unknown(sympy.Function("log")(self.spelled(sympy.expand(sign * base))))
+            inside *= sign**times
         if inside == 1:
             return outside
         # log(1/x) = -log x: of the two the one that is printed first is the unknown.
@@ -200,48 +257,24 @@ class _Forms:
         sign = 1 if either[0] == self.spelled(inside) else -1
         return outside + sign * self.unknown(sympy.Function("log")(either[0]))
 
-    def _sum(self, axis: AxisSymbol, body: Any, guard: Any) -> Any:
-        inner = self.reduced(sympy.expand(self.form(body) * self.bracket(guard)))
-        return sympy.Add(*(self._monomial(axis, part) for part in sympy.Add.make_args(inner)))
+    def fresh(self, axis: AxisSymbol) -> AxisSymbol:
+        """A running index of the same axis that no term has."""
+        self.count += 1
+        return AxisSymbol(f"{stem(axis.axis)}'t{self.count}")
 
-    def _monomial(self, axis: AxisSymbol, monomial: Any) -> Any:
-        """The sum of one monomial."""
-        before: list[Any] = []
-        inside: list[Any] = []
-        for factor in sympy.Mul.make_args(monomial):
-            (inside if any(self._depends(u, axis) for u in factor.free_symbols) else before).append(factor)
-        chosen = self._selected(axis, inside)
-        if chosen is not None:
-            return sympy.Mul(*before, chosen)
-        if not inside:
-            return sympy.Mul(*before) * self.unknown(SizeSymbol(stem(axis.axis)))
-        key = self.spelled(sympy.Mul(*inside))
-        # The running index of a sum has a name that no sum inside it has.
-        inner = [int(name.partition("'s")[2]) for name in axes_of(key) if "'s" in name]
-        place = {axis: AxisSymbol(f"{stem(axis.axis)}'s{max(inner, default=0) + 1}")}
-        total = sympy.Function(f"sum over {stem(axis.axis)}")(substitute(key, place))
-        return sympy.Mul(*before) * self.unknown(total)
+    def _again(self, e: Any) -> Any:
+        """The form of a whole sum, a root or a logarithm that is spelled out, at other indices perhaps."""
+        if e in self.unknowns:
+            return self.unknowns[e]
+        if is_sum(e):
+            here = self.fresh(e.args[0])
+            return sum_of(self, here, substitute(e.args[1], {e.args[0]: here}), sympy.S.One)
+        if e.func.__name__ == "root":
+            return root(self, self.form(e.args[0]))
+        if e.func.__name__ == "log":
+            return self._logarithm(self.form(e.args[0]))
+        return self.unknown(e)
 
     def spelled(self, form: Any) -> Any:
         """A form with what its unknowns stand for, so that it shows on which indices it depends."""
         return form.xreplace({u: self.meanings[u] for u in form.free_symbols})
-
-    def _depends(self, unknown: Any, axis: AxisSymbol) -> bool:
-        return axis.axis in axes_of(self.meanings[unknown])
-
-    def _selected(self, axis: AxisSymbol, inside: list[Any]) -> Any | None:
-        """``Σ_k [k = i] f(k) = f(i)`` for an index i of the axis."""
-        for factor in inside:
-            meaning = self.meanings.get(factor)
-            if not isinstance(meaning, atoms.Equal) or axis not in meaning.args:
-                continue
-            other = meaning.args[0] if meaning.args[1] == axis else meaning.args[1]
-            if axis.axis in axes_of(other) or not getattr(other, "is_integer", False) or other.is_number:
-                continue
-            rest = [f for f in inside if f is not factor]
-            terms = [
-                f.xreplace({u: self.form(substitute(self.meanings[u], {axis: other})) for u in f.free_symbols})
-                for f in rest
-            ]
-            return sympy.Mul(*terms)
-        return None

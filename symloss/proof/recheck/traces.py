@@ -19,6 +19,7 @@ from symloss.proof.recheck.closed import closed_term
 from symloss.proof.recheck.outcome import OK, Outcome, unchecked, wrong
 from symloss.proof.recheck.sums import vanishes_for_every_size
 from symloss.proof.recheck.unknowns import equal
+from symloss.proof.recheck.used import needed
 from symloss.proof.terms import Along, Term, tensors_of
 
 _UP, _DOWN = "convex", "concave"
@@ -61,6 +62,7 @@ class _Line:
     shape: str
     rule: str
     rests: tuple[int, ...]
+    facts: tuple[str, ...] | None
 
 
 def composition(goal: Goal, evidence: Mapping[str, Any], wanted: str) -> Outcome:
@@ -96,7 +98,8 @@ class _Trace:
             raise BrokenLineError(f"line {number} is about {raw['term']}, not about {term}")
         if any(not 0 <= i < number for i in raw["from"]):
             raise BrokenLineError(f"line {number} rests on a later line")
-        return _Line(term, raw["is"], raw["rule"], tuple(raw["from"]))
+        facts = tuple(raw["facts"]) if "facts" in raw else None
+        return _Line(term, raw["is"], raw["rule"], tuple(raw["from"]), facts)
 
     def check(self, number: int, term: Term, known: Knowledge) -> str:
         """The shape that a line says, after checking it and all it rests on."""
@@ -106,7 +109,20 @@ class _Trace:
         shape = self._shape(line, known)
         if line.shape not in _allowed(shape):
             raise BrokenLineError(f"line {number} says {line.shape}, the rule “{line.rule}” gives {shape}")
+        self._names_facts(line, shape, known)
         return line.shape
+
+    def _names_facts(self, line: _Line, shape: str, known: Knowledge) -> None:
+        """That a line names the facts that its rule rests on."""
+        if line.facts is None:
+            raise UnknownRuleError(f"that says on which facts line “{line.rule}” rests")
+        exponent = known.bounds(line.term.exp) if isinstance(line.term, sympy.Pow) else None
+        above = exponent is not None and exponent.low >= 1
+        below = exponent is not None and exponent.high <= 0
+        inner = [self.raw[number]["is"] for number in line.rests]
+        missing = needed(line.term, line.rule, shape, inner, (above, below)) - set(line.facts)
+        if missing:
+            raise BrokenLineError(f"“{line.rule}” does not name the fact “{min(missing)}”")
 
     def _inner(self, line: _Line, terms: tuple[Term, ...], known: Knowledge) -> list[str]:
         if len(line.rests) != len(terms):
@@ -163,7 +179,7 @@ class _Trace:
         here, there = known.bounds(line.term), known.bounds(other)
         if here is None or not here.finite or there is None or not there.finite:
             raise UnknownRuleError(f"that {line.term} is finite")
-        if not (vanishes_for_every_size(line.term - other) or equal(known, line.term, other)):
+        if not (vanishes_for_every_size(line.term - other, known) or equal(known, line.term, other)):
             raise UnknownRuleError(f"that {line.term} is {other}")
         return self.check(line.rests[0], other, known)
 
@@ -203,6 +219,7 @@ class _Trace:
     def _along(self, line: _Line, e: Along, known: Knowledge) -> str:
         if tensors_of(e.guard) & self.variables:
             raise UnknownRuleError(line.rule)
+        known = known.under(e.guard) if e.guard != 1 else known
         (shape,) = self._inner(line, (e.body,), known)
         if e.operation == "sum":
             return shape

@@ -15,7 +15,7 @@ from symloss.proof.closing import negation
 from symloss.proof.recheck.bounds import Knowledge
 
 _MOST_OPERATIONS = 700
-_ELEMENTARY: dict[str, Any] = {
+ELEMENTARY: dict[str, Any] = {
     "Sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
     "Tanh": lambda x: (sympy.exp(2 * x) - 1) / (sympy.exp(2 * x) + 1),
     "Softplus": lambda x: sympy.log(1 + sympy.exp(x)),
@@ -24,6 +24,14 @@ _ELEMENTARY: dict[str, Any] = {
     "StopGradient": lambda x: x,
     "SlopeAt": lambda f, c, s: f,
     "XLogY": lambda x, y: x * sympy.log(y),
+}
+#: Functions with a kink in absolute values, of which common factors of any sign can be pulled out.
+_KINKS: dict[str, Any] = {
+    "Maximum": lambda a, b: (a + b + atoms.Absolute(a - b)) / 2,
+    "Minimum": lambda a, b: (a + b - atoms.Absolute(a - b)) / 2,
+    "Relu": lambda x: (x + atoms.Absolute(x)) / 2,
+    "Ramp": lambda x: (x + atoms.Absolute(x)) / 2,
+    "Clamp": lambda x, low, high: atoms.Minimum(atoms.Maximum(x, low), high),
 }
 
 
@@ -99,8 +107,8 @@ class Unknowns:
             return self._unknown(e, self.known.holds(atoms.Less(0, e)))
         if isinstance(e, sympy.Add | sympy.Mul):
             return e.func(*map(self.form, e.args))
-        if name in _ELEMENTARY:
-            return self.form(_ELEMENTARY[name](*e.args))
+        if name in ELEMENTARY:
+            return self.form(ELEMENTARY[name](*e.args))
         if isinstance(e, sympy.exp):
             return self._exponential(e.args[0])
         if isinstance(e, sympy.log):
@@ -115,8 +123,8 @@ class Unknowns:
             for condition, chosen in ((e.args[0], e.args[1]), (negation(e.args[0]), e.args[2])):
                 if self.known.holds(condition):
                     return self.form(chosen)
-        if isinstance(e, atoms.Maximum | atoms.Minimum):
-            return self._unknown(e)
+        if name in _KINKS:
+            return self.form(_KINKS[name](*e.args))
         raise UnknownFormError(f"{name} has no form")
 
     def _parts(self, e: Any) -> list[tuple[Any, Any]]:
@@ -164,21 +172,21 @@ class Unknowns:
         return product
 
     def _absolute(self, e: Any) -> Any:
-        """The factors whose sign is known stand outside; the others with a leading coefficient above 0."""
-        outside, inside = sympy.S.One, sympy.S.One
+        """The product of the absolute values of the factors, each of them with a first coefficient above 0."""
+        product = sympy.S.One
         for factor in _factors(self.form(e)):
             base, exponent = factor.as_base_exp()
             sign = self._sign(base)
             if sign is not None:
-                outside *= (sign * base) ** exponent
+                product *= (sign * base) ** exponent
+            elif exponent.is_Integer and exponent % 2 == 0:
+                product *= factor
             else:
-                inside *= factor
-        if inside == 1:
-            return outside
-        inside = sympy.expand(inside)
-        if str(sympy.expand(-inside)) < str(inside):
-            inside = sympy.expand(-inside)
-        return outside * self._unknown(atoms.Absolute(inside.xreplace(self.meanings)))
+                base = sympy.expand(base)
+                base = min(base, sympy.expand(-base), key=str)
+                meaning = atoms.Absolute(base.xreplace(self.meanings))
+                product *= self._unknown(meaning) ** exponent
+        return product
 
 
 def _factors(form: Any) -> list[Any]:
@@ -218,3 +226,19 @@ def same_relation(known: Knowledge, difference: Any, other: Any) -> bool:
         return ratio.is_finite is not False and unknowns.positive(ratio)
     except (UnknownFormError, ZeroDivisionError, sympy.PolynomialError):
         return False
+
+
+def says_the_same(known: Knowledge, condition: Any, other: Any) -> bool:
+    """Whether two comparisons are of one kind, of equal sides or of differences that are a positive factor apart."""
+    if condition == other:
+        return True
+    if other == 1:
+        return type(condition).__name__ in ("Equal", "LessEqual") and equal(known, *condition.args)
+    if type(condition) is not type(other) or type(condition).__name__ not in _COMPARISONS:
+        return False
+    if all(equal(known, a, b) for a, b in zip(condition.args, other.args, strict=True)):
+        return True
+    return same_relation(known, condition.args[1] - condition.args[0], other.args[1] - other.args[0])
+
+
+_COMPARISONS = ("Less", "LessEqual", "Equal", "NotEqual")

@@ -45,6 +45,15 @@ def _concluded(walk: Walk, wanted: Term, tree: Step, place: dict[str, AxisSymbol
         inner = walk.under(substitute(wanted.guard, at))
         _concluded(inner, substitute(wanted.body, at), tree, {**place, root: item})
         return
+    if isinstance(wanted, atoms.Or):
+        # What holds where all other parts fail; more of the tree counts there.
+        for number, part in enumerate(wanted.args):
+            others = (_not(other) for i, other in enumerate(wanted.args) if i != number)
+            try:
+                _concluded(walk.under(*others), part, tree, place)
+                return
+            except NotSeenError:
+                continue
     for inner, zeros in _of_tree(walk, tree, place):
         if not _shown(inner, wanted, zeros):
             raise NotSeenError(f"{wanted} is not seen to follow where the term is 0")
@@ -66,7 +75,7 @@ def _shown(walk: Walk, wanted: Term, zeros: list[Term]) -> bool:
         return True
     if isinstance(wanted, atoms.Equal):
         for zero in zeros:
-            found = coefficients_that_make_zero(wanted.args[0] - wanted.args[1], [zero])
+            found = coefficients_that_make_zero(wanted.args[0] - wanted.args[1], [zero], walk.known)
             if found is not None:
                 return True
     return False

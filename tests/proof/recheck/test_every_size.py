@@ -19,7 +19,7 @@ from symloss.proof.facts import facts
 from symloss.proof.formulation import formulate
 from symloss.proof.goals import Curvature, Goal, Padding
 from symloss.proof.proving import prove_file
-from symloss.proof.recheck import recheck_file
+from symloss.proof.recheck import equalities, recheck_facts, recheck_file
 from symloss.proof.recheck.checking import recheck_goals
 from symloss.proof.recheck.traces import composition
 
@@ -60,7 +60,7 @@ claims:
 }
 WORDS = {
     "divergence": ["ok", "ok", "ok"],
-    "distance": ["ok", "ok", "ok at small sizes", "ok"],
+    "distance": ["ok", "ok", "ok", "ok"],
     "entropy": ["ok", "ok"],
 }
 
@@ -84,7 +84,8 @@ def test_what_was_not_changed_keeps_its_word(proved: Path, name: str) -> None:
     assert rechecked(proved, proved, name) == WORDS[name]
 
 
-def test_an_identity_that_is_seen_at_some_sizes_names_them(proved: Path) -> None:
+def test_an_identity_that_is_seen_at_some_sizes_names_them(proved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(equalities, "vanishes_for_every_size", lambda difference, known=None: False)
     outcome = recheck_file(proved / "distance.yaml", proved).outcomes[2]
     assert outcome.word == "ok at small sizes"
     assert "d of size 2" in outcome.reason
@@ -156,6 +157,26 @@ def rewrite_as_something_else(entry: dict[str, Any]) -> None:
     entry["evidence"]["lines"][lines(entry, "rewritten")["from"][0]]["term"] = "Softplus(z[n])"
 
 
+def forget_a_fact(entry: dict[str, Any]) -> None:
+    lines(entry, "perspective")["facts"].clear()
+
+
+def forget_that_facts_are_named(entry: dict[str, Any]) -> None:
+    del lines(entry, "perspective")["facts"]
+
+
+def name_another_fact(entry: dict[str, Any]) -> None:
+    lines(entry, "perspective")["facts"][:] = ["x*log(x) is convex"]
+
+
+def name_no_fact(entry: dict[str, Any]) -> None:
+    lines(entry, "perspective")["facts"].append("x*log(x/y) is jointly concave")
+
+
+def forget_the_triangle(entry: dict[str, Any]) -> None:
+    lines(entry, "triangle")["facts"].clear()
+
+
 FAULTS: list[tuple[str, int, Callable[[dict[str, Any]], None]]] = [
     ("distance", 0, lower_the_constant),
     ("distance", 0, raise_the_constant),
@@ -171,6 +192,11 @@ FAULTS: list[tuple[str, int, Callable[[dict[str, Any]], None]]] = [
     ("divergence", 2, rest_a_perspective_on_one_line),
     ("divergence", 2, call_a_perspective_affine),
     ("entropy", 0, rewrite_as_something_else),
+    ("divergence", 2, forget_a_fact),
+    ("divergence", 2, forget_that_facts_are_named),
+    ("divergence", 2, name_another_fact),
+    ("divergence", 2, name_no_fact),
+    ("distance", 0, forget_the_triangle),
 ]
 
 
@@ -187,6 +213,30 @@ def test_a_change_is_noticed(
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(json.dumps(stored), encoding="utf-8")
     assert rechecked(proved, tmp_path, name)[number] in ("wrong", "not re-checked")
+
+
+def test_a_line_points_to_the_proof_of_its_facts(proved: Path, tmp_path: Path) -> None:
+    """Where the facts are stored beside it, evidence is wrong that rests on one without a proof."""
+    for name in ("divergence", store.FACTS):
+        store.place(tmp_path, name).parent.mkdir(parents=True, exist_ok=True)
+    store.place(tmp_path, "divergence").write_text(store.place(proved, "divergence").read_text("utf-8"), "utf-8")
+    facts = {"claim": "x*log(x/y) is jointly convex", "expect": "holds", "status": "proved"}
+    others = {"claim": "a sum of convex terms is convex", "expect": "holds", "status": "proved"}
+    for status, word in (("proved", "ok"), ("unknown", "wrong")):
+        entries = {"loss": store.FACTS, "claims": [{**facts, "status": status}, others]}
+        store.place(tmp_path, store.FACTS).write_text(json.dumps(entries), "utf-8")
+        assert rechecked(proved, tmp_path, "divergence")[2] == word
+
+
+def test_a_fact_rests_on_earlier_facts_alone(tmp_path: Path) -> None:
+    line = {"term": "exp(x)", "is": "convex", "rule": "exp: convex", "from": [], "facts": ["exp convex"]}
+    evidence = {"kind": "composition", "lines": [line]}
+    entry = {"claim": "exp convex", "expect": "holds", "status": "proved", "evidence": evidence}
+    place = store.place(tmp_path, store.FACTS)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps({"loss": store.FACTS, "claims": [entry]}), "utf-8")
+    (outcome,) = recheck_facts(tmp_path).outcomes
+    assert (outcome.word, outcome.reason) == ("wrong", "the fact “exp convex” is not proved")
 
 
 def by_values() -> dict[str, Any]:

@@ -91,13 +91,13 @@ def test_a_script_about_a_function_without_a_name() -> None:
 
 def test_a_rewritten_term_has_the_same_form() -> None:
     lines = [
-        {"term": "z", "is": "affine", "rule": "variable", "from": []},
-        {"term": "Softplus(z)", "is": "convex", "rule": "softplus: convex", "from": [0]},
+        {"term": "z", "is": "affine", "rule": "variable", "from": [], "facts": []},
+        {"term": "Softplus(z)", "is": "convex", "rule": "softplus: convex", "from": [0], "facts": ["softplus convex"]},
     ]
 
     def word(term: Any) -> str:
         goal = Goal("probe", "", Curvature("convex", term, ("z",)), KNOWN.tensors, {})
-        last = {"term": str(term), "is": "convex", "rule": "rewritten", "from": [1]}
+        last = {"term": str(term), "is": "convex", "rule": "rewritten", "from": [1], "facts": []}
         return composition(goal, {"lines": [*lines, last]}, "convex").word
 
     assert word(-sympy.log(1 - atoms.Sigmoid(Z))) == "ok"
