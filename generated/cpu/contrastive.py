@@ -22,6 +22,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'contrastive',
  'title': 'Contrastive loss of pairs',
@@ -144,6 +145,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -154,6 +161,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 def _outside_set(x, *values):
@@ -508,20 +527,22 @@ def value_f64(
             D_squared = 0.0
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
+                D__largest_here = np.int64(0)
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t1 = a_row[d] - b_row[d]
                     D__largest_entry = _bits(abs(t1), np.int64)
-                    D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
+                    D__largest_here = D__largest_entry if D__largest_entry > D__largest_here else D__largest_here
                     D_squared_block[lane] = t1 * t1
                 D_squared += _pairwise_sum(D_squared_block, count)
+                D__largest_bits = D__largest_here if D__largest_here > D__largest_bits else D__largest_bits
             D__largest = _bits(D__largest_bits, np.float64)
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = t2 * t3
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
@@ -570,20 +591,22 @@ def value_and_grad_f64(
             D_squared = 0.0
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
+                D__largest_here = np.int64(0)
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t1 = a_row[d] - b_row[d]
                     D__largest_entry = _bits(abs(t1), np.int64)
-                    D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
+                    D__largest_here = D__largest_entry if D__largest_entry > D__largest_here else D__largest_here
                     D_squared_block[lane] = t1 * t1
                 D_squared += _pairwise_sum(D_squared_block, count)
+                D__largest_bits = D__largest_here if D__largest_here > D__largest_bits else D__largest_bits
             D__largest = _bits(D__largest_bits, np.float64)
             t2 = _unit_scale_f64(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = t2 * t3
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
@@ -658,7 +681,7 @@ def grad_hess_diag_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = t2 * t3
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
@@ -737,7 +760,7 @@ def hvp_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = t2 * t3
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
@@ -752,7 +775,7 @@ def hvp_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t7 = v_a__row[d] - v_b__row[d]
                     t8 = a_row[d] - b_row[d]
                     t9 = abs(t8) == t5
@@ -794,7 +817,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, y, margin, size_d, weight,
+    first, last, value_rows, D_squared_block, D__scaled_block, halves, samples, chunk, a, b, y, margin, size_d, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
@@ -822,13 +845,15 @@ def value_f32(
             D_squared = 0.0
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
+                D__largest_here = np.int32(0)
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t1 = a_row[d] - b_row[d]
                     D__largest_entry = _bits(abs(t1), np.int32)
-                    D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
+                    D__largest_here = D__largest_entry if D__largest_entry > D__largest_here else D__largest_here
                     D_squared_block[lane] = t1 * t1
-                D_squared += _pairwise_sum(D_squared_block, count)
+                D_squared += _pairwise_sum_f32(D_squared_block, halves, count)
+                D__largest_bits = D__largest_here if D__largest_here > D__largest_bits else D__largest_bits
             D__largest = _bits(D__largest_bits, np.float32)
             D_squared = f32(D_squared)
             t2 = _unit_scale_f32(D__largest)
@@ -836,7 +861,7 @@ def value_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = np.float64(t2 * t3)
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
@@ -854,8 +879,8 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d,
-    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, D_squared_block, D__scaled_block, halves, samples, chunk, a, b, grad_a, grad_b, y, margin,
+    size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -886,13 +911,15 @@ def value_and_grad_f32(
             D_squared = 0.0
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
+                D__largest_here = np.int32(0)
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t1 = a_row[d] - b_row[d]
                     D__largest_entry = _bits(abs(t1), np.int32)
-                    D__largest_bits = D__largest_entry if D__largest_entry > D__largest_bits else D__largest_bits
+                    D__largest_here = D__largest_entry if D__largest_entry > D__largest_here else D__largest_here
                     D_squared_block[lane] = t1 * t1
-                D_squared += _pairwise_sum(D_squared_block, count)
+                D_squared += _pairwise_sum_f32(D_squared_block, halves, count)
+                D__largest_bits = D__largest_here if D__largest_here > D__largest_bits else D__largest_bits
             D__largest = _bits(D__largest_bits, np.float32)
             D_squared = f32(D_squared)
             t2 = _unit_scale_f32(D__largest)
@@ -900,7 +927,7 @@ def value_and_grad_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = np.float64(t2 * t3)
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
@@ -976,7 +1003,7 @@ def grad_hess_diag_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = np.float64(t2 * t3)
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
@@ -1020,8 +1047,8 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, D__scaled_block, tangent_D_block, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d,
-    weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, D__scaled_block, tangent_D_block, halves, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin,
+    size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1056,7 +1083,7 @@ def hvp_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t3 = a_row[d] - b_row[d]
                     D__scaled_entry = np.float64(t2 * t3)
                     D__scaled_block[lane] = D__scaled_entry * D__scaled_entry
@@ -1071,7 +1098,7 @@ def hvp_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t7 = v_a__row[d] - v_b__row[d]
                     t8 = a_row[d] - b_row[d]
                     t9 = abs(t8) == t5
@@ -1080,7 +1107,7 @@ def hvp_f32(
                     t12 = t10 if t9 else t11
                     t13 = t7 * t12
                     tangent_D_block[lane] = f32(0.0) if t6 else t13
-                tangent_D += _pairwise_sum(tangent_D_block, count)
+                tangent_D += _pairwise_sum_f32(tangent_D_block, halves, count)
             tangent_D = f32(tangent_D)
             seed_n = weight[n * weight_step] / denominator
             y_n = y[n]
@@ -1251,8 +1278,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, a, b, y, margin,
-        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float64), (128, np.float64)), samples,
+        chunk, a, b, y, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+        validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1285,9 +1313,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, a, b,
-        grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float64), (128, np.float64)),
+        samples, chunk, a, b, grad_a, grad_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1346,8 +1374,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y,
-        margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((256, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, a, b, v_a_, v_b_,
+        hvp_a, hvp_b, y, margin, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -27,6 +27,7 @@ import numba
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'dice',
  'title': 'Soft Dice loss',
@@ -123,6 +124,12 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -133,6 +140,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -428,7 +447,7 @@ def value_f64(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t1_block[lane] = p_pixel * y_pixel
@@ -503,7 +522,7 @@ def value_and_grad_f64(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t2 = 1.0 - y_pixel
@@ -588,7 +607,7 @@ def grad_hess_diag_f64(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t2 = 1.0 - y_pixel
@@ -682,7 +701,7 @@ def hvp_f64(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t2 = 1.0 - y_pixel
@@ -726,7 +745,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_block, t1_difference_block, t2_block, t3_block, samples, chunk, p, y, smooth,
+    first, last, value_rows, t1_block, t1_difference_block, t2_block, t3_block, halves, samples, chunk, p, y, smooth,
     size_pixel, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
@@ -774,17 +793,17 @@ def value_f32(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t1_block[lane] = p_pixel * y_pixel
                     t1_difference_block[lane] = p_pixel * (f32(1.0) - y_pixel) + y_pixel * (f32(1.0) - p_pixel)
                     t2_block[lane] = p_pixel
                     t3_block[lane] = y_pixel
-                t1 += _pairwise_sum(t1_block, count)
-                t1_difference += _pairwise_sum(t1_difference_block, count)
-                t2 += _pairwise_sum(t2_block, count)
-                t3 += _pairwise_sum(t3_block, count)
+                t1 += _pairwise_sum_f32(t1_block, halves, count)
+                t1_difference += _pairwise_sum_f32(t1_difference_block, halves, count)
+                t2 += _pairwise_sum_f32(t2_block, halves, count)
+                t3 += _pairwise_sum_f32(t3_block, halves, count)
             t1 = f32(t1)
             t1_difference = f32(t1_difference)
             t2 = f32(t2)
@@ -802,9 +821,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_block, t1_difference_block, t2_2_block, t3_block, samples, chunk, p, y, grad_p, smooth,
-    size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-    failed,
+    first, last, value_rows, t1_block, t1_difference_block, t2_2_block, t3_block, halves, samples, chunk, p, y, grad_p,
+    smooth, size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -854,7 +873,7 @@ def value_and_grad_f32(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t2 = f32(1.0) - y_pixel
@@ -862,10 +881,10 @@ def value_and_grad_f32(
                     t1_difference_block[lane] = p_pixel * t2 + y_pixel * (f32(1.0) - p_pixel)
                     t2_2_block[lane] = p_pixel
                     t3_block[lane] = y_pixel
-                t1 += _pairwise_sum(t1_block, count)
-                t1_difference += _pairwise_sum(t1_difference_block, count)
-                t2_2 += _pairwise_sum(t2_2_block, count)
-                t3 += _pairwise_sum(t3_block, count)
+                t1 += _pairwise_sum_f32(t1_block, halves, count)
+                t1_difference += _pairwise_sum_f32(t1_difference_block, halves, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, halves, count)
+                t3 += _pairwise_sum_f32(t3_block, halves, count)
             t1 = f32(t1)
             t1_difference = f32(t1_difference)
             t2_2 = f32(t2_2)
@@ -895,8 +914,8 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_block, t1_difference_block, t2_2_block, t3_block, samples, chunk, p, y, grad_p, diag_p, smooth,
-    size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_block, t1_difference_block, t2_2_block, t3_block, halves, samples, chunk, p, y, grad_p, diag_p,
+    smooth, size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -944,7 +963,7 @@ def grad_hess_diag_f32(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t2 = f32(1.0) - y_pixel
@@ -952,10 +971,10 @@ def grad_hess_diag_f32(
                     t1_difference_block[lane] = p_pixel * t2 + y_pixel * (f32(1.0) - p_pixel)
                     t2_2_block[lane] = p_pixel
                     t3_block[lane] = y_pixel
-                t1 += _pairwise_sum(t1_block, count)
-                t1_difference += _pairwise_sum(t1_difference_block, count)
-                t2_2 += _pairwise_sum(t2_2_block, count)
-                t3 += _pairwise_sum(t3_block, count)
+                t1 += _pairwise_sum_f32(t1_block, halves, count)
+                t1_difference += _pairwise_sum_f32(t1_difference_block, halves, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, halves, count)
+                t3 += _pairwise_sum_f32(t3_block, halves, count)
             t1 = f32(t1)
             t1_difference = f32(t1_difference)
             t2_2 = f32(t2_2)
@@ -992,8 +1011,8 @@ def grad_hess_diag_f32(
 @_jit
 def hvp_f32(
     first, last, t1_block, t1_difference_block, t2_2_block, t3_block, tangent_t1_block, tangent_t1_difference_block,
-    samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator, validate,
-    failed,
+    halves, samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
+    validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1043,7 +1062,7 @@ def hvp_f32(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t2 = f32(1.0) - y_pixel
@@ -1054,12 +1073,12 @@ def hvp_f32(
                     t3_block[lane] = y_pixel
                     tangent_t1_block[lane] = v_p_pixel * y_pixel
                     tangent_t1_difference_block[lane] = v_p_pixel * (f32(1.0) - f32(2.0) * y_pixel)
-                t1 += _pairwise_sum(t1_block, count)
-                t1_difference += _pairwise_sum(t1_difference_block, count)
-                t2_2 += _pairwise_sum(t2_2_block, count)
-                t3 += _pairwise_sum(t3_block, count)
-                tangent_t1 += _pairwise_sum(tangent_t1_block, count)
-                tangent_t1_difference += _pairwise_sum(tangent_t1_difference_block, count)
+                t1 += _pairwise_sum_f32(t1_block, halves, count)
+                t1_difference += _pairwise_sum_f32(t1_difference_block, halves, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, halves, count)
+                t3 += _pairwise_sum_f32(t3_block, halves, count)
+                tangent_t1 += _pairwise_sum_f32(tangent_t1_block, halves, count)
+                tangent_t1_difference += _pairwise_sum_f32(tangent_t1_difference_block, halves, count)
             t1 = f32(t1)
             t1_difference = f32(t1_difference)
             t2_2 = f32(t2_2)
@@ -1241,9 +1260,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64)), samples, chunk, p, y, smooth, size_pixel, weight, weight_step, mask, mask_step, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (256,
+        np.float32), (128, np.float64)), samples, chunk, p, y, smooth, size_pixel, weight, weight_step, mask, mask_step,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1278,9 +1297,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64)), samples, chunk, p, y, grad_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (256,
+        np.float32), (128, np.float64)), samples, chunk, p, y, grad_p, smooth, size_pixel, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1312,9 +1331,9 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
-        samples, chunk, p, y, grad_p, diag_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator,
-        validate, failed,
+        grad_hess_diag_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        np.float64)), samples, chunk, p, y, grad_p, diag_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
+        denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1344,9 +1363,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64),
-        (256, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        hvp_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32),
+        (256, np.float32), (128, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, size_pixel, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -30,6 +30,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'dice_bce',
  'title': 'Dice loss combined with binary cross entropy',
@@ -152,6 +153,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -162,6 +169,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -654,7 +673,7 @@ def value_f64(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     y_pixel = y_row[pixel]
                     t2 = 1.0 - y_pixel
                     p_pixel = p_row[pixel]
@@ -735,7 +754,7 @@ def value_and_grad_f64(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     y_pixel = y_row[pixel]
                     t2 = 1.0 - y_pixel
                     p_pixel = p_row[pixel]
@@ -831,7 +850,7 @@ def grad_hess_diag_f64(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t1 = 1.0 - y_pixel
@@ -936,7 +955,7 @@ def hvp_f64(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t1 = 1.0 - y_pixel
@@ -990,9 +1009,9 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, samples,
-    chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-    validate, failed,
+    first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, halves,
+    samples, chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    value_partial, validate, failed,
 ):
     t3 = f32(1.0) - lam
     for c in range(first, last):
@@ -1041,7 +1060,7 @@ def value_f32(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     y_pixel = y_row[pixel]
                     t2 = f32(1.0) - y_pixel
                     p_pixel = p_row[pixel]
@@ -1050,11 +1069,11 @@ def value_f32(
                     dice_t1_difference_block[lane] = p_pixel * t2 + y_pixel * (f32(1.0) - p_pixel)
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
-                t1 += _pairwise_sum(t1_block, count)
-                dice_t1 += _pairwise_sum(dice_t1_block, count)
-                dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count)
-                dice_t2 += _pairwise_sum(dice_t2_block, count)
-                dice_t3 += _pairwise_sum(dice_t3_block, count)
+                t1 += _pairwise_sum_f32(t1_block, halves, count)
+                dice_t1 += _pairwise_sum_f32(dice_t1_block, halves, count)
+                dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, halves, count)
+                dice_t2 += _pairwise_sum_f32(dice_t2_block, halves, count)
+                dice_t3 += _pairwise_sum_f32(dice_t3_block, halves, count)
             t1 = f32(t1)
             dice_t1 = f32(dice_t1)
             dice_t1_difference = f32(dice_t1_difference)
@@ -1074,9 +1093,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, samples,
-    chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, halves,
+    samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     t6 = f32(1.0) - lam
@@ -1128,7 +1147,7 @@ def value_and_grad_f32(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     y_pixel = y_row[pixel]
                     t2 = f32(1.0) - y_pixel
                     p_pixel = p_row[pixel]
@@ -1138,11 +1157,11 @@ def value_and_grad_f32(
                     dice_t1_difference_block[lane] = p_pixel * t2 + y_pixel * t3
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
-                t1 += _pairwise_sum(t1_block, count)
-                dice_t1 += _pairwise_sum(dice_t1_block, count)
-                dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count)
-                dice_t2 += _pairwise_sum(dice_t2_block, count)
-                dice_t3 += _pairwise_sum(dice_t3_block, count)
+                t1 += _pairwise_sum_f32(t1_block, halves, count)
+                dice_t1 += _pairwise_sum_f32(dice_t1_block, halves, count)
+                dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, halves, count)
+                dice_t2 += _pairwise_sum_f32(dice_t2_block, halves, count)
+                dice_t3 += _pairwise_sum_f32(dice_t3_block, halves, count)
             t1 = f32(t1)
             dice_t1 = f32(dice_t1)
             dice_t1_difference = f32(dice_t1_difference)
@@ -1180,8 +1199,8 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, samples, chunk, p, y, grad_p,
-    diag_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, halves, samples, chunk, p, y,
+    grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     t5 = f32(1.0) - lam
@@ -1230,7 +1249,7 @@ def grad_hess_diag_f32(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t1 = f32(1.0) - y_pixel
@@ -1239,10 +1258,10 @@ def grad_hess_diag_f32(
                     dice_t1_difference_block[lane] = p_pixel * t1 + y_pixel * t2
                     dice_t2_block[lane] = p_pixel
                     dice_t3_block[lane] = y_pixel
-                dice_t1 += _pairwise_sum(dice_t1_block, count)
-                dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count)
-                dice_t2 += _pairwise_sum(dice_t2_block, count)
-                dice_t3 += _pairwise_sum(dice_t3_block, count)
+                dice_t1 += _pairwise_sum_f32(dice_t1_block, halves, count)
+                dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, halves, count)
+                dice_t2 += _pairwise_sum_f32(dice_t2_block, halves, count)
+                dice_t3 += _pairwise_sum_f32(dice_t3_block, halves, count)
             dice_t1 = f32(dice_t1)
             dice_t1_difference = f32(dice_t1_difference)
             dice_t2 = f32(dice_t2)
@@ -1288,8 +1307,8 @@ def grad_hess_diag_f32(
 @_jit
 def hvp_f32(
     first, last, dice_t1_block, dice_t1_difference_block, dice_t2_block, dice_t3_block, tangent_dice_t1_block,
-    tangent_dice_t1_difference_block, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step,
-    mask, mask_step, denominator, validate, failed,
+    tangent_dice_t1_difference_block, halves, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     t5 = f32(1.0) - lam
@@ -1340,7 +1359,7 @@ def hvp_f32(
             for block in range(0, size_pixel, 256):
                 count = size_pixel - block if size_pixel - block < 256 else 256
                 for lane in range(count):
-                    pixel = block + lane
+                    pixel = (block & NEAR) + lane
                     p_pixel = p_row[pixel]
                     y_pixel = y_row[pixel]
                     t1 = f32(1.0) - y_pixel
@@ -1352,12 +1371,12 @@ def hvp_f32(
                     dice_t3_block[lane] = y_pixel
                     tangent_dice_t1_block[lane] = v_p_pixel * y_pixel
                     tangent_dice_t1_difference_block[lane] = v_p_pixel * (f32(1.0) - f32(2.0) * y_pixel)
-                dice_t1 += _pairwise_sum(dice_t1_block, count)
-                dice_t1_difference += _pairwise_sum(dice_t1_difference_block, count)
-                dice_t2 += _pairwise_sum(dice_t2_block, count)
-                dice_t3 += _pairwise_sum(dice_t3_block, count)
-                tangent_dice_t1 += _pairwise_sum(tangent_dice_t1_block, count)
-                tangent_dice_t1_difference += _pairwise_sum(tangent_dice_t1_difference_block, count)
+                dice_t1 += _pairwise_sum_f32(dice_t1_block, halves, count)
+                dice_t1_difference += _pairwise_sum_f32(dice_t1_difference_block, halves, count)
+                dice_t2 += _pairwise_sum_f32(dice_t2_block, halves, count)
+                dice_t3 += _pairwise_sum_f32(dice_t3_block, halves, count)
+                tangent_dice_t1 += _pairwise_sum_f32(tangent_dice_t1_block, halves, count)
+                tangent_dice_t1_difference += _pairwise_sum_f32(tangent_dice_t1_difference_block, halves, count)
             dice_t1 = f32(dice_t1)
             dice_t1_difference = f32(dice_t1_difference)
             dice_t2 = f32(dice_t2)
@@ -1548,9 +1567,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64), (256, np.float64)), samples, chunk, y, p, lam, smooth, size_pixel, weight, weight_step, mask,
-        mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (256,
+        np.float32), (256, np.float32), (128, np.float64)), samples, chunk, y, p, lam, smooth, size_pixel, weight,
+        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1585,9 +1604,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64), (256, np.float64)), samples, chunk, y, p, grad_p, smooth, lam, size_pixel, weight, weight_step,
-        mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (256,
+        np.float32), (256, np.float32), (128, np.float64)), samples, chunk, y, p, grad_p, smooth, lam, size_pixel,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1619,9 +1638,9 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
-        samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        np.float64)), samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel, weight, weight_step, mask,
+        mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1651,9 +1670,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64),
-        (256, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32),
+        (256, np.float32), (128, np.float64)), samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

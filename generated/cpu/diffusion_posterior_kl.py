@@ -29,6 +29,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'diffusion_posterior_kl',
  'title': 'Divergence of the reverse diffusion step from the forward posterior',
@@ -190,6 +191,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -200,6 +207,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -742,7 +761,7 @@ def value_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
                     t1_block[lane] = t8 * (t8 / sigma2_n) + t19
                 t1 += _pairwise_sum(t1_block, count)
@@ -836,7 +855,7 @@ def value_and_grad_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
                     grad_mu_theta_row[d] = -seed_n * (t8 / sigma2_n)
                     t1_block[lane] = t8 * (t8 / sigma2_n) + t19
@@ -983,7 +1002,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_block, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
+    first, last, value_rows, t1_block, halves, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
     alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
@@ -1060,10 +1079,10 @@ def value_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
                     t1_block[lane] = t8 * (t8 / sigma2_n) + t19
-                t1 += _pairwise_sum(t1_block, count)
+                t1 += _pairwise_sum_f32(t1_block, halves, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
@@ -1074,8 +1093,8 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_block, samples, chunk, grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt,
-    alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+    first, last, value_rows, t1_block, halves, samples, chunk, grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step,
+    xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1156,11 +1175,11 @@ def value_and_grad_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
                     grad_mu_theta_row[d] = -seed_n * (t8 / sigma2_n)
                     t1_block[lane] = t8 * (t8 / sigma2_n) + t19
-                t1 += _pairwise_sum(t1_block, count)
+                t1 += _pairwise_sum_f32(t1_block, halves, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
@@ -1507,9 +1526,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, sigma2, sigma2_step, alpha,
-        alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
-        losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, sigma2,
+        sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask,
+        mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1557,9 +1576,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_mu_theta, sigma2,
-        sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk,
+        grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

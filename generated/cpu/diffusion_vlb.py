@@ -19,6 +19,7 @@ import numba
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'diffusion_vlb',
  'title': 'Variational bound of a diffusion step in its noise parametrisation',
@@ -147,6 +148,12 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -157,6 +164,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -473,7 +492,7 @@ def value_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t2 = eps_hat_row[d] - eps_row[d]
                     t1_block[lane] = t2 * t2
                 t1 += _pairwise_sum(t1_block, count)
@@ -556,7 +575,7 @@ def value_and_grad_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t2 = eps_hat_row[d] - eps_row[d]
                     grad_eps_hat_row[d] = 2.0 * t5 * t2
                     t1_block[lane] = t2 * t2
@@ -701,9 +720,9 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_block, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
-    alpha_bar_step, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
-    failed,
+    first, last, value_rows, t1_block, halves, samples, chunk, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step,
+    alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -757,10 +776,10 @@ def value_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t2 = eps_hat_row[d] - eps_row[d]
                     t1_block[lane] = t2 * t2
-                t1 += _pairwise_sum(t1_block, count)
+                t1 += _pairwise_sum_f32(t1_block, halves, count)
             t1 = f32(t1)
             alpha_n = alpha[n * alpha_step]
             beta = f32(1.0) - alpha_n
@@ -776,7 +795,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_block, samples, chunk, grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2,
+    first, last, value_rows, t1_block, halves, samples, chunk, grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2,
     sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
@@ -843,11 +862,11 @@ def value_and_grad_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t2 = eps_hat_row[d] - eps_row[d]
                     grad_eps_hat_row[d] = f32(2.0) * t5 * t2
                     t1_block[lane] = t2 * t2
-                t1 += _pairwise_sum(t1_block, count)
+                t1 += _pairwise_sum_f32(t1_block, halves, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * (t3 / alpha_n) * (t3 / sigma2_n) * (t1 / t4)
             value_rows[row] *= weight[n * weight_step]
@@ -1192,9 +1211,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, eps_hat, eps, alpha, alpha_step,
-        sigma2, sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, eps_hat, eps,
+        alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1242,9 +1261,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_eps_hat, eps_hat,
-        eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask,
-        mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk,
+        grad_eps_hat, eps_hat, eps, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step, size_d, weight,
+        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

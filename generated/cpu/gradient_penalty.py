@@ -21,6 +21,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'gradient_penalty',
  'title': 'Gradient penalty of the Wasserstein GAN',
@@ -115,6 +116,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -125,6 +132,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 @_local
@@ -455,7 +474,7 @@ def value_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = g_d2 * t1
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
@@ -501,7 +520,7 @@ def value_and_grad_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = g_d2 * t1
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
@@ -559,7 +578,7 @@ def grad_hess_diag_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = g_d2 * t1
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
@@ -626,7 +645,7 @@ def hvp_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = g_d2 * t1
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
@@ -640,7 +659,7 @@ def hvp_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     v_g_d = v_g__row[d]
                     g_d3 = g_row[d]
                     t5 = abs(g_d3) == t3
@@ -699,7 +718,7 @@ def value_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = np.float64(g_d2 * t1)
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
@@ -746,7 +765,7 @@ def value_and_grad_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = np.float64(g_d2 * t1)
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
@@ -805,7 +824,7 @@ def grad_hess_diag_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = np.float64(g_d2 * t1)
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
@@ -846,8 +865,8 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, length__scaled_block, tangent_length_block, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
-    weight_step, mask, mask_step, denominator,
+    first, last, length__scaled_block, tangent_length_block, halves, samples, chunk, g, v_g_, hvp_g, lam, size_d,
+    weight, weight_step, mask, mask_step, denominator,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -873,7 +892,7 @@ def hvp_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     length__scaled_entry = np.float64(g_d2 * t1)
                     length__scaled_block[lane] = length__scaled_entry * length__scaled_entry
@@ -887,7 +906,7 @@ def hvp_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     v_g_d = v_g__row[d]
                     g_d3 = g_row[d]
                     t5 = abs(g_d3) == t3
@@ -896,7 +915,7 @@ def hvp_f32(
                     t8 = t6 if t5 else t7
                     t9 = v_g_d * t8
                     tangent_length_block[lane] = f32(0.0) if t4 else t9
-                tangent_length += _pairwise_sum(tangent_length_block, count)
+                tangent_length += _pairwise_sum_f32(tangent_length_block, halves, count)
             tangent_length = f32(tangent_length)
             seed_n = weight[n * weight_step] / denominator
             t10 = f32(2.0) * lam * seed_n * tangent_length
@@ -1086,8 +1105,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
-        weight_step, mask, mask_step, denominator,
+        hvp_f32, chunks, ((256, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, g, v_g_, hvp_g, lam,
+        size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 

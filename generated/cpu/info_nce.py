@@ -26,6 +26,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'info_nce',
  'title': 'InfoNCE with cosine similarity',
@@ -135,6 +136,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -145,6 +152,46 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
+
+
+@_local
+def _order_f32(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int32(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = np.int32((_bits(x, np.int32) & ~(unordered << np.int32(31))) | ((unordered & sign) << np.int32(31)))
+    return np.int32(bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+
+
+@_local
+def _ordered_f32(order):
+    """The number of which `_order_f32` is the integer."""
+    return _bits(np.int32(order ^ ((order >> np.int32(31)) & np.int32(0x7FFFFFFF))), np.float32)
+
+
+@_local
+def _order_f64(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int64(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = (_bits(x, np.int64) & ~(unordered << np.int64(63))) | ((unordered & sign) << np.int64(63))
+    return bits ^ ((bits >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))
+
+
+@_local
+def _ordered_f64(order):
+    """The number of which `_order_f64` is the integer."""
+    return _bits(np.int64(order ^ ((order >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))), np.float64)
 
 
 @_local
@@ -728,7 +775,7 @@ def value_1_f64(first, last, t1__scaled_block, t2__scaled_block, samples, chunk,
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     u_d3 = u_row[d]
                     measured_u2 = t1 * u_d3
                     v_d3 = v_row[d]
@@ -774,28 +821,30 @@ def value_2_f64(
         for row in range(rows):
             i = start + row
             t3_row = t3[i]
-            t4_others__max = -np.inf
+            t4_others__max_order = _order_f64(-np.inf, np.int64(0))
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max_entry = s if t1 else -np.inf
-                t4_others__max = (
-                    t4_others__max_entry if (t4_others__max_entry > t4_others__max) | (t4_others__max_entry !=
-                    t4_others__max_entry) else t4_others__max
+                t4_others__max_entry = _order_f64(s if t1 else -np.inf, np.int64(0))
+                t4_others__max_order = (
+                    t4_others__max_entry if t4_others__max_entry > t4_others__max_order else t4_others__max_order
                 )
+            t4_others__max = _ordered_f64(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
+                t4_others__ties_here = np.int64(0)
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t2 = j != i
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
                     t5 = _exp_f64(s2 - t4_others__max)
                     t4_others__below_block[lane] = t5 if t4 else 0.0
-                    t4_others__ties += 1 if t2 & (s2 == t4_others__max) else 0
+                    t4_others__ties_here = np.int64(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
                 t4_others__below += _pairwise_sum(t4_others__below_block, count)
+                t4_others__ties += t4_others__ties_here
             t6 = 1 < t4_others__ties
             t7 = t4_others__ties - 1
             t4_others__rest = _log1p_f64(t4_others__below + float(t7 if t6 else 0))
@@ -857,7 +906,7 @@ def value_and_grad_1_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     u_d3 = u_row[d]
                     measured_u2 = t1 * u_d3
                     v_d3 = v_row[d]
@@ -905,28 +954,30 @@ def value_and_grad_2_f64(
         for row in range(rows):
             i = start + row
             t3_row = t3[i]
-            t4_others__max = -np.inf
+            t4_others__max_order = _order_f64(-np.inf, np.int64(0))
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max_entry = s if t1 else -np.inf
-                t4_others__max = (
-                    t4_others__max_entry if (t4_others__max_entry > t4_others__max) | (t4_others__max_entry !=
-                    t4_others__max_entry) else t4_others__max
+                t4_others__max_entry = _order_f64(s if t1 else -np.inf, np.int64(0))
+                t4_others__max_order = (
+                    t4_others__max_entry if t4_others__max_entry > t4_others__max_order else t4_others__max_order
                 )
+            t4_others__max = _ordered_f64(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
+                t4_others__ties_here = np.int64(0)
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t2 = j != i
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
                     t5 = _exp_f64(s2 - t4_others__max)
                     t4_others__below_block[lane] = t5 if t4 else 0.0
-                    t4_others__ties += 1 if t2 & (s2 == t4_others__max) else 0
+                    t4_others__ties_here = np.int64(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
                 t4_others__below += _pairwise_sum(t4_others__below_block, count)
+                t4_others__ties += t4_others__ties_here
             seed_i = weight[i * weight_step] / denominator
             t7 = 1 < t4_others__ties
             t8 = t4_others__ties - 1
@@ -975,7 +1026,7 @@ def value_and_grad_3_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     d_v_hat_d = d_v_hat_row[d]
                     d_u_hat_d = d_u_hat_row[d]
                     d_t2_sum_block[lane] = d_v_hat_d * v_hat_row[d]
@@ -1075,7 +1126,7 @@ def hvp_1_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     u_d3 = u_row[d]
                     measured_u2 = t1 * u_d3
                     v_d3 = v_row[d]
@@ -1105,7 +1156,7 @@ def hvp_1_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     measured_v_u = t1 * v_u__row[d]
                     u_d4 = u_row[d]
                     measured_u3 = t1 * u_d4
@@ -1168,7 +1219,7 @@ def hvp_2_f64(
                 for block in range(0, size_d, 256):
                     count = size_d - block if size_d - block < 256 else 256
                     for lane in range(count):
-                        d = block + lane
+                        d = (block & NEAR) + lane
                         measured_v_u = t1 * v_u__row[d]
                         measured_u = t1 * u_row[d]
                         t6 = abs(measured_u) == t5
@@ -1200,29 +1251,31 @@ def hvp_3_f64(
         for row in range(rows):
             i = start + row
             t3_row = t3[i]
-            t4_others__max2 = -np.inf
+            t4_others__max2_order = _order_f64(-np.inf, np.int64(0))
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max2_entry = s if t1 else -np.inf
-                t4_others__max2 = (
-                    t4_others__max2_entry if (t4_others__max2_entry > t4_others__max2) | (t4_others__max2_entry !=
-                    t4_others__max2_entry) else t4_others__max2
+                t4_others__max2_entry = _order_f64(s if t1 else -np.inf, np.int64(0))
+                t4_others__max2_order = (
+                    t4_others__max2_entry if t4_others__max2_entry > t4_others__max2_order else t4_others__max2_order
                 )
+            t4_others__max2 = _ordered_f64(t4_others__max2_order)
             t4_others__max[i] = t4_others__max2
             t4_others__below2 = 0.0
             t4_others__ties2 = 0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
+                t4_others__ties2_here = np.int64(0)
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t2 = j != i
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max2)
                     t5 = _exp_f64(s2 - t4_others__max2)
                     t4_others__below2_block[lane] = t5 if t4 else 0.0
-                    t4_others__ties2 += 1 if t2 & (s2 == t4_others__max2) else 0
+                    t4_others__ties2_here = np.int64(t4_others__ties2_here + (1 if t2 & (s2 == t4_others__max2) else 0))
                 t4_others__below2 += _pairwise_sum(t4_others__below2_block, count)
+                t4_others__ties2 += t4_others__ties2_here
             t4_others__below[i] = t4_others__below2
             t4_others__ties[i] = float(t4_others__ties2)
             tangent_t3_row = tangent_t3[i]
@@ -1244,7 +1297,7 @@ def hvp_3_f64(
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t6 = j != i
                     tangent_s = tangent_t3_row[j] / tau
                     s3 = t3_row[j] / tau
@@ -1269,7 +1322,7 @@ def hvp_3_f64(
                 for block in range(0, size_i, 256):
                     count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
-                        j = block + lane
+                        j = (block & NEAR) + lane
                         t21 = i == j
                         s4 = t3_row[j] / tau
                         weight_t4_others2 = _exp_f64(-(t11 + _gap_f64(t4_others__max2, s4)))
@@ -1314,7 +1367,7 @@ def hvp_4_f64(
                 for block in range(0, size_i, 256):
                     count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
-                        j = block + lane
+                        j = (block & NEAR) + lane
                         t1 = j == i
                         seed_j = seed_[j]
                         t4_others__ties_j = t4_others__ties[j]
@@ -1399,7 +1452,7 @@ def hvp_5_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     d_v_hat_d = d_v_hat_row[d]
                     v_hat_d = v_hat_row[d]
                     d_u_hat_d = d_u_hat_row[d]
@@ -1519,7 +1572,7 @@ def value_1_f32(first, last, t1__scaled_block, t2__scaled_block, samples, chunk,
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     u_d3 = u_row[d]
                     measured_u2 = t1 * u_d3
                     v_d3 = v_row[d]
@@ -1555,7 +1608,7 @@ def value_1_f32(first, last, t1__scaled_block, t2__scaled_block, samples, chunk,
 
 @_jit
 def value_2_f32(
-    first, last, value_rows, t4_others__below_block, samples, chunk, t3, tau, weight, weight_step, losses_out,
+    first, last, value_rows, t4_others__below_block, halves, samples, chunk, t3, tau, weight, weight_step, losses_out,
     keep_losses, value_partial,
 ):
     size_i = samples
@@ -1565,28 +1618,30 @@ def value_2_f32(
         for row in range(rows):
             i = start + row
             t3_row = t3[i]
-            t4_others__max = f32(-np.inf)
+            t4_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max_entry = s if t1 else f32(-np.inf)
-                t4_others__max = (
-                    t4_others__max_entry if (t4_others__max_entry > t4_others__max) | (t4_others__max_entry !=
-                    t4_others__max_entry) else t4_others__max
+                t4_others__max_entry = _order_f32(s if t1 else f32(-np.inf), np.int32(0))
+                t4_others__max_order = (
+                    t4_others__max_entry if t4_others__max_entry > t4_others__max_order else t4_others__max_order
                 )
+            t4_others__max = _ordered_f32(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
+                t4_others__ties_here = np.int32(0)
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t2 = j != i
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
                     t5 = _exp_f32(s2 - t4_others__max)
                     t4_others__below_block[lane] = t5 if t4 else f32(0.0)
-                    t4_others__ties += 1 if t2 & (s2 == t4_others__max) else 0
-                t4_others__below += _pairwise_sum(t4_others__below_block, count)
+                    t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
+                t4_others__below += _pairwise_sum_f32(t4_others__below_block, halves, count)
+                t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
             t6 = 1 < t4_others__ties
             t7 = t4_others__ties - 1
@@ -1649,7 +1704,7 @@ def value_and_grad_1_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     u_d3 = u_row[d]
                     measured_u2 = t1 * u_d3
                     v_d3 = v_row[d]
@@ -1687,8 +1742,8 @@ def value_and_grad_1_f32(
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, value_rows, t4_others__below_block, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t4_others__below_block, halves, samples, chunk, t3, d_v_hat__left, tau, weight,
+    weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
     denominator = f32(denominator)
@@ -1698,28 +1753,30 @@ def value_and_grad_2_f32(
         for row in range(rows):
             i = start + row
             t3_row = t3[i]
-            t4_others__max = f32(-np.inf)
+            t4_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max_entry = s if t1 else f32(-np.inf)
-                t4_others__max = (
-                    t4_others__max_entry if (t4_others__max_entry > t4_others__max) | (t4_others__max_entry !=
-                    t4_others__max_entry) else t4_others__max
+                t4_others__max_entry = _order_f32(s if t1 else f32(-np.inf), np.int32(0))
+                t4_others__max_order = (
+                    t4_others__max_entry if t4_others__max_entry > t4_others__max_order else t4_others__max_order
                 )
+            t4_others__max = _ordered_f32(t4_others__max_order)
             t4_others__below = 0.0
             t4_others__ties = 0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
+                t4_others__ties_here = np.int32(0)
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t2 = j != i
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max)
                     t5 = _exp_f32(s2 - t4_others__max)
                     t4_others__below_block[lane] = t5 if t4 else f32(0.0)
-                    t4_others__ties += 1 if t2 & (s2 == t4_others__max) else 0
-                t4_others__below += _pairwise_sum(t4_others__below_block, count)
+                    t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
+                t4_others__below += _pairwise_sum_f32(t4_others__below_block, halves, count)
+                t4_others__ties += t4_others__ties_here
             t4_others__below = f32(t4_others__below)
             seed_i = weight[i * weight_step] / denominator
             t7 = 1 < t4_others__ties
@@ -1752,7 +1809,7 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, d_v_hat, v_hat, d_u_hat, u_hat, grad_u, grad_v,
+    first, last, d_t2_sum_block, d_t1_sum_block, halves, samples, chunk, d_v_hat, v_hat, d_u_hat, u_hat, grad_u, grad_v,
     t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled, _unit1_d, v, size_d,
 ):
     for c in range(first, last):
@@ -1769,13 +1826,13 @@ def value_and_grad_3_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     d_v_hat_d = d_v_hat_row[d]
                     d_u_hat_d = d_u_hat_row[d]
                     d_t2_sum_block[lane] = d_v_hat_d * v_hat_row[d]
                     d_t1_sum_block[lane] = d_u_hat_d * u_hat_row[d]
-                d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
+                d_t2_sum += _pairwise_sum_f32(d_t2_sum_block, halves, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
             d_t2_sum = f32(d_t2_sum)
             d_t1_sum = f32(d_t1_sum)
             t1__largest_i = t1__largest[i]
@@ -1823,8 +1880,8 @@ def value_and_grad_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, samples, chunk, u, v,
-    _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
+    first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, halves, samples, chunk,
+    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
     tangent_t2, size_d,
 ):
     for c in range(first, last):
@@ -1871,7 +1928,7 @@ def hvp_1_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     u_d3 = u_row[d]
                     measured_u2 = t1 * u_d3
                     v_d3 = v_row[d]
@@ -1901,7 +1958,7 @@ def hvp_1_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     measured_v_u = t1 * v_u__row[d]
                     u_d4 = u_row[d]
                     measured_u3 = t1 * u_d4
@@ -1922,8 +1979,8 @@ def hvp_1_f32(
                     v_hat_row[d] = t20
                     tangent_t1_2_block[lane] = f32(0.0) if t8 else t13
                     tangent_t2_2_block[lane] = f32(0.0) if t16 else t21
-                tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
-                tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
+                tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, halves, count)
+                tangent_t2_2 += _pairwise_sum_f32(tangent_t2_2_block, halves, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t2_2 = f32(tangent_t2_2)
             tangent_t1[i] = tangent_t1_2
@@ -1932,8 +1989,8 @@ def hvp_1_f32(
 
 @_jit
 def hvp_2_f32(
-    first, last, tangent_t3_2_block, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest,
-    v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d,
+    first, last, tangent_t3_2_block, halves, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled,
+    t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1966,7 +2023,7 @@ def hvp_2_f32(
                 for block in range(0, size_d, 256):
                     count = size_d - block if size_d - block < 256 else 256
                     for lane in range(count):
-                        d = block + lane
+                        d = (block & NEAR) + lane
                         measured_v_u = t1 * v_u__row[d]
                         measured_u = t1 * u_row[d]
                         t6 = abs(measured_u) == t5
@@ -1980,15 +2037,15 @@ def hvp_2_f32(
                         t15 = measured_v * t10 / t2__scaled_j
                         tangent_v_hat = (measured_v_v - tangent_t2_j * (t14 if t13 else t15)) * t10 / t2__scaled_j
                         tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
-                    tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
+                    tangent_t3_2 += _pairwise_sum_f32(tangent_t3_2_block, halves, count)
                 tangent_t3_2 = f32(tangent_t3_2)
                 tangent_t3_row[j] = tangent_t3_2
 
 
 @_jit
 def hvp_3_f32(
-    first, last, t4_others__below2_block, tangent_t4_others2_block, tangent_d_u_hat_sum2_block, samples, chunk, t3,
-    t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
+    first, last, t4_others__below2_block, tangent_t4_others2_block, tangent_d_u_hat_sum2_block, halves, samples, chunk,
+    t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
     tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
     weight_step, denominator,
 ):
@@ -2000,29 +2057,31 @@ def hvp_3_f32(
         for row in range(rows):
             i = start + row
             t3_row = t3[i]
-            t4_others__max2 = f32(-np.inf)
+            t4_others__max2_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max2_entry = s if t1 else f32(-np.inf)
-                t4_others__max2 = (
-                    t4_others__max2_entry if (t4_others__max2_entry > t4_others__max2) | (t4_others__max2_entry !=
-                    t4_others__max2_entry) else t4_others__max2
+                t4_others__max2_entry = _order_f32(s if t1 else f32(-np.inf), np.int32(0))
+                t4_others__max2_order = (
+                    t4_others__max2_entry if t4_others__max2_entry > t4_others__max2_order else t4_others__max2_order
                 )
+            t4_others__max2 = _ordered_f32(t4_others__max2_order)
             t4_others__max[i] = t4_others__max2
             t4_others__below2 = 0.0
             t4_others__ties2 = 0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
+                t4_others__ties2_here = np.int32(0)
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t2 = j != i
                     s2 = t3_row[j] / tau
                     t4 = t2 & (s2 < t4_others__max2)
                     t5 = _exp_f32(s2 - t4_others__max2)
                     t4_others__below2_block[lane] = t5 if t4 else f32(0.0)
-                    t4_others__ties2 += 1 if t2 & (s2 == t4_others__max2) else 0
-                t4_others__below2 += _pairwise_sum(t4_others__below2_block, count)
+                    t4_others__ties2_here = np.int32(t4_others__ties2_here + (1 if t2 & (s2 == t4_others__max2) else 0))
+                t4_others__below2 += _pairwise_sum_f32(t4_others__below2_block, halves, count)
+                t4_others__ties2 += t4_others__ties2_here
             t4_others__below2 = f32(t4_others__below2)
             t4_others__below[i] = t4_others__below2
             t4_others__ties[i] = f32(t4_others__ties2)
@@ -2045,7 +2104,7 @@ def hvp_3_f32(
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t6 = j != i
                     tangent_s = tangent_t3_row[j] / tau
                     s3 = t3_row[j] / tau
@@ -2056,7 +2115,7 @@ def hvp_3_f32(
                     d_s = t18 if t13 else t20
                     d_v_hat__left_row[j] = d_s / tau
                     tangent_t4_others2_block[lane] = t12 if t6 else f32(0.0)
-                tangent_t4_others2 += _pairwise_sum(tangent_t4_others2_block, count)
+                tangent_t4_others2 += _pairwise_sum_f32(tangent_t4_others2_block, halves, count)
             tangent_t4_others2 = f32(tangent_t4_others2)
             tangent_t4_others[i] = tangent_t4_others2
             tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
@@ -2071,7 +2130,7 @@ def hvp_3_f32(
                 for block in range(0, size_i, 256):
                     count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
-                        j = block + lane
+                        j = (block & NEAR) + lane
                         t21 = i == j
                         s4 = t3_row[j] / tau
                         weight_t4_others2 = _exp_f32(-(t11 + _gap_f32(t4_others__max2, s4)))
@@ -2094,14 +2153,14 @@ def hvp_3_f32(
                         t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
                         tangent_d_s = t29 if t21 else t31
                         tangent_d_u_hat_sum2_block[lane] = d_s2 * tangent_v_hat + tangent_d_s * v_hat[j, d]
-                    tangent_d_u_hat_sum2 += _pairwise_sum(tangent_d_u_hat_sum2_block, count)
+                    tangent_d_u_hat_sum2 += _pairwise_sum_f32(tangent_d_u_hat_sum2_block, halves, count)
                 tangent_d_u_hat_sum2 = f32(tangent_d_u_hat_sum2)
                 tangent_d_u_hat_sum_row[d] = tangent_d_u_hat_sum2
 
 
 @_jit
 def hvp_4_f32(
-    first, last, tangent_d_v_hat_sum2_block, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
+    first, last, tangent_d_v_hat_sum2_block, halves, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
     t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
     tangent_t3, u_hat, tau, size_d,
 ):
@@ -2117,7 +2176,7 @@ def hvp_4_f32(
                 for block in range(0, size_i, 256):
                     count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
-                        j = block + lane
+                        j = (block & NEAR) + lane
                         t1 = j == i
                         seed_j = seed_[j]
                         t4_others__ties_j = t4_others__ties[j]
@@ -2154,14 +2213,14 @@ def hvp_4_f32(
                         t15 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
                         tangent_d_s = t14 if t1 else t15
                         tangent_d_v_hat_sum2_block[lane] = d_s * tangent_u_hat + tangent_d_s * u_hat[j, d]
-                    tangent_d_v_hat_sum2 += _pairwise_sum(tangent_d_v_hat_sum2_block, count)
+                    tangent_d_v_hat_sum2 += _pairwise_sum_f32(tangent_d_v_hat_sum2_block, halves, count)
                 tangent_d_v_hat_sum2 = f32(tangent_d_v_hat_sum2)
                 tangent_d_v_hat_sum_row[d] = tangent_d_v_hat_sum2
 
 
 @_jit
 def hvp_5_f32(
-    first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, samples, chunk,
+    first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, halves, samples, chunk,
     d_v_hat, v_hat, d_u_hat, u_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, tangent_d_v_hat_sum,
     _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_d_u_hat_sum, hvp_u, hvp_v, tau, size_d,
 ):
@@ -2203,7 +2262,7 @@ def hvp_5_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     d_v_hat_d = d_v_hat_row[d]
                     v_hat_d = v_hat_row[d]
                     d_u_hat_d = d_u_hat_row[d]
@@ -2228,10 +2287,10 @@ def hvp_5_f32(
                     d_t1_sum_block[lane] = d_u_hat_d * u_hat_d
                     tangent_d_t2_sum_block[lane] = d_v_hat_d * tangent_v_hat + tangent_d_v_hat * v_hat_d
                     tangent_d_t1_sum_block[lane] = d_u_hat_d * tangent_u_hat + tangent_d_u_hat * u_hat_d
-                d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
-                tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count)
-                tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
+                d_t2_sum += _pairwise_sum_f32(d_t2_sum_block, halves, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
+                tangent_d_t2_sum += _pairwise_sum_f32(tangent_d_t2_sum_block, halves, count)
+                tangent_d_t1_sum += _pairwise_sum_f32(tangent_d_t1_sum_block, halves, count)
             d_t2_sum = f32(d_t2_sum)
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t2_sum = f32(tangent_d_t2_sum)
@@ -2468,8 +2527,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, tau, weight, weight_step,
-        losses_out, keep_losses, value_partial,
+        value_2_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, t3, tau,
+        weight, weight_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -2513,8 +2572,8 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, d_v_hat__left, tau,
-        weight, weight_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, t3,
+        d_v_hat__left, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
@@ -2523,8 +2582,9 @@ def _value_and_grad_f32(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        value_and_grad_3_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, d_v_hat, v_hat, d_u_hat,
-        u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled, _unit1_d, v, size_d,
+        value_and_grad_3_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk,
+        d_v_hat, v_hat, d_u_hat, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled,
+        _unit1_d, v, size_d,
     )
     return (value_value,), None
 
@@ -2563,16 +2623,17 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
-        tangent_t1, tangent_t2, size_d,
+        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float32), (256, np.float32), (128,
+        np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
+        v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled,
-        t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d,
+        hvp_2_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, tangent_t3, _unit0_d, v_u_,
+        tangent_t1, u, t1__scaled, t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat,
+        size_d,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
     samples = size_i
@@ -2581,8 +2642,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_3_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t3,
-        t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
+        hvp_3_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk,
+        t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
         tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
         weight_step, denominator,
     )
@@ -2590,9 +2651,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_4_f32, chunks, ((256, np.float64),), samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
-        t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
-        tangent_t3, u_hat, tau, size_d,
+        hvp_4_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, tangent_d_v_hat_sum, seed_,
+        t4_others__below, t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest,
+        tangent_t4_others, tangent_t3, u_hat, tau, size_d,
     )
     np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
     np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
@@ -2600,9 +2661,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_5_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        d_v_hat, v_hat, d_u_hat, u_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, tangent_d_v_hat_sum,
-        _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_d_u_hat_sum, hvp_u, hvp_v, tau, size_d,
+        hvp_5_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        np.float64)), samples, chunk, d_v_hat, v_hat, d_u_hat, u_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled,
+        t2__largest, tangent_d_v_hat_sum, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_d_u_hat_sum,
+        hvp_u, hvp_v, tau, size_d,
     )
     return (), None
 

@@ -21,6 +21,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'kl_divergence',
  'title': 'Kullback-Leibler divergence of discrete distributions',
@@ -122,6 +123,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -134,10 +141,31 @@ def _pairwise_sum(x, count):
     return total
 
 
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
+
+
 def _outside_simplex(x, epsilon):
-    """Which entries are negative, or the first of a row that does not sum to one."""
-    outside = x < 0
-    outside[..., 0] |= np.abs(np.cumsum(x, axis=-1, dtype=np.float64)[..., -1] - 1.0) > 4 * x.shape[-1] * epsilon
+    """Which entries are negative, or the first of a row that does not sum to one, added in the order of the kernels."""
+    outside, total = x < 0, np.zeros(x.shape[:-1])
+    for first in range(0, x.shape[-1], 256):
+        block = x[..., first : first + 256].astype(np.float64)
+        count = block.shape[-1]
+        while count > 8:
+            half = count // 2
+            rest = count - half
+            block[..., :half] += block[..., rest:count]
+            count = rest
+        total += functools.reduce(np.add, np.moveaxis(block[..., :count], -1, 0), 0.0)
+    outside[..., 0] |= np.abs(total - 1.0) > 4 * x.shape[-1] * epsilon
     return outside
 
 
@@ -517,8 +545,8 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, value_rows, value2_block, samples, chunk, p, q, size_k, weight, weight_step, mask, mask_step,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, check_block, value2_block, samples, chunk, p, q, size_k, weight, weight_step, mask,
+    mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -528,12 +556,15 @@ def value_f64(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = p[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum(check_block, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -544,12 +575,15 @@ def value_f64(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = q[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum(check_block, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -568,7 +602,7 @@ def value_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     p_k = p_row[k]
                     q_k = q_row[k]
                     t1 = (p_k == 0.0) & (q_k == 0.0)
@@ -583,8 +617,8 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, value_rows, value2_block, samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, check_block, value2_block, samples, chunk, grad_p, grad_q, p, q, size_k, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -594,12 +628,15 @@ def value_and_grad_f64(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = p[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum(check_block, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -610,12 +647,15 @@ def value_and_grad_f64(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = q[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum(check_block, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -640,7 +680,7 @@ def value_and_grad_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     p_k = p_row[k]
                     q_k = q_row[k]
                     t1 = (p_k == 0.0) & (q_k == 0.0)
@@ -659,8 +699,8 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, check_block, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight, weight_step, mask,
+    mask_step, denominator, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -670,12 +710,15 @@ def grad_hess_diag_f64(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = p[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum(check_block, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -686,12 +729,15 @@ def grad_hess_diag_f64(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = q[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum(check_block, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -730,8 +776,8 @@ def grad_hess_diag_f64(
 
 @_jit
 def hvp_f64(
-    first, last, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, check_block, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask,
+    mask_step, denominator, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -741,12 +787,15 @@ def hvp_f64(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = p[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum(check_block, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -757,12 +806,15 @@ def hvp_f64(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = q[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum(check_block, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -799,8 +851,8 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, value2_block, samples, chunk, p, q, size_k, weight, weight_step, mask, mask_step,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, check_block, value2_block, halves, samples, chunk, p, q, size_k, weight, weight_step, mask,
+    mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -810,12 +862,15 @@ def value_f32(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = p[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum_f32(check_block, halves, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -826,12 +881,15 @@ def value_f32(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = q[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum_f32(check_block, halves, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -850,12 +908,12 @@ def value_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     p_k = p_row[k]
                     q_k = q_row[k]
                     t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
                     value2_block[lane] = _zero_times_f32(p_k, _log_ratio_f32(p_k, f32(1.0) if t1 else q_k))
-                value2 += _pairwise_sum(value2_block, count)
+                value2 += _pairwise_sum_f32(value2_block, halves, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
@@ -866,8 +924,8 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, value2_block, samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, check_block, value2_block, halves, samples, chunk, grad_p, grad_q, p, q, size_k, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -878,12 +936,15 @@ def value_and_grad_f32(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = p[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum_f32(check_block, halves, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -894,12 +955,15 @@ def value_and_grad_f32(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = q[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum_f32(check_block, halves, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -924,7 +988,7 @@ def value_and_grad_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     p_k = p_row[k]
                     q_k = q_row[k]
                     t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
@@ -933,7 +997,7 @@ def value_and_grad_f32(
                     t3 = -_zero_times_f32(p_k, seed_n / q_k)
                     grad_q_row[k] = f32(0.0) if t1 else t3
                     value2_block[lane] = _zero_times_f32(p_k, t2)
-                value2 += _pairwise_sum(value2_block, count)
+                value2 += _pairwise_sum_f32(value2_block, halves, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
@@ -944,8 +1008,8 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, check_block, halves, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight, weight_step,
+    mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -956,12 +1020,15 @@ def grad_hess_diag_f32(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = p[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum_f32(check_block, halves, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -972,12 +1039,15 @@ def grad_hess_diag_f32(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = q[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum_f32(check_block, halves, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1016,8 +1086,8 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask, mask_step,
-    denominator, validate, failed,
+    first, last, check_block, halves, samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask,
+    mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1028,12 +1098,15 @@ def hvp_f32(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = p[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum_f32(check_block, halves, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1044,12 +1117,15 @@ def hvp_f32(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = q[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum_f32(check_block, halves, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1098,8 +1174,8 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, p, q, size_k, weight, weight_step,
-        mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, p, q, size_k,
+        weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1133,9 +1209,9 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_p, grad_q, p, q,
-        size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-        failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, grad_p,
+        grad_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1166,8 +1242,8 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, (), samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1196,8 +1272,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, (), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        hvp_f64, chunks, ((256, np.float64),), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight,
+        weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1226,8 +1302,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, p, q, size_k, weight, weight_step,
-        mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (128, np.float64)), samples,
+        chunk, p, q, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1261,9 +1338,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_p, grad_q, p, q,
-        size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-        failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (128, np.float64)),
+        samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1294,8 +1371,8 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, (), samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight,
-        weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, grad_p, grad_q, diag_p,
+        diag_q, p, q, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1324,8 +1401,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, (), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k, weight, weight_step, mask,
-        mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, hvp_p, hvp_q, p, v_p_, q, v_q_, size_k,
+        weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -23,6 +23,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'kl_gaussian',
  'title': 'Kullback-Leibler divergence of diagonal Gaussians',
@@ -155,6 +156,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -165,6 +172,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -625,7 +644,7 @@ def value_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     logvar2_d = logvar2_row[d]
                     t2 = _zero_times_f64(mu1_row[d] - mu2_row[d], _exp_f64(-0.5 * logvar2_d))
                     t1_block[lane] = _exp_tail_f64(logvar1_row[d] - logvar2_d) + t2 * t2
@@ -670,7 +689,7 @@ def value_and_grad_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     logvar2_d = logvar2_row[d]
                     t2 = logvar1_row[d] - logvar2_d
                     t3 = _exp_f64(-0.5 * logvar2_d)
@@ -794,8 +813,8 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_block, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask,
-    mask_step, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t1_block, halves, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step,
+    mask, mask_step, losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -815,11 +834,11 @@ def value_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     logvar2_d = logvar2_row[d]
                     t2 = _zero_times_f32(mu1_row[d] - mu2_row[d], _exp_f32(-f32(0.5) * logvar2_d))
                     t1_block[lane] = _exp_tail_f32(logvar1_row[d] - logvar2_d) + t2 * t2
-                t1 += _pairwise_sum(t1_block, count)
+                t1 += _pairwise_sum_f32(t1_block, halves, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
@@ -830,8 +849,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_block, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2,
-    mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t1_block, halves, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1,
+    logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+    value_partial,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -862,7 +882,7 @@ def value_and_grad_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     logvar2_d = logvar2_row[d]
                     t2 = logvar1_row[d] - logvar2_d
                     t3 = _exp_f32(-f32(0.5) * logvar2_d)
@@ -874,7 +894,7 @@ def value_and_grad_f32(
                     grad_mu2_row[d] = -t5
                     grad_logvar2_row[d] = -f32(0.5) * seed_n * t6 - f32(0.5) * seed_n * t4 * t4
                     t1_block[lane] = _exp_tail_f32(t2) + t4 * t4
-                t1 += _pairwise_sum(t1_block, count)
+                t1 += _pairwise_sum_f32(t1_block, halves, count)
             t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
@@ -1086,8 +1106,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, logvar1, logvar2, mu1, mu2, size_d,
-        weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, logvar1,
+        logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1110,9 +1130,9 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_mu1, grad_logvar1,
-        grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator,
-        losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk,
+        grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask,
+        mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None

@@ -19,6 +19,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'kl_standard_normal',
  'title': 'Kullback-Leibler divergence from the standard normal distribution',
@@ -116,6 +117,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -126,6 +133,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -568,7 +587,7 @@ def value_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t1_block[lane] = -mu_row[d] * mu_row[d] - _exp_tail_f64(logvar_row[d])
                 t1 += _pairwise_sum(t1_block, count)
             value_rows[row] = -0.5 * t1
@@ -605,7 +624,7 @@ def value_and_grad_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     mu_d = mu_row[d]
                     logvar_d = logvar_row[d]
                     grad_mu_row[d] = mu_d * seed_n
@@ -679,7 +698,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_block, samples, chunk, mu, logvar, size_d, weight, weight_step, mask, mask_step,
+    first, last, value_rows, t1_block, halves, samples, chunk, mu, logvar, size_d, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
@@ -698,9 +717,9 @@ def value_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t1_block[lane] = -mu_row[d] * mu_row[d] - _exp_tail_f32(logvar_row[d])
-                t1 += _pairwise_sum(t1_block, count)
+                t1 += _pairwise_sum_f32(t1_block, halves, count)
             t1 = f32(t1)
             value_rows[row] = -f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
@@ -711,8 +730,8 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_block, samples, chunk, grad_mu, grad_logvar, mu, logvar, size_d, weight, weight_step,
-    mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t1_block, halves, samples, chunk, grad_mu, grad_logvar, mu, logvar, size_d, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -737,13 +756,13 @@ def value_and_grad_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     mu_d = mu_row[d]
                     logvar_d = logvar_row[d]
                     grad_mu_row[d] = mu_d * seed_n
                     grad_logvar_row[d] = f32(0.5) * seed_n * _expm1_f32(logvar_d)
                     t1_block[lane] = -mu_d * mu_d - _exp_tail_f32(logvar_d)
-                t1 += _pairwise_sum(t1_block, count)
+                t1 += _pairwise_sum_f32(t1_block, halves, count)
             t1 = f32(t1)
             value_rows[row] = -f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
@@ -908,8 +927,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, mu, logvar, size_d, weight,
-        weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, mu, logvar,
+        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -932,8 +951,9 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_mu, grad_logvar, mu,
-        logvar, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk,
+        grad_mu, grad_logvar, mu, logvar, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None

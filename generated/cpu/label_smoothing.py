@@ -24,6 +24,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'label_smoothing',
  'title': 'Cross entropy with label smoothing',
@@ -134,6 +135,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -144,6 +151,46 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
+
+
+@_local
+def _order_f32(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int32(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = np.int32((_bits(x, np.int32) & ~(unordered << np.int32(31))) | ((unordered & sign) << np.int32(31)))
+    return np.int32(bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+
+
+@_local
+def _ordered_f32(order):
+    """The number of which `_order_f32` is the integer."""
+    return _bits(np.int32(order ^ ((order >> np.int32(31)) & np.int32(0x7FFFFFFF))), np.float32)
+
+
+@_local
+def _order_f64(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int64(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = (_bits(x, np.int64) & ~(unordered << np.int64(63))) | ((unordered & sign) << np.int64(63))
+    return bits ^ ((bits >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))
+
+
+@_local
+def _ordered_f64(order):
+    """The number of which `_order_f64` is the integer."""
+    return _bits(np.int64(order ^ ((order >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))), np.float64)
 
 
 def _outside_index(x, size):
@@ -781,26 +828,29 @@ def value_f64(
                 continue
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = -np.inf
-            t1__max = -np.inf
+            t1_others__max_order = _order_f64(-np.inf, np.int64(0))
+            t1__max_order = _order_f64(-np.inf, np.int64(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else -np.inf
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
-                t1__max_entry = z_k
-                t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                t1__max_entry = _order_f64(z_k, np.int64(0))
+                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+            t1_others__max = _ordered_f64(t1_others__max_order)
+            t1__max = _ordered_f64(t1__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int64(0)
+                t1__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
@@ -808,11 +858,13 @@ def value_f64(
                     t5 = z_k2 < t1__max
                     t6 = _exp_f64(z_k2 - t1__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
+                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else 0.0
-                    t1__ties += 1 if z_k2 == t1__max else 0
+                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
                 t1__below += _pairwise_sum(t1__below_block, count)
+                t1_others__ties += t1_others__ties_here
+                t1__ties += t1__ties_here
             t7 = 1 < t1__ties
             t8 = t1__ties - 1
             t9 = t8 if t7 else 0
@@ -822,7 +874,7 @@ def value_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k3 = z_row[k]
                     log_p = -(t11 + _gap_f64(t1__max, z_k3))
                     t2_2_block[lane] = -log_p
@@ -868,26 +920,29 @@ def value_and_grad_f64(
                 continue
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = -np.inf
-            t1__max = -np.inf
+            t1_others__max_order = _order_f64(-np.inf, np.int64(0))
+            t1__max_order = _order_f64(-np.inf, np.int64(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else -np.inf
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
-                t1__max_entry = z_k
-                t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                t1__max_entry = _order_f64(z_k, np.int64(0))
+                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+            t1_others__max = _ordered_f64(t1_others__max_order)
+            t1__max = _ordered_f64(t1__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int64(0)
+                t1__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
@@ -895,11 +950,13 @@ def value_and_grad_f64(
                     t5 = z_k2 < t1__max
                     t6 = _exp_f64(z_k2 - t1__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
+                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else 0.0
-                    t1__ties += 1 if z_k2 == t1__max else 0
+                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
                 t1__below += _pairwise_sum(t1__below_block, count)
+                t1_others__ties += t1_others__ties_here
+                t1__ties += t1__ties_here
             t7 = 1 < t1__ties
             t8 = t1__ties - 1
             t9 = t8 if t7 else 0
@@ -924,7 +981,7 @@ def value_and_grad_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k3 = z_row[k]
                     t12 = -(t11 + _gap_f64(t1__max, z_k3))
                     weight_t1 = _exp_f64(t12)
@@ -967,26 +1024,29 @@ def grad_hess_diag_f64(
                 continue
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = -np.inf
-            t1__max = -np.inf
+            t1_others__max_order = _order_f64(-np.inf, np.int64(0))
+            t1__max_order = _order_f64(-np.inf, np.int64(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else -np.inf
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
-                t1__max_entry = z_k
-                t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                t1__max_entry = _order_f64(z_k, np.int64(0))
+                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+            t1_others__max = _ordered_f64(t1_others__max_order)
+            t1__max = _ordered_f64(t1__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int64(0)
+                t1__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
@@ -994,11 +1054,13 @@ def grad_hess_diag_f64(
                     t5 = z_k2 < t1__max
                     t6 = _exp_f64(z_k2 - t1__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
+                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else 0.0
-                    t1__ties += 1 if z_k2 == t1__max else 0
+                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
                 t1__below += _pairwise_sum(t1__below_block, count)
+                t1_others__ties += t1_others__ties_here
+                t1__ties += t1__ties_here
             seed_n = weight[n * weight_step] / denominator
             t7 = epsilon * (seed_n / float(size_k))
             t8 = t7 * float(size_k)
@@ -1063,26 +1125,29 @@ def hvp_f64(
                 continue
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = -np.inf
-            t1__max = -np.inf
+            t1_others__max_order = _order_f64(-np.inf, np.int64(0))
+            t1__max_order = _order_f64(-np.inf, np.int64(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else -np.inf
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
-                t1__max_entry = z_k
-                t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                t1__max_entry = _order_f64(z_k, np.int64(0))
+                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+            t1_others__max = _ordered_f64(t1_others__max_order)
+            t1__max = _ordered_f64(t1__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int64(0)
+                t1__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
@@ -1090,11 +1155,13 @@ def hvp_f64(
                     t5 = z_k2 < t1__max
                     t6 = _exp_f64(z_k2 - t1__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
+                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else 0.0
-                    t1__ties += 1 if z_k2 == t1__max else 0
+                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
                 t1__below += _pairwise_sum(t1__below_block, count)
+                t1_others__ties += t1_others__ties_here
+                t1__ties += t1__ties_here
             v_z__row = v_z_[n]
             t8 = 1 < t1_others__ties
             t9 = t1_others__ties - 1
@@ -1111,7 +1178,7 @@ def hvp_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t7 = k != y_n
                     v_z_k = v_z__row[k]
                     z_k3 = z_row[k]
@@ -1150,8 +1217,8 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, samples, chunk, y, z, epsilon, size_k,
-    weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, halves, samples, chunk, y, z, epsilon,
+    size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     t12 = f32(1.0) - epsilon
     for c in range(first, last):
@@ -1174,26 +1241,29 @@ def value_f32(
                 continue
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = f32(-np.inf)
-            t1__max = f32(-np.inf)
+            t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
+            t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
-                t1__max_entry = z_k
-                t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                t1__max_entry = _order_f32(z_k, np.int32(0))
+                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+            t1_others__max = _ordered_f32(t1_others__max_order)
+            t1__max = _ordered_f32(t1__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int32(0)
+                t1__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
@@ -1201,11 +1271,13 @@ def value_f32(
                     t5 = z_k2 < t1__max
                     t6 = _exp_f32(z_k2 - t1__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
+                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else f32(0.0)
-                    t1__ties += 1 if z_k2 == t1__max else 0
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
-                t1__below += _pairwise_sum(t1__below_block, count)
+                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1_others__ties += t1_others__ties_here
+                t1__ties += t1__ties_here
             t1_others__below = f32(t1_others__below)
             t1__below = f32(t1__below)
             t7 = 1 < t1__ties
@@ -1217,11 +1289,11 @@ def value_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k3 = z_row[k]
                     log_p = -(t11 + _gap_f32(t1__max, z_k3))
                     t2_2_block[lane] = -log_p
-                t2_2 += _pairwise_sum(t2_2_block, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, halves, count)
             t2_2 = f32(t2_2)
             t13 = 1 < t1_others__ties
             t14 = t1_others__ties - 1
@@ -1238,8 +1310,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, samples, chunk, y, z, grad_z, epsilon,
-    size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, halves, samples, chunk, y, z, grad_z,
+    epsilon, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
     denominator = f32(denominator)
     t16 = f32(1.0) - epsilon
@@ -1265,26 +1338,29 @@ def value_and_grad_f32(
                 continue
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = f32(-np.inf)
-            t1__max = f32(-np.inf)
+            t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
+            t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
-                t1__max_entry = z_k
-                t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                t1__max_entry = _order_f32(z_k, np.int32(0))
+                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+            t1_others__max = _ordered_f32(t1_others__max_order)
+            t1__max = _ordered_f32(t1__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int32(0)
+                t1__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
@@ -1292,11 +1368,13 @@ def value_and_grad_f32(
                     t5 = z_k2 < t1__max
                     t6 = _exp_f32(z_k2 - t1__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
+                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else f32(0.0)
-                    t1__ties += 1 if z_k2 == t1__max else 0
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
-                t1__below += _pairwise_sum(t1__below_block, count)
+                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1_others__ties += t1_others__ties_here
+                t1__ties += t1__ties_here
             t1_others__below = f32(t1_others__below)
             t1__below = f32(t1__below)
             t7 = 1 < t1__ties
@@ -1323,7 +1401,7 @@ def value_and_grad_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k3 = z_row[k]
                     t12 = -(t11 + _gap_f32(t1__max, z_k3))
                     weight_t1 = _exp_f32(t12)
@@ -1332,7 +1410,7 @@ def value_and_grad_f32(
                     t27 = t26 * weight_t1_others
                     grad_z_row[k] = t14 * weight_t1 + (t25 if t15 else t27) - t13
                     t2_2_block[lane] = -t12
-                t2_2 += _pairwise_sum(t2_2_block, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, halves, count)
             t2_2 = f32(t2_2)
             value_rows[row] = _zero_times_f32(epsilon, t2_2) / f32(size_k) + t16 * _softplus_f32(t23)
             value_rows[row] *= weight[n * weight_step]
@@ -1343,8 +1421,8 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_others__below_block, t1__below_block, samples, chunk, y, z, grad_z, diag_z, epsilon, size_k, weight,
-    weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__below_block, t1__below_block, halves, samples, chunk, y, z, grad_z, diag_z, epsilon, size_k,
+    weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     t16 = f32(1.0) - epsilon
@@ -1368,26 +1446,29 @@ def grad_hess_diag_f32(
                 continue
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = f32(-np.inf)
-            t1__max = f32(-np.inf)
+            t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
+            t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
-                t1__max_entry = z_k
-                t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                t1__max_entry = _order_f32(z_k, np.int32(0))
+                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+            t1_others__max = _ordered_f32(t1_others__max_order)
+            t1__max = _ordered_f32(t1__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int32(0)
+                t1__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
@@ -1395,11 +1476,13 @@ def grad_hess_diag_f32(
                     t5 = z_k2 < t1__max
                     t6 = _exp_f32(z_k2 - t1__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
+                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else f32(0.0)
-                    t1__ties += 1 if z_k2 == t1__max else 0
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
-                t1__below += _pairwise_sum(t1__below_block, count)
+                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1_others__ties += t1_others__ties_here
+                t1__ties += t1__ties_here
             t1_others__below = f32(t1_others__below)
             t1__below = f32(t1__below)
             seed_n = weight[n * weight_step] / denominator
@@ -1443,8 +1526,8 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, t1_others__below_block, t1__below_block, tangent_t1_others_block, tangent_t1_block, samples, chunk, y,
-    z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__below_block, t1__below_block, tangent_t1_others_block, tangent_t1_block, halves, samples,
+    chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     t22 = f32(1.0) - epsilon
@@ -1467,26 +1550,29 @@ def hvp_f32(
                 continue
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = f32(-np.inf)
-            t1__max = f32(-np.inf)
+            t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
+            t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
-                t1__max_entry = z_k
-                t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                t1__max_entry = _order_f32(z_k, np.int32(0))
+                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+            t1_others__max = _ordered_f32(t1_others__max_order)
+            t1__max = _ordered_f32(t1__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int32(0)
+                t1__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
@@ -1494,11 +1580,13 @@ def hvp_f32(
                     t5 = z_k2 < t1__max
                     t6 = _exp_f32(z_k2 - t1__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
+                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                     t1__below_block[lane] = t6 if t5 else f32(0.0)
-                    t1__ties += 1 if z_k2 == t1__max else 0
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
-                t1__below += _pairwise_sum(t1__below_block, count)
+                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1_others__ties += t1_others__ties_here
+                t1__ties += t1__ties_here
             t1_others__below = f32(t1_others__below)
             t1__below = f32(t1__below)
             v_z__row = v_z_[n]
@@ -1517,7 +1605,7 @@ def hvp_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t7 = k != y_n
                     v_z_k = v_z__row[k]
                     z_k3 = z_row[k]
@@ -1526,8 +1614,8 @@ def hvp_f32(
                     weight_t1 = _exp_f32(-(t18 + _gap_f32(t1__max, z_k3)))
                     tangent_t1_others_block[lane] = t13 if t7 else f32(0.0)
                     tangent_t1_block[lane] = v_z_k * weight_t1
-                tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count)
-                tangent_t1 += _pairwise_sum(tangent_t1_block, count)
+                tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, halves, count)
+                tangent_t1 += _pairwise_sum_f32(tangent_t1_block, halves, count)
             tangent_t1_others = f32(tangent_t1_others)
             tangent_t1 = f32(tangent_t1)
             seed_n = weight[n * weight_step] / denominator
@@ -1696,9 +1784,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples,
-        chunk, y, z, epsilon, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-        validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        np.float64)), samples, chunk, y, z, epsilon, size_k, weight, weight_step, mask, mask_step, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1731,9 +1819,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
-        samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        np.float64)), samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1763,8 +1851,8 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, y, z, grad_z, diag_z,
-        epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk, y, z,
+        grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1792,8 +1880,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        np.float64)), samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step,
+        denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -21,6 +21,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'listnet',
  'title': 'ListNet, top-one cross entropy of a list',
@@ -133,6 +134,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -143,6 +150,46 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
+
+
+@_local
+def _order_f32(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int32(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = np.int32((_bits(x, np.int32) & ~(unordered << np.int32(31))) | ((unordered & sign) << np.int32(31)))
+    return np.int32(bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+
+
+@_local
+def _ordered_f32(order):
+    """The number of which `_order_f32` is the integer."""
+    return _bits(np.int32(order ^ ((order >> np.int32(31)) & np.int32(0x7FFFFFFF))), np.float32)
+
+
+@_local
+def _order_f64(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int64(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = (_bits(x, np.int64) & ~(unordered << np.int64(63))) | ((unordered & sign) << np.int64(63))
+    return bits ^ ((bits >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))
+
+
+@_local
+def _ordered_f64(order):
+    """The number of which `_order_f64` is the integer."""
+    return _bits(np.int64(order ^ ((order >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))), np.float64)
 
 
 @_local
@@ -675,7 +722,7 @@ def value_f64(
                 for block in range(0, size_k, 256):
                     count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
-                        k = block + lane
+                        k = (block & NEAR) + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
                     t1_2 += _pairwise_sum(t1_2_block, count)
                 here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
@@ -693,24 +740,28 @@ def value_f64(
             valid_row = valid[n * valid_step]
             y_row = y[n]
             s_row = s[n]
-            t2__max = -np.inf
-            t3__max = -np.inf
+            t2__max_order = _order_f64(-np.inf, np.int64(0))
+            t3__max_order = _order_f64(-np.inf, np.int64(0))
             for k in range(size_k):
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = y_k if valid_k else -np.inf
-                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
-                t3__max_entry = s_k if valid_k else -np.inf
-                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
+                t2__max_entry = _order_f64(y_k if valid_k else -np.inf, np.int64(0))
+                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
+                t3__max_entry = _order_f64(s_k if valid_k else -np.inf, np.int64(0))
+                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+            t2__max = _ordered_f64(t2__max_order)
+            t3__max = _ordered_f64(t3__max_order)
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t2__ties_here = np.int64(0)
+                t3__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
@@ -719,11 +770,13 @@ def value_f64(
                     t3 = valid_k2 & (s_k2 < t3__max)
                     t4 = _exp_f64(s_k2 - t3__max)
                     t2__below_block[lane] = t2 if t1 else 0.0
-                    t2__ties += 1 if valid_k2 & (y_k2 == t2__max) else 0
+                    t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else 0.0
-                    t3__ties += 1 if valid_k2 & (s_k2 == t3__max) else 0
+                    t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
                 t2__below += _pairwise_sum(t2__below_block, count)
                 t3__below += _pairwise_sum(t3__below_block, count)
+                t2__ties += t2__ties_here
+                t3__ties += t3__ties_here
             t5 = 1 < t3__ties
             t6 = t3__ties - 1
             t7 = t6 if t5 else 0
@@ -738,7 +791,7 @@ def value_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     s_k3 = s_row[k]
                     log_p = -(t9 + _gap_f64(t3__max, s_k3))
@@ -772,7 +825,7 @@ def value_and_grad_f64(
                 for block in range(0, size_k, 256):
                     count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
-                        k = block + lane
+                        k = (block & NEAR) + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
                     t1_2 += _pairwise_sum(t1_2_block, count)
                 here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
@@ -792,24 +845,28 @@ def value_and_grad_f64(
             valid_row = valid[n * valid_step]
             y_row = y[n]
             s_row = s[n]
-            t2__max = -np.inf
-            t3__max = -np.inf
+            t2__max_order = _order_f64(-np.inf, np.int64(0))
+            t3__max_order = _order_f64(-np.inf, np.int64(0))
             for k in range(size_k):
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = y_k if valid_k else -np.inf
-                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
-                t3__max_entry = s_k if valid_k else -np.inf
-                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
+                t2__max_entry = _order_f64(y_k if valid_k else -np.inf, np.int64(0))
+                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
+                t3__max_entry = _order_f64(s_k if valid_k else -np.inf, np.int64(0))
+                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+            t2__max = _ordered_f64(t2__max_order)
+            t3__max = _ordered_f64(t3__max_order)
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t2__ties_here = np.int64(0)
+                t3__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
@@ -818,11 +875,13 @@ def value_and_grad_f64(
                     t3 = valid_k2 & (s_k2 < t3__max)
                     t4 = _exp_f64(s_k2 - t3__max)
                     t2__below_block[lane] = t2 if t1 else 0.0
-                    t2__ties += 1 if valid_k2 & (y_k2 == t2__max) else 0
+                    t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else 0.0
-                    t3__ties += 1 if valid_k2 & (s_k2 == t3__max) else 0
+                    t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
                 t2__below += _pairwise_sum(t2__below_block, count)
                 t3__below += _pairwise_sum(t3__below_block, count)
+                t2__ties += t2__ties_here
+                t3__ties += t3__ties_here
             t5 = 1 < t3__ties
             t6 = t3__ties - 1
             t7 = t6 if t5 else 0
@@ -839,7 +898,7 @@ def value_and_grad_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     s_k3 = s_row[k]
                     t10 = -(t9 + _gap_f64(t3__max, s_k3))
@@ -890,7 +949,7 @@ def grad_hess_diag_f64(
                 for block in range(0, size_k, 256):
                     count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
-                        k = block + lane
+                        k = (block & NEAR) + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
                     t1_2 += _pairwise_sum(t1_2_block, count)
                 here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
@@ -908,24 +967,28 @@ def grad_hess_diag_f64(
             valid_row = valid[n * valid_step]
             y_row = y[n]
             s_row = s[n]
-            t2__max = -np.inf
-            t3__max = -np.inf
+            t2__max_order = _order_f64(-np.inf, np.int64(0))
+            t3__max_order = _order_f64(-np.inf, np.int64(0))
             for k in range(size_k):
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = y_k if valid_k else -np.inf
-                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
-                t3__max_entry = s_k if valid_k else -np.inf
-                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
+                t2__max_entry = _order_f64(y_k if valid_k else -np.inf, np.int64(0))
+                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
+                t3__max_entry = _order_f64(s_k if valid_k else -np.inf, np.int64(0))
+                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+            t2__max = _ordered_f64(t2__max_order)
+            t3__max = _ordered_f64(t3__max_order)
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t2__ties_here = np.int64(0)
+                t3__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
@@ -934,11 +997,13 @@ def grad_hess_diag_f64(
                     t3 = valid_k2 & (s_k2 < t3__max)
                     t4 = _exp_f64(s_k2 - t3__max)
                     t2__below_block[lane] = t2 if t1 else 0.0
-                    t2__ties += 1 if valid_k2 & (y_k2 == t2__max) else 0
+                    t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else 0.0
-                    t3__ties += 1 if valid_k2 & (s_k2 == t3__max) else 0
+                    t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
                 t2__below += _pairwise_sum(t2__below_block, count)
                 t3__below += _pairwise_sum(t3__below_block, count)
+                t2__ties += t2__ties_here
+                t3__ties += t3__ties_here
             seed_n = weight[n * weight_step] / denominator
             t5 = 1 < t2__ties
             t6 = t2__ties - 1
@@ -949,7 +1014,7 @@ def grad_hess_diag_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     y_k3 = y_row[k]
                     log_q = -(t9 + _gap_f64(t2__max, y_k3))
@@ -996,7 +1061,7 @@ def hvp_f64(
                 for block in range(0, size_k, 256):
                     count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
-                        k = block + lane
+                        k = (block & NEAR) + lane
                         t1_2_block[lane] = 1.0 if valid_row2[k] != 0 else 0.0
                     t1_2 += _pairwise_sum(t1_2_block, count)
                 here = row if mask[n * mask_step] & (t1_2 < 1.0) else rows
@@ -1013,24 +1078,28 @@ def hvp_f64(
             valid_row = valid[n * valid_step]
             y_row = y[n]
             s_row = s[n]
-            t2__max = -np.inf
-            t3__max = -np.inf
+            t2__max_order = _order_f64(-np.inf, np.int64(0))
+            t3__max_order = _order_f64(-np.inf, np.int64(0))
             for k in range(size_k):
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = y_k if valid_k else -np.inf
-                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
-                t3__max_entry = s_k if valid_k else -np.inf
-                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
+                t2__max_entry = _order_f64(y_k if valid_k else -np.inf, np.int64(0))
+                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
+                t3__max_entry = _order_f64(s_k if valid_k else -np.inf, np.int64(0))
+                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+            t2__max = _ordered_f64(t2__max_order)
+            t3__max = _ordered_f64(t3__max_order)
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t2__ties_here = np.int64(0)
+                t3__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
@@ -1039,11 +1108,13 @@ def hvp_f64(
                     t3 = valid_k2 & (s_k2 < t3__max)
                     t4 = _exp_f64(s_k2 - t3__max)
                     t2__below_block[lane] = t2 if t1 else 0.0
-                    t2__ties += 1 if valid_k2 & (y_k2 == t2__max) else 0
+                    t2__ties_here = np.int64(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else 0.0
-                    t3__ties += 1 if valid_k2 & (s_k2 == t3__max) else 0
+                    t3__ties_here = np.int64(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
                 t2__below += _pairwise_sum(t2__below_block, count)
                 t3__below += _pairwise_sum(t3__below_block, count)
+                t2__ties += t2__ties_here
+                t3__ties += t3__ties_here
             seed_n = weight[n * weight_step] / denominator
             t5 = 1 < t2__ties
             t6 = t2__ties - 1
@@ -1061,7 +1132,7 @@ def hvp_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     y_k3 = y_row[k]
                     log_q = -(t9 + _gap_f64(t2__max, y_k3))
@@ -1088,7 +1159,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, samples, chunk, valid,
+    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, halves, samples, chunk, valid,
     valid_step, y, s, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
     failed,
 ):
@@ -1104,9 +1175,9 @@ def value_f32(
                 for block in range(0, size_k, 256):
                     count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
-                        k = block + lane
+                        k = (block & NEAR) + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
-                    t1_2 += _pairwise_sum(t1_2_block, count)
+                    t1_2 += _pairwise_sum_f32(t1_2_block, halves, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
@@ -1123,24 +1194,28 @@ def value_f32(
             valid_row = valid[n * valid_step]
             y_row = y[n]
             s_row = s[n]
-            t2__max = f32(-np.inf)
-            t3__max = f32(-np.inf)
+            t2__max_order = _order_f32(f32(-np.inf), np.int32(0))
+            t3__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = y_k if valid_k else f32(-np.inf)
-                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
-                t3__max_entry = s_k if valid_k else f32(-np.inf)
-                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
+                t2__max_entry = _order_f32(y_k if valid_k else f32(-np.inf), np.int32(0))
+                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
+                t3__max_entry = _order_f32(s_k if valid_k else f32(-np.inf), np.int32(0))
+                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+            t2__max = _ordered_f32(t2__max_order)
+            t3__max = _ordered_f32(t3__max_order)
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t2__ties_here = np.int32(0)
+                t3__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
@@ -1149,11 +1224,13 @@ def value_f32(
                     t3 = valid_k2 & (s_k2 < t3__max)
                     t4 = _exp_f32(s_k2 - t3__max)
                     t2__below_block[lane] = t2 if t1 else f32(0.0)
-                    t2__ties += 1 if valid_k2 & (y_k2 == t2__max) else 0
+                    t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else f32(0.0)
-                    t3__ties += 1 if valid_k2 & (s_k2 == t3__max) else 0
-                t2__below += _pairwise_sum(t2__below_block, count)
-                t3__below += _pairwise_sum(t3__below_block, count)
+                    t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
+                t2__below += _pairwise_sum_f32(t2__below_block, halves, count)
+                t3__below += _pairwise_sum_f32(t3__below_block, halves, count)
+                t2__ties += t2__ties_here
+                t3__ties += t3__ties_here
             t2__below = f32(t2__below)
             t3__below = f32(t3__below)
             t5 = 1 < t3__ties
@@ -1170,7 +1247,7 @@ def value_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     s_k3 = s_row[k]
                     log_p = -(t9 + _gap_f32(t3__max, s_k3))
@@ -1178,7 +1255,7 @@ def value_f32(
                     log_q = -(t14 + _gap_f32(t2__max, y_k3))
                     t15 = log_p * _exp_f32(log_q)
                     t4_2_block[lane] = t15 if valid_k3 else f32(0.0)
-                t4_2 += _pairwise_sum(t4_2_block, count)
+                t4_2 += _pairwise_sum_f32(t4_2_block, halves, count)
             t4_2 = f32(t4_2)
             value_rows[row] = -t4_2
             value_rows[row] *= weight[n * weight_step]
@@ -1189,9 +1266,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, d_t3_sum_block, samples, chunk,
-    valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-    value_partial, validate, failed,
+    first, last, value_rows, t1_2_block, t2__below_block, t3__below_block, t4_2_block, d_t3_sum_block, halves, samples,
+    chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
+    keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1206,9 +1283,9 @@ def value_and_grad_f32(
                 for block in range(0, size_k, 256):
                     count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
-                        k = block + lane
+                        k = (block & NEAR) + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
-                    t1_2 += _pairwise_sum(t1_2_block, count)
+                    t1_2 += _pairwise_sum_f32(t1_2_block, halves, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
@@ -1227,24 +1304,28 @@ def value_and_grad_f32(
             valid_row = valid[n * valid_step]
             y_row = y[n]
             s_row = s[n]
-            t2__max = f32(-np.inf)
-            t3__max = f32(-np.inf)
+            t2__max_order = _order_f32(f32(-np.inf), np.int32(0))
+            t3__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = y_k if valid_k else f32(-np.inf)
-                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
-                t3__max_entry = s_k if valid_k else f32(-np.inf)
-                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
+                t2__max_entry = _order_f32(y_k if valid_k else f32(-np.inf), np.int32(0))
+                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
+                t3__max_entry = _order_f32(s_k if valid_k else f32(-np.inf), np.int32(0))
+                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+            t2__max = _ordered_f32(t2__max_order)
+            t3__max = _ordered_f32(t3__max_order)
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t2__ties_here = np.int32(0)
+                t3__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
@@ -1253,11 +1334,13 @@ def value_and_grad_f32(
                     t3 = valid_k2 & (s_k2 < t3__max)
                     t4 = _exp_f32(s_k2 - t3__max)
                     t2__below_block[lane] = t2 if t1 else f32(0.0)
-                    t2__ties += 1 if valid_k2 & (y_k2 == t2__max) else 0
+                    t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else f32(0.0)
-                    t3__ties += 1 if valid_k2 & (s_k2 == t3__max) else 0
-                t2__below += _pairwise_sum(t2__below_block, count)
-                t3__below += _pairwise_sum(t3__below_block, count)
+                    t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
+                t2__below += _pairwise_sum_f32(t2__below_block, halves, count)
+                t3__below += _pairwise_sum_f32(t3__below_block, halves, count)
+                t2__ties += t2__ties_here
+                t3__ties += t3__ties_here
             t2__below = f32(t2__below)
             t3__below = f32(t3__below)
             t5 = 1 < t3__ties
@@ -1276,7 +1359,7 @@ def value_and_grad_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     s_k3 = s_row[k]
                     t10 = -(t9 + _gap_f32(t3__max, s_k3))
@@ -1288,8 +1371,8 @@ def value_and_grad_f32(
                     d_log_p = t18 if valid_k3 else f32(0.0)
                     t4_2_block[lane] = t17 if valid_k3 else f32(0.0)
                     d_t3_sum_block[lane] = d_log_p
-                t4_2 += _pairwise_sum(t4_2_block, count)
-                d_t3_sum += _pairwise_sum(d_t3_sum_block, count)
+                t4_2 += _pairwise_sum_f32(t4_2_block, halves, count)
+                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, halves, count)
             t4_2 = f32(t4_2)
             d_t3_sum = f32(d_t3_sum)
             grad_s_row = grad_s[n]
@@ -1314,8 +1397,8 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, samples, chunk, valid, valid_step, y, s,
-    grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, halves, samples, chunk, valid,
+    valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1330,9 +1413,9 @@ def grad_hess_diag_f32(
                 for block in range(0, size_k, 256):
                     count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
-                        k = block + lane
+                        k = (block & NEAR) + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
-                    t1_2 += _pairwise_sum(t1_2_block, count)
+                    t1_2 += _pairwise_sum_f32(t1_2_block, halves, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
@@ -1349,24 +1432,28 @@ def grad_hess_diag_f32(
             valid_row = valid[n * valid_step]
             y_row = y[n]
             s_row = s[n]
-            t2__max = f32(-np.inf)
-            t3__max = f32(-np.inf)
+            t2__max_order = _order_f32(f32(-np.inf), np.int32(0))
+            t3__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = y_k if valid_k else f32(-np.inf)
-                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
-                t3__max_entry = s_k if valid_k else f32(-np.inf)
-                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
+                t2__max_entry = _order_f32(y_k if valid_k else f32(-np.inf), np.int32(0))
+                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
+                t3__max_entry = _order_f32(s_k if valid_k else f32(-np.inf), np.int32(0))
+                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+            t2__max = _ordered_f32(t2__max_order)
+            t3__max = _ordered_f32(t3__max_order)
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t2__ties_here = np.int32(0)
+                t3__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
@@ -1375,11 +1462,13 @@ def grad_hess_diag_f32(
                     t3 = valid_k2 & (s_k2 < t3__max)
                     t4 = _exp_f32(s_k2 - t3__max)
                     t2__below_block[lane] = t2 if t1 else f32(0.0)
-                    t2__ties += 1 if valid_k2 & (y_k2 == t2__max) else 0
+                    t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else f32(0.0)
-                    t3__ties += 1 if valid_k2 & (s_k2 == t3__max) else 0
-                t2__below += _pairwise_sum(t2__below_block, count)
-                t3__below += _pairwise_sum(t3__below_block, count)
+                    t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
+                t2__below += _pairwise_sum_f32(t2__below_block, halves, count)
+                t3__below += _pairwise_sum_f32(t3__below_block, halves, count)
+                t2__ties += t2__ties_here
+                t3__ties += t3__ties_here
             t2__below = f32(t2__below)
             t3__below = f32(t3__below)
             seed_n = weight[n * weight_step] / denominator
@@ -1392,14 +1481,14 @@ def grad_hess_diag_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     y_k3 = y_row[k]
                     log_q = -(t9 + _gap_f32(t2__max, y_k3))
                     t10 = -seed_n * _exp_f32(log_q)
                     d_log_p = t10 if valid_k3 else f32(0.0)
                     d_t3_sum_block[lane] = d_log_p
-                d_t3_sum += _pairwise_sum(d_t3_sum_block, count)
+                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, halves, count)
             d_t3_sum = f32(d_t3_sum)
             t12 = 1 < t3__ties
             t13 = t3__ties - 1
@@ -1425,8 +1514,8 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, tangent_t3_block, samples, chunk, valid,
-    valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_2_block, t2__below_block, t3__below_block, d_t3_sum_block, tangent_t3_block, halves, samples, chunk,
+    valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1441,9 +1530,9 @@ def hvp_f32(
                 for block in range(0, size_k, 256):
                     count = size_k - block if size_k - block < 256 else 256
                     for lane in range(count):
-                        k = block + lane
+                        k = (block & NEAR) + lane
                         t1_2_block[lane] = f32(1.0) if valid_row2[k] != 0 else f32(0.0)
-                    t1_2 += _pairwise_sum(t1_2_block, count)
+                    t1_2 += _pairwise_sum_f32(t1_2_block, halves, count)
                 t1_2 = f32(t1_2)
                 here = row if mask[n * mask_step] & (t1_2 < f32(1.0)) else rows
                 wrong_0 = here if here < wrong_0 else wrong_0
@@ -1459,24 +1548,28 @@ def hvp_f32(
             valid_row = valid[n * valid_step]
             y_row = y[n]
             s_row = s[n]
-            t2__max = f32(-np.inf)
-            t3__max = f32(-np.inf)
+            t2__max_order = _order_f32(f32(-np.inf), np.int32(0))
+            t3__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
                 valid_k = valid_row[k]
                 y_k = y_row[k]
                 s_k = s_row[k]
-                t2__max_entry = y_k if valid_k else f32(-np.inf)
-                t2__max = t2__max_entry if (t2__max_entry > t2__max) | (t2__max_entry != t2__max_entry) else t2__max
-                t3__max_entry = s_k if valid_k else f32(-np.inf)
-                t3__max = t3__max_entry if (t3__max_entry > t3__max) | (t3__max_entry != t3__max_entry) else t3__max
+                t2__max_entry = _order_f32(y_k if valid_k else f32(-np.inf), np.int32(0))
+                t2__max_order = t2__max_entry if t2__max_entry > t2__max_order else t2__max_order
+                t3__max_entry = _order_f32(s_k if valid_k else f32(-np.inf), np.int32(0))
+                t3__max_order = t3__max_entry if t3__max_entry > t3__max_order else t3__max_order
+            t2__max = _ordered_f32(t2__max_order)
+            t3__max = _ordered_f32(t3__max_order)
             t2__below = 0.0
             t2__ties = 0
             t3__below = 0.0
             t3__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t2__ties_here = np.int32(0)
+                t3__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k2 = valid_row[k]
                     y_k2 = y_row[k]
                     t1 = valid_k2 & (y_k2 < t2__max)
@@ -1485,11 +1578,13 @@ def hvp_f32(
                     t3 = valid_k2 & (s_k2 < t3__max)
                     t4 = _exp_f32(s_k2 - t3__max)
                     t2__below_block[lane] = t2 if t1 else f32(0.0)
-                    t2__ties += 1 if valid_k2 & (y_k2 == t2__max) else 0
+                    t2__ties_here = np.int32(t2__ties_here + (1 if valid_k2 & (y_k2 == t2__max) else 0))
                     t3__below_block[lane] = t4 if t3 else f32(0.0)
-                    t3__ties += 1 if valid_k2 & (s_k2 == t3__max) else 0
-                t2__below += _pairwise_sum(t2__below_block, count)
-                t3__below += _pairwise_sum(t3__below_block, count)
+                    t3__ties_here = np.int32(t3__ties_here + (1 if valid_k2 & (s_k2 == t3__max) else 0))
+                t2__below += _pairwise_sum_f32(t2__below_block, halves, count)
+                t3__below += _pairwise_sum_f32(t3__below_block, halves, count)
+                t2__ties += t2__ties_here
+                t3__ties += t3__ties_here
             t2__below = f32(t2__below)
             t3__below = f32(t3__below)
             seed_n = weight[n * weight_step] / denominator
@@ -1509,7 +1604,7 @@ def hvp_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     valid_k3 = valid_row[k]
                     y_k3 = y_row[k]
                     log_q = -(t9 + _gap_f32(t2__max, y_k3))
@@ -1521,8 +1616,8 @@ def hvp_f32(
                     t16 = v_s_k * weight_t3
                     d_t3_sum_block[lane] = d_log_p
                     tangent_t3_block[lane] = t16 if valid_k3 else f32(0.0)
-                d_t3_sum += _pairwise_sum(d_t3_sum_block, count)
-                tangent_t3 += _pairwise_sum(tangent_t3_block, count)
+                d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, halves, count)
+                tangent_t3 += _pairwise_sum_f32(tangent_t3_block, halves, count)
             d_t3_sum = f32(d_t3_sum)
             tangent_t3 = f32(tangent_t3)
             hvp_s_row = hvp_s[n]
@@ -1658,9 +1753,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask, mask_step, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (256,
+        np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, size_k, weight, weight_step, mask,
+        mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1688,9 +1783,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64), (256, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step,
-        mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (256,
+        np.float32), (256, np.float32), (128, np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, size_k,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1715,9 +1810,9 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
-        samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step,
-        denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        np.float64)), samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask,
+        mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1740,8 +1835,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask,
+        hvp_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32),
+        (128, np.float64)), samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask,
         mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

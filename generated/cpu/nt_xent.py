@@ -23,6 +23,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'nt_xent',
  'title': 'Normalised temperature-scaled cross entropy (SimCLR)',
@@ -119,6 +120,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -129,6 +136,46 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
+
+
+@_local
+def _order_f32(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int32(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = np.int32((_bits(x, np.int32) & ~(unordered << np.int32(31))) | ((unordered & sign) << np.int32(31)))
+    return np.int32(bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+
+
+@_local
+def _ordered_f32(order):
+    """The number of which `_order_f32` is the integer."""
+    return _bits(np.int32(order ^ ((order >> np.int32(31)) & np.int32(0x7FFFFFFF))), np.float32)
+
+
+@_local
+def _order_f64(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int64(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = (_bits(x, np.int64) & ~(unordered << np.int64(63))) | ((unordered & sign) << np.int64(63))
+    return bits ^ ((bits >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))
+
+
+@_local
+def _ordered_f64(order):
+    """The number of which `_order_f64` is the integer."""
+    return _bits(np.int64(order ^ ((order >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))), np.float64)
 
 
 @_local
@@ -697,7 +744,7 @@ def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
                     t1__scaled_entry = measured_z2 * t3
@@ -729,28 +776,30 @@ def value_2_f64(
             i = start + row
             t1 = (i + size_i // 2) % size_i
             t2_row = t2[i]
-            t3_others__max = -np.inf
+            t3_others__max_order = _order_f64(-np.inf, np.int64(0))
             for j in range(size_i):
                 t3 = (j != i) & (j != t1)
                 s = t2_row[j] / tau
-                t3_others__max_entry = s if t3 else -np.inf
-                t3_others__max = (
-                    t3_others__max_entry if (t3_others__max_entry > t3_others__max) | (t3_others__max_entry !=
-                    t3_others__max_entry) else t3_others__max
+                t3_others__max_entry = _order_f64(s if t3 else -np.inf, np.int64(0))
+                t3_others__max_order = (
+                    t3_others__max_entry if t3_others__max_entry > t3_others__max_order else t3_others__max_order
                 )
+            t3_others__max = _ordered_f64(t3_others__max_order)
             t3_others__below = 0.0
             t3_others__ties = 0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
+                t3_others__ties_here = np.int64(0)
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t4 = (j != i) & (j != t1)
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
                     t6 = _exp_f64(s2 - t3_others__max)
                     t3_others__below_block[lane] = t6 if t5 else 0.0
-                    t3_others__ties += 1 if t4 & (s2 == t3_others__max) else 0
+                    t3_others__ties_here = np.int64(t3_others__ties_here + (1 if t4 & (s2 == t3_others__max) else 0))
                 t3_others__below += _pairwise_sum(t3_others__below_block, count)
+                t3_others__ties += t3_others__ties_here
             t7 = 1 < t3_others__ties
             t8 = t3_others__ties - 1
             t3_others__rest = _log1p_f64(t3_others__below + float(t8 if t7 else 0))
@@ -794,7 +843,7 @@ def value_and_grad_1_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
                     t1__scaled2_entry = measured_z2 * t3
@@ -827,31 +876,33 @@ def value_and_grad_2_f64(
             i = start + row
             t1 = (i + size_i // 2) % size_i
             t2_row = t2[i]
-            t3_others__max2 = -np.inf
+            t3_others__max2_order = _order_f64(-np.inf, np.int64(0))
             for j in range(size_i):
                 t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
-                t3_others__max2_entry = s if t4 else -np.inf
-                t3_others__max2 = (
-                    t3_others__max2_entry if (t3_others__max2_entry > t3_others__max2) | (t3_others__max2_entry !=
-                    t3_others__max2_entry) else t3_others__max2
+                t3_others__max2_entry = _order_f64(s if t4 else -np.inf, np.int64(0))
+                t3_others__max2_order = (
+                    t3_others__max2_entry if t3_others__max2_entry > t3_others__max2_order else t3_others__max2_order
                 )
+            t3_others__max2 = _ordered_f64(t3_others__max2_order)
             t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
+                t3_others__ties2_here = np.int64(0)
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t5 = j != t1
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
                     t8 = _exp_f64(s2 - t3_others__max2)
                     t3_others__below2_block[lane] = t8 if t7 else 0.0
-                    t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
+                    t3_others__ties2_here = np.int64(t3_others__ties2_here + (1 if t6 & (s2 == t3_others__max2) else 0))
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
+                t3_others__ties2 += t3_others__ties2_here
             t3_others__below[i] = t3_others__below2
             t3_others__ties[i] = float(t3_others__ties2)
             seed_i = weight[i * weight_step] / denominator
@@ -936,7 +987,7 @@ def value_and_grad_3_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
                     d_t1_sum_block[lane] = d_z_hat * z_hat_row[d]
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
@@ -995,7 +1046,7 @@ def hvp_1_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
                     t1__scaled2_entry = measured_z2 * t3
@@ -1012,7 +1063,7 @@ def hvp_1_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     measured_v_z = t1 * v_z__row[d]
                     z_d4 = z_row[d]
                     measured_z3 = t1 * z_d4
@@ -1063,7 +1114,7 @@ def hvp_2_f64(
                 for block in range(0, size_d, 256):
                     count = size_d - block if size_d - block < 256 else 256
                     for lane in range(count):
-                        d = block + lane
+                        d = (block & NEAR) + lane
                         measured_v_z = t1 * v_z__row[d]
                         measured_z = t1 * z_row[d]
                         t6 = abs(measured_z) == t5
@@ -1096,31 +1147,33 @@ def hvp_3_f64(
             i = start + row
             t1 = (i + size_i // 2) % size_i
             t2_row = t2[i]
-            t3_others__max2 = -np.inf
+            t3_others__max2_order = _order_f64(-np.inf, np.int64(0))
             for j in range(size_i):
                 t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
-                t3_others__max2_entry = s if t4 else -np.inf
-                t3_others__max2 = (
-                    t3_others__max2_entry if (t3_others__max2_entry > t3_others__max2) | (t3_others__max2_entry !=
-                    t3_others__max2_entry) else t3_others__max2
+                t3_others__max2_entry = _order_f64(s if t4 else -np.inf, np.int64(0))
+                t3_others__max2_order = (
+                    t3_others__max2_entry if t3_others__max2_entry > t3_others__max2_order else t3_others__max2_order
                 )
+            t3_others__max2 = _ordered_f64(t3_others__max2_order)
             t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
+                t3_others__ties2_here = np.int64(0)
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t5 = j != t1
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
                     t8 = _exp_f64(s2 - t3_others__max2)
                     t3_others__below2_block[lane] = t8 if t7 else 0.0
-                    t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
+                    t3_others__ties2_here = np.int64(t3_others__ties2_here + (1 if t6 & (s2 == t3_others__max2) else 0))
                 t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
+                t3_others__ties2 += t3_others__ties2_here
             t3_others__below[i] = t3_others__below2
             t3_others__ties[i] = float(t3_others__ties2)
             tangent_t2_row = tangent_t2[i]
@@ -1141,7 +1194,7 @@ def hvp_3_f64(
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t9 = j != t1
                     t10 = (j != i) & t9
                     tangent_s = tangent_t2_row[j] / tau
@@ -1166,7 +1219,7 @@ def hvp_3_f64(
                 for block in range(0, size_i, 256):
                     count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
-                        j = block + lane
+                        j = (block & NEAR) + lane
                         t24 = j != t1
                         t25 = (i != j) & t24
                         s4 = t2_row[j] / tau
@@ -1212,7 +1265,7 @@ def hvp_4_f64(
                 for block in range(0, size_i, 256):
                     count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
-                        j = block + lane
+                        j = (block & NEAR) + lane
                         t1 = (j + size_i // 2) % size_i
                         t3 = (j != i) & (i != t1)
                         seed_j = seed_[j]
@@ -1348,7 +1401,7 @@ def hvp_5_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     z_hat_d = z_hat[t7, d]
                     z_hat_d2 = z_hat[t13, d]
                     d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
@@ -1452,7 +1505,7 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
                     t1__scaled_entry = np.float64(measured_z2 * t3)
@@ -1473,7 +1526,7 @@ def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d)
 
 @_jit
 def value_2_f32(
-    first, last, value_rows, t3_others__below_block, samples, chunk, t2, tau, weight, weight_step, losses_out,
+    first, last, value_rows, t3_others__below_block, halves, samples, chunk, t2, tau, weight, weight_step, losses_out,
     keep_losses, value_partial,
 ):
     size_i = samples
@@ -1484,28 +1537,30 @@ def value_2_f32(
             i = start + row
             t1 = (i + size_i // 2) % size_i
             t2_row = t2[i]
-            t3_others__max = f32(-np.inf)
+            t3_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
                 t3 = (j != i) & (j != t1)
                 s = t2_row[j] / tau
-                t3_others__max_entry = s if t3 else f32(-np.inf)
-                t3_others__max = (
-                    t3_others__max_entry if (t3_others__max_entry > t3_others__max) | (t3_others__max_entry !=
-                    t3_others__max_entry) else t3_others__max
+                t3_others__max_entry = _order_f32(s if t3 else f32(-np.inf), np.int32(0))
+                t3_others__max_order = (
+                    t3_others__max_entry if t3_others__max_entry > t3_others__max_order else t3_others__max_order
                 )
+            t3_others__max = _ordered_f32(t3_others__max_order)
             t3_others__below = 0.0
             t3_others__ties = 0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
+                t3_others__ties_here = np.int32(0)
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t4 = (j != i) & (j != t1)
                     s2 = t2_row[j] / tau
                     t5 = t4 & (s2 < t3_others__max)
                     t6 = _exp_f32(s2 - t3_others__max)
                     t3_others__below_block[lane] = t6 if t5 else f32(0.0)
-                    t3_others__ties += 1 if t4 & (s2 == t3_others__max) else 0
-                t3_others__below += _pairwise_sum(t3_others__below_block, count)
+                    t3_others__ties_here = np.int32(t3_others__ties_here + (1 if t4 & (s2 == t3_others__max) else 0))
+                t3_others__below += _pairwise_sum_f32(t3_others__below_block, halves, count)
+                t3_others__ties += t3_others__ties_here
             t3_others__below = f32(t3_others__below)
             t7 = 1 < t3_others__ties
             t8 = t3_others__ties - 1
@@ -1550,7 +1605,7 @@ def value_and_grad_1_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
                     t1__scaled2_entry = np.float64(measured_z2 * t3)
@@ -1572,7 +1627,7 @@ def value_and_grad_1_f32(
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, value_rows, t3_others__below2_block, samples, chunk, t2, t3_others__max, t3_others__below,
+    first, last, value_rows, t3_others__below2_block, halves, samples, chunk, t2, t3_others__max, t3_others__below,
     t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
@@ -1584,31 +1639,33 @@ def value_and_grad_2_f32(
             i = start + row
             t1 = (i + size_i // 2) % size_i
             t2_row = t2[i]
-            t3_others__max2 = f32(-np.inf)
+            t3_others__max2_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
                 t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
-                t3_others__max2_entry = s if t4 else f32(-np.inf)
-                t3_others__max2 = (
-                    t3_others__max2_entry if (t3_others__max2_entry > t3_others__max2) | (t3_others__max2_entry !=
-                    t3_others__max2_entry) else t3_others__max2
+                t3_others__max2_entry = _order_f32(s if t4 else f32(-np.inf), np.int32(0))
+                t3_others__max2_order = (
+                    t3_others__max2_entry if t3_others__max2_entry > t3_others__max2_order else t3_others__max2_order
                 )
+            t3_others__max2 = _ordered_f32(t3_others__max2_order)
             t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
+                t3_others__ties2_here = np.int32(0)
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t5 = j != t1
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
                     t8 = _exp_f32(s2 - t3_others__max2)
                     t3_others__below2_block[lane] = t8 if t7 else f32(0.0)
-                    t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
-                t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
+                    t3_others__ties2_here = np.int32(t3_others__ties2_here + (1 if t6 & (s2 == t3_others__max2) else 0))
+                t3_others__below2 += _pairwise_sum_f32(t3_others__below2_block, halves, count)
+                t3_others__ties2 += t3_others__ties2_here
             t3_others__below2 = f32(t3_others__below2)
             t3_others__below[i] = t3_others__below2
             t3_others__ties[i] = f32(t3_others__ties2)
@@ -1643,7 +1700,7 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, d_t1_sum_block, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
+    first, last, d_t1_sum_block, halves, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
     t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, _unit0_d, z, tau, size_d, weight, weight_step,
     denominator,
 ):
@@ -1695,10 +1752,10 @@ def value_and_grad_3_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
                     d_t1_sum_block[lane] = d_z_hat * z_hat_row[d]
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
             d_t1_sum = f32(d_t1_sum)
             t1__largest_i = t1__largest[i]
             t25 = _unit_scale_f32(t1__largest_i)
@@ -1725,8 +1782,8 @@ def value_and_grad_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
-    v_z_, tangent_t1, size_d,
+    first, last, t1__scaled2_block, tangent_t1_2_block, halves, samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
+    z_hat, v_z_, tangent_t1, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1755,7 +1812,7 @@ def hvp_1_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     z_d3 = z_row[d]
                     measured_z2 = t1 * z_d3
                     t1__scaled2_entry = np.float64(measured_z2 * t3)
@@ -1772,7 +1829,7 @@ def hvp_1_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     measured_v_z = t1 * v_z__row[d]
                     z_d4 = z_row[d]
                     measured_z3 = t1 * z_d4
@@ -1783,15 +1840,15 @@ def hvp_1_f32(
                     t11 = measured_v_z * t10
                     z_hat_row[d] = t10
                     tangent_t1_2_block[lane] = f32(0.0) if t6 else t11
-                tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
+                tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, halves, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t1[i] = tangent_t1_2
 
 
 @_jit
 def hvp_2_f32(
-    first, last, tangent_t2_2_block, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
-    z_hat, size_d,
+    first, last, tangent_t2_2_block, halves, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
+    t1__largest, z_hat, size_d,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1824,7 +1881,7 @@ def hvp_2_f32(
                 for block in range(0, size_d, 256):
                     count = size_d - block if size_d - block < 256 else 256
                     for lane in range(count):
-                        d = block + lane
+                        d = (block & NEAR) + lane
                         measured_v_z = t1 * v_z__row[d]
                         measured_z = t1 * z_row[d]
                         t6 = abs(measured_z) == t5
@@ -1838,15 +1895,15 @@ def hvp_2_f32(
                         t15 = measured_z2 * t10 / t1__scaled_j
                         tangent_z_hat2 = (measured_v_z2 - tangent_t1_j * (t14 if t13 else t15)) * t10 / t1__scaled_j
                         tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
-                    tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
+                    tangent_t2_2 += _pairwise_sum_f32(tangent_t2_2_block, halves, count)
                 tangent_t2_2 = f32(tangent_t2_2)
                 tangent_t2_row[j] = tangent_t2_2
 
 
 @_jit
 def hvp_3_f32(
-    first, last, t3_others__below2_block, tangent_t3_others2_block, tangent_d_z_hat_1_sum2_block, samples, chunk, t2,
-    t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
+    first, last, t3_others__below2_block, tangent_t3_others2_block, tangent_d_z_hat_1_sum2_block, halves, samples,
+    chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
     tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
     weight_step, denominator,
 ):
@@ -1859,31 +1916,33 @@ def hvp_3_f32(
             i = start + row
             t1 = (i + size_i // 2) % size_i
             t2_row = t2[i]
-            t3_others__max2 = f32(-np.inf)
+            t3_others__max2_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
                 t3 = j != t1
                 t4 = (j != i) & t3
                 s = t2_row[j] / tau
-                t3_others__max2_entry = s if t4 else f32(-np.inf)
-                t3_others__max2 = (
-                    t3_others__max2_entry if (t3_others__max2_entry > t3_others__max2) | (t3_others__max2_entry !=
-                    t3_others__max2_entry) else t3_others__max2
+                t3_others__max2_entry = _order_f32(s if t4 else f32(-np.inf), np.int32(0))
+                t3_others__max2_order = (
+                    t3_others__max2_entry if t3_others__max2_entry > t3_others__max2_order else t3_others__max2_order
                 )
+            t3_others__max2 = _ordered_f32(t3_others__max2_order)
             t3_others__max[i] = t3_others__max2
             t3_others__below2 = 0.0
             t3_others__ties2 = 0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
+                t3_others__ties2_here = np.int32(0)
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t5 = j != t1
                     t6 = (j != i) & t5
                     s2 = t2_row[j] / tau
                     t7 = t6 & (s2 < t3_others__max2)
                     t8 = _exp_f32(s2 - t3_others__max2)
                     t3_others__below2_block[lane] = t8 if t7 else f32(0.0)
-                    t3_others__ties2 += 1 if t6 & (s2 == t3_others__max2) else 0
-                t3_others__below2 += _pairwise_sum(t3_others__below2_block, count)
+                    t3_others__ties2_here = np.int32(t3_others__ties2_here + (1 if t6 & (s2 == t3_others__max2) else 0))
+                t3_others__below2 += _pairwise_sum_f32(t3_others__below2_block, halves, count)
+                t3_others__ties2 += t3_others__ties2_here
             t3_others__below2 = f32(t3_others__below2)
             t3_others__below[i] = t3_others__below2
             t3_others__ties[i] = f32(t3_others__ties2)
@@ -1905,7 +1964,7 @@ def hvp_3_f32(
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
-                    j = block + lane
+                    j = (block & NEAR) + lane
                     t9 = j != t1
                     t10 = (j != i) & t9
                     tangent_s = tangent_t2_row[j] / tau
@@ -1917,7 +1976,7 @@ def hvp_3_f32(
                     d_s = t23 if t17 else f32(0.0)
                     d_z_hat_1__left_row[j] = d_s / tau
                     tangent_t3_others2_block[lane] = t16 if t10 else f32(0.0)
-                tangent_t3_others2 += _pairwise_sum(tangent_t3_others2_block, count)
+                tangent_t3_others2 += _pairwise_sum_f32(tangent_t3_others2_block, halves, count)
             tangent_t3_others2 = f32(tangent_t3_others2)
             tangent_t3_others[i] = tangent_t3_others2
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
@@ -1931,7 +1990,7 @@ def hvp_3_f32(
                 for block in range(0, size_i, 256):
                     count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
-                        j = block + lane
+                        j = (block & NEAR) + lane
                         t24 = j != t1
                         t25 = (i != j) & t24
                         s4 = t2_row[j] / tau
@@ -1955,14 +2014,14 @@ def hvp_3_f32(
                         t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
                         tangent_d_s = t34 if t25 else f32(0.0)
                         tangent_d_z_hat_1_sum2_block[lane] = d_s2 * tangent_z_hat + tangent_d_s * z_hat[j, d]
-                    tangent_d_z_hat_1_sum2 += _pairwise_sum(tangent_d_z_hat_1_sum2_block, count)
+                    tangent_d_z_hat_1_sum2 += _pairwise_sum_f32(tangent_d_z_hat_1_sum2_block, halves, count)
                 tangent_d_z_hat_1_sum2 = f32(tangent_d_z_hat_1_sum2)
                 tangent_d_z_hat_1_sum_row[d] = tangent_d_z_hat_1_sum2
 
 
 @_jit
 def hvp_4_f32(
-    first, last, tangent_d_z_hat_2_sum2_block, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
+    first, last, tangent_d_z_hat_2_sum2_block, halves, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
     t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
     tangent_t3_others, z_hat, tau, size_d,
 ):
@@ -1978,7 +2037,7 @@ def hvp_4_f32(
                 for block in range(0, size_i, 256):
                     count = size_i - block if size_i - block < 256 else 256
                     for lane in range(count):
-                        j = block + lane
+                        j = (block & NEAR) + lane
                         t1 = (j + size_i // 2) % size_i
                         t3 = (j != i) & (i != t1)
                         seed_j = seed_[j]
@@ -2014,14 +2073,14 @@ def hvp_4_f32(
                         t12 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
                         tangent_d_s = t12 if t3 else f32(0.0)
                         tangent_d_z_hat_2_sum2_block[lane] = d_s * tangent_z_hat + tangent_d_s * z_hat[j, d]
-                    tangent_d_z_hat_2_sum2 += _pairwise_sum(tangent_d_z_hat_2_sum2_block, count)
+                    tangent_d_z_hat_2_sum2 += _pairwise_sum_f32(tangent_d_z_hat_2_sum2_block, halves, count)
                 tangent_d_z_hat_2_sum2 = f32(tangent_d_z_hat_2_sum2)
                 tangent_d_z_hat_2_sum_row[d] = tangent_d_z_hat_2_sum2
 
 
 @_jit
 def hvp_5_f32(
-    first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below,
+    first, last, d_t1_sum_block, tangent_d_t1_sum_block, halves, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below,
     t3_others__ties, t3_others__max, t2, z_hat, seed_, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
     tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight,
     weight_step, denominator,
@@ -2116,7 +2175,7 @@ def hvp_5_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     z_hat_d = z_hat[t7, d]
                     z_hat_d2 = z_hat[t13, d]
                     d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
@@ -2147,8 +2206,8 @@ def hvp_5_f32(
                     )
                     d_t1_sum_block[lane] = d_z_hat * z_hat_d3
                     tangent_d_t1_sum_block[lane] = d_z_hat * tangent_z_hat + tangent_d_z_hat * z_hat_d3
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
-                tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
+                tangent_d_t1_sum += _pairwise_sum_f32(tangent_d_t1_sum_block, halves, count)
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
             t61 = t28 == f32(0.0)
@@ -2385,8 +2444,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, tau, weight, weight_step,
-        losses_out, keep_losses, value_partial,
+        value_2_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, t2, tau,
+        weight, weight_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -2432,9 +2491,9 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, t3_others__max,
-        t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, denominator, losses_out,
-        keep_losses, value_partial,
+        value_and_grad_2_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, t2,
+        t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, denominator,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
@@ -2445,9 +2504,9 @@ def _value_and_grad_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        value_and_grad_3_f32, chunks, ((256, np.float64),), samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below,
-        t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, _unit0_d, z, tau, size_d,
-        weight, weight_step, denominator,
+        value_and_grad_3_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, d_z_hat_1, d_z_hat_2,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, _unit0_d,
+        z, tau, size_d, weight, weight_step, denominator,
     )
     return (value_value,), None
 
@@ -2483,15 +2542,15 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
-        z_hat, v_z_, tangent_t1, size_d,
+        hvp_1_f32, chunks, ((256, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, z, _unit0_d,
+        t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d,
     )
     samples = size_i
     chunk = _chunk_rows(size_i * size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_2_f32, chunks, ((256, np.float64),), samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
-        t1__largest, z_hat, size_d,
+        hvp_2_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, tangent_t2, _unit0_d, v_z_,
+        tangent_t1, z, t1__scaled, t1__largest, z_hat, size_d,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
     samples = size_i
@@ -2500,8 +2559,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_3_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t2,
-        t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
+        hvp_3_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk,
+        t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
         tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
         weight_step, denominator,
     )
@@ -2509,9 +2568,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_4_f32, chunks, ((256, np.float64),), samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
-        t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
-        tangent_t3_others, z_hat, tau, size_d,
+        hvp_4_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, tangent_d_z_hat_2_sum, seed_,
+        t3_others__below, t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
+        tangent_t2, tangent_t3_others, z_hat, tau, size_d,
     )
     np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
     np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
@@ -2521,10 +2580,10 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_5_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, d_z_hat_1, d_z_hat_2,
-        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
-        t1__largest, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
-        weight, weight_step, denominator,
+        hvp_5_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk, d_z_hat_1,
+        d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, _unit0_d, v_z_, tangent_t1, z,
+        t1__scaled, t1__largest, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t3_others, tangent_t2, hvp_z,
+        tau, size_d, weight, weight_step, denominator,
     )
     return (), None
 

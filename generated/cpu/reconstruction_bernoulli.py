@@ -22,6 +22,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'reconstruction_bernoulli',
  'title': 'Bernoulli reconstruction error on logits',
@@ -122,6 +123,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -132,6 +139,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -604,7 +623,7 @@ def value_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     x_d = x_row[d]
                     logits_d = logits_row[d]
                     value2_block[lane] = (
@@ -657,7 +676,7 @@ def value_and_grad_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     x_d = x_row[d]
                     logits_d = logits_row[d]
                     t1 = 1.0 - x_d
@@ -740,8 +759,8 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, value2_block, samples, chunk, x, logits, size_d, weight, weight_step, mask, mask_step,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, halves, samples, chunk, x, logits, size_d, weight, weight_step, mask,
+    mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -772,14 +791,14 @@ def value_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     x_d = x_row[d]
                     logits_d = logits_row[d]
                     value2_block[lane] = (
                         _zero_times_f32(x_d, _softplus_f32(-logits_d)) + _zero_times_f32(f32(1.0) - x_d,
                         _softplus_f32(logits_d))
                     )
-                value2 += _pairwise_sum(value2_block, count)
+                value2 += _pairwise_sum_f32(value2_block, halves, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
@@ -790,8 +809,8 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, value2_block, samples, chunk, grad_logits, x, logits, size_d, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, halves, samples, chunk, grad_logits, x, logits, size_d, weight, weight_step,
+    mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -827,7 +846,7 @@ def value_and_grad_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     x_d = x_row[d]
                     logits_d = logits_row[d]
                     t1 = f32(1.0) - x_d
@@ -835,7 +854,7 @@ def value_and_grad_f32(
                     value2_block[lane] = (
                         _zero_times_f32(x_d, _softplus_f32(-logits_d)) + _zero_times_f32(t1, _softplus_f32(logits_d))
                     )
-                value2 += _pairwise_sum(value2_block, count)
+                value2 += _pairwise_sum_f32(value2_block, halves, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
@@ -1036,8 +1055,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, x, logits, size_d, weight,
-        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, x, logits,
+        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1069,9 +1088,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_logits, x, logits,
-        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-        failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk,
+        grad_logits, x, logits, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -17,6 +17,7 @@ import numba
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'reconstruction_gaussian',
  'title': 'Gaussian reconstruction error',
@@ -97,6 +98,12 @@ _inline = numba.njit(fastmath={"contract"}, forceinline=True, **_alone)
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -107,6 +114,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 def _serial(kernel, chunks, spaces, *arguments):
@@ -353,7 +372,7 @@ def value_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t1 = x_row[d] - x_hat_row[d]
                     value2_block[lane] = t1 * t1
                 value2 += _pairwise_sum(value2_block, count)
@@ -389,7 +408,7 @@ def value_and_grad_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t1 = x_row[d] - x_hat_row[d]
                     grad_x_hat_row[d] = -2.0 * seed_n * t1
                     value2_block[lane] = t1 * t1
@@ -449,8 +468,8 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, value2_block, samples, chunk, x, x_hat, size_d, weight, weight_step, mask, mask_step,
-    losses_out, keep_losses, value_partial,
+    first, last, value_rows, value2_block, halves, samples, chunk, x, x_hat, size_d, weight, weight_step, mask,
+    mask_step, losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -468,10 +487,10 @@ def value_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t1 = x_row[d] - x_hat_row[d]
                     value2_block[lane] = t1 * t1
-                value2 += _pairwise_sum(value2_block, count)
+                value2 += _pairwise_sum_f32(value2_block, halves, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
@@ -482,8 +501,8 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, value2_block, samples, chunk, grad_x_hat, x, x_hat, size_d, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, value2_block, halves, samples, chunk, grad_x_hat, x, x_hat, size_d, weight, weight_step,
+    mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -506,11 +525,11 @@ def value_and_grad_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     t1 = x_row[d] - x_hat_row[d]
                     grad_x_hat_row[d] = -f32(2.0) * seed_n * t1
                     value2_block[lane] = t1 * t1
-                value2 += _pairwise_sum(value2_block, count)
+                value2 += _pairwise_sum_f32(value2_block, halves, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
@@ -663,8 +682,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, x, x_hat, size_d, weight,
-        weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, x, x_hat,
+        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -687,8 +706,9 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_x_hat, x, x_hat,
-        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk,
+        grad_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None

@@ -23,6 +23,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'sigmoid_cross_entropy',
  'title': 'Sigmoid cross entropy of several labels',
@@ -123,6 +124,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -133,6 +140,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -605,7 +624,7 @@ def value_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     y_k = y_row[k]
                     z_k = z_row[k]
                     value2_block[lane] = (
@@ -657,7 +676,7 @@ def value_and_grad_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     y_k = y_row[k]
                     z_k = z_row[k]
                     t1 = 1.0 - y_k
@@ -737,7 +756,7 @@ def hvp_f64(first, last, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_
 
 @_jit
 def value_f32(
-    first, last, value_rows, value2_block, samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step,
+    first, last, value_rows, value2_block, halves, samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
@@ -769,13 +788,13 @@ def value_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     y_k = y_row[k]
                     z_k = z_row[k]
                     value2_block[lane] = (
                         _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(f32(1.0) - y_k, _softplus_f32(z_k))
                     )
-                value2 += _pairwise_sum(value2_block, count)
+                value2 += _pairwise_sum_f32(value2_block, halves, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
@@ -786,8 +805,8 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, value2_block, samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, halves, samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask,
+    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -823,7 +842,7 @@ def value_and_grad_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     y_k = y_row[k]
                     z_k = z_row[k]
                     t1 = f32(1.0) - y_k
@@ -831,7 +850,7 @@ def value_and_grad_f32(
                     value2_block[lane] = (
                         _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(t1, _softplus_f32(z_k))
                     )
-                value2 += _pairwise_sum(value2_block, count)
+                value2 += _pairwise_sum_f32(value2_block, halves, count)
             value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
@@ -1025,8 +1044,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, y, z, size_k, weight, weight_step,
-        mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, y, z, size_k,
+        weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1058,8 +1077,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, grad_z, y, z, size_k,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, grad_z,
+        y, z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -24,6 +24,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'softmax_cross_entropy',
  'title': 'Softmax cross entropy',
@@ -133,6 +134,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -143,6 +150,46 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
+
+
+@_local
+def _order_f32(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int32(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = np.int32((_bits(x, np.int32) & ~(unordered << np.int32(31))) | ((unordered & sign) << np.int32(31)))
+    return np.int32(bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+
+
+@_local
+def _ordered_f32(order):
+    """The number of which `_order_f32` is the integer."""
+    return _bits(np.int32(order ^ ((order >> np.int32(31)) & np.int32(0x7FFFFFFF))), np.float32)
+
+
+@_local
+def _order_f64(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int64(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = (_bits(x, np.int64) & ~(unordered << np.int64(63))) | ((unordered & sign) << np.int64(63))
+    return bits ^ ((bits >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))
+
+
+@_local
+def _ordered_f64(order):
+    """The number of which `_order_f64` is the integer."""
+    return _bits(np.int64(order ^ ((order >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))), np.float64)
 
 
 def _outside_interval(x, lower, upper):
@@ -816,28 +863,30 @@ def value_f64(
             own_weight = weight[n * weight_step] * class_weight[y[n]]
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = -np.inf
+            t1_others__max_order = _order_f64(-np.inf, np.int64(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else -np.inf
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
+            t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t4 = _exp_f64(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
+                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                t1_others__ties += t1_others__ties_here
             t5 = 1 < t1_others__ties
             t6 = t1_others__ties - 1
             t1_others__rest = _log1p_f64(t1_others__below + float(t6 if t5 else 0))
@@ -876,28 +925,30 @@ def value_and_grad_f64(
             own_weight = weight[n * weight_step] * class_weight[y[n]]
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = -np.inf
+            t1_others__max_order = _order_f64(-np.inf, np.int64(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else -np.inf
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
+            t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t4 = _exp_f64(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
+                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                t1_others__ties += t1_others__ties_here
             seed_n = own_weight / denominator
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
@@ -950,28 +1001,30 @@ def grad_hess_diag_f64(
             own_weight = weight[n * weight_step] * class_weight[y[n]]
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = -np.inf
+            t1_others__max_order = _order_f64(-np.inf, np.int64(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else -np.inf
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
+            t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t4 = _exp_f64(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
+                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                t1_others__ties += t1_others__ties_here
             seed_n = own_weight / denominator
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
@@ -1027,28 +1080,30 @@ def hvp_f64(
             own_weight = weight[n * weight_step] * class_weight[y[n]]
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = -np.inf
+            t1_others__max_order = _order_f64(-np.inf, np.int64(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else -np.inf
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f64(z_k if t1 else -np.inf, np.int64(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
+            t1_others__max = _ordered_f64(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t4 = _exp_f64(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else 0.0
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
+                    t1_others__ties_here = np.int64(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
                 t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                t1_others__ties += t1_others__ties_here
             v_z__row = v_z_[n]
             t6 = 1 < t1_others__ties
             t7 = t1_others__ties - 1
@@ -1059,7 +1114,7 @@ def hvp_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t5 = k != y_n
                     v_z_k = v_z__row[k]
                     z_k3 = z_row[k]
@@ -1123,8 +1178,8 @@ def total_weight_value_f32(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_others__below_block, samples, chunk, y, z, class_weight, size_k, weight, weight_step,
-    mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_others__below_block, halves, samples, chunk, y, z, class_weight, size_k, weight,
+    weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1147,28 +1202,30 @@ def value_f32(
             own_weight = weight[n * weight_step] * class_weight[y[n]]
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = f32(-np.inf)
+            t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
+            t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t4 = _exp_f32(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             t5 = 1 < t1_others__ties
             t6 = t1_others__ties - 1
@@ -1182,7 +1239,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_others__below_block, samples, chunk, y, z, grad_z, class_weight, size_k, weight,
+    first, last, value_rows, t1_others__below_block, halves, samples, chunk, y, z, grad_z, class_weight, size_k, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1209,28 +1266,30 @@ def value_and_grad_f32(
             own_weight = weight[n * weight_step] * class_weight[y[n]]
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = f32(-np.inf)
+            t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
+            t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t4 = _exp_f32(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             seed_n = own_weight / denominator
             t6 = 1 < t1_others__ties
@@ -1260,7 +1319,7 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, t1_others__below_block, samples, chunk, y, z, grad_z, diag_z, class_weight, size_k, weight,
+    first, last, t1_others__below_block, halves, samples, chunk, y, z, grad_z, diag_z, class_weight, size_k, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
@@ -1285,28 +1344,30 @@ def grad_hess_diag_f32(
             own_weight = weight[n * weight_step] * class_weight[y[n]]
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = f32(-np.inf)
+            t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
+            t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t4 = _exp_f32(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             seed_n = own_weight / denominator
             t6 = 1 < t1_others__ties
@@ -1340,8 +1401,8 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, t1_others__below_block, tangent_t1_others_block, samples, chunk, y, z, v_z_, hvp_z, class_weight,
-    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, t1_others__below_block, tangent_t1_others_block, halves, samples, chunk, y, z, v_z_, hvp_z,
+    class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1364,28 +1425,30 @@ def hvp_f32(
             own_weight = weight[n * weight_step] * class_weight[y[n]]
             y_n = y[n]
             z_row = z[n]
-            t1_others__max = f32(-np.inf)
+            t1_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
                 t1 = k != y_n
                 z_k = z_row[k]
-                t1_others__max_entry = z_k if t1 else f32(-np.inf)
-                t1_others__max = (
-                    t1_others__max_entry if (t1_others__max_entry > t1_others__max) | (t1_others__max_entry !=
-                    t1_others__max_entry) else t1_others__max
+                t1_others__max_entry = _order_f32(z_k if t1 else f32(-np.inf), np.int32(0))
+                t1_others__max_order = (
+                    t1_others__max_entry if t1_others__max_entry > t1_others__max_order else t1_others__max_order
                 )
+            t1_others__max = _ordered_f32(t1_others__max_order)
             t1_others__below = 0.0
             t1_others__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1_others__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t2 = k != y_n
                     z_k2 = z_row[k]
                     t3 = t2 & (z_k2 < t1_others__max)
                     t4 = _exp_f32(z_k2 - t1_others__max)
                     t1_others__below_block[lane] = t4 if t3 else f32(0.0)
-                    t1_others__ties += 1 if t2 & (z_k2 == t1_others__max) else 0
-                t1_others__below += _pairwise_sum(t1_others__below_block, count)
+                    t1_others__ties_here = np.int32(t1_others__ties_here + (1 if t2 & (z_k2 == t1_others__max) else 0))
+                t1_others__below += _pairwise_sum_f32(t1_others__below_block, halves, count)
+                t1_others__ties += t1_others__ties_here
             t1_others__below = f32(t1_others__below)
             v_z__row = v_z_[n]
             t6 = 1 < t1_others__ties
@@ -1397,14 +1460,14 @@ def hvp_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     t5 = k != y_n
                     v_z_k = v_z__row[k]
                     z_k3 = z_row[k]
                     weight_t1_others = _exp_f32(-(t10 + _gap_f32(t1_others__max, z_k3)))
                     t11 = v_z_k * weight_t1_others
                     tangent_t1_others_block[lane] = t11 if t5 else f32(0.0)
-                tangent_t1_others += _pairwise_sum(tangent_t1_others_block, count)
+                tangent_t1_others += _pairwise_sum_f32(tangent_t1_others_block, halves, count)
             tangent_t1_others = f32(tangent_t1_others)
             seed_n = own_weight / denominator
             v_z_y = v_z__row[y_n]
@@ -1687,8 +1750,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, y, z, class_weight, size_k, weight,
-        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, y, z,
+        class_weight, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1745,9 +1809,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, y, z, grad_z,
-        class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
-        validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, y, z,
+        grad_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1801,8 +1865,8 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float64),), samples, chunk, y, z, grad_z, diag_z, class_weight, size_k,
-        weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, y, z, grad_z, diag_z,
+        class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1854,8 +1918,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, y, z, v_z_, hvp_z, class_weight,
-        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk, y, z, v_z_, hvp_z,
+        class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

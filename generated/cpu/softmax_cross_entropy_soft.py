@@ -24,6 +24,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'softmax_cross_entropy_soft',
  'title': 'Softmax cross entropy against soft labels',
@@ -120,6 +121,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -132,10 +139,59 @@ def _pairwise_sum(x, count):
     return total
 
 
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
+
+
+@_local
+def _order_f32(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int32(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = np.int32((_bits(x, np.int32) & ~(unordered << np.int32(31))) | ((unordered & sign) << np.int32(31)))
+    return np.int32(bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+
+
+@_local
+def _ordered_f32(order):
+    """The number of which `_order_f32` is the integer."""
+    return _bits(np.int32(order ^ ((order >> np.int32(31)) & np.int32(0x7FFFFFFF))), np.float32)
+
+
+@_local
+def _order_f64(x, sign):
+    """An integer that is ordered as x is, -0 before 0; NaN is at the end that ``sign`` says, the first if it is 1."""
+    unordered = np.int64(x != x)  # arithmetic in place of a branch, around which a loop need not vectorise
+    bits = (_bits(x, np.int64) & ~(unordered << np.int64(63))) | ((unordered & sign) << np.int64(63))
+    return bits ^ ((bits >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))
+
+
+@_local
+def _ordered_f64(order):
+    """The number of which `_order_f64` is the integer."""
+    return _bits(np.int64(order ^ ((order >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))), np.float64)
+
+
 def _outside_simplex(x, epsilon):
-    """Which entries are negative, or the first of a row that does not sum to one."""
-    outside = x < 0
-    outside[..., 0] |= np.abs(np.cumsum(x, axis=-1, dtype=np.float64)[..., -1] - 1.0) > 4 * x.shape[-1] * epsilon
+    """Which entries are negative, or the first of a row that does not sum to one, added in the order of the kernels."""
+    outside, total = x < 0, np.zeros(x.shape[:-1])
+    for first in range(0, x.shape[-1], 256):
+        block = x[..., first : first + 256].astype(np.float64)
+        count = block.shape[-1]
+        while count > 8:
+            half = count // 2
+            rest = count - half
+            block[..., :half] += block[..., rest:count]
+            count = rest
+        total += functools.reduce(np.add, np.moveaxis(block[..., :count], -1, 0), 0.0)
+    outside[..., 0] |= np.abs(total - 1.0) > 4 * x.shape[-1] * epsilon
     return outside
 
 
@@ -663,8 +719,8 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, value_rows, t1__below_block, t2_2_block, samples, chunk, z, y, size_k, weight, weight_step, mask,
-    mask_step, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, check_block, t1__below_block, t2_2_block, samples, chunk, z, y, size_k, weight,
+    weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -674,12 +730,15 @@ def value_f64(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = y[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum(check_block, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -693,23 +752,26 @@ def value_f64(
                     losses_out[n] = 0.0
                 continue
             z_row = z[n]
-            t1__max = -np.inf
+            t1__max_order = _order_f64(-np.inf, np.int64(0))
             for k in range(size_k):
                 z_k = z_row[k]
-                t1__max_entry = z_k
-                t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                t1__max_entry = _order_f64(z_k, np.int64(0))
+                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+            t1__max = _ordered_f64(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
                     t2 = _exp_f64(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else 0.0
-                    t1__ties += 1 if z_k2 == t1__max else 0
+                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1__below += _pairwise_sum(t1__below_block, count)
+                t1__ties += t1__ties_here
             y_row = y[n]
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
@@ -720,7 +782,7 @@ def value_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k3 = z_row[k]
                     log_p = -(t7 + _gap_f64(t1__max, z_k3))
                     t2_2_block[lane] = _zero_times_f64(y_row[k], log_p)
@@ -734,8 +796,8 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, value_rows, d_t1_sum_block, t1__below_block, t2_2_block, samples, chunk, z, y, grad_z, size_k, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, check_block, d_t1_sum_block, t1__below_block, t2_2_block, samples, chunk, z, y, grad_z,
+    size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -745,12 +807,15 @@ def value_and_grad_f64(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = y[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum(check_block, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -768,31 +833,36 @@ def value_and_grad_f64(
             z_row = z[n]
             seed_n = weight[n * weight_step] / denominator
             y_row = y[n]
-            t1__max = -np.inf
+            t1__max_order = _order_f64(-np.inf, np.int64(0))
             d_t1_sum = 0.0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1__max_here = _order_f64(-np.inf, np.int64(0))
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k = z_row[k]
                     y_k = y_row[k]
                     d_log_p = -seed_n * y_k
-                    t1__max_entry = z_k
-                    t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                    t1__max_entry = _order_f64(z_k, np.int64(0))
+                    t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
+                t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
+            t1__max = _ordered_f64(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
                     t2 = _exp_f64(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else 0.0
-                    t1__ties += 1 if z_k2 == t1__max else 0
+                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1__below += _pairwise_sum(t1__below_block, count)
+                t1__ties += t1__ties_here
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
             t5 = t4 if t3 else 0
@@ -803,7 +873,7 @@ def value_and_grad_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     y_k2 = y_row[k]
                     z_k3 = z_row[k]
                     t8 = -(t7 + _gap_f64(t1__max, z_k3))
@@ -821,8 +891,8 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, d_t1_sum_block, t1__below_block, samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step,
-    mask, mask_step, denominator, validate, failed,
+    first, last, check_block, d_t1_sum_block, t1__below_block, samples, chunk, z, y, grad_z, diag_z, size_k, weight,
+    weight_step, mask, mask_step, denominator, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -832,12 +902,15 @@ def grad_hess_diag_f64(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = y[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum(check_block, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -853,30 +926,35 @@ def grad_hess_diag_f64(
             z_row = z[n]
             seed_n = weight[n * weight_step] / denominator
             y_row = y[n]
-            t1__max = -np.inf
+            t1__max_order = _order_f64(-np.inf, np.int64(0))
             d_t1_sum = 0.0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1__max_here = _order_f64(-np.inf, np.int64(0))
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k = z_row[k]
                     d_log_p = -seed_n * y_row[k]
-                    t1__max_entry = z_k
-                    t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                    t1__max_entry = _order_f64(z_k, np.int64(0))
+                    t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
+                t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
+            t1__max = _ordered_f64(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
                     t2 = _exp_f64(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else 0.0
-                    t1__ties += 1 if z_k2 == t1__max else 0
+                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1__below += _pairwise_sum(t1__below_block, count)
+                t1__ties += t1__ties_here
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
             t5 = t4 if t3 else 0
@@ -895,8 +973,8 @@ def grad_hess_diag_f64(
 
 @_jit
 def hvp_f64(
-    first, last, d_t1_sum_block, t1__below_block, tangent_t1_block, samples, chunk, z, y, v_z_, hvp_z, size_k, weight,
-    weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, check_block, d_t1_sum_block, t1__below_block, tangent_t1_block, samples, chunk, z, y, v_z_, hvp_z,
+    size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -906,12 +984,15 @@ def hvp_f64(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = y[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum(check_block, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 2.220446049250313e-16
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -926,30 +1007,35 @@ def hvp_f64(
             z_row = z[n]
             seed_n = weight[n * weight_step] / denominator
             y_row = y[n]
-            t1__max = -np.inf
+            t1__max_order = _order_f64(-np.inf, np.int64(0))
             d_t1_sum = 0.0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1__max_here = _order_f64(-np.inf, np.int64(0))
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k = z_row[k]
                     d_log_p = -seed_n * y_row[k]
-                    t1__max_entry = z_k
-                    t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                    t1__max_entry = _order_f64(z_k, np.int64(0))
+                    t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
+                t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
+            t1__max = _ordered_f64(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1__ties_here = np.int64(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
                     t2 = _exp_f64(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else 0.0
-                    t1__ties += 1 if z_k2 == t1__max else 0
+                    t1__ties_here = np.int64(t1__ties_here + (1 if z_k2 == t1__max else 0))
                 t1__below += _pairwise_sum(t1__below_block, count)
+                t1__ties += t1__ties_here
             v_z__row = v_z_[n]
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
@@ -960,7 +1046,7 @@ def hvp_f64(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     v_z_k = v_z__row[k]
                     z_k3 = z_row[k]
                     weight_t1 = _exp_f64(-(t7 + _gap_f64(t1__max, z_k3)))
@@ -977,8 +1063,8 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1__below_block, t2_2_block, samples, chunk, z, y, size_k, weight, weight_step, mask,
-    mask_step, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, check_block, t1__below_block, t2_2_block, halves, samples, chunk, z, y, size_k, weight,
+    weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -988,12 +1074,15 @@ def value_f32(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = y[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum_f32(check_block, halves, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1007,23 +1096,26 @@ def value_f32(
                     losses_out[n] = 0.0
                 continue
             z_row = z[n]
-            t1__max = f32(-np.inf)
+            t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for k in range(size_k):
                 z_k = z_row[k]
-                t1__max_entry = z_k
-                t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                t1__max_entry = _order_f32(z_k, np.int32(0))
+                t1__max_order = t1__max_entry if t1__max_entry > t1__max_order else t1__max_order
+            t1__max = _ordered_f32(t1__max_order)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
                     t2 = _exp_f32(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else f32(0.0)
-                    t1__ties += 1 if z_k2 == t1__max else 0
-                t1__below += _pairwise_sum(t1__below_block, count)
+                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             y_row = y[n]
             t3 = 1 < t1__ties
@@ -1035,11 +1127,11 @@ def value_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k3 = z_row[k]
                     log_p = -(t7 + _gap_f32(t1__max, z_k3))
                     t2_2_block[lane] = _zero_times_f32(y_row[k], log_p)
-                t2_2 += _pairwise_sum(t2_2_block, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, halves, count)
             t2_2 = f32(t2_2)
             value_rows[row] = -t2_2
             value_rows[row] *= weight[n * weight_step]
@@ -1050,8 +1142,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, d_t1_sum_block, t1__below_block, t2_2_block, samples, chunk, z, y, grad_z, size_k, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, check_block, d_t1_sum_block, t1__below_block, t2_2_block, halves, samples, chunk, z, y,
+    grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+    failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1062,12 +1155,15 @@ def value_and_grad_f32(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = y[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum_f32(check_block, halves, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1085,32 +1181,37 @@ def value_and_grad_f32(
             z_row = z[n]
             seed_n = weight[n * weight_step] / denominator
             y_row = y[n]
-            t1__max = f32(-np.inf)
+            t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             d_t1_sum = 0.0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1__max_here = _order_f32(f32(-np.inf), np.int32(0))
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k = z_row[k]
                     y_k = y_row[k]
                     d_log_p = -seed_n * y_k
-                    t1__max_entry = z_k
-                    t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                    t1__max_entry = _order_f32(z_k, np.int32(0))
+                    t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
+                t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
+            t1__max = _ordered_f32(t1__max_order)
             d_t1_sum = f32(d_t1_sum)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
                     t2 = _exp_f32(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else f32(0.0)
-                    t1__ties += 1 if z_k2 == t1__max else 0
-                t1__below += _pairwise_sum(t1__below_block, count)
+                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
@@ -1122,7 +1223,7 @@ def value_and_grad_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     y_k2 = y_row[k]
                     z_k3 = z_row[k]
                     t8 = -(t7 + _gap_f32(t1__max, z_k3))
@@ -1130,7 +1231,7 @@ def value_and_grad_f32(
                     weight_t1 = _exp_f32(t8)
                     grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
                     t2_2_block[lane] = _zero_times_f32(y_k2, t8)
-                t2_2 += _pairwise_sum(t2_2_block, count)
+                t2_2 += _pairwise_sum_f32(t2_2_block, halves, count)
             t2_2 = f32(t2_2)
             value_rows[row] = -t2_2
             value_rows[row] *= weight[n * weight_step]
@@ -1141,8 +1242,8 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, d_t1_sum_block, t1__below_block, samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step,
-    mask, mask_step, denominator, validate, failed,
+    first, last, check_block, d_t1_sum_block, t1__below_block, halves, samples, chunk, z, y, grad_z, diag_z, size_k,
+    weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1153,12 +1254,15 @@ def grad_hess_diag_f32(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = y[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum_f32(check_block, halves, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1174,31 +1278,36 @@ def grad_hess_diag_f32(
             z_row = z[n]
             seed_n = weight[n * weight_step] / denominator
             y_row = y[n]
-            t1__max = f32(-np.inf)
+            t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             d_t1_sum = 0.0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1__max_here = _order_f32(f32(-np.inf), np.int32(0))
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k = z_row[k]
                     d_log_p = -seed_n * y_row[k]
-                    t1__max_entry = z_k
-                    t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                    t1__max_entry = _order_f32(z_k, np.int32(0))
+                    t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
+                t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
+            t1__max = _ordered_f32(t1__max_order)
             d_t1_sum = f32(d_t1_sum)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
                     t2 = _exp_f32(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else f32(0.0)
-                    t1__ties += 1 if z_k2 == t1__max else 0
-                t1__below += _pairwise_sum(t1__below_block, count)
+                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             t3 = 1 < t1__ties
             t4 = t1__ties - 1
@@ -1218,8 +1327,8 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, d_t1_sum_block, t1__below_block, tangent_t1_block, samples, chunk, z, y, v_z_, hvp_z, size_k, weight,
-    weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, check_block, d_t1_sum_block, t1__below_block, tangent_t1_block, halves, samples, chunk, z, y, v_z_,
+    hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1230,12 +1339,15 @@ def hvp_f32(
             for row in range(rows):
                 n = start + row
                 outside = False
-                total = 0.0
                 entries = y[n]
-                for lane in range(size_k):
-                    entry = entries[lane]
-                    total += entry
-                    outside |= entry < 0
+                total = 0.0
+                for block in range(0, size_k, 256):
+                    count = size_k - block if size_k - block < 256 else 256
+                    for lane in range(count):
+                        entry = entries[(block & NEAR) + lane]
+                        check_block[lane] = entry
+                        outside |= entry < 0
+                    total += _pairwise_sum_f32(check_block, halves, count)
                 outside |= abs(total - 1.0) > 4 * size_k * 1.1920928955078125e-07
                 wrong |= mask[n * mask_step] & outside
         if wrong:
@@ -1250,31 +1362,36 @@ def hvp_f32(
             z_row = z[n]
             seed_n = weight[n * weight_step] / denominator
             y_row = y[n]
-            t1__max = f32(-np.inf)
+            t1__max_order = _order_f32(f32(-np.inf), np.int32(0))
             d_t1_sum = 0.0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1__max_here = _order_f32(f32(-np.inf), np.int32(0))
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k = z_row[k]
                     d_log_p = -seed_n * y_row[k]
-                    t1__max_entry = z_k
-                    t1__max = t1__max_entry if (t1__max_entry > t1__max) | (t1__max_entry != t1__max_entry) else t1__max
+                    t1__max_entry = _order_f32(z_k, np.int32(0))
+                    t1__max_here = t1__max_entry if t1__max_entry > t1__max_here else t1__max_here
                     d_t1_sum_block[lane] = d_log_p
-                d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
+                d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
+                t1__max_order = t1__max_here if t1__max_here > t1__max_order else t1__max_order
+            t1__max = _ordered_f32(t1__max_order)
             d_t1_sum = f32(d_t1_sum)
             t1__below = 0.0
             t1__ties = 0
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
+                t1__ties_here = np.int32(0)
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     z_k2 = z_row[k]
                     t1 = z_k2 < t1__max
                     t2 = _exp_f32(z_k2 - t1__max)
                     t1__below_block[lane] = t2 if t1 else f32(0.0)
-                    t1__ties += 1 if z_k2 == t1__max else 0
-                t1__below += _pairwise_sum(t1__below_block, count)
+                    t1__ties_here = np.int32(t1__ties_here + (1 if z_k2 == t1__max else 0))
+                t1__below += _pairwise_sum_f32(t1__below_block, halves, count)
+                t1__ties += t1__ties_here
             t1__below = f32(t1__below)
             v_z__row = v_z_[n]
             t3 = 1 < t1__ties
@@ -1286,12 +1403,12 @@ def hvp_f32(
             for block in range(0, size_k, 256):
                 count = size_k - block if size_k - block < 256 else 256
                 for lane in range(count):
-                    k = block + lane
+                    k = (block & NEAR) + lane
                     v_z_k = v_z__row[k]
                     z_k3 = z_row[k]
                     weight_t1 = _exp_f32(-(t7 + _gap_f32(t1__max, z_k3)))
                     tangent_t1_block[lane] = v_z_k * weight_t1
-                tangent_t1 += _pairwise_sum(tangent_t1_block, count)
+                tangent_t1 += _pairwise_sum_f32(tangent_t1_block, halves, count)
             tangent_t1 = f32(tangent_t1)
             hvp_z_row = hvp_z[n]
             for k in range(size_k):
@@ -1316,8 +1433,9 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, z, y, size_k,
-        weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples,
+        chunk, z, y, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1349,9 +1467,9 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
-        samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
+        np.float64)), samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1380,8 +1498,8 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, y, grad_z, diag_z,
-        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, z, y,
+        grad_z, diag_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1408,8 +1526,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, z, y, v_z_, hvp_z,
-        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1436,8 +1554,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, z, y, size_k,
-        weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        np.float64)), samples, chunk, z, y, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1469,9 +1588,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
-        samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (256, np.float32), (256,
+        np.float32), (128, np.float64)), samples, chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1500,8 +1619,9 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, y, grad_z, diag_z,
-        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        grad_hess_diag_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (128, np.float64)),
+        samples, chunk, z, y, grad_z, diag_z, size_k, weight, weight_step, mask, mask_step, denominator, validate,
+        failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1528,8 +1648,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, z, y, v_z_, hvp_z,
-        size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
+        hvp_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        np.float64)), samples, chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator,
+        validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -21,6 +21,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'triplet',
  'title': 'Triplet loss on squared distances',
@@ -147,6 +148,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -157,6 +164,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 @_local
@@ -482,7 +501,7 @@ def value_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
                     measured_negative = t4 * negative_d2
                     positive_d2 = positive_row[d]
@@ -545,7 +564,7 @@ def value_and_grad_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
                     measured_negative = t4 * negative_d2
                     positive_d2 = positive_row[d]
@@ -631,7 +650,7 @@ def grad_hess_diag_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
                     measured_negative = t4 * negative_d2
                     positive_d2 = positive_row[d]
@@ -723,7 +742,7 @@ def hvp_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
                     measured_negative = t4 * negative_d2
                     positive_d2 = positive_row[d]
@@ -762,8 +781,8 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, near_less_far_block, samples, chunk, negative, anchor, positive, margin, size_d, weight,
-    weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    first, last, value_rows, near_less_far_block, halves, samples, chunk, negative, anchor, positive, margin, size_d,
+    weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
     t1 = abs(margin)
     t2 = math.sqrt(t1)
@@ -796,7 +815,7 @@ def value_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
                     measured_negative = t4 * negative_d2
                     positive_d2 = positive_row[d]
@@ -807,7 +826,7 @@ def value_f32(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum(near_less_far_block, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
             near_less_far = f32(near_less_far)
             measured_margin = t4 * t4 * margin
             scaled_value = _maximum_f32(f32(0.0), measured_margin + near_less_far)
@@ -821,7 +840,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, near_less_far_block, samples, chunk, negative, anchor, positive, grad_anchor,
+    first, last, value_rows, near_less_far_block, halves, samples, chunk, negative, anchor, positive, grad_anchor,
     grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
@@ -861,7 +880,7 @@ def value_and_grad_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
                     measured_negative = t4 * negative_d2
                     positive_d2 = positive_row[d]
@@ -872,7 +891,7 @@ def value_and_grad_f32(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum(near_less_far_block, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
             near_less_far = f32(near_less_far)
             seed_n = weight[n * weight_step] / denominator
             t6 = t4 * t4 * margin
@@ -907,7 +926,7 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, near_less_far_block, samples, chunk, diag_anchor, negative, anchor, positive, grad_anchor,
+    first, last, near_less_far_block, halves, samples, chunk, diag_anchor, negative, anchor, positive, grad_anchor,
     grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
@@ -949,7 +968,7 @@ def grad_hess_diag_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
                     measured_negative = t4 * negative_d2
                     positive_d2 = positive_row[d]
@@ -960,7 +979,7 @@ def grad_hess_diag_f32(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum(near_less_far_block, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
             near_less_far = f32(near_less_far)
             seed_n = weight[n * weight_step] / denominator
             t6 = t4 * t4 * margin
@@ -995,8 +1014,9 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(
-    first, last, near_less_far_block, samples, chunk, negative, anchor, positive, v_negative_, v_positive_, v_anchor_,
-    hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near_less_far_block, halves, samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
+    v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
+    denominator,
 ):
     denominator = f32(denominator)
     t1 = abs(margin)
@@ -1043,7 +1063,7 @@ def hvp_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d2 = negative_row[d]
                     measured_negative = t4 * negative_d2
                     positive_d2 = positive_row[d]
@@ -1054,7 +1074,7 @@ def hvp_f32(
                     near_less_far_block[lane] = (
                         (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
                     )
-                near_less_far += _pairwise_sum(near_less_far_block, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
             near_less_far = f32(near_less_far)
             seed_n = weight[n * weight_step] / denominator
             t5 = t4 * t4 * margin
@@ -1185,8 +1205,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, negative, anchor, positive, margin,
-        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, negative,
+        anchor, positive, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1210,9 +1230,9 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, negative, anchor,
-        positive, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step,
-        denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk,
+        negative, anchor, positive, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1233,9 +1253,9 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float64),), samples, chunk, diag_anchor, negative, anchor, positive,
-        grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step,
-        mask, mask_step, denominator,
+        grad_hess_diag_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, diag_anchor, negative,
+        anchor, positive, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d,
+        weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1254,9 +1274,9 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_f32, chunks, ((256, np.float64),), samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
-        v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
-        denominator,
+        hvp_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, negative, anchor, positive,
+        v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 

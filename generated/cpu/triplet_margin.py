@@ -21,6 +21,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'triplet_margin',
  'title': 'Triplet loss on distances',
@@ -149,6 +150,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -159,6 +166,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 @_local
@@ -501,7 +520,7 @@ def value_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
                     positive_d2 = positive_row[d]
                     t4 = anchor_d2 - positive_d2
@@ -524,7 +543,7 @@ def value_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
@@ -588,7 +607,7 @@ def value_and_grad_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
                     positive_d2 = positive_row[d]
                     t4 = anchor_d2 - positive_d2
@@ -611,7 +630,7 @@ def value_and_grad_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
@@ -701,7 +720,7 @@ def grad_hess_diag_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
                     positive_d2 = positive_row[d]
                     t4 = anchor_d2 - positive_d2
@@ -724,7 +743,7 @@ def grad_hess_diag_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
@@ -820,7 +839,7 @@ def hvp_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
                     positive_d2 = positive_row[d]
                     t4 = anchor_d2 - positive_d2
@@ -850,7 +869,7 @@ def hvp_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
@@ -914,7 +933,7 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, samples, chunk, anchor,
+    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, halves, samples, chunk, anchor,
     positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
     for c in range(first, last):
@@ -953,7 +972,7 @@ def value_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
                     positive_d2 = positive_row[d]
                     t4 = anchor_d2 - positive_d2
@@ -976,7 +995,7 @@ def value_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
@@ -986,7 +1005,7 @@ def value_f32(
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                near_less_far += _pairwise_sum(near_less_far_block, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
             near_less_far = f32(near_less_far)
             value_rows[row] = _maximum_f32(f32(0.0), margin + near_less_far)
             value_rows[row] *= weight[n * weight_step]
@@ -997,7 +1016,7 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, samples, chunk, anchor,
+    first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, halves, samples, chunk, anchor,
     positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
@@ -1042,7 +1061,7 @@ def value_and_grad_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
                     positive_d2 = positive_row[d]
                     t4 = anchor_d2 - positive_d2
@@ -1065,7 +1084,7 @@ def value_and_grad_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
@@ -1075,7 +1094,7 @@ def value_and_grad_f32(
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                near_less_far += _pairwise_sum(near_less_far_block, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
             near_less_far = f32(near_less_far)
             t17 = t10 == f32(0.0)
             seed_n = weight[n * weight_step] / denominator
@@ -1112,9 +1131,9 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, near__scaled_block, far__scaled_block, near_less_far_block, samples, chunk, anchor, positive, negative,
-    grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight,
-    weight_step, mask, mask_step, denominator,
+    first, last, near__scaled_block, far__scaled_block, near_less_far_block, halves, samples, chunk, anchor, positive,
+    negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d,
+    weight, weight_step, mask, mask_step, denominator,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1157,7 +1176,7 @@ def grad_hess_diag_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
                     positive_d2 = positive_row[d]
                     t4 = anchor_d2 - positive_d2
@@ -1180,7 +1199,7 @@ def grad_hess_diag_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
@@ -1190,7 +1209,7 @@ def grad_hess_diag_f32(
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
-                near_less_far += _pairwise_sum(near_less_far_block, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
             near_less_far = f32(near_less_far)
             t17 = t10 == f32(0.0)
             seed_n = weight[n * weight_step] / denominator
@@ -1237,7 +1256,7 @@ def grad_hess_diag_f32(
 @_jit
 def hvp_f32(
     first, last, near__scaled_block, far__scaled_block, near_less_far_block, tangent_near_block, tangent_far_block,
-    samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive,
+    halves, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive,
     hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     denominator = f32(denominator)
@@ -1278,7 +1297,7 @@ def hvp_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     anchor_d2 = anchor_row[d]
                     positive_d2 = positive_row[d]
                     t4 = anchor_d2 - positive_d2
@@ -1308,7 +1327,7 @@ def hvp_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     negative_d3 = negative_row[d]
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
@@ -1334,9 +1353,9 @@ def hvp_f32(
                     near_less_far_block[lane] = (negative_d3 - positive_d3) * (t15 if t14 else t16)
                     tangent_near_block[lane] = f32(0.0) if t17 else t24
                     tangent_far_block[lane] = f32(0.0) if t25 else t31
-                near_less_far += _pairwise_sum(near_less_far_block, count)
-                tangent_near += _pairwise_sum(tangent_near_block, count)
-                tangent_far += _pairwise_sum(tangent_far_block, count)
+                near_less_far += _pairwise_sum_f32(near_less_far_block, halves, count)
+                tangent_near += _pairwise_sum_f32(tangent_near_block, halves, count)
+                tangent_far += _pairwise_sum_f32(tangent_far_block, halves, count)
             near_less_far = f32(near_less_far)
             tangent_near = f32(tangent_near)
             tangent_far = f32(tangent_far)
@@ -1478,9 +1497,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples,
-        chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out,
-        keep_losses, value_partial,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float32), (128,
+        np.float64)), samples, chunk, anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step,
+        losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1504,9 +1523,9 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)),
-        samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64), (256, np.float32), (128,
+        np.float64)), samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin,
+        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
     return (value_value,), None
@@ -1527,9 +1546,9 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, anchor,
-        positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative,
-        margin, size_d, weight, weight_step, mask, mask_step, denominator,
+        grad_hess_diag_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float32), (128, np.float64)),
+        samples, chunk, anchor, positive, negative, grad_anchor, grad_positive, grad_negative, diag_anchor,
+        diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
 
@@ -1548,8 +1567,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64), (256,
-        np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
+        hvp_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float32), (256, np.float32), (256, np.float32),
+        (128, np.float64)), samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor,
         hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     return (), None

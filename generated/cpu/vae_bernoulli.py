@@ -27,6 +27,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'vae_bernoulli',
  'title': 'Variational autoencoder with a Bernoulli decoder',
@@ -171,6 +172,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -181,6 +188,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 def _outside_interval(x, lower, upper):
@@ -785,7 +804,7 @@ def value_f64(
             for block in range(0, size_l, 256):
                 count = size_l - block if size_l - block < 256 else 256
                 for lane in range(count):
-                    l = block + lane
+                    l = (block & NEAR) + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f64(logvar_row[l])
                 kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
             x_row = x[n]
@@ -794,7 +813,7 @@ def value_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     x_d = x_row[d]
                     reconstruction_d = reconstruction_row[d]
                     rec_block[lane] = (
@@ -854,7 +873,7 @@ def value_and_grad_f64(
             for block in range(0, size_l, 256):
                 count = size_l - block if size_l - block < 256 else 256
                 for lane in range(count):
-                    l = block + lane
+                    l = (block & NEAR) + lane
                     mu_l = mu_row[l]
                     logvar_l = logvar_row[l]
                     grad_mu_row[l] = -2.0 * t1 * mu_l
@@ -868,7 +887,7 @@ def value_and_grad_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     x_d = x_row[d]
                     reconstruction_d = reconstruction_row[d]
                     t2 = 1.0 - x_d
@@ -989,9 +1008,9 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, mu, logvar, x, reconstruction,
-    beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
-    failed,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, halves, samples, chunk, mu, logvar, x,
+    reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1022,9 +1041,9 @@ def value_f32(
             for block in range(0, size_l, 256):
                 count = size_l - block if size_l - block < 256 else 256
                 for lane in range(count):
-                    l = block + lane
+                    l = (block & NEAR) + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f32(logvar_row[l])
-                kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
+                kl_standard_normal_t1 += _pairwise_sum_f32(kl_standard_normal_t1_block, halves, count)
             kl_standard_normal_t1 = f32(kl_standard_normal_t1)
             x_row = x[n]
             reconstruction_row = reconstruction[n]
@@ -1032,14 +1051,14 @@ def value_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     x_d = x_row[d]
                     reconstruction_d = reconstruction_row[d]
                     rec_block[lane] = (
                         _zero_times_f32(x_d, _softplus_f32(-reconstruction_d)) + _zero_times_f32(f32(1.0) - x_d,
                         _softplus_f32(reconstruction_d))
                     )
-                rec += _pairwise_sum(rec_block, count)
+                rec += _pairwise_sum_f32(rec_block, halves, count)
             rec = f32(rec)
             kl = -f32(0.5) * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f32(beta, kl)
@@ -1051,9 +1070,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, grad_reconstruction, grad_mu,
-    grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, halves, samples, chunk, grad_reconstruction,
+    grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step,
+    denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1094,13 +1113,13 @@ def value_and_grad_f32(
             for block in range(0, size_l, 256):
                 count = size_l - block if size_l - block < 256 else 256
                 for lane in range(count):
-                    l = block + lane
+                    l = (block & NEAR) + lane
                     mu_l = mu_row[l]
                     logvar_l = logvar_row[l]
                     grad_mu_row[l] = -f32(2.0) * t1 * mu_l
                     grad_logvar_row[l] = -_zero_times_f32(t1, _expm1_f32(logvar_l))
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f32(logvar_l)
-                kl_standard_normal_t1 += _pairwise_sum(kl_standard_normal_t1_block, count)
+                kl_standard_normal_t1 += _pairwise_sum_f32(kl_standard_normal_t1_block, halves, count)
             kl_standard_normal_t1 = f32(kl_standard_normal_t1)
             x_row = x[n]
             reconstruction_row = reconstruction[n]
@@ -1109,7 +1128,7 @@ def value_and_grad_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     x_d = x_row[d]
                     reconstruction_d = reconstruction_row[d]
                     t2 = f32(1.0) - x_d
@@ -1120,7 +1139,7 @@ def value_and_grad_f32(
                         _zero_times_f32(x_d, _softplus_f32(-reconstruction_d)) + _zero_times_f32(t2,
                         _softplus_f32(reconstruction_d))
                     )
-                rec += _pairwise_sum(rec_block, count)
+                rec += _pairwise_sum_f32(rec_block, halves, count)
             rec = f32(rec)
             kl = -f32(0.5) * kl_standard_normal_t1
             value_rows[row] = rec + _zero_times_f32(beta, kl)
@@ -1368,9 +1387,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, mu, logvar, x,
-        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-        value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (128, np.float64)), samples,
+        chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1404,9 +1423,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (256, np.float32), (256, np.float32), (128, np.float64)),
+        samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l,
+        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

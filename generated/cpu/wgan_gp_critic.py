@@ -22,6 +22,7 @@ import numba.extending
 import numpy as np
 
 f32 = np.float32
+NEAR = 0x3FFF_FFFF_FFFF_FFFF  # A block lies below it. The compiler sees that its places are not counted from the end.
 
 META = {'name': 'wgan_gp_critic',
  'title': 'Wasserstein GAN critic loss with gradient penalty',
@@ -147,6 +148,12 @@ def _code_of_bits(context, builder, signature, arguments):
 @_local
 def _pairwise_sum(x, count):
     """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
+    while count > 32:
+        half = count // 2
+        rest = count - half
+        for i in range(half):
+            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
+        count = rest
     while count > 8:
         half = count // 2
         rest = count - half
@@ -157,6 +164,18 @@ def _pairwise_sum(x, count):
     for i in range(count):
         total += x[i]
     return total
+
+
+@_local
+def _pairwise_sum_f32(x, halves, count):
+    """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
+    half = count // 2 if count > 8 else 0
+    rest = count - half
+    for i in range(half):
+        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
+    for i in range(half, rest):
+        halves[i] = x[i]
+    return _pairwise_sum(halves, rest)
 
 
 @_local
@@ -488,7 +507,7 @@ def value_1_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     gradient_penalty_length__scaled_entry = g_d2 * t1
                     gradient_penalty_length__scaled_block[lane] = (
@@ -589,7 +608,7 @@ def value_and_grad_1_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     gradient_penalty_length__scaled_entry = g_d2 * t1
                     gradient_penalty_length__scaled_block[lane] = (
@@ -714,7 +733,7 @@ def grad_hess_diag_1_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     gradient_penalty_length__scaled_entry = g_d2 * t1
                     gradient_penalty_length__scaled_block[lane] = (
@@ -832,7 +851,7 @@ def hvp_1_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     gradient_penalty_length__scaled_entry = g_d2 * t1
                     gradient_penalty_length__scaled_block[lane] = (
@@ -848,7 +867,7 @@ def hvp_1_f64(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     v_g_d = v_g__row[d]
                     g_d3 = g_row[d]
                     t5 = abs(g_d3) == t3
@@ -938,7 +957,7 @@ def value_1_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     gradient_penalty_length__scaled_entry = np.float64(g_d2 * t1)
                     gradient_penalty_length__scaled_block[lane] = (
@@ -1040,7 +1059,7 @@ def value_and_grad_1_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     gradient_penalty_length__scaled_entry = np.float64(g_d2 * t1)
                     gradient_penalty_length__scaled_block[lane] = (
@@ -1168,7 +1187,7 @@ def grad_hess_diag_1_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     gradient_penalty_length__scaled_entry = np.float64(g_d2 * t1)
                     gradient_penalty_length__scaled_block[lane] = (
@@ -1261,8 +1280,8 @@ def grad_hess_diag_3_f32(
 
 @_jit
 def hvp_1_f32(
-    first, last, gradient_penalty_length__scaled_block, tangent_gradient_penalty_length_block, samples, chunk, g, v_g_,
-    hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, gradient_penalty_length__scaled_block, tangent_gradient_penalty_length_block, halves, samples, chunk,
+    g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1289,7 +1308,7 @@ def hvp_1_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     g_d2 = g_row[d]
                     gradient_penalty_length__scaled_entry = np.float64(g_d2 * t1)
                     gradient_penalty_length__scaled_block[lane] = (
@@ -1305,7 +1324,7 @@ def hvp_1_f32(
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
-                    d = block + lane
+                    d = (block & NEAR) + lane
                     v_g_d = v_g__row[d]
                     g_d3 = g_row[d]
                     t5 = abs(g_d3) == t3
@@ -1314,7 +1333,9 @@ def hvp_1_f32(
                     t8 = t6 if t5 else t7
                     t9 = v_g_d * t8
                     tangent_gradient_penalty_length_block[lane] = f32(0.0) if t4 else t9
-                tangent_gradient_penalty_length += _pairwise_sum(tangent_gradient_penalty_length_block, count)
+                tangent_gradient_penalty_length += _pairwise_sum_f32(
+                    tangent_gradient_penalty_length_block, halves, count,
+                )
             tangent_gradient_penalty_length = f32(tangent_gradient_penalty_length)
             seed_penalty_i = weight[i * weight_step] / denominator
             t10 = f32(2.0) * lam * seed_penalty_i * tangent_gradient_penalty_length
@@ -1712,8 +1733,8 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[2], masks[2], chunk, np.float32)
     denominator = penalty_denominator
     run(
-        hvp_1_f32, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
-        weight_step, mask, mask_step, denominator,
+        hvp_1_f32, chunks, ((256, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, g, v_g_, hvp_g,
+        lam, size_d, weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_m
     chunk = 2048
