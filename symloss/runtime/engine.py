@@ -85,7 +85,7 @@ class Engine:
         #: What stands for the optional inputs at the end, by how many inputs were given.
         self._absent = {given: (None,) * (self._arity - given) for given in range(required, self._arity)}
         self._batchless = frame.batchless
-        #: Of calls on a device: their plans by signature, what makes them, and the types of first arguments.
+        #: Of calls on a device: their plans by signature, and the types of their first arguments.
         self.plans: dict[tuple[Any, ...], Any] = {}
         self.terms = tuple(frame.terms)
         self.device_types: set[type] = set()

@@ -1,7 +1,7 @@
 """What one call launches, kept: a later call of the same signature only fills in where its arrays lie.
 
-A plan is made by running `execution.execute` on a `Recorder`, which stands for a GPU and notes the launches. It holds
-no array, so no memory of a device.
+A plan is made by running `execution.execute` on a `Recorder`, which stands for a GPU and notes the launches. It
+holds no array, so no memory of a device.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class _Launch:
 
 @dataclass(frozen=True)
 class _Frame:
-    """The arguments of all launches of one call in progress: words, and per launch the table that points to them."""
+    """The arguments of all launches of one call in progress: the words, and per launch the table of their addresses."""
 
     words: Any
     tables: tuple[Any, ...]
