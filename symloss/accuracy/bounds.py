@@ -90,15 +90,10 @@ class ErrorBound:
         Returns:
             the allowance; infinite where a term of the program is beyond every bound.
         """
-        kind = kind_of(key)
-        program = self._programs[kind]
         with mp.workprec(_BITS), exact_arithmetic():
-            tensors = {**instance.tensors, **{f"_v_{name}": values for name, values in directions.items()}}
-            tensors |= unit_seeds(program, self.sizes)
-            tracer = _Tracer(program, self._graders[kind], self.sizes, tensors, instance.parameters, _Format.of(dtype))
-            traced = tracer.target(program.outputs[key], index)
+            traced, tracer = self._trace(key, index, instance, directions, _Format.of(dtype))
             effects = traced.effects
-            if self._graders[kind].target(program.outputs[key]).level <= TIGHT:
+            if self._graders[kind_of(key)].target(tracer.program.outputs[key]).level <= TIGHT:
                 effects = {site: effect for site, effect in effects.items() if site[0] == "jump"}
             elif tracer.terms > tracer.format.largest:
                 return mp.inf
@@ -112,16 +107,21 @@ class ErrorBound:
 
         A step that is exactly 0 counts as one.
         """
-        kind = kind_of(key)
-        program = self._programs[kind]
         form = _Format.of(dtype)
         with mp.workprec(_BITS), exact_arithmetic():
-            tensors = {**instance.tensors, **{f"_v_{name}": values for name, values in directions.items()}}
-            tensors |= unit_seeds(program, self.sizes)
-            exact = replace(form, unit=mpf(0))
-            tracer = _Tracer(program, self._graders[kind], self.sizes, tensors, instance.parameters, exact)
-            tracer.target(program.outputs[key], index)
+            _, tracer = self._trace(key, index, instance, directions, replace(form, unit=mpf(0)))
             return any(value != 0 and not form.smallest <= abs(value) <= form.largest for value in tracer.steps)
+
+    def _trace(
+        self, key: str, index: tuple[int, ...], instance: Instance, directions: Mapping[str, Values], form: _Format
+    ) -> tuple[Traced, _Tracer]:
+        """One number of an output, and the evaluation that led to it."""
+        kind = kind_of(key)
+        program = self._programs[kind]
+        tensors = {**instance.tensors, **{f"_v_{name}": values for name, values in directions.items()}}
+        tensors |= unit_seeds(program, self.sizes)
+        tracer = _Tracer(program, self._graders[kind], self.sizes, tensors, instance.parameters, form)
+        return tracer.target(program.outputs[key], index), tracer
 
 
 @dataclass(frozen=True)
