@@ -15,7 +15,6 @@ from symloss.accuracy.reference import Reference, kind_of
 
 if TYPE_CHECKING:
     from symloss.calculus import Derivation
-    from symloss.program import Domain
 
 DTYPES = ("float64", "float32")
 ENTRIES = ("value", "value_and_grad", "grad_hess_diag", "hvp")
@@ -153,7 +152,7 @@ class _Run:
 
     def specials(self, dtypes: tuple[str, ...]) -> Measurement:
         """Measure infinities and NaN."""
-        real = [t for t in self.program.tensors.values() if t.role in INPUT_ROLES and _is_extended(t.domain)]
+        real = [t for t in self.program.tensors.values() if t.role in INPUT_ROLES and t.domain.extended]
         for dtype in dtypes:
             sampler = Sampler(self.program, self.sizes, dtype, seed=1)
             for tensor in real:
@@ -328,11 +327,6 @@ class _Run:
 
     def _values(self, value: Any) -> Iterator[tuple[str, Any]]:
         return zip(self.terms, _tuple(value), strict=True)
-
-
-def _is_extended(domain: Domain) -> bool:
-    """Whether infinities are among the values of a domain."""
-    return domain.unrestricted and not domain.finite
 
 
 def _differ(a: Any, b: Any) -> bool:

@@ -57,6 +57,11 @@ class Domain:
         """Whether every real number is admitted."""
         return self.kind == "interval" and self.lower == -sympy.oo and self.upper == sympy.oo
 
+    @property
+    def extended(self) -> bool:
+        """Whether every real number is admitted, and the infinities as its limits."""
+        return self.unrestricted and not self.finite
+
 
 @dataclass(frozen=True)
 class Tensor:

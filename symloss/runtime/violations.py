@@ -58,9 +58,9 @@ def _expected(entry: Input) -> str:
     kind = entry.domain["kind"]
     if kind == "index":
         return f"an index of axis {entry.domain['axis']}"
-    text = domain_text(dict(entry.domain))
-    if text == "finite":
+    if entry.domain.get("finite"):
         return "a finite number"
+    text = domain_text(dict(entry.domain))
     return _EXPECTED.get(kind, "{}").format(f"in {text}" if text.startswith(("[", "(")) else text)
 
 

@@ -21,7 +21,7 @@ PLACE = "(block & NEAR) + lane"
 
 def checkable(tensor: Tensor) -> bool:
     """Whether the domain of an input leaves anything to check."""
-    return (tensor.domain.finite or not tensor.domain.unrestricted) and tensor.domain.kind != "boolean"
+    return not tensor.domain.extended and tensor.domain.kind != "boolean"
 
 
 @dataclass(frozen=True)
