@@ -208,6 +208,13 @@ def _total(partial, count):
     return total
 
 
+def _add_product(left, right, target):
+    """Add left @ right to what the target holds, some rows at a time: the product is never there as a whole."""
+    step = max(1, 262144 // max(1, target.shape[1]))
+    for first in range(0, target.shape[0], step):
+        target[first : first + step] += np.matmul(left[first : first + step], right)
+
+
 @functools.lru_cache(maxsize=8)
 def _filled(number, dtype, shape):
     """A number, given by its bytes, throughout an array that calls share and never write to."""

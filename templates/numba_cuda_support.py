@@ -16,7 +16,7 @@ f32 = np.float32
 
 LANES_F32 = 4
 WEIGHTED, MASKED, KEEP, DIVIDE, ALIGNED, IGNORE, STAGED, LAST = (1 << bit for bit in range(8))
-TURN_LEFT, TURN_RIGHT = 1, 2
+TURN_LEFT, TURN_RIGHT, ADD = 1, 2, 4
 
 
 def _widened(builder, number, kind):
@@ -421,7 +421,10 @@ def all_seeds_f32(weight, seeds, divisor, divisors, samples, options):
 
 
 def matrix_product_f32(left, right, target, rows, columns, shared, options):
-    """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed; a block does 16 rows, 16 columns at a time."""
+    """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed, with ADD on top of what it holds.
+
+    A block does 16 rows, 16 columns at a time.
+    """
     a = cuda.shared.array((16, 17), np.float32)
     b = cuda.shared.array((16, 17), np.float32)
     x, y = cuda.threadIdx.x, cuda.threadIdx.y
@@ -449,6 +452,8 @@ def matrix_product_f32(left, right, target, rows, columns, shared, options):
                 cuda.syncthreads()
                 start += 16
             if row < rows and column < columns:
+                if options & ADD:
+                    total += target[row * columns + column]
                 target[row * columns + column] = total
             column += 16
         first += _stride(np.int64(cuda.gridDim.x) * 16)

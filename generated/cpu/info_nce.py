@@ -271,6 +271,13 @@ def _total(partial, count):
     return total
 
 
+def _add_product(left, right, target):
+    """Add left @ right to what the target holds, some rows at a time: the product is never there as a whole."""
+    step = max(1, 262144 // max(1, target.shape[1]))
+    for first in range(0, target.shape[0], step):
+        target[first : first + step] += np.matmul(left[first : first + step], right)
+
+
 def _denominator(reduction, normalizer, total):
     """What the sum over the samples is divided by; ``total()`` is the total weight."""
     if reduction == "none":
@@ -298,11 +305,6 @@ def _total_weight(weight, mask, samples):
             kept = weight[part] if mask is None else weight[part][mask[part]]
             partial.append(_total(kept.astype(np.float64), kept.size))
     return _total(np.array(partial, np.float64), len(partial))
-
-
-def _all_seeds(weight, samples, denominator, dtype):
-    """The derivative of the reduced loss with respect to every sample's value, for losses whose samples interact."""
-    return (np.ones(samples, dtype) if weight is None else weight) / dtype(denominator)
 
 
 def _root(axis):
@@ -944,10 +946,11 @@ def value_and_grad_1_f64(
 
 @_jit
 def value_and_grad_2_f64(
-    first, last, value_rows, t4_others__below_block, samples, chunk, t3, d_v_hat__left, tau, weight, weight_step,
-    denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t4_others__below_block, samples, chunk, t3, tau, weight, weight_step, denominator,
+    losses_out, keep_losses, value_partial,
 ):
     size_i = samples
+    d_s = t3
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
@@ -991,14 +994,13 @@ def value_and_grad_2_f64(
             t15 = _sigmoid_f64(t14)
             t16 = -seed_i * t15
             t17 = seed_i * t15
-            d_v_hat__left_row = d_v_hat__left[i]
+            d_s_row = d_s[i]
             for j in range(size_i):
                 t6 = i == j
                 s3 = t3_row[j] / tau
                 weight_t4_others = _exp_f64(-(t11 + _gap_f64(t4_others__max, s3)))
                 t18 = t17 * weight_t4_others
-                d_s = t16 if t6 else t18
-                d_v_hat__left_row[j] = d_s / tau
+                d_s_row[j] = t16 if t6 else t18
             scaled_value = _softplus_f64(t14)
             value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
@@ -1009,17 +1011,17 @@ def value_and_grad_2_f64(
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, d_v_hat, v_hat, d_u_hat, u_hat, grad_u, grad_v,
-    t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled, _unit1_d, v, size_d,
+    first, last, d_t2_sum_block, d_t1_sum_block, samples, chunk, d_v_hat__product, v_hat, d_u_hat__product, u_hat,
+    grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled, _unit1_d, v, tau, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            d_v_hat_row = d_v_hat[i]
+            d_v_hat__product_row = d_v_hat__product[i]
             v_hat_row = v_hat[i]
-            d_u_hat_row = d_u_hat[i]
+            d_u_hat__product_row = d_u_hat__product[i]
             u_hat_row = u_hat[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
@@ -1027,10 +1029,10 @@ def value_and_grad_3_f64(
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    d_v_hat_d = d_v_hat_row[d]
-                    d_u_hat_d = d_u_hat_row[d]
-                    d_t2_sum_block[lane] = d_v_hat_d * v_hat_row[d]
-                    d_t1_sum_block[lane] = d_u_hat_d * u_hat_row[d]
+                    d_v_hat = d_v_hat__product_row[d] / tau
+                    d_u_hat = d_u_hat__product_row[d] / tau
+                    d_t2_sum_block[lane] = d_v_hat * v_hat_row[d]
+                    d_t1_sum_block[lane] = d_u_hat * u_hat_row[d]
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             t1__largest_i = t1__largest[i]
@@ -1058,29 +1060,29 @@ def value_and_grad_3_f64(
             v_row = v[i]
             grad_v_row = grad_v[i]
             for d in range(size_d):
-                d_u_hat_d2 = d_u_hat_row[d]
+                d_u_hat2 = d_u_hat__product_row[d] / tau
                 measured_u = t7 * u_row[d]
                 t8 = abs(measured_u) == t4
                 t9 = _sign_f64(measured_u)
                 t10 = measured_u * t1 / t1__scaled_i
                 t11 = d_t1 * (t9 if t8 else t10)
-                scaled_grad_u = d_u_hat_d2 * t1 / t1__scaled_i + (0.0 if t5 else t11)
+                scaled_grad_u = d_u_hat2 * t1 / t1__scaled_i + (0.0 if t5 else t11)
                 grad_u_row[d] = scaled_grad_u * t7
-                d_v_hat_d2 = d_v_hat_row[d]
+                d_v_hat2 = d_v_hat__product_row[d] / tau
                 measured_v = t17 * v_row[d]
                 t18 = abs(measured_v) == t14
                 t19 = _sign_f64(measured_v)
                 t20 = measured_v * t12 / t2__scaled_i
                 t21 = d_t2 * (t19 if t18 else t20)
-                scaled_grad_v = d_v_hat_d2 * t12 / t2__scaled_i + (0.0 if t15 else t21)
+                scaled_grad_v = d_v_hat2 * t12 / t2__scaled_i + (0.0 if t15 else t21)
                 grad_v_row[d] = scaled_grad_v * t17
 
 
 @_jit
 def hvp_1_f64(
     first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, samples, chunk, u, v,
-    _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
-    tangent_t2, size_d,
+    _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1, tangent_t2, u_hat,
+    v_hat, tangent_u_hat, tangent_v_hat, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1149,8 +1151,6 @@ def hvp_1_f64(
             t15 = t2__scaled2 * t14
             t16 = t15 == 0.0
             v_v__row = v_v_[i]
-            u_hat_row = u_hat[i]
-            v_hat_row = v_hat[i]
             tangent_t1_2 = 0.0
             tangent_t2_2 = 0.0
             for block in range(0, size_d, 256):
@@ -1173,127 +1173,82 @@ def hvp_1_f64(
                     t19 = measured_v3 * t5 / t2__scaled2
                     t20 = t18 if t17 else t19
                     t21 = measured_v_v * t20
-                    u_hat_row[d] = t12
-                    v_hat_row[d] = t20
                     tangent_t1_2_block[lane] = 0.0 if t8 else t13
                     tangent_t2_2_block[lane] = 0.0 if t16 else t21
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
                 tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
             tangent_t1[i] = tangent_t1_2
             tangent_t2[i] = tangent_t2_2
+            u_hat_row = u_hat[i]
+            v_hat_row = v_hat[i]
+            tangent_u_hat_row = tangent_u_hat[i]
+            tangent_v_hat_row = tangent_v_hat[i]
+            for d in range(size_d):
+                u_d5 = u_row[d]
+                measured_u4 = t1 * u_d5
+                t22 = abs(measured_u4) == t7
+                t23 = _sign_f64(measured_u4)
+                t24 = measured_u4 * t4 / t1__scaled2
+                t25 = t23 if t22 else t24
+                u_hat_row[d] = t25
+                v_d5 = v_row[d]
+                measured_v4 = t2 * v_d5
+                t26 = abs(measured_v4) == t15
+                t27 = _sign_f64(measured_v4)
+                t28 = measured_v4 * t5 / t2__scaled2
+                t29 = t27 if t26 else t28
+                v_hat_row[d] = t29
+                measured_v_u2 = t1 * v_u__row[d]
+                tangent_u_hat_row[d] = (measured_v_u2 - tangent_t1_2 * t25) * t4 / t1__scaled2
+                measured_v_v2 = t2 * v_v__row[d]
+                tangent_v_hat_row[d] = (measured_v_v2 - tangent_t2_2 * t29) * t5 / t2__scaled2
 
 
 @_jit
 def hvp_2_f64(
-    first, last, tangent_t3_2_block, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest,
-    v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d,
-):
-    size_i = samples
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        for row in range(rows):
-            i = start + row
-            tangent_t3_row = tangent_t3[i]
-            unit0_d_i = _unit0_d[i]
-            t1 = _unit_scale_f64(unit0_d_i)
-            v_u__row = v_u_[i]
-            tangent_t1_i = tangent_t1[i]
-            u_row = u[i]
-            t1__scaled_i = t1__scaled[i]
-            t1__largest_i = t1__largest[i]
-            t2 = _unit_scale_f64(t1__largest_i)
-            t4 = 1.0 / t2
-            t5 = t1__scaled_i * t4
-            u_hat_row = u_hat[i]
-            for j in range(size_i):
-                unit1_d_j = _unit1_d[j]
-                t9 = _unit_scale_f64(unit1_d_j)
-                tangent_t2_j = tangent_t2[j]
-                t2__scaled_j = t2__scaled[j]
-                t2__largest_j = t2__largest[j]
-                t10 = _unit_scale_f64(t2__largest_j)
-                t11 = 1.0 / t10
-                t12 = t2__scaled_j * t11
-                tangent_t3_2 = 0.0
-                for block in range(0, size_d, 256):
-                    count = size_d - block if size_d - block < 256 else 256
-                    for lane in range(count):
-                        d = (block & NEAR) + lane
-                        measured_v_u = t1 * v_u__row[d]
-                        measured_u = t1 * u_row[d]
-                        t6 = abs(measured_u) == t5
-                        t7 = _sign_f64(measured_u)
-                        t8 = measured_u * t2 / t1__scaled_i
-                        tangent_u_hat = (measured_v_u - tangent_t1_i * (t7 if t6 else t8)) * t2 / t1__scaled_i
-                        measured_v_v = t9 * v_v_[j, d]
-                        measured_v = t9 * v[j, d]
-                        t13 = abs(measured_v) == t12
-                        t14 = _sign_f64(measured_v)
-                        t15 = measured_v * t10 / t2__scaled_j
-                        tangent_v_hat = (measured_v_v - tangent_t2_j * (t14 if t13 else t15)) * t10 / t2__scaled_j
-                        tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
-                    tangent_t3_2 += _pairwise_sum(tangent_t3_2_block, count)
-                tangent_t3_row[j] = tangent_t3_2
-
-
-@_jit
-def hvp_3_f64(
-    first, last, t4_others__below2_block, tangent_t4_others2_block, tangent_d_u_hat_sum2_block, samples, chunk, t3,
-    t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
-    tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
+    first, last, t4_others__below_block, tangent_t4_others_block, samples, chunk, t3, tangent_t3, tau, weight,
     weight_step, denominator,
 ):
     size_i = samples
+    d_s = t3
+    tangent_d_s = tangent_t3
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
             t3_row = t3[i]
-            t4_others__max2_order = _order_f64(-np.inf, np.int64(0))
+            t4_others__max_order = _order_f64(-np.inf, np.int64(0))
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max2_entry = _order_f64(s if t1 else -np.inf, np.int64(0))
-                t4_others__max2_order = (
-                    t4_others__max2_entry if t4_others__max2_entry > t4_others__max2_order else t4_others__max2_order
+                t4_others__max_entry = _order_f64(s if t1 else -np.inf, np.int64(0))
+                t4_others__max_order = (
+                    t4_others__max_entry if t4_others__max_entry > t4_others__max_order else t4_others__max_order
                 )
-            t4_others__max2 = _ordered_f64(t4_others__max2_order)
-            t4_others__max[i] = t4_others__max2
-            t4_others__below2 = 0.0
-            t4_others__ties2 = 0
+            t4_others__max = _ordered_f64(t4_others__max_order)
+            t4_others__below = 0.0
+            t4_others__ties = 0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
-                t4_others__ties2_here = np.int64(0)
+                t4_others__ties_here = np.int64(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
                     t2 = j != i
                     s2 = t3_row[j] / tau
-                    t4 = t2 & (s2 < t4_others__max2)
-                    t5 = _exp_f64(s2 - t4_others__max2)
-                    t4_others__below2_block[lane] = t5 if t4 else 0.0
-                    t4_others__ties2_here = np.int64(t4_others__ties2_here + (1 if t2 & (s2 == t4_others__max2) else 0))
-                t4_others__below2 += _pairwise_sum(t4_others__below2_block, count)
-                t4_others__ties2 += t4_others__ties2_here
-            t4_others__below[i] = t4_others__below2
-            t4_others__ties[i] = float(t4_others__ties2)
+                    t4 = t2 & (s2 < t4_others__max)
+                    t5 = _exp_f64(s2 - t4_others__max)
+                    t4_others__below_block[lane] = t5 if t4 else 0.0
+                    t4_others__ties_here = np.int64(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
+                t4_others__below += _pairwise_sum(t4_others__below_block, count)
+                t4_others__ties += t4_others__ties_here
             tangent_t3_row = tangent_t3[i]
-            t7 = 1 < t4_others__ties2
-            t8 = t4_others__ties2 - 1
+            t7 = 1 < t4_others__ties
+            t8 = t4_others__ties - 1
             t9 = t8 if t7 else 0
-            t10 = t4_others__below2 + float(t9)
+            t10 = t4_others__below + float(t9)
             t11 = _log1p_f64(t10)
-            seed_i = weight[i * weight_step] / denominator
-            t3_i = t3_row[i]
-            t14 = t3_i / tau
-            t15 = _gap_f64(t4_others__max2, t14)
-            t16 = t11 + t15
-            t17 = _sigmoid_f64(t16)
-            t18 = -seed_i * t17
-            t19 = seed_i * t17
-            d_v_hat__left_row = d_v_hat__left[i]
-            tangent_t4_others2 = 0.0
+            tangent_t4_others = 0.0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
@@ -1301,149 +1256,57 @@ def hvp_3_f64(
                     t6 = j != i
                     tangent_s = tangent_t3_row[j] / tau
                     s3 = t3_row[j] / tau
-                    weight_t4_others = _exp_f64(-(t11 + _gap_f64(t4_others__max2, s3)))
+                    weight_t4_others = _exp_f64(-(t11 + _gap_f64(t4_others__max, s3)))
                     t12 = tangent_s * weight_t4_others
-                    t13 = i == j
-                    t20 = t19 * weight_t4_others
-                    d_s = t18 if t13 else t20
-                    d_v_hat__left_row[j] = d_s / tau
-                    tangent_t4_others2_block[lane] = t12 if t6 else 0.0
-                tangent_t4_others2 += _pairwise_sum(tangent_t4_others2_block, count)
-            tangent_t4_others[i] = tangent_t4_others2
-            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
+                    tangent_t4_others_block[lane] = t12 if t6 else 0.0
+                tangent_t4_others += _pairwise_sum(tangent_t4_others_block, count)
+            seed_i = weight[i * weight_step] / denominator
+            t3_i = t3_row[i]
+            t14 = t3_i / tau
+            t15 = _gap_f64(t4_others__max, t14)
+            t16 = t11 + t15
+            t17 = _sigmoid_f64(t16)
+            t18 = -seed_i * t17
+            t19 = seed_i * t17
+            d_s_row = d_s[i]
             tangent_t3_i = tangent_t3_row[i]
-            t26 = -tangent_t3_i / tau
-            t27 = tangent_t4_others2 + t26
-            t28 = _sigmoid_f64(-t16)
-            t29 = -seed_i * t27 * t28 * t17
-            t30 = seed_i * t27 * t28 * t17
-            for d in range(size_d):
-                tangent_d_u_hat_sum2 = 0.0
-                for block in range(0, size_i, 256):
-                    count = size_i - block if size_i - block < 256 else 256
-                    for lane in range(count):
-                        j = (block & NEAR) + lane
-                        t21 = i == j
-                        s4 = t3_row[j] / tau
-                        weight_t4_others2 = _exp_f64(-(t11 + _gap_f64(t4_others__max2, s4)))
-                        t22 = t19 * weight_t4_others2
-                        d_s2 = t18 if t21 else t22
-                        unit1 = _unit_scale_f64(_unit1_d[j])
-                        measured_v_v = unit1 * v_v_[j, d]
-                        measured_v = unit1 * v[j, d]
-                        t2__scaled_j = t2__scaled[j]
-                        t2__scale = _unit_scale_f64(t2__largest[j])
-                        t2_2 = t2__scaled_j * (1.0 / t2__scale)
-                        t23 = abs(measured_v) == t2_2
-                        t24 = _sign_f64(measured_v)
-                        t25 = measured_v * t2__scale / t2__scaled_j
-                        tangent_v_hat = (
-                            (measured_v_v - tangent_t2[j] * (t24 if t23 else t25)) * t2__scale / t2__scaled_j
-                        )
-                        tangent_s2 = tangent_t3_row[j] / tau
-                        tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
-                        t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
-                        tangent_d_s = t29 if t21 else t31
-                        tangent_d_u_hat_sum2_block[lane] = d_s2 * tangent_v_hat + tangent_d_s * v_hat[j, d]
-                    tangent_d_u_hat_sum2 += _pairwise_sum(tangent_d_u_hat_sum2_block, count)
-                tangent_d_u_hat_sum_row[d] = tangent_d_u_hat_sum2
+            t21 = -tangent_t3_i / tau
+            t22 = tangent_t4_others + t21
+            t23 = _sigmoid_f64(-t16)
+            t24 = -seed_i * t22 * t23 * t17
+            t25 = seed_i * t22 * t23 * t17
+            tangent_d_s_row = tangent_d_s[i]
+            for j in range(size_i):
+                t13 = i == j
+                s4 = t3_row[j] / tau
+                weight_t4_others2 = _exp_f64(-(t11 + _gap_f64(t4_others__max, s4)))
+                t20 = t19 * weight_t4_others2
+                d_s_row[j] = t18 if t13 else t20
+                tangent_s2 = tangent_t3_row[j] / tau
+                tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others)
+                t26 = t19 * tangent_weight_t4_others + t25 * weight_t4_others2
+                tangent_d_s_row[j] = t24 if t13 else t26
 
 
 @_jit
-def hvp_4_f64(
-    first, last, tangent_d_v_hat_sum2_block, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
-    t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
-    tangent_t3, u_hat, tau, size_d,
-):
-    size_i = samples
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        for row in range(rows):
-            i = start + row
-            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
-            for d in range(size_d):
-                tangent_d_v_hat_sum2 = 0.0
-                for block in range(0, size_i, 256):
-                    count = size_i - block if size_i - block < 256 else 256
-                    for lane in range(count):
-                        j = (block & NEAR) + lane
-                        t1 = j == i
-                        seed_j = seed_[j]
-                        t4_others__ties_j = t4_others__ties[j]
-                        t2 = 1 < t4_others__ties_j
-                        t4 = t4_others__ties_j - 1
-                        t4_others__rest = _log1p_f64(t4_others__below[j] + float(t4 if t2 else 0))
-                        t4_others__max_j = t4_others__max[j]
-                        s = t3[j, j] / tau
-                        t5 = t4_others__rest + _gap_f64(t4_others__max_j, s)
-                        t6 = _sigmoid_f64(t5)
-                        t7 = -seed_j * t6
-                        d_t4_others = seed_j * t6
-                        s2 = t3[j, i] / tau
-                        weight_t4_others = _exp_f64(-(t4_others__rest + _gap_f64(t4_others__max_j, s2)))
-                        t8 = d_t4_others * weight_t4_others
-                        d_s = t7 if t1 else t8
-                        unit0 = _unit_scale_f64(_unit0_d[j])
-                        measured_v_u = unit0 * v_u_[j, d]
-                        measured_u = unit0 * u[j, d]
-                        t1__scaled_j = t1__scaled[j]
-                        t1__scale = _unit_scale_f64(t1__largest[j])
-                        t1_2 = t1__scaled_j * (1.0 / t1__scale)
-                        t9 = abs(measured_u) == t1_2
-                        t10 = _sign_f64(measured_u)
-                        t11 = measured_u * t1__scale / t1__scaled_j
-                        tangent_u_hat = (measured_v_u - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
-                        tangent_t4_others_j = tangent_t4_others[j]
-                        t12 = tangent_t4_others_j - tangent_t3[j, j] / tau
-                        t13 = _sigmoid_f64(-t5)
-                        t14 = -seed_j * t12 * t13 * t6
-                        tangent_s = tangent_t3[j, i] / tau
-                        tangent_weight_t4_others = weight_t4_others * (tangent_s - tangent_t4_others_j)
-                        tangent_d_t4_others = seed_j * t12 * t13 * t6
-                        t15 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
-                        tangent_d_s = t14 if t1 else t15
-                        tangent_d_v_hat_sum2_block[lane] = d_s * tangent_u_hat + tangent_d_s * u_hat[j, d]
-                    tangent_d_v_hat_sum2 += _pairwise_sum(tangent_d_v_hat_sum2_block, count)
-                tangent_d_v_hat_sum_row[d] = tangent_d_v_hat_sum2
-
-
-@_jit
-def hvp_5_f64(
+def hvp_3_f64(
     first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, samples, chunk,
-    d_v_hat, v_hat, d_u_hat, u_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, tangent_d_v_hat_sum,
-    _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_d_u_hat_sum, hvp_u, hvp_v, tau, size_d,
+    d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat, tangent_d_v_hat_sum, tangent_u_hat,
+    tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, _unit0_d, u, v_u_, tangent_t2, t2__largest,
+    t2__scaled, _unit1_d, v, v_v_, tau, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            d_v_hat_row = d_v_hat[i]
+            d_v_hat__product_row = d_v_hat__product[i]
             v_hat_row = v_hat[i]
-            d_u_hat_row = d_u_hat[i]
+            d_u_hat__product_row = d_u_hat__product[i]
             u_hat_row = u_hat[i]
-            unit1_d_i = _unit1_d[i]
-            t1 = _unit_scale_f64(unit1_d_i)
-            v_v__row = v_v_[i]
-            tangent_t2_i = tangent_t2[i]
-            v_row = v[i]
-            t2__scaled_i = t2__scaled[i]
-            t2__largest_i = t2__largest[i]
-            t2 = _unit_scale_f64(t2__largest_i)
-            t4 = 1.0 / t2
-            t5 = t2__scaled_i * t4
+            tangent_v_hat_row = tangent_v_hat[i]
             tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
-            unit0_d_i = _unit0_d[i]
-            t10 = _unit_scale_f64(unit0_d_i)
-            v_u__row = v_u_[i]
-            tangent_t1_i = tangent_t1[i]
-            u_row = u[i]
-            t1__scaled_i = t1__scaled[i]
-            t1__largest_i = t1__largest[i]
-            t11 = _unit_scale_f64(t1__largest_i)
-            t12 = 1.0 / t11
-            t13 = t1__scaled_i * t12
+            tangent_u_hat_row = tangent_u_hat[i]
             tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
@@ -1453,81 +1316,87 @@ def hvp_5_f64(
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    d_v_hat_d = d_v_hat_row[d]
+                    d_v_hat = d_v_hat__product_row[d] / tau
                     v_hat_d = v_hat_row[d]
-                    d_u_hat_d = d_u_hat_row[d]
+                    d_u_hat = d_u_hat__product_row[d] / tau
                     u_hat_d = u_hat_row[d]
-                    measured_v_v = t1 * v_v__row[d]
-                    measured_v = t1 * v_row[d]
-                    t6 = abs(measured_v) == t5
-                    t7 = _sign_f64(measured_v)
-                    t8 = measured_v * t2 / t2__scaled_i
-                    t9 = t7 if t6 else t8
-                    tangent_v_hat = (measured_v_v - tangent_t2_i * t9) * t2 / t2__scaled_i
                     tangent_d_v_hat = tangent_d_v_hat_sum_row[d] / tau
-                    measured_v_u = t10 * v_u__row[d]
-                    measured_u = t10 * u_row[d]
-                    t14 = abs(measured_u) == t13
-                    t15 = _sign_f64(measured_u)
-                    t16 = measured_u * t11 / t1__scaled_i
-                    t17 = t15 if t14 else t16
-                    tangent_u_hat = (measured_v_u - tangent_t1_i * t17) * t11 / t1__scaled_i
                     tangent_d_u_hat = tangent_d_u_hat_sum_row[d] / tau
-                    d_t2_sum_block[lane] = d_v_hat_d * v_hat_d
-                    d_t1_sum_block[lane] = d_u_hat_d * u_hat_d
-                    tangent_d_t2_sum_block[lane] = d_v_hat_d * tangent_v_hat + tangent_d_v_hat * v_hat_d
-                    tangent_d_t1_sum_block[lane] = d_u_hat_d * tangent_u_hat + tangent_d_u_hat * u_hat_d
+                    d_t2_sum_block[lane] = d_v_hat * v_hat_d
+                    d_t1_sum_block[lane] = d_u_hat * u_hat_d
+                    tangent_d_t2_sum_block[lane] = d_v_hat * tangent_v_hat_row[d] + tangent_d_v_hat * v_hat_d
+                    tangent_d_t1_sum_block[lane] = d_u_hat * tangent_u_hat_row[d] + tangent_d_u_hat * u_hat_d
                 d_t2_sum += _pairwise_sum(d_t2_sum_block, count)
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t2_sum += _pairwise_sum(tangent_d_t2_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
-            t18 = t13 == 0.0
-            t19 = tangent_t1_i * t11 / t1__scaled_i
-            t20 = d_t1_sum * t19
-            t21 = t20 - tangent_d_t1_sum
-            t22 = t21 * t11 / t1__scaled_i
-            t27 = d_t1_sum * t11 / t1__scaled_i
-            d_t1 = -t27
-            t28 = d_t1 * tangent_t1_i
+            tangent_t1_i = tangent_t1[i]
+            t1__largest_i = t1__largest[i]
+            t1 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t2 = 1.0 / t1
+            t4 = t1__scaled_i * t2
+            t5 = t4 == 0.0
+            t6 = tangent_t1_i * t1 / t1__scaled_i
+            t7 = d_t1_sum * t6
+            t8 = t7 - tangent_d_t1_sum
+            t9 = t8 * t1 / t1__scaled_i
+            unit0_d_i = _unit0_d[i]
+            t10 = _unit_scale_f64(unit0_d_i)
+            u_row = u[i]
+            v_u__row = v_u_[i]
+            t15 = d_t1_sum * t1 / t1__scaled_i
+            d_t1 = -t15
+            t16 = d_t1 * tangent_t1_i
             hvp_u_row = hvp_u[i]
-            t30 = t5 == 0.0
-            t31 = tangent_t2_i * t2 / t2__scaled_i
-            t32 = d_t2_sum * t31
-            t33 = t32 - tangent_d_t2_sum
-            t34 = t33 * t2 / t2__scaled_i
-            t39 = d_t2_sum * t2 / t2__scaled_i
-            d_t2 = -t39
-            t40 = d_t2 * tangent_t2_i
+            tangent_t2_i = tangent_t2[i]
+            t2__largest_i = t2__largest[i]
+            t18 = _unit_scale_f64(t2__largest_i)
+            t2__scaled_i = t2__scaled[i]
+            t19 = 1.0 / t18
+            t20 = t2__scaled_i * t19
+            t21 = t20 == 0.0
+            t22 = tangent_t2_i * t18 / t2__scaled_i
+            t23 = d_t2_sum * t22
+            t24 = t23 - tangent_d_t2_sum
+            t25 = t24 * t18 / t2__scaled_i
+            unit1_d_i = _unit1_d[i]
+            t26 = _unit_scale_f64(unit1_d_i)
+            v_row = v[i]
+            v_v__row = v_v_[i]
+            t31 = d_t2_sum * t18 / t2__scaled_i
+            d_t2 = -t31
+            t32 = d_t2 * tangent_t2_i
             hvp_v_row = hvp_v[i]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
-                d_u_hat_d2 = d_u_hat_row[d]
-                measured_u2 = t10 * u_row[d]
-                t23 = abs(measured_u2) == t13
-                t24 = _sign_f64(measured_u2)
-                t25 = measured_u2 * t11 / t1__scaled_i
-                t26 = t24 if t23 else t25
-                measured_v_u2 = t10 * v_u__row[d]
-                t29 = t22 * t26 + (measured_v_u2 * d_t1 + -t28 * t26) * t11 / t1__scaled_i
+                d_u_hat2 = d_u_hat__product_row[d] / tau
+                measured_u = t10 * u_row[d]
+                t11 = abs(measured_u) == t4
+                t12 = _sign_f64(measured_u)
+                t13 = measured_u * t1 / t1__scaled_i
+                t14 = t12 if t11 else t13
+                measured_v_u = t10 * v_u__row[d]
+                t17 = t9 * t14 + (measured_v_u * d_t1 + -t16 * t14) * t1 / t1__scaled_i
                 scaled_hvp_u = (
-                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t11 / t1__scaled_i)) * t11 / t1__scaled_i + (0.0 if
-                    t18 else t29)
+                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat2 * t1 / t1__scaled_i)) * t1 / t1__scaled_i + (0.0 if t5
+                    else t17)
                 )
                 hvp_u_row[d] = scaled_hvp_u * t10
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
-                d_v_hat_d2 = d_v_hat_row[d]
-                measured_v2 = t1 * v_row[d]
-                t35 = abs(measured_v2) == t5
-                t36 = _sign_f64(measured_v2)
-                t37 = measured_v2 * t2 / t2__scaled_i
-                t38 = t36 if t35 else t37
-                measured_v_v2 = t1 * v_v__row[d]
-                t41 = t34 * t38 + (measured_v_v2 * d_t2 + -t40 * t38) * t2 / t2__scaled_i
+                d_v_hat2 = d_v_hat__product_row[d] / tau
+                measured_v = t26 * v_row[d]
+                t27 = abs(measured_v) == t20
+                t28 = _sign_f64(measured_v)
+                t29 = measured_v * t18 / t2__scaled_i
+                t30 = t28 if t27 else t29
+                measured_v_v = t26 * v_v__row[d]
+                t33 = t25 * t30 + (measured_v_v * d_t2 + -t32 * t30) * t18 / t2__scaled_i
                 scaled_hvp_v = (
-                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t2 / t2__scaled_i)) * t2 / t2__scaled_i + (0.0 if
-                    t30 else t41)
+                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 * t18 / t2__scaled_i)) * t18 / t2__scaled_i + (0.0 if
+                    t21 else t33)
                 )
-                hvp_v_row[d] = scaled_hvp_v * t1
+                hvp_v_row[d] = scaled_hvp_v * t26
 
 
 @_jit
@@ -1742,10 +1611,11 @@ def value_and_grad_1_f32(
 
 @_jit
 def value_and_grad_2_f32(
-    first, last, value_rows, t4_others__below_block, halves, samples, chunk, t3, d_v_hat__left, tau, weight,
-    weight_step, denominator, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t4_others__below_block, halves, samples, chunk, t3, tau, weight, weight_step, denominator,
+    losses_out, keep_losses, value_partial,
 ):
     size_i = samples
+    d_s = t3
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1791,14 +1661,13 @@ def value_and_grad_2_f32(
             t15 = _sigmoid_f32(t14)
             t16 = -seed_i * t15
             t17 = seed_i * t15
-            d_v_hat__left_row = d_v_hat__left[i]
+            d_s_row = d_s[i]
             for j in range(size_i):
                 t6 = i == j
                 s3 = t3_row[j] / tau
                 weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max, s3)))
                 t18 = t17 * weight_t4_others
-                d_s = t16 if t6 else t18
-                d_v_hat__left_row[j] = d_s / tau
+                d_s_row[j] = t16 if t6 else t18
             scaled_value = _softplus_f32(t14)
             value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
@@ -1809,17 +1678,17 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, d_t2_sum_block, d_t1_sum_block, halves, samples, chunk, d_v_hat, v_hat, d_u_hat, u_hat, grad_u, grad_v,
-    t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled, _unit1_d, v, size_d,
+    first, last, d_t2_sum_block, d_t1_sum_block, halves, samples, chunk, d_v_hat__product, v_hat, d_u_hat__product,
+    u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled, _unit1_d, v, tau, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            d_v_hat_row = d_v_hat[i]
+            d_v_hat__product_row = d_v_hat__product[i]
             v_hat_row = v_hat[i]
-            d_u_hat_row = d_u_hat[i]
+            d_u_hat__product_row = d_u_hat__product[i]
             u_hat_row = u_hat[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
@@ -1827,10 +1696,10 @@ def value_and_grad_3_f32(
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    d_v_hat_d = d_v_hat_row[d]
-                    d_u_hat_d = d_u_hat_row[d]
-                    d_t2_sum_block[lane] = d_v_hat_d * v_hat_row[d]
-                    d_t1_sum_block[lane] = d_u_hat_d * u_hat_row[d]
+                    d_v_hat = d_v_hat__product_row[d] / tau
+                    d_u_hat = d_u_hat__product_row[d] / tau
+                    d_t2_sum_block[lane] = d_v_hat * v_hat_row[d]
+                    d_t1_sum_block[lane] = d_u_hat * u_hat_row[d]
                 d_t2_sum += _pairwise_sum_f32(d_t2_sum_block, halves, count)
                 d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
             d_t2_sum = f32(d_t2_sum)
@@ -1860,29 +1729,29 @@ def value_and_grad_3_f32(
             v_row = v[i]
             grad_v_row = grad_v[i]
             for d in range(size_d):
-                d_u_hat_d2 = d_u_hat_row[d]
+                d_u_hat2 = d_u_hat__product_row[d] / tau
                 measured_u = t7 * u_row[d]
                 t8 = abs(measured_u) == t4
                 t9 = _sign_f32(measured_u)
                 t10 = measured_u * t1 / t1__scaled_i
                 t11 = d_t1 * (t9 if t8 else t10)
-                scaled_grad_u = d_u_hat_d2 * t1 / t1__scaled_i + (f32(0.0) if t5 else t11)
+                scaled_grad_u = d_u_hat2 * t1 / t1__scaled_i + (f32(0.0) if t5 else t11)
                 grad_u_row[d] = scaled_grad_u * t7
-                d_v_hat_d2 = d_v_hat_row[d]
+                d_v_hat2 = d_v_hat__product_row[d] / tau
                 measured_v = t17 * v_row[d]
                 t18 = abs(measured_v) == t14
                 t19 = _sign_f32(measured_v)
                 t20 = measured_v * t12 / t2__scaled_i
                 t21 = d_t2 * (t19 if t18 else t20)
-                scaled_grad_v = d_v_hat_d2 * t12 / t2__scaled_i + (f32(0.0) if t15 else t21)
+                scaled_grad_v = d_v_hat2 * t12 / t2__scaled_i + (f32(0.0) if t15 else t21)
                 grad_v_row[d] = scaled_grad_v * t17
 
 
 @_jit
 def hvp_1_f32(
     first, last, t1__scaled2_block, t2__scaled2_block, tangent_t1_2_block, tangent_t2_2_block, halves, samples, chunk,
-    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
-    tangent_t2, size_d,
+    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1, tangent_t2,
+    u_hat, v_hat, tangent_u_hat, tangent_v_hat, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1951,8 +1820,6 @@ def hvp_1_f32(
             t15 = t2__scaled2 * t14
             t16 = t15 == f32(0.0)
             v_v__row = v_v_[i]
-            u_hat_row = u_hat[i]
-            v_hat_row = v_hat[i]
             tangent_t1_2 = 0.0
             tangent_t2_2 = 0.0
             for block in range(0, size_d, 256):
@@ -1975,8 +1842,6 @@ def hvp_1_f32(
                     t19 = measured_v3 * t5 / t2__scaled2
                     t20 = t18 if t17 else t19
                     t21 = measured_v_v * t20
-                    u_hat_row[d] = t12
-                    v_hat_row[d] = t20
                     tangent_t1_2_block[lane] = f32(0.0) if t8 else t13
                     tangent_t2_2_block[lane] = f32(0.0) if t16 else t21
                 tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, halves, count)
@@ -1985,71 +1850,39 @@ def hvp_1_f32(
             tangent_t2_2 = f32(tangent_t2_2)
             tangent_t1[i] = tangent_t1_2
             tangent_t2[i] = tangent_t2_2
+            u_hat_row = u_hat[i]
+            v_hat_row = v_hat[i]
+            tangent_u_hat_row = tangent_u_hat[i]
+            tangent_v_hat_row = tangent_v_hat[i]
+            for d in range(size_d):
+                u_d5 = u_row[d]
+                measured_u4 = t1 * u_d5
+                t22 = abs(measured_u4) == t7
+                t23 = _sign_f32(measured_u4)
+                t24 = measured_u4 * t4 / t1__scaled2
+                t25 = t23 if t22 else t24
+                u_hat_row[d] = t25
+                v_d5 = v_row[d]
+                measured_v4 = t2 * v_d5
+                t26 = abs(measured_v4) == t15
+                t27 = _sign_f32(measured_v4)
+                t28 = measured_v4 * t5 / t2__scaled2
+                t29 = t27 if t26 else t28
+                v_hat_row[d] = t29
+                measured_v_u2 = t1 * v_u__row[d]
+                tangent_u_hat_row[d] = (measured_v_u2 - tangent_t1_2 * t25) * t4 / t1__scaled2
+                measured_v_v2 = t2 * v_v__row[d]
+                tangent_v_hat_row[d] = (measured_v_v2 - tangent_t2_2 * t29) * t5 / t2__scaled2
 
 
 @_jit
 def hvp_2_f32(
-    first, last, tangent_t3_2_block, halves, samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled,
-    t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d,
-):
-    size_i = samples
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        for row in range(rows):
-            i = start + row
-            tangent_t3_row = tangent_t3[i]
-            unit0_d_i = _unit0_d[i]
-            t1 = _unit_scale_f32(unit0_d_i)
-            v_u__row = v_u_[i]
-            tangent_t1_i = tangent_t1[i]
-            u_row = u[i]
-            t1__scaled_i = t1__scaled[i]
-            t1__largest_i = t1__largest[i]
-            t2 = _unit_scale_f32(t1__largest_i)
-            t4 = f32(1.0) / t2
-            t5 = t1__scaled_i * t4
-            u_hat_row = u_hat[i]
-            for j in range(size_i):
-                unit1_d_j = _unit1_d[j]
-                t9 = _unit_scale_f32(unit1_d_j)
-                tangent_t2_j = tangent_t2[j]
-                t2__scaled_j = t2__scaled[j]
-                t2__largest_j = t2__largest[j]
-                t10 = _unit_scale_f32(t2__largest_j)
-                t11 = f32(1.0) / t10
-                t12 = t2__scaled_j * t11
-                tangent_t3_2 = 0.0
-                for block in range(0, size_d, 256):
-                    count = size_d - block if size_d - block < 256 else 256
-                    for lane in range(count):
-                        d = (block & NEAR) + lane
-                        measured_v_u = t1 * v_u__row[d]
-                        measured_u = t1 * u_row[d]
-                        t6 = abs(measured_u) == t5
-                        t7 = _sign_f32(measured_u)
-                        t8 = measured_u * t2 / t1__scaled_i
-                        tangent_u_hat = (measured_v_u - tangent_t1_i * (t7 if t6 else t8)) * t2 / t1__scaled_i
-                        measured_v_v = t9 * v_v_[j, d]
-                        measured_v = t9 * v[j, d]
-                        t13 = abs(measured_v) == t12
-                        t14 = _sign_f32(measured_v)
-                        t15 = measured_v * t10 / t2__scaled_j
-                        tangent_v_hat = (measured_v_v - tangent_t2_j * (t14 if t13 else t15)) * t10 / t2__scaled_j
-                        tangent_t3_2_block[lane] = tangent_u_hat * v_hat[j, d] + tangent_v_hat * u_hat_row[d]
-                    tangent_t3_2 += _pairwise_sum_f32(tangent_t3_2_block, halves, count)
-                tangent_t3_2 = f32(tangent_t3_2)
-                tangent_t3_row[j] = tangent_t3_2
-
-
-@_jit
-def hvp_3_f32(
-    first, last, t4_others__below2_block, tangent_t4_others2_block, tangent_d_u_hat_sum2_block, halves, samples, chunk,
-    t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
-    tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
+    first, last, t4_others__below_block, tangent_t4_others_block, halves, samples, chunk, t3, tangent_t3, tau, weight,
     weight_step, denominator,
 ):
     size_i = samples
+    d_s = t3
+    tangent_d_s = tangent_t3
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -2057,50 +1890,38 @@ def hvp_3_f32(
         for row in range(rows):
             i = start + row
             t3_row = t3[i]
-            t4_others__max2_order = _order_f32(f32(-np.inf), np.int32(0))
+            t4_others__max_order = _order_f32(f32(-np.inf), np.int32(0))
             for j in range(size_i):
                 t1 = j != i
                 s = t3_row[j] / tau
-                t4_others__max2_entry = _order_f32(s if t1 else f32(-np.inf), np.int32(0))
-                t4_others__max2_order = (
-                    t4_others__max2_entry if t4_others__max2_entry > t4_others__max2_order else t4_others__max2_order
+                t4_others__max_entry = _order_f32(s if t1 else f32(-np.inf), np.int32(0))
+                t4_others__max_order = (
+                    t4_others__max_entry if t4_others__max_entry > t4_others__max_order else t4_others__max_order
                 )
-            t4_others__max2 = _ordered_f32(t4_others__max2_order)
-            t4_others__max[i] = t4_others__max2
-            t4_others__below2 = 0.0
-            t4_others__ties2 = 0
+            t4_others__max = _ordered_f32(t4_others__max_order)
+            t4_others__below = 0.0
+            t4_others__ties = 0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
-                t4_others__ties2_here = np.int32(0)
+                t4_others__ties_here = np.int32(0)
                 for lane in range(count):
                     j = (block & NEAR) + lane
                     t2 = j != i
                     s2 = t3_row[j] / tau
-                    t4 = t2 & (s2 < t4_others__max2)
-                    t5 = _exp_f32(s2 - t4_others__max2)
-                    t4_others__below2_block[lane] = t5 if t4 else f32(0.0)
-                    t4_others__ties2_here = np.int32(t4_others__ties2_here + (1 if t2 & (s2 == t4_others__max2) else 0))
-                t4_others__below2 += _pairwise_sum_f32(t4_others__below2_block, halves, count)
-                t4_others__ties2 += t4_others__ties2_here
-            t4_others__below2 = f32(t4_others__below2)
-            t4_others__below[i] = t4_others__below2
-            t4_others__ties[i] = f32(t4_others__ties2)
+                    t4 = t2 & (s2 < t4_others__max)
+                    t5 = _exp_f32(s2 - t4_others__max)
+                    t4_others__below_block[lane] = t5 if t4 else f32(0.0)
+                    t4_others__ties_here = np.int32(t4_others__ties_here + (1 if t2 & (s2 == t4_others__max) else 0))
+                t4_others__below += _pairwise_sum_f32(t4_others__below_block, halves, count)
+                t4_others__ties += t4_others__ties_here
+            t4_others__below = f32(t4_others__below)
             tangent_t3_row = tangent_t3[i]
-            t7 = 1 < t4_others__ties2
-            t8 = t4_others__ties2 - 1
+            t7 = 1 < t4_others__ties
+            t8 = t4_others__ties - 1
             t9 = t8 if t7 else 0
-            t10 = t4_others__below2 + f32(t9)
+            t10 = t4_others__below + f32(t9)
             t11 = _log1p_f32(t10)
-            seed_i = weight[i * weight_step] / denominator
-            t3_i = t3_row[i]
-            t14 = t3_i / tau
-            t15 = _gap_f32(t4_others__max2, t14)
-            t16 = t11 + t15
-            t17 = _sigmoid_f32(t16)
-            t18 = -seed_i * t17
-            t19 = seed_i * t17
-            d_v_hat__left_row = d_v_hat__left[i]
-            tangent_t4_others2 = 0.0
+            tangent_t4_others = 0.0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
                 for lane in range(count):
@@ -2108,152 +1929,58 @@ def hvp_3_f32(
                     t6 = j != i
                     tangent_s = tangent_t3_row[j] / tau
                     s3 = t3_row[j] / tau
-                    weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max2, s3)))
+                    weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max, s3)))
                     t12 = tangent_s * weight_t4_others
-                    t13 = i == j
-                    t20 = t19 * weight_t4_others
-                    d_s = t18 if t13 else t20
-                    d_v_hat__left_row[j] = d_s / tau
-                    tangent_t4_others2_block[lane] = t12 if t6 else f32(0.0)
-                tangent_t4_others2 += _pairwise_sum_f32(tangent_t4_others2_block, halves, count)
-            tangent_t4_others2 = f32(tangent_t4_others2)
-            tangent_t4_others[i] = tangent_t4_others2
-            tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
+                    tangent_t4_others_block[lane] = t12 if t6 else f32(0.0)
+                tangent_t4_others += _pairwise_sum_f32(tangent_t4_others_block, halves, count)
+            tangent_t4_others = f32(tangent_t4_others)
+            seed_i = weight[i * weight_step] / denominator
+            t3_i = t3_row[i]
+            t14 = t3_i / tau
+            t15 = _gap_f32(t4_others__max, t14)
+            t16 = t11 + t15
+            t17 = _sigmoid_f32(t16)
+            t18 = -seed_i * t17
+            t19 = seed_i * t17
+            d_s_row = d_s[i]
             tangent_t3_i = tangent_t3_row[i]
-            t26 = -tangent_t3_i / tau
-            t27 = tangent_t4_others2 + t26
-            t28 = _sigmoid_f32(-t16)
-            t29 = -seed_i * t27 * t28 * t17
-            t30 = seed_i * t27 * t28 * t17
-            for d in range(size_d):
-                tangent_d_u_hat_sum2 = 0.0
-                for block in range(0, size_i, 256):
-                    count = size_i - block if size_i - block < 256 else 256
-                    for lane in range(count):
-                        j = (block & NEAR) + lane
-                        t21 = i == j
-                        s4 = t3_row[j] / tau
-                        weight_t4_others2 = _exp_f32(-(t11 + _gap_f32(t4_others__max2, s4)))
-                        t22 = t19 * weight_t4_others2
-                        d_s2 = t18 if t21 else t22
-                        unit1 = _unit_scale_f32(_unit1_d[j])
-                        measured_v_v = unit1 * v_v_[j, d]
-                        measured_v = unit1 * v[j, d]
-                        t2__scaled_j = t2__scaled[j]
-                        t2__scale = _unit_scale_f32(t2__largest[j])
-                        t2_2 = t2__scaled_j * (f32(1.0) / t2__scale)
-                        t23 = abs(measured_v) == t2_2
-                        t24 = _sign_f32(measured_v)
-                        t25 = measured_v * t2__scale / t2__scaled_j
-                        tangent_v_hat = (
-                            (measured_v_v - tangent_t2[j] * (t24 if t23 else t25)) * t2__scale / t2__scaled_j
-                        )
-                        tangent_s2 = tangent_t3_row[j] / tau
-                        tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
-                        t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
-                        tangent_d_s = t29 if t21 else t31
-                        tangent_d_u_hat_sum2_block[lane] = d_s2 * tangent_v_hat + tangent_d_s * v_hat[j, d]
-                    tangent_d_u_hat_sum2 += _pairwise_sum_f32(tangent_d_u_hat_sum2_block, halves, count)
-                tangent_d_u_hat_sum2 = f32(tangent_d_u_hat_sum2)
-                tangent_d_u_hat_sum_row[d] = tangent_d_u_hat_sum2
+            t21 = -tangent_t3_i / tau
+            t22 = tangent_t4_others + t21
+            t23 = _sigmoid_f32(-t16)
+            t24 = -seed_i * t22 * t23 * t17
+            t25 = seed_i * t22 * t23 * t17
+            tangent_d_s_row = tangent_d_s[i]
+            for j in range(size_i):
+                t13 = i == j
+                s4 = t3_row[j] / tau
+                weight_t4_others2 = _exp_f32(-(t11 + _gap_f32(t4_others__max, s4)))
+                t20 = t19 * weight_t4_others2
+                d_s_row[j] = t18 if t13 else t20
+                tangent_s2 = tangent_t3_row[j] / tau
+                tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others)
+                t26 = t19 * tangent_weight_t4_others + t25 * weight_t4_others2
+                tangent_d_s_row[j] = t24 if t13 else t26
 
 
 @_jit
-def hvp_4_f32(
-    first, last, tangent_d_v_hat_sum2_block, halves, samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
-    t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
-    tangent_t3, u_hat, tau, size_d,
-):
-    size_i = samples
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        for row in range(rows):
-            i = start + row
-            tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
-            for d in range(size_d):
-                tangent_d_v_hat_sum2 = 0.0
-                for block in range(0, size_i, 256):
-                    count = size_i - block if size_i - block < 256 else 256
-                    for lane in range(count):
-                        j = (block & NEAR) + lane
-                        t1 = j == i
-                        seed_j = seed_[j]
-                        t4_others__ties_j = t4_others__ties[j]
-                        t2 = 1 < t4_others__ties_j
-                        t4 = t4_others__ties_j - 1
-                        t4_others__rest = _log1p_f32(t4_others__below[j] + f32(t4 if t2 else 0))
-                        t4_others__max_j = t4_others__max[j]
-                        s = t3[j, j] / tau
-                        t5 = t4_others__rest + _gap_f32(t4_others__max_j, s)
-                        t6 = _sigmoid_f32(t5)
-                        t7 = -seed_j * t6
-                        d_t4_others = seed_j * t6
-                        s2 = t3[j, i] / tau
-                        weight_t4_others = _exp_f32(-(t4_others__rest + _gap_f32(t4_others__max_j, s2)))
-                        t8 = d_t4_others * weight_t4_others
-                        d_s = t7 if t1 else t8
-                        unit0 = _unit_scale_f32(_unit0_d[j])
-                        measured_v_u = unit0 * v_u_[j, d]
-                        measured_u = unit0 * u[j, d]
-                        t1__scaled_j = t1__scaled[j]
-                        t1__scale = _unit_scale_f32(t1__largest[j])
-                        t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
-                        t9 = abs(measured_u) == t1_2
-                        t10 = _sign_f32(measured_u)
-                        t11 = measured_u * t1__scale / t1__scaled_j
-                        tangent_u_hat = (measured_v_u - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
-                        tangent_t4_others_j = tangent_t4_others[j]
-                        t12 = tangent_t4_others_j - tangent_t3[j, j] / tau
-                        t13 = _sigmoid_f32(-t5)
-                        t14 = -seed_j * t12 * t13 * t6
-                        tangent_s = tangent_t3[j, i] / tau
-                        tangent_weight_t4_others = weight_t4_others * (tangent_s - tangent_t4_others_j)
-                        tangent_d_t4_others = seed_j * t12 * t13 * t6
-                        t15 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
-                        tangent_d_s = t14 if t1 else t15
-                        tangent_d_v_hat_sum2_block[lane] = d_s * tangent_u_hat + tangent_d_s * u_hat[j, d]
-                    tangent_d_v_hat_sum2 += _pairwise_sum_f32(tangent_d_v_hat_sum2_block, halves, count)
-                tangent_d_v_hat_sum2 = f32(tangent_d_v_hat_sum2)
-                tangent_d_v_hat_sum_row[d] = tangent_d_v_hat_sum2
-
-
-@_jit
-def hvp_5_f32(
+def hvp_3_f32(
     first, last, d_t2_sum_block, d_t1_sum_block, tangent_d_t2_sum_block, tangent_d_t1_sum_block, halves, samples, chunk,
-    d_v_hat, v_hat, d_u_hat, u_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, tangent_d_v_hat_sum,
-    _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_d_u_hat_sum, hvp_u, hvp_v, tau, size_d,
+    d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat, tangent_d_v_hat_sum, tangent_u_hat,
+    tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, _unit0_d, u, v_u_, tangent_t2, t2__largest,
+    t2__scaled, _unit1_d, v, v_v_, tau, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
         rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            d_v_hat_row = d_v_hat[i]
+            d_v_hat__product_row = d_v_hat__product[i]
             v_hat_row = v_hat[i]
-            d_u_hat_row = d_u_hat[i]
+            d_u_hat__product_row = d_u_hat__product[i]
             u_hat_row = u_hat[i]
-            unit1_d_i = _unit1_d[i]
-            t1 = _unit_scale_f32(unit1_d_i)
-            v_v__row = v_v_[i]
-            tangent_t2_i = tangent_t2[i]
-            v_row = v[i]
-            t2__scaled_i = t2__scaled[i]
-            t2__largest_i = t2__largest[i]
-            t2 = _unit_scale_f32(t2__largest_i)
-            t4 = f32(1.0) / t2
-            t5 = t2__scaled_i * t4
+            tangent_v_hat_row = tangent_v_hat[i]
             tangent_d_v_hat_sum_row = tangent_d_v_hat_sum[i]
-            unit0_d_i = _unit0_d[i]
-            t10 = _unit_scale_f32(unit0_d_i)
-            v_u__row = v_u_[i]
-            tangent_t1_i = tangent_t1[i]
-            u_row = u[i]
-            t1__scaled_i = t1__scaled[i]
-            t1__largest_i = t1__largest[i]
-            t11 = _unit_scale_f32(t1__largest_i)
-            t12 = f32(1.0) / t11
-            t13 = t1__scaled_i * t12
+            tangent_u_hat_row = tangent_u_hat[i]
             tangent_d_u_hat_sum_row = tangent_d_u_hat_sum[i]
             d_t2_sum = 0.0
             d_t1_sum = 0.0
@@ -2263,30 +1990,16 @@ def hvp_5_f32(
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    d_v_hat_d = d_v_hat_row[d]
+                    d_v_hat = d_v_hat__product_row[d] / tau
                     v_hat_d = v_hat_row[d]
-                    d_u_hat_d = d_u_hat_row[d]
+                    d_u_hat = d_u_hat__product_row[d] / tau
                     u_hat_d = u_hat_row[d]
-                    measured_v_v = t1 * v_v__row[d]
-                    measured_v = t1 * v_row[d]
-                    t6 = abs(measured_v) == t5
-                    t7 = _sign_f32(measured_v)
-                    t8 = measured_v * t2 / t2__scaled_i
-                    t9 = t7 if t6 else t8
-                    tangent_v_hat = (measured_v_v - tangent_t2_i * t9) * t2 / t2__scaled_i
                     tangent_d_v_hat = tangent_d_v_hat_sum_row[d] / tau
-                    measured_v_u = t10 * v_u__row[d]
-                    measured_u = t10 * u_row[d]
-                    t14 = abs(measured_u) == t13
-                    t15 = _sign_f32(measured_u)
-                    t16 = measured_u * t11 / t1__scaled_i
-                    t17 = t15 if t14 else t16
-                    tangent_u_hat = (measured_v_u - tangent_t1_i * t17) * t11 / t1__scaled_i
                     tangent_d_u_hat = tangent_d_u_hat_sum_row[d] / tau
-                    d_t2_sum_block[lane] = d_v_hat_d * v_hat_d
-                    d_t1_sum_block[lane] = d_u_hat_d * u_hat_d
-                    tangent_d_t2_sum_block[lane] = d_v_hat_d * tangent_v_hat + tangent_d_v_hat * v_hat_d
-                    tangent_d_t1_sum_block[lane] = d_u_hat_d * tangent_u_hat + tangent_d_u_hat * u_hat_d
+                    d_t2_sum_block[lane] = d_v_hat * v_hat_d
+                    d_t1_sum_block[lane] = d_u_hat * u_hat_d
+                    tangent_d_t2_sum_block[lane] = d_v_hat * tangent_v_hat_row[d] + tangent_d_v_hat * v_hat_d
+                    tangent_d_t1_sum_block[lane] = d_u_hat * tangent_u_hat_row[d] + tangent_d_u_hat * u_hat_d
                 d_t2_sum += _pairwise_sum_f32(d_t2_sum_block, halves, count)
                 d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
                 tangent_d_t2_sum += _pairwise_sum_f32(tangent_d_t2_sum_block, halves, count)
@@ -2295,53 +2008,73 @@ def hvp_5_f32(
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t2_sum = f32(tangent_d_t2_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
-            t18 = t13 == f32(0.0)
-            t19 = tangent_t1_i * t11 / t1__scaled_i
-            t20 = d_t1_sum * t19
-            t21 = t20 - tangent_d_t1_sum
-            t22 = t21 * t11 / t1__scaled_i
-            t27 = d_t1_sum * t11 / t1__scaled_i
-            d_t1 = -t27
-            t28 = d_t1 * tangent_t1_i
+            tangent_t1_i = tangent_t1[i]
+            t1__largest_i = t1__largest[i]
+            t1 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t2 = f32(1.0) / t1
+            t4 = t1__scaled_i * t2
+            t5 = t4 == f32(0.0)
+            t6 = tangent_t1_i * t1 / t1__scaled_i
+            t7 = d_t1_sum * t6
+            t8 = t7 - tangent_d_t1_sum
+            t9 = t8 * t1 / t1__scaled_i
+            unit0_d_i = _unit0_d[i]
+            t10 = _unit_scale_f32(unit0_d_i)
+            u_row = u[i]
+            v_u__row = v_u_[i]
+            t15 = d_t1_sum * t1 / t1__scaled_i
+            d_t1 = -t15
+            t16 = d_t1 * tangent_t1_i
             hvp_u_row = hvp_u[i]
-            t30 = t5 == f32(0.0)
-            t31 = tangent_t2_i * t2 / t2__scaled_i
-            t32 = d_t2_sum * t31
-            t33 = t32 - tangent_d_t2_sum
-            t34 = t33 * t2 / t2__scaled_i
-            t39 = d_t2_sum * t2 / t2__scaled_i
-            d_t2 = -t39
-            t40 = d_t2 * tangent_t2_i
+            tangent_t2_i = tangent_t2[i]
+            t2__largest_i = t2__largest[i]
+            t18 = _unit_scale_f32(t2__largest_i)
+            t2__scaled_i = t2__scaled[i]
+            t19 = f32(1.0) / t18
+            t20 = t2__scaled_i * t19
+            t21 = t20 == f32(0.0)
+            t22 = tangent_t2_i * t18 / t2__scaled_i
+            t23 = d_t2_sum * t22
+            t24 = t23 - tangent_d_t2_sum
+            t25 = t24 * t18 / t2__scaled_i
+            unit1_d_i = _unit1_d[i]
+            t26 = _unit_scale_f32(unit1_d_i)
+            v_row = v[i]
+            v_v__row = v_v_[i]
+            t31 = d_t2_sum * t18 / t2__scaled_i
+            d_t2 = -t31
+            t32 = d_t2 * tangent_t2_i
             hvp_v_row = hvp_v[i]
             for d in range(size_d):
                 tangent_d_u_hat2 = tangent_d_u_hat_sum_row[d] / tau
-                d_u_hat_d2 = d_u_hat_row[d]
-                measured_u2 = t10 * u_row[d]
-                t23 = abs(measured_u2) == t13
-                t24 = _sign_f32(measured_u2)
-                t25 = measured_u2 * t11 / t1__scaled_i
-                t26 = t24 if t23 else t25
-                measured_v_u2 = t10 * v_u__row[d]
-                t29 = t22 * t26 + (measured_v_u2 * d_t1 + -t28 * t26) * t11 / t1__scaled_i
+                d_u_hat2 = d_u_hat__product_row[d] / tau
+                measured_u = t10 * u_row[d]
+                t11 = abs(measured_u) == t4
+                t12 = _sign_f32(measured_u)
+                t13 = measured_u * t1 / t1__scaled_i
+                t14 = t12 if t11 else t13
+                measured_v_u = t10 * v_u__row[d]
+                t17 = t9 * t14 + (measured_v_u * d_t1 + -t16 * t14) * t1 / t1__scaled_i
                 scaled_hvp_u = (
-                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t11 / t1__scaled_i)) * t11 / t1__scaled_i +
-                    (f32(0.0) if t18 else t29)
+                    (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat2 * t1 / t1__scaled_i)) * t1 / t1__scaled_i + (f32(0.0)
+                    if t5 else t17)
                 )
                 hvp_u_row[d] = scaled_hvp_u * t10
                 tangent_d_v_hat2 = tangent_d_v_hat_sum_row[d] / tau
-                d_v_hat_d2 = d_v_hat_row[d]
-                measured_v2 = t1 * v_row[d]
-                t35 = abs(measured_v2) == t5
-                t36 = _sign_f32(measured_v2)
-                t37 = measured_v2 * t2 / t2__scaled_i
-                t38 = t36 if t35 else t37
-                measured_v_v2 = t1 * v_v__row[d]
-                t41 = t34 * t38 + (measured_v_v2 * d_t2 + -t40 * t38) * t2 / t2__scaled_i
+                d_v_hat2 = d_v_hat__product_row[d] / tau
+                measured_v = t26 * v_row[d]
+                t27 = abs(measured_v) == t20
+                t28 = _sign_f32(measured_v)
+                t29 = measured_v * t18 / t2__scaled_i
+                t30 = t28 if t27 else t29
+                measured_v_v = t26 * v_v__row[d]
+                t33 = t25 * t30 + (measured_v_v * d_t2 + -t32 * t30) * t18 / t2__scaled_i
                 scaled_hvp_v = (
-                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t2 / t2__scaled_i)) * t2 / t2__scaled_i + (f32(0.0)
-                    if t30 else t41)
+                    (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 * t18 / t2__scaled_i)) * t18 / t2__scaled_i + (f32(0.0)
+                    if t21 else t33)
                 )
-                hvp_v_row[d] = scaled_hvp_v * t1
+                hvp_v_row[d] = scaled_hvp_v * t26
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2384,9 +2117,8 @@ def _value_and_grad_f64(
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     _unit0_d = np.empty((size_i,), np.float64)
     _unit1_d = np.empty((size_i,), np.float64)
-    d_u_hat = np.empty((size_i, size_d), np.float64)
-    d_v_hat = np.empty((size_i, size_d), np.float64)
-    d_v_hat__left = np.empty((size_i, size_i), np.float64)
+    d_u_hat__product = np.empty((size_i, size_d), np.float64)
+    d_v_hat__product = np.empty((size_i, size_d), np.float64)
     t1__largest = np.empty((size_i,), np.float64)
     t1__scaled = np.empty((size_i,), np.float64)
     t2__largest = np.empty((size_i,), np.float64)
@@ -2394,6 +2126,7 @@ def _value_and_grad_f64(
     t3 = np.empty((size_i, size_i), np.float64)
     u_hat = np.empty((size_i, size_d), np.float64)
     v_hat = np.empty((size_i, size_d), np.float64)
+    d_s = t3
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
@@ -2411,18 +2144,19 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, d_v_hat__left, tau,
-        weight, weight_step, denominator, losses_out, keep_losses, value_partial,
+        value_and_grad_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t3, tau, weight,
+        weight_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
-    np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
-    np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
+    np.matmul(d_s, v_hat, out=d_u_hat__product)
+    np.matmul(d_s.T, u_hat, out=d_v_hat__product)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        value_and_grad_3_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, d_v_hat, v_hat, d_u_hat,
-        u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled, _unit1_d, v, size_d,
+        value_and_grad_3_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, d_v_hat__product, v_hat,
+        d_u_hat__product, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled,
+        _unit1_d, v, tau, size_d,
     )
     return (value_value,), None
 
@@ -2435,72 +2169,60 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
-    seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
     _unit0_d = np.empty((size_i,), np.float64)
     _unit1_d = np.empty((size_i,), np.float64)
-    d_u_hat = np.empty((size_i, size_d), np.float64)
-    d_v_hat = np.empty((size_i, size_d), np.float64)
-    d_v_hat__left = np.empty((size_i, size_i), np.float64)
+    d_u_hat__product = np.empty((size_i, size_d), np.float64)
+    d_v_hat__product = np.empty((size_i, size_d), np.float64)
     t1__largest = np.empty((size_i,), np.float64)
     t1__scaled = np.empty((size_i,), np.float64)
     t2__largest = np.empty((size_i,), np.float64)
     t2__scaled = np.empty((size_i,), np.float64)
     t3 = np.empty((size_i, size_i), np.float64)
-    t4_others__below = np.empty((size_i,), np.float64)
-    t4_others__max = np.empty((size_i,), np.float64)
-    t4_others__ties = np.empty((size_i,), np.float64)
     tangent_d_u_hat_sum = np.empty((size_i, size_d), np.float64)
     tangent_d_v_hat_sum = np.empty((size_i, size_d), np.float64)
     tangent_t1 = np.empty((size_i,), np.float64)
     tangent_t2 = np.empty((size_i,), np.float64)
     tangent_t3 = np.empty((size_i, size_i), np.float64)
-    tangent_t4_others = np.empty((size_i,), np.float64)
+    tangent_u_hat = np.empty((size_i, size_d), np.float64)
+    tangent_v_hat = np.empty((size_i, size_d), np.float64)
     u_hat = np.empty((size_i, size_d), np.float64)
     v_hat = np.empty((size_i, size_d), np.float64)
+    d_s = t3
+    tangent_d_s = tangent_t3
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
         hvp_1_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_,
-        tangent_t1, tangent_t2, size_d,
-    )
-    samples = size_i
-    chunk = _chunk_rows(size_i * size_d)
-    chunks = -(-samples // chunk)
-    run(
-        hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled,
-        t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat, size_d,
+        u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1, tangent_t2,
+        u_hat, v_hat, tangent_u_hat, tangent_v_hat, size_d,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
+    np.matmul(tangent_u_hat, v_hat.T, out=tangent_t3)
+    _add_product(u_hat, tangent_v_hat.T, tangent_t3)
     samples = size_i
-    chunk = _chunk_rows(size_i * size_d)
+    chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_3_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t3,
-        t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
-        tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
+        hvp_2_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, t3, tangent_t3, tau, weight,
         weight_step, denominator,
     )
+    np.matmul(d_s, v_hat, out=d_u_hat__product)
+    np.matmul(d_s.T, u_hat, out=d_v_hat__product)
+    np.matmul(d_s, tangent_v_hat, out=tangent_d_u_hat_sum)
+    _add_product(tangent_d_s, v_hat, tangent_d_u_hat_sum)
+    np.matmul(d_s.T, tangent_u_hat, out=tangent_d_v_hat_sum)
+    _add_product(tangent_d_s.T, u_hat, tangent_d_v_hat_sum)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_4_f64, chunks, ((256, np.float64),), samples, chunk, tangent_d_v_hat_sum, seed_, t4_others__below,
-        t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_t4_others,
-        tangent_t3, u_hat, tau, size_d,
-    )
-    np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
-    np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
-    samples = size_i
-    chunk = _chunk_rows(size_d)
-    chunks = -(-samples // chunk)
-    run(
-        hvp_5_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
-        d_v_hat, v_hat, d_u_hat, u_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, tangent_d_v_hat_sum,
-        _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_d_u_hat_sum, hvp_u, hvp_v, tau, size_d,
+        hvp_3_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk,
+        d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat, tangent_d_v_hat_sum, tangent_u_hat,
+        tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, _unit0_d, u, v_u_, tangent_t2,
+        t2__largest, t2__scaled, _unit1_d, v, v_v_, tau, size_d,
     )
     return (), None
 
@@ -2545,9 +2267,8 @@ def _value_and_grad_f32(
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     _unit0_d = np.empty((size_i,), np.float32)
     _unit1_d = np.empty((size_i,), np.float32)
-    d_u_hat = np.empty((size_i, size_d), np.float32)
-    d_v_hat = np.empty((size_i, size_d), np.float32)
-    d_v_hat__left = np.empty((size_i, size_i), np.float32)
+    d_u_hat__product = np.empty((size_i, size_d), np.float32)
+    d_v_hat__product = np.empty((size_i, size_d), np.float32)
     t1__largest = np.empty((size_i,), np.float32)
     t1__scaled = np.empty((size_i,), np.float32)
     t2__largest = np.empty((size_i,), np.float32)
@@ -2555,6 +2276,7 @@ def _value_and_grad_f32(
     t3 = np.empty((size_i, size_i), np.float32)
     u_hat = np.empty((size_i, size_d), np.float32)
     v_hat = np.empty((size_i, size_d), np.float32)
+    d_s = t3
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
@@ -2573,18 +2295,18 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     run(
         value_and_grad_2_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, t3,
-        d_v_hat__left, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
+        tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
-    np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
-    np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
+    np.matmul(d_s, v_hat, out=d_u_hat__product)
+    np.matmul(d_s.T, u_hat, out=d_v_hat__product)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
         value_and_grad_3_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk,
-        d_v_hat, v_hat, d_u_hat, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled,
-        _unit1_d, v, size_d,
+        d_v_hat__product, v_hat, d_u_hat__product, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u,
+        t2__largest, t2__scaled, _unit1_d, v, tau, size_d,
     )
     return (value_value,), None
 
@@ -2597,74 +2319,60 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     size_i = u.shape[0]
     size_d = u.shape[1]
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
-    seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
     _unit0_d = np.empty((size_i,), np.float32)
     _unit1_d = np.empty((size_i,), np.float32)
-    d_u_hat = np.empty((size_i, size_d), np.float32)
-    d_v_hat = np.empty((size_i, size_d), np.float32)
-    d_v_hat__left = np.empty((size_i, size_i), np.float32)
+    d_u_hat__product = np.empty((size_i, size_d), np.float32)
+    d_v_hat__product = np.empty((size_i, size_d), np.float32)
     t1__largest = np.empty((size_i,), np.float32)
     t1__scaled = np.empty((size_i,), np.float32)
     t2__largest = np.empty((size_i,), np.float32)
     t2__scaled = np.empty((size_i,), np.float32)
     t3 = np.empty((size_i, size_i), np.float32)
-    t4_others__below = np.empty((size_i,), np.float32)
-    t4_others__max = np.empty((size_i,), np.float32)
-    t4_others__ties = np.empty((size_i,), np.float32)
     tangent_d_u_hat_sum = np.empty((size_i, size_d), np.float32)
     tangent_d_v_hat_sum = np.empty((size_i, size_d), np.float32)
     tangent_t1 = np.empty((size_i,), np.float32)
     tangent_t2 = np.empty((size_i,), np.float32)
     tangent_t3 = np.empty((size_i, size_i), np.float32)
-    tangent_t4_others = np.empty((size_i,), np.float32)
+    tangent_u_hat = np.empty((size_i, size_d), np.float32)
+    tangent_v_hat = np.empty((size_i, size_d), np.float32)
     u_hat = np.empty((size_i, size_d), np.float32)
     v_hat = np.empty((size_i, size_d), np.float32)
+    d_s = t3
+    tangent_d_s = tangent_t3
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
         hvp_1_f32, chunks, ((256, np.float64), (256, np.float64), (256, np.float32), (256, np.float32), (128,
-        np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat,
-        v_hat, v_u_, v_v_, tangent_t1, tangent_t2, size_d,
-    )
-    samples = size_i
-    chunk = _chunk_rows(size_i * size_d)
-    chunks = -(-samples // chunk)
-    run(
-        hvp_2_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, tangent_t3, _unit0_d, v_u_,
-        tangent_t1, u, t1__scaled, t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, u_hat,
-        size_d,
+        np.float64)), samples, chunk, u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_,
+        v_v_, tangent_t1, tangent_t2, u_hat, v_hat, tangent_u_hat, tangent_v_hat, size_d,
     )
     np.matmul(u_hat, v_hat.T, out=t3)
+    np.matmul(tangent_u_hat, v_hat.T, out=tangent_t3)
+    _add_product(u_hat, tangent_v_hat.T, tangent_t3)
     samples = size_i
-    chunk = _chunk_rows(size_i * size_d)
+    chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_3_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk,
-        t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
-        tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, size_d, weight,
-        weight_step, denominator,
+        hvp_2_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk, t3, tangent_t3,
+        tau, weight, weight_step, denominator,
     )
+    np.matmul(d_s, v_hat, out=d_u_hat__product)
+    np.matmul(d_s.T, u_hat, out=d_v_hat__product)
+    np.matmul(d_s, tangent_v_hat, out=tangent_d_u_hat_sum)
+    _add_product(tangent_d_s, v_hat, tangent_d_u_hat_sum)
+    np.matmul(d_s.T, tangent_u_hat, out=tangent_d_v_hat_sum)
+    _add_product(tangent_d_s.T, u_hat, tangent_d_v_hat_sum)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
-        hvp_4_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, tangent_d_v_hat_sum, seed_,
-        t4_others__below, t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest,
-        tangent_t4_others, tangent_t3, u_hat, tau, size_d,
-    )
-    np.matmul(d_v_hat__left, v_hat, out=d_u_hat)
-    np.matmul(d_v_hat__left.T, u_hat, out=d_v_hat)
-    samples = size_i
-    chunk = _chunk_rows(size_d)
-    chunks = -(-samples // chunk)
-    run(
-        hvp_5_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (128,
-        np.float64)), samples, chunk, d_v_hat, v_hat, d_u_hat, u_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled,
-        t2__largest, tangent_d_v_hat_sum, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_d_u_hat_sum,
-        hvp_u, hvp_v, tau, size_d,
+        hvp_3_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (256, np.float32), (128,
+        np.float64)), samples, chunk, d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat,
+        tangent_d_v_hat_sum, tangent_u_hat, tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled,
+        _unit0_d, u, v_u_, tangent_t2, t2__largest, t2__scaled, _unit1_d, v, v_v_, tau, size_d,
     )
     return (), None
 

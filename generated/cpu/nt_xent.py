@@ -255,6 +255,13 @@ def _total(partial, count):
     return total
 
 
+def _add_product(left, right, target):
+    """Add left @ right to what the target holds, some rows at a time: the product is never there as a whole."""
+    step = max(1, 262144 // max(1, target.shape[1]))
+    for first in range(0, target.shape[0], step):
+        target[first : first + step] += np.matmul(left[first : first + step], right)
+
+
 def _denominator(reduction, normalizer, total):
     """What the sum over the samples is divided by; ``total()`` is the total weight."""
     if reduction == "none":
@@ -866,7 +873,7 @@ def value_and_grad_1_f64(
 @_jit
 def value_and_grad_2_f64(
     first, last, value_rows, t3_others__below2_block, samples, chunk, t2, t3_others__max, t3_others__below,
-    t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
+    t3_others__ties, d_s, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
     for c in range(first, last):
@@ -917,15 +924,14 @@ def value_and_grad_2_f64(
             t18 = t15 + t17
             t19 = _sigmoid_f64(t18)
             t20 = seed_i * t19
-            d_z_hat_1__left_row = d_z_hat_1__left[i]
+            d_s_row = d_s[i]
             for j in range(size_i):
                 t9 = j != t1
                 t10 = (i != j) & t9
                 s3 = t2_row[j] / tau
                 weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
                 t21 = t20 * weight_t3_others
-                d_s = t21 if t10 else 0.0
-                d_z_hat_1__left_row[j] = d_s / tau
+                d_s_row[j] = t21 if t10 else 0.0
             scaled_value = _softplus_f64(t18)
             value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
@@ -936,9 +942,9 @@ def value_and_grad_2_f64(
 
 @_jit
 def value_and_grad_3_f64(
-    first, last, d_t1_sum_block, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-    t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, _unit0_d, z, tau, size_d, weight, weight_step,
-    denominator,
+    first, last, d_t1_sum_block, samples, chunk, d_z_hat_1__product, d_z_hat_2__product, t3_others__below,
+    t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, _unit0_d, z, tau, size_d,
+    weight, weight_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
@@ -946,8 +952,8 @@ def value_and_grad_3_f64(
         rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            d_z_hat_1_row = d_z_hat_1[i]
-            d_z_hat_2_row = d_z_hat_2[i]
+            d_z_hat_1__product_row = d_z_hat_1__product[i]
+            d_z_hat_2__product_row = d_z_hat_2__product[i]
             seed_i = weight[i * weight_step] / denominator
             t3_others__below_i = t3_others__below[i]
             t3_others__ties_i = t3_others__ties[i]
@@ -988,7 +994,9 @@ def value_and_grad_3_f64(
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
+                    d_z_hat_1 = d_z_hat_1__product_row[d] / tau
+                    d_z_hat_2 = d_z_hat_2__product_row[d] / tau
+                    d_z_hat = d_z_hat_1 + d_z_hat_2 + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
                     d_t1_sum_block[lane] = d_z_hat * z_hat_row[d]
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
             t1__largest_i = t1__largest[i]
@@ -1004,7 +1012,9 @@ def value_and_grad_3_f64(
             z_row = z[i]
             grad_z_row = grad_z[i]
             for d in range(size_d):
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
+                d_z_hat_1_2 = d_z_hat_1__product_row[d] / tau
+                d_z_hat_2_2 = d_z_hat_2__product_row[d] / tau
+                d_z_hat2 = d_z_hat_1_2 + d_z_hat_2_2 + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
                 measured_z = t30 * z_row[d]
                 t31 = abs(measured_z) == t27
                 t32 = _sign_f64(measured_z)
@@ -1016,8 +1026,8 @@ def value_and_grad_3_f64(
 
 @_jit
 def hvp_1_f64(
-    first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, z_hat,
-    v_z_, tangent_t1, size_d,
+    first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, z, _unit0_d, t1__largest, t1__scaled, v_z_,
+    tangent_t1, z_hat, tangent_z_hat, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1058,7 +1068,6 @@ def hvp_1_f64(
             t5 = t1__scaled2 * t4
             t6 = t5 == 0.0
             v_z__row = v_z_[i]
-            z_hat_row = z_hat[i]
             tangent_t1_2 = 0.0
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
@@ -1072,72 +1081,28 @@ def hvp_1_f64(
                     t9 = measured_z3 * t3 / t1__scaled2
                     t10 = t8 if t7 else t9
                     t11 = measured_v_z * t10
-                    z_hat_row[d] = t10
                     tangent_t1_2_block[lane] = 0.0 if t6 else t11
                 tangent_t1_2 += _pairwise_sum(tangent_t1_2_block, count)
             tangent_t1[i] = tangent_t1_2
+            z_hat_row = z_hat[i]
+            tangent_z_hat_row = tangent_z_hat[i]
+            for d in range(size_d):
+                z_d5 = z_row[d]
+                measured_z4 = t1 * z_d5
+                t12 = abs(measured_z4) == t5
+                t13 = _sign_f64(measured_z4)
+                t14 = measured_z4 * t3 / t1__scaled2
+                t15 = t13 if t12 else t14
+                z_hat_row[d] = t15
+                measured_v_z2 = t1 * v_z__row[d]
+                tangent_z_hat_row[d] = (measured_v_z2 - tangent_t1_2 * t15) * t3 / t1__scaled2
 
 
 @_jit
 def hvp_2_f64(
-    first, last, tangent_t2_2_block, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
-    z_hat, size_d,
-):
-    size_i = samples
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        for row in range(rows):
-            i = start + row
-            tangent_t2_row = tangent_t2[i]
-            unit0_d_i = _unit0_d[i]
-            t1 = _unit_scale_f64(unit0_d_i)
-            v_z__row = v_z_[i]
-            tangent_t1_i = tangent_t1[i]
-            z_row = z[i]
-            t1__scaled_i = t1__scaled[i]
-            t1__largest_i = t1__largest[i]
-            t3 = _unit_scale_f64(t1__largest_i)
-            t4 = 1.0 / t3
-            t5 = t1__scaled_i * t4
-            z_hat_row = z_hat[i]
-            for j in range(size_i):
-                unit0_d_j = _unit0_d[j]
-                t9 = _unit_scale_f64(unit0_d_j)
-                tangent_t1_j = tangent_t1[j]
-                t1__scaled_j = t1__scaled[j]
-                t1__largest_j = t1__largest[j]
-                t10 = _unit_scale_f64(t1__largest_j)
-                t11 = 1.0 / t10
-                t12 = t1__scaled_j * t11
-                tangent_t2_2 = 0.0
-                for block in range(0, size_d, 256):
-                    count = size_d - block if size_d - block < 256 else 256
-                    for lane in range(count):
-                        d = (block & NEAR) + lane
-                        measured_v_z = t1 * v_z__row[d]
-                        measured_z = t1 * z_row[d]
-                        t6 = abs(measured_z) == t5
-                        t7 = _sign_f64(measured_z)
-                        t8 = measured_z * t3 / t1__scaled_i
-                        tangent_z_hat = (measured_v_z - tangent_t1_i * (t7 if t6 else t8)) * t3 / t1__scaled_i
-                        measured_v_z2 = t9 * v_z_[j, d]
-                        measured_z2 = t9 * z[j, d]
-                        t13 = abs(measured_z2) == t12
-                        t14 = _sign_f64(measured_z2)
-                        t15 = measured_z2 * t10 / t1__scaled_j
-                        tangent_z_hat2 = (measured_v_z2 - tangent_t1_j * (t14 if t13 else t15)) * t10 / t1__scaled_j
-                        tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
-                    tangent_t2_2 += _pairwise_sum(tangent_t2_2_block, count)
-                tangent_t2_row[j] = tangent_t2_2
-
-
-@_jit
-def hvp_3_f64(
-    first, last, t3_others__below2_block, tangent_t3_others2_block, tangent_d_z_hat_1_sum2_block, samples, chunk, t2,
-    t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
-    tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
-    weight_step, denominator,
+    first, last, t3_others__below2_block, tangent_t3_others2_block, samples, chunk, t2, t3_others__max,
+    t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight, weight_step,
+    denominator,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1182,14 +1147,6 @@ def hvp_3_f64(
             t13 = t12 if t11 else 0
             t14 = t3_others__below2 + float(t13)
             t15 = _log1p_f64(t14)
-            seed_i = weight[i * weight_step] / denominator
-            t2_2 = t2_row[t1]
-            t18 = t2_2 / tau
-            t19 = _gap_f64(t3_others__max2, t18)
-            t20 = t15 + t19
-            t21 = _sigmoid_f64(t20)
-            t22 = seed_i * t21
-            d_z_hat_1__left_row = d_z_hat_1__left[i]
             tangent_t3_others2 = 0.0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
@@ -1201,57 +1158,42 @@ def hvp_3_f64(
                     s3 = t2_row[j] / tau
                     weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
                     t16 = tangent_s * weight_t3_others
-                    t17 = (i != j) & t9
-                    t23 = t22 * weight_t3_others
-                    d_s = t23 if t17 else 0.0
-                    d_z_hat_1__left_row[j] = d_s / tau
                     tangent_t3_others2_block[lane] = t16 if t10 else 0.0
                 tangent_t3_others2 += _pairwise_sum(tangent_t3_others2_block, count)
             tangent_t3_others[i] = tangent_t3_others2
-            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
+            seed_i = weight[i * weight_step] / denominator
+            t2_2 = t2_row[t1]
+            t19 = t2_2 / tau
+            t20 = _gap_f64(t3_others__max2, t19)
+            t21 = t15 + t20
+            t22 = _sigmoid_f64(t21)
+            t23 = seed_i * t22
+            d_s_row = d_s[i]
             tangent_t2_2 = tangent_t2_row[t1]
-            t30 = -tangent_t2_2 / tau
-            t31 = tangent_t3_others2 + t30
-            t32 = _sigmoid_f64(-t20)
-            t33 = seed_i * t31 * t32 * t21
-            for d in range(size_d):
-                tangent_d_z_hat_1_sum2 = 0.0
-                for block in range(0, size_i, 256):
-                    count = size_i - block if size_i - block < 256 else 256
-                    for lane in range(count):
-                        j = (block & NEAR) + lane
-                        t24 = j != t1
-                        t25 = (i != j) & t24
-                        s4 = t2_row[j] / tau
-                        weight_t3_others2 = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s4)))
-                        t26 = t22 * weight_t3_others2
-                        d_s2 = t26 if t25 else 0.0
-                        unit0 = _unit_scale_f64(_unit0_d[j])
-                        measured_v_z = unit0 * v_z_[j, d]
-                        measured_z = unit0 * z[j, d]
-                        t1__scaled_j = t1__scaled[j]
-                        t1__scale = _unit_scale_f64(t1__largest[j])
-                        t1_2 = t1__scaled_j * (1.0 / t1__scale)
-                        t27 = abs(measured_z) == t1_2
-                        t28 = _sign_f64(measured_z)
-                        t29 = measured_z * t1__scale / t1__scaled_j
-                        tangent_z_hat = (
-                            (measured_v_z - tangent_t1[j] * (t28 if t27 else t29)) * t1__scale / t1__scaled_j
-                        )
-                        tangent_s2 = tangent_t2_row[j] / tau
-                        tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
-                        t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
-                        tangent_d_s = t34 if t25 else 0.0
-                        tangent_d_z_hat_1_sum2_block[lane] = d_s2 * tangent_z_hat + tangent_d_s * z_hat[j, d]
-                    tangent_d_z_hat_1_sum2 += _pairwise_sum(tangent_d_z_hat_1_sum2_block, count)
-                tangent_d_z_hat_1_sum_row[d] = tangent_d_z_hat_1_sum2
+            t25 = -tangent_t2_2 / tau
+            t26 = tangent_t3_others2 + t25
+            t27 = _sigmoid_f64(-t21)
+            t28 = seed_i * t26 * t27 * t22
+            tangent_d_s_row = tangent_d_s[i]
+            for j in range(size_i):
+                t17 = j != t1
+                t18 = (i != j) & t17
+                s4 = t2_row[j] / tau
+                weight_t3_others2 = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s4)))
+                t24 = t23 * weight_t3_others2
+                d_s_row[j] = t24 if t18 else 0.0
+                tangent_s2 = tangent_t2_row[j] / tau
+                tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
+                t29 = t23 * tangent_weight_t3_others + t28 * weight_t3_others2
+                tangent_d_s_row[j] = t29 if t18 else 0.0
 
 
 @_jit
-def hvp_4_f64(
-    first, last, tangent_d_z_hat_2_sum2_block, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
-    t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
-    tangent_t3_others, z_hat, tau, size_d,
+def hvp_3_f64(
+    first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, d_z_hat_1__product, d_z_hat_2__product,
+    t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, tangent_z_hat, tangent_d_z_hat_1_sum,
+    tangent_d_z_hat_2_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z,
+    tau, size_d, weight, weight_step, denominator,
 ):
     size_i = samples
     for c in range(first, last):
@@ -1259,67 +1201,8 @@ def hvp_4_f64(
         rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
-            for d in range(size_d):
-                tangent_d_z_hat_2_sum2 = 0.0
-                for block in range(0, size_i, 256):
-                    count = size_i - block if size_i - block < 256 else 256
-                    for lane in range(count):
-                        j = (block & NEAR) + lane
-                        t1 = (j + size_i // 2) % size_i
-                        t3 = (j != i) & (i != t1)
-                        seed_j = seed_[j]
-                        t3_others__ties_j = t3_others__ties[j]
-                        t4 = 1 < t3_others__ties_j
-                        t5 = t3_others__ties_j - 1
-                        t3_others__rest = _log1p_f64(t3_others__below[j] + float(t5 if t4 else 0))
-                        t3_others__max_j = t3_others__max[j]
-                        s = t2[j, t1] / tau
-                        t6 = t3_others__rest + _gap_f64(t3_others__max_j, s)
-                        t7 = _sigmoid_f64(t6)
-                        d_t3_others = seed_j * t7
-                        s2 = t2[j, i] / tau
-                        weight_t3_others = _exp_f64(-(t3_others__rest + _gap_f64(t3_others__max_j, s2)))
-                        t8 = d_t3_others * weight_t3_others
-                        d_s = t8 if t3 else 0.0
-                        unit0 = _unit_scale_f64(_unit0_d[j])
-                        measured_v_z = unit0 * v_z_[j, d]
-                        measured_z = unit0 * z[j, d]
-                        t1__scaled_j = t1__scaled[j]
-                        t1__scale = _unit_scale_f64(t1__largest[j])
-                        t1_2 = t1__scaled_j * (1.0 / t1__scale)
-                        t9 = abs(measured_z) == t1_2
-                        t10 = _sign_f64(measured_z)
-                        t11 = measured_z * t1__scale / t1__scaled_j
-                        tangent_z_hat = (measured_v_z - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
-                        tangent_s = tangent_t2[j, i] / tau
-                        tangent_t3_others_j = tangent_t3_others[j]
-                        tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
-                        tangent_d_t3_others = (
-                            seed_j * (tangent_t3_others_j - tangent_t2[j, t1] / tau) * _sigmoid_f64(-t6) * t7
-                        )
-                        t12 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
-                        tangent_d_s = t12 if t3 else 0.0
-                        tangent_d_z_hat_2_sum2_block[lane] = d_s * tangent_z_hat + tangent_d_s * z_hat[j, d]
-                    tangent_d_z_hat_2_sum2 += _pairwise_sum(tangent_d_z_hat_2_sum2_block, count)
-                tangent_d_z_hat_2_sum_row[d] = tangent_d_z_hat_2_sum2
-
-
-@_jit
-def hvp_5_f64(
-    first, last, d_t1_sum_block, tangent_d_t1_sum_block, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below,
-    t3_others__ties, t3_others__max, t2, z_hat, seed_, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
-    tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight,
-    weight_step, denominator,
-):
-    size_i = samples
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        for row in range(rows):
-            i = start + row
-            d_z_hat_1_row = d_z_hat_1[i]
-            d_z_hat_2_row = d_z_hat_2[i]
+            d_z_hat_1__product_row = d_z_hat_1__product[i]
+            d_z_hat_2__product_row = d_z_hat_2__product[i]
             seed_i = weight[i * weight_step] / denominator
             t3_others__below_i = t3_others__below[i]
             t3_others__ties_i = t3_others__ties[i]
@@ -1355,127 +1238,125 @@ def hvp_5_f64(
             t23 = _sigmoid_f64(t22)
             t24 = seed2 * t23
             z_hat_row = z_hat[i]
-            unit0_d_i = _unit0_d[i]
-            t25 = _unit_scale_f64(unit0_d_i)
-            v_z__row = v_z_[i]
-            tangent_t1_i = tangent_t1[i]
-            z_row = z[i]
-            t1__scaled_i = t1__scaled[i]
-            t1__largest_i = t1__largest[i]
-            t26 = _unit_scale_f64(t1__largest_i)
-            t27 = 1.0 / t26
-            t28 = t1__scaled_i * t27
+            tangent_z_hat_row = tangent_z_hat[i]
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
             tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
             unit0_d = _unit0_d[t7]
-            t33 = _unit_scale_f64(unit0_d)
+            t25 = _unit_scale_f64(unit0_d)
             tangent_t1_2 = tangent_t1[t7]
             t1__scaled2 = t1__scaled[t7]
             t1__largest2 = t1__largest[t7]
-            t34 = _unit_scale_f64(t1__largest2)
-            t35 = 1.0 / t34
-            t36 = t1__scaled2 * t35
+            t26 = _unit_scale_f64(t1__largest2)
+            t27 = 1.0 / t26
+            t28 = t1__scaled2 * t27
             tangent_t3_others_i = tangent_t3_others[i]
             tangent_t2_row = tangent_t2[i]
             tangent_t2_2 = tangent_t2_row[t7]
-            t40 = -tangent_t2_2 / tau
-            t41 = tangent_t3_others_i + t40
-            t42 = _sigmoid_f64(-t10)
-            t43 = seed_i * t41 * t42 * t11
+            t32 = -tangent_t2_2 / tau
+            t33 = tangent_t3_others_i + t32
+            t34 = _sigmoid_f64(-t10)
+            t35 = seed_i * t33 * t34 * t11
             unit0_d2 = _unit0_d[t13]
-            t44 = _unit_scale_f64(unit0_d2)
+            t36 = _unit_scale_f64(unit0_d2)
             tangent_t1_3 = tangent_t1[t13]
             t1__scaled3 = t1__scaled[t13]
             t1__largest3 = t1__largest[t13]
-            t45 = _unit_scale_f64(t1__largest3)
-            t46 = 1.0 / t45
-            t47 = t1__scaled3 * t46
+            t37 = _unit_scale_f64(t1__largest3)
+            t38 = 1.0 / t37
+            t39 = t1__scaled3 * t38
             tangent_t3_others2 = tangent_t3_others[t13]
             tangent_t2_3 = tangent_t2[t13, t19]
-            t51 = -tangent_t2_3 / tau
-            t52 = tangent_t3_others2 + t51
-            t53 = _sigmoid_f64(-t22)
-            t54 = seed2 * t52 * t53 * t23
+            t43 = -tangent_t2_3 / tau
+            t44 = tangent_t3_others2 + t43
+            t45 = _sigmoid_f64(-t22)
+            t46 = seed2 * t44 * t45 * t23
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = (block & NEAR) + lane
+                    d_z_hat_1 = d_z_hat_1__product_row[d] / tau
+                    d_z_hat_2 = d_z_hat_2__product_row[d] / tau
                     z_hat_d = z_hat[t7, d]
                     z_hat_d2 = z_hat[t13, d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
+                    d_z_hat = d_z_hat_1 + d_z_hat_2 + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
                     z_hat_d3 = z_hat_row[d]
-                    measured_v_z = t25 * v_z__row[d]
-                    measured_z = t25 * z_row[d]
-                    t29 = abs(measured_z) == t28
-                    t30 = _sign_f64(measured_z)
-                    t31 = measured_z * t26 / t1__scaled_i
-                    t32 = t30 if t29 else t31
-                    tangent_z_hat = (measured_v_z - tangent_t1_i * t32) * t26 / t1__scaled_i
                     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] / tau
                     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                    measured_v_z2 = t33 * v_z_[t7, d]
-                    measured_z2 = t33 * z[t7, d]
-                    t37 = abs(measured_z2) == t36
-                    t38 = _sign_f64(measured_z2)
-                    t39 = measured_z2 * t34 / t1__scaled2
-                    measured_v_z3 = t44 * v_z_[t13, d]
-                    measured_z3 = t44 * z[t13, d]
-                    t48 = abs(measured_z3) == t47
-                    t49 = _sign_f64(measured_z3)
-                    t50 = measured_z3 * t45 / t1__scaled3
+                    measured_v_z = t25 * v_z_[t7, d]
+                    measured_z = t25 * z[t7, d]
+                    t29 = abs(measured_z) == t28
+                    t30 = _sign_f64(measured_z)
+                    t31 = measured_z * t26 / t1__scaled2
+                    measured_v_z2 = t36 * v_z_[t13, d]
+                    measured_z2 = t36 * z[t13, d]
+                    t40 = abs(measured_z2) == t39
+                    t41 = _sign_f64(measured_z2)
+                    t42 = measured_z2 * t37 / t1__scaled3
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((measured_v_z2 - tangent_t1_2 * (t38 if t37
-                        else t39)) * t34 / t1__scaled2) - t43 * z_hat_d + -t24 * ((measured_v_z3 - tangent_t1_3 * (t49
-                        if t48 else t50)) * t45 / t1__scaled3) + -t54 * z_hat_d2) / tau
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((measured_v_z - tangent_t1_2 * (t30 if t29 else
+                        t31)) * t26 / t1__scaled2) - t35 * z_hat_d + -t24 * ((measured_v_z2 - tangent_t1_3 * (t41 if t40
+                        else t42)) * t37 / t1__scaled3) + -t46 * z_hat_d2) / tau
                     )
                     d_t1_sum_block[lane] = d_z_hat * z_hat_d3
-                    tangent_d_t1_sum_block[lane] = d_z_hat * tangent_z_hat + tangent_d_z_hat * z_hat_d3
+                    tangent_d_t1_sum_block[lane] = d_z_hat * tangent_z_hat_row[d] + tangent_d_z_hat * z_hat_d3
                 d_t1_sum += _pairwise_sum(d_t1_sum_block, count)
                 tangent_d_t1_sum += _pairwise_sum(tangent_d_t1_sum_block, count)
-            t61 = t28 == 0.0
-            t62 = tangent_t1_i * t26 / t1__scaled_i
-            t63 = d_t1_sum * t62
-            t64 = t63 - tangent_d_t1_sum
-            t65 = t64 * t26 / t1__scaled_i
-            t70 = d_t1_sum * t26 / t1__scaled_i
-            d_t1 = -t70
-            t71 = d_t1 * tangent_t1_i
+            tangent_t1_i = tangent_t1[i]
+            t1__largest_i = t1__largest[i]
+            t53 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t54 = 1.0 / t53
+            t55 = t1__scaled_i * t54
+            t56 = t55 == 0.0
+            t57 = tangent_t1_i * t53 / t1__scaled_i
+            t58 = d_t1_sum * t57
+            t59 = t58 - tangent_d_t1_sum
+            t60 = t59 * t53 / t1__scaled_i
+            unit0_d_i = _unit0_d[i]
+            t61 = _unit_scale_f64(unit0_d_i)
+            z_row = z[i]
+            v_z__row = v_z_[i]
+            t66 = d_t1_sum * t53 / t1__scaled_i
+            d_t1 = -t66
+            t67 = d_t1 * tangent_t1_i
             hvp_z_row = hvp_z[i]
             for d in range(size_d):
                 tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
                 tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                measured_v_z4 = t33 * v_z_[t7, d]
-                measured_z4 = t33 * z[t7, d]
-                t55 = abs(measured_z4) == t36
-                t56 = _sign_f64(measured_z4)
-                t57 = measured_z4 * t34 / t1__scaled2
+                measured_v_z3 = t25 * v_z_[t7, d]
+                measured_z3 = t25 * z[t7, d]
+                t47 = abs(measured_z3) == t28
+                t48 = _sign_f64(measured_z3)
+                t49 = measured_z3 * t26 / t1__scaled2
                 z_hat_d4 = z_hat[t7, d]
-                measured_v_z5 = t44 * v_z_[t13, d]
-                measured_z5 = t44 * z[t13, d]
-                t58 = abs(measured_z5) == t47
-                t59 = _sign_f64(measured_z5)
-                t60 = measured_z5 * t45 / t1__scaled3
+                measured_v_z4 = t36 * v_z_[t13, d]
+                measured_z4 = t36 * z[t13, d]
+                t50 = abs(measured_z4) == t39
+                t51 = _sign_f64(measured_z4)
+                t52 = measured_z4 * t37 / t1__scaled3
                 z_hat_d5 = z_hat[t13, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((measured_v_z4 - tangent_t1_2 * (t56 if t55
-                    else t57)) * t34 / t1__scaled2) - t43 * z_hat_d4 + -t24 * ((measured_v_z5 - tangent_t1_3 * (t59 if
-                    t58 else t60)) * t45 / t1__scaled3) + -t54 * z_hat_d5) / tau
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((measured_v_z3 - tangent_t1_2 * (t48 if t47
+                    else t49)) * t26 / t1__scaled2) - t35 * z_hat_d4 + -t24 * ((measured_v_z4 - tangent_t1_3 * (t51 if
+                    t50 else t52)) * t37 / t1__scaled3) + -t46 * z_hat_d5) / tau
                 )
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d4 + -t24 * z_hat_d5) / tau
-                measured_z6 = t25 * z_row[d]
-                t66 = abs(measured_z6) == t28
-                t67 = _sign_f64(measured_z6)
-                t68 = measured_z6 * t26 / t1__scaled_i
-                t69 = t67 if t66 else t68
-                measured_v_z6 = t25 * v_z__row[d]
-                t72 = t65 * t69 + (measured_v_z6 * d_t1 + -t71 * t69) * t26 / t1__scaled_i
+                d_z_hat_1_2 = d_z_hat_1__product_row[d] / tau
+                d_z_hat_2_2 = d_z_hat_2__product_row[d] / tau
+                d_z_hat2 = d_z_hat_1_2 + d_z_hat_2_2 + (-t12 * z_hat_d4 + -t24 * z_hat_d5) / tau
+                measured_z5 = t61 * z_row[d]
+                t62 = abs(measured_z5) == t55
+                t63 = _sign_f64(measured_z5)
+                t64 = measured_z5 * t53 / t1__scaled_i
+                t65 = t63 if t62 else t64
+                measured_v_z5 = t61 * v_z__row[d]
+                t68 = t60 * t65 + (measured_v_z5 * d_t1 + -t67 * t65) * t53 / t1__scaled_i
                 scaled_hvp_z = (
-                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t26 / t1__scaled_i)) * t26 / t1__scaled_i + (0.0 if
-                    t61 else t72)
+                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t53 / t1__scaled_i)) * t53 / t1__scaled_i + (0.0 if
+                    t56 else t68)
                 )
-                hvp_z_row[d] = scaled_hvp_z * t25
+                hvp_z_row[d] = scaled_hvp_z * t61
 
 
 @_jit
@@ -1628,7 +1509,7 @@ def value_and_grad_1_f32(
 @_jit
 def value_and_grad_2_f32(
     first, last, value_rows, t3_others__below2_block, halves, samples, chunk, t2, t3_others__max, t3_others__below,
-    t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
+    t3_others__ties, d_s, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
     size_i = samples
     denominator = f32(denominator)
@@ -1681,15 +1562,14 @@ def value_and_grad_2_f32(
             t18 = t15 + t17
             t19 = _sigmoid_f32(t18)
             t20 = seed_i * t19
-            d_z_hat_1__left_row = d_z_hat_1__left[i]
+            d_s_row = d_s[i]
             for j in range(size_i):
                 t9 = j != t1
                 t10 = (i != j) & t9
                 s3 = t2_row[j] / tau
                 weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
                 t21 = t20 * weight_t3_others
-                d_s = t21 if t10 else f32(0.0)
-                d_z_hat_1__left_row[j] = d_s / tau
+                d_s_row[j] = t21 if t10 else f32(0.0)
             scaled_value = _softplus_f32(t18)
             value_rows[row] = scaled_value
             value_rows[row] *= weight[i * weight_step]
@@ -1700,9 +1580,9 @@ def value_and_grad_2_f32(
 
 @_jit
 def value_and_grad_3_f32(
-    first, last, d_t1_sum_block, halves, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties,
-    t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, _unit0_d, z, tau, size_d, weight, weight_step,
-    denominator,
+    first, last, d_t1_sum_block, halves, samples, chunk, d_z_hat_1__product, d_z_hat_2__product, t3_others__below,
+    t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, _unit0_d, z, tau, size_d,
+    weight, weight_step, denominator,
 ):
     size_i = samples
     denominator = f32(denominator)
@@ -1711,8 +1591,8 @@ def value_and_grad_3_f32(
         rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            d_z_hat_1_row = d_z_hat_1[i]
-            d_z_hat_2_row = d_z_hat_2[i]
+            d_z_hat_1__product_row = d_z_hat_1__product[i]
+            d_z_hat_2__product_row = d_z_hat_2__product[i]
             seed_i = weight[i * weight_step] / denominator
             t3_others__below_i = t3_others__below[i]
             t3_others__ties_i = t3_others__ties[i]
@@ -1753,7 +1633,9 @@ def value_and_grad_3_f32(
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
+                    d_z_hat_1 = d_z_hat_1__product_row[d] / tau
+                    d_z_hat_2 = d_z_hat_2__product_row[d] / tau
+                    d_z_hat = d_z_hat_1 + d_z_hat_2 + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
                     d_t1_sum_block[lane] = d_z_hat * z_hat_row[d]
                 d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
             d_t1_sum = f32(d_t1_sum)
@@ -1770,7 +1652,9 @@ def value_and_grad_3_f32(
             z_row = z[i]
             grad_z_row = grad_z[i]
             for d in range(size_d):
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
+                d_z_hat_1_2 = d_z_hat_1__product_row[d] / tau
+                d_z_hat_2_2 = d_z_hat_2__product_row[d] / tau
+                d_z_hat2 = d_z_hat_1_2 + d_z_hat_2_2 + (-t12 * z_hat[t7, d] + -t24 * z_hat[t13, d]) / tau
                 measured_z = t30 * z_row[d]
                 t31 = abs(measured_z) == t27
                 t32 = _sign_f32(measured_z)
@@ -1783,7 +1667,7 @@ def value_and_grad_3_f32(
 @_jit
 def hvp_1_f32(
     first, last, t1__scaled2_block, tangent_t1_2_block, halves, samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
-    z_hat, v_z_, tangent_t1, size_d,
+    v_z_, tangent_t1, z_hat, tangent_z_hat, size_d,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1824,7 +1708,6 @@ def hvp_1_f32(
             t5 = t1__scaled2 * t4
             t6 = t5 == f32(0.0)
             v_z__row = v_z_[i]
-            z_hat_row = z_hat[i]
             tangent_t1_2 = 0.0
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
@@ -1838,74 +1721,29 @@ def hvp_1_f32(
                     t9 = measured_z3 * t3 / t1__scaled2
                     t10 = t8 if t7 else t9
                     t11 = measured_v_z * t10
-                    z_hat_row[d] = t10
                     tangent_t1_2_block[lane] = f32(0.0) if t6 else t11
                 tangent_t1_2 += _pairwise_sum_f32(tangent_t1_2_block, halves, count)
             tangent_t1_2 = f32(tangent_t1_2)
             tangent_t1[i] = tangent_t1_2
+            z_hat_row = z_hat[i]
+            tangent_z_hat_row = tangent_z_hat[i]
+            for d in range(size_d):
+                z_d5 = z_row[d]
+                measured_z4 = t1 * z_d5
+                t12 = abs(measured_z4) == t5
+                t13 = _sign_f32(measured_z4)
+                t14 = measured_z4 * t3 / t1__scaled2
+                t15 = t13 if t12 else t14
+                z_hat_row[d] = t15
+                measured_v_z2 = t1 * v_z__row[d]
+                tangent_z_hat_row[d] = (measured_v_z2 - tangent_t1_2 * t15) * t3 / t1__scaled2
 
 
 @_jit
 def hvp_2_f32(
-    first, last, tangent_t2_2_block, halves, samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
-    t1__largest, z_hat, size_d,
-):
-    size_i = samples
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        for row in range(rows):
-            i = start + row
-            tangent_t2_row = tangent_t2[i]
-            unit0_d_i = _unit0_d[i]
-            t1 = _unit_scale_f32(unit0_d_i)
-            v_z__row = v_z_[i]
-            tangent_t1_i = tangent_t1[i]
-            z_row = z[i]
-            t1__scaled_i = t1__scaled[i]
-            t1__largest_i = t1__largest[i]
-            t3 = _unit_scale_f32(t1__largest_i)
-            t4 = f32(1.0) / t3
-            t5 = t1__scaled_i * t4
-            z_hat_row = z_hat[i]
-            for j in range(size_i):
-                unit0_d_j = _unit0_d[j]
-                t9 = _unit_scale_f32(unit0_d_j)
-                tangent_t1_j = tangent_t1[j]
-                t1__scaled_j = t1__scaled[j]
-                t1__largest_j = t1__largest[j]
-                t10 = _unit_scale_f32(t1__largest_j)
-                t11 = f32(1.0) / t10
-                t12 = t1__scaled_j * t11
-                tangent_t2_2 = 0.0
-                for block in range(0, size_d, 256):
-                    count = size_d - block if size_d - block < 256 else 256
-                    for lane in range(count):
-                        d = (block & NEAR) + lane
-                        measured_v_z = t1 * v_z__row[d]
-                        measured_z = t1 * z_row[d]
-                        t6 = abs(measured_z) == t5
-                        t7 = _sign_f32(measured_z)
-                        t8 = measured_z * t3 / t1__scaled_i
-                        tangent_z_hat = (measured_v_z - tangent_t1_i * (t7 if t6 else t8)) * t3 / t1__scaled_i
-                        measured_v_z2 = t9 * v_z_[j, d]
-                        measured_z2 = t9 * z[j, d]
-                        t13 = abs(measured_z2) == t12
-                        t14 = _sign_f32(measured_z2)
-                        t15 = measured_z2 * t10 / t1__scaled_j
-                        tangent_z_hat2 = (measured_v_z2 - tangent_t1_j * (t14 if t13 else t15)) * t10 / t1__scaled_j
-                        tangent_t2_2_block[lane] = tangent_z_hat * z_hat[j, d] + tangent_z_hat2 * z_hat_row[d]
-                    tangent_t2_2 += _pairwise_sum_f32(tangent_t2_2_block, halves, count)
-                tangent_t2_2 = f32(tangent_t2_2)
-                tangent_t2_row[j] = tangent_t2_2
-
-
-@_jit
-def hvp_3_f32(
-    first, last, t3_others__below2_block, tangent_t3_others2_block, tangent_d_z_hat_1_sum2_block, halves, samples,
-    chunk, t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
-    tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
-    weight_step, denominator,
+    first, last, t3_others__below2_block, tangent_t3_others2_block, halves, samples, chunk, t2, t3_others__max,
+    t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight, weight_step,
+    denominator,
 ):
     size_i = samples
     denominator = f32(denominator)
@@ -1952,14 +1790,6 @@ def hvp_3_f32(
             t13 = t12 if t11 else 0
             t14 = t3_others__below2 + f32(t13)
             t15 = _log1p_f32(t14)
-            seed_i = weight[i * weight_step] / denominator
-            t2_2 = t2_row[t1]
-            t18 = t2_2 / tau
-            t19 = _gap_f32(t3_others__max2, t18)
-            t20 = t15 + t19
-            t21 = _sigmoid_f32(t20)
-            t22 = seed_i * t21
-            d_z_hat_1__left_row = d_z_hat_1__left[i]
             tangent_t3_others2 = 0.0
             for block in range(0, size_i, 256):
                 count = size_i - block if size_i - block < 256 else 256
@@ -1971,119 +1801,43 @@ def hvp_3_f32(
                     s3 = t2_row[j] / tau
                     weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
                     t16 = tangent_s * weight_t3_others
-                    t17 = (i != j) & t9
-                    t23 = t22 * weight_t3_others
-                    d_s = t23 if t17 else f32(0.0)
-                    d_z_hat_1__left_row[j] = d_s / tau
                     tangent_t3_others2_block[lane] = t16 if t10 else f32(0.0)
                 tangent_t3_others2 += _pairwise_sum_f32(tangent_t3_others2_block, halves, count)
             tangent_t3_others2 = f32(tangent_t3_others2)
             tangent_t3_others[i] = tangent_t3_others2
-            tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
+            seed_i = weight[i * weight_step] / denominator
+            t2_2 = t2_row[t1]
+            t19 = t2_2 / tau
+            t20 = _gap_f32(t3_others__max2, t19)
+            t21 = t15 + t20
+            t22 = _sigmoid_f32(t21)
+            t23 = seed_i * t22
+            d_s_row = d_s[i]
             tangent_t2_2 = tangent_t2_row[t1]
-            t30 = -tangent_t2_2 / tau
-            t31 = tangent_t3_others2 + t30
-            t32 = _sigmoid_f32(-t20)
-            t33 = seed_i * t31 * t32 * t21
-            for d in range(size_d):
-                tangent_d_z_hat_1_sum2 = 0.0
-                for block in range(0, size_i, 256):
-                    count = size_i - block if size_i - block < 256 else 256
-                    for lane in range(count):
-                        j = (block & NEAR) + lane
-                        t24 = j != t1
-                        t25 = (i != j) & t24
-                        s4 = t2_row[j] / tau
-                        weight_t3_others2 = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s4)))
-                        t26 = t22 * weight_t3_others2
-                        d_s2 = t26 if t25 else f32(0.0)
-                        unit0 = _unit_scale_f32(_unit0_d[j])
-                        measured_v_z = unit0 * v_z_[j, d]
-                        measured_z = unit0 * z[j, d]
-                        t1__scaled_j = t1__scaled[j]
-                        t1__scale = _unit_scale_f32(t1__largest[j])
-                        t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
-                        t27 = abs(measured_z) == t1_2
-                        t28 = _sign_f32(measured_z)
-                        t29 = measured_z * t1__scale / t1__scaled_j
-                        tangent_z_hat = (
-                            (measured_v_z - tangent_t1[j] * (t28 if t27 else t29)) * t1__scale / t1__scaled_j
-                        )
-                        tangent_s2 = tangent_t2_row[j] / tau
-                        tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
-                        t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
-                        tangent_d_s = t34 if t25 else f32(0.0)
-                        tangent_d_z_hat_1_sum2_block[lane] = d_s2 * tangent_z_hat + tangent_d_s * z_hat[j, d]
-                    tangent_d_z_hat_1_sum2 += _pairwise_sum_f32(tangent_d_z_hat_1_sum2_block, halves, count)
-                tangent_d_z_hat_1_sum2 = f32(tangent_d_z_hat_1_sum2)
-                tangent_d_z_hat_1_sum_row[d] = tangent_d_z_hat_1_sum2
+            t25 = -tangent_t2_2 / tau
+            t26 = tangent_t3_others2 + t25
+            t27 = _sigmoid_f32(-t21)
+            t28 = seed_i * t26 * t27 * t22
+            tangent_d_s_row = tangent_d_s[i]
+            for j in range(size_i):
+                t17 = j != t1
+                t18 = (i != j) & t17
+                s4 = t2_row[j] / tau
+                weight_t3_others2 = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s4)))
+                t24 = t23 * weight_t3_others2
+                d_s_row[j] = t24 if t18 else f32(0.0)
+                tangent_s2 = tangent_t2_row[j] / tau
+                tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
+                t29 = t23 * tangent_weight_t3_others + t28 * weight_t3_others2
+                tangent_d_s_row[j] = t29 if t18 else f32(0.0)
 
 
 @_jit
-def hvp_4_f32(
-    first, last, tangent_d_z_hat_2_sum2_block, halves, samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
-    t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
-    tangent_t3_others, z_hat, tau, size_d,
-):
-    size_i = samples
-    for c in range(first, last):
-        start = c * chunk
-        rows = samples - start if samples - start < chunk else chunk
-        for row in range(rows):
-            i = start + row
-            tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
-            for d in range(size_d):
-                tangent_d_z_hat_2_sum2 = 0.0
-                for block in range(0, size_i, 256):
-                    count = size_i - block if size_i - block < 256 else 256
-                    for lane in range(count):
-                        j = (block & NEAR) + lane
-                        t1 = (j + size_i // 2) % size_i
-                        t3 = (j != i) & (i != t1)
-                        seed_j = seed_[j]
-                        t3_others__ties_j = t3_others__ties[j]
-                        t4 = 1 < t3_others__ties_j
-                        t5 = t3_others__ties_j - 1
-                        t3_others__rest = _log1p_f32(t3_others__below[j] + f32(t5 if t4 else 0))
-                        t3_others__max_j = t3_others__max[j]
-                        s = t2[j, t1] / tau
-                        t6 = t3_others__rest + _gap_f32(t3_others__max_j, s)
-                        t7 = _sigmoid_f32(t6)
-                        d_t3_others = seed_j * t7
-                        s2 = t2[j, i] / tau
-                        weight_t3_others = _exp_f32(-(t3_others__rest + _gap_f32(t3_others__max_j, s2)))
-                        t8 = d_t3_others * weight_t3_others
-                        d_s = t8 if t3 else f32(0.0)
-                        unit0 = _unit_scale_f32(_unit0_d[j])
-                        measured_v_z = unit0 * v_z_[j, d]
-                        measured_z = unit0 * z[j, d]
-                        t1__scaled_j = t1__scaled[j]
-                        t1__scale = _unit_scale_f32(t1__largest[j])
-                        t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
-                        t9 = abs(measured_z) == t1_2
-                        t10 = _sign_f32(measured_z)
-                        t11 = measured_z * t1__scale / t1__scaled_j
-                        tangent_z_hat = (measured_v_z - tangent_t1[j] * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
-                        tangent_s = tangent_t2[j, i] / tau
-                        tangent_t3_others_j = tangent_t3_others[j]
-                        tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
-                        tangent_d_t3_others = (
-                            seed_j * (tangent_t3_others_j - tangent_t2[j, t1] / tau) * _sigmoid_f32(-t6) * t7
-                        )
-                        t12 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
-                        tangent_d_s = t12 if t3 else f32(0.0)
-                        tangent_d_z_hat_2_sum2_block[lane] = d_s * tangent_z_hat + tangent_d_s * z_hat[j, d]
-                    tangent_d_z_hat_2_sum2 += _pairwise_sum_f32(tangent_d_z_hat_2_sum2_block, halves, count)
-                tangent_d_z_hat_2_sum2 = f32(tangent_d_z_hat_2_sum2)
-                tangent_d_z_hat_2_sum_row[d] = tangent_d_z_hat_2_sum2
-
-
-@_jit
-def hvp_5_f32(
-    first, last, d_t1_sum_block, tangent_d_t1_sum_block, halves, samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below,
-    t3_others__ties, t3_others__max, t2, z_hat, seed_, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
-    tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight,
-    weight_step, denominator,
+def hvp_3_f32(
+    first, last, d_t1_sum_block, tangent_d_t1_sum_block, halves, samples, chunk, d_z_hat_1__product, d_z_hat_2__product,
+    t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, tangent_z_hat, tangent_d_z_hat_1_sum,
+    tangent_d_z_hat_2_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t3_others, tangent_t2, hvp_z,
+    tau, size_d, weight, weight_step, denominator,
 ):
     size_i = samples
     denominator = f32(denominator)
@@ -2092,8 +1846,8 @@ def hvp_5_f32(
         rows = samples - start if samples - start < chunk else chunk
         for row in range(rows):
             i = start + row
-            d_z_hat_1_row = d_z_hat_1[i]
-            d_z_hat_2_row = d_z_hat_2[i]
+            d_z_hat_1__product_row = d_z_hat_1__product[i]
+            d_z_hat_2__product_row = d_z_hat_2__product[i]
             seed_i = weight[i * weight_step] / denominator
             t3_others__below_i = t3_others__below[i]
             t3_others__ties_i = t3_others__ties[i]
@@ -2129,129 +1883,127 @@ def hvp_5_f32(
             t23 = _sigmoid_f32(t22)
             t24 = seed2 * t23
             z_hat_row = z_hat[i]
-            unit0_d_i = _unit0_d[i]
-            t25 = _unit_scale_f32(unit0_d_i)
-            v_z__row = v_z_[i]
-            tangent_t1_i = tangent_t1[i]
-            z_row = z[i]
-            t1__scaled_i = t1__scaled[i]
-            t1__largest_i = t1__largest[i]
-            t26 = _unit_scale_f32(t1__largest_i)
-            t27 = f32(1.0) / t26
-            t28 = t1__scaled_i * t27
+            tangent_z_hat_row = tangent_z_hat[i]
             tangent_d_z_hat_1_sum_row = tangent_d_z_hat_1_sum[i]
             tangent_d_z_hat_2_sum_row = tangent_d_z_hat_2_sum[i]
             unit0_d = _unit0_d[t7]
-            t33 = _unit_scale_f32(unit0_d)
+            t25 = _unit_scale_f32(unit0_d)
             tangent_t1_2 = tangent_t1[t7]
             t1__scaled2 = t1__scaled[t7]
             t1__largest2 = t1__largest[t7]
-            t34 = _unit_scale_f32(t1__largest2)
-            t35 = f32(1.0) / t34
-            t36 = t1__scaled2 * t35
+            t26 = _unit_scale_f32(t1__largest2)
+            t27 = f32(1.0) / t26
+            t28 = t1__scaled2 * t27
             tangent_t3_others_i = tangent_t3_others[i]
             tangent_t2_row = tangent_t2[i]
             tangent_t2_2 = tangent_t2_row[t7]
-            t40 = -tangent_t2_2 / tau
-            t41 = tangent_t3_others_i + t40
-            t42 = _sigmoid_f32(-t10)
-            t43 = seed_i * t41 * t42 * t11
+            t32 = -tangent_t2_2 / tau
+            t33 = tangent_t3_others_i + t32
+            t34 = _sigmoid_f32(-t10)
+            t35 = seed_i * t33 * t34 * t11
             unit0_d2 = _unit0_d[t13]
-            t44 = _unit_scale_f32(unit0_d2)
+            t36 = _unit_scale_f32(unit0_d2)
             tangent_t1_3 = tangent_t1[t13]
             t1__scaled3 = t1__scaled[t13]
             t1__largest3 = t1__largest[t13]
-            t45 = _unit_scale_f32(t1__largest3)
-            t46 = f32(1.0) / t45
-            t47 = t1__scaled3 * t46
+            t37 = _unit_scale_f32(t1__largest3)
+            t38 = f32(1.0) / t37
+            t39 = t1__scaled3 * t38
             tangent_t3_others2 = tangent_t3_others[t13]
             tangent_t2_3 = tangent_t2[t13, t19]
-            t51 = -tangent_t2_3 / tau
-            t52 = tangent_t3_others2 + t51
-            t53 = _sigmoid_f32(-t22)
-            t54 = seed2 * t52 * t53 * t23
+            t43 = -tangent_t2_3 / tau
+            t44 = tangent_t3_others2 + t43
+            t45 = _sigmoid_f32(-t22)
+            t46 = seed2 * t44 * t45 * t23
             d_t1_sum = 0.0
             tangent_d_t1_sum = 0.0
             for block in range(0, size_d, 256):
                 count = size_d - block if size_d - block < 256 else 256
                 for lane in range(count):
                     d = (block & NEAR) + lane
+                    d_z_hat_1 = d_z_hat_1__product_row[d] / tau
+                    d_z_hat_2 = d_z_hat_2__product_row[d] / tau
                     z_hat_d = z_hat[t7, d]
                     z_hat_d2 = z_hat[t13, d]
-                    d_z_hat = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
+                    d_z_hat = d_z_hat_1 + d_z_hat_2 + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
                     z_hat_d3 = z_hat_row[d]
-                    measured_v_z = t25 * v_z__row[d]
-                    measured_z = t25 * z_row[d]
-                    t29 = abs(measured_z) == t28
-                    t30 = _sign_f32(measured_z)
-                    t31 = measured_z * t26 / t1__scaled_i
-                    t32 = t30 if t29 else t31
-                    tangent_z_hat = (measured_v_z - tangent_t1_i * t32) * t26 / t1__scaled_i
                     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_row[d] / tau
                     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                    measured_v_z2 = t33 * v_z_[t7, d]
-                    measured_z2 = t33 * z[t7, d]
-                    t37 = abs(measured_z2) == t36
-                    t38 = _sign_f32(measured_z2)
-                    t39 = measured_z2 * t34 / t1__scaled2
-                    measured_v_z3 = t44 * v_z_[t13, d]
-                    measured_z3 = t44 * z[t13, d]
-                    t48 = abs(measured_z3) == t47
-                    t49 = _sign_f32(measured_z3)
-                    t50 = measured_z3 * t45 / t1__scaled3
+                    measured_v_z = t25 * v_z_[t7, d]
+                    measured_z = t25 * z[t7, d]
+                    t29 = abs(measured_z) == t28
+                    t30 = _sign_f32(measured_z)
+                    t31 = measured_z * t26 / t1__scaled2
+                    measured_v_z2 = t36 * v_z_[t13, d]
+                    measured_z2 = t36 * z[t13, d]
+                    t40 = abs(measured_z2) == t39
+                    t41 = _sign_f32(measured_z2)
+                    t42 = measured_z2 * t37 / t1__scaled3
                     tangent_d_z_hat = (
-                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((measured_v_z2 - tangent_t1_2 * (t38 if t37
-                        else t39)) * t34 / t1__scaled2) - t43 * z_hat_d + -t24 * ((measured_v_z3 - tangent_t1_3 * (t49
-                        if t48 else t50)) * t45 / t1__scaled3) + -t54 * z_hat_d2) / tau
+                        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((measured_v_z - tangent_t1_2 * (t30 if t29 else
+                        t31)) * t26 / t1__scaled2) - t35 * z_hat_d + -t24 * ((measured_v_z2 - tangent_t1_3 * (t41 if t40
+                        else t42)) * t37 / t1__scaled3) + -t46 * z_hat_d2) / tau
                     )
                     d_t1_sum_block[lane] = d_z_hat * z_hat_d3
-                    tangent_d_t1_sum_block[lane] = d_z_hat * tangent_z_hat + tangent_d_z_hat * z_hat_d3
+                    tangent_d_t1_sum_block[lane] = d_z_hat * tangent_z_hat_row[d] + tangent_d_z_hat * z_hat_d3
                 d_t1_sum += _pairwise_sum_f32(d_t1_sum_block, halves, count)
                 tangent_d_t1_sum += _pairwise_sum_f32(tangent_d_t1_sum_block, halves, count)
             d_t1_sum = f32(d_t1_sum)
             tangent_d_t1_sum = f32(tangent_d_t1_sum)
-            t61 = t28 == f32(0.0)
-            t62 = tangent_t1_i * t26 / t1__scaled_i
-            t63 = d_t1_sum * t62
-            t64 = t63 - tangent_d_t1_sum
-            t65 = t64 * t26 / t1__scaled_i
-            t70 = d_t1_sum * t26 / t1__scaled_i
-            d_t1 = -t70
-            t71 = d_t1 * tangent_t1_i
+            tangent_t1_i = tangent_t1[i]
+            t1__largest_i = t1__largest[i]
+            t53 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled[i]
+            t54 = f32(1.0) / t53
+            t55 = t1__scaled_i * t54
+            t56 = t55 == f32(0.0)
+            t57 = tangent_t1_i * t53 / t1__scaled_i
+            t58 = d_t1_sum * t57
+            t59 = t58 - tangent_d_t1_sum
+            t60 = t59 * t53 / t1__scaled_i
+            unit0_d_i = _unit0_d[i]
+            t61 = _unit_scale_f32(unit0_d_i)
+            z_row = z[i]
+            v_z__row = v_z_[i]
+            t66 = d_t1_sum * t53 / t1__scaled_i
+            d_t1 = -t66
+            t67 = d_t1 * tangent_t1_i
             hvp_z_row = hvp_z[i]
             for d in range(size_d):
                 tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_row[d] / tau
                 tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_row[d] / tau
-                measured_v_z4 = t33 * v_z_[t7, d]
-                measured_z4 = t33 * z[t7, d]
-                t55 = abs(measured_z4) == t36
-                t56 = _sign_f32(measured_z4)
-                t57 = measured_z4 * t34 / t1__scaled2
+                measured_v_z3 = t25 * v_z_[t7, d]
+                measured_z3 = t25 * z[t7, d]
+                t47 = abs(measured_z3) == t28
+                t48 = _sign_f32(measured_z3)
+                t49 = measured_z3 * t26 / t1__scaled2
                 z_hat_d4 = z_hat[t7, d]
-                measured_v_z5 = t44 * v_z_[t13, d]
-                measured_z5 = t44 * z[t13, d]
-                t58 = abs(measured_z5) == t47
-                t59 = _sign_f32(measured_z5)
-                t60 = measured_z5 * t45 / t1__scaled3
+                measured_v_z4 = t36 * v_z_[t13, d]
+                measured_z4 = t36 * z[t13, d]
+                t50 = abs(measured_z4) == t39
+                t51 = _sign_f32(measured_z4)
+                t52 = measured_z4 * t37 / t1__scaled3
                 z_hat_d5 = z_hat[t13, d]
                 tangent_d_z_hat2 = (
-                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((measured_v_z4 - tangent_t1_2 * (t56 if t55
-                    else t57)) * t34 / t1__scaled2) - t43 * z_hat_d4 + -t24 * ((measured_v_z5 - tangent_t1_3 * (t59 if
-                    t58 else t60)) * t45 / t1__scaled3) + -t54 * z_hat_d5) / tau
+                    tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((measured_v_z3 - tangent_t1_2 * (t48 if t47
+                    else t49)) * t26 / t1__scaled2) - t35 * z_hat_d4 + -t24 * ((measured_v_z4 - tangent_t1_3 * (t51 if
+                    t50 else t52)) * t37 / t1__scaled3) + -t46 * z_hat_d5) / tau
                 )
-                d_z_hat2 = d_z_hat_1_row[d] + d_z_hat_2_row[d] + (-t12 * z_hat_d4 + -t24 * z_hat_d5) / tau
-                measured_z6 = t25 * z_row[d]
-                t66 = abs(measured_z6) == t28
-                t67 = _sign_f32(measured_z6)
-                t68 = measured_z6 * t26 / t1__scaled_i
-                t69 = t67 if t66 else t68
-                measured_v_z6 = t25 * v_z__row[d]
-                t72 = t65 * t69 + (measured_v_z6 * d_t1 + -t71 * t69) * t26 / t1__scaled_i
+                d_z_hat_1_2 = d_z_hat_1__product_row[d] / tau
+                d_z_hat_2_2 = d_z_hat_2__product_row[d] / tau
+                d_z_hat2 = d_z_hat_1_2 + d_z_hat_2_2 + (-t12 * z_hat_d4 + -t24 * z_hat_d5) / tau
+                measured_z5 = t61 * z_row[d]
+                t62 = abs(measured_z5) == t55
+                t63 = _sign_f32(measured_z5)
+                t64 = measured_z5 * t53 / t1__scaled_i
+                t65 = t63 if t62 else t64
+                measured_v_z5 = t61 * v_z__row[d]
+                t68 = t60 * t65 + (measured_v_z5 * d_t1 + -t67 * t65) * t53 / t1__scaled_i
                 scaled_hvp_z = (
-                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t26 / t1__scaled_i)) * t26 / t1__scaled_i + (f32(0.0)
-                    if t61 else t72)
+                    (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t53 / t1__scaled_i)) * t53 / t1__scaled_i + (f32(0.0)
+                    if t56 else t68)
                 )
-                hvp_z_row[d] = scaled_hvp_z * t25
+                hvp_z_row[d] = scaled_hvp_z * t61
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -2297,9 +2049,9 @@ def _value_and_grad_f64(
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
     _unit0_d = np.empty((size_i,), np.float64)
-    d_z_hat_1 = np.empty((size_i, size_d), np.float64)
-    d_z_hat_1__left = np.empty((size_i, size_i), np.float64)
-    d_z_hat_2 = np.empty((size_i, size_d), np.float64)
+    d_s = np.empty((size_i, size_i), np.float64)
+    d_z_hat_1__product = np.empty((size_i, size_d), np.float64)
+    d_z_hat_2__product = np.empty((size_i, size_d), np.float64)
     t1__largest = np.empty((size_i,), np.float64)
     t1__scaled = np.empty((size_i,), np.float64)
     t2 = np.empty((size_i, size_i), np.float64)
@@ -2325,21 +2077,21 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     run(
         value_and_grad_2_f64, chunks, ((chunk, np.float64), (256, np.float64)), samples, chunk, t2, t3_others__max,
-        t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, denominator, losses_out,
-        keep_losses, value_partial,
+        t3_others__below, t3_others__ties, d_s, tau, weight, weight_step, denominator, losses_out, keep_losses,
+        value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
-    np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
-    np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
+    np.matmul(d_s, z_hat, out=d_z_hat_1__product)
+    np.matmul(d_s.T, z_hat, out=d_z_hat_2__product)
     samples = size_i
     chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        value_and_grad_3_f64, chunks, ((256, np.float64),), samples, chunk, d_z_hat_1, d_z_hat_2, t3_others__below,
-        t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, _unit0_d, z, tau, size_d,
-        weight, weight_step, denominator,
+        value_and_grad_3_f64, chunks, ((256, np.float64),), samples, chunk, d_z_hat_1__product, d_z_hat_2__product,
+        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, _unit0_d,
+        z, tau, size_d, weight, weight_step, denominator,
     )
     return (value_value,), None
 
@@ -2356,67 +2108,58 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float64)
     _unit0_d = np.empty((size_i,), np.float64)
-    d_z_hat_1 = np.empty((size_i, size_d), np.float64)
-    d_z_hat_1__left = np.empty((size_i, size_i), np.float64)
-    d_z_hat_2 = np.empty((size_i, size_d), np.float64)
+    d_s = np.empty((size_i, size_i), np.float64)
+    d_z_hat_1__product = np.empty((size_i, size_d), np.float64)
+    d_z_hat_2__product = np.empty((size_i, size_d), np.float64)
     t1__largest = np.empty((size_i,), np.float64)
     t1__scaled = np.empty((size_i,), np.float64)
     t2 = np.empty((size_i, size_i), np.float64)
     t3_others__below = np.empty((size_i,), np.float64)
     t3_others__max = np.empty((size_i,), np.float64)
     t3_others__ties = np.empty((size_i,), np.float64)
+    tangent_d_s = np.empty((size_i, size_i), np.float64)
     tangent_d_z_hat_1_sum = np.empty((size_i, size_d), np.float64)
     tangent_d_z_hat_2_sum = np.empty((size_i, size_d), np.float64)
     tangent_t1 = np.empty((size_i,), np.float64)
     tangent_t2 = np.empty((size_i, size_i), np.float64)
     tangent_t3_others = np.empty((size_i,), np.float64)
+    tangent_z_hat = np.empty((size_i, size_d), np.float64)
     z_hat = np.empty((size_i, size_d), np.float64)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
         hvp_1_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, z, _unit0_d, t1__largest, t1__scaled,
-        z_hat, v_z_, tangent_t1, size_d,
-    )
-    samples = size_i
-    chunk = _chunk_rows(size_i * size_d)
-    chunks = -(-samples // chunk)
-    run(
-        hvp_2_f64, chunks, ((256, np.float64),), samples, chunk, tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
-        t1__largest, z_hat, size_d,
+        v_z_, tangent_t1, z_hat, tangent_z_hat, size_d,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
+    np.matmul(tangent_z_hat, z_hat.T, out=tangent_t2)
+    _add_product(z_hat, tangent_z_hat.T, tangent_t2)
     samples = size_i
-    chunk = _chunk_rows(size_i * size_d)
+    chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_3_f64, chunks, ((256, np.float64), (256, np.float64), (256, np.float64)), samples, chunk, t2,
-        t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
-        tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
-        weight_step, denominator,
+        hvp_2_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, t2, t3_others__max, t3_others__below,
+        t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight, weight_step, denominator,
     )
-    samples = size_i
-    chunk = _chunk_rows(size_d)
-    chunks = -(-samples // chunk)
-    run(
-        hvp_4_f64, chunks, ((256, np.float64),), samples, chunk, tangent_d_z_hat_2_sum, seed_, t3_others__below,
-        t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, tangent_t2,
-        tangent_t3_others, z_hat, tau, size_d,
-    )
-    np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
-    np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
+    np.matmul(d_s, z_hat, out=d_z_hat_1__product)
+    np.matmul(d_s.T, z_hat, out=d_z_hat_2__product)
+    np.matmul(d_s, tangent_z_hat, out=tangent_d_z_hat_1_sum)
+    _add_product(tangent_d_s, z_hat, tangent_d_z_hat_1_sum)
+    np.matmul(d_s.T, tangent_z_hat, out=tangent_d_z_hat_2_sum)
+    _add_product(tangent_d_s.T, z_hat, tangent_d_z_hat_2_sum)
     samples = size_i
     chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_5_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, d_z_hat_1, d_z_hat_2,
-        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
-        t1__largest, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t3_others, tangent_t2, hvp_z, tau, size_d,
-        weight, weight_step, denominator,
+        hvp_3_f64, chunks, ((256, np.float64), (256, np.float64)), samples, chunk, d_z_hat_1__product,
+        d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, tangent_z_hat,
+        tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
+        tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, denominator,
     )
     return (), None
 
@@ -2464,9 +2207,9 @@ def _value_and_grad_f32(
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
     _unit0_d = np.empty((size_i,), np.float32)
-    d_z_hat_1 = np.empty((size_i, size_d), np.float32)
-    d_z_hat_1__left = np.empty((size_i, size_i), np.float32)
-    d_z_hat_2 = np.empty((size_i, size_d), np.float32)
+    d_s = np.empty((size_i, size_i), np.float32)
+    d_z_hat_1__product = np.empty((size_i, size_d), np.float32)
+    d_z_hat_2__product = np.empty((size_i, size_d), np.float32)
     t1__largest = np.empty((size_i,), np.float32)
     t1__scaled = np.empty((size_i,), np.float32)
     t2 = np.empty((size_i, size_i), np.float32)
@@ -2492,21 +2235,21 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     run(
         value_and_grad_2_f32, chunks, ((chunk, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, t2,
-        t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight, weight_step, denominator,
-        losses_out, keep_losses, value_partial,
+        t3_others__max, t3_others__below, t3_others__ties, d_s, tau, weight, weight_step, denominator, losses_out,
+        keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
-    np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
-    np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
+    np.matmul(d_s, z_hat, out=d_z_hat_1__product)
+    np.matmul(d_s.T, z_hat, out=d_z_hat_2__product)
     samples = size_i
     chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        value_and_grad_3_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, d_z_hat_1, d_z_hat_2,
-        t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest, t1__scaled, _unit0_d,
-        z, tau, size_d, weight, weight_step, denominator,
+        value_and_grad_3_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, d_z_hat_1__product,
+        d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest,
+        t1__scaled, _unit0_d, z, tau, size_d, weight, weight_step, denominator,
     )
     return (value_value,), None
 
@@ -2523,67 +2266,59 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     value_denominator = _denominator(reduction, normalizer, lambda: _total_weight(weights[0], masks[0], size_i))
     seed_ = _all_seeds(weights[0], size_i, value_denominator, np.float32)
     _unit0_d = np.empty((size_i,), np.float32)
-    d_z_hat_1 = np.empty((size_i, size_d), np.float32)
-    d_z_hat_1__left = np.empty((size_i, size_i), np.float32)
-    d_z_hat_2 = np.empty((size_i, size_d), np.float32)
+    d_s = np.empty((size_i, size_i), np.float32)
+    d_z_hat_1__product = np.empty((size_i, size_d), np.float32)
+    d_z_hat_2__product = np.empty((size_i, size_d), np.float32)
     t1__largest = np.empty((size_i,), np.float32)
     t1__scaled = np.empty((size_i,), np.float32)
     t2 = np.empty((size_i, size_i), np.float32)
     t3_others__below = np.empty((size_i,), np.float32)
     t3_others__max = np.empty((size_i,), np.float32)
     t3_others__ties = np.empty((size_i,), np.float32)
+    tangent_d_s = np.empty((size_i, size_i), np.float32)
     tangent_d_z_hat_1_sum = np.empty((size_i, size_d), np.float32)
     tangent_d_z_hat_2_sum = np.empty((size_i, size_d), np.float32)
     tangent_t1 = np.empty((size_i,), np.float32)
     tangent_t2 = np.empty((size_i, size_i), np.float32)
     tangent_t3_others = np.empty((size_i,), np.float32)
+    tangent_z_hat = np.empty((size_i, size_d), np.float32)
     z_hat = np.empty((size_i, size_d), np.float32)
     samples = size_i
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     run(
         hvp_1_f32, chunks, ((256, np.float64), (256, np.float32), (128, np.float64)), samples, chunk, z, _unit0_d,
-        t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, size_d,
-    )
-    samples = size_i
-    chunk = _chunk_rows(size_i * size_d)
-    chunks = -(-samples // chunk)
-    run(
-        hvp_2_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, tangent_t2, _unit0_d, v_z_,
-        tangent_t1, z, t1__scaled, t1__largest, z_hat, size_d,
+        t1__largest, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, size_d,
     )
     np.matmul(z_hat, z_hat.T, out=t2)
+    np.matmul(tangent_z_hat, z_hat.T, out=tangent_t2)
+    _add_product(z_hat, tangent_z_hat.T, tangent_t2)
     samples = size_i
-    chunk = _chunk_rows(size_i * size_d)
+    chunk = _chunk_rows(size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_3_f32, chunks, ((256, np.float32), (256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk,
-        t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
-        tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, size_d, weight,
+        hvp_2_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk, t2,
+        t3_others__max, t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight,
         weight_step, denominator,
     )
-    samples = size_i
-    chunk = _chunk_rows(size_d)
-    chunks = -(-samples // chunk)
-    run(
-        hvp_4_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, tangent_d_z_hat_2_sum, seed_,
-        t3_others__below, t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
-        tangent_t2, tangent_t3_others, z_hat, tau, size_d,
-    )
-    np.matmul(d_z_hat_1__left, z_hat, out=d_z_hat_1)
-    np.matmul(d_z_hat_1__left.T, z_hat, out=d_z_hat_2)
+    np.matmul(d_s, z_hat, out=d_z_hat_1__product)
+    np.matmul(d_s.T, z_hat, out=d_z_hat_2__product)
+    np.matmul(d_s, tangent_z_hat, out=tangent_d_z_hat_1_sum)
+    _add_product(tangent_d_s, z_hat, tangent_d_z_hat_1_sum)
+    np.matmul(d_s.T, tangent_z_hat, out=tangent_d_z_hat_2_sum)
+    _add_product(tangent_d_s.T, z_hat, tangent_d_z_hat_2_sum)
     samples = size_i
     chunk = _chunk_rows(size_d * size_i)
     chunks = -(-samples // chunk)
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_5_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk, d_z_hat_1,
-        d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, _unit0_d, v_z_, tangent_t1, z,
-        t1__scaled, t1__largest, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t3_others, tangent_t2, hvp_z,
-        tau, size_d, weight, weight_step, denominator,
+        hvp_3_f32, chunks, ((256, np.float32), (256, np.float32), (128, np.float64)), samples, chunk,
+        d_z_hat_1__product, d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_,
+        tangent_z_hat, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled,
+        t1__largest, tangent_t3_others, tangent_t2, hvp_z, tau, size_d, weight, weight_step, denominator,
     )
     return (), None
 

@@ -609,8 +609,8 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, near_less_far_block, samples, chunk, diag_anchor, negative, anchor, positive, grad_anchor,
-    grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
+    first, last, near_less_far_block, samples, chunk, negative, anchor, positive, grad_anchor, grad_positive,
+    grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
     t1 = abs(margin)
@@ -622,23 +622,21 @@ def grad_hess_diag_f64(
             n = start + row
             if not mask[n * mask_step]:
                 for at_d in range(size_d):
-                    diag_anchor[n, at_d] = 0.0
                     grad_anchor[n, at_d] = 0.0
                     grad_positive[n, at_d] = 0.0
                     grad_negative[n, at_d] = 0.0
+                    diag_anchor[n, at_d] = 0.0
                     diag_positive[n, at_d] = 0.0
                     diag_negative[n, at_d] = 0.0
                 continue
             negative_row = negative[n]
             anchor_row = anchor[n]
             positive_row = positive[n]
-            diag_anchor_row = diag_anchor[n]
             unit0_d_bits = np.int64(0)
             for d in range(size_d):
                 negative_d = negative_row[d]
                 anchor_d = anchor_row[d]
                 positive_d = positive_row[d]
-                diag_anchor_row[d] = 0.0
                 unit0_d_entry = _bits(
                     abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int64,
                 )
@@ -671,6 +669,7 @@ def grad_hess_diag_f64(
             grad_anchor_row = grad_anchor[n]
             grad_positive_row = grad_positive[n]
             grad_negative_row = grad_negative[n]
+            diag_anchor_row = diag_anchor[n]
             t12 = -2.0 * t9
             diag_positive_row = diag_positive[n]
             t13 = 2.0 * t9
@@ -689,6 +688,7 @@ def grad_hess_diag_f64(
                 t11 = measured_anchor2 - measured_negative2
                 scaled_grad_negative = -2.0 * _zero_times_f64(t9, t11)
                 grad_negative_row[d] = scaled_grad_negative * t10
+                diag_anchor_row[d] = 0.0
                 diag_positive_row[d] = t12
                 diag_negative_row[d] = t13
 
@@ -926,8 +926,8 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, near_less_far_block, halves, samples, chunk, diag_anchor, negative, anchor, positive, grad_anchor,
-    grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
+    first, last, near_less_far_block, halves, samples, chunk, negative, anchor, positive, grad_anchor, grad_positive,
+    grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
     denominator = f32(denominator)
@@ -940,23 +940,21 @@ def grad_hess_diag_f32(
             n = start + row
             if not mask[n * mask_step]:
                 for at_d in range(size_d):
-                    diag_anchor[n, at_d] = f32(0.0)
                     grad_anchor[n, at_d] = f32(0.0)
                     grad_positive[n, at_d] = f32(0.0)
                     grad_negative[n, at_d] = f32(0.0)
+                    diag_anchor[n, at_d] = f32(0.0)
                     diag_positive[n, at_d] = f32(0.0)
                     diag_negative[n, at_d] = f32(0.0)
                 continue
             negative_row = negative[n]
             anchor_row = anchor[n]
             positive_row = positive[n]
-            diag_anchor_row = diag_anchor[n]
             unit0_d_bits = np.int32(0)
             for d in range(size_d):
                 negative_d = negative_row[d]
                 anchor_d = anchor_row[d]
                 positive_d = positive_row[d]
-                diag_anchor_row[d] = f32(0.0)
                 unit0_d_entry = _bits(
                     abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int32,
                 )
@@ -990,6 +988,7 @@ def grad_hess_diag_f32(
             grad_anchor_row = grad_anchor[n]
             grad_positive_row = grad_positive[n]
             grad_negative_row = grad_negative[n]
+            diag_anchor_row = diag_anchor[n]
             t12 = -f32(2.0) * t9
             diag_positive_row = diag_positive[n]
             t13 = f32(2.0) * t9
@@ -1008,6 +1007,7 @@ def grad_hess_diag_f32(
                 t11 = measured_anchor2 - measured_negative2
                 scaled_grad_negative = -f32(2.0) * _zero_times_f32(t9, t11)
                 grad_negative_row[d] = scaled_grad_negative * t10
+                diag_anchor_row[d] = f32(0.0)
                 diag_positive_row[d] = t12
                 diag_negative_row[d] = t13
 
@@ -1163,8 +1163,8 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, diag_anchor, negative, anchor, positive,
-        grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d, weight, weight_step,
+        grad_hess_diag_f64, chunks, ((256, np.float64),), samples, chunk, negative, anchor, positive, grad_anchor,
+        grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step,
         mask, mask_step, denominator,
     )
     return (), None
@@ -1253,9 +1253,9 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        grad_hess_diag_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, diag_anchor, negative,
-        anchor, positive, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative, margin, size_d,
-        weight, weight_step, mask, mask_step, denominator,
+        grad_hess_diag_f32, chunks, ((256, np.float32), (128, np.float64)), samples, chunk, negative, anchor, positive,
+        grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight,
+        weight_step, mask, mask_step, denominator,
     )
     return (), None
 

@@ -32,7 +32,7 @@ _device = cuda.jit(device=True, forceinline=True)
 
 LANES_F32, LANES_F64 = 4, 2
 WEIGHTED, MASKED, KEEP, DIVIDE, ALIGNED, IGNORE, STAGED, LAST = 1, 2, 4, 8, 16, 32, 64, 128
-TURN_LEFT, TURN_RIGHT = 1, 2
+TURN_LEFT, TURN_RIGHT, ADD = 1, 2, 4
 
 META = {'name': 'info_nce',
  'title': 'InfoNCE with cosine similarity',
@@ -425,7 +425,10 @@ def all_seeds_f32(weight, seeds, divisor, divisors, samples, options):
 
 
 def matrix_product_f32(left, right, target, rows, columns, shared, options):
-    """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed; a block does 16 rows, 16 columns at a time."""
+    """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed, with ADD on top of what it holds.
+
+    A block does 16 rows, 16 columns at a time.
+    """
     a = cuda.shared.array((16, 17), np.float32)
     b = cuda.shared.array((16, 17), np.float32)
     x, y = cuda.threadIdx.x, cuda.threadIdx.y
@@ -453,6 +456,8 @@ def matrix_product_f32(left, right, target, rows, columns, shared, options):
                 cuda.syncthreads()
                 start += 16
             if row < rows and column < columns:
+                if options & ADD:
+                    total += target[row * columns + column]
                 target[row * columns + column] = total
             column += 16
         first += _stride(np.int64(cuda.gridDim.x) * 16)
@@ -1188,18 +1193,17 @@ def _value_and_grad_2_f32_sweep2(t3_j, place, i, t4_others__max, tau):
 
 @_device
 def _value_and_grad_2_f32_sweep3(t3_j, place, i, t11, t16, t17, t4_others__max, tau):
-    """One place of a row: d_v_hat__left_j."""
+    """One place of a row: d_s_j."""
     j = place
     t6 = i == j
     s3 = t3_j / tau
     weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max, s3)))
     t18 = t17 * weight_t4_others
-    d_s = t16 if t6 else t18
-    return d_s / tau
+    return t16 if t6 else t18
 
 
-def value_and_grad_2_f32(t3, d_v_hat__left, tau, weight, mask, divisor, divisors, losses, partial, samples, options):
-    """All samples: d_v_hat__left, losses; a partial sum per block."""
+def value_and_grad_2_f32(t3, d_s, tau, weight, mask, divisor, divisors, losses, partial, samples, options):
+    """All samples: d_s, losses; a partial sum per block."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
@@ -1210,7 +1214,7 @@ def value_and_grad_2_f32(t3, d_v_hat__left, tau, weight, mask, divisor, divisors
     high, low = f32(0.0), f32(0.0)
     while row < samples:
         t3_row = row * size_i
-        d_v_hat__left_row = row * size_i
+        d_s_row = row * size_i
         live = _live(mask, row, options)
         i = row
         if live:
@@ -1311,20 +1315,17 @@ def value_and_grad_2_f32(t3, d_v_hat__left, tau, weight, mask, divisor, divisors
                 t3_j_0, t3_j_1, t3_j_2, t3_j_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
                 )
-                d_v_hat__left_j_0 = _value_and_grad_2_f32_sweep3(t3_j_0, at, i, t11, t16, t17, t4_others__max, tau)
-                d_v_hat__left_j_1 = _value_and_grad_2_f32_sweep3(t3_j_1, at + 1, i, t11, t16, t17, t4_others__max, tau)
-                d_v_hat__left_j_2 = _value_and_grad_2_f32_sweep3(t3_j_2, at + 2, i, t11, t16, t17, t4_others__max, tau)
-                d_v_hat__left_j_3 = _value_and_grad_2_f32_sweep3(t3_j_3, at + 3, i, t11, t16, t17, t4_others__max, tau)
-                _store_lanes(
-                    d_v_hat__left, d_v_hat__left_row + at, (d_v_hat__left_j_0, d_v_hat__left_j_1, d_v_hat__left_j_2,
-                    d_v_hat__left_j_3),
-                )
+                d_s_j_0 = _value_and_grad_2_f32_sweep3(t3_j_0, at, i, t11, t16, t17, t4_others__max, tau)
+                d_s_j_1 = _value_and_grad_2_f32_sweep3(t3_j_1, at + 1, i, t11, t16, t17, t4_others__max, tau)
+                d_s_j_2 = _value_and_grad_2_f32_sweep3(t3_j_2, at + 2, i, t11, t16, t17, t4_others__max, tau)
+                d_s_j_3 = _value_and_grad_2_f32_sweep3(t3_j_3, at + 3, i, t11, t16, t17, t4_others__max, tau)
+                _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1, d_s_j_2, d_s_j_3))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
-                d_v_hat__left_j = _value_and_grad_2_f32_sweep3(t3_j, at, i, t11, t16, t17, t4_others__max, tau)
-                _put(d_v_hat__left, d_v_hat__left_row + at, d_v_hat__left_j)
+                d_s_j = _value_and_grad_2_f32_sweep3(t3_j, at, i, t11, t16, t17, t4_others__max, tau)
+                _put(d_s, d_s_row + at, d_s_j)
                 at += _stride(threads)
             scaled_value = _softplus_f32(t14)
             loss = scaled_value * weight_n
@@ -1333,7 +1334,7 @@ def value_and_grad_2_f32(t3, d_v_hat__left, tau, weight, mask, divisor, divisors
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f32(d_v_hat__left, row, size_i)
+            _clear_row_f32(d_s, row, size_i)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -1341,34 +1342,39 @@ def value_and_grad_2_f32(t3, d_v_hat__left, tau, weight, mask, divisor, divisors
 
 
 @_device
-def _value_and_grad_3_f32_sweep1(d_u_hat_d, d_v_hat_d, u_hat_d, v_hat_d):
+def _value_and_grad_3_f32_sweep1(d_u_hat__product_d, d_v_hat__product_d, u_hat_d, v_hat_d, tau):
     """One place of a row: d_t2_sum_d, d_t1_sum_d."""
-    return d_v_hat_d * v_hat_d, d_u_hat_d * u_hat_d
+    d_v_hat = d_v_hat__product_d / tau
+    d_u_hat = d_u_hat__product_d / tau
+    return d_v_hat * v_hat_d, d_u_hat * u_hat_d
 
 
 @_device
 def _value_and_grad_3_f32_sweep2(
-    d_u_hat_d2, d_v_hat_d2, u_d, v_d, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i, t2__scaled_i, t4, t5, t7,
+    d_u_hat__product_d, d_v_hat__product_d, u_d, v_d, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i, t2__scaled_i,
+    t4, t5, t7, tau,
 ):
     """One place of a row: grad_u_d, grad_v_d."""
+    d_u_hat2 = d_u_hat__product_d / tau
     measured_u = t7 * u_d
     t8 = abs(measured_u) == t4
     t9 = _sign_f32(measured_u)
     t10 = measured_u * t1 / t1__scaled_i
     t11 = d_t1 * (t9 if t8 else t10)
-    scaled_grad_u = d_u_hat_d2 * t1 / t1__scaled_i + (f32(0.0) if t5 else t11)
+    scaled_grad_u = d_u_hat2 * t1 / t1__scaled_i + (f32(0.0) if t5 else t11)
+    d_v_hat2 = d_v_hat__product_d / tau
     measured_v = t17 * v_d
     t18 = abs(measured_v) == t14
     t19 = _sign_f32(measured_v)
     t20 = measured_v * t12 / t2__scaled_i
     t21 = d_t2 * (t19 if t18 else t20)
-    scaled_grad_v = d_v_hat_d2 * t12 / t2__scaled_i + (f32(0.0) if t15 else t21)
+    scaled_grad_v = d_v_hat2 * t12 / t2__scaled_i + (f32(0.0) if t15 else t21)
     return scaled_grad_u * t7, scaled_grad_v * t17
 
 
 def value_and_grad_3_f32(
-    d_v_hat, v_hat, d_u_hat, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled,
-    _unit1_d, v, mask, samples, size_d, options,
+    d_v_hat__product, v_hat, d_u_hat__product, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest,
+    t2__scaled, _unit1_d, v, tau, mask, samples, size_d, options,
 ):
     """All samples: grad_u, grad_v."""
     staged = cuda.shared.array(0, np.float32)
@@ -1376,9 +1382,9 @@ def value_and_grad_3_f32(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        d_v_hat_row = row * size_d
+        d_v_hat__product_row = row * size_d
         v_hat_row = row * size_d
-        d_u_hat_row = row * size_d
+        d_u_hat__product_row = row * size_d
         u_hat_row = row * size_d
         u_row = row * size_d
         grad_u_row = row * size_d
@@ -1398,27 +1404,35 @@ def value_and_grad_3_f32(
             vector = thread
             while vector < vectors:
                 at = LANES_F32 * vector
-                d_u_hat_d_0, d_u_hat_d_1, d_u_hat_d_2, d_u_hat_d_3 = _load_lanes(d_u_hat, d_u_hat_row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (d_u_hat_d_0, d_u_hat_d_1, d_u_hat_d_2, d_u_hat_d_3))
-                d_v_hat_d_0, d_v_hat_d_1, d_v_hat_d_2, d_v_hat_d_3 = _load_lanes(d_v_hat, d_v_hat_row + at)
+                d_u_hat__product_d_0, d_u_hat__product_d_1, d_u_hat__product_d_2, d_u_hat__product_d_3 = _load_lanes(
+                    d_u_hat__product, d_u_hat__product_row + at,
+                )
                 if options & STAGED:
                     _stage_f32(
-                        staged, stage + size_d + vector, vectors, (d_v_hat_d_0, d_v_hat_d_1, d_v_hat_d_2, d_v_hat_d_3),
+                        staged, stage + vector, vectors, (d_u_hat__product_d_0, d_u_hat__product_d_1,
+                        d_u_hat__product_d_2, d_u_hat__product_d_3),
+                    )
+                d_v_hat__product_d_0, d_v_hat__product_d_1, d_v_hat__product_d_2, d_v_hat__product_d_3 = _load_lanes(
+                    d_v_hat__product, d_v_hat__product_row + at,
+                )
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + size_d + vector, vectors, (d_v_hat__product_d_0, d_v_hat__product_d_1,
+                        d_v_hat__product_d_2, d_v_hat__product_d_3),
                     )
                 u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3 = _load_lanes(u_hat, u_hat_row + at)
                 v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3 = _load_lanes(v_hat, v_hat_row + at)
                 d_t2_sum_d_0, d_t1_sum_d_0 = _value_and_grad_3_f32_sweep1(
-                    d_u_hat_d_0, d_v_hat_d_0, u_hat_d_0, v_hat_d_0,
+                    d_u_hat__product_d_0, d_v_hat__product_d_0, u_hat_d_0, v_hat_d_0, tau,
                 )
                 d_t2_sum_d_1, d_t1_sum_d_1 = _value_and_grad_3_f32_sweep1(
-                    d_u_hat_d_1, d_v_hat_d_1, u_hat_d_1, v_hat_d_1,
+                    d_u_hat__product_d_1, d_v_hat__product_d_1, u_hat_d_1, v_hat_d_1, tau,
                 )
                 d_t2_sum_d_2, d_t1_sum_d_2 = _value_and_grad_3_f32_sweep1(
-                    d_u_hat_d_2, d_v_hat_d_2, u_hat_d_2, v_hat_d_2,
+                    d_u_hat__product_d_2, d_v_hat__product_d_2, u_hat_d_2, v_hat_d_2, tau,
                 )
                 d_t2_sum_d_3, d_t1_sum_d_3 = _value_and_grad_3_f32_sweep1(
-                    d_u_hat_d_3, d_v_hat_d_3, u_hat_d_3, v_hat_d_3,
+                    d_u_hat__product_d_3, d_v_hat__product_d_3, u_hat_d_3, v_hat_d_3, tau,
                 )
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_0)
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_1)
@@ -1431,14 +1445,15 @@ def value_and_grad_3_f32(
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
-                d_u_hat_d = _get(d_u_hat, d_u_hat_row + at)
+                d_u_hat__product_d = _get(d_u_hat__product, d_u_hat__product_row + at)
                 if options & STAGED:
-                    staged[stage + at] = d_u_hat_d
-                d_v_hat_d = _get(d_v_hat, d_v_hat_row + at)
+                    staged[stage + at] = d_u_hat__product_d
+                d_v_hat__product_d = _get(d_v_hat__product, d_v_hat__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_v_hat_d
+                    staged[stage + size_d + at] = d_v_hat__product_d
                 d_t2_sum_d, d_t1_sum_d = _value_and_grad_3_f32_sweep1(
-                    d_u_hat_d, d_v_hat_d, _get(u_hat, u_hat_row + at), _get(v_hat, v_hat_row + at),
+                    d_u_hat__product_d, d_v_hat__product_d, _get(u_hat, u_hat_row + at), _get(v_hat, v_hat_row + at),
+                    tau,
                 )
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d)
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
@@ -1469,42 +1484,46 @@ def value_and_grad_3_f32(
             vector = thread
             while vector < vectors:
                 at = LANES_F32 * vector
-                d_u_hat_d2_0, d_u_hat_d2_1, d_u_hat_d2_2, d_u_hat_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_u_hat,
-                    d_u_hat_row + at)
+                d_u_hat__product_d_0, d_u_hat__product_d_1, d_u_hat__product_d_2, d_u_hat__product_d_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_u_hat__product,
+                    d_u_hat__product_row + at)
                 )
-                d_v_hat_d2_0, d_v_hat_d2_1, d_v_hat_d2_2, d_v_hat_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(d_v_hat,
-                    d_v_hat_row + at)
+                d_v_hat__product_d_0, d_v_hat__product_d_1, d_v_hat__product_d_2, d_v_hat__product_d_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
                 )
                 u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
                 v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
                 grad_u_d_0, grad_v_d_0 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_0, d_v_hat_d2_0, u_d_0, v_d_0, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i,
-                    t2__scaled_i, t4, t5, t7,
+                    d_u_hat__product_d_0, d_v_hat__product_d_0, u_d_0, v_d_0, d_t1, d_t2, t1, t12, t14, t15, t17,
+                    t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
                 )
                 grad_u_d_1, grad_v_d_1 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_1, d_v_hat_d2_1, u_d_1, v_d_1, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i,
-                    t2__scaled_i, t4, t5, t7,
+                    d_u_hat__product_d_1, d_v_hat__product_d_1, u_d_1, v_d_1, d_t1, d_t2, t1, t12, t14, t15, t17,
+                    t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
                 )
                 grad_u_d_2, grad_v_d_2 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_2, d_v_hat_d2_2, u_d_2, v_d_2, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i,
-                    t2__scaled_i, t4, t5, t7,
+                    d_u_hat__product_d_2, d_v_hat__product_d_2, u_d_2, v_d_2, d_t1, d_t2, t1, t12, t14, t15, t17,
+                    t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
                 )
                 grad_u_d_3, grad_v_d_3 = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2_3, d_v_hat_d2_3, u_d_3, v_d_3, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i,
-                    t2__scaled_i, t4, t5, t7,
+                    d_u_hat__product_d_3, d_v_hat__product_d_3, u_d_3, v_d_3, d_t1, d_t2, t1, t12, t14, t15, t17,
+                    t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
                 )
                 _store_lanes(grad_u, grad_u_row + at, (grad_u_d_0, grad_u_d_1, grad_u_d_2, grad_u_d_3))
                 _store_lanes(grad_v, grad_v_row + at, (grad_v_d_0, grad_v_d_1, grad_v_d_2, grad_v_d_3))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
-                d_u_hat_d2 = staged[stage + at] if options & STAGED else _get(d_u_hat, d_u_hat_row + at)
-                d_v_hat_d2 = staged[stage + size_d + at] if options & STAGED else _get(d_v_hat, d_v_hat_row + at)
+                d_u_hat__product_d = staged[stage + at] if options & STAGED else _get(
+                    d_u_hat__product, d_u_hat__product_row + at,
+                )
+                d_v_hat__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                    d_v_hat__product, d_v_hat__product_row + at,
+                )
                 grad_u_d, grad_v_d = _value_and_grad_3_f32_sweep2(
-                    d_u_hat_d2, d_v_hat_d2, _get(u, u_row + at), _get(v, v_row + at), d_t1, d_t2, t1, t12, t14, t15,
-                    t17, t1__scaled_i, t2__scaled_i, t4, t5, t7,
+                    d_u_hat__product_d, d_v_hat__product_d, _get(u, u_row + at), _get(v, v_row + at), d_t1, d_t2, t1,
+                    t12, t14, t15, t17, t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
                 )
                 _put(grad_u, grad_u_row + at, grad_u_d)
                 _put(grad_v, grad_v_row + at, grad_v_d)
@@ -1541,7 +1560,7 @@ def _hvp_1_f32_sweep3(u_d3, v_d3, t1, t2, t4, t5):
 
 @_device
 def _hvp_1_f32_sweep4(u_d4, v_d4, v_u_d, v_v_d, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8):
-    """One place of a row: u_hat_d, v_hat_d, tangent_t1_2_d, tangent_t2_2_d."""
+    """One place of a row: tangent_t1_2_d, tangent_t2_2_d."""
     measured_v_u = t1 * v_u_d
     measured_u3 = t1 * u_d4
     t9 = abs(measured_u3) == t7
@@ -1556,18 +1575,41 @@ def _hvp_1_f32_sweep4(u_d4, v_d4, v_u_d, v_v_d, t1, t15, t16, t1__scaled2, t2, t
     t19 = measured_v3 * t5 / t2__scaled2
     t20 = t18 if t17 else t19
     t21 = measured_v_v * t20
-    return t12, t20, f32(0.0) if t8 else t13, f32(0.0) if t16 else t21
+    return f32(0.0) if t8 else t13, f32(0.0) if t16 else t21
+
+
+@_device
+def _hvp_1_f32_sweep5(
+    u_d5, v_d5, v_u_d, v_v_d, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2, tangent_t2_2,
+):
+    """One place of a row: u_hat_d, v_hat_d, tangent_u_hat_d, tangent_v_hat_d."""
+    measured_u4 = t1 * u_d5
+    t22 = abs(measured_u4) == t7
+    t23 = _sign_f32(measured_u4)
+    t24 = measured_u4 * t4 / t1__scaled2
+    t25 = t23 if t22 else t24
+    measured_v4 = t2 * v_d5
+    t26 = abs(measured_v4) == t15
+    t27 = _sign_f32(measured_v4)
+    t28 = measured_v4 * t5 / t2__scaled2
+    t29 = t27 if t26 else t28
+    measured_v_u2 = t1 * v_u_d
+    measured_v_v2 = t2 * v_v_d
+    return (
+        t25, t29, (measured_v_u2 - tangent_t1_2 * t25) * t4 / t1__scaled2, (measured_v_v2 - tangent_t2_2 * t29) * t5 /
+        t2__scaled2
+    )
 
 
 def hvp_1_f32(
-    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
-    tangent_t2, mask, samples, size_d, options,
+    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1, tangent_t2,
+    u_hat, v_hat, tangent_u_hat, tangent_v_hat, mask, samples, size_d, options,
 ):
-    """All samples: _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat,
-    tangent_t1, tangent_t2.
+    """All samples: _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, tangent_t1, tangent_t2,
+    u_hat, v_hat, tangent_u_hat, tangent_v_hat.
     """
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 2 * size_d
+    stage = cuda.threadIdx.y * 4 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -1577,6 +1619,8 @@ def hvp_1_f32(
         v_v__row = row * size_d
         u_hat_row = row * size_d
         v_hat_row = row * size_d
+        tangent_u_hat_row = row * size_d
+        tangent_v_hat_row = row * size_d
         live = _live(mask, row, options)
         if live:
             unit0_d = -f32(np.inf)
@@ -1726,21 +1770,23 @@ def hvp_1_f32(
                     + at)
                 )
                 v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = _load_lanes(v_u_, v_u__row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + 2 * size_d + vector, vectors, (v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3))
                 v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = _load_lanes(v_v_, v_v__row + at)
-                u_hat_d_0, v_hat_d_0, tangent_t1_2_d_0, tangent_t2_2_d_0 = _hvp_1_f32_sweep4(
+                if options & STAGED:
+                    _stage_f32(staged, stage + 3 * size_d + vector, vectors, (v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3))
+                tangent_t1_2_d_0, tangent_t2_2_d_0 = _hvp_1_f32_sweep4(
                     u_d4_0, v_d4_0, v_u_d_0, v_v_d_0, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
                 )
-                u_hat_d_1, v_hat_d_1, tangent_t1_2_d_1, tangent_t2_2_d_1 = _hvp_1_f32_sweep4(
+                tangent_t1_2_d_1, tangent_t2_2_d_1 = _hvp_1_f32_sweep4(
                     u_d4_1, v_d4_1, v_u_d_1, v_v_d_1, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
                 )
-                u_hat_d_2, v_hat_d_2, tangent_t1_2_d_2, tangent_t2_2_d_2 = _hvp_1_f32_sweep4(
+                tangent_t1_2_d_2, tangent_t2_2_d_2 = _hvp_1_f32_sweep4(
                     u_d4_2, v_d4_2, v_u_d_2, v_v_d_2, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
                 )
-                u_hat_d_3, v_hat_d_3, tangent_t1_2_d_3, tangent_t2_2_d_3 = _hvp_1_f32_sweep4(
+                tangent_t1_2_d_3, tangent_t2_2_d_3 = _hvp_1_f32_sweep4(
                     u_d4_3, v_d4_3, v_u_d_3, v_v_d_3, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
                 )
-                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
-                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_2)
@@ -1754,12 +1800,15 @@ def hvp_1_f32(
             while at < size_d:
                 u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                u_hat_d, v_hat_d, tangent_t1_2_d, tangent_t2_2_d = _hvp_1_f32_sweep4(
-                    u_d4, v_d4, _get(v_u_, v_u__row + at), _get(v_v_, v_v__row + at), t1, t15, t16, t1__scaled2, t2,
-                    t2__scaled2, t4, t5, t7, t8,
+                v_u_d = _get(v_u_, v_u__row + at)
+                if options & STAGED:
+                    staged[stage + 2 * size_d + at] = v_u_d
+                v_v_d = _get(v_v_, v_v__row + at)
+                if options & STAGED:
+                    staged[stage + 3 * size_d + at] = v_v_d
+                tangent_t1_2_d, tangent_t2_2_d = _hvp_1_f32_sweep4(
+                    u_d4, v_d4, v_u_d, v_v_d, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
                 )
-                _put(u_hat, u_hat_row + at, u_hat_d)
-                _put(v_hat, v_hat_row + at, v_hat_d)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d)
                 tangent_t2_2_high, tangent_t2_2_low = _plus_f32(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d)
                 at += _stride(threads)
@@ -1769,6 +1818,67 @@ def hvp_1_f32(
                 _put(tangent_t1, row, tangent_t1_2)
             if thread == 0:
                 _put(tangent_t2, row, tangent_t2_2)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                u_d5_0, u_d5_1, u_d5_2, u_d5_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                )
+                v_d5_0, v_d5_1, v_d5_2, v_d5_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
+                    + at)
+                )
+                v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = (
+                    _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_u_,
+                    v_u__row + at)
+                )
+                v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = (
+                    _staged_f32(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_v_,
+                    v_v__row + at)
+                )
+                u_hat_d_0, v_hat_d_0, tangent_u_hat_d_0, tangent_v_hat_d_0 = _hvp_1_f32_sweep5(
+                    u_d5_0, v_d5_0, v_u_d_0, v_v_d_0, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
+                    tangent_t2_2,
+                )
+                u_hat_d_1, v_hat_d_1, tangent_u_hat_d_1, tangent_v_hat_d_1 = _hvp_1_f32_sweep5(
+                    u_d5_1, v_d5_1, v_u_d_1, v_v_d_1, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
+                    tangent_t2_2,
+                )
+                u_hat_d_2, v_hat_d_2, tangent_u_hat_d_2, tangent_v_hat_d_2 = _hvp_1_f32_sweep5(
+                    u_d5_2, v_d5_2, v_u_d_2, v_v_d_2, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
+                    tangent_t2_2,
+                )
+                u_hat_d_3, v_hat_d_3, tangent_u_hat_d_3, tangent_v_hat_d_3 = _hvp_1_f32_sweep5(
+                    u_d5_3, v_d5_3, v_u_d_3, v_v_d_3, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
+                    tangent_t2_2,
+                )
+                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3))
+                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3))
+                _store_lanes(
+                    tangent_u_hat, tangent_u_hat_row + at, (tangent_u_hat_d_0, tangent_u_hat_d_1, tangent_u_hat_d_2,
+                    tangent_u_hat_d_3),
+                )
+                _store_lanes(
+                    tangent_v_hat, tangent_v_hat_row + at, (tangent_v_hat_d_0, tangent_v_hat_d_1, tangent_v_hat_d_2,
+                    tangent_v_hat_d_3),
+                )
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                u_d5 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d5 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_u_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(v_u_, v_u__row + at)
+                v_v_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(v_v_, v_v__row + at)
+                u_hat_d, v_hat_d, tangent_u_hat_d, tangent_v_hat_d = _hvp_1_f32_sweep5(
+                    u_d5, v_d5, v_u_d, v_v_d, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
+                    tangent_t2_2,
+                )
+                _put(u_hat, u_hat_row + at, u_hat_d)
+                _put(v_hat, v_hat_row + at, v_hat_d)
+                _put(tangent_u_hat, tangent_u_hat_row + at, tangent_u_hat_d)
+                _put(tangent_v_hat, tangent_v_hat_row + at, tangent_v_hat_d)
+                at += _stride(threads)
         else:
             _clear_row_f32(_unit0_d, row, 1)
             _clear_row_f32(_unit1_d, row, 1)
@@ -1776,127 +1886,18 @@ def hvp_1_f32(
             _clear_row_f32(t2__largest, row, 1)
             _clear_row_f32(t1__scaled, row, 1)
             _clear_row_f32(t2__scaled, row, 1)
-            _clear_row_f32(u_hat, row, size_d)
-            _clear_row_f32(v_hat, row, size_d)
             _clear_row_f32(tangent_t1, row, 1)
             _clear_row_f32(tangent_t2, row, 1)
+            _clear_row_f32(u_hat, row, size_d)
+            _clear_row_f32(v_hat, row, size_d)
+            _clear_row_f32(tangent_u_hat, row, size_d)
+            _clear_row_f32(tangent_v_hat, row, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 @_device
-def _hvp_2_f32_sweep1(
-    u_hat_d, u_d, v_u_d, place, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9, tangent_t1_i, tangent_t2_j,
-    size_d, v, v_hat, v_v_,
-):
-    """One place of a row: tangent_t3_2_d."""
-    d = place
-    measured_v_u = t1 * v_u_d
-    measured_u = t1 * u_d
-    t6 = abs(measured_u) == t5
-    t7 = _sign_f32(measured_u)
-    t8 = measured_u * t2 / t1__scaled_i
-    tangent_u_hat = (measured_v_u - tangent_t1_i * (t7 if t6 else t8)) * t2 / t1__scaled_i
-    measured_v_v = t9 * _get(v_v_, (j) * size_d + d)
-    measured_v = t9 * _get(v, (j) * size_d + d)
-    t13 = abs(measured_v) == t12
-    t14 = _sign_f32(measured_v)
-    t15 = measured_v * t10 / t2__scaled_j
-    tangent_v_hat = (measured_v_v - tangent_t2_j * (t14 if t13 else t15)) * t10 / t2__scaled_j
-    return tangent_u_hat * _get(v_hat, (j) * size_d + d) + tangent_v_hat * u_hat_d
-
-
-def hvp_2_f32(
-    tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v,
-    t2__scaled, t2__largest, u_hat, mask, samples, size_d, options,
-):
-    """All samples: tangent_t3."""
-    size_i = samples
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        tangent_t3_row = row * size_i
-        v_u__row = row * size_d
-        u_row = row * size_d
-        u_hat_row = row * size_d
-        live = _live(mask, row, options)
-        _unit0_d_n = _get(_unit0_d, row)
-        tangent_t1_n = _get(tangent_t1, row)
-        t1__scaled_n = _get(t1__scaled, row)
-        t1__largest_n = _get(t1__largest, row)
-        if live:
-            unit0_d_i = _unit0_d_n
-            t1 = _unit_scale_f32(unit0_d_i)
-            tangent_t1_i = tangent_t1_n
-            t1__scaled_i = t1__scaled_n
-            t1__largest_i = t1__largest_n
-            t2 = _unit_scale_f32(t1__largest_i)
-            t4 = f32(1.0) / t2
-            t5 = t1__scaled_i * t4
-            for j in range(size_i):
-                unit1_d_j = _get(_unit1_d, j)
-                t9 = _unit_scale_f32(unit1_d_j)
-                tangent_t2_j = _get(tangent_t2, j)
-                t2__scaled_j = _get(t2__scaled, j)
-                t2__largest_j = _get(t2__largest, j)
-                t10 = _unit_scale_f32(t2__largest_j)
-                t11 = f32(1.0) / t10
-                t12 = t2__scaled_j * t11
-                tangent_t3_2_high, tangent_t3_2_low = f32(0.0), f32(0.0)
-                vectors = size_d // LANES_F32 if options & ALIGNED else 0
-                vector = thread
-                while vector < vectors:
-                    at = LANES_F32 * vector
-                    u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3 = _load_lanes(u_hat, u_hat_row + at)
-                    u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
-                    v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = _load_lanes(v_u_, v_u__row + at)
-                    tangent_t3_2_d_0 = _hvp_2_f32_sweep1(
-                        u_hat_d_0, u_d_0, v_u_d_0, at, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9,
-                        tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
-                    )
-                    tangent_t3_2_d_1 = _hvp_2_f32_sweep1(
-                        u_hat_d_1, u_d_1, v_u_d_1, at + 1, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9,
-                        tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
-                    )
-                    tangent_t3_2_d_2 = _hvp_2_f32_sweep1(
-                        u_hat_d_2, u_d_2, v_u_d_2, at + 2, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9,
-                        tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
-                    )
-                    tangent_t3_2_d_3 = _hvp_2_f32_sweep1(
-                        u_hat_d_3, u_d_3, v_u_d_3, at + 3, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9,
-                        tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
-                    )
-                    tangent_t3_2_high, tangent_t3_2_low = _plus_f32(
-                        tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d_0,
-                    )
-                    tangent_t3_2_high, tangent_t3_2_low = _plus_f32(
-                        tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d_1,
-                    )
-                    tangent_t3_2_high, tangent_t3_2_low = _plus_f32(
-                        tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d_2,
-                    )
-                    tangent_t3_2_high, tangent_t3_2_low = _plus_f32(
-                        tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d_3,
-                    )
-                    vector += _stride(threads)
-                at = LANES_F32 * vectors + thread
-                while at < size_d:
-                    tangent_t3_2_d = _hvp_2_f32_sweep1(
-                        _get(u_hat, u_hat_row + at), _get(u, u_row + at), _get(v_u_, v_u__row + at), at, j, t1, t10,
-                        t12, t1__scaled_i, t2, t2__scaled_j, t5, t9, tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
-                    )
-                    tangent_t3_2_high, tangent_t3_2_low = _plus_f32(tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d)
-                    at += _stride(threads)
-                tangent_t3_2 = _row_sum_f32(tangent_t3_2_high, tangent_t3_2_low)
-                if thread == 0:
-                    _put(tangent_t3, tangent_t3_row + j, tangent_t3_2)
-        else:
-            _clear_row_f32(tangent_t3, row, size_i)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-@_device
-def _hvp_3_f32_sweep1(t3_j, place, i, tau):
-    """One place of a row: t4_others__max2_j."""
+def _hvp_2_f32_sweep1(t3_j, place, i, tau):
+    """One place of a row: t4_others__max_j."""
     j = place
     t1 = j != i
     s = t3_j / tau
@@ -1904,86 +1905,62 @@ def _hvp_3_f32_sweep1(t3_j, place, i, tau):
 
 
 @_device
-def _hvp_3_f32_sweep2(t3_j, place, i, t4_others__max2, tau):
-    """One place of a row: t4_others__below2_j, t4_others__ties2_j."""
+def _hvp_2_f32_sweep2(t3_j, place, i, t4_others__max, tau):
+    """One place of a row: t4_others__below_j, t4_others__ties_j."""
     j = place
     t2 = j != i
     s2 = t3_j / tau
-    t4 = t2 & (s2 < t4_others__max2)
-    t5 = _exp_f32(s2 - t4_others__max2)
-    return t5 if t4 else f32(0.0), np.int32(1) if t2 & (s2 == t4_others__max2) else np.int32(0)
+    t4 = t2 & (s2 < t4_others__max)
+    t5 = _exp_f32(s2 - t4_others__max)
+    return t5 if t4 else f32(0.0), np.int32(1) if t2 & (s2 == t4_others__max) else np.int32(0)
 
 
 @_device
-def _hvp_3_f32_sweep3(t3_j, tangent_t3_j, place, i, t11, t18, t19, t4_others__max2, tau):
-    """One place of a row: d_v_hat__left_j, tangent_t4_others2_j."""
+def _hvp_2_f32_sweep3(t3_j, tangent_t3_j, place, i, t11, t4_others__max, tau):
+    """One place of a row: tangent_t4_others_j."""
     j = place
     t6 = j != i
     tangent_s = tangent_t3_j / tau
     s3 = t3_j / tau
-    weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max2, s3)))
+    weight_t4_others = _exp_f32(-(t11 + _gap_f32(t4_others__max, s3)))
     t12 = tangent_s * weight_t4_others
-    t13 = i == j
-    t20 = t19 * weight_t4_others
-    d_s = t18 if t13 else t20
-    return d_s / tau, t12 if t6 else f32(0.0)
+    return t12 if t6 else f32(0.0)
 
 
 @_device
-def _hvp_3_f32_sweep4(
-    t3_j, tangent_t3_j, place, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled, t30, t4_others__max2,
-    tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
-):
-    """One place of a row: tangent_d_u_hat_sum2_j."""
+def _hvp_2_f32_sweep4(t3_j, tangent_t3_j, place, i, t11, t18, t19, t24, t25, t4_others__max, tangent_t4_others, tau):
+    """One place of a row: d_s_j, tangent_d_s_j."""
     j = place
-    t21 = i == j
+    t13 = i == j
     s4 = t3_j / tau
-    weight_t4_others2 = _exp_f32(-(t11 + _gap_f32(t4_others__max2, s4)))
-    t22 = t19 * weight_t4_others2
-    d_s2 = t18 if t21 else t22
-    unit1 = _unit_scale_f32(_get(_unit1_d, j))
-    measured_v_v = unit1 * _get(v_v_, (j) * size_d + d)
-    measured_v = unit1 * _get(v, (j) * size_d + d)
-    t2__scaled_j = _get(t2__scaled, j)
-    t2__scale = _unit_scale_f32(_get(t2__largest, j))
-    t2_2 = t2__scaled_j * (f32(1.0) / t2__scale)
-    t23 = abs(measured_v) == t2_2
-    t24 = _sign_f32(measured_v)
-    t25 = measured_v * t2__scale / t2__scaled_j
-    tangent_v_hat = (measured_v_v - _get(tangent_t2, j) * (t24 if t23 else t25)) * t2__scale / t2__scaled_j
+    weight_t4_others2 = _exp_f32(-(t11 + _gap_f32(t4_others__max, s4)))
+    t20 = t19 * weight_t4_others2
     tangent_s2 = tangent_t3_j / tau
-    tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
-    t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
-    tangent_d_s = t29 if t21 else t31
-    return d_s2 * tangent_v_hat + tangent_d_s * _get(v_hat, (j) * size_d + d)
+    tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others)
+    t26 = t19 * tangent_weight_t4_others + t25 * weight_t4_others2
+    return t18 if t13 else t20, t24 if t13 else t26
 
 
-def hvp_3_f32(
-    t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
-    tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, weight, mask, divisor,
-    divisors, samples, size_d, options,
-):
-    """All samples: t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t4_others,
-    tangent_d_u_hat_sum.
-    """
+def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divisors, samples, options):
+    """All samples: d_s, tangent_d_s."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_i
+    stage = cuda.threadIdx.y * 2 * size_i
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
         t3_row = row * size_i
         tangent_t3_row = row * size_i
-        d_v_hat__left_row = row * size_i
-        tangent_d_u_hat_sum_row = row * size_d
+        d_s_row = row * size_i
+        tangent_d_s_row = row * size_i
         live = _live(mask, row, options)
         i = row
         if live:
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
-            t4_others__max2 = -f32(np.inf)
+            t4_others__max = -f32(np.inf)
             vectors = size_i // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1991,28 +1968,26 @@ def hvp_3_f32(
                 t3_j_0, t3_j_1, t3_j_2, t3_j_3 = _load_lanes(t3, t3_row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + vector, vectors, (t3_j_0, t3_j_1, t3_j_2, t3_j_3))
-                t4_others__max2_j_0 = _hvp_3_f32_sweep1(t3_j_0, at, i, tau)
-                t4_others__max2_j_1 = _hvp_3_f32_sweep1(t3_j_1, at + 1, i, tau)
-                t4_others__max2_j_2 = _hvp_3_f32_sweep1(t3_j_2, at + 2, i, tau)
-                t4_others__max2_j_3 = _hvp_3_f32_sweep1(t3_j_3, at + 3, i, tau)
-                t4_others__max2 = _larger_f32(t4_others__max2, t4_others__max2_j_0)
-                t4_others__max2 = _larger_f32(t4_others__max2, t4_others__max2_j_1)
-                t4_others__max2 = _larger_f32(t4_others__max2, t4_others__max2_j_2)
-                t4_others__max2 = _larger_f32(t4_others__max2, t4_others__max2_j_3)
+                t4_others__max_j_0 = _hvp_2_f32_sweep1(t3_j_0, at, i, tau)
+                t4_others__max_j_1 = _hvp_2_f32_sweep1(t3_j_1, at + 1, i, tau)
+                t4_others__max_j_2 = _hvp_2_f32_sweep1(t3_j_2, at + 2, i, tau)
+                t4_others__max_j_3 = _hvp_2_f32_sweep1(t3_j_3, at + 3, i, tau)
+                t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_0)
+                t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_1)
+                t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_2)
+                t4_others__max = _larger_f32(t4_others__max, t4_others__max_j_3)
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_i:
                 t3_j = _get(t3, t3_row + at)
                 if options & STAGED:
                     staged[stage + at] = t3_j
-                t4_others__max2_j = _hvp_3_f32_sweep1(t3_j, at, i, tau)
-                t4_others__max2 = _larger_f32(t4_others__max2, t4_others__max2_j)
+                t4_others__max_j = _hvp_2_f32_sweep1(t3_j, at, i, tau)
+                t4_others__max = _larger_f32(t4_others__max, t4_others__max_j)
                 at += _stride(threads)
-            t4_others__max2 = _row_max_f32(t4_others__max2)
-            if thread == 0:
-                _put(t4_others__max, row, t4_others__max2)
-            t4_others__below2_high, t4_others__below2_low = f32(0.0), f32(0.0)
-            t4_others__ties2 = np.int32(0)
+            t4_others__max = _row_max_f32(t4_others__max)
+            t4_others__below_high, t4_others__below_low = f32(0.0), f32(0.0)
+            t4_others__ties = np.int32(0)
             vectors = size_i // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2020,56 +1995,44 @@ def hvp_3_f32(
                 t3_j_0, t3_j_1, t3_j_2, t3_j_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
                 )
-                t4_others__below2_j_0, t4_others__ties2_j_0 = _hvp_3_f32_sweep2(t3_j_0, at, i, t4_others__max2, tau)
-                t4_others__below2_j_1, t4_others__ties2_j_1 = _hvp_3_f32_sweep2(t3_j_1, at + 1, i, t4_others__max2, tau)
-                t4_others__below2_j_2, t4_others__ties2_j_2 = _hvp_3_f32_sweep2(t3_j_2, at + 2, i, t4_others__max2, tau)
-                t4_others__below2_j_3, t4_others__ties2_j_3 = _hvp_3_f32_sweep2(t3_j_3, at + 3, i, t4_others__max2, tau)
-                t4_others__below2_high, t4_others__below2_low = _plus_f32(
-                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j_0,
+                t4_others__below_j_0, t4_others__ties_j_0 = _hvp_2_f32_sweep2(t3_j_0, at, i, t4_others__max, tau)
+                t4_others__below_j_1, t4_others__ties_j_1 = _hvp_2_f32_sweep2(t3_j_1, at + 1, i, t4_others__max, tau)
+                t4_others__below_j_2, t4_others__ties_j_2 = _hvp_2_f32_sweep2(t3_j_2, at + 2, i, t4_others__max, tau)
+                t4_others__below_j_3, t4_others__ties_j_3 = _hvp_2_f32_sweep2(t3_j_3, at + 3, i, t4_others__max, tau)
+                t4_others__below_high, t4_others__below_low = _plus_f32(
+                    t4_others__below_high, t4_others__below_low, t4_others__below_j_0,
                 )
-                t4_others__below2_high, t4_others__below2_low = _plus_f32(
-                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j_1,
+                t4_others__below_high, t4_others__below_low = _plus_f32(
+                    t4_others__below_high, t4_others__below_low, t4_others__below_j_1,
                 )
-                t4_others__below2_high, t4_others__below2_low = _plus_f32(
-                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j_2,
+                t4_others__below_high, t4_others__below_low = _plus_f32(
+                    t4_others__below_high, t4_others__below_low, t4_others__below_j_2,
                 )
-                t4_others__below2_high, t4_others__below2_low = _plus_f32(
-                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j_3,
+                t4_others__below_high, t4_others__below_low = _plus_f32(
+                    t4_others__below_high, t4_others__below_low, t4_others__below_j_3,
                 )
-                t4_others__ties2 += t4_others__ties2_j_0
-                t4_others__ties2 += t4_others__ties2_j_1
-                t4_others__ties2 += t4_others__ties2_j_2
-                t4_others__ties2 += t4_others__ties2_j_3
+                t4_others__ties += t4_others__ties_j_0
+                t4_others__ties += t4_others__ties_j_1
+                t4_others__ties += t4_others__ties_j_2
+                t4_others__ties += t4_others__ties_j_3
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
-                t4_others__below2_j, t4_others__ties2_j = _hvp_3_f32_sweep2(t3_j, at, i, t4_others__max2, tau)
-                t4_others__below2_high, t4_others__below2_low = _plus_f32(
-                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j,
+                t4_others__below_j, t4_others__ties_j = _hvp_2_f32_sweep2(t3_j, at, i, t4_others__max, tau)
+                t4_others__below_high, t4_others__below_low = _plus_f32(
+                    t4_others__below_high, t4_others__below_low, t4_others__below_j,
                 )
-                t4_others__ties2 += t4_others__ties2_j
+                t4_others__ties += t4_others__ties_j
                 at += _stride(threads)
-            t4_others__below2 = _row_sum_f32(t4_others__below2_high, t4_others__below2_low)
-            t4_others__ties2 = _row_count(t4_others__ties2)
-            if thread == 0:
-                _put(t4_others__below, row, t4_others__below2)
-            if thread == 0:
-                t4_others__ties[row] = t4_others__ties2
-            t7 = 1 < t4_others__ties2
-            t8 = t4_others__ties2 - 1
+            t4_others__below = _row_sum_f32(t4_others__below_high, t4_others__below_low)
+            t4_others__ties = _row_count(t4_others__ties)
+            t7 = 1 < t4_others__ties
+            t8 = t4_others__ties - 1
             t9 = t8 if t7 else 0
-            t10 = t4_others__below2 + f32(t9)
+            t10 = t4_others__below + f32(t9)
             t11 = _log1p_f32(t10)
-            seed_i = seed
-            t3_i = _get(t3, t3_row + i)
-            t14 = t3_i / tau
-            t15 = _gap_f32(t4_others__max2, t14)
-            t16 = t11 + t15
-            t17 = _sigmoid_f32(t16)
-            t18 = -seed_i * t17
-            t19 = seed_i * t17
-            tangent_t4_others2_high, tangent_t4_others2_low = f32(0.0), f32(0.0)
+            tangent_t4_others_high, tangent_t4_others_low = f32(0.0), f32(0.0)
             vectors = size_i // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2080,347 +2043,188 @@ def hvp_3_f32(
                 tangent_t3_j_0, tangent_t3_j_1, tangent_t3_j_2, tangent_t3_j_3 = _load_lanes(
                     tangent_t3, tangent_t3_row + at,
                 )
-                d_v_hat__left_j_0, tangent_t4_others2_j_0 = _hvp_3_f32_sweep3(
-                    t3_j_0, tangent_t3_j_0, at, i, t11, t18, t19, t4_others__max2, tau,
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + size_i + vector, vectors, (tangent_t3_j_0, tangent_t3_j_1, tangent_t3_j_2,
+                        tangent_t3_j_3),
+                    )
+                tangent_t4_others_j_0 = _hvp_2_f32_sweep3(t3_j_0, tangent_t3_j_0, at, i, t11, t4_others__max, tau)
+                tangent_t4_others_j_1 = _hvp_2_f32_sweep3(t3_j_1, tangent_t3_j_1, at + 1, i, t11, t4_others__max, tau)
+                tangent_t4_others_j_2 = _hvp_2_f32_sweep3(t3_j_2, tangent_t3_j_2, at + 2, i, t11, t4_others__max, tau)
+                tangent_t4_others_j_3 = _hvp_2_f32_sweep3(t3_j_3, tangent_t3_j_3, at + 3, i, t11, t4_others__max, tau)
+                tangent_t4_others_high, tangent_t4_others_low = _plus_f32(
+                    tangent_t4_others_high, tangent_t4_others_low, tangent_t4_others_j_0,
                 )
-                d_v_hat__left_j_1, tangent_t4_others2_j_1 = _hvp_3_f32_sweep3(
-                    t3_j_1, tangent_t3_j_1, at + 1, i, t11, t18, t19, t4_others__max2, tau,
+                tangent_t4_others_high, tangent_t4_others_low = _plus_f32(
+                    tangent_t4_others_high, tangent_t4_others_low, tangent_t4_others_j_1,
                 )
-                d_v_hat__left_j_2, tangent_t4_others2_j_2 = _hvp_3_f32_sweep3(
-                    t3_j_2, tangent_t3_j_2, at + 2, i, t11, t18, t19, t4_others__max2, tau,
+                tangent_t4_others_high, tangent_t4_others_low = _plus_f32(
+                    tangent_t4_others_high, tangent_t4_others_low, tangent_t4_others_j_2,
                 )
-                d_v_hat__left_j_3, tangent_t4_others2_j_3 = _hvp_3_f32_sweep3(
-                    t3_j_3, tangent_t3_j_3, at + 3, i, t11, t18, t19, t4_others__max2, tau,
-                )
-                _store_lanes(
-                    d_v_hat__left, d_v_hat__left_row + at, (d_v_hat__left_j_0, d_v_hat__left_j_1, d_v_hat__left_j_2,
-                    d_v_hat__left_j_3),
-                )
-                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f32(
-                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j_0,
-                )
-                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f32(
-                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j_1,
-                )
-                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f32(
-                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j_2,
-                )
-                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f32(
-                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j_3,
+                tangent_t4_others_high, tangent_t4_others_low = _plus_f32(
+                    tangent_t4_others_high, tangent_t4_others_low, tangent_t4_others_j_3,
                 )
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
-                d_v_hat__left_j, tangent_t4_others2_j = _hvp_3_f32_sweep3(
-                    t3_j, _get(tangent_t3, tangent_t3_row + at), at, i, t11, t18, t19, t4_others__max2, tau,
-                )
-                _put(d_v_hat__left, d_v_hat__left_row + at, d_v_hat__left_j)
-                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f32(
-                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j,
+                tangent_t3_j = _get(tangent_t3, tangent_t3_row + at)
+                if options & STAGED:
+                    staged[stage + size_i + at] = tangent_t3_j
+                tangent_t4_others_j = _hvp_2_f32_sweep3(t3_j, tangent_t3_j, at, i, t11, t4_others__max, tau)
+                tangent_t4_others_high, tangent_t4_others_low = _plus_f32(
+                    tangent_t4_others_high, tangent_t4_others_low, tangent_t4_others_j,
                 )
                 at += _stride(threads)
-            tangent_t4_others2 = _row_sum_f32(tangent_t4_others2_high, tangent_t4_others2_low)
-            if thread == 0:
-                _put(tangent_t4_others, row, tangent_t4_others2)
+            tangent_t4_others = _row_sum_f32(tangent_t4_others_high, tangent_t4_others_low)
+            seed_i = seed
+            t3_i = _get(t3, t3_row + i)
+            t14 = t3_i / tau
+            t15 = _gap_f32(t4_others__max, t14)
+            t16 = t11 + t15
+            t17 = _sigmoid_f32(t16)
+            t18 = -seed_i * t17
+            t19 = seed_i * t17
             tangent_t3_i = _get(tangent_t3, tangent_t3_row + i)
-            t26 = -tangent_t3_i / tau
-            t27 = tangent_t4_others2 + t26
-            t28 = _sigmoid_f32(-t16)
-            t29 = -seed_i * t27 * t28 * t17
-            t30 = seed_i * t27 * t28 * t17
-            for d in range(size_d):
-                tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = f32(0.0), f32(0.0)
-                vectors = size_i // LANES_F32 if options & ALIGNED else 0
-                vector = thread
-                while vector < vectors:
-                    at = LANES_F32 * vector
-                    t3_j_0, t3_j_1, t3_j_2, t3_j_3 = (
-                        _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row +
-                        at)
-                    )
-                    tangent_t3_j_0, tangent_t3_j_1, tangent_t3_j_2, tangent_t3_j_3 = _load_lanes(
-                        tangent_t3, tangent_t3_row + at,
-                    )
-                    tangent_d_u_hat_sum2_j_0 = _hvp_3_f32_sweep4(
-                        t3_j_0, tangent_t3_j_0, at, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled, t30,
-                        t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
-                    )
-                    tangent_d_u_hat_sum2_j_1 = _hvp_3_f32_sweep4(
-                        t3_j_1, tangent_t3_j_1, at + 1, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled,
-                        t30, t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
-                    )
-                    tangent_d_u_hat_sum2_j_2 = _hvp_3_f32_sweep4(
-                        t3_j_2, tangent_t3_j_2, at + 2, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled,
-                        t30, t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
-                    )
-                    tangent_d_u_hat_sum2_j_3 = _hvp_3_f32_sweep4(
-                        t3_j_3, tangent_t3_j_3, at + 3, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled,
-                        t30, t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
-                    )
-                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f32(
-                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j_0,
-                    )
-                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f32(
-                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j_1,
-                    )
-                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f32(
-                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j_2,
-                    )
-                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f32(
-                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j_3,
-                    )
-                    vector += _stride(threads)
-                at = LANES_F32 * vectors + thread
-                while at < size_i:
-                    t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
-                    tangent_d_u_hat_sum2_j = _hvp_3_f32_sweep4(
-                        t3_j, _get(tangent_t3, tangent_t3_row + at), at, _unit1_d, d, i, t11, t18, t19, t29,
-                        t2__largest, t2__scaled, t30, t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v,
-                        v_hat, v_v_,
-                    )
-                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f32(
-                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j,
-                    )
-                    at += _stride(threads)
-                tangent_d_u_hat_sum2 = _row_sum_f32(tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low)
-                if thread == 0:
-                    _put(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + d, tangent_d_u_hat_sum2)
+            t21 = -tangent_t3_i / tau
+            t22 = tangent_t4_others + t21
+            t23 = _sigmoid_f32(-t16)
+            t24 = -seed_i * t22 * t23 * t17
+            t25 = seed_i * t22 * t23 * t17
+            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                t3_j_0, t3_j_1, t3_j_2, t3_j_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
+                )
+                tangent_t3_j_0, tangent_t3_j_1, tangent_t3_j_2, tangent_t3_j_3 = (
+                    _staged_f32(staged, stage + size_i + vector, vectors) if options & STAGED else
+                    _load_lanes(tangent_t3, tangent_t3_row + at)
+                )
+                d_s_j_0, tangent_d_s_j_0 = _hvp_2_f32_sweep4(
+                    t3_j_0, tangent_t3_j_0, at, i, t11, t18, t19, t24, t25, t4_others__max, tangent_t4_others, tau,
+                )
+                d_s_j_1, tangent_d_s_j_1 = _hvp_2_f32_sweep4(
+                    t3_j_1, tangent_t3_j_1, at + 1, i, t11, t18, t19, t24, t25, t4_others__max, tangent_t4_others, tau,
+                )
+                d_s_j_2, tangent_d_s_j_2 = _hvp_2_f32_sweep4(
+                    t3_j_2, tangent_t3_j_2, at + 2, i, t11, t18, t19, t24, t25, t4_others__max, tangent_t4_others, tau,
+                )
+                d_s_j_3, tangent_d_s_j_3 = _hvp_2_f32_sweep4(
+                    t3_j_3, tangent_t3_j_3, at + 3, i, t11, t18, t19, t24, t25, t4_others__max, tangent_t4_others, tau,
+                )
+                _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1, d_s_j_2, d_s_j_3))
+                _store_lanes(
+                    tangent_d_s, tangent_d_s_row + at, (tangent_d_s_j_0, tangent_d_s_j_1, tangent_d_s_j_2,
+                    tangent_d_s_j_3),
+                )
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_i:
+                t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
+                tangent_t3_j = staged[stage + size_i + at] if options & STAGED else _get(
+                    tangent_t3, tangent_t3_row + at,
+                )
+                d_s_j, tangent_d_s_j = _hvp_2_f32_sweep4(
+                    t3_j, tangent_t3_j, at, i, t11, t18, t19, t24, t25, t4_others__max, tangent_t4_others, tau,
+                )
+                _put(d_s, d_s_row + at, d_s_j)
+                _put(tangent_d_s, tangent_d_s_row + at, tangent_d_s_j)
+                at += _stride(threads)
         else:
-            _clear_row_f32(t4_others__max, row, 1)
-            _clear_row_f32(t4_others__below, row, 1)
-            _clear_row_f32(d_v_hat__left, row, size_i)
-            _clear_row_f32(tangent_t4_others, row, 1)
-            _clear_row_f32(tangent_d_u_hat_sum, row, size_d)
+            _clear_row_f32(d_s, row, size_i)
+            _clear_row_f32(tangent_d_s, row, size_i)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 @_device
-def _hvp_4_f32_sweep1(
-    place, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below, t4_others__max,
-    t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u, u_hat, v_u_,
-):
-    """One place of a row: tangent_d_v_hat_sum2_j."""
-    j = place
-    t1 = j == i
-    seed_j = _get(seed_, j)
-    t4_others__ties_j = t4_others__ties[j]
-    t2 = 1 < t4_others__ties_j
-    t4 = t4_others__ties_j - 1
-    t4_others__rest = _log1p_f32(_get(t4_others__below, j) + f32(t4 if t2 else 0))
-    t4_others__max_j = _get(t4_others__max, j)
-    s = _get(t3, (j) * size_i + j) / tau
-    t5 = t4_others__rest + _gap_f32(t4_others__max_j, s)
-    t6 = _sigmoid_f32(t5)
-    t7 = -seed_j * t6
-    d_t4_others = seed_j * t6
-    s2 = _get(t3, (j) * size_i + i) / tau
-    weight_t4_others = _exp_f32(-(t4_others__rest + _gap_f32(t4_others__max_j, s2)))
-    t8 = d_t4_others * weight_t4_others
-    d_s = t7 if t1 else t8
-    unit0 = _unit_scale_f32(_get(_unit0_d, j))
-    measured_v_u = unit0 * _get(v_u_, (j) * size_d + d)
-    measured_u = unit0 * _get(u, (j) * size_d + d)
-    t1__scaled_j = _get(t1__scaled, j)
-    t1__scale = _unit_scale_f32(_get(t1__largest, j))
-    t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
-    t9 = abs(measured_u) == t1_2
-    t10 = _sign_f32(measured_u)
-    t11 = measured_u * t1__scale / t1__scaled_j
-    tangent_u_hat = (measured_v_u - _get(tangent_t1, j) * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
-    tangent_t4_others_j = _get(tangent_t4_others, j)
-    t12 = tangent_t4_others_j - _get(tangent_t3, (j) * size_i + j) / tau
-    t13 = _sigmoid_f32(-t5)
-    t14 = -seed_j * t12 * t13 * t6
-    tangent_s = _get(tangent_t3, (j) * size_i + i) / tau
-    tangent_weight_t4_others = weight_t4_others * (tangent_s - tangent_t4_others_j)
-    tangent_d_t4_others = seed_j * t12 * t13 * t6
-    t15 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
-    tangent_d_s = t14 if t1 else t15
-    return d_s * tangent_u_hat + tangent_d_s * _get(u_hat, (j) * size_d + d)
-
-
-def hvp_4_f32(
-    tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u,
-    t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau, mask, samples, size_d, options,
-):
-    """All samples: tangent_d_v_hat_sum."""
-    size_i = samples
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        tangent_d_v_hat_sum_row = row * size_d
-        live = _live(mask, row, options)
-        i = row
-        if live:
-            for d in range(size_d):
-                tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = f32(0.0), f32(0.0)
-                vectors = size_i // LANES_F32 if options & ALIGNED else 0
-                vector = thread
-                while vector < vectors:
-                    at = LANES_F32 * vector
-                    tangent_d_v_hat_sum2_j_0 = _hvp_4_f32_sweep1(
-                        at, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
-                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
-                        u_hat, v_u_,
-                    )
-                    tangent_d_v_hat_sum2_j_1 = _hvp_4_f32_sweep1(
-                        at + 1, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
-                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
-                        u_hat, v_u_,
-                    )
-                    tangent_d_v_hat_sum2_j_2 = _hvp_4_f32_sweep1(
-                        at + 2, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
-                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
-                        u_hat, v_u_,
-                    )
-                    tangent_d_v_hat_sum2_j_3 = _hvp_4_f32_sweep1(
-                        at + 3, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
-                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
-                        u_hat, v_u_,
-                    )
-                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f32(
-                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j_0,
-                    )
-                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f32(
-                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j_1,
-                    )
-                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f32(
-                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j_2,
-                    )
-                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f32(
-                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j_3,
-                    )
-                    vector += _stride(threads)
-                at = LANES_F32 * vectors + thread
-                while at < size_i:
-                    tangent_d_v_hat_sum2_j = _hvp_4_f32_sweep1(
-                        at, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
-                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
-                        u_hat, v_u_,
-                    )
-                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f32(
-                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j,
-                    )
-                    at += _stride(threads)
-                tangent_d_v_hat_sum2 = _row_sum_f32(tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low)
-                if thread == 0:
-                    _put(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + d, tangent_d_v_hat_sum2)
-        else:
-            _clear_row_f32(tangent_d_v_hat_sum, row, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-@_device
-def _hvp_5_f32_sweep1(
-    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_hat_d, u_d, v_hat_d, v_d, v_u_d, v_v_d, t1,
-    t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5, tangent_t1_i, tangent_t2_i, tau,
+def _hvp_3_f32_sweep1(
+    d_u_hat__product_d, d_v_hat__product_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, tangent_u_hat_d,
+    tangent_v_hat_d, u_hat_d, v_hat_d, tau,
 ):
     """One place of a row: d_t2_sum_d, d_t1_sum_d, tangent_d_t2_sum_d, tangent_d_t1_sum_d."""
-    measured_v_v = t1 * v_v_d
-    measured_v = t1 * v_d
-    t6 = abs(measured_v) == t5
-    t7 = _sign_f32(measured_v)
-    t8 = measured_v * t2 / t2__scaled_i
-    t9 = t7 if t6 else t8
-    tangent_v_hat = (measured_v_v - tangent_t2_i * t9) * t2 / t2__scaled_i
+    d_v_hat = d_v_hat__product_d / tau
+    d_u_hat = d_u_hat__product_d / tau
     tangent_d_v_hat = tangent_d_v_hat_sum_d / tau
-    measured_v_u = t10 * v_u_d
-    measured_u = t10 * u_d
-    t14 = abs(measured_u) == t13
-    t15 = _sign_f32(measured_u)
-    t16 = measured_u * t11 / t1__scaled_i
-    t17 = t15 if t14 else t16
-    tangent_u_hat = (measured_v_u - tangent_t1_i * t17) * t11 / t1__scaled_i
     tangent_d_u_hat = tangent_d_u_hat_sum_d / tau
     return (
-        d_v_hat_d * v_hat_d, d_u_hat_d * u_hat_d, d_v_hat_d * tangent_v_hat + tangent_d_v_hat * v_hat_d, d_u_hat_d *
-        tangent_u_hat + tangent_d_u_hat * u_hat_d
+        d_v_hat * v_hat_d, d_u_hat * u_hat_d, d_v_hat * tangent_v_hat_d + tangent_d_v_hat * v_hat_d, d_u_hat *
+        tangent_u_hat_d + tangent_d_u_hat * u_hat_d
     )
 
 
 @_device
-def _hvp_5_f32_sweep2(
-    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, d_t1, d_t2, t1, t10,
-    t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34, t40, t5, tangent_t1_i, tangent_t2_i, tau,
+def _hvp_3_f32_sweep2(
+    d_u_hat__product_d, d_v_hat__product_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, d_t1,
+    d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26, t2__scaled_i, t32, t4, t5, t9, tangent_t1_i,
+    tangent_t2_i, tau,
 ):
     """One place of a row: hvp_u_d, hvp_v_d."""
     tangent_d_u_hat2 = tangent_d_u_hat_sum_d / tau
-    measured_u2 = t10 * u_d
-    t23 = abs(measured_u2) == t13
-    t24 = _sign_f32(measured_u2)
-    t25 = measured_u2 * t11 / t1__scaled_i
-    t26 = t24 if t23 else t25
-    measured_v_u2 = t10 * v_u_d
-    t29 = t22 * t26 + (measured_v_u2 * d_t1 + -t28 * t26) * t11 / t1__scaled_i
+    d_u_hat2 = d_u_hat__product_d / tau
+    measured_u = t10 * u_d
+    t11 = abs(measured_u) == t4
+    t12 = _sign_f32(measured_u)
+    t13 = measured_u * t1 / t1__scaled_i
+    t14 = t12 if t11 else t13
+    measured_v_u = t10 * v_u_d
+    t17 = t9 * t14 + (measured_v_u * d_t1 + -t16 * t14) * t1 / t1__scaled_i
     scaled_hvp_u = (
-        (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t11 / t1__scaled_i)) * t11 / t1__scaled_i + (f32(0.0) if t18
-        else t29)
+        (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat2 * t1 / t1__scaled_i)) * t1 / t1__scaled_i + (f32(0.0) if t5 else
+        t17)
     )
     tangent_d_v_hat2 = tangent_d_v_hat_sum_d / tau
-    measured_v2 = t1 * v_d
-    t35 = abs(measured_v2) == t5
-    t36 = _sign_f32(measured_v2)
-    t37 = measured_v2 * t2 / t2__scaled_i
-    t38 = t36 if t35 else t37
-    measured_v_v2 = t1 * v_v_d
-    t41 = t34 * t38 + (measured_v_v2 * d_t2 + -t40 * t38) * t2 / t2__scaled_i
+    d_v_hat2 = d_v_hat__product_d / tau
+    measured_v = t26 * v_d
+    t27 = abs(measured_v) == t20
+    t28 = _sign_f32(measured_v)
+    t29 = measured_v * t18 / t2__scaled_i
+    t30 = t28 if t27 else t29
+    measured_v_v = t26 * v_v_d
+    t33 = t25 * t30 + (measured_v_v * d_t2 + -t32 * t30) * t18 / t2__scaled_i
     scaled_hvp_v = (
-        (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t2 / t2__scaled_i)) * t2 / t2__scaled_i + (f32(0.0) if t30 else
-        t41)
+        (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 * t18 / t2__scaled_i)) * t18 / t2__scaled_i + (f32(0.0) if t21 else
+        t33)
     )
-    return scaled_hvp_u * t10, scaled_hvp_v * t1
+    return scaled_hvp_u * t10, scaled_hvp_v * t26
 
 
-def hvp_5_f32(
-    d_v_hat, v_hat, d_u_hat, u_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, tangent_d_v_hat_sum,
-    _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_d_u_hat_sum, hvp_u, hvp_v, tau, mask, samples,
-    size_d, options,
+def hvp_3_f32(
+    d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat, tangent_d_v_hat_sum, tangent_u_hat,
+    tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, _unit0_d, u, v_u_, tangent_t2, t2__largest,
+    t2__scaled, _unit1_d, v, v_v_, tau, mask, samples, size_d, options,
 ):
     """All samples: hvp_u, hvp_v."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 8 * size_d
+    stage = cuda.threadIdx.y * 4 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        d_v_hat_row = row * size_d
+        d_v_hat__product_row = row * size_d
         v_hat_row = row * size_d
-        d_u_hat_row = row * size_d
+        d_u_hat__product_row = row * size_d
         u_hat_row = row * size_d
-        v_v__row = row * size_d
-        v_row = row * size_d
+        tangent_v_hat_row = row * size_d
         tangent_d_v_hat_sum_row = row * size_d
-        v_u__row = row * size_d
-        u_row = row * size_d
+        tangent_u_hat_row = row * size_d
         tangent_d_u_hat_sum_row = row * size_d
+        u_row = row * size_d
+        v_u__row = row * size_d
         hvp_u_row = row * size_d
+        v_row = row * size_d
+        v_v__row = row * size_d
         hvp_v_row = row * size_d
         live = _live(mask, row, options)
-        _unit1_d_n = _get(_unit1_d, row)
-        tangent_t2_n = _get(tangent_t2, row)
-        t2__scaled_n = _get(t2__scaled, row)
-        t2__largest_n = _get(t2__largest, row)
-        _unit0_d_n = _get(_unit0_d, row)
         tangent_t1_n = _get(tangent_t1, row)
-        t1__scaled_n = _get(t1__scaled, row)
         t1__largest_n = _get(t1__largest, row)
+        t1__scaled_n = _get(t1__scaled, row)
+        _unit0_d_n = _get(_unit0_d, row)
+        tangent_t2_n = _get(tangent_t2, row)
+        t2__largest_n = _get(t2__largest, row)
+        t2__scaled_n = _get(t2__scaled, row)
+        _unit1_d_n = _get(_unit1_d, row)
         if live:
-            unit1_d_i = _unit1_d_n
-            t1 = _unit_scale_f32(unit1_d_i)
-            tangent_t2_i = tangent_t2_n
-            t2__scaled_i = t2__scaled_n
-            t2__largest_i = t2__largest_n
-            t2 = _unit_scale_f32(t2__largest_i)
-            t4 = f32(1.0) / t2
-            t5 = t2__scaled_i * t4
-            unit0_d_i = _unit0_d_n
-            t10 = _unit_scale_f32(unit0_d_i)
-            tangent_t1_i = tangent_t1_n
-            t1__scaled_i = t1__scaled_n
-            t1__largest_i = t1__largest_n
-            t11 = _unit_scale_f32(t1__largest_i)
-            t12 = f32(1.0) / t11
-            t13 = t1__scaled_i * t12
             d_t2_sum_high, d_t2_sum_low = f32(0.0), f32(0.0)
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             tangent_d_t2_sum_high, tangent_d_t2_sum_low = f32(0.0), f32(0.0)
@@ -2429,13 +2233,21 @@ def hvp_5_f32(
             vector = thread
             while vector < vectors:
                 at = LANES_F32 * vector
-                d_u_hat_d_0, d_u_hat_d_1, d_u_hat_d_2, d_u_hat_d_3 = _load_lanes(d_u_hat, d_u_hat_row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + vector, vectors, (d_u_hat_d_0, d_u_hat_d_1, d_u_hat_d_2, d_u_hat_d_3))
-                d_v_hat_d_0, d_v_hat_d_1, d_v_hat_d_2, d_v_hat_d_3 = _load_lanes(d_v_hat, d_v_hat_row + at)
+                d_u_hat__product_d_0, d_u_hat__product_d_1, d_u_hat__product_d_2, d_u_hat__product_d_3 = _load_lanes(
+                    d_u_hat__product, d_u_hat__product_row + at,
+                )
                 if options & STAGED:
                     _stage_f32(
-                        staged, stage + size_d + vector, vectors, (d_v_hat_d_0, d_v_hat_d_1, d_v_hat_d_2, d_v_hat_d_3),
+                        staged, stage + vector, vectors, (d_u_hat__product_d_0, d_u_hat__product_d_1,
+                        d_u_hat__product_d_2, d_u_hat__product_d_3),
+                    )
+                d_v_hat__product_d_0, d_v_hat__product_d_1, d_v_hat__product_d_2, d_v_hat__product_d_3 = _load_lanes(
+                    d_v_hat__product, d_v_hat__product_row + at,
+                )
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + size_d + vector, vectors, (d_v_hat__product_d_0, d_v_hat__product_d_1,
+                        d_v_hat__product_d_2, d_v_hat__product_d_3),
                     )
                 tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1, tangent_d_u_hat_sum_d_2, tangent_d_u_hat_sum_d_3 = (
                     _load_lanes(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
@@ -2453,39 +2265,29 @@ def hvp_5_f32(
                         staged, stage + 3 * size_d + vector, vectors, (tangent_d_v_hat_sum_d_0, tangent_d_v_hat_sum_d_1,
                         tangent_d_v_hat_sum_d_2, tangent_d_v_hat_sum_d_3),
                     )
+                tangent_u_hat_d_0, tangent_u_hat_d_1, tangent_u_hat_d_2, tangent_u_hat_d_3 = _load_lanes(
+                    tangent_u_hat, tangent_u_hat_row + at,
+                )
+                tangent_v_hat_d_0, tangent_v_hat_d_1, tangent_v_hat_d_2, tangent_v_hat_d_3 = _load_lanes(
+                    tangent_v_hat, tangent_v_hat_row + at,
+                )
                 u_hat_d_0, u_hat_d_1, u_hat_d_2, u_hat_d_3 = _load_lanes(u_hat, u_hat_row + at)
-                u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + 4 * size_d + vector, vectors, (u_d_0, u_d_1, u_d_2, u_d_3))
                 v_hat_d_0, v_hat_d_1, v_hat_d_2, v_hat_d_3 = _load_lanes(v_hat, v_hat_row + at)
-                v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + 5 * size_d + vector, vectors, (v_d_0, v_d_1, v_d_2, v_d_3))
-                v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = _load_lanes(v_u_, v_u__row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + 6 * size_d + vector, vectors, (v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3))
-                v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = _load_lanes(v_v_, v_v__row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + 7 * size_d + vector, vectors, (v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3))
-                found_0 = _hvp_5_f32_sweep1(
-                    d_u_hat_d_0, d_v_hat_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_hat_d_0, u_d_0,
-                    v_hat_d_0, v_d_0, v_u_d_0, v_v_d_0, t1, t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5,
-                    tangent_t1_i, tangent_t2_i, tau,
+                found_0 = _hvp_3_f32_sweep1(
+                    d_u_hat__product_d_0, d_v_hat__product_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0,
+                    tangent_u_hat_d_0, tangent_v_hat_d_0, u_hat_d_0, v_hat_d_0, tau,
                 )
-                found_1 = _hvp_5_f32_sweep1(
-                    d_u_hat_d_1, d_v_hat_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_hat_d_1, u_d_1,
-                    v_hat_d_1, v_d_1, v_u_d_1, v_v_d_1, t1, t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5,
-                    tangent_t1_i, tangent_t2_i, tau,
+                found_1 = _hvp_3_f32_sweep1(
+                    d_u_hat__product_d_1, d_v_hat__product_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1,
+                    tangent_u_hat_d_1, tangent_v_hat_d_1, u_hat_d_1, v_hat_d_1, tau,
                 )
-                found_2 = _hvp_5_f32_sweep1(
-                    d_u_hat_d_2, d_v_hat_d_2, tangent_d_u_hat_sum_d_2, tangent_d_v_hat_sum_d_2, u_hat_d_2, u_d_2,
-                    v_hat_d_2, v_d_2, v_u_d_2, v_v_d_2, t1, t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5,
-                    tangent_t1_i, tangent_t2_i, tau,
+                found_2 = _hvp_3_f32_sweep1(
+                    d_u_hat__product_d_2, d_v_hat__product_d_2, tangent_d_u_hat_sum_d_2, tangent_d_v_hat_sum_d_2,
+                    tangent_u_hat_d_2, tangent_v_hat_d_2, u_hat_d_2, v_hat_d_2, tau,
                 )
-                found_3 = _hvp_5_f32_sweep1(
-                    d_u_hat_d_3, d_v_hat_d_3, tangent_d_u_hat_sum_d_3, tangent_d_v_hat_sum_d_3, u_hat_d_3, u_d_3,
-                    v_hat_d_3, v_d_3, v_u_d_3, v_v_d_3, t1, t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5,
-                    tangent_t1_i, tangent_t2_i, tau,
+                found_3 = _hvp_3_f32_sweep1(
+                    d_u_hat__product_d_3, d_v_hat__product_d_3, tangent_d_u_hat_sum_d_3, tangent_d_v_hat_sum_d_3,
+                    tangent_u_hat_d_3, tangent_v_hat_d_3, u_hat_d_3, v_hat_d_3, tau,
                 )
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_0[0])
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found_1[0])
@@ -2522,34 +2324,22 @@ def hvp_5_f32(
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
-                d_u_hat_d = _get(d_u_hat, d_u_hat_row + at)
+                d_u_hat__product_d = _get(d_u_hat__product, d_u_hat__product_row + at)
                 if options & STAGED:
-                    staged[stage + at] = d_u_hat_d
-                d_v_hat_d = _get(d_v_hat, d_v_hat_row + at)
+                    staged[stage + at] = d_u_hat__product_d
+                d_v_hat__product_d = _get(d_v_hat__product, d_v_hat__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_v_hat_d
+                    staged[stage + size_d + at] = d_v_hat__product_d
                 tangent_d_u_hat_sum_d = _get(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
                 if options & STAGED:
                     staged[stage + 2 * size_d + at] = tangent_d_u_hat_sum_d
                 tangent_d_v_hat_sum_d = _get(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
                 if options & STAGED:
                     staged[stage + 3 * size_d + at] = tangent_d_v_hat_sum_d
-                u_d = _get(u, u_row + at)
-                if options & STAGED:
-                    staged[stage + 4 * size_d + at] = u_d
-                v_d = _get(v, v_row + at)
-                if options & STAGED:
-                    staged[stage + 5 * size_d + at] = v_d
-                v_u_d = _get(v_u_, v_u__row + at)
-                if options & STAGED:
-                    staged[stage + 6 * size_d + at] = v_u_d
-                v_v_d = _get(v_v_, v_v__row + at)
-                if options & STAGED:
-                    staged[stage + 7 * size_d + at] = v_v_d
-                found = _hvp_5_f32_sweep1(
-                    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, _get(u_hat, u_hat_row + at),
-                    u_d, _get(v_hat, v_hat_row + at), v_d, v_u_d, v_v_d, t1, t10, t11, t13, t1__scaled_i, t2,
-                    t2__scaled_i, t5, tangent_t1_i, tangent_t2_i, tau,
+                found = _hvp_3_f32_sweep1(
+                    d_u_hat__product_d, d_v_hat__product_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d,
+                    _get(tangent_u_hat, tangent_u_hat_row + at), _get(tangent_v_hat, tangent_v_hat_row + at),
+                    _get(u_hat, u_hat_row + at), _get(v_hat, v_hat_row + at), tau,
                 )
                 d_t2_sum_high, d_t2_sum_low = _plus_f32(d_t2_sum_high, d_t2_sum_low, found[0])
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, found[1])
@@ -2564,33 +2354,49 @@ def hvp_5_f32(
             d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
             tangent_d_t2_sum = _row_sum_f32(tangent_d_t2_sum_high, tangent_d_t2_sum_low)
             tangent_d_t1_sum = _row_sum_f32(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
-            t18 = t13 == f32(0.0)
-            t19 = tangent_t1_i * t11 / t1__scaled_i
-            t20 = d_t1_sum * t19
-            t21 = t20 - tangent_d_t1_sum
-            t22 = t21 * t11 / t1__scaled_i
-            t27 = d_t1_sum * t11 / t1__scaled_i
-            d_t1 = -t27
-            t28 = d_t1 * tangent_t1_i
-            t30 = t5 == f32(0.0)
-            t31 = tangent_t2_i * t2 / t2__scaled_i
-            t32 = d_t2_sum * t31
-            t33 = t32 - tangent_d_t2_sum
-            t34 = t33 * t2 / t2__scaled_i
-            t39 = d_t2_sum * t2 / t2__scaled_i
-            d_t2 = -t39
-            t40 = d_t2 * tangent_t2_i
+            tangent_t1_i = tangent_t1_n
+            t1__largest_i = t1__largest_n
+            t1 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t2 = f32(1.0) / t1
+            t4 = t1__scaled_i * t2
+            t5 = t4 == f32(0.0)
+            t6 = tangent_t1_i * t1 / t1__scaled_i
+            t7 = d_t1_sum * t6
+            t8 = t7 - tangent_d_t1_sum
+            t9 = t8 * t1 / t1__scaled_i
+            unit0_d_i = _unit0_d_n
+            t10 = _unit_scale_f32(unit0_d_i)
+            t15 = d_t1_sum * t1 / t1__scaled_i
+            d_t1 = -t15
+            t16 = d_t1 * tangent_t1_i
+            tangent_t2_i = tangent_t2_n
+            t2__largest_i = t2__largest_n
+            t18 = _unit_scale_f32(t2__largest_i)
+            t2__scaled_i = t2__scaled_n
+            t19 = f32(1.0) / t18
+            t20 = t2__scaled_i * t19
+            t21 = t20 == f32(0.0)
+            t22 = tangent_t2_i * t18 / t2__scaled_i
+            t23 = d_t2_sum * t22
+            t24 = t23 - tangent_d_t2_sum
+            t25 = t24 * t18 / t2__scaled_i
+            unit1_d_i = _unit1_d_n
+            t26 = _unit_scale_f32(unit1_d_i)
+            t31 = d_t2_sum * t18 / t2__scaled_i
+            d_t2 = -t31
+            t32 = d_t2 * tangent_t2_i
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
                 at = LANES_F32 * vector
-                d_u_hat_d2_0, d_u_hat_d2_1, d_u_hat_d2_2, d_u_hat_d2_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_u_hat,
-                    d_u_hat_row + at)
+                d_u_hat__product_d_0, d_u_hat__product_d_1, d_u_hat__product_d_2, d_u_hat__product_d_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_u_hat__product,
+                    d_u_hat__product_row + at)
                 )
-                d_v_hat_d2_0, d_v_hat_d2_1, d_v_hat_d2_2, d_v_hat_d2_3 = (
-                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(d_v_hat,
-                    d_v_hat_row + at)
+                d_v_hat__product_d_0, d_v_hat__product_d_1, d_v_hat__product_d_2, d_v_hat__product_d_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
                 )
                 tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1, tangent_d_u_hat_sum_d_2, tangent_d_u_hat_sum_d_3 = (
                     _staged_f32(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
@@ -2600,63 +2406,52 @@ def hvp_5_f32(
                     _staged_f32(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
                 )
-                u_d_0, u_d_1, u_d_2, u_d_3 = (
-                    _staged_f32(staged, stage + 4 * size_d + vector, vectors) if options & STAGED else _load_lanes(u,
-                    u_row + at)
+                u_d_0, u_d_1, u_d_2, u_d_3 = _load_lanes(u, u_row + at)
+                v_d_0, v_d_1, v_d_2, v_d_3 = _load_lanes(v, v_row + at)
+                v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = _load_lanes(v_u_, v_u__row + at)
+                v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = _load_lanes(v_v_, v_v__row + at)
+                hvp_u_d_0, hvp_v_d_0 = _hvp_3_f32_sweep2(
+                    d_u_hat__product_d_0, d_v_hat__product_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_d_0,
+                    v_d_0, v_u_d_0, v_v_d_0, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
+                    t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
                 )
-                v_d_0, v_d_1, v_d_2, v_d_3 = (
-                    _staged_f32(staged, stage + 5 * size_d + vector, vectors) if options & STAGED else _load_lanes(v,
-                    v_row + at)
+                hvp_u_d_1, hvp_v_d_1 = _hvp_3_f32_sweep2(
+                    d_u_hat__product_d_1, d_v_hat__product_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_d_1,
+                    v_d_1, v_u_d_1, v_v_d_1, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
+                    t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
                 )
-                v_u_d_0, v_u_d_1, v_u_d_2, v_u_d_3 = (
-                    _staged_f32(staged, stage + 6 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_u_,
-                    v_u__row + at)
+                hvp_u_d_2, hvp_v_d_2 = _hvp_3_f32_sweep2(
+                    d_u_hat__product_d_2, d_v_hat__product_d_2, tangent_d_u_hat_sum_d_2, tangent_d_v_hat_sum_d_2, u_d_2,
+                    v_d_2, v_u_d_2, v_v_d_2, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
+                    t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
                 )
-                v_v_d_0, v_v_d_1, v_v_d_2, v_v_d_3 = (
-                    _staged_f32(staged, stage + 7 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_v_,
-                    v_v__row + at)
-                )
-                hvp_u_d_0, hvp_v_d_0 = _hvp_5_f32_sweep2(
-                    d_u_hat_d2_0, d_v_hat_d2_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_d_0, v_d_0, v_u_d_0,
-                    v_v_d_0, d_t1, d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34,
-                    t40, t5, tangent_t1_i, tangent_t2_i, tau,
-                )
-                hvp_u_d_1, hvp_v_d_1 = _hvp_5_f32_sweep2(
-                    d_u_hat_d2_1, d_v_hat_d2_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_d_1, v_d_1, v_u_d_1,
-                    v_v_d_1, d_t1, d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34,
-                    t40, t5, tangent_t1_i, tangent_t2_i, tau,
-                )
-                hvp_u_d_2, hvp_v_d_2 = _hvp_5_f32_sweep2(
-                    d_u_hat_d2_2, d_v_hat_d2_2, tangent_d_u_hat_sum_d_2, tangent_d_v_hat_sum_d_2, u_d_2, v_d_2, v_u_d_2,
-                    v_v_d_2, d_t1, d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34,
-                    t40, t5, tangent_t1_i, tangent_t2_i, tau,
-                )
-                hvp_u_d_3, hvp_v_d_3 = _hvp_5_f32_sweep2(
-                    d_u_hat_d2_3, d_v_hat_d2_3, tangent_d_u_hat_sum_d_3, tangent_d_v_hat_sum_d_3, u_d_3, v_d_3, v_u_d_3,
-                    v_v_d_3, d_t1, d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34,
-                    t40, t5, tangent_t1_i, tangent_t2_i, tau,
+                hvp_u_d_3, hvp_v_d_3 = _hvp_3_f32_sweep2(
+                    d_u_hat__product_d_3, d_v_hat__product_d_3, tangent_d_u_hat_sum_d_3, tangent_d_v_hat_sum_d_3, u_d_3,
+                    v_d_3, v_u_d_3, v_v_d_3, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
+                    t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
                 )
                 _store_lanes(hvp_u, hvp_u_row + at, (hvp_u_d_0, hvp_u_d_1, hvp_u_d_2, hvp_u_d_3))
                 _store_lanes(hvp_v, hvp_v_row + at, (hvp_v_d_0, hvp_v_d_1, hvp_v_d_2, hvp_v_d_3))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
-                d_u_hat_d2 = staged[stage + at] if options & STAGED else _get(d_u_hat, d_u_hat_row + at)
-                d_v_hat_d2 = staged[stage + size_d + at] if options & STAGED else _get(d_v_hat, d_v_hat_row + at)
+                d_u_hat__product_d = staged[stage + at] if options & STAGED else _get(
+                    d_u_hat__product, d_u_hat__product_row + at,
+                )
+                d_v_hat__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                    d_v_hat__product, d_v_hat__product_row + at,
+                )
                 tangent_d_u_hat_sum_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(
                     tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at,
                 )
                 tangent_d_v_hat_sum_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(
                     tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at,
                 )
-                u_d = staged[stage + 4 * size_d + at] if options & STAGED else _get(u, u_row + at)
-                v_d = staged[stage + 5 * size_d + at] if options & STAGED else _get(v, v_row + at)
-                v_u_d = staged[stage + 6 * size_d + at] if options & STAGED else _get(v_u_, v_u__row + at)
-                v_v_d = staged[stage + 7 * size_d + at] if options & STAGED else _get(v_v_, v_v__row + at)
-                hvp_u_d, hvp_v_d = _hvp_5_f32_sweep2(
-                    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, d_t1,
-                    d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34, t40, t5,
-                    tangent_t1_i, tangent_t2_i, tau,
+                hvp_u_d, hvp_v_d = _hvp_3_f32_sweep2(
+                    d_u_hat__product_d, d_v_hat__product_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, _get(u, u_row
+                    + at), _get(v, v_row + at), _get(v_u_, v_u__row + at), _get(v_v_, v_v__row + at), d_t1, d_t2, t1,
+                    t10, t16, t18, t1__scaled_i, t20, t21, t25, t26, t2__scaled_i, t32, t4, t5, t9, tangent_t1_i,
+                    tangent_t2_i, tau,
                 )
                 _put(hvp_u, hvp_u_row + at, hvp_u_d)
                 _put(hvp_v, hvp_v_row + at, hvp_v_d)
@@ -2859,7 +2654,10 @@ def all_seeds_f64(weight, seeds, divisor, divisors, samples, options):
 
 
 def matrix_product_f64(left, right, target, rows, columns, shared, options):
-    """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed; a block does 16 rows, 16 columns at a time."""
+    """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed, with ADD on top of what it holds.
+
+    A block does 16 rows, 16 columns at a time.
+    """
     a = cuda.shared.array((16, 17), np.float64)
     b = cuda.shared.array((16, 17), np.float64)
     x, y = cuda.threadIdx.x, cuda.threadIdx.y
@@ -2887,6 +2685,8 @@ def matrix_product_f64(left, right, target, rows, columns, shared, options):
                 cuda.syncthreads()
                 start += 16
             if row < rows and column < columns:
+                if options & ADD:
+                    total += target[row * columns + column]
                 target[row * columns + column] = total
             column += 16
         first += _stride(np.int64(cuda.gridDim.x) * 16)
@@ -3557,18 +3357,17 @@ def _value_and_grad_2_f64_sweep2(t3_j, place, i, t4_others__max, tau):
 
 @_device
 def _value_and_grad_2_f64_sweep3(t3_j, place, i, t11, t16, t17, t4_others__max, tau):
-    """One place of a row: d_v_hat__left_j."""
+    """One place of a row: d_s_j."""
     j = place
     t6 = i == j
     s3 = t3_j / tau
     weight_t4_others = _exp_f64(-(t11 + _gap_f64(t4_others__max, s3)))
     t18 = t17 * weight_t4_others
-    d_s = t16 if t6 else t18
-    return d_s / tau
+    return t16 if t6 else t18
 
 
-def value_and_grad_2_f64(t3, d_v_hat__left, tau, weight, mask, divisor, divisors, losses, partial, samples, options):
-    """All samples: d_v_hat__left, losses; a partial sum per block."""
+def value_and_grad_2_f64(t3, d_s, tau, weight, mask, divisor, divisors, losses, partial, samples, options):
+    """All samples: d_s, losses; a partial sum per block."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
@@ -3579,7 +3378,7 @@ def value_and_grad_2_f64(t3, d_v_hat__left, tau, weight, mask, divisor, divisors
     high, low = f64(0.0), f64(0.0)
     while row < samples:
         t3_row = row * size_i
-        d_v_hat__left_row = row * size_i
+        d_s_row = row * size_i
         live = _live(mask, row, options)
         i = row
         if live:
@@ -3662,15 +3461,15 @@ def value_and_grad_2_f64(t3, d_v_hat__left, tau, weight, mask, divisor, divisors
                 t3_j_0, t3_j_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
                 )
-                d_v_hat__left_j_0 = _value_and_grad_2_f64_sweep3(t3_j_0, at, i, t11, t16, t17, t4_others__max, tau)
-                d_v_hat__left_j_1 = _value_and_grad_2_f64_sweep3(t3_j_1, at + 1, i, t11, t16, t17, t4_others__max, tau)
-                _store_lanes(d_v_hat__left, d_v_hat__left_row + at, (d_v_hat__left_j_0, d_v_hat__left_j_1))
+                d_s_j_0 = _value_and_grad_2_f64_sweep3(t3_j_0, at, i, t11, t16, t17, t4_others__max, tau)
+                d_s_j_1 = _value_and_grad_2_f64_sweep3(t3_j_1, at + 1, i, t11, t16, t17, t4_others__max, tau)
+                _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
-                d_v_hat__left_j = _value_and_grad_2_f64_sweep3(t3_j, at, i, t11, t16, t17, t4_others__max, tau)
-                _put(d_v_hat__left, d_v_hat__left_row + at, d_v_hat__left_j)
+                d_s_j = _value_and_grad_2_f64_sweep3(t3_j, at, i, t11, t16, t17, t4_others__max, tau)
+                _put(d_s, d_s_row + at, d_s_j)
                 at += _stride(threads)
             scaled_value = _softplus_f64(t14)
             loss = scaled_value * weight_n
@@ -3679,7 +3478,7 @@ def value_and_grad_2_f64(t3, d_v_hat__left, tau, weight, mask, divisor, divisors
                 if options & KEEP:
                     _put(losses, row, loss)
         else:
-            _clear_row_f64(d_v_hat__left, row, size_i)
+            _clear_row_f64(d_s, row, size_i)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -3687,34 +3486,39 @@ def value_and_grad_2_f64(t3, d_v_hat__left, tau, weight, mask, divisor, divisors
 
 
 @_device
-def _value_and_grad_3_f64_sweep1(d_u_hat_d, d_v_hat_d, u_hat_d, v_hat_d):
+def _value_and_grad_3_f64_sweep1(d_u_hat__product_d, d_v_hat__product_d, u_hat_d, v_hat_d, tau):
     """One place of a row: d_t2_sum_d, d_t1_sum_d."""
-    return d_v_hat_d * v_hat_d, d_u_hat_d * u_hat_d
+    d_v_hat = d_v_hat__product_d / tau
+    d_u_hat = d_u_hat__product_d / tau
+    return d_v_hat * v_hat_d, d_u_hat * u_hat_d
 
 
 @_device
 def _value_and_grad_3_f64_sweep2(
-    d_u_hat_d2, d_v_hat_d2, u_d, v_d, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i, t2__scaled_i, t4, t5, t7,
+    d_u_hat__product_d, d_v_hat__product_d, u_d, v_d, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i, t2__scaled_i,
+    t4, t5, t7, tau,
 ):
     """One place of a row: grad_u_d, grad_v_d."""
+    d_u_hat2 = d_u_hat__product_d / tau
     measured_u = t7 * u_d
     t8 = abs(measured_u) == t4
     t9 = _sign_f64(measured_u)
     t10 = measured_u * t1 / t1__scaled_i
     t11 = d_t1 * (t9 if t8 else t10)
-    scaled_grad_u = d_u_hat_d2 * t1 / t1__scaled_i + (0.0 if t5 else t11)
+    scaled_grad_u = d_u_hat2 * t1 / t1__scaled_i + (0.0 if t5 else t11)
+    d_v_hat2 = d_v_hat__product_d / tau
     measured_v = t17 * v_d
     t18 = abs(measured_v) == t14
     t19 = _sign_f64(measured_v)
     t20 = measured_v * t12 / t2__scaled_i
     t21 = d_t2 * (t19 if t18 else t20)
-    scaled_grad_v = d_v_hat_d2 * t12 / t2__scaled_i + (0.0 if t15 else t21)
+    scaled_grad_v = d_v_hat2 * t12 / t2__scaled_i + (0.0 if t15 else t21)
     return scaled_grad_u * t7, scaled_grad_v * t17
 
 
 def value_and_grad_3_f64(
-    d_v_hat, v_hat, d_u_hat, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest, t2__scaled,
-    _unit1_d, v, mask, samples, size_d, options,
+    d_v_hat__product, v_hat, d_u_hat__product, u_hat, grad_u, grad_v, t1__largest, t1__scaled, _unit0_d, u, t2__largest,
+    t2__scaled, _unit1_d, v, tau, mask, samples, size_d, options,
 ):
     """All samples: grad_u, grad_v."""
     staged = cuda.shared.array(0, np.float64)
@@ -3722,9 +3526,9 @@ def value_and_grad_3_f64(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        d_v_hat_row = row * size_d
+        d_v_hat__product_row = row * size_d
         v_hat_row = row * size_d
-        d_u_hat_row = row * size_d
+        d_u_hat__product_row = row * size_d
         u_hat_row = row * size_d
         u_row = row * size_d
         grad_u_row = row * size_d
@@ -3744,19 +3548,19 @@ def value_and_grad_3_f64(
             vector = thread
             while vector < vectors:
                 at = LANES_F64 * vector
-                d_u_hat_d_0, d_u_hat_d_1 = _load_lanes(d_u_hat, d_u_hat_row + at)
+                d_u_hat__product_d_0, d_u_hat__product_d_1 = _load_lanes(d_u_hat__product, d_u_hat__product_row + at)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (d_u_hat_d_0, d_u_hat_d_1))
-                d_v_hat_d_0, d_v_hat_d_1 = _load_lanes(d_v_hat, d_v_hat_row + at)
+                    _stage_f64(staged, stage + vector, vectors, (d_u_hat__product_d_0, d_u_hat__product_d_1))
+                d_v_hat__product_d_0, d_v_hat__product_d_1 = _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (d_v_hat_d_0, d_v_hat_d_1))
+                    _stage_f64(staged, stage + size_d + vector, vectors, (d_v_hat__product_d_0, d_v_hat__product_d_1))
                 u_hat_d_0, u_hat_d_1 = _load_lanes(u_hat, u_hat_row + at)
                 v_hat_d_0, v_hat_d_1 = _load_lanes(v_hat, v_hat_row + at)
                 d_t2_sum_d_0, d_t1_sum_d_0 = _value_and_grad_3_f64_sweep1(
-                    d_u_hat_d_0, d_v_hat_d_0, u_hat_d_0, v_hat_d_0,
+                    d_u_hat__product_d_0, d_v_hat__product_d_0, u_hat_d_0, v_hat_d_0, tau,
                 )
                 d_t2_sum_d_1, d_t1_sum_d_1 = _value_and_grad_3_f64_sweep1(
-                    d_u_hat_d_1, d_v_hat_d_1, u_hat_d_1, v_hat_d_1,
+                    d_u_hat__product_d_1, d_v_hat__product_d_1, u_hat_d_1, v_hat_d_1, tau,
                 )
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_0)
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d_1)
@@ -3765,14 +3569,15 @@ def value_and_grad_3_f64(
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
-                d_u_hat_d = _get(d_u_hat, d_u_hat_row + at)
+                d_u_hat__product_d = _get(d_u_hat__product, d_u_hat__product_row + at)
                 if options & STAGED:
-                    staged[stage + at] = d_u_hat_d
-                d_v_hat_d = _get(d_v_hat, d_v_hat_row + at)
+                    staged[stage + at] = d_u_hat__product_d
+                d_v_hat__product_d = _get(d_v_hat__product, d_v_hat__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_v_hat_d
+                    staged[stage + size_d + at] = d_v_hat__product_d
                 d_t2_sum_d, d_t1_sum_d = _value_and_grad_3_f64_sweep1(
-                    d_u_hat_d, d_v_hat_d, _get(u_hat, u_hat_row + at), _get(v_hat, v_hat_row + at),
+                    d_u_hat__product_d, d_v_hat__product_d, _get(u_hat, u_hat_row + at), _get(v_hat, v_hat_row + at),
+                    tau,
                 )
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, d_t2_sum_d)
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
@@ -3803,34 +3608,38 @@ def value_and_grad_3_f64(
             vector = thread
             while vector < vectors:
                 at = LANES_F64 * vector
-                d_u_hat_d2_0, d_u_hat_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_u_hat,
-                    d_u_hat_row + at)
+                d_u_hat__product_d_0, d_u_hat__product_d_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_u_hat__product,
+                    d_u_hat__product_row + at)
                 )
-                d_v_hat_d2_0, d_v_hat_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(d_v_hat,
-                    d_v_hat_row + at)
+                d_v_hat__product_d_0, d_v_hat__product_d_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
                 )
                 u_d_0, u_d_1 = _load_lanes(u, u_row + at)
                 v_d_0, v_d_1 = _load_lanes(v, v_row + at)
                 grad_u_d_0, grad_v_d_0 = _value_and_grad_3_f64_sweep2(
-                    d_u_hat_d2_0, d_v_hat_d2_0, u_d_0, v_d_0, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i,
-                    t2__scaled_i, t4, t5, t7,
+                    d_u_hat__product_d_0, d_v_hat__product_d_0, u_d_0, v_d_0, d_t1, d_t2, t1, t12, t14, t15, t17,
+                    t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
                 )
                 grad_u_d_1, grad_v_d_1 = _value_and_grad_3_f64_sweep2(
-                    d_u_hat_d2_1, d_v_hat_d2_1, u_d_1, v_d_1, d_t1, d_t2, t1, t12, t14, t15, t17, t1__scaled_i,
-                    t2__scaled_i, t4, t5, t7,
+                    d_u_hat__product_d_1, d_v_hat__product_d_1, u_d_1, v_d_1, d_t1, d_t2, t1, t12, t14, t15, t17,
+                    t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
                 )
                 _store_lanes(grad_u, grad_u_row + at, (grad_u_d_0, grad_u_d_1))
                 _store_lanes(grad_v, grad_v_row + at, (grad_v_d_0, grad_v_d_1))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
-                d_u_hat_d2 = staged[stage + at] if options & STAGED else _get(d_u_hat, d_u_hat_row + at)
-                d_v_hat_d2 = staged[stage + size_d + at] if options & STAGED else _get(d_v_hat, d_v_hat_row + at)
+                d_u_hat__product_d = staged[stage + at] if options & STAGED else _get(
+                    d_u_hat__product, d_u_hat__product_row + at,
+                )
+                d_v_hat__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                    d_v_hat__product, d_v_hat__product_row + at,
+                )
                 grad_u_d, grad_v_d = _value_and_grad_3_f64_sweep2(
-                    d_u_hat_d2, d_v_hat_d2, _get(u, u_row + at), _get(v, v_row + at), d_t1, d_t2, t1, t12, t14, t15,
-                    t17, t1__scaled_i, t2__scaled_i, t4, t5, t7,
+                    d_u_hat__product_d, d_v_hat__product_d, _get(u, u_row + at), _get(v, v_row + at), d_t1, d_t2, t1,
+                    t12, t14, t15, t17, t1__scaled_i, t2__scaled_i, t4, t5, t7, tau,
                 )
                 _put(grad_u, grad_u_row + at, grad_u_d)
                 _put(grad_v, grad_v_row + at, grad_v_d)
@@ -3867,7 +3676,7 @@ def _hvp_1_f64_sweep3(u_d3, v_d3, t1, t2, t4, t5):
 
 @_device
 def _hvp_1_f64_sweep4(u_d4, v_d4, v_u_d, v_v_d, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8):
-    """One place of a row: u_hat_d, v_hat_d, tangent_t1_2_d, tangent_t2_2_d."""
+    """One place of a row: tangent_t1_2_d, tangent_t2_2_d."""
     measured_v_u = t1 * v_u_d
     measured_u3 = t1 * u_d4
     t9 = abs(measured_u3) == t7
@@ -3882,18 +3691,41 @@ def _hvp_1_f64_sweep4(u_d4, v_d4, v_u_d, v_v_d, t1, t15, t16, t1__scaled2, t2, t
     t19 = measured_v3 * t5 / t2__scaled2
     t20 = t18 if t17 else t19
     t21 = measured_v_v * t20
-    return t12, t20, 0.0 if t8 else t13, 0.0 if t16 else t21
+    return 0.0 if t8 else t13, 0.0 if t16 else t21
+
+
+@_device
+def _hvp_1_f64_sweep5(
+    u_d5, v_d5, v_u_d, v_v_d, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2, tangent_t2_2,
+):
+    """One place of a row: u_hat_d, v_hat_d, tangent_u_hat_d, tangent_v_hat_d."""
+    measured_u4 = t1 * u_d5
+    t22 = abs(measured_u4) == t7
+    t23 = _sign_f64(measured_u4)
+    t24 = measured_u4 * t4 / t1__scaled2
+    t25 = t23 if t22 else t24
+    measured_v4 = t2 * v_d5
+    t26 = abs(measured_v4) == t15
+    t27 = _sign_f64(measured_v4)
+    t28 = measured_v4 * t5 / t2__scaled2
+    t29 = t27 if t26 else t28
+    measured_v_u2 = t1 * v_u_d
+    measured_v_v2 = t2 * v_v_d
+    return (
+        t25, t29, (measured_v_u2 - tangent_t1_2 * t25) * t4 / t1__scaled2, (measured_v_v2 - tangent_t2_2 * t29) * t5 /
+        t2__scaled2
+    )
 
 
 def hvp_1_f64(
-    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat, v_u_, v_v_, tangent_t1,
-    tangent_t2, mask, samples, size_d, options,
+    u, v, _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, v_u_, v_v_, tangent_t1, tangent_t2,
+    u_hat, v_hat, tangent_u_hat, tangent_v_hat, mask, samples, size_d, options,
 ):
-    """All samples: _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, u_hat, v_hat,
-    tangent_t1, tangent_t2.
+    """All samples: _unit0_d, _unit1_d, t1__largest, t2__largest, t1__scaled, t2__scaled, tangent_t1, tangent_t2,
+    u_hat, v_hat, tangent_u_hat, tangent_v_hat.
     """
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 2 * size_d
+    stage = cuda.threadIdx.y * 4 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
@@ -3903,6 +3735,8 @@ def hvp_1_f64(
         v_v__row = row * size_d
         u_hat_row = row * size_d
         v_hat_row = row * size_d
+        tangent_u_hat_row = row * size_d
+        tangent_v_hat_row = row * size_d
         live = _live(mask, row, options)
         if live:
             unit0_d = -f64(np.inf)
@@ -4034,15 +3868,17 @@ def hvp_1_f64(
                     + at)
                 )
                 v_u_d_0, v_u_d_1 = _load_lanes(v_u_, v_u__row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + 2 * size_d + vector, vectors, (v_u_d_0, v_u_d_1))
                 v_v_d_0, v_v_d_1 = _load_lanes(v_v_, v_v__row + at)
-                u_hat_d_0, v_hat_d_0, tangent_t1_2_d_0, tangent_t2_2_d_0 = _hvp_1_f64_sweep4(
+                if options & STAGED:
+                    _stage_f64(staged, stage + 3 * size_d + vector, vectors, (v_v_d_0, v_v_d_1))
+                tangent_t1_2_d_0, tangent_t2_2_d_0 = _hvp_1_f64_sweep4(
                     u_d4_0, v_d4_0, v_u_d_0, v_v_d_0, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
                 )
-                u_hat_d_1, v_hat_d_1, tangent_t1_2_d_1, tangent_t2_2_d_1 = _hvp_1_f64_sweep4(
+                tangent_t1_2_d_1, tangent_t2_2_d_1 = _hvp_1_f64_sweep4(
                     u_d4_1, v_d4_1, v_u_d_1, v_v_d_1, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
                 )
-                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
-                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1)
                 tangent_t2_2_high, tangent_t2_2_low = _plus_f64(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_0)
@@ -4052,12 +3888,15 @@ def hvp_1_f64(
             while at < size_d:
                 u_d4 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
                 v_d4 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
-                u_hat_d, v_hat_d, tangent_t1_2_d, tangent_t2_2_d = _hvp_1_f64_sweep4(
-                    u_d4, v_d4, _get(v_u_, v_u__row + at), _get(v_v_, v_v__row + at), t1, t15, t16, t1__scaled2, t2,
-                    t2__scaled2, t4, t5, t7, t8,
+                v_u_d = _get(v_u_, v_u__row + at)
+                if options & STAGED:
+                    staged[stage + 2 * size_d + at] = v_u_d
+                v_v_d = _get(v_v_, v_v__row + at)
+                if options & STAGED:
+                    staged[stage + 3 * size_d + at] = v_v_d
+                tangent_t1_2_d, tangent_t2_2_d = _hvp_1_f64_sweep4(
+                    u_d4, v_d4, v_u_d, v_v_d, t1, t15, t16, t1__scaled2, t2, t2__scaled2, t4, t5, t7, t8,
                 )
-                _put(u_hat, u_hat_row + at, u_hat_d)
-                _put(v_hat, v_hat_row + at, v_hat_d)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d)
                 tangent_t2_2_high, tangent_t2_2_low = _plus_f64(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d)
                 at += _stride(threads)
@@ -4067,6 +3906,53 @@ def hvp_1_f64(
                 _put(tangent_t1, row, tangent_t1_2)
             if thread == 0:
                 _put(tangent_t2, row, tangent_t2_2)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                u_d5_0, u_d5_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(u, u_row + at)
+                )
+                v_d5_0, v_d5_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v, v_row
+                    + at)
+                )
+                v_u_d_0, v_u_d_1 = (
+                    _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_u_,
+                    v_u__row + at)
+                )
+                v_v_d_0, v_v_d_1 = (
+                    _staged_f64(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_v_,
+                    v_v__row + at)
+                )
+                u_hat_d_0, v_hat_d_0, tangent_u_hat_d_0, tangent_v_hat_d_0 = _hvp_1_f64_sweep5(
+                    u_d5_0, v_d5_0, v_u_d_0, v_v_d_0, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
+                    tangent_t2_2,
+                )
+                u_hat_d_1, v_hat_d_1, tangent_u_hat_d_1, tangent_v_hat_d_1 = _hvp_1_f64_sweep5(
+                    u_d5_1, v_d5_1, v_u_d_1, v_v_d_1, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
+                    tangent_t2_2,
+                )
+                _store_lanes(u_hat, u_hat_row + at, (u_hat_d_0, u_hat_d_1))
+                _store_lanes(v_hat, v_hat_row + at, (v_hat_d_0, v_hat_d_1))
+                _store_lanes(tangent_u_hat, tangent_u_hat_row + at, (tangent_u_hat_d_0, tangent_u_hat_d_1))
+                _store_lanes(tangent_v_hat, tangent_v_hat_row + at, (tangent_v_hat_d_0, tangent_v_hat_d_1))
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                u_d5 = staged[stage + at] if options & STAGED else _get(u, u_row + at)
+                v_d5 = staged[stage + size_d + at] if options & STAGED else _get(v, v_row + at)
+                v_u_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(v_u_, v_u__row + at)
+                v_v_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(v_v_, v_v__row + at)
+                u_hat_d, v_hat_d, tangent_u_hat_d, tangent_v_hat_d = _hvp_1_f64_sweep5(
+                    u_d5, v_d5, v_u_d, v_v_d, t1, t15, t1__scaled2, t2, t2__scaled2, t4, t5, t7, tangent_t1_2,
+                    tangent_t2_2,
+                )
+                _put(u_hat, u_hat_row + at, u_hat_d)
+                _put(v_hat, v_hat_row + at, v_hat_d)
+                _put(tangent_u_hat, tangent_u_hat_row + at, tangent_u_hat_d)
+                _put(tangent_v_hat, tangent_v_hat_row + at, tangent_v_hat_d)
+                at += _stride(threads)
         else:
             _clear_row_f64(_unit0_d, row, 1)
             _clear_row_f64(_unit1_d, row, 1)
@@ -4074,113 +3960,18 @@ def hvp_1_f64(
             _clear_row_f64(t2__largest, row, 1)
             _clear_row_f64(t1__scaled, row, 1)
             _clear_row_f64(t2__scaled, row, 1)
-            _clear_row_f64(u_hat, row, size_d)
-            _clear_row_f64(v_hat, row, size_d)
             _clear_row_f64(tangent_t1, row, 1)
             _clear_row_f64(tangent_t2, row, 1)
+            _clear_row_f64(u_hat, row, size_d)
+            _clear_row_f64(v_hat, row, size_d)
+            _clear_row_f64(tangent_u_hat, row, size_d)
+            _clear_row_f64(tangent_v_hat, row, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 @_device
-def _hvp_2_f64_sweep1(
-    u_hat_d, u_d, v_u_d, place, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9, tangent_t1_i, tangent_t2_j,
-    size_d, v, v_hat, v_v_,
-):
-    """One place of a row: tangent_t3_2_d."""
-    d = place
-    measured_v_u = t1 * v_u_d
-    measured_u = t1 * u_d
-    t6 = abs(measured_u) == t5
-    t7 = _sign_f64(measured_u)
-    t8 = measured_u * t2 / t1__scaled_i
-    tangent_u_hat = (measured_v_u - tangent_t1_i * (t7 if t6 else t8)) * t2 / t1__scaled_i
-    measured_v_v = t9 * _get(v_v_, (j) * size_d + d)
-    measured_v = t9 * _get(v, (j) * size_d + d)
-    t13 = abs(measured_v) == t12
-    t14 = _sign_f64(measured_v)
-    t15 = measured_v * t10 / t2__scaled_j
-    tangent_v_hat = (measured_v_v - tangent_t2_j * (t14 if t13 else t15)) * t10 / t2__scaled_j
-    return tangent_u_hat * _get(v_hat, (j) * size_d + d) + tangent_v_hat * u_hat_d
-
-
-def hvp_2_f64(
-    tangent_t3, _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, v_hat, _unit1_d, v_v_, tangent_t2, v,
-    t2__scaled, t2__largest, u_hat, mask, samples, size_d, options,
-):
-    """All samples: tangent_t3."""
-    size_i = samples
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        tangent_t3_row = row * size_i
-        v_u__row = row * size_d
-        u_row = row * size_d
-        u_hat_row = row * size_d
-        live = _live(mask, row, options)
-        _unit0_d_n = _get(_unit0_d, row)
-        tangent_t1_n = _get(tangent_t1, row)
-        t1__scaled_n = _get(t1__scaled, row)
-        t1__largest_n = _get(t1__largest, row)
-        if live:
-            unit0_d_i = _unit0_d_n
-            t1 = _unit_scale_f64(unit0_d_i)
-            tangent_t1_i = tangent_t1_n
-            t1__scaled_i = t1__scaled_n
-            t1__largest_i = t1__largest_n
-            t2 = _unit_scale_f64(t1__largest_i)
-            t4 = 1.0 / t2
-            t5 = t1__scaled_i * t4
-            for j in range(size_i):
-                unit1_d_j = _get(_unit1_d, j)
-                t9 = _unit_scale_f64(unit1_d_j)
-                tangent_t2_j = _get(tangent_t2, j)
-                t2__scaled_j = _get(t2__scaled, j)
-                t2__largest_j = _get(t2__largest, j)
-                t10 = _unit_scale_f64(t2__largest_j)
-                t11 = 1.0 / t10
-                t12 = t2__scaled_j * t11
-                tangent_t3_2_high, tangent_t3_2_low = f64(0.0), f64(0.0)
-                vectors = size_d // LANES_F64 if options & ALIGNED else 0
-                vector = thread
-                while vector < vectors:
-                    at = LANES_F64 * vector
-                    u_hat_d_0, u_hat_d_1 = _load_lanes(u_hat, u_hat_row + at)
-                    u_d_0, u_d_1 = _load_lanes(u, u_row + at)
-                    v_u_d_0, v_u_d_1 = _load_lanes(v_u_, v_u__row + at)
-                    tangent_t3_2_d_0 = _hvp_2_f64_sweep1(
-                        u_hat_d_0, u_d_0, v_u_d_0, at, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9,
-                        tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
-                    )
-                    tangent_t3_2_d_1 = _hvp_2_f64_sweep1(
-                        u_hat_d_1, u_d_1, v_u_d_1, at + 1, j, t1, t10, t12, t1__scaled_i, t2, t2__scaled_j, t5, t9,
-                        tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
-                    )
-                    tangent_t3_2_high, tangent_t3_2_low = _plus_f64(
-                        tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d_0,
-                    )
-                    tangent_t3_2_high, tangent_t3_2_low = _plus_f64(
-                        tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d_1,
-                    )
-                    vector += _stride(threads)
-                at = LANES_F64 * vectors + thread
-                while at < size_d:
-                    tangent_t3_2_d = _hvp_2_f64_sweep1(
-                        _get(u_hat, u_hat_row + at), _get(u, u_row + at), _get(v_u_, v_u__row + at), at, j, t1, t10,
-                        t12, t1__scaled_i, t2, t2__scaled_j, t5, t9, tangent_t1_i, tangent_t2_j, size_d, v, v_hat, v_v_,
-                    )
-                    tangent_t3_2_high, tangent_t3_2_low = _plus_f64(tangent_t3_2_high, tangent_t3_2_low, tangent_t3_2_d)
-                    at += _stride(threads)
-                tangent_t3_2 = _row_sum_f64(tangent_t3_2_high, tangent_t3_2_low)
-                if thread == 0:
-                    _put(tangent_t3, tangent_t3_row + j, tangent_t3_2)
-        else:
-            _clear_row_f64(tangent_t3, row, size_i)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-@_device
-def _hvp_3_f64_sweep1(t3_j, place, i, tau):
-    """One place of a row: t4_others__max2_j."""
+def _hvp_2_f64_sweep1(t3_j, place, i, tau):
+    """One place of a row: t4_others__max_j."""
     j = place
     t1 = j != i
     s = t3_j / tau
@@ -4188,86 +3979,62 @@ def _hvp_3_f64_sweep1(t3_j, place, i, tau):
 
 
 @_device
-def _hvp_3_f64_sweep2(t3_j, place, i, t4_others__max2, tau):
-    """One place of a row: t4_others__below2_j, t4_others__ties2_j."""
+def _hvp_2_f64_sweep2(t3_j, place, i, t4_others__max, tau):
+    """One place of a row: t4_others__below_j, t4_others__ties_j."""
     j = place
     t2 = j != i
     s2 = t3_j / tau
-    t4 = t2 & (s2 < t4_others__max2)
-    t5 = _exp_f64(s2 - t4_others__max2)
-    return t5 if t4 else 0.0, np.int32(1) if t2 & (s2 == t4_others__max2) else np.int32(0)
+    t4 = t2 & (s2 < t4_others__max)
+    t5 = _exp_f64(s2 - t4_others__max)
+    return t5 if t4 else 0.0, np.int32(1) if t2 & (s2 == t4_others__max) else np.int32(0)
 
 
 @_device
-def _hvp_3_f64_sweep3(t3_j, tangent_t3_j, place, i, t11, t18, t19, t4_others__max2, tau):
-    """One place of a row: d_v_hat__left_j, tangent_t4_others2_j."""
+def _hvp_2_f64_sweep3(t3_j, tangent_t3_j, place, i, t11, t4_others__max, tau):
+    """One place of a row: tangent_t4_others_j."""
     j = place
     t6 = j != i
     tangent_s = tangent_t3_j / tau
     s3 = t3_j / tau
-    weight_t4_others = _exp_f64(-(t11 + _gap_f64(t4_others__max2, s3)))
+    weight_t4_others = _exp_f64(-(t11 + _gap_f64(t4_others__max, s3)))
     t12 = tangent_s * weight_t4_others
-    t13 = i == j
-    t20 = t19 * weight_t4_others
-    d_s = t18 if t13 else t20
-    return d_s / tau, t12 if t6 else 0.0
+    return t12 if t6 else 0.0
 
 
 @_device
-def _hvp_3_f64_sweep4(
-    t3_j, tangent_t3_j, place, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled, t30, t4_others__max2,
-    tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
-):
-    """One place of a row: tangent_d_u_hat_sum2_j."""
+def _hvp_2_f64_sweep4(t3_j, tangent_t3_j, place, i, t11, t18, t19, t24, t25, t4_others__max, tangent_t4_others, tau):
+    """One place of a row: d_s_j, tangent_d_s_j."""
     j = place
-    t21 = i == j
+    t13 = i == j
     s4 = t3_j / tau
-    weight_t4_others2 = _exp_f64(-(t11 + _gap_f64(t4_others__max2, s4)))
-    t22 = t19 * weight_t4_others2
-    d_s2 = t18 if t21 else t22
-    unit1 = _unit_scale_f64(_get(_unit1_d, j))
-    measured_v_v = unit1 * _get(v_v_, (j) * size_d + d)
-    measured_v = unit1 * _get(v, (j) * size_d + d)
-    t2__scaled_j = _get(t2__scaled, j)
-    t2__scale = _unit_scale_f64(_get(t2__largest, j))
-    t2_2 = t2__scaled_j * (1.0 / t2__scale)
-    t23 = abs(measured_v) == t2_2
-    t24 = _sign_f64(measured_v)
-    t25 = measured_v * t2__scale / t2__scaled_j
-    tangent_v_hat = (measured_v_v - _get(tangent_t2, j) * (t24 if t23 else t25)) * t2__scale / t2__scaled_j
+    weight_t4_others2 = _exp_f64(-(t11 + _gap_f64(t4_others__max, s4)))
+    t20 = t19 * weight_t4_others2
     tangent_s2 = tangent_t3_j / tau
-    tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others2)
-    t31 = t19 * tangent_weight_t4_others + t30 * weight_t4_others2
-    tangent_d_s = t29 if t21 else t31
-    return d_s2 * tangent_v_hat + tangent_d_s * _get(v_hat, (j) * size_d + d)
+    tangent_weight_t4_others = weight_t4_others2 * (tangent_s2 - tangent_t4_others)
+    t26 = t19 * tangent_weight_t4_others + t25 * weight_t4_others2
+    return t18 if t13 else t20, t24 if t13 else t26
 
 
-def hvp_3_f64(
-    t3, t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t3, tangent_t4_others,
-    tangent_d_u_hat_sum, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, v_hat, tau, weight, mask, divisor,
-    divisors, samples, size_d, options,
-):
-    """All samples: t4_others__max, t4_others__below, t4_others__ties, d_v_hat__left, tangent_t4_others,
-    tangent_d_u_hat_sum.
-    """
+def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divisors, samples, options):
+    """All samples: d_s, tangent_d_s."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_i
+    stage = cuda.threadIdx.y * 2 * size_i
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
         t3_row = row * size_i
         tangent_t3_row = row * size_i
-        d_v_hat__left_row = row * size_i
-        tangent_d_u_hat_sum_row = row * size_d
+        d_s_row = row * size_i
+        tangent_d_s_row = row * size_i
         live = _live(mask, row, options)
         i = row
         if live:
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
-            t4_others__max2 = -f64(np.inf)
+            t4_others__max = -f64(np.inf)
             vectors = size_i // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -4275,24 +4042,22 @@ def hvp_3_f64(
                 t3_j_0, t3_j_1 = _load_lanes(t3, t3_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + vector, vectors, (t3_j_0, t3_j_1))
-                t4_others__max2_j_0 = _hvp_3_f64_sweep1(t3_j_0, at, i, tau)
-                t4_others__max2_j_1 = _hvp_3_f64_sweep1(t3_j_1, at + 1, i, tau)
-                t4_others__max2 = _larger_f64(t4_others__max2, t4_others__max2_j_0)
-                t4_others__max2 = _larger_f64(t4_others__max2, t4_others__max2_j_1)
+                t4_others__max_j_0 = _hvp_2_f64_sweep1(t3_j_0, at, i, tau)
+                t4_others__max_j_1 = _hvp_2_f64_sweep1(t3_j_1, at + 1, i, tau)
+                t4_others__max = _larger_f64(t4_others__max, t4_others__max_j_0)
+                t4_others__max = _larger_f64(t4_others__max, t4_others__max_j_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_i:
                 t3_j = _get(t3, t3_row + at)
                 if options & STAGED:
                     staged[stage + at] = t3_j
-                t4_others__max2_j = _hvp_3_f64_sweep1(t3_j, at, i, tau)
-                t4_others__max2 = _larger_f64(t4_others__max2, t4_others__max2_j)
+                t4_others__max_j = _hvp_2_f64_sweep1(t3_j, at, i, tau)
+                t4_others__max = _larger_f64(t4_others__max, t4_others__max_j)
                 at += _stride(threads)
-            t4_others__max2 = _row_max_f64(t4_others__max2)
-            if thread == 0:
-                _put(t4_others__max, row, t4_others__max2)
-            t4_others__below2_high, t4_others__below2_low = f64(0.0), f64(0.0)
-            t4_others__ties2 = np.int32(0)
+            t4_others__max = _row_max_f64(t4_others__max)
+            t4_others__below_high, t4_others__below_low = f64(0.0), f64(0.0)
+            t4_others__ties = np.int32(0)
             vectors = size_i // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -4300,46 +4065,34 @@ def hvp_3_f64(
                 t3_j_0, t3_j_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
                 )
-                t4_others__below2_j_0, t4_others__ties2_j_0 = _hvp_3_f64_sweep2(t3_j_0, at, i, t4_others__max2, tau)
-                t4_others__below2_j_1, t4_others__ties2_j_1 = _hvp_3_f64_sweep2(t3_j_1, at + 1, i, t4_others__max2, tau)
-                t4_others__below2_high, t4_others__below2_low = _plus_f64(
-                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j_0,
+                t4_others__below_j_0, t4_others__ties_j_0 = _hvp_2_f64_sweep2(t3_j_0, at, i, t4_others__max, tau)
+                t4_others__below_j_1, t4_others__ties_j_1 = _hvp_2_f64_sweep2(t3_j_1, at + 1, i, t4_others__max, tau)
+                t4_others__below_high, t4_others__below_low = _plus_f64(
+                    t4_others__below_high, t4_others__below_low, t4_others__below_j_0,
                 )
-                t4_others__below2_high, t4_others__below2_low = _plus_f64(
-                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j_1,
+                t4_others__below_high, t4_others__below_low = _plus_f64(
+                    t4_others__below_high, t4_others__below_low, t4_others__below_j_1,
                 )
-                t4_others__ties2 += t4_others__ties2_j_0
-                t4_others__ties2 += t4_others__ties2_j_1
+                t4_others__ties += t4_others__ties_j_0
+                t4_others__ties += t4_others__ties_j_1
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
-                t4_others__below2_j, t4_others__ties2_j = _hvp_3_f64_sweep2(t3_j, at, i, t4_others__max2, tau)
-                t4_others__below2_high, t4_others__below2_low = _plus_f64(
-                    t4_others__below2_high, t4_others__below2_low, t4_others__below2_j,
+                t4_others__below_j, t4_others__ties_j = _hvp_2_f64_sweep2(t3_j, at, i, t4_others__max, tau)
+                t4_others__below_high, t4_others__below_low = _plus_f64(
+                    t4_others__below_high, t4_others__below_low, t4_others__below_j,
                 )
-                t4_others__ties2 += t4_others__ties2_j
+                t4_others__ties += t4_others__ties_j
                 at += _stride(threads)
-            t4_others__below2 = _row_sum_f64(t4_others__below2_high, t4_others__below2_low)
-            t4_others__ties2 = _row_count(t4_others__ties2)
-            if thread == 0:
-                _put(t4_others__below, row, t4_others__below2)
-            if thread == 0:
-                t4_others__ties[row] = t4_others__ties2
-            t7 = 1 < t4_others__ties2
-            t8 = t4_others__ties2 - 1
+            t4_others__below = _row_sum_f64(t4_others__below_high, t4_others__below_low)
+            t4_others__ties = _row_count(t4_others__ties)
+            t7 = 1 < t4_others__ties
+            t8 = t4_others__ties - 1
             t9 = t8 if t7 else 0
-            t10 = t4_others__below2 + float(t9)
+            t10 = t4_others__below + float(t9)
             t11 = _log1p_f64(t10)
-            seed_i = seed
-            t3_i = _get(t3, t3_row + i)
-            t14 = t3_i / tau
-            t15 = _gap_f64(t4_others__max2, t14)
-            t16 = t11 + t15
-            t17 = _sigmoid_f64(t16)
-            t18 = -seed_i * t17
-            t19 = seed_i * t17
-            tangent_t4_others2_high, tangent_t4_others2_low = f64(0.0), f64(0.0)
+            tangent_t4_others_high, tangent_t4_others_low = f64(0.0), f64(0.0)
             vectors = size_i // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -4348,299 +4101,166 @@ def hvp_3_f64(
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
                 )
                 tangent_t3_j_0, tangent_t3_j_1 = _load_lanes(tangent_t3, tangent_t3_row + at)
-                d_v_hat__left_j_0, tangent_t4_others2_j_0 = _hvp_3_f64_sweep3(
-                    t3_j_0, tangent_t3_j_0, at, i, t11, t18, t19, t4_others__max2, tau,
+                if options & STAGED:
+                    _stage_f64(staged, stage + size_i + vector, vectors, (tangent_t3_j_0, tangent_t3_j_1))
+                tangent_t4_others_j_0 = _hvp_2_f64_sweep3(t3_j_0, tangent_t3_j_0, at, i, t11, t4_others__max, tau)
+                tangent_t4_others_j_1 = _hvp_2_f64_sweep3(t3_j_1, tangent_t3_j_1, at + 1, i, t11, t4_others__max, tau)
+                tangent_t4_others_high, tangent_t4_others_low = _plus_f64(
+                    tangent_t4_others_high, tangent_t4_others_low, tangent_t4_others_j_0,
                 )
-                d_v_hat__left_j_1, tangent_t4_others2_j_1 = _hvp_3_f64_sweep3(
-                    t3_j_1, tangent_t3_j_1, at + 1, i, t11, t18, t19, t4_others__max2, tau,
-                )
-                _store_lanes(d_v_hat__left, d_v_hat__left_row + at, (d_v_hat__left_j_0, d_v_hat__left_j_1))
-                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f64(
-                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j_0,
-                )
-                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f64(
-                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j_1,
+                tangent_t4_others_high, tangent_t4_others_low = _plus_f64(
+                    tangent_t4_others_high, tangent_t4_others_low, tangent_t4_others_j_1,
                 )
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_i:
                 t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
-                d_v_hat__left_j, tangent_t4_others2_j = _hvp_3_f64_sweep3(
-                    t3_j, _get(tangent_t3, tangent_t3_row + at), at, i, t11, t18, t19, t4_others__max2, tau,
-                )
-                _put(d_v_hat__left, d_v_hat__left_row + at, d_v_hat__left_j)
-                tangent_t4_others2_high, tangent_t4_others2_low = _plus_f64(
-                    tangent_t4_others2_high, tangent_t4_others2_low, tangent_t4_others2_j,
+                tangent_t3_j = _get(tangent_t3, tangent_t3_row + at)
+                if options & STAGED:
+                    staged[stage + size_i + at] = tangent_t3_j
+                tangent_t4_others_j = _hvp_2_f64_sweep3(t3_j, tangent_t3_j, at, i, t11, t4_others__max, tau)
+                tangent_t4_others_high, tangent_t4_others_low = _plus_f64(
+                    tangent_t4_others_high, tangent_t4_others_low, tangent_t4_others_j,
                 )
                 at += _stride(threads)
-            tangent_t4_others2 = _row_sum_f64(tangent_t4_others2_high, tangent_t4_others2_low)
-            if thread == 0:
-                _put(tangent_t4_others, row, tangent_t4_others2)
+            tangent_t4_others = _row_sum_f64(tangent_t4_others_high, tangent_t4_others_low)
+            seed_i = seed
+            t3_i = _get(t3, t3_row + i)
+            t14 = t3_i / tau
+            t15 = _gap_f64(t4_others__max, t14)
+            t16 = t11 + t15
+            t17 = _sigmoid_f64(t16)
+            t18 = -seed_i * t17
+            t19 = seed_i * t17
             tangent_t3_i = _get(tangent_t3, tangent_t3_row + i)
-            t26 = -tangent_t3_i / tau
-            t27 = tangent_t4_others2 + t26
-            t28 = _sigmoid_f64(-t16)
-            t29 = -seed_i * t27 * t28 * t17
-            t30 = seed_i * t27 * t28 * t17
-            for d in range(size_d):
-                tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = f64(0.0), f64(0.0)
-                vectors = size_i // LANES_F64 if options & ALIGNED else 0
-                vector = thread
-                while vector < vectors:
-                    at = LANES_F64 * vector
-                    t3_j_0, t3_j_1 = (
-                        _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row +
-                        at)
-                    )
-                    tangent_t3_j_0, tangent_t3_j_1 = _load_lanes(tangent_t3, tangent_t3_row + at)
-                    tangent_d_u_hat_sum2_j_0 = _hvp_3_f64_sweep4(
-                        t3_j_0, tangent_t3_j_0, at, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled, t30,
-                        t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
-                    )
-                    tangent_d_u_hat_sum2_j_1 = _hvp_3_f64_sweep4(
-                        t3_j_1, tangent_t3_j_1, at + 1, _unit1_d, d, i, t11, t18, t19, t29, t2__largest, t2__scaled,
-                        t30, t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v, v_hat, v_v_,
-                    )
-                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f64(
-                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j_0,
-                    )
-                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f64(
-                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j_1,
-                    )
-                    vector += _stride(threads)
-                at = LANES_F64 * vectors + thread
-                while at < size_i:
-                    t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
-                    tangent_d_u_hat_sum2_j = _hvp_3_f64_sweep4(
-                        t3_j, _get(tangent_t3, tangent_t3_row + at), at, _unit1_d, d, i, t11, t18, t19, t29,
-                        t2__largest, t2__scaled, t30, t4_others__max2, tangent_t2, tangent_t4_others2, tau, size_d, v,
-                        v_hat, v_v_,
-                    )
-                    tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low = _plus_f64(
-                        tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low, tangent_d_u_hat_sum2_j,
-                    )
-                    at += _stride(threads)
-                tangent_d_u_hat_sum2 = _row_sum_f64(tangent_d_u_hat_sum2_high, tangent_d_u_hat_sum2_low)
-                if thread == 0:
-                    _put(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + d, tangent_d_u_hat_sum2)
+            t21 = -tangent_t3_i / tau
+            t22 = tangent_t4_others + t21
+            t23 = _sigmoid_f64(-t16)
+            t24 = -seed_i * t22 * t23 * t17
+            t25 = seed_i * t22 * t23 * t17
+            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                t3_j_0, t3_j_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t3, t3_row + at)
+                )
+                tangent_t3_j_0, tangent_t3_j_1 = (
+                    _staged_f64(staged, stage + size_i + vector, vectors) if options & STAGED else
+                    _load_lanes(tangent_t3, tangent_t3_row + at)
+                )
+                d_s_j_0, tangent_d_s_j_0 = _hvp_2_f64_sweep4(
+                    t3_j_0, tangent_t3_j_0, at, i, t11, t18, t19, t24, t25, t4_others__max, tangent_t4_others, tau,
+                )
+                d_s_j_1, tangent_d_s_j_1 = _hvp_2_f64_sweep4(
+                    t3_j_1, tangent_t3_j_1, at + 1, i, t11, t18, t19, t24, t25, t4_others__max, tangent_t4_others, tau,
+                )
+                _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1))
+                _store_lanes(tangent_d_s, tangent_d_s_row + at, (tangent_d_s_j_0, tangent_d_s_j_1))
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_i:
+                t3_j = staged[stage + at] if options & STAGED else _get(t3, t3_row + at)
+                tangent_t3_j = staged[stage + size_i + at] if options & STAGED else _get(
+                    tangent_t3, tangent_t3_row + at,
+                )
+                d_s_j, tangent_d_s_j = _hvp_2_f64_sweep4(
+                    t3_j, tangent_t3_j, at, i, t11, t18, t19, t24, t25, t4_others__max, tangent_t4_others, tau,
+                )
+                _put(d_s, d_s_row + at, d_s_j)
+                _put(tangent_d_s, tangent_d_s_row + at, tangent_d_s_j)
+                at += _stride(threads)
         else:
-            _clear_row_f64(t4_others__max, row, 1)
-            _clear_row_f64(t4_others__below, row, 1)
-            _clear_row_f64(d_v_hat__left, row, size_i)
-            _clear_row_f64(tangent_t4_others, row, 1)
-            _clear_row_f64(tangent_d_u_hat_sum, row, size_d)
+            _clear_row_f64(d_s, row, size_i)
+            _clear_row_f64(tangent_d_s, row, size_i)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 @_device
-def _hvp_4_f64_sweep1(
-    place, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below, t4_others__max,
-    t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u, u_hat, v_u_,
-):
-    """One place of a row: tangent_d_v_hat_sum2_j."""
-    j = place
-    t1 = j == i
-    seed_j = _get(seed_, j)
-    t4_others__ties_j = t4_others__ties[j]
-    t2 = 1 < t4_others__ties_j
-    t4 = t4_others__ties_j - 1
-    t4_others__rest = _log1p_f64(_get(t4_others__below, j) + float(t4 if t2 else 0))
-    t4_others__max_j = _get(t4_others__max, j)
-    s = _get(t3, (j) * size_i + j) / tau
-    t5 = t4_others__rest + _gap_f64(t4_others__max_j, s)
-    t6 = _sigmoid_f64(t5)
-    t7 = -seed_j * t6
-    d_t4_others = seed_j * t6
-    s2 = _get(t3, (j) * size_i + i) / tau
-    weight_t4_others = _exp_f64(-(t4_others__rest + _gap_f64(t4_others__max_j, s2)))
-    t8 = d_t4_others * weight_t4_others
-    d_s = t7 if t1 else t8
-    unit0 = _unit_scale_f64(_get(_unit0_d, j))
-    measured_v_u = unit0 * _get(v_u_, (j) * size_d + d)
-    measured_u = unit0 * _get(u, (j) * size_d + d)
-    t1__scaled_j = _get(t1__scaled, j)
-    t1__scale = _unit_scale_f64(_get(t1__largest, j))
-    t1_2 = t1__scaled_j * (1.0 / t1__scale)
-    t9 = abs(measured_u) == t1_2
-    t10 = _sign_f64(measured_u)
-    t11 = measured_u * t1__scale / t1__scaled_j
-    tangent_u_hat = (measured_v_u - _get(tangent_t1, j) * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
-    tangent_t4_others_j = _get(tangent_t4_others, j)
-    t12 = tangent_t4_others_j - _get(tangent_t3, (j) * size_i + j) / tau
-    t13 = _sigmoid_f64(-t5)
-    t14 = -seed_j * t12 * t13 * t6
-    tangent_s = _get(tangent_t3, (j) * size_i + i) / tau
-    tangent_weight_t4_others = weight_t4_others * (tangent_s - tangent_t4_others_j)
-    tangent_d_t4_others = seed_j * t12 * t13 * t6
-    t15 = d_t4_others * tangent_weight_t4_others + tangent_d_t4_others * weight_t4_others
-    tangent_d_s = t14 if t1 else t15
-    return d_s * tangent_u_hat + tangent_d_s * _get(u_hat, (j) * size_d + d)
-
-
-def hvp_4_f64(
-    tangent_d_v_hat_sum, seed_, t4_others__below, t4_others__ties, t4_others__max, t3, _unit0_d, v_u_, tangent_t1, u,
-    t1__scaled, t1__largest, tangent_t4_others, tangent_t3, u_hat, tau, mask, samples, size_d, options,
-):
-    """All samples: tangent_d_v_hat_sum."""
-    size_i = samples
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        tangent_d_v_hat_sum_row = row * size_d
-        live = _live(mask, row, options)
-        i = row
-        if live:
-            for d in range(size_d):
-                tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = f64(0.0), f64(0.0)
-                vectors = size_i // LANES_F64 if options & ALIGNED else 0
-                vector = thread
-                while vector < vectors:
-                    at = LANES_F64 * vector
-                    tangent_d_v_hat_sum2_j_0 = _hvp_4_f64_sweep1(
-                        at, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
-                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
-                        u_hat, v_u_,
-                    )
-                    tangent_d_v_hat_sum2_j_1 = _hvp_4_f64_sweep1(
-                        at + 1, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
-                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
-                        u_hat, v_u_,
-                    )
-                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f64(
-                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j_0,
-                    )
-                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f64(
-                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j_1,
-                    )
-                    vector += _stride(threads)
-                at = LANES_F64 * vectors + thread
-                while at < size_i:
-                    tangent_d_v_hat_sum2_j = _hvp_4_f64_sweep1(
-                        at, _unit0_d, d, i, seed_, t1__largest, t1__scaled, size_i, t3, t4_others__below,
-                        t4_others__max, t4_others__ties, tangent_t1, tangent_t3, tangent_t4_others, tau, size_d, u,
-                        u_hat, v_u_,
-                    )
-                    tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low = _plus_f64(
-                        tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low, tangent_d_v_hat_sum2_j,
-                    )
-                    at += _stride(threads)
-                tangent_d_v_hat_sum2 = _row_sum_f64(tangent_d_v_hat_sum2_high, tangent_d_v_hat_sum2_low)
-                if thread == 0:
-                    _put(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + d, tangent_d_v_hat_sum2)
-        else:
-            _clear_row_f64(tangent_d_v_hat_sum, row, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-@_device
-def _hvp_5_f64_sweep1(
-    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_hat_d, u_d, v_hat_d, v_d, v_u_d, v_v_d, t1,
-    t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5, tangent_t1_i, tangent_t2_i, tau,
+def _hvp_3_f64_sweep1(
+    d_u_hat__product_d, d_v_hat__product_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, tangent_u_hat_d,
+    tangent_v_hat_d, u_hat_d, v_hat_d, tau,
 ):
     """One place of a row: d_t2_sum_d, d_t1_sum_d, tangent_d_t2_sum_d, tangent_d_t1_sum_d."""
-    measured_v_v = t1 * v_v_d
-    measured_v = t1 * v_d
-    t6 = abs(measured_v) == t5
-    t7 = _sign_f64(measured_v)
-    t8 = measured_v * t2 / t2__scaled_i
-    t9 = t7 if t6 else t8
-    tangent_v_hat = (measured_v_v - tangent_t2_i * t9) * t2 / t2__scaled_i
+    d_v_hat = d_v_hat__product_d / tau
+    d_u_hat = d_u_hat__product_d / tau
     tangent_d_v_hat = tangent_d_v_hat_sum_d / tau
-    measured_v_u = t10 * v_u_d
-    measured_u = t10 * u_d
-    t14 = abs(measured_u) == t13
-    t15 = _sign_f64(measured_u)
-    t16 = measured_u * t11 / t1__scaled_i
-    t17 = t15 if t14 else t16
-    tangent_u_hat = (measured_v_u - tangent_t1_i * t17) * t11 / t1__scaled_i
     tangent_d_u_hat = tangent_d_u_hat_sum_d / tau
     return (
-        d_v_hat_d * v_hat_d, d_u_hat_d * u_hat_d, d_v_hat_d * tangent_v_hat + tangent_d_v_hat * v_hat_d, d_u_hat_d *
-        tangent_u_hat + tangent_d_u_hat * u_hat_d
+        d_v_hat * v_hat_d, d_u_hat * u_hat_d, d_v_hat * tangent_v_hat_d + tangent_d_v_hat * v_hat_d, d_u_hat *
+        tangent_u_hat_d + tangent_d_u_hat * u_hat_d
     )
 
 
 @_device
-def _hvp_5_f64_sweep2(
-    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, d_t1, d_t2, t1, t10,
-    t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34, t40, t5, tangent_t1_i, tangent_t2_i, tau,
+def _hvp_3_f64_sweep2(
+    d_u_hat__product_d, d_v_hat__product_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, d_t1,
+    d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26, t2__scaled_i, t32, t4, t5, t9, tangent_t1_i,
+    tangent_t2_i, tau,
 ):
     """One place of a row: hvp_u_d, hvp_v_d."""
     tangent_d_u_hat2 = tangent_d_u_hat_sum_d / tau
-    measured_u2 = t10 * u_d
-    t23 = abs(measured_u2) == t13
-    t24 = _sign_f64(measured_u2)
-    t25 = measured_u2 * t11 / t1__scaled_i
-    t26 = t24 if t23 else t25
-    measured_v_u2 = t10 * v_u_d
-    t29 = t22 * t26 + (measured_v_u2 * d_t1 + -t28 * t26) * t11 / t1__scaled_i
+    d_u_hat2 = d_u_hat__product_d / tau
+    measured_u = t10 * u_d
+    t11 = abs(measured_u) == t4
+    t12 = _sign_f64(measured_u)
+    t13 = measured_u * t1 / t1__scaled_i
+    t14 = t12 if t11 else t13
+    measured_v_u = t10 * v_u_d
+    t17 = t9 * t14 + (measured_v_u * d_t1 + -t16 * t14) * t1 / t1__scaled_i
     scaled_hvp_u = (
-        (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat_d2 * t11 / t1__scaled_i)) * t11 / t1__scaled_i + (0.0 if t18 else
-        t29)
+        (tangent_d_u_hat2 - tangent_t1_i * (d_u_hat2 * t1 / t1__scaled_i)) * t1 / t1__scaled_i + (0.0 if t5 else t17)
     )
     tangent_d_v_hat2 = tangent_d_v_hat_sum_d / tau
-    measured_v2 = t1 * v_d
-    t35 = abs(measured_v2) == t5
-    t36 = _sign_f64(measured_v2)
-    t37 = measured_v2 * t2 / t2__scaled_i
-    t38 = t36 if t35 else t37
-    measured_v_v2 = t1 * v_v_d
-    t41 = t34 * t38 + (measured_v_v2 * d_t2 + -t40 * t38) * t2 / t2__scaled_i
+    d_v_hat2 = d_v_hat__product_d / tau
+    measured_v = t26 * v_d
+    t27 = abs(measured_v) == t20
+    t28 = _sign_f64(measured_v)
+    t29 = measured_v * t18 / t2__scaled_i
+    t30 = t28 if t27 else t29
+    measured_v_v = t26 * v_v_d
+    t33 = t25 * t30 + (measured_v_v * d_t2 + -t32 * t30) * t18 / t2__scaled_i
     scaled_hvp_v = (
-        (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat_d2 * t2 / t2__scaled_i)) * t2 / t2__scaled_i + (0.0 if t30 else t41)
+        (tangent_d_v_hat2 - tangent_t2_i * (d_v_hat2 * t18 / t2__scaled_i)) * t18 / t2__scaled_i + (0.0 if t21 else t33)
     )
-    return scaled_hvp_u * t10, scaled_hvp_v * t1
+    return scaled_hvp_u * t10, scaled_hvp_v * t26
 
 
-def hvp_5_f64(
-    d_v_hat, v_hat, d_u_hat, u_hat, _unit1_d, v_v_, tangent_t2, v, t2__scaled, t2__largest, tangent_d_v_hat_sum,
-    _unit0_d, v_u_, tangent_t1, u, t1__scaled, t1__largest, tangent_d_u_hat_sum, hvp_u, hvp_v, tau, mask, samples,
-    size_d, options,
+def hvp_3_f64(
+    d_v_hat__product, v_hat, d_u_hat__product, u_hat, tangent_v_hat, tangent_d_v_hat_sum, tangent_u_hat,
+    tangent_d_u_hat_sum, hvp_u, hvp_v, tangent_t1, t1__largest, t1__scaled, _unit0_d, u, v_u_, tangent_t2, t2__largest,
+    t2__scaled, _unit1_d, v, v_v_, tau, mask, samples, size_d, options,
 ):
     """All samples: hvp_u, hvp_v."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 8 * size_d
+    stage = cuda.threadIdx.y * 4 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        d_v_hat_row = row * size_d
+        d_v_hat__product_row = row * size_d
         v_hat_row = row * size_d
-        d_u_hat_row = row * size_d
+        d_u_hat__product_row = row * size_d
         u_hat_row = row * size_d
-        v_v__row = row * size_d
-        v_row = row * size_d
+        tangent_v_hat_row = row * size_d
         tangent_d_v_hat_sum_row = row * size_d
-        v_u__row = row * size_d
-        u_row = row * size_d
+        tangent_u_hat_row = row * size_d
         tangent_d_u_hat_sum_row = row * size_d
+        u_row = row * size_d
+        v_u__row = row * size_d
         hvp_u_row = row * size_d
+        v_row = row * size_d
+        v_v__row = row * size_d
         hvp_v_row = row * size_d
         live = _live(mask, row, options)
-        _unit1_d_n = _get(_unit1_d, row)
-        tangent_t2_n = _get(tangent_t2, row)
-        t2__scaled_n = _get(t2__scaled, row)
-        t2__largest_n = _get(t2__largest, row)
-        _unit0_d_n = _get(_unit0_d, row)
         tangent_t1_n = _get(tangent_t1, row)
-        t1__scaled_n = _get(t1__scaled, row)
         t1__largest_n = _get(t1__largest, row)
+        t1__scaled_n = _get(t1__scaled, row)
+        _unit0_d_n = _get(_unit0_d, row)
+        tangent_t2_n = _get(tangent_t2, row)
+        t2__largest_n = _get(t2__largest, row)
+        t2__scaled_n = _get(t2__scaled, row)
+        _unit1_d_n = _get(_unit1_d, row)
         if live:
-            unit1_d_i = _unit1_d_n
-            t1 = _unit_scale_f64(unit1_d_i)
-            tangent_t2_i = tangent_t2_n
-            t2__scaled_i = t2__scaled_n
-            t2__largest_i = t2__largest_n
-            t2 = _unit_scale_f64(t2__largest_i)
-            t4 = 1.0 / t2
-            t5 = t2__scaled_i * t4
-            unit0_d_i = _unit0_d_n
-            t10 = _unit_scale_f64(unit0_d_i)
-            tangent_t1_i = tangent_t1_n
-            t1__scaled_i = t1__scaled_n
-            t1__largest_i = t1__largest_n
-            t11 = _unit_scale_f64(t1__largest_i)
-            t12 = 1.0 / t11
-            t13 = t1__scaled_i * t12
             d_t2_sum_high, d_t2_sum_low = f64(0.0), f64(0.0)
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             tangent_d_t2_sum_high, tangent_d_t2_sum_low = f64(0.0), f64(0.0)
@@ -4649,12 +4269,12 @@ def hvp_5_f64(
             vector = thread
             while vector < vectors:
                 at = LANES_F64 * vector
-                d_u_hat_d_0, d_u_hat_d_1 = _load_lanes(d_u_hat, d_u_hat_row + at)
+                d_u_hat__product_d_0, d_u_hat__product_d_1 = _load_lanes(d_u_hat__product, d_u_hat__product_row + at)
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (d_u_hat_d_0, d_u_hat_d_1))
-                d_v_hat_d_0, d_v_hat_d_1 = _load_lanes(d_v_hat, d_v_hat_row + at)
+                    _stage_f64(staged, stage + vector, vectors, (d_u_hat__product_d_0, d_u_hat__product_d_1))
+                d_v_hat__product_d_0, d_v_hat__product_d_1 = _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (d_v_hat_d_0, d_v_hat_d_1))
+                    _stage_f64(staged, stage + size_d + vector, vectors, (d_v_hat__product_d_0, d_v_hat__product_d_1))
                 tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1 = _load_lanes(
                     tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at,
                 )
@@ -4671,29 +4291,17 @@ def hvp_5_f64(
                         staged, stage + 3 * size_d + vector, vectors, (tangent_d_v_hat_sum_d_0,
                         tangent_d_v_hat_sum_d_1),
                     )
+                tangent_u_hat_d_0, tangent_u_hat_d_1 = _load_lanes(tangent_u_hat, tangent_u_hat_row + at)
+                tangent_v_hat_d_0, tangent_v_hat_d_1 = _load_lanes(tangent_v_hat, tangent_v_hat_row + at)
                 u_hat_d_0, u_hat_d_1 = _load_lanes(u_hat, u_hat_row + at)
-                u_d_0, u_d_1 = _load_lanes(u, u_row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + 4 * size_d + vector, vectors, (u_d_0, u_d_1))
                 v_hat_d_0, v_hat_d_1 = _load_lanes(v_hat, v_hat_row + at)
-                v_d_0, v_d_1 = _load_lanes(v, v_row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + 5 * size_d + vector, vectors, (v_d_0, v_d_1))
-                v_u_d_0, v_u_d_1 = _load_lanes(v_u_, v_u__row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + 6 * size_d + vector, vectors, (v_u_d_0, v_u_d_1))
-                v_v_d_0, v_v_d_1 = _load_lanes(v_v_, v_v__row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + 7 * size_d + vector, vectors, (v_v_d_0, v_v_d_1))
-                found_0 = _hvp_5_f64_sweep1(
-                    d_u_hat_d_0, d_v_hat_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_hat_d_0, u_d_0,
-                    v_hat_d_0, v_d_0, v_u_d_0, v_v_d_0, t1, t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5,
-                    tangent_t1_i, tangent_t2_i, tau,
+                found_0 = _hvp_3_f64_sweep1(
+                    d_u_hat__product_d_0, d_v_hat__product_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0,
+                    tangent_u_hat_d_0, tangent_v_hat_d_0, u_hat_d_0, v_hat_d_0, tau,
                 )
-                found_1 = _hvp_5_f64_sweep1(
-                    d_u_hat_d_1, d_v_hat_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_hat_d_1, u_d_1,
-                    v_hat_d_1, v_d_1, v_u_d_1, v_v_d_1, t1, t10, t11, t13, t1__scaled_i, t2, t2__scaled_i, t5,
-                    tangent_t1_i, tangent_t2_i, tau,
+                found_1 = _hvp_3_f64_sweep1(
+                    d_u_hat__product_d_1, d_v_hat__product_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1,
+                    tangent_u_hat_d_1, tangent_v_hat_d_1, u_hat_d_1, v_hat_d_1, tau,
                 )
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, found_0[0])
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, found_1[0])
@@ -4714,34 +4322,22 @@ def hvp_5_f64(
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
-                d_u_hat_d = _get(d_u_hat, d_u_hat_row + at)
+                d_u_hat__product_d = _get(d_u_hat__product, d_u_hat__product_row + at)
                 if options & STAGED:
-                    staged[stage + at] = d_u_hat_d
-                d_v_hat_d = _get(d_v_hat, d_v_hat_row + at)
+                    staged[stage + at] = d_u_hat__product_d
+                d_v_hat__product_d = _get(d_v_hat__product, d_v_hat__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_v_hat_d
+                    staged[stage + size_d + at] = d_v_hat__product_d
                 tangent_d_u_hat_sum_d = _get(tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at)
                 if options & STAGED:
                     staged[stage + 2 * size_d + at] = tangent_d_u_hat_sum_d
                 tangent_d_v_hat_sum_d = _get(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
                 if options & STAGED:
                     staged[stage + 3 * size_d + at] = tangent_d_v_hat_sum_d
-                u_d = _get(u, u_row + at)
-                if options & STAGED:
-                    staged[stage + 4 * size_d + at] = u_d
-                v_d = _get(v, v_row + at)
-                if options & STAGED:
-                    staged[stage + 5 * size_d + at] = v_d
-                v_u_d = _get(v_u_, v_u__row + at)
-                if options & STAGED:
-                    staged[stage + 6 * size_d + at] = v_u_d
-                v_v_d = _get(v_v_, v_v__row + at)
-                if options & STAGED:
-                    staged[stage + 7 * size_d + at] = v_v_d
-                found = _hvp_5_f64_sweep1(
-                    d_u_hat_d, d_v_hat_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, _get(u_hat, u_hat_row + at),
-                    u_d, _get(v_hat, v_hat_row + at), v_d, v_u_d, v_v_d, t1, t10, t11, t13, t1__scaled_i, t2,
-                    t2__scaled_i, t5, tangent_t1_i, tangent_t2_i, tau,
+                found = _hvp_3_f64_sweep1(
+                    d_u_hat__product_d, d_v_hat__product_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d,
+                    _get(tangent_u_hat, tangent_u_hat_row + at), _get(tangent_v_hat, tangent_v_hat_row + at),
+                    _get(u_hat, u_hat_row + at), _get(v_hat, v_hat_row + at), tau,
                 )
                 d_t2_sum_high, d_t2_sum_low = _plus_f64(d_t2_sum_high, d_t2_sum_low, found[0])
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, found[1])
@@ -4756,33 +4352,49 @@ def hvp_5_f64(
             d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
             tangent_d_t2_sum = _row_sum_f64(tangent_d_t2_sum_high, tangent_d_t2_sum_low)
             tangent_d_t1_sum = _row_sum_f64(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
-            t18 = t13 == 0.0
-            t19 = tangent_t1_i * t11 / t1__scaled_i
-            t20 = d_t1_sum * t19
-            t21 = t20 - tangent_d_t1_sum
-            t22 = t21 * t11 / t1__scaled_i
-            t27 = d_t1_sum * t11 / t1__scaled_i
-            d_t1 = -t27
-            t28 = d_t1 * tangent_t1_i
-            t30 = t5 == 0.0
-            t31 = tangent_t2_i * t2 / t2__scaled_i
-            t32 = d_t2_sum * t31
-            t33 = t32 - tangent_d_t2_sum
-            t34 = t33 * t2 / t2__scaled_i
-            t39 = d_t2_sum * t2 / t2__scaled_i
-            d_t2 = -t39
-            t40 = d_t2 * tangent_t2_i
+            tangent_t1_i = tangent_t1_n
+            t1__largest_i = t1__largest_n
+            t1 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t2 = 1.0 / t1
+            t4 = t1__scaled_i * t2
+            t5 = t4 == 0.0
+            t6 = tangent_t1_i * t1 / t1__scaled_i
+            t7 = d_t1_sum * t6
+            t8 = t7 - tangent_d_t1_sum
+            t9 = t8 * t1 / t1__scaled_i
+            unit0_d_i = _unit0_d_n
+            t10 = _unit_scale_f64(unit0_d_i)
+            t15 = d_t1_sum * t1 / t1__scaled_i
+            d_t1 = -t15
+            t16 = d_t1 * tangent_t1_i
+            tangent_t2_i = tangent_t2_n
+            t2__largest_i = t2__largest_n
+            t18 = _unit_scale_f64(t2__largest_i)
+            t2__scaled_i = t2__scaled_n
+            t19 = 1.0 / t18
+            t20 = t2__scaled_i * t19
+            t21 = t20 == 0.0
+            t22 = tangent_t2_i * t18 / t2__scaled_i
+            t23 = d_t2_sum * t22
+            t24 = t23 - tangent_d_t2_sum
+            t25 = t24 * t18 / t2__scaled_i
+            unit1_d_i = _unit1_d_n
+            t26 = _unit_scale_f64(unit1_d_i)
+            t31 = d_t2_sum * t18 / t2__scaled_i
+            d_t2 = -t31
+            t32 = d_t2 * tangent_t2_i
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
                 at = LANES_F64 * vector
-                d_u_hat_d2_0, d_u_hat_d2_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_u_hat,
-                    d_u_hat_row + at)
+                d_u_hat__product_d_0, d_u_hat__product_d_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_u_hat__product,
+                    d_u_hat__product_row + at)
                 )
-                d_v_hat_d2_0, d_v_hat_d2_1 = (
-                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(d_v_hat,
-                    d_v_hat_row + at)
+                d_v_hat__product_d_0, d_v_hat__product_d_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else
+                    _load_lanes(d_v_hat__product, d_v_hat__product_row + at)
                 )
                 tangent_d_u_hat_sum_d_0, tangent_d_u_hat_sum_d_1 = (
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
@@ -4792,53 +4404,42 @@ def hvp_5_f64(
                     _staged_f64(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at)
                 )
-                u_d_0, u_d_1 = (
-                    _staged_f64(staged, stage + 4 * size_d + vector, vectors) if options & STAGED else _load_lanes(u,
-                    u_row + at)
+                u_d_0, u_d_1 = _load_lanes(u, u_row + at)
+                v_d_0, v_d_1 = _load_lanes(v, v_row + at)
+                v_u_d_0, v_u_d_1 = _load_lanes(v_u_, v_u__row + at)
+                v_v_d_0, v_v_d_1 = _load_lanes(v_v_, v_v__row + at)
+                hvp_u_d_0, hvp_v_d_0 = _hvp_3_f64_sweep2(
+                    d_u_hat__product_d_0, d_v_hat__product_d_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_d_0,
+                    v_d_0, v_u_d_0, v_v_d_0, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
+                    t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
                 )
-                v_d_0, v_d_1 = (
-                    _staged_f64(staged, stage + 5 * size_d + vector, vectors) if options & STAGED else _load_lanes(v,
-                    v_row + at)
-                )
-                v_u_d_0, v_u_d_1 = (
-                    _staged_f64(staged, stage + 6 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_u_,
-                    v_u__row + at)
-                )
-                v_v_d_0, v_v_d_1 = (
-                    _staged_f64(staged, stage + 7 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_v_,
-                    v_v__row + at)
-                )
-                hvp_u_d_0, hvp_v_d_0 = _hvp_5_f64_sweep2(
-                    d_u_hat_d2_0, d_v_hat_d2_0, tangent_d_u_hat_sum_d_0, tangent_d_v_hat_sum_d_0, u_d_0, v_d_0, v_u_d_0,
-                    v_v_d_0, d_t1, d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34,
-                    t40, t5, tangent_t1_i, tangent_t2_i, tau,
-                )
-                hvp_u_d_1, hvp_v_d_1 = _hvp_5_f64_sweep2(
-                    d_u_hat_d2_1, d_v_hat_d2_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_d_1, v_d_1, v_u_d_1,
-                    v_v_d_1, d_t1, d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34,
-                    t40, t5, tangent_t1_i, tangent_t2_i, tau,
+                hvp_u_d_1, hvp_v_d_1 = _hvp_3_f64_sweep2(
+                    d_u_hat__product_d_1, d_v_hat__product_d_1, tangent_d_u_hat_sum_d_1, tangent_d_v_hat_sum_d_1, u_d_1,
+                    v_d_1, v_u_d_1, v_v_d_1, d_t1, d_t2, t1, t10, t16, t18, t1__scaled_i, t20, t21, t25, t26,
+                    t2__scaled_i, t32, t4, t5, t9, tangent_t1_i, tangent_t2_i, tau,
                 )
                 _store_lanes(hvp_u, hvp_u_row + at, (hvp_u_d_0, hvp_u_d_1))
                 _store_lanes(hvp_v, hvp_v_row + at, (hvp_v_d_0, hvp_v_d_1))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
-                d_u_hat_d2 = staged[stage + at] if options & STAGED else _get(d_u_hat, d_u_hat_row + at)
-                d_v_hat_d2 = staged[stage + size_d + at] if options & STAGED else _get(d_v_hat, d_v_hat_row + at)
+                d_u_hat__product_d = staged[stage + at] if options & STAGED else _get(
+                    d_u_hat__product, d_u_hat__product_row + at,
+                )
+                d_v_hat__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                    d_v_hat__product, d_v_hat__product_row + at,
+                )
                 tangent_d_u_hat_sum_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(
                     tangent_d_u_hat_sum, tangent_d_u_hat_sum_row + at,
                 )
                 tangent_d_v_hat_sum_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(
                     tangent_d_v_hat_sum, tangent_d_v_hat_sum_row + at,
                 )
-                u_d = staged[stage + 4 * size_d + at] if options & STAGED else _get(u, u_row + at)
-                v_d = staged[stage + 5 * size_d + at] if options & STAGED else _get(v, v_row + at)
-                v_u_d = staged[stage + 6 * size_d + at] if options & STAGED else _get(v_u_, v_u__row + at)
-                v_v_d = staged[stage + 7 * size_d + at] if options & STAGED else _get(v_v_, v_v__row + at)
-                hvp_u_d, hvp_v_d = _hvp_5_f64_sweep2(
-                    d_u_hat_d2, d_v_hat_d2, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, u_d, v_d, v_u_d, v_v_d, d_t1,
-                    d_t2, t1, t10, t11, t13, t18, t1__scaled_i, t2, t22, t28, t2__scaled_i, t30, t34, t40, t5,
-                    tangent_t1_i, tangent_t2_i, tau,
+                hvp_u_d, hvp_v_d = _hvp_3_f64_sweep2(
+                    d_u_hat__product_d, d_v_hat__product_d, tangent_d_u_hat_sum_d, tangent_d_v_hat_sum_d, _get(u, u_row
+                    + at), _get(v, v_row + at), _get(v_u_, v_u__row + at), _get(v_v_, v_v__row + at), d_t1, d_t2, t1,
+                    t10, t16, t18, t1__scaled_i, t20, t21, t25, t26, t2__scaled_i, t32, t4, t5, t9, tangent_t1_i,
+                    tangent_t2_i, tau,
                 )
                 _put(hvp_u, hvp_u_row + at, hvp_u_d)
                 _put(hvp_v, hvp_v_row + at, hvp_v_d)
@@ -4889,67 +4490,48 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'term': 'value',
                       'sizes': ['size_i'],
                       'staged': 1,
-                      'arguments': 't3: real*, d_v_hat__left: real*, tau: real, weight: data*, mask: uint8*, '
-                                   'divisor: real, divisors: real*, losses: data*, partial: real*, samples: '
-                                   'int64, options: uint32'},
+                      'arguments': 't3: real*, d_s: real*, tau: real, weight: data*, mask: uint8*, divisor: '
+                                   'real, divisors: real*, losses: data*, partial: real*, samples: int64, '
+                                   'options: uint32'},
  'value_and_grad_3': {'shape': 'rows',
                       'samples': 'size_i',
                       'term': 'value',
                       'sizes': ['size_d'],
                       'staged': 2,
-                      'arguments': 'd_v_hat: real*, v_hat: real*, d_u_hat: real*, u_hat: real*, grad_u: '
-                                   'data*, grad_v: data*, t1__largest: real*, t1__scaled: real*, _unit0_d: '
-                                   'real*, u: data*, t2__largest: real*, t2__scaled: real*, _unit1_d: real*, '
-                                   'v: data*, mask: uint8*, samples: int64, size_d: int64, options: uint32'},
+                      'arguments': 'd_v_hat__product: real*, v_hat: real*, d_u_hat__product: real*, u_hat: '
+                                   'real*, grad_u: data*, grad_v: data*, t1__largest: real*, t1__scaled: '
+                                   'real*, _unit0_d: real*, u: data*, t2__largest: real*, t2__scaled: real*, '
+                                   '_unit1_d: real*, v: data*, tau: real, mask: uint8*, samples: int64, '
+                                   'size_d: int64, options: uint32'},
  'hvp_1': {'shape': 'rows',
            'samples': 'size_i',
            'term': 'value',
            'sizes': ['size_d'],
-           'staged': 2,
+           'staged': 4,
            'arguments': 'u: data*, v: data*, _unit0_d: real*, _unit1_d: real*, t1__largest: real*, '
-                        't2__largest: real*, t1__scaled: real*, t2__scaled: real*, u_hat: real*, v_hat: '
-                        'real*, v_u_: data*, v_v_: data*, tangent_t1: real*, tangent_t2: real*, mask: '
-                        'uint8*, samples: int64, size_d: int64, options: uint32'},
+                        't2__largest: real*, t1__scaled: real*, t2__scaled: real*, v_u_: data*, v_v_: data*, '
+                        'tangent_t1: real*, tangent_t2: real*, u_hat: real*, v_hat: real*, tangent_u_hat: '
+                        'real*, tangent_v_hat: real*, mask: uint8*, samples: int64, size_d: int64, options: '
+                        'uint32'},
  'hvp_2': {'shape': 'rows',
            'samples': 'size_i',
            'term': 'value',
-           'sizes': ['size_d'],
-           'staged': 0,
-           'arguments': 'tangent_t3: real*, _unit0_d: real*, v_u_: data*, tangent_t1: real*, u: data*, '
-                        't1__scaled: real*, t1__largest: real*, v_hat: real*, _unit1_d: real*, v_v_: data*, '
-                        'tangent_t2: real*, v: data*, t2__scaled: real*, t2__largest: real*, u_hat: real*, '
-                        'mask: uint8*, samples: int64, size_d: int64, options: uint32'},
+           'sizes': ['size_i'],
+           'staged': 2,
+           'arguments': 't3: real*, tangent_t3: real*, d_s: real*, tangent_d_s: real*, tau: real, weight: '
+                        'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, options: '
+                        'uint32'},
  'hvp_3': {'shape': 'rows',
            'samples': 'size_i',
            'term': 'value',
-           'sizes': ['size_i'],
-           'staged': 1,
-           'arguments': 't3: real*, t4_others__max: real*, t4_others__below: real*, t4_others__ties: int64*, '
-                        'd_v_hat__left: real*, tangent_t3: real*, tangent_t4_others: real*, '
-                        'tangent_d_u_hat_sum: real*, _unit1_d: real*, v_v_: data*, tangent_t2: real*, v: '
-                        'data*, t2__scaled: real*, t2__largest: real*, v_hat: real*, tau: real, weight: '
-                        'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
-                        'options: uint32'},
- 'hvp_4': {'shape': 'rows',
-           'samples': 'size_i',
-           'term': 'value',
-           'sizes': ['size_i'],
-           'staged': 0,
-           'arguments': 'tangent_d_v_hat_sum: real*, seed_: real*, t4_others__below: real*, t4_others__ties: '
-                        'int64*, t4_others__max: real*, t3: real*, _unit0_d: real*, v_u_: data*, tangent_t1: '
-                        'real*, u: data*, t1__scaled: real*, t1__largest: real*, tangent_t4_others: real*, '
-                        'tangent_t3: real*, u_hat: real*, tau: real, mask: uint8*, samples: int64, size_d: '
-                        'int64, options: uint32'},
- 'hvp_5': {'shape': 'full_rows',
-           'samples': 'size_i',
-           'term': 'value',
            'sizes': ['size_d'],
-           'staged': 8,
-           'arguments': 'd_v_hat: real*, v_hat: real*, d_u_hat: real*, u_hat: real*, _unit1_d: real*, v_v_: '
-                        'data*, tangent_t2: real*, v: data*, t2__scaled: real*, t2__largest: real*, '
-                        'tangent_d_v_hat_sum: real*, _unit0_d: real*, v_u_: data*, tangent_t1: real*, u: '
-                        'data*, t1__scaled: real*, t1__largest: real*, tangent_d_u_hat_sum: real*, hvp_u: '
-                        'data*, hvp_v: data*, tau: real, mask: uint8*, samples: int64, size_d: int64, '
+           'staged': 4,
+           'arguments': 'd_v_hat__product: real*, v_hat: real*, d_u_hat__product: real*, u_hat: real*, '
+                        'tangent_v_hat: real*, tangent_d_v_hat_sum: real*, tangent_u_hat: real*, '
+                        'tangent_d_u_hat_sum: real*, hvp_u: data*, hvp_v: data*, tangent_t1: real*, '
+                        't1__largest: real*, t1__scaled: real*, _unit0_d: real*, u: data*, v_u_: data*, '
+                        'tangent_t2: real*, t2__largest: real*, t2__scaled: real*, _unit1_d: real*, v: '
+                        'data*, v_v_: data*, tau: real, mask: uint8*, samples: int64, size_d: int64, '
                         'options: uint32'}}
 
 WEIGHED = {}
@@ -4961,7 +4543,8 @@ PLANS = {'value': {'axes': {},
                       'right': 'v_hat',
                       'target': 't3',
                       'sizes': ['size_i', 'size_i', 'size_d'],
-                      'turned': ['right']},
+                      'turned': ['right'],
+                      'adds': False},
                      'value_2'],
            'buffers': {'t3': ['real', 'size_i', 'size_i'],
                        'u_hat': ['real', 'size_i', 'size_d'],
@@ -4977,24 +4560,27 @@ PLANS = {'value': {'axes': {},
                                'right': 'v_hat',
                                'target': 't3',
                                'sizes': ['size_i', 'size_i', 'size_d'],
-                               'turned': ['right']},
+                               'turned': ['right'],
+                               'adds': False},
                               'value_and_grad_2',
-                              {'left': 'd_v_hat__left',
+                              {'left': 'd_s',
                                'right': 'v_hat',
-                               'target': 'd_u_hat',
+                               'target': 'd_u_hat__product',
                                'sizes': ['size_i', 'size_d', 'size_i'],
-                               'turned': []},
-                              {'left': 'd_v_hat__left',
+                               'turned': [],
+                               'adds': False},
+                              {'left': 'd_s',
                                'right': 'u_hat',
-                               'target': 'd_v_hat',
+                               'target': 'd_v_hat__product',
                                'sizes': ['size_i', 'size_d', 'size_i'],
-                               'turned': ['left']},
+                               'turned': ['left'],
+                               'adds': False},
                               'value_and_grad_3'],
                     'buffers': {'_unit0_d': ['real', 'size_i'],
                                 '_unit1_d': ['real', 'size_i'],
-                                'd_u_hat': ['real', 'size_i', 'size_d'],
-                                'd_v_hat': ['real', 'size_i', 'size_d'],
-                                'd_v_hat__left': ['real', 'size_i', 'size_i'],
+                                'd_s': ['real', 'size_i', 'size_i'],
+                                'd_u_hat__product': ['real', 'size_i', 'size_d'],
+                                'd_v_hat__product': ['real', 'size_i', 'size_d'],
                                 't1__largest': ['real', 'size_i'],
                                 't1__scaled': ['real', 'size_i'],
                                 't2__largest': ['real', 'size_i'],
@@ -5009,47 +4595,83 @@ PLANS = {'value': {'axes': {},
  'hvp': {'axes': {},
          'batches': {'value': 'i'},
          'steps': ['hvp_1',
-                   'hvp_2',
                    {'left': 'u_hat',
                     'right': 'v_hat',
                     'target': 't3',
                     'sizes': ['size_i', 'size_i', 'size_d'],
-                    'turned': ['right']},
-                   'hvp_3',
-                   'hvp_4',
-                   {'left': 'd_v_hat__left',
+                    'turned': ['right'],
+                    'adds': False},
+                   {'left': 'tangent_u_hat',
                     'right': 'v_hat',
-                    'target': 'd_u_hat',
+                    'target': 'tangent_t3',
+                    'sizes': ['size_i', 'size_i', 'size_d'],
+                    'turned': ['right'],
+                    'adds': False},
+                   {'left': 'u_hat',
+                    'right': 'tangent_v_hat',
+                    'target': 'tangent_t3',
+                    'sizes': ['size_i', 'size_i', 'size_d'],
+                    'turned': ['right'],
+                    'adds': True},
+                   'hvp_2',
+                   {'left': 'd_s',
+                    'right': 'v_hat',
+                    'target': 'd_u_hat__product',
                     'sizes': ['size_i', 'size_d', 'size_i'],
-                    'turned': []},
-                   {'left': 'd_v_hat__left',
+                    'turned': [],
+                    'adds': False},
+                   {'left': 'd_s',
                     'right': 'u_hat',
-                    'target': 'd_v_hat',
+                    'target': 'd_v_hat__product',
                     'sizes': ['size_i', 'size_d', 'size_i'],
-                    'turned': ['left']},
-                   'hvp_5'],
+                    'turned': ['left'],
+                    'adds': False},
+                   {'left': 'd_s',
+                    'right': 'tangent_v_hat',
+                    'target': 'tangent_d_u_hat_sum',
+                    'sizes': ['size_i', 'size_d', 'size_i'],
+                    'turned': [],
+                    'adds': False},
+                   {'left': 'tangent_d_s',
+                    'right': 'v_hat',
+                    'target': 'tangent_d_u_hat_sum',
+                    'sizes': ['size_i', 'size_d', 'size_i'],
+                    'turned': [],
+                    'adds': True},
+                   {'left': 'd_s',
+                    'right': 'tangent_u_hat',
+                    'target': 'tangent_d_v_hat_sum',
+                    'sizes': ['size_i', 'size_d', 'size_i'],
+                    'turned': ['left'],
+                    'adds': False},
+                   {'left': 'tangent_d_s',
+                    'right': 'u_hat',
+                    'target': 'tangent_d_v_hat_sum',
+                    'sizes': ['size_i', 'size_d', 'size_i'],
+                    'turned': ['left'],
+                    'adds': True},
+                   'hvp_3'],
          'buffers': {'_unit0_d': ['real', 'size_i'],
                      '_unit1_d': ['real', 'size_i'],
-                     'd_u_hat': ['real', 'size_i', 'size_d'],
-                     'd_v_hat': ['real', 'size_i', 'size_d'],
-                     'd_v_hat__left': ['real', 'size_i', 'size_i'],
+                     'd_s': ['real', 'size_i', 'size_i'],
+                     'd_u_hat__product': ['real', 'size_i', 'size_d'],
+                     'd_v_hat__product': ['real', 'size_i', 'size_d'],
                      't1__largest': ['real', 'size_i'],
                      't1__scaled': ['real', 'size_i'],
                      't2__largest': ['real', 'size_i'],
                      't2__scaled': ['real', 'size_i'],
                      't3': ['real', 'size_i', 'size_i'],
-                     't4_others__below': ['real', 'size_i'],
-                     't4_others__max': ['real', 'size_i'],
-                     't4_others__ties': ['int64', 'size_i'],
+                     'tangent_d_s': ['real', 'size_i', 'size_i'],
                      'tangent_d_u_hat_sum': ['real', 'size_i', 'size_d'],
                      'tangent_d_v_hat_sum': ['real', 'size_i', 'size_d'],
                      'tangent_t1': ['real', 'size_i'],
                      'tangent_t2': ['real', 'size_i'],
                      'tangent_t3': ['real', 'size_i', 'size_i'],
-                     'tangent_t4_others': ['real', 'size_i'],
+                     'tangent_u_hat': ['real', 'size_i', 'size_d'],
+                     'tangent_v_hat': ['real', 'size_i', 'size_d'],
                      'u_hat': ['real', 'size_i', 'size_d'],
                      'v_hat': ['real', 'size_i', 'size_d']},
-         'seeds': {'value': 'seed_'},
+         'seeds': {},
          'outputs': ['hvp_u', 'hvp_v'],
          'directions': ['v_u_', 'v_v_'],
          'names': {}}}

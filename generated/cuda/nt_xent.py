@@ -29,7 +29,7 @@ _device = cuda.jit(device=True, forceinline=True)
 
 LANES_F32, LANES_F64 = 4, 2
 WEIGHTED, MASKED, KEEP, DIVIDE, ALIGNED, IGNORE, STAGED, LAST = 1, 2, 4, 8, 16, 32, 64, 128
-TURN_LEFT, TURN_RIGHT = 1, 2
+TURN_LEFT, TURN_RIGHT, ADD = 1, 2, 4
 
 META = {'name': 'nt_xent',
  'title': 'Normalised temperature-scaled cross entropy (SimCLR)',
@@ -418,7 +418,10 @@ def all_seeds_f32(weight, seeds, divisor, divisors, samples, options):
 
 
 def matrix_product_f32(left, right, target, rows, columns, shared, options):
-    """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed; a block does 16 rows, 16 columns at a time."""
+    """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed, with ADD on top of what it holds.
+
+    A block does 16 rows, 16 columns at a time.
+    """
     a = cuda.shared.array((16, 17), np.float32)
     b = cuda.shared.array((16, 17), np.float32)
     x, y = cuda.threadIdx.x, cuda.threadIdx.y
@@ -446,6 +449,8 @@ def matrix_product_f32(left, right, target, rows, columns, shared, options):
                 cuda.syncthreads()
                 start += 16
             if row < rows and column < columns:
+                if options & ADD:
+                    total += target[row * columns + column]
                 target[row * columns + column] = total
             column += 16
         first += _stride(np.int64(cuda.gridDim.x) * 16)
@@ -1044,24 +1049,21 @@ def _value_and_grad_2_f32_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
 
 @_device
 def _value_and_grad_2_f32_sweep3(t2_j, place, i, t1, t15, t20, t3_others__max2, tau):
-    """One place of a row: d_z_hat_1__left_j."""
+    """One place of a row: d_s_j."""
     j = place
     t9 = j != t1
     t10 = (i != j) & t9
     s3 = t2_j / tau
     weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
     t21 = t20 * weight_t3_others
-    d_s = t21 if t10 else f32(0.0)
-    return d_s / tau
+    return t21 if t10 else f32(0.0)
 
 
 def value_and_grad_2_f32(
-    t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight, mask, divisor, divisors,
-    losses, partial, samples, options,
+    t2, t3_others__max, t3_others__below, t3_others__ties, d_s, tau, weight, mask, divisor, divisors, losses, partial,
+    samples, options,
 ):
-    """All samples: t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, losses; a partial sum per
-    block.
-    """
+    """All samples: t3_others__max, t3_others__below, t3_others__ties, d_s, losses; a partial sum per block."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
@@ -1072,7 +1074,7 @@ def value_and_grad_2_f32(
     high, low = f32(0.0), f32(0.0)
     while row < samples:
         t2_row = row * size_i
-        d_z_hat_1__left_row = row * size_i
+        d_s_row = row * size_i
         live = _live(mask, row, options)
         i = row
         if live:
@@ -1181,26 +1183,17 @@ def value_and_grad_2_f32(
                 t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
                 )
-                d_z_hat_1__left_j_0 = _value_and_grad_2_f32_sweep3(t2_j_0, at, i, t1, t15, t20, t3_others__max2, tau)
-                d_z_hat_1__left_j_1 = _value_and_grad_2_f32_sweep3(
-                    t2_j_1, at + 1, i, t1, t15, t20, t3_others__max2, tau,
-                )
-                d_z_hat_1__left_j_2 = _value_and_grad_2_f32_sweep3(
-                    t2_j_2, at + 2, i, t1, t15, t20, t3_others__max2, tau,
-                )
-                d_z_hat_1__left_j_3 = _value_and_grad_2_f32_sweep3(
-                    t2_j_3, at + 3, i, t1, t15, t20, t3_others__max2, tau,
-                )
-                _store_lanes(
-                    d_z_hat_1__left, d_z_hat_1__left_row + at, (d_z_hat_1__left_j_0, d_z_hat_1__left_j_1,
-                    d_z_hat_1__left_j_2, d_z_hat_1__left_j_3),
-                )
+                d_s_j_0 = _value_and_grad_2_f32_sweep3(t2_j_0, at, i, t1, t15, t20, t3_others__max2, tau)
+                d_s_j_1 = _value_and_grad_2_f32_sweep3(t2_j_1, at + 1, i, t1, t15, t20, t3_others__max2, tau)
+                d_s_j_2 = _value_and_grad_2_f32_sweep3(t2_j_2, at + 2, i, t1, t15, t20, t3_others__max2, tau)
+                d_s_j_3 = _value_and_grad_2_f32_sweep3(t2_j_3, at + 3, i, t1, t15, t20, t3_others__max2, tau)
+                _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1, d_s_j_2, d_s_j_3))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                d_z_hat_1__left_j = _value_and_grad_2_f32_sweep3(t2_j, at, i, t1, t15, t20, t3_others__max2, tau)
-                _put(d_z_hat_1__left, d_z_hat_1__left_row + at, d_z_hat_1__left_j)
+                d_s_j = _value_and_grad_2_f32_sweep3(t2_j, at, i, t1, t15, t20, t3_others__max2, tau)
+                _put(d_s, d_s_row + at, d_s_j)
                 at += _stride(threads)
             scaled_value = _softplus_f32(t18)
             loss = scaled_value * weight_n
@@ -1211,7 +1204,7 @@ def value_and_grad_2_f32(
         else:
             _clear_row_f32(t3_others__max, row, 1)
             _clear_row_f32(t3_others__below, row, 1)
-            _clear_row_f32(d_z_hat_1__left, row, size_i)
+            _clear_row_f32(d_s, row, size_i)
             if options & KEEP and thread == 0:
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -1219,24 +1212,30 @@ def value_and_grad_2_f32(
 
 
 @_device
-def _value_and_grad_3_f32_sweep1(d_z_hat_1_d, d_z_hat_2_d, z_hat_d, place, t12, t13, t24, t7, tau, size_d, z_hat):
+def _value_and_grad_3_f32_sweep1(
+    d_z_hat_1__product_d, d_z_hat_2__product_d, z_hat_d, place, t12, t13, t24, t7, tau, size_d, z_hat,
+):
     """One place of a row: d_t1_sum_d."""
     d = place
+    d_z_hat_1 = d_z_hat_1__product_d / tau
+    d_z_hat_2 = d_z_hat_2__product_d / tau
     d_z_hat = (
-        d_z_hat_1_d + d_z_hat_2_d + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
-        tau
+        d_z_hat_1 + d_z_hat_2 + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) / tau
     )
     return d_z_hat * z_hat_d
 
 
 @_device
 def _value_and_grad_3_f32_sweep2(
-    d_z_hat_1_d, d_z_hat_2_d, z_d, place, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
+    d_z_hat_1__product_d, d_z_hat_2__product_d, z_d, place, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30, t7,
+    tau, size_d, z_hat,
 ):
     """One place of a row: grad_z_d."""
     d = place
+    d_z_hat_1_2 = d_z_hat_1__product_d / tau
+    d_z_hat_2_2 = d_z_hat_2__product_d / tau
     d_z_hat2 = (
-        d_z_hat_1_d + d_z_hat_2_d + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
+        d_z_hat_1_2 + d_z_hat_2_2 + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
         tau
     )
     measured_z = t30 * z_d
@@ -1249,8 +1248,8 @@ def _value_and_grad_3_f32_sweep2(
 
 
 def value_and_grad_3_f32(
-    d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest,
-    t1__scaled, _unit0_d, z, tau, weight, mask, divisor, divisors, samples, size_d, options,
+    d_z_hat_1__product, d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z,
+    t1__largest, t1__scaled, _unit0_d, z, tau, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: grad_z."""
     size_i = samples
@@ -1261,8 +1260,8 @@ def value_and_grad_3_f32(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        d_z_hat_1_row = row * size_d
-        d_z_hat_2_row = row * size_d
+        d_z_hat_1__product_row = row * size_d
+        d_z_hat_2__product_row = row * size_d
         t2_row = row * size_i
         z_hat_row = row * size_d
         z_row = row * size_d
@@ -1316,29 +1315,38 @@ def value_and_grad_3_f32(
             vector = thread
             while vector < vectors:
                 at = LANES_F32 * vector
-                d_z_hat_1_d_0, d_z_hat_1_d_1, d_z_hat_1_d_2, d_z_hat_1_d_3 = _load_lanes(d_z_hat_1, d_z_hat_1_row + at)
+                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3 = (
+                    _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
+                )
                 if options & STAGED:
                     _stage_f32(
-                        staged, stage + vector, vectors, (d_z_hat_1_d_0, d_z_hat_1_d_1, d_z_hat_1_d_2, d_z_hat_1_d_3),
+                        staged, stage + vector, vectors, (d_z_hat_1__product_d_0, d_z_hat_1__product_d_1,
+                        d_z_hat_1__product_d_2, d_z_hat_1__product_d_3),
                     )
-                d_z_hat_2_d_0, d_z_hat_2_d_1, d_z_hat_2_d_2, d_z_hat_2_d_3 = _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
+                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1, d_z_hat_2__product_d_2, d_z_hat_2__product_d_3 = (
+                    _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
+                )
                 if options & STAGED:
                     _stage_f32(
-                        staged, stage + size_d + vector, vectors, (d_z_hat_2_d_0, d_z_hat_2_d_1, d_z_hat_2_d_2,
-                        d_z_hat_2_d_3),
+                        staged, stage + size_d + vector, vectors, (d_z_hat_2__product_d_0, d_z_hat_2__product_d_1,
+                        d_z_hat_2__product_d_2, d_z_hat_2__product_d_3),
                     )
                 z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3 = _load_lanes(z_hat, z_hat_row + at)
                 d_t1_sum_d_0 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_hat_d_0, at, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_hat_d_0, at, t12, t13, t24, t7, tau, size_d,
+                    z_hat,
                 )
                 d_t1_sum_d_1 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_hat_d_1, at + 1, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_hat_d_1, at + 1, t12, t13, t24, t7, tau, size_d,
+                    z_hat,
                 )
                 d_t1_sum_d_2 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d_2, d_z_hat_2_d_2, z_hat_d_2, at + 2, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, z_hat_d_2, at + 2, t12, t13, t24, t7, tau, size_d,
+                    z_hat,
                 )
                 d_t1_sum_d_3 = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d_3, d_z_hat_2_d_3, z_hat_d_3, at + 3, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, z_hat_d_3, at + 3, t12, t13, t24, t7, tau, size_d,
+                    z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
@@ -1347,14 +1355,15 @@ def value_and_grad_3_f32(
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
-                d_z_hat_1_d = _get(d_z_hat_1, d_z_hat_1_row + at)
+                d_z_hat_1__product_d = _get(d_z_hat_1__product, d_z_hat_1__product_row + at)
                 if options & STAGED:
-                    staged[stage + at] = d_z_hat_1_d
-                d_z_hat_2_d = _get(d_z_hat_2, d_z_hat_2_row + at)
+                    staged[stage + at] = d_z_hat_1__product_d
+                d_z_hat_2__product_d = _get(d_z_hat_2__product, d_z_hat_2__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_z_hat_2_d
+                    staged[stage + size_d + at] = d_z_hat_2__product_d
                 d_t1_sum_d = _value_and_grad_3_f32_sweep1(
-                    d_z_hat_1_d, d_z_hat_2_d, _get(z_hat, z_hat_row + at), at, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d, d_z_hat_2__product_d, _get(z_hat, z_hat_row + at), at, t12, t13, t24, t7, tau,
+                    size_d, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 at += _stride(threads)
@@ -1374,40 +1383,44 @@ def value_and_grad_3_f32(
             vector = thread
             while vector < vectors:
                 at = LANES_F32 * vector
-                d_z_hat_1_d_0, d_z_hat_1_d_1, d_z_hat_1_d_2, d_z_hat_1_d_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_z_hat_1,
-                    d_z_hat_1_row + at)
+                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else
+                    _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
                 )
-                d_z_hat_2_d_0, d_z_hat_2_d_1, d_z_hat_2_d_2, d_z_hat_2_d_3 = (
+                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1, d_z_hat_2__product_d_2, d_z_hat_2__product_d_3 = (
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
+                    _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
                 )
                 z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
                 grad_z_d_0 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30, t7,
-                    tau, size_d, z_hat,
+                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled_i, t24, t25,
+                    t27, t28, t30, t7, tau, size_d, z_hat,
                 )
                 grad_z_d_1 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30,
-                    t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled_i, t24,
+                    t25, t27, t28, t30, t7, tau, size_d, z_hat,
                 )
                 grad_z_d_2 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_2, d_z_hat_2_d_2, z_d_2, at + 2, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30,
-                    t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, z_d_2, at + 2, d_t1, t12, t13, t1__scaled_i, t24,
+                    t25, t27, t28, t30, t7, tau, size_d, z_hat,
                 )
                 grad_z_d_3 = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d_3, d_z_hat_2_d_3, z_d_3, at + 3, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30,
-                    t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, z_d_3, at + 3, d_t1, t12, t13, t1__scaled_i, t24,
+                    t25, t27, t28, t30, t7, tau, size_d, z_hat,
                 )
                 _store_lanes(grad_z, grad_z_row + at, (grad_z_d_0, grad_z_d_1, grad_z_d_2, grad_z_d_3))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
-                d_z_hat_1_d = staged[stage + at] if options & STAGED else _get(d_z_hat_1, d_z_hat_1_row + at)
-                d_z_hat_2_d = staged[stage + size_d + at] if options & STAGED else _get(d_z_hat_2, d_z_hat_2_row + at)
+                d_z_hat_1__product_d = staged[stage + at] if options & STAGED else _get(
+                    d_z_hat_1__product, d_z_hat_1__product_row + at,
+                )
+                d_z_hat_2__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                    d_z_hat_2__product, d_z_hat_2__product_row + at,
+                )
                 grad_z_d = _value_and_grad_3_f32_sweep2(
-                    d_z_hat_1_d, d_z_hat_2_d, _get(z, z_row + at), at, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28,
-                    t30, t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d, d_z_hat_2__product_d, _get(z, z_row + at), at, d_t1, t12, t13, t1__scaled_i,
+                    t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
                 )
                 _put(grad_z, grad_z_row + at, grad_z_d)
                 at += _stride(threads)
@@ -1439,7 +1452,7 @@ def _hvp_1_f32_sweep3(z_d3, t1, t3):
 
 @_device
 def _hvp_1_f32_sweep4(v_z_d, z_d4, t1, t1__scaled2, t3, t5, t6):
-    """One place of a row: z_hat_d, tangent_t1_2_d."""
+    """One place of a row: tangent_t1_2_d."""
     measured_v_z = t1 * v_z_d
     measured_z3 = t1 * z_d4
     t7 = abs(measured_z3) == t5
@@ -1447,19 +1460,34 @@ def _hvp_1_f32_sweep4(v_z_d, z_d4, t1, t1__scaled2, t3, t5, t6):
     t9 = measured_z3 * t3 / t1__scaled2
     t10 = t8 if t7 else t9
     t11 = measured_v_z * t10
-    return t10, f32(0.0) if t6 else t11
+    return f32(0.0) if t6 else t11
 
 
-def hvp_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, mask, samples, size_d, options):
-    """All samples: _unit0_d, t1__largest, t1__scaled, z_hat, tangent_t1."""
+@_device
+def _hvp_1_f32_sweep5(v_z_d, z_d5, t1, t1__scaled2, t3, t5, tangent_t1_2):
+    """One place of a row: z_hat_d, tangent_z_hat_d."""
+    measured_z4 = t1 * z_d5
+    t12 = abs(measured_z4) == t5
+    t13 = _sign_f32(measured_z4)
+    t14 = measured_z4 * t3 / t1__scaled2
+    t15 = t13 if t12 else t14
+    measured_v_z2 = t1 * v_z_d
+    return t15, (measured_v_z2 - tangent_t1_2 * t15) * t3 / t1__scaled2
+
+
+def hvp_1_f32(
+    z, _unit0_d, t1__largest, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, mask, samples, size_d, options,
+):
+    """All samples: _unit0_d, t1__largest, t1__scaled, tangent_t1, z_hat, tangent_z_hat."""
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_d
+    stage = cuda.threadIdx.y * 2 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
         z_row = row * size_d
         v_z__row = row * size_d
         z_hat_row = row * size_d
+        tangent_z_hat_row = row * size_d
         live = _live(mask, row, options)
         if live:
             unit0_d = -f32(np.inf)
@@ -1553,14 +1581,15 @@ def hvp_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, mas
             while vector < vectors:
                 at = LANES_F32 * vector
                 v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _load_lanes(v_z_, v_z__row + at)
+                if options & STAGED:
+                    _stage_f32(staged, stage + size_d + vector, vectors, (v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3))
                 z_d4_0, z_d4_1, z_d4_2, z_d4_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                z_hat_d_0, tangent_t1_2_d_0 = _hvp_1_f32_sweep4(v_z_d_0, z_d4_0, t1, t1__scaled2, t3, t5, t6)
-                z_hat_d_1, tangent_t1_2_d_1 = _hvp_1_f32_sweep4(v_z_d_1, z_d4_1, t1, t1__scaled2, t3, t5, t6)
-                z_hat_d_2, tangent_t1_2_d_2 = _hvp_1_f32_sweep4(v_z_d_2, z_d4_2, t1, t1__scaled2, t3, t5, t6)
-                z_hat_d_3, tangent_t1_2_d_3 = _hvp_1_f32_sweep4(v_z_d_3, z_d4_3, t1, t1__scaled2, t3, t5, t6)
-                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
+                tangent_t1_2_d_0 = _hvp_1_f32_sweep4(v_z_d_0, z_d4_0, t1, t1__scaled2, t3, t5, t6)
+                tangent_t1_2_d_1 = _hvp_1_f32_sweep4(v_z_d_1, z_d4_1, t1, t1__scaled2, t3, t5, t6)
+                tangent_t1_2_d_2 = _hvp_1_f32_sweep4(v_z_d_2, z_d4_2, t1, t1__scaled2, t3, t5, t6)
+                tangent_t1_2_d_3 = _hvp_1_f32_sweep4(v_z_d_3, z_d4_3, t1, t1__scaled2, t3, t5, t6)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_2)
@@ -1568,137 +1597,57 @@ def hvp_1_f32(z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, mas
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
+                v_z_d = _get(v_z_, v_z__row + at)
+                if options & STAGED:
+                    staged[stage + size_d + at] = v_z_d
                 z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d, tangent_t1_2_d = _hvp_1_f32_sweep4(
-                    _get(v_z_, v_z__row + at), z_d4, t1, t1__scaled2, t3, t5, t6,
-                )
-                _put(z_hat, z_hat_row + at, z_hat_d)
+                tangent_t1_2_d = _hvp_1_f32_sweep4(v_z_d, z_d4, t1, t1__scaled2, t3, t5, t6)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f32(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d)
                 at += _stride(threads)
             tangent_t1_2 = _row_sum_f32(tangent_t1_2_high, tangent_t1_2_low)
             if thread == 0:
                 _put(tangent_t1, row, tangent_t1_2)
+            vectors = size_d // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = (
+                    _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v_z_,
+                    v_z__row + at)
+                )
+                z_d5_0, z_d5_1, z_d5_2, z_d5_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                )
+                z_hat_d_0, tangent_z_hat_d_0 = _hvp_1_f32_sweep5(v_z_d_0, z_d5_0, t1, t1__scaled2, t3, t5, tangent_t1_2)
+                z_hat_d_1, tangent_z_hat_d_1 = _hvp_1_f32_sweep5(v_z_d_1, z_d5_1, t1, t1__scaled2, t3, t5, tangent_t1_2)
+                z_hat_d_2, tangent_z_hat_d_2 = _hvp_1_f32_sweep5(v_z_d_2, z_d5_2, t1, t1__scaled2, t3, t5, tangent_t1_2)
+                z_hat_d_3, tangent_z_hat_d_3 = _hvp_1_f32_sweep5(v_z_d_3, z_d5_3, t1, t1__scaled2, t3, t5, tangent_t1_2)
+                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3))
+                _store_lanes(
+                    tangent_z_hat, tangent_z_hat_row + at, (tangent_z_hat_d_0, tangent_z_hat_d_1, tangent_z_hat_d_2,
+                    tangent_z_hat_d_3),
+                )
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_d:
+                v_z_d = staged[stage + size_d + at] if options & STAGED else _get(v_z_, v_z__row + at)
+                z_d5 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                z_hat_d, tangent_z_hat_d = _hvp_1_f32_sweep5(v_z_d, z_d5, t1, t1__scaled2, t3, t5, tangent_t1_2)
+                _put(z_hat, z_hat_row + at, z_hat_d)
+                _put(tangent_z_hat, tangent_z_hat_row + at, tangent_z_hat_d)
+                at += _stride(threads)
         else:
             _clear_row_f32(_unit0_d, row, 1)
             _clear_row_f32(t1__largest, row, 1)
             _clear_row_f32(t1__scaled, row, 1)
-            _clear_row_f32(z_hat, row, size_d)
             _clear_row_f32(tangent_t1, row, 1)
+            _clear_row_f32(z_hat, row, size_d)
+            _clear_row_f32(tangent_z_hat, row, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 @_device
-def _hvp_2_f32_sweep1(
-    v_z_d, z_hat_d, z_d, place, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9, tangent_t1_i, tangent_t1_j,
-    size_d, v_z_, z, z_hat,
-):
-    """One place of a row: tangent_t2_2_d."""
-    d = place
-    measured_v_z = t1 * v_z_d
-    measured_z = t1 * z_d
-    t6 = abs(measured_z) == t5
-    t7 = _sign_f32(measured_z)
-    t8 = measured_z * t3 / t1__scaled_i
-    tangent_z_hat = (measured_v_z - tangent_t1_i * (t7 if t6 else t8)) * t3 / t1__scaled_i
-    measured_v_z2 = t9 * _get(v_z_, (j) * size_d + d)
-    measured_z2 = t9 * _get(z, (j) * size_d + d)
-    t13 = abs(measured_z2) == t12
-    t14 = _sign_f32(measured_z2)
-    t15 = measured_z2 * t10 / t1__scaled_j
-    tangent_z_hat2 = (measured_v_z2 - tangent_t1_j * (t14 if t13 else t15)) * t10 / t1__scaled_j
-    return tangent_z_hat * _get(z_hat, (j) * size_d + d) + tangent_z_hat2 * z_hat_d
-
-
-def hvp_2_f32(
-    tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, mask, samples, size_d, options,
-):
-    """All samples: tangent_t2."""
-    size_i = samples
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        tangent_t2_row = row * size_i
-        v_z__row = row * size_d
-        z_row = row * size_d
-        z_hat_row = row * size_d
-        live = _live(mask, row, options)
-        _unit0_d_n = _get(_unit0_d, row)
-        tangent_t1_n = _get(tangent_t1, row)
-        t1__scaled_n = _get(t1__scaled, row)
-        t1__largest_n = _get(t1__largest, row)
-        if live:
-            unit0_d_i = _unit0_d_n
-            t1 = _unit_scale_f32(unit0_d_i)
-            tangent_t1_i = tangent_t1_n
-            t1__scaled_i = t1__scaled_n
-            t1__largest_i = t1__largest_n
-            t3 = _unit_scale_f32(t1__largest_i)
-            t4 = f32(1.0) / t3
-            t5 = t1__scaled_i * t4
-            for j in range(size_i):
-                unit0_d_j = _get(_unit0_d, j)
-                t9 = _unit_scale_f32(unit0_d_j)
-                tangent_t1_j = _get(tangent_t1, j)
-                t1__scaled_j = _get(t1__scaled, j)
-                t1__largest_j = _get(t1__largest, j)
-                t10 = _unit_scale_f32(t1__largest_j)
-                t11 = f32(1.0) / t10
-                t12 = t1__scaled_j * t11
-                tangent_t2_2_high, tangent_t2_2_low = f32(0.0), f32(0.0)
-                vectors = size_d // LANES_F32 if options & ALIGNED else 0
-                vector = thread
-                while vector < vectors:
-                    at = LANES_F32 * vector
-                    v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _load_lanes(v_z_, v_z__row + at)
-                    z_hat_d_0, z_hat_d_1, z_hat_d_2, z_hat_d_3 = _load_lanes(z_hat, z_hat_row + at)
-                    z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
-                    tangent_t2_2_d_0 = _hvp_2_f32_sweep1(
-                        v_z_d_0, z_hat_d_0, z_d_0, at, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9,
-                        tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
-                    )
-                    tangent_t2_2_d_1 = _hvp_2_f32_sweep1(
-                        v_z_d_1, z_hat_d_1, z_d_1, at + 1, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9,
-                        tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
-                    )
-                    tangent_t2_2_d_2 = _hvp_2_f32_sweep1(
-                        v_z_d_2, z_hat_d_2, z_d_2, at + 2, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9,
-                        tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
-                    )
-                    tangent_t2_2_d_3 = _hvp_2_f32_sweep1(
-                        v_z_d_3, z_hat_d_3, z_d_3, at + 3, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9,
-                        tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
-                    )
-                    tangent_t2_2_high, tangent_t2_2_low = _plus_f32(
-                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_0,
-                    )
-                    tangent_t2_2_high, tangent_t2_2_low = _plus_f32(
-                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_1,
-                    )
-                    tangent_t2_2_high, tangent_t2_2_low = _plus_f32(
-                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_2,
-                    )
-                    tangent_t2_2_high, tangent_t2_2_low = _plus_f32(
-                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_3,
-                    )
-                    vector += _stride(threads)
-                at = LANES_F32 * vectors + thread
-                while at < size_d:
-                    tangent_t2_2_d = _hvp_2_f32_sweep1(
-                        _get(v_z_, v_z__row + at), _get(z_hat, z_hat_row + at), _get(z, z_row + at), at, j, t1, t10,
-                        t12, t1__scaled_i, t1__scaled_j, t3, t5, t9, tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
-                    )
-                    tangent_t2_2_high, tangent_t2_2_low = _plus_f32(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d)
-                    at += _stride(threads)
-                tangent_t2_2 = _row_sum_f32(tangent_t2_2_high, tangent_t2_2_low)
-                if thread == 0:
-                    _put(tangent_t2, tangent_t2_row + j, tangent_t2_2)
-        else:
-            _clear_row_f32(tangent_t2, row, size_i)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-@_device
-def _hvp_3_f32_sweep1(t2_j, place, i, t1, tau):
+def _hvp_2_f32_sweep1(t2_j, place, i, t1, tau):
     """One place of a row: t3_others__max2_j."""
     j = place
     t3 = j != t1
@@ -1708,7 +1657,7 @@ def _hvp_3_f32_sweep1(t2_j, place, i, t1, tau):
 
 
 @_device
-def _hvp_3_f32_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
+def _hvp_2_f32_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
     """One place of a row: t3_others__below2_j, t3_others__ties2_j."""
     j = place
     t5 = j != t1
@@ -1720,8 +1669,8 @@ def _hvp_3_f32_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
 
 
 @_device
-def _hvp_3_f32_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t22, t3_others__max2, tau):
-    """One place of a row: d_z_hat_1__left_j, tangent_t3_others2_j."""
+def _hvp_2_f32_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t3_others__max2, tau):
+    """One place of a row: tangent_t3_others2_j."""
     j = place
     t9 = j != t1
     t10 = (j != i) & t9
@@ -1729,62 +1678,41 @@ def _hvp_3_f32_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t22, t3_others__max
     s3 = t2_j / tau
     weight_t3_others = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s3)))
     t16 = tangent_s * weight_t3_others
-    t17 = (i != j) & t9
-    t23 = t22 * weight_t3_others
-    d_s = t23 if t17 else f32(0.0)
-    return d_s / tau, t16 if t10 else f32(0.0)
+    return t16 if t10 else f32(0.0)
 
 
 @_device
-def _hvp_3_f32_sweep4(
-    t2_j, tangent_t2_j, place, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33, t3_others__max2, tangent_t1,
-    tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
-):
-    """One place of a row: tangent_d_z_hat_1_sum2_j."""
+def _hvp_2_f32_sweep4(t2_j, tangent_t2_j, place, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau):
+    """One place of a row: d_s_j, tangent_d_s_j."""
     j = place
-    t24 = j != t1
-    t25 = (i != j) & t24
+    t17 = j != t1
+    t18 = (i != j) & t17
     s4 = t2_j / tau
     weight_t3_others2 = _exp_f32(-(t15 + _gap_f32(t3_others__max2, s4)))
-    t26 = t22 * weight_t3_others2
-    d_s2 = t26 if t25 else f32(0.0)
-    unit0 = _unit_scale_f32(_get(_unit0_d, j))
-    measured_v_z = unit0 * _get(v_z_, (j) * size_d + d)
-    measured_z = unit0 * _get(z, (j) * size_d + d)
-    t1__scaled_j = _get(t1__scaled, j)
-    t1__scale = _unit_scale_f32(_get(t1__largest, j))
-    t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
-    t27 = abs(measured_z) == t1_2
-    t28 = _sign_f32(measured_z)
-    t29 = measured_z * t1__scale / t1__scaled_j
-    tangent_z_hat = (measured_v_z - _get(tangent_t1, j) * (t28 if t27 else t29)) * t1__scale / t1__scaled_j
+    t24 = t23 * weight_t3_others2
     tangent_s2 = tangent_t2_j / tau
     tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
-    t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
-    tangent_d_s = t34 if t25 else f32(0.0)
-    return d_s2 * tangent_z_hat + tangent_d_s * _get(z_hat, (j) * size_d + d)
+    t29 = t23 * tangent_weight_t3_others + t28 * weight_t3_others2
+    return t24 if t18 else f32(0.0), t29 if t18 else f32(0.0)
 
 
-def hvp_3_f32(
-    t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
-    tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, weight, mask, divisor,
-    divisors, samples, size_d, options,
+def hvp_2_f32(
+    t2, t3_others__max, t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight,
+    mask, divisor, divisors, samples, options,
 ):
-    """All samples: t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t3_others,
-    tangent_d_z_hat_1_sum.
-    """
+    """All samples: t3_others__max, t3_others__below, t3_others__ties, tangent_t3_others, d_s, tangent_d_s."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 1 * size_i
+    stage = cuda.threadIdx.y * 2 * size_i
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
         t2_row = row * size_i
         tangent_t2_row = row * size_i
-        d_z_hat_1__left_row = row * size_i
-        tangent_d_z_hat_1_sum_row = row * size_d
+        d_s_row = row * size_i
+        tangent_d_s_row = row * size_i
         live = _live(mask, row, options)
         i = row
         if live:
@@ -1799,10 +1727,10 @@ def hvp_3_f32(
                 t2_j_0, t2_j_1, t2_j_2, t2_j_3 = _load_lanes(t2, t2_row + at)
                 if options & STAGED:
                     _stage_f32(staged, stage + vector, vectors, (t2_j_0, t2_j_1, t2_j_2, t2_j_3))
-                t3_others__max2_j_0 = _hvp_3_f32_sweep1(t2_j_0, at, i, t1, tau)
-                t3_others__max2_j_1 = _hvp_3_f32_sweep1(t2_j_1, at + 1, i, t1, tau)
-                t3_others__max2_j_2 = _hvp_3_f32_sweep1(t2_j_2, at + 2, i, t1, tau)
-                t3_others__max2_j_3 = _hvp_3_f32_sweep1(t2_j_3, at + 3, i, t1, tau)
+                t3_others__max2_j_0 = _hvp_2_f32_sweep1(t2_j_0, at, i, t1, tau)
+                t3_others__max2_j_1 = _hvp_2_f32_sweep1(t2_j_1, at + 1, i, t1, tau)
+                t3_others__max2_j_2 = _hvp_2_f32_sweep1(t2_j_2, at + 2, i, t1, tau)
+                t3_others__max2_j_3 = _hvp_2_f32_sweep1(t2_j_3, at + 3, i, t1, tau)
                 t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_0)
                 t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_1)
                 t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j_2)
@@ -1813,7 +1741,7 @@ def hvp_3_f32(
                 t2_j = _get(t2, t2_row + at)
                 if options & STAGED:
                     staged[stage + at] = t2_j
-                t3_others__max2_j = _hvp_3_f32_sweep1(t2_j, at, i, t1, tau)
+                t3_others__max2_j = _hvp_2_f32_sweep1(t2_j, at, i, t1, tau)
                 t3_others__max2 = _larger_f32(t3_others__max2, t3_others__max2_j)
                 at += _stride(threads)
             t3_others__max2 = _row_max_f32(t3_others__max2)
@@ -1828,14 +1756,14 @@ def hvp_3_f32(
                 t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
                     _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
                 )
-                t3_others__below2_j_0, t3_others__ties2_j_0 = _hvp_3_f32_sweep2(t2_j_0, at, i, t1, t3_others__max2, tau)
-                t3_others__below2_j_1, t3_others__ties2_j_1 = _hvp_3_f32_sweep2(
+                t3_others__below2_j_0, t3_others__ties2_j_0 = _hvp_2_f32_sweep2(t2_j_0, at, i, t1, t3_others__max2, tau)
+                t3_others__below2_j_1, t3_others__ties2_j_1 = _hvp_2_f32_sweep2(
                     t2_j_1, at + 1, i, t1, t3_others__max2, tau,
                 )
-                t3_others__below2_j_2, t3_others__ties2_j_2 = _hvp_3_f32_sweep2(
+                t3_others__below2_j_2, t3_others__ties2_j_2 = _hvp_2_f32_sweep2(
                     t2_j_2, at + 2, i, t1, t3_others__max2, tau,
                 )
-                t3_others__below2_j_3, t3_others__ties2_j_3 = _hvp_3_f32_sweep2(
+                t3_others__below2_j_3, t3_others__ties2_j_3 = _hvp_2_f32_sweep2(
                     t2_j_3, at + 3, i, t1, t3_others__max2, tau,
                 )
                 t3_others__below2_high, t3_others__below2_low = _plus_f32(
@@ -1858,7 +1786,7 @@ def hvp_3_f32(
             at = LANES_F32 * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                t3_others__below2_j, t3_others__ties2_j = _hvp_3_f32_sweep2(t2_j, at, i, t1, t3_others__max2, tau)
+                t3_others__below2_j, t3_others__ties2_j = _hvp_2_f32_sweep2(t2_j, at, i, t1, t3_others__max2, tau)
                 t3_others__below2_high, t3_others__below2_low = _plus_f32(
                     t3_others__below2_high, t3_others__below2_low, t3_others__below2_j,
                 )
@@ -1875,13 +1803,6 @@ def hvp_3_f32(
             t13 = t12 if t11 else 0
             t14 = t3_others__below2 + f32(t13)
             t15 = _log1p_f32(t14)
-            seed_i = seed
-            t2_2 = _get(t2, t2_row + t1)
-            t18 = t2_2 / tau
-            t19 = _gap_f32(t3_others__max2, t18)
-            t20 = t15 + t19
-            t21 = _sigmoid_f32(t20)
-            t22 = seed_i * t21
             tangent_t3_others2_high, tangent_t3_others2_low = f32(0.0), f32(0.0)
             vectors = size_i // LANES_F32 if options & ALIGNED else 0
             vector = thread
@@ -1893,21 +1814,20 @@ def hvp_3_f32(
                 tangent_t2_j_0, tangent_t2_j_1, tangent_t2_j_2, tangent_t2_j_3 = _load_lanes(
                     tangent_t2, tangent_t2_row + at,
                 )
-                d_z_hat_1__left_j_0, tangent_t3_others2_j_0 = _hvp_3_f32_sweep3(
-                    t2_j_0, tangent_t2_j_0, at, i, t1, t15, t22, t3_others__max2, tau,
+                if options & STAGED:
+                    _stage_f32(
+                        staged, stage + size_i + vector, vectors, (tangent_t2_j_0, tangent_t2_j_1, tangent_t2_j_2,
+                        tangent_t2_j_3),
+                    )
+                tangent_t3_others2_j_0 = _hvp_2_f32_sweep3(t2_j_0, tangent_t2_j_0, at, i, t1, t15, t3_others__max2, tau)
+                tangent_t3_others2_j_1 = _hvp_2_f32_sweep3(
+                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t3_others__max2, tau,
                 )
-                d_z_hat_1__left_j_1, tangent_t3_others2_j_1 = _hvp_3_f32_sweep3(
-                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t22, t3_others__max2, tau,
+                tangent_t3_others2_j_2 = _hvp_2_f32_sweep3(
+                    t2_j_2, tangent_t2_j_2, at + 2, i, t1, t15, t3_others__max2, tau,
                 )
-                d_z_hat_1__left_j_2, tangent_t3_others2_j_2 = _hvp_3_f32_sweep3(
-                    t2_j_2, tangent_t2_j_2, at + 2, i, t1, t15, t22, t3_others__max2, tau,
-                )
-                d_z_hat_1__left_j_3, tangent_t3_others2_j_3 = _hvp_3_f32_sweep3(
-                    t2_j_3, tangent_t2_j_3, at + 3, i, t1, t15, t22, t3_others__max2, tau,
-                )
-                _store_lanes(
-                    d_z_hat_1__left, d_z_hat_1__left_row + at, (d_z_hat_1__left_j_0, d_z_hat_1__left_j_1,
-                    d_z_hat_1__left_j_2, d_z_hat_1__left_j_3),
+                tangent_t3_others2_j_3 = _hvp_2_f32_sweep3(
+                    t2_j_3, tangent_t2_j_3, at + 3, i, t1, t15, t3_others__max2, tau,
                 )
                 tangent_t3_others2_high, tangent_t3_others2_low = _plus_f32(
                     tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j_0,
@@ -1925,10 +1845,10 @@ def hvp_3_f32(
             at = LANES_F32 * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                d_z_hat_1__left_j, tangent_t3_others2_j = _hvp_3_f32_sweep3(
-                    t2_j, _get(tangent_t2, tangent_t2_row + at), at, i, t1, t15, t22, t3_others__max2, tau,
-                )
-                _put(d_z_hat_1__left, d_z_hat_1__left_row + at, d_z_hat_1__left_j)
+                tangent_t2_j = _get(tangent_t2, tangent_t2_row + at)
+                if options & STAGED:
+                    staged[stage + size_i + at] = tangent_t2_j
+                tangent_t3_others2_j = _hvp_2_f32_sweep3(t2_j, tangent_t2_j, at, i, t1, t15, t3_others__max2, tau)
                 tangent_t3_others2_high, tangent_t3_others2_low = _plus_f32(
                     tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j,
                 )
@@ -1936,305 +1856,179 @@ def hvp_3_f32(
             tangent_t3_others2 = _row_sum_f32(tangent_t3_others2_high, tangent_t3_others2_low)
             if thread == 0:
                 _put(tangent_t3_others, row, tangent_t3_others2)
+            seed_i = seed
+            t2_2 = _get(t2, t2_row + t1)
+            t19 = t2_2 / tau
+            t20 = _gap_f32(t3_others__max2, t19)
+            t21 = t15 + t20
+            t22 = _sigmoid_f32(t21)
+            t23 = seed_i * t22
             tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t1)
-            t30 = -tangent_t2_2 / tau
-            t31 = tangent_t3_others2 + t30
-            t32 = _sigmoid_f32(-t20)
-            t33 = seed_i * t31 * t32 * t21
-            for d in range(size_d):
-                tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = f32(0.0), f32(0.0)
-                vectors = size_i // LANES_F32 if options & ALIGNED else 0
-                vector = thread
-                while vector < vectors:
-                    at = LANES_F32 * vector
-                    t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
-                        _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row +
-                        at)
-                    )
-                    tangent_t2_j_0, tangent_t2_j_1, tangent_t2_j_2, tangent_t2_j_3 = _load_lanes(
-                        tangent_t2, tangent_t2_row + at,
-                    )
-                    tangent_d_z_hat_1_sum2_j_0 = _hvp_3_f32_sweep4(
-                        t2_j_0, tangent_t2_j_0, at, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33,
-                        t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
-                    )
-                    tangent_d_z_hat_1_sum2_j_1 = _hvp_3_f32_sweep4(
-                        t2_j_1, tangent_t2_j_1, at + 1, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33,
-                        t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
-                    )
-                    tangent_d_z_hat_1_sum2_j_2 = _hvp_3_f32_sweep4(
-                        t2_j_2, tangent_t2_j_2, at + 2, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33,
-                        t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
-                    )
-                    tangent_d_z_hat_1_sum2_j_3 = _hvp_3_f32_sweep4(
-                        t2_j_3, tangent_t2_j_3, at + 3, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33,
-                        t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
-                    )
-                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f32(
-                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j_0,
-                    )
-                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f32(
-                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j_1,
-                    )
-                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f32(
-                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j_2,
-                    )
-                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f32(
-                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j_3,
-                    )
-                    vector += _stride(threads)
-                at = LANES_F32 * vectors + thread
-                while at < size_i:
-                    t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                    tangent_d_z_hat_1_sum2_j = _hvp_3_f32_sweep4(
-                        t2_j, _get(tangent_t2, tangent_t2_row + at), at, _unit0_d, d, i, t1, t15, t1__largest,
-                        t1__scaled, t22, t33, t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z,
-                        z_hat,
-                    )
-                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f32(
-                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j,
-                    )
-                    at += _stride(threads)
-                tangent_d_z_hat_1_sum2 = _row_sum_f32(tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low)
-                if thread == 0:
-                    _put(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + d, tangent_d_z_hat_1_sum2)
+            t25 = -tangent_t2_2 / tau
+            t26 = tangent_t3_others2 + t25
+            t27 = _sigmoid_f32(-t21)
+            t28 = seed_i * t26 * t27 * t22
+            vectors = size_i // LANES_F32 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F32 * vector
+                t2_j_0, t2_j_1, t2_j_2, t2_j_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
+                )
+                tangent_t2_j_0, tangent_t2_j_1, tangent_t2_j_2, tangent_t2_j_3 = (
+                    _staged_f32(staged, stage + size_i + vector, vectors) if options & STAGED else
+                    _load_lanes(tangent_t2, tangent_t2_row + at)
+                )
+                d_s_j_0, tangent_d_s_j_0 = _hvp_2_f32_sweep4(
+                    t2_j_0, tangent_t2_j_0, at, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                )
+                d_s_j_1, tangent_d_s_j_1 = _hvp_2_f32_sweep4(
+                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                )
+                d_s_j_2, tangent_d_s_j_2 = _hvp_2_f32_sweep4(
+                    t2_j_2, tangent_t2_j_2, at + 2, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                )
+                d_s_j_3, tangent_d_s_j_3 = _hvp_2_f32_sweep4(
+                    t2_j_3, tangent_t2_j_3, at + 3, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                )
+                _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1, d_s_j_2, d_s_j_3))
+                _store_lanes(
+                    tangent_d_s, tangent_d_s_row + at, (tangent_d_s_j_0, tangent_d_s_j_1, tangent_d_s_j_2,
+                    tangent_d_s_j_3),
+                )
+                vector += _stride(threads)
+            at = LANES_F32 * vectors + thread
+            while at < size_i:
+                t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
+                tangent_t2_j = staged[stage + size_i + at] if options & STAGED else _get(
+                    tangent_t2, tangent_t2_row + at,
+                )
+                d_s_j, tangent_d_s_j = _hvp_2_f32_sweep4(
+                    t2_j, tangent_t2_j, at, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                )
+                _put(d_s, d_s_row + at, d_s_j)
+                _put(tangent_d_s, tangent_d_s_row + at, tangent_d_s_j)
+                at += _stride(threads)
         else:
             _clear_row_f32(t3_others__max, row, 1)
             _clear_row_f32(t3_others__below, row, 1)
-            _clear_row_f32(d_z_hat_1__left, row, size_i)
             _clear_row_f32(tangent_t3_others, row, 1)
-            _clear_row_f32(tangent_d_z_hat_1_sum, row, size_d)
+            _clear_row_f32(d_s, row, size_i)
+            _clear_row_f32(tangent_d_s, row, size_i)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 @_device
-def _hvp_4_f32_sweep1(
-    place, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below, t3_others__max,
-    t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_, z, z_hat,
-):
-    """One place of a row: tangent_d_z_hat_2_sum2_j."""
-    j = place
-    t1 = (j + size_i // 2) % size_i
-    t3 = (j != i) & (i != t1)
-    seed_j = _get(seed_, j)
-    t3_others__ties_j = t3_others__ties[j]
-    t4 = 1 < t3_others__ties_j
-    t5 = t3_others__ties_j - 1
-    t3_others__rest = _log1p_f32(_get(t3_others__below, j) + f32(t5 if t4 else 0))
-    t3_others__max_j = _get(t3_others__max, j)
-    s = _get(t2, (j) * size_i + t1) / tau
-    t6 = t3_others__rest + _gap_f32(t3_others__max_j, s)
-    t7 = _sigmoid_f32(t6)
-    d_t3_others = seed_j * t7
-    s2 = _get(t2, (j) * size_i + i) / tau
-    weight_t3_others = _exp_f32(-(t3_others__rest + _gap_f32(t3_others__max_j, s2)))
-    t8 = d_t3_others * weight_t3_others
-    d_s = t8 if t3 else f32(0.0)
-    unit0 = _unit_scale_f32(_get(_unit0_d, j))
-    measured_v_z = unit0 * _get(v_z_, (j) * size_d + d)
-    measured_z = unit0 * _get(z, (j) * size_d + d)
-    t1__scaled_j = _get(t1__scaled, j)
-    t1__scale = _unit_scale_f32(_get(t1__largest, j))
-    t1_2 = t1__scaled_j * (f32(1.0) / t1__scale)
-    t9 = abs(measured_z) == t1_2
-    t10 = _sign_f32(measured_z)
-    t11 = measured_z * t1__scale / t1__scaled_j
-    tangent_z_hat = (measured_v_z - _get(tangent_t1, j) * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
-    tangent_s = _get(tangent_t2, (j) * size_i + i) / tau
-    tangent_t3_others_j = _get(tangent_t3_others, j)
-    tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
-    tangent_d_t3_others = (
-        seed_j * (tangent_t3_others_j - _get(tangent_t2, (j) * size_i + t1) / tau) * _sigmoid_f32(-t6) * t7
-    )
-    t12 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
-    tangent_d_s = t12 if t3 else f32(0.0)
-    return d_s * tangent_z_hat + tangent_d_s * _get(z_hat, (j) * size_d + d)
-
-
-def hvp_4_f32(
-    tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z,
-    t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau, mask, samples, size_d, options,
-):
-    """All samples: tangent_d_z_hat_2_sum."""
-    size_i = samples
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        tangent_d_z_hat_2_sum_row = row * size_d
-        live = _live(mask, row, options)
-        i = row
-        if live:
-            for d in range(size_d):
-                tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = f32(0.0), f32(0.0)
-                vectors = size_i // LANES_F32 if options & ALIGNED else 0
-                vector = thread
-                while vector < vectors:
-                    at = LANES_F32 * vector
-                    tangent_d_z_hat_2_sum2_j_0 = _hvp_4_f32_sweep1(
-                        at, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
-                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
-                        z, z_hat,
-                    )
-                    tangent_d_z_hat_2_sum2_j_1 = _hvp_4_f32_sweep1(
-                        at + 1, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
-                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
-                        z, z_hat,
-                    )
-                    tangent_d_z_hat_2_sum2_j_2 = _hvp_4_f32_sweep1(
-                        at + 2, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
-                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
-                        z, z_hat,
-                    )
-                    tangent_d_z_hat_2_sum2_j_3 = _hvp_4_f32_sweep1(
-                        at + 3, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
-                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
-                        z, z_hat,
-                    )
-                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f32(
-                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j_0,
-                    )
-                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f32(
-                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j_1,
-                    )
-                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f32(
-                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j_2,
-                    )
-                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f32(
-                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j_3,
-                    )
-                    vector += _stride(threads)
-                at = LANES_F32 * vectors + thread
-                while at < size_i:
-                    tangent_d_z_hat_2_sum2_j = _hvp_4_f32_sweep1(
-                        at, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
-                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
-                        z, z_hat,
-                    )
-                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f32(
-                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j,
-                    )
-                    at += _stride(threads)
-                tangent_d_z_hat_2_sum2 = _row_sum_f32(tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low)
-                if thread == 0:
-                    _put(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + d, tangent_d_z_hat_2_sum2)
-        else:
-            _clear_row_f32(tangent_d_z_hat_2_sum, row, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-@_device
-def _hvp_5_f32_sweep1(
-    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_hat_d3, z_d, place, t12, t13,
-    t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43, t44, t45, t47, t54, t7,
-    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+def _hvp_3_f32_sweep1(
+    d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, tangent_z_hat_d,
+    z_hat_d3, place, t12, t13, t1__scaled2, t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2,
+    tangent_t1_3, tau, size_d, v_z_, z, z_hat,
 ):
     """One place of a row: d_t1_sum_d, tangent_d_t1_sum_d."""
     d = place
+    d_z_hat_1 = d_z_hat_1__product_d / tau
+    d_z_hat_2 = d_z_hat_2__product_d / tau
     z_hat_d = _get(z_hat, (t7) * size_d + d)
     z_hat_d2 = _get(z_hat, (t13) * size_d + d)
-    d_z_hat = d_z_hat_1_d + d_z_hat_2_d + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
-    measured_v_z = t25 * v_z_d
-    measured_z = t25 * z_d
-    t29 = abs(measured_z) == t28
-    t30 = _sign_f32(measured_z)
-    t31 = measured_z * t26 / t1__scaled_i
-    t32 = t30 if t29 else t31
-    tangent_z_hat = (measured_v_z - tangent_t1_i * t32) * t26 / t1__scaled_i
+    d_z_hat = d_z_hat_1 + d_z_hat_2 + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_d / tau
     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_d / tau
-    measured_v_z2 = t33 * _get(v_z_, (t7) * size_d + d)
-    measured_z2 = t33 * _get(z, (t7) * size_d + d)
-    t37 = abs(measured_z2) == t36
-    t38 = _sign_f32(measured_z2)
-    t39 = measured_z2 * t34 / t1__scaled2
-    measured_v_z3 = t44 * _get(v_z_, (t13) * size_d + d)
-    measured_z3 = t44 * _get(z, (t13) * size_d + d)
-    t48 = abs(measured_z3) == t47
-    t49 = _sign_f32(measured_z3)
-    t50 = measured_z3 * t45 / t1__scaled3
+    measured_v_z = t25 * _get(v_z_, (t7) * size_d + d)
+    measured_z = t25 * _get(z, (t7) * size_d + d)
+    t29 = abs(measured_z) == t28
+    t30 = _sign_f32(measured_z)
+    t31 = measured_z * t26 / t1__scaled2
+    measured_v_z2 = t36 * _get(v_z_, (t13) * size_d + d)
+    measured_z2 = t36 * _get(z, (t13) * size_d + d)
+    t40 = abs(measured_z2) == t39
+    t41 = _sign_f32(measured_z2)
+    t42 = measured_z2 * t37 / t1__scaled3
     tangent_d_z_hat = (
-        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((measured_v_z2 - tangent_t1_2 * (t38 if t37 else t39)) * t34 /
-        t1__scaled2) - t43 * z_hat_d + -t24 * ((measured_v_z3 - tangent_t1_3 * (t49 if t48 else t50)) * t45 /
-        t1__scaled3) + -t54 * z_hat_d2) / tau
+        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((measured_v_z - tangent_t1_2 * (t30 if t29 else t31)) * t26 /
+        t1__scaled2) - t35 * z_hat_d + -t24 * ((measured_v_z2 - tangent_t1_3 * (t41 if t40 else t42)) * t37 /
+        t1__scaled3) + -t46 * z_hat_d2) / tau
     )
-    return d_z_hat * z_hat_d3, d_z_hat * tangent_z_hat + tangent_d_z_hat * z_hat_d3
+    return d_z_hat * z_hat_d3, d_z_hat * tangent_z_hat_d + tangent_d_z_hat * z_hat_d3
 
 
 @_device
-def _hvp_5_f32_sweep2(
-    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place, d_t1, t12, t13,
-    t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43, t44, t45, t47, t54, t61, t65, t7,
-    t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+def _hvp_3_f32_sweep2(
+    d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place,
+    d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56,
+    t60, t61, t67, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
 ):
     """One place of a row: hvp_z_d."""
     d = place
     tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_d / tau
     tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_d / tau
-    measured_v_z4 = t33 * _get(v_z_, (t7) * size_d + d)
-    measured_z4 = t33 * _get(z, (t7) * size_d + d)
-    t55 = abs(measured_z4) == t36
-    t56 = _sign_f32(measured_z4)
-    t57 = measured_z4 * t34 / t1__scaled2
+    measured_v_z3 = t25 * _get(v_z_, (t7) * size_d + d)
+    measured_z3 = t25 * _get(z, (t7) * size_d + d)
+    t47 = abs(measured_z3) == t28
+    t48 = _sign_f32(measured_z3)
+    t49 = measured_z3 * t26 / t1__scaled2
     z_hat_d4 = _get(z_hat, (t7) * size_d + d)
-    measured_v_z5 = t44 * _get(v_z_, (t13) * size_d + d)
-    measured_z5 = t44 * _get(z, (t13) * size_d + d)
-    t58 = abs(measured_z5) == t47
-    t59 = _sign_f32(measured_z5)
-    t60 = measured_z5 * t45 / t1__scaled3
+    measured_v_z4 = t36 * _get(v_z_, (t13) * size_d + d)
+    measured_z4 = t36 * _get(z, (t13) * size_d + d)
+    t50 = abs(measured_z4) == t39
+    t51 = _sign_f32(measured_z4)
+    t52 = measured_z4 * t37 / t1__scaled3
     z_hat_d5 = _get(z_hat, (t13) * size_d + d)
     tangent_d_z_hat2 = (
-        tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((measured_v_z4 - tangent_t1_2 * (t56 if t55 else t57)) *
-        t34 / t1__scaled2) - t43 * z_hat_d4 + -t24 * ((measured_v_z5 - tangent_t1_3 * (t59 if t58 else t60)) * t45 /
-        t1__scaled3) + -t54 * z_hat_d5) / tau
+        tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((measured_v_z3 - tangent_t1_2 * (t48 if t47 else t49)) *
+        t26 / t1__scaled2) - t35 * z_hat_d4 + -t24 * ((measured_v_z4 - tangent_t1_3 * (t51 if t50 else t52)) * t37 /
+        t1__scaled3) + -t46 * z_hat_d5) / tau
     )
-    d_z_hat2 = d_z_hat_1_d + d_z_hat_2_d + (-t12 * z_hat_d4 + -t24 * z_hat_d5) / tau
-    measured_z6 = t25 * z_d
-    t66 = abs(measured_z6) == t28
-    t67 = _sign_f32(measured_z6)
-    t68 = measured_z6 * t26 / t1__scaled_i
-    t69 = t67 if t66 else t68
-    measured_v_z6 = t25 * v_z_d
-    t72 = t65 * t69 + (measured_v_z6 * d_t1 + -t71 * t69) * t26 / t1__scaled_i
+    d_z_hat_1_2 = d_z_hat_1__product_d / tau
+    d_z_hat_2_2 = d_z_hat_2__product_d / tau
+    d_z_hat2 = d_z_hat_1_2 + d_z_hat_2_2 + (-t12 * z_hat_d4 + -t24 * z_hat_d5) / tau
+    measured_z5 = t61 * z_d
+    t62 = abs(measured_z5) == t55
+    t63 = _sign_f32(measured_z5)
+    t64 = measured_z5 * t53 / t1__scaled_i
+    t65 = t63 if t62 else t64
+    measured_v_z5 = t61 * v_z_d
+    t68 = t60 * t65 + (measured_v_z5 * d_t1 + -t67 * t65) * t53 / t1__scaled_i
     scaled_hvp_z = (
-        (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t26 / t1__scaled_i)) * t26 / t1__scaled_i + (f32(0.0) if t61 else
-        t72)
+        (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t53 / t1__scaled_i)) * t53 / t1__scaled_i + (f32(0.0) if t56 else
+        t68)
     )
-    return scaled_hvp_z * t25
+    return scaled_hvp_z * t61
 
 
-def hvp_5_f32(
-    d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, _unit0_d, v_z_,
-    tangent_t1, z, t1__scaled, t1__largest, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t3_others, tangent_t2,
-    hvp_z, tau, weight, mask, divisor, divisors, samples, size_d, options,
+def hvp_3_f32(
+    d_z_hat_1__product, d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_,
+    tangent_z_hat, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
+    tangent_t3_others, tangent_t2, hvp_z, tau, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: hvp_z."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
-    stage = cuda.threadIdx.y * 6 * size_d
+    stage = cuda.threadIdx.y * 4 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        d_z_hat_1_row = row * size_d
-        d_z_hat_2_row = row * size_d
+        d_z_hat_1__product_row = row * size_d
+        d_z_hat_2__product_row = row * size_d
         t2_row = row * size_i
         z_hat_row = row * size_d
-        v_z__row = row * size_d
-        z_row = row * size_d
+        tangent_z_hat_row = row * size_d
         tangent_d_z_hat_1_sum_row = row * size_d
         tangent_d_z_hat_2_sum_row = row * size_d
         tangent_t2_row = row * size_i
+        z_row = row * size_d
+        v_z__row = row * size_d
         hvp_z_row = row * size_d
         live = _live(mask, row, options)
         t3_others__below_n = _get(t3_others__below, row)
         t3_others__ties_n = t3_others__ties[row]
         t3_others__max_n = _get(t3_others__max, row)
-        _unit0_d_n = _get(_unit0_d, row)
-        tangent_t1_n = _get(tangent_t1, row)
-        t1__scaled_n = _get(t1__scaled, row)
-        t1__largest_n = _get(t1__largest, row)
         tangent_t3_others_n = _get(tangent_t3_others, row)
+        tangent_t1_n = _get(tangent_t1, row)
+        t1__largest_n = _get(t1__largest, row)
+        t1__scaled_n = _get(t1__scaled, row)
+        _unit0_d_n = _get(_unit0_d, row)
         i = row
         if live:
             weight_n = _weight_f32(weight, row, options)
@@ -2272,58 +2066,55 @@ def hvp_5_f32(
             t22 = t18 + t21
             t23 = _sigmoid_f32(t22)
             t24 = seed2 * t23
-            unit0_d_i = _unit0_d_n
-            t25 = _unit_scale_f32(unit0_d_i)
-            tangent_t1_i = tangent_t1_n
-            t1__scaled_i = t1__scaled_n
-            t1__largest_i = t1__largest_n
-            t26 = _unit_scale_f32(t1__largest_i)
-            t27 = f32(1.0) / t26
-            t28 = t1__scaled_i * t27
             unit0_d = _get(_unit0_d, t7)
-            t33 = _unit_scale_f32(unit0_d)
+            t25 = _unit_scale_f32(unit0_d)
             tangent_t1_2 = _get(tangent_t1, t7)
             t1__scaled2 = _get(t1__scaled, t7)
             t1__largest2 = _get(t1__largest, t7)
-            t34 = _unit_scale_f32(t1__largest2)
-            t35 = f32(1.0) / t34
-            t36 = t1__scaled2 * t35
+            t26 = _unit_scale_f32(t1__largest2)
+            t27 = f32(1.0) / t26
+            t28 = t1__scaled2 * t27
             tangent_t3_others_i = tangent_t3_others_n
             tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t7)
-            t40 = -tangent_t2_2 / tau
-            t41 = tangent_t3_others_i + t40
-            t42 = _sigmoid_f32(-t10)
-            t43 = seed_i * t41 * t42 * t11
+            t32 = -tangent_t2_2 / tau
+            t33 = tangent_t3_others_i + t32
+            t34 = _sigmoid_f32(-t10)
+            t35 = seed_i * t33 * t34 * t11
             unit0_d2 = _get(_unit0_d, t13)
-            t44 = _unit_scale_f32(unit0_d2)
+            t36 = _unit_scale_f32(unit0_d2)
             tangent_t1_3 = _get(tangent_t1, t13)
             t1__scaled3 = _get(t1__scaled, t13)
             t1__largest3 = _get(t1__largest, t13)
-            t45 = _unit_scale_f32(t1__largest3)
-            t46 = f32(1.0) / t45
-            t47 = t1__scaled3 * t46
+            t37 = _unit_scale_f32(t1__largest3)
+            t38 = f32(1.0) / t37
+            t39 = t1__scaled3 * t38
             tangent_t3_others2 = _get(tangent_t3_others, t13)
             tangent_t2_3 = _get(tangent_t2, (t13) * size_i + t19)
-            t51 = -tangent_t2_3 / tau
-            t52 = tangent_t3_others2 + t51
-            t53 = _sigmoid_f32(-t22)
-            t54 = seed2 * t52 * t53 * t23
+            t43 = -tangent_t2_3 / tau
+            t44 = tangent_t3_others2 + t43
+            t45 = _sigmoid_f32(-t22)
+            t46 = seed2 * t44 * t45 * t23
             d_t1_sum_high, d_t1_sum_low = f32(0.0), f32(0.0)
             tangent_d_t1_sum_high, tangent_d_t1_sum_low = f32(0.0), f32(0.0)
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
                 at = LANES_F32 * vector
-                d_z_hat_1_d_0, d_z_hat_1_d_1, d_z_hat_1_d_2, d_z_hat_1_d_3 = _load_lanes(d_z_hat_1, d_z_hat_1_row + at)
+                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3 = (
+                    _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
+                )
                 if options & STAGED:
                     _stage_f32(
-                        staged, stage + vector, vectors, (d_z_hat_1_d_0, d_z_hat_1_d_1, d_z_hat_1_d_2, d_z_hat_1_d_3),
+                        staged, stage + vector, vectors, (d_z_hat_1__product_d_0, d_z_hat_1__product_d_1,
+                        d_z_hat_1__product_d_2, d_z_hat_1__product_d_3),
                     )
-                d_z_hat_2_d_0, d_z_hat_2_d_1, d_z_hat_2_d_2, d_z_hat_2_d_3 = _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
+                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1, d_z_hat_2__product_d_2, d_z_hat_2__product_d_3 = (
+                    _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
+                )
                 if options & STAGED:
                     _stage_f32(
-                        staged, stage + size_d + vector, vectors, (d_z_hat_2_d_0, d_z_hat_2_d_1, d_z_hat_2_d_2,
-                        d_z_hat_2_d_3),
+                        staged, stage + size_d + vector, vectors, (d_z_hat_2__product_d_0, d_z_hat_2__product_d_1,
+                        d_z_hat_2__product_d_2, d_z_hat_2__product_d_3),
                     )
                 (
                     tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_1_sum_d_2,
@@ -2347,36 +2138,33 @@ def hvp_5_f32(
                         staged, stage + 3 * size_d + vector, vectors, (tangent_d_z_hat_2_sum_d_0,
                         tangent_d_z_hat_2_sum_d_1, tangent_d_z_hat_2_sum_d_2, tangent_d_z_hat_2_sum_d_3),
                     )
-                v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _load_lanes(v_z_, v_z__row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + 4 * size_d + vector, vectors, (v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3))
+                tangent_z_hat_d_0, tangent_z_hat_d_1, tangent_z_hat_d_2, tangent_z_hat_d_3 = _load_lanes(
+                    tangent_z_hat, tangent_z_hat_row + at,
+                )
                 z_hat_d3_0, z_hat_d3_1, z_hat_d3_2, z_hat_d3_3 = _load_lanes(z_hat, z_hat_row + at)
-                z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
-                if options & STAGED:
-                    _stage_f32(staged, stage + 5 * size_d + vector, vectors, (z_d_0, z_d_1, z_d_2, z_d_3))
-                d_t1_sum_d_0, tangent_d_t1_sum_d_0 = _hvp_5_f32_sweep1(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_2_sum_d_0, v_z_d_0,
-                    z_hat_d3_0, z_d_0, at, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33,
-                    t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
-                    z, z_hat,
+                d_t1_sum_d_0, tangent_d_t1_sum_d_0 = _hvp_3_f32_sweep1(
+                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
+                    tangent_d_z_hat_2_sum_d_0, tangent_z_hat_d_0, z_hat_d3_0, at, t12, t13, t1__scaled2, t1__scaled3,
+                    t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z,
+                    z_hat,
                 )
-                d_t1_sum_d_1, tangent_d_t1_sum_d_1 = _hvp_5_f32_sweep1(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_2_sum_d_1, v_z_d_1,
-                    z_hat_d3_1, z_d_1, at + 1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28,
-                    t33, t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
-                    v_z_, z, z_hat,
+                d_t1_sum_d_1, tangent_d_t1_sum_d_1 = _hvp_3_f32_sweep1(
+                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
+                    tangent_d_z_hat_2_sum_d_1, tangent_z_hat_d_1, z_hat_d3_1, at + 1, t12, t13, t1__scaled2,
+                    t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
+                    size_d, v_z_, z, z_hat,
                 )
-                d_t1_sum_d_2, tangent_d_t1_sum_d_2 = _hvp_5_f32_sweep1(
-                    d_z_hat_1_d_2, d_z_hat_2_d_2, tangent_d_z_hat_1_sum_d_2, tangent_d_z_hat_2_sum_d_2, v_z_d_2,
-                    z_hat_d3_2, z_d_2, at + 2, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28,
-                    t33, t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
-                    v_z_, z, z_hat,
+                d_t1_sum_d_2, tangent_d_t1_sum_d_2 = _hvp_3_f32_sweep1(
+                    d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, tangent_d_z_hat_1_sum_d_2,
+                    tangent_d_z_hat_2_sum_d_2, tangent_z_hat_d_2, z_hat_d3_2, at + 2, t12, t13, t1__scaled2,
+                    t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
+                    size_d, v_z_, z, z_hat,
                 )
-                d_t1_sum_d_3, tangent_d_t1_sum_d_3 = _hvp_5_f32_sweep1(
-                    d_z_hat_1_d_3, d_z_hat_2_d_3, tangent_d_z_hat_1_sum_d_3, tangent_d_z_hat_2_sum_d_3, v_z_d_3,
-                    z_hat_d3_3, z_d_3, at + 3, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28,
-                    t33, t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
-                    v_z_, z, z_hat,
+                d_t1_sum_d_3, tangent_d_t1_sum_d_3 = _hvp_3_f32_sweep1(
+                    d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, tangent_d_z_hat_1_sum_d_3,
+                    tangent_d_z_hat_2_sum_d_3, tangent_z_hat_d_3, z_hat_d3_3, at + 3, t12, t13, t1__scaled2,
+                    t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
+                    size_d, v_z_, z, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
@@ -2397,29 +2185,23 @@ def hvp_5_f32(
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
-                d_z_hat_1_d = _get(d_z_hat_1, d_z_hat_1_row + at)
+                d_z_hat_1__product_d = _get(d_z_hat_1__product, d_z_hat_1__product_row + at)
                 if options & STAGED:
-                    staged[stage + at] = d_z_hat_1_d
-                d_z_hat_2_d = _get(d_z_hat_2, d_z_hat_2_row + at)
+                    staged[stage + at] = d_z_hat_1__product_d
+                d_z_hat_2__product_d = _get(d_z_hat_2__product, d_z_hat_2__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_z_hat_2_d
+                    staged[stage + size_d + at] = d_z_hat_2__product_d
                 tangent_d_z_hat_1_sum_d = _get(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
                 if options & STAGED:
                     staged[stage + 2 * size_d + at] = tangent_d_z_hat_1_sum_d
                 tangent_d_z_hat_2_sum_d = _get(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
                 if options & STAGED:
                     staged[stage + 3 * size_d + at] = tangent_d_z_hat_2_sum_d
-                v_z_d = _get(v_z_, v_z__row + at)
-                if options & STAGED:
-                    staged[stage + 4 * size_d + at] = v_z_d
-                z_d = _get(z, z_row + at)
-                if options & STAGED:
-                    staged[stage + 5 * size_d + at] = z_d
-                d_t1_sum_d, tangent_d_t1_sum_d = _hvp_5_f32_sweep1(
-                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, _get(z_hat,
-                    z_hat_row + at), z_d, at, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33,
-                    t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
-                    z, z_hat,
+                d_t1_sum_d, tangent_d_t1_sum_d = _hvp_3_f32_sweep1(
+                    d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d,
+                    _get(tangent_z_hat, tangent_z_hat_row + at), _get(z_hat, z_hat_row + at), at, t12, t13, t1__scaled2,
+                    t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
+                    size_d, v_z_, z, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f32(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f32(
@@ -2428,26 +2210,34 @@ def hvp_5_f32(
                 at += _stride(threads)
             d_t1_sum = _row_sum_f32(d_t1_sum_high, d_t1_sum_low)
             tangent_d_t1_sum = _row_sum_f32(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
-            t61 = t28 == f32(0.0)
-            t62 = tangent_t1_i * t26 / t1__scaled_i
-            t63 = d_t1_sum * t62
-            t64 = t63 - tangent_d_t1_sum
-            t65 = t64 * t26 / t1__scaled_i
-            t70 = d_t1_sum * t26 / t1__scaled_i
-            d_t1 = -t70
-            t71 = d_t1 * tangent_t1_i
+            tangent_t1_i = tangent_t1_n
+            t1__largest_i = t1__largest_n
+            t53 = _unit_scale_f32(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t54 = f32(1.0) / t53
+            t55 = t1__scaled_i * t54
+            t56 = t55 == f32(0.0)
+            t57 = tangent_t1_i * t53 / t1__scaled_i
+            t58 = d_t1_sum * t57
+            t59 = t58 - tangent_d_t1_sum
+            t60 = t59 * t53 / t1__scaled_i
+            unit0_d_i = _unit0_d_n
+            t61 = _unit_scale_f32(unit0_d_i)
+            t66 = d_t1_sum * t53 / t1__scaled_i
+            d_t1 = -t66
+            t67 = d_t1 * tangent_t1_i
             _row_sync()
             vectors = size_d // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
                 at = LANES_F32 * vector
-                d_z_hat_1_d_0, d_z_hat_1_d_1, d_z_hat_1_d_2, d_z_hat_1_d_3 = (
-                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_z_hat_1,
-                    d_z_hat_1_row + at)
+                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1, d_z_hat_1__product_d_2, d_z_hat_1__product_d_3 = (
+                    _staged_f32(staged, stage + vector, vectors) if options & STAGED else
+                    _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
                 )
-                d_z_hat_2_d_0, d_z_hat_2_d_1, d_z_hat_2_d_2, d_z_hat_2_d_3 = (
+                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1, d_z_hat_2__product_d_2, d_z_hat_2__product_d_3 = (
                     _staged_f32(staged, stage + size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
+                    _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
                 )
                 (
                     tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_1_sum_d_2,
@@ -2463,56 +2253,53 @@ def hvp_5_f32(
                     _staged_f32(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
                 )
-                v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = (
-                    _staged_f32(staged, stage + 4 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_z_,
-                    v_z__row + at)
+                v_z_d_0, v_z_d_1, v_z_d_2, v_z_d_3 = _load_lanes(v_z_, v_z__row + at)
+                z_d_0, z_d_1, z_d_2, z_d_3 = _load_lanes(z, z_row + at)
+                hvp_z_d_0 = _hvp_3_f32_sweep2(
+                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
+                    tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled2, t1__scaled3,
+                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
+                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
                 )
-                z_d_0, z_d_1, z_d_2, z_d_3 = (
-                    _staged_f32(staged, stage + 5 * size_d + vector, vectors) if options & STAGED else _load_lanes(z,
-                    z_row + at)
+                hvp_z_d_1 = _hvp_3_f32_sweep2(
+                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
+                    tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled2, t1__scaled3,
+                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
+                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
                 )
-                hvp_z_d_0 = _hvp_5_f32_sweep2(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0,
-                    at, d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43,
-                    t44, t45, t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
-                    z, z_hat,
+                hvp_z_d_2 = _hvp_3_f32_sweep2(
+                    d_z_hat_1__product_d_2, d_z_hat_2__product_d_2, tangent_d_z_hat_1_sum_d_2,
+                    tangent_d_z_hat_2_sum_d_2, v_z_d_2, z_d_2, at + 2, d_t1, t12, t13, t1__scaled2, t1__scaled3,
+                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
+                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
                 )
-                hvp_z_d_1 = _hvp_5_f32_sweep2(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1,
-                    at + 1, d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36,
-                    t43, t44, t45, t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
-                    v_z_, z, z_hat,
-                )
-                hvp_z_d_2 = _hvp_5_f32_sweep2(
-                    d_z_hat_1_d_2, d_z_hat_2_d_2, tangent_d_z_hat_1_sum_d_2, tangent_d_z_hat_2_sum_d_2, v_z_d_2, z_d_2,
-                    at + 2, d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36,
-                    t43, t44, t45, t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
-                    v_z_, z, z_hat,
-                )
-                hvp_z_d_3 = _hvp_5_f32_sweep2(
-                    d_z_hat_1_d_3, d_z_hat_2_d_3, tangent_d_z_hat_1_sum_d_3, tangent_d_z_hat_2_sum_d_3, v_z_d_3, z_d_3,
-                    at + 3, d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36,
-                    t43, t44, t45, t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
-                    v_z_, z, z_hat,
+                hvp_z_d_3 = _hvp_3_f32_sweep2(
+                    d_z_hat_1__product_d_3, d_z_hat_2__product_d_3, tangent_d_z_hat_1_sum_d_3,
+                    tangent_d_z_hat_2_sum_d_3, v_z_d_3, z_d_3, at + 3, d_t1, t12, t13, t1__scaled2, t1__scaled3,
+                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
+                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
                 )
                 _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_d_0, hvp_z_d_1, hvp_z_d_2, hvp_z_d_3))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
-                d_z_hat_1_d = staged[stage + at] if options & STAGED else _get(d_z_hat_1, d_z_hat_1_row + at)
-                d_z_hat_2_d = staged[stage + size_d + at] if options & STAGED else _get(d_z_hat_2, d_z_hat_2_row + at)
+                d_z_hat_1__product_d = staged[stage + at] if options & STAGED else _get(
+                    d_z_hat_1__product, d_z_hat_1__product_row + at,
+                )
+                d_z_hat_2__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                    d_z_hat_2__product, d_z_hat_2__product_row + at,
+                )
                 tangent_d_z_hat_1_sum_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(
                     tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at,
                 )
                 tangent_d_z_hat_2_sum_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(
                     tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at,
                 )
-                v_z_d = staged[stage + 4 * size_d + at] if options & STAGED else _get(v_z_, v_z__row + at)
-                z_d = staged[stage + 5 * size_d + at] if options & STAGED else _get(z, z_row + at)
-                hvp_z_d = _hvp_5_f32_sweep2(
-                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, at, d_t1,
-                    t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43, t44, t45,
-                    t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                hvp_z_d = _hvp_3_f32_sweep2(
+                    d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d,
+                    _get(v_z_, v_z__row + at), _get(z, z_row + at), at, d_t1, t12, t13, t1__scaled2, t1__scaled3,
+                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
+                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
                 )
                 _put(hvp_z, hvp_z_row + at, hvp_z_d)
                 at += _stride(threads)
@@ -2713,7 +2500,10 @@ def all_seeds_f64(weight, seeds, divisor, divisors, samples, options):
 
 
 def matrix_product_f64(left, right, target, rows, columns, shared, options):
-    """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed; a block does 16 rows, 16 columns at a time."""
+    """target = left @ right, with TURN_LEFT and TURN_RIGHT transposed, with ADD on top of what it holds.
+
+    A block does 16 rows, 16 columns at a time.
+    """
     a = cuda.shared.array((16, 17), np.float64)
     b = cuda.shared.array((16, 17), np.float64)
     x, y = cuda.threadIdx.x, cuda.threadIdx.y
@@ -2741,6 +2531,8 @@ def matrix_product_f64(left, right, target, rows, columns, shared, options):
                 cuda.syncthreads()
                 start += 16
             if row < rows and column < columns:
+                if options & ADD:
+                    total += target[row * columns + column]
                 target[row * columns + column] = total
             column += 16
         first += _stride(np.int64(cuda.gridDim.x) * 16)
@@ -3290,24 +3082,21 @@ def _value_and_grad_2_f64_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
 
 @_device
 def _value_and_grad_2_f64_sweep3(t2_j, place, i, t1, t15, t20, t3_others__max2, tau):
-    """One place of a row: d_z_hat_1__left_j."""
+    """One place of a row: d_s_j."""
     j = place
     t9 = j != t1
     t10 = (i != j) & t9
     s3 = t2_j / tau
     weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
     t21 = t20 * weight_t3_others
-    d_s = t21 if t10 else 0.0
-    return d_s / tau
+    return t21 if t10 else 0.0
 
 
 def value_and_grad_2_f64(
-    t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tau, weight, mask, divisor, divisors,
-    losses, partial, samples, options,
+    t2, t3_others__max, t3_others__below, t3_others__ties, d_s, tau, weight, mask, divisor, divisors, losses, partial,
+    samples, options,
 ):
-    """All samples: t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, losses; a partial sum per
-    block.
-    """
+    """All samples: t3_others__max, t3_others__below, t3_others__ties, d_s, losses; a partial sum per block."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
@@ -3318,7 +3107,7 @@ def value_and_grad_2_f64(
     high, low = f64(0.0), f64(0.0)
     while row < samples:
         t2_row = row * size_i
-        d_z_hat_1__left_row = row * size_i
+        d_s_row = row * size_i
         live = _live(mask, row, options)
         i = row
         if live:
@@ -3409,17 +3198,15 @@ def value_and_grad_2_f64(
                 t2_j_0, t2_j_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
                 )
-                d_z_hat_1__left_j_0 = _value_and_grad_2_f64_sweep3(t2_j_0, at, i, t1, t15, t20, t3_others__max2, tau)
-                d_z_hat_1__left_j_1 = _value_and_grad_2_f64_sweep3(
-                    t2_j_1, at + 1, i, t1, t15, t20, t3_others__max2, tau,
-                )
-                _store_lanes(d_z_hat_1__left, d_z_hat_1__left_row + at, (d_z_hat_1__left_j_0, d_z_hat_1__left_j_1))
+                d_s_j_0 = _value_and_grad_2_f64_sweep3(t2_j_0, at, i, t1, t15, t20, t3_others__max2, tau)
+                d_s_j_1 = _value_and_grad_2_f64_sweep3(t2_j_1, at + 1, i, t1, t15, t20, t3_others__max2, tau)
+                _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                d_z_hat_1__left_j = _value_and_grad_2_f64_sweep3(t2_j, at, i, t1, t15, t20, t3_others__max2, tau)
-                _put(d_z_hat_1__left, d_z_hat_1__left_row + at, d_z_hat_1__left_j)
+                d_s_j = _value_and_grad_2_f64_sweep3(t2_j, at, i, t1, t15, t20, t3_others__max2, tau)
+                _put(d_s, d_s_row + at, d_s_j)
                 at += _stride(threads)
             scaled_value = _softplus_f64(t18)
             loss = scaled_value * weight_n
@@ -3430,7 +3217,7 @@ def value_and_grad_2_f64(
         else:
             _clear_row_f64(t3_others__max, row, 1)
             _clear_row_f64(t3_others__below, row, 1)
-            _clear_row_f64(d_z_hat_1__left, row, size_i)
+            _clear_row_f64(d_s, row, size_i)
             if options & KEEP and thread == 0:
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -3438,24 +3225,30 @@ def value_and_grad_2_f64(
 
 
 @_device
-def _value_and_grad_3_f64_sweep1(d_z_hat_1_d, d_z_hat_2_d, z_hat_d, place, t12, t13, t24, t7, tau, size_d, z_hat):
+def _value_and_grad_3_f64_sweep1(
+    d_z_hat_1__product_d, d_z_hat_2__product_d, z_hat_d, place, t12, t13, t24, t7, tau, size_d, z_hat,
+):
     """One place of a row: d_t1_sum_d."""
     d = place
+    d_z_hat_1 = d_z_hat_1__product_d / tau
+    d_z_hat_2 = d_z_hat_2__product_d / tau
     d_z_hat = (
-        d_z_hat_1_d + d_z_hat_2_d + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
-        tau
+        d_z_hat_1 + d_z_hat_2 + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) / tau
     )
     return d_z_hat * z_hat_d
 
 
 @_device
 def _value_and_grad_3_f64_sweep2(
-    d_z_hat_1_d, d_z_hat_2_d, z_d, place, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
+    d_z_hat_1__product_d, d_z_hat_2__product_d, z_d, place, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30, t7,
+    tau, size_d, z_hat,
 ):
     """One place of a row: grad_z_d."""
     d = place
+    d_z_hat_1_2 = d_z_hat_1__product_d / tau
+    d_z_hat_2_2 = d_z_hat_2__product_d / tau
     d_z_hat2 = (
-        d_z_hat_1_d + d_z_hat_2_d + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
+        d_z_hat_1_2 + d_z_hat_2_2 + (-t12 * _get(z_hat, (t7) * size_d + d) + -t24 * _get(z_hat, (t13) * size_d + d)) /
         tau
     )
     measured_z = t30 * z_d
@@ -3468,8 +3261,8 @@ def _value_and_grad_3_f64_sweep2(
 
 
 def value_and_grad_3_f64(
-    d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z, t1__largest,
-    t1__scaled, _unit0_d, z, tau, weight, mask, divisor, divisors, samples, size_d, options,
+    d_z_hat_1__product, d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, grad_z,
+    t1__largest, t1__scaled, _unit0_d, z, tau, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: grad_z."""
     size_i = samples
@@ -3480,8 +3273,8 @@ def value_and_grad_3_f64(
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        d_z_hat_1_row = row * size_d
-        d_z_hat_2_row = row * size_d
+        d_z_hat_1__product_row = row * size_d
+        d_z_hat_2__product_row = row * size_d
         t2_row = row * size_i
         z_hat_row = row * size_d
         z_row = row * size_d
@@ -3535,32 +3328,41 @@ def value_and_grad_3_f64(
             vector = thread
             while vector < vectors:
                 at = LANES_F64 * vector
-                d_z_hat_1_d_0, d_z_hat_1_d_1 = _load_lanes(d_z_hat_1, d_z_hat_1_row + at)
+                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1 = _load_lanes(
+                    d_z_hat_1__product, d_z_hat_1__product_row + at,
+                )
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (d_z_hat_1_d_0, d_z_hat_1_d_1))
-                d_z_hat_2_d_0, d_z_hat_2_d_1 = _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
+                    _stage_f64(staged, stage + vector, vectors, (d_z_hat_1__product_d_0, d_z_hat_1__product_d_1))
+                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1 = _load_lanes(
+                    d_z_hat_2__product, d_z_hat_2__product_row + at,
+                )
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (d_z_hat_2_d_0, d_z_hat_2_d_1))
+                    _stage_f64(
+                        staged, stage + size_d + vector, vectors, (d_z_hat_2__product_d_0, d_z_hat_2__product_d_1),
+                    )
                 z_hat_d_0, z_hat_d_1 = _load_lanes(z_hat, z_hat_row + at)
                 d_t1_sum_d_0 = _value_and_grad_3_f64_sweep1(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_hat_d_0, at, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_hat_d_0, at, t12, t13, t24, t7, tau, size_d,
+                    z_hat,
                 )
                 d_t1_sum_d_1 = _value_and_grad_3_f64_sweep1(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_hat_d_1, at + 1, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_hat_d_1, at + 1, t12, t13, t24, t7, tau, size_d,
+                    z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
-                d_z_hat_1_d = _get(d_z_hat_1, d_z_hat_1_row + at)
+                d_z_hat_1__product_d = _get(d_z_hat_1__product, d_z_hat_1__product_row + at)
                 if options & STAGED:
-                    staged[stage + at] = d_z_hat_1_d
-                d_z_hat_2_d = _get(d_z_hat_2, d_z_hat_2_row + at)
+                    staged[stage + at] = d_z_hat_1__product_d
+                d_z_hat_2__product_d = _get(d_z_hat_2__product, d_z_hat_2__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_z_hat_2_d
+                    staged[stage + size_d + at] = d_z_hat_2__product_d
                 d_t1_sum_d = _value_and_grad_3_f64_sweep1(
-                    d_z_hat_1_d, d_z_hat_2_d, _get(z_hat, z_hat_row + at), at, t12, t13, t24, t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d, d_z_hat_2__product_d, _get(z_hat, z_hat_row + at), at, t12, t13, t24, t7, tau,
+                    size_d, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 at += _stride(threads)
@@ -3580,32 +3382,36 @@ def value_and_grad_3_f64(
             vector = thread
             while vector < vectors:
                 at = LANES_F64 * vector
-                d_z_hat_1_d_0, d_z_hat_1_d_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_z_hat_1,
-                    d_z_hat_1_row + at)
+                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else
+                    _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
                 )
-                d_z_hat_2_d_0, d_z_hat_2_d_1 = (
+                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1 = (
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
+                    _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
                 )
                 z_d_0, z_d_1 = _load_lanes(z, z_row + at)
                 grad_z_d_0 = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30, t7,
-                    tau, size_d, z_hat,
+                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled_i, t24, t25,
+                    t27, t28, t30, t7, tau, size_d, z_hat,
                 )
                 grad_z_d_1 = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28, t30,
-                    t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled_i, t24,
+                    t25, t27, t28, t30, t7, tau, size_d, z_hat,
                 )
                 _store_lanes(grad_z, grad_z_row + at, (grad_z_d_0, grad_z_d_1))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
-                d_z_hat_1_d = staged[stage + at] if options & STAGED else _get(d_z_hat_1, d_z_hat_1_row + at)
-                d_z_hat_2_d = staged[stage + size_d + at] if options & STAGED else _get(d_z_hat_2, d_z_hat_2_row + at)
+                d_z_hat_1__product_d = staged[stage + at] if options & STAGED else _get(
+                    d_z_hat_1__product, d_z_hat_1__product_row + at,
+                )
+                d_z_hat_2__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                    d_z_hat_2__product, d_z_hat_2__product_row + at,
+                )
                 grad_z_d = _value_and_grad_3_f64_sweep2(
-                    d_z_hat_1_d, d_z_hat_2_d, _get(z, z_row + at), at, d_t1, t12, t13, t1__scaled_i, t24, t25, t27, t28,
-                    t30, t7, tau, size_d, z_hat,
+                    d_z_hat_1__product_d, d_z_hat_2__product_d, _get(z, z_row + at), at, d_t1, t12, t13, t1__scaled_i,
+                    t24, t25, t27, t28, t30, t7, tau, size_d, z_hat,
                 )
                 _put(grad_z, grad_z_row + at, grad_z_d)
                 at += _stride(threads)
@@ -3637,7 +3443,7 @@ def _hvp_1_f64_sweep3(z_d3, t1, t3):
 
 @_device
 def _hvp_1_f64_sweep4(v_z_d, z_d4, t1, t1__scaled2, t3, t5, t6):
-    """One place of a row: z_hat_d, tangent_t1_2_d."""
+    """One place of a row: tangent_t1_2_d."""
     measured_v_z = t1 * v_z_d
     measured_z3 = t1 * z_d4
     t7 = abs(measured_z3) == t5
@@ -3645,19 +3451,34 @@ def _hvp_1_f64_sweep4(v_z_d, z_d4, t1, t1__scaled2, t3, t5, t6):
     t9 = measured_z3 * t3 / t1__scaled2
     t10 = t8 if t7 else t9
     t11 = measured_v_z * t10
-    return t10, 0.0 if t6 else t11
+    return 0.0 if t6 else t11
 
 
-def hvp_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, mask, samples, size_d, options):
-    """All samples: _unit0_d, t1__largest, t1__scaled, z_hat, tangent_t1."""
+@_device
+def _hvp_1_f64_sweep5(v_z_d, z_d5, t1, t1__scaled2, t3, t5, tangent_t1_2):
+    """One place of a row: z_hat_d, tangent_z_hat_d."""
+    measured_z4 = t1 * z_d5
+    t12 = abs(measured_z4) == t5
+    t13 = _sign_f64(measured_z4)
+    t14 = measured_z4 * t3 / t1__scaled2
+    t15 = t13 if t12 else t14
+    measured_v_z2 = t1 * v_z_d
+    return t15, (measured_v_z2 - tangent_t1_2 * t15) * t3 / t1__scaled2
+
+
+def hvp_1_f64(
+    z, _unit0_d, t1__largest, t1__scaled, v_z_, tangent_t1, z_hat, tangent_z_hat, mask, samples, size_d, options,
+):
+    """All samples: _unit0_d, t1__largest, t1__scaled, tangent_t1, z_hat, tangent_z_hat."""
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_d
+    stage = cuda.threadIdx.y * 2 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
         z_row = row * size_d
         v_z__row = row * size_d
         z_hat_row = row * size_d
+        tangent_z_hat_row = row * size_d
         live = _live(mask, row, options)
         if live:
             unit0_d = -f64(np.inf)
@@ -3739,134 +3560,64 @@ def hvp_1_f64(z, _unit0_d, t1__largest, t1__scaled, z_hat, v_z_, tangent_t1, mas
             while vector < vectors:
                 at = LANES_F64 * vector
                 v_z_d_0, v_z_d_1 = _load_lanes(v_z_, v_z__row + at)
+                if options & STAGED:
+                    _stage_f64(staged, stage + size_d + vector, vectors, (v_z_d_0, v_z_d_1))
                 z_d4_0, z_d4_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
                 )
-                z_hat_d_0, tangent_t1_2_d_0 = _hvp_1_f64_sweep4(v_z_d_0, z_d4_0, t1, t1__scaled2, t3, t5, t6)
-                z_hat_d_1, tangent_t1_2_d_1 = _hvp_1_f64_sweep4(v_z_d_1, z_d4_1, t1, t1__scaled2, t3, t5, t6)
-                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
+                tangent_t1_2_d_0 = _hvp_1_f64_sweep4(v_z_d_0, z_d4_0, t1, t1__scaled2, t3, t5, t6)
+                tangent_t1_2_d_1 = _hvp_1_f64_sweep4(v_z_d_1, z_d4_1, t1, t1__scaled2, t3, t5, t6)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_0)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d_1)
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
+                v_z_d = _get(v_z_, v_z__row + at)
+                if options & STAGED:
+                    staged[stage + size_d + at] = v_z_d
                 z_d4 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
-                z_hat_d, tangent_t1_2_d = _hvp_1_f64_sweep4(
-                    _get(v_z_, v_z__row + at), z_d4, t1, t1__scaled2, t3, t5, t6,
-                )
-                _put(z_hat, z_hat_row + at, z_hat_d)
+                tangent_t1_2_d = _hvp_1_f64_sweep4(v_z_d, z_d4, t1, t1__scaled2, t3, t5, t6)
                 tangent_t1_2_high, tangent_t1_2_low = _plus_f64(tangent_t1_2_high, tangent_t1_2_low, tangent_t1_2_d)
                 at += _stride(threads)
             tangent_t1_2 = _row_sum_f64(tangent_t1_2_high, tangent_t1_2_low)
             if thread == 0:
                 _put(tangent_t1, row, tangent_t1_2)
+            vectors = size_d // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                v_z_d_0, v_z_d_1 = (
+                    _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else _load_lanes(v_z_,
+                    v_z__row + at)
+                )
+                z_d5_0, z_d5_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(z, z_row + at)
+                )
+                z_hat_d_0, tangent_z_hat_d_0 = _hvp_1_f64_sweep5(v_z_d_0, z_d5_0, t1, t1__scaled2, t3, t5, tangent_t1_2)
+                z_hat_d_1, tangent_z_hat_d_1 = _hvp_1_f64_sweep5(v_z_d_1, z_d5_1, t1, t1__scaled2, t3, t5, tangent_t1_2)
+                _store_lanes(z_hat, z_hat_row + at, (z_hat_d_0, z_hat_d_1))
+                _store_lanes(tangent_z_hat, tangent_z_hat_row + at, (tangent_z_hat_d_0, tangent_z_hat_d_1))
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_d:
+                v_z_d = staged[stage + size_d + at] if options & STAGED else _get(v_z_, v_z__row + at)
+                z_d5 = staged[stage + at] if options & STAGED else _get(z, z_row + at)
+                z_hat_d, tangent_z_hat_d = _hvp_1_f64_sweep5(v_z_d, z_d5, t1, t1__scaled2, t3, t5, tangent_t1_2)
+                _put(z_hat, z_hat_row + at, z_hat_d)
+                _put(tangent_z_hat, tangent_z_hat_row + at, tangent_z_hat_d)
+                at += _stride(threads)
         else:
             _clear_row_f64(_unit0_d, row, 1)
             _clear_row_f64(t1__largest, row, 1)
             _clear_row_f64(t1__scaled, row, 1)
-            _clear_row_f64(z_hat, row, size_d)
             _clear_row_f64(tangent_t1, row, 1)
+            _clear_row_f64(z_hat, row, size_d)
+            _clear_row_f64(tangent_z_hat, row, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 @_device
-def _hvp_2_f64_sweep1(
-    v_z_d, z_hat_d, z_d, place, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9, tangent_t1_i, tangent_t1_j,
-    size_d, v_z_, z, z_hat,
-):
-    """One place of a row: tangent_t2_2_d."""
-    d = place
-    measured_v_z = t1 * v_z_d
-    measured_z = t1 * z_d
-    t6 = abs(measured_z) == t5
-    t7 = _sign_f64(measured_z)
-    t8 = measured_z * t3 / t1__scaled_i
-    tangent_z_hat = (measured_v_z - tangent_t1_i * (t7 if t6 else t8)) * t3 / t1__scaled_i
-    measured_v_z2 = t9 * _get(v_z_, (j) * size_d + d)
-    measured_z2 = t9 * _get(z, (j) * size_d + d)
-    t13 = abs(measured_z2) == t12
-    t14 = _sign_f64(measured_z2)
-    t15 = measured_z2 * t10 / t1__scaled_j
-    tangent_z_hat2 = (measured_v_z2 - tangent_t1_j * (t14 if t13 else t15)) * t10 / t1__scaled_j
-    return tangent_z_hat * _get(z_hat, (j) * size_d + d) + tangent_z_hat2 * z_hat_d
-
-
-def hvp_2_f64(
-    tangent_t2, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, mask, samples, size_d, options,
-):
-    """All samples: tangent_t2."""
-    size_i = samples
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        tangent_t2_row = row * size_i
-        v_z__row = row * size_d
-        z_row = row * size_d
-        z_hat_row = row * size_d
-        live = _live(mask, row, options)
-        _unit0_d_n = _get(_unit0_d, row)
-        tangent_t1_n = _get(tangent_t1, row)
-        t1__scaled_n = _get(t1__scaled, row)
-        t1__largest_n = _get(t1__largest, row)
-        if live:
-            unit0_d_i = _unit0_d_n
-            t1 = _unit_scale_f64(unit0_d_i)
-            tangent_t1_i = tangent_t1_n
-            t1__scaled_i = t1__scaled_n
-            t1__largest_i = t1__largest_n
-            t3 = _unit_scale_f64(t1__largest_i)
-            t4 = 1.0 / t3
-            t5 = t1__scaled_i * t4
-            for j in range(size_i):
-                unit0_d_j = _get(_unit0_d, j)
-                t9 = _unit_scale_f64(unit0_d_j)
-                tangent_t1_j = _get(tangent_t1, j)
-                t1__scaled_j = _get(t1__scaled, j)
-                t1__largest_j = _get(t1__largest, j)
-                t10 = _unit_scale_f64(t1__largest_j)
-                t11 = 1.0 / t10
-                t12 = t1__scaled_j * t11
-                tangent_t2_2_high, tangent_t2_2_low = f64(0.0), f64(0.0)
-                vectors = size_d // LANES_F64 if options & ALIGNED else 0
-                vector = thread
-                while vector < vectors:
-                    at = LANES_F64 * vector
-                    v_z_d_0, v_z_d_1 = _load_lanes(v_z_, v_z__row + at)
-                    z_hat_d_0, z_hat_d_1 = _load_lanes(z_hat, z_hat_row + at)
-                    z_d_0, z_d_1 = _load_lanes(z, z_row + at)
-                    tangent_t2_2_d_0 = _hvp_2_f64_sweep1(
-                        v_z_d_0, z_hat_d_0, z_d_0, at, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9,
-                        tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
-                    )
-                    tangent_t2_2_d_1 = _hvp_2_f64_sweep1(
-                        v_z_d_1, z_hat_d_1, z_d_1, at + 1, j, t1, t10, t12, t1__scaled_i, t1__scaled_j, t3, t5, t9,
-                        tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
-                    )
-                    tangent_t2_2_high, tangent_t2_2_low = _plus_f64(
-                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_0,
-                    )
-                    tangent_t2_2_high, tangent_t2_2_low = _plus_f64(
-                        tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d_1,
-                    )
-                    vector += _stride(threads)
-                at = LANES_F64 * vectors + thread
-                while at < size_d:
-                    tangent_t2_2_d = _hvp_2_f64_sweep1(
-                        _get(v_z_, v_z__row + at), _get(z_hat, z_hat_row + at), _get(z, z_row + at), at, j, t1, t10,
-                        t12, t1__scaled_i, t1__scaled_j, t3, t5, t9, tangent_t1_i, tangent_t1_j, size_d, v_z_, z, z_hat,
-                    )
-                    tangent_t2_2_high, tangent_t2_2_low = _plus_f64(tangent_t2_2_high, tangent_t2_2_low, tangent_t2_2_d)
-                    at += _stride(threads)
-                tangent_t2_2 = _row_sum_f64(tangent_t2_2_high, tangent_t2_2_low)
-                if thread == 0:
-                    _put(tangent_t2, tangent_t2_row + j, tangent_t2_2)
-        else:
-            _clear_row_f64(tangent_t2, row, size_i)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-@_device
-def _hvp_3_f64_sweep1(t2_j, place, i, t1, tau):
+def _hvp_2_f64_sweep1(t2_j, place, i, t1, tau):
     """One place of a row: t3_others__max2_j."""
     j = place
     t3 = j != t1
@@ -3876,7 +3627,7 @@ def _hvp_3_f64_sweep1(t2_j, place, i, t1, tau):
 
 
 @_device
-def _hvp_3_f64_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
+def _hvp_2_f64_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
     """One place of a row: t3_others__below2_j, t3_others__ties2_j."""
     j = place
     t5 = j != t1
@@ -3888,8 +3639,8 @@ def _hvp_3_f64_sweep2(t2_j, place, i, t1, t3_others__max2, tau):
 
 
 @_device
-def _hvp_3_f64_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t22, t3_others__max2, tau):
-    """One place of a row: d_z_hat_1__left_j, tangent_t3_others2_j."""
+def _hvp_2_f64_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t3_others__max2, tau):
+    """One place of a row: tangent_t3_others2_j."""
     j = place
     t9 = j != t1
     t10 = (j != i) & t9
@@ -3897,62 +3648,41 @@ def _hvp_3_f64_sweep3(t2_j, tangent_t2_j, place, i, t1, t15, t22, t3_others__max
     s3 = t2_j / tau
     weight_t3_others = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s3)))
     t16 = tangent_s * weight_t3_others
-    t17 = (i != j) & t9
-    t23 = t22 * weight_t3_others
-    d_s = t23 if t17 else 0.0
-    return d_s / tau, t16 if t10 else 0.0
+    return t16 if t10 else 0.0
 
 
 @_device
-def _hvp_3_f64_sweep4(
-    t2_j, tangent_t2_j, place, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33, t3_others__max2, tangent_t1,
-    tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
-):
-    """One place of a row: tangent_d_z_hat_1_sum2_j."""
+def _hvp_2_f64_sweep4(t2_j, tangent_t2_j, place, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau):
+    """One place of a row: d_s_j, tangent_d_s_j."""
     j = place
-    t24 = j != t1
-    t25 = (i != j) & t24
+    t17 = j != t1
+    t18 = (i != j) & t17
     s4 = t2_j / tau
     weight_t3_others2 = _exp_f64(-(t15 + _gap_f64(t3_others__max2, s4)))
-    t26 = t22 * weight_t3_others2
-    d_s2 = t26 if t25 else 0.0
-    unit0 = _unit_scale_f64(_get(_unit0_d, j))
-    measured_v_z = unit0 * _get(v_z_, (j) * size_d + d)
-    measured_z = unit0 * _get(z, (j) * size_d + d)
-    t1__scaled_j = _get(t1__scaled, j)
-    t1__scale = _unit_scale_f64(_get(t1__largest, j))
-    t1_2 = t1__scaled_j * (1.0 / t1__scale)
-    t27 = abs(measured_z) == t1_2
-    t28 = _sign_f64(measured_z)
-    t29 = measured_z * t1__scale / t1__scaled_j
-    tangent_z_hat = (measured_v_z - _get(tangent_t1, j) * (t28 if t27 else t29)) * t1__scale / t1__scaled_j
+    t24 = t23 * weight_t3_others2
     tangent_s2 = tangent_t2_j / tau
     tangent_weight_t3_others = weight_t3_others2 * (tangent_s2 - tangent_t3_others2)
-    t34 = t22 * tangent_weight_t3_others + t33 * weight_t3_others2
-    tangent_d_s = t34 if t25 else 0.0
-    return d_s2 * tangent_z_hat + tangent_d_s * _get(z_hat, (j) * size_d + d)
+    t29 = t23 * tangent_weight_t3_others + t28 * weight_t3_others2
+    return t24 if t18 else 0.0, t29 if t18 else 0.0
 
 
-def hvp_3_f64(
-    t2, t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t2, tangent_t3_others,
-    tangent_d_z_hat_1_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest, z_hat, tau, weight, mask, divisor,
-    divisors, samples, size_d, options,
+def hvp_2_f64(
+    t2, t3_others__max, t3_others__below, t3_others__ties, tangent_t2, tangent_t3_others, d_s, tangent_d_s, tau, weight,
+    mask, divisor, divisors, samples, options,
 ):
-    """All samples: t3_others__max, t3_others__below, t3_others__ties, d_z_hat_1__left, tangent_t3_others,
-    tangent_d_z_hat_1_sum.
-    """
+    """All samples: t3_others__max, t3_others__below, t3_others__ties, tangent_t3_others, d_s, tangent_d_s."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 1 * size_i
+    stage = cuda.threadIdx.y * 2 * size_i
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
         t2_row = row * size_i
         tangent_t2_row = row * size_i
-        d_z_hat_1__left_row = row * size_i
-        tangent_d_z_hat_1_sum_row = row * size_d
+        d_s_row = row * size_i
+        tangent_d_s_row = row * size_i
         live = _live(mask, row, options)
         i = row
         if live:
@@ -3967,8 +3697,8 @@ def hvp_3_f64(
                 t2_j_0, t2_j_1 = _load_lanes(t2, t2_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + vector, vectors, (t2_j_0, t2_j_1))
-                t3_others__max2_j_0 = _hvp_3_f64_sweep1(t2_j_0, at, i, t1, tau)
-                t3_others__max2_j_1 = _hvp_3_f64_sweep1(t2_j_1, at + 1, i, t1, tau)
+                t3_others__max2_j_0 = _hvp_2_f64_sweep1(t2_j_0, at, i, t1, tau)
+                t3_others__max2_j_1 = _hvp_2_f64_sweep1(t2_j_1, at + 1, i, t1, tau)
                 t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j_0)
                 t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j_1)
                 vector += _stride(threads)
@@ -3977,7 +3707,7 @@ def hvp_3_f64(
                 t2_j = _get(t2, t2_row + at)
                 if options & STAGED:
                     staged[stage + at] = t2_j
-                t3_others__max2_j = _hvp_3_f64_sweep1(t2_j, at, i, t1, tau)
+                t3_others__max2_j = _hvp_2_f64_sweep1(t2_j, at, i, t1, tau)
                 t3_others__max2 = _larger_f64(t3_others__max2, t3_others__max2_j)
                 at += _stride(threads)
             t3_others__max2 = _row_max_f64(t3_others__max2)
@@ -3992,8 +3722,8 @@ def hvp_3_f64(
                 t2_j_0, t2_j_1 = (
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
                 )
-                t3_others__below2_j_0, t3_others__ties2_j_0 = _hvp_3_f64_sweep2(t2_j_0, at, i, t1, t3_others__max2, tau)
-                t3_others__below2_j_1, t3_others__ties2_j_1 = _hvp_3_f64_sweep2(
+                t3_others__below2_j_0, t3_others__ties2_j_0 = _hvp_2_f64_sweep2(t2_j_0, at, i, t1, t3_others__max2, tau)
+                t3_others__below2_j_1, t3_others__ties2_j_1 = _hvp_2_f64_sweep2(
                     t2_j_1, at + 1, i, t1, t3_others__max2, tau,
                 )
                 t3_others__below2_high, t3_others__below2_low = _plus_f64(
@@ -4008,7 +3738,7 @@ def hvp_3_f64(
             at = LANES_F64 * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                t3_others__below2_j, t3_others__ties2_j = _hvp_3_f64_sweep2(t2_j, at, i, t1, t3_others__max2, tau)
+                t3_others__below2_j, t3_others__ties2_j = _hvp_2_f64_sweep2(t2_j, at, i, t1, t3_others__max2, tau)
                 t3_others__below2_high, t3_others__below2_low = _plus_f64(
                     t3_others__below2_high, t3_others__below2_low, t3_others__below2_j,
                 )
@@ -4025,13 +3755,6 @@ def hvp_3_f64(
             t13 = t12 if t11 else 0
             t14 = t3_others__below2 + float(t13)
             t15 = _log1p_f64(t14)
-            seed_i = seed
-            t2_2 = _get(t2, t2_row + t1)
-            t18 = t2_2 / tau
-            t19 = _gap_f64(t3_others__max2, t18)
-            t20 = t15 + t19
-            t21 = _sigmoid_f64(t20)
-            t22 = seed_i * t21
             tangent_t3_others2_high, tangent_t3_others2_low = f64(0.0), f64(0.0)
             vectors = size_i // LANES_F64 if options & ALIGNED else 0
             vector = thread
@@ -4041,13 +3764,12 @@ def hvp_3_f64(
                     _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
                 )
                 tangent_t2_j_0, tangent_t2_j_1 = _load_lanes(tangent_t2, tangent_t2_row + at)
-                d_z_hat_1__left_j_0, tangent_t3_others2_j_0 = _hvp_3_f64_sweep3(
-                    t2_j_0, tangent_t2_j_0, at, i, t1, t15, t22, t3_others__max2, tau,
+                if options & STAGED:
+                    _stage_f64(staged, stage + size_i + vector, vectors, (tangent_t2_j_0, tangent_t2_j_1))
+                tangent_t3_others2_j_0 = _hvp_2_f64_sweep3(t2_j_0, tangent_t2_j_0, at, i, t1, t15, t3_others__max2, tau)
+                tangent_t3_others2_j_1 = _hvp_2_f64_sweep3(
+                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t3_others__max2, tau,
                 )
-                d_z_hat_1__left_j_1, tangent_t3_others2_j_1 = _hvp_3_f64_sweep3(
-                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t22, t3_others__max2, tau,
-                )
-                _store_lanes(d_z_hat_1__left, d_z_hat_1__left_row + at, (d_z_hat_1__left_j_0, d_z_hat_1__left_j_1))
                 tangent_t3_others2_high, tangent_t3_others2_low = _plus_f64(
                     tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j_0,
                 )
@@ -4058,10 +3780,10 @@ def hvp_3_f64(
             at = LANES_F64 * vectors + thread
             while at < size_i:
                 t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                d_z_hat_1__left_j, tangent_t3_others2_j = _hvp_3_f64_sweep3(
-                    t2_j, _get(tangent_t2, tangent_t2_row + at), at, i, t1, t15, t22, t3_others__max2, tau,
-                )
-                _put(d_z_hat_1__left, d_z_hat_1__left_row + at, d_z_hat_1__left_j)
+                tangent_t2_j = _get(tangent_t2, tangent_t2_row + at)
+                if options & STAGED:
+                    staged[stage + size_i + at] = tangent_t2_j
+                tangent_t3_others2_j = _hvp_2_f64_sweep3(t2_j, tangent_t2_j, at, i, t1, t15, t3_others__max2, tau)
                 tangent_t3_others2_high, tangent_t3_others2_low = _plus_f64(
                     tangent_t3_others2_high, tangent_t3_others2_low, tangent_t3_others2_j,
                 )
@@ -4069,272 +3791,169 @@ def hvp_3_f64(
             tangent_t3_others2 = _row_sum_f64(tangent_t3_others2_high, tangent_t3_others2_low)
             if thread == 0:
                 _put(tangent_t3_others, row, tangent_t3_others2)
+            seed_i = seed
+            t2_2 = _get(t2, t2_row + t1)
+            t19 = t2_2 / tau
+            t20 = _gap_f64(t3_others__max2, t19)
+            t21 = t15 + t20
+            t22 = _sigmoid_f64(t21)
+            t23 = seed_i * t22
             tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t1)
-            t30 = -tangent_t2_2 / tau
-            t31 = tangent_t3_others2 + t30
-            t32 = _sigmoid_f64(-t20)
-            t33 = seed_i * t31 * t32 * t21
-            for d in range(size_d):
-                tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = f64(0.0), f64(0.0)
-                vectors = size_i // LANES_F64 if options & ALIGNED else 0
-                vector = thread
-                while vector < vectors:
-                    at = LANES_F64 * vector
-                    t2_j_0, t2_j_1 = (
-                        _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row +
-                        at)
-                    )
-                    tangent_t2_j_0, tangent_t2_j_1 = _load_lanes(tangent_t2, tangent_t2_row + at)
-                    tangent_d_z_hat_1_sum2_j_0 = _hvp_3_f64_sweep4(
-                        t2_j_0, tangent_t2_j_0, at, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33,
-                        t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
-                    )
-                    tangent_d_z_hat_1_sum2_j_1 = _hvp_3_f64_sweep4(
-                        t2_j_1, tangent_t2_j_1, at + 1, _unit0_d, d, i, t1, t15, t1__largest, t1__scaled, t22, t33,
-                        t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z, z_hat,
-                    )
-                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f64(
-                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j_0,
-                    )
-                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f64(
-                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j_1,
-                    )
-                    vector += _stride(threads)
-                at = LANES_F64 * vectors + thread
-                while at < size_i:
-                    t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
-                    tangent_d_z_hat_1_sum2_j = _hvp_3_f64_sweep4(
-                        t2_j, _get(tangent_t2, tangent_t2_row + at), at, _unit0_d, d, i, t1, t15, t1__largest,
-                        t1__scaled, t22, t33, t3_others__max2, tangent_t1, tangent_t3_others2, tau, size_d, v_z_, z,
-                        z_hat,
-                    )
-                    tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low = _plus_f64(
-                        tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low, tangent_d_z_hat_1_sum2_j,
-                    )
-                    at += _stride(threads)
-                tangent_d_z_hat_1_sum2 = _row_sum_f64(tangent_d_z_hat_1_sum2_high, tangent_d_z_hat_1_sum2_low)
-                if thread == 0:
-                    _put(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + d, tangent_d_z_hat_1_sum2)
+            t25 = -tangent_t2_2 / tau
+            t26 = tangent_t3_others2 + t25
+            t27 = _sigmoid_f64(-t21)
+            t28 = seed_i * t26 * t27 * t22
+            vectors = size_i // LANES_F64 if options & ALIGNED else 0
+            vector = thread
+            while vector < vectors:
+                at = LANES_F64 * vector
+                t2_j_0, t2_j_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(t2, t2_row + at)
+                )
+                tangent_t2_j_0, tangent_t2_j_1 = (
+                    _staged_f64(staged, stage + size_i + vector, vectors) if options & STAGED else
+                    _load_lanes(tangent_t2, tangent_t2_row + at)
+                )
+                d_s_j_0, tangent_d_s_j_0 = _hvp_2_f64_sweep4(
+                    t2_j_0, tangent_t2_j_0, at, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                )
+                d_s_j_1, tangent_d_s_j_1 = _hvp_2_f64_sweep4(
+                    t2_j_1, tangent_t2_j_1, at + 1, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                )
+                _store_lanes(d_s, d_s_row + at, (d_s_j_0, d_s_j_1))
+                _store_lanes(tangent_d_s, tangent_d_s_row + at, (tangent_d_s_j_0, tangent_d_s_j_1))
+                vector += _stride(threads)
+            at = LANES_F64 * vectors + thread
+            while at < size_i:
+                t2_j = staged[stage + at] if options & STAGED else _get(t2, t2_row + at)
+                tangent_t2_j = staged[stage + size_i + at] if options & STAGED else _get(
+                    tangent_t2, tangent_t2_row + at,
+                )
+                d_s_j, tangent_d_s_j = _hvp_2_f64_sweep4(
+                    t2_j, tangent_t2_j, at, i, t1, t15, t23, t28, t3_others__max2, tangent_t3_others2, tau,
+                )
+                _put(d_s, d_s_row + at, d_s_j)
+                _put(tangent_d_s, tangent_d_s_row + at, tangent_d_s_j)
+                at += _stride(threads)
         else:
             _clear_row_f64(t3_others__max, row, 1)
             _clear_row_f64(t3_others__below, row, 1)
-            _clear_row_f64(d_z_hat_1__left, row, size_i)
             _clear_row_f64(tangent_t3_others, row, 1)
-            _clear_row_f64(tangent_d_z_hat_1_sum, row, size_d)
+            _clear_row_f64(d_s, row, size_i)
+            _clear_row_f64(tangent_d_s, row, size_i)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 @_device
-def _hvp_4_f64_sweep1(
-    place, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below, t3_others__max,
-    t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_, z, z_hat,
-):
-    """One place of a row: tangent_d_z_hat_2_sum2_j."""
-    j = place
-    t1 = (j + size_i // 2) % size_i
-    t3 = (j != i) & (i != t1)
-    seed_j = _get(seed_, j)
-    t3_others__ties_j = t3_others__ties[j]
-    t4 = 1 < t3_others__ties_j
-    t5 = t3_others__ties_j - 1
-    t3_others__rest = _log1p_f64(_get(t3_others__below, j) + float(t5 if t4 else 0))
-    t3_others__max_j = _get(t3_others__max, j)
-    s = _get(t2, (j) * size_i + t1) / tau
-    t6 = t3_others__rest + _gap_f64(t3_others__max_j, s)
-    t7 = _sigmoid_f64(t6)
-    d_t3_others = seed_j * t7
-    s2 = _get(t2, (j) * size_i + i) / tau
-    weight_t3_others = _exp_f64(-(t3_others__rest + _gap_f64(t3_others__max_j, s2)))
-    t8 = d_t3_others * weight_t3_others
-    d_s = t8 if t3 else 0.0
-    unit0 = _unit_scale_f64(_get(_unit0_d, j))
-    measured_v_z = unit0 * _get(v_z_, (j) * size_d + d)
-    measured_z = unit0 * _get(z, (j) * size_d + d)
-    t1__scaled_j = _get(t1__scaled, j)
-    t1__scale = _unit_scale_f64(_get(t1__largest, j))
-    t1_2 = t1__scaled_j * (1.0 / t1__scale)
-    t9 = abs(measured_z) == t1_2
-    t10 = _sign_f64(measured_z)
-    t11 = measured_z * t1__scale / t1__scaled_j
-    tangent_z_hat = (measured_v_z - _get(tangent_t1, j) * (t10 if t9 else t11)) * t1__scale / t1__scaled_j
-    tangent_s = _get(tangent_t2, (j) * size_i + i) / tau
-    tangent_t3_others_j = _get(tangent_t3_others, j)
-    tangent_weight_t3_others = weight_t3_others * (tangent_s - tangent_t3_others_j)
-    tangent_d_t3_others = (
-        seed_j * (tangent_t3_others_j - _get(tangent_t2, (j) * size_i + t1) / tau) * _sigmoid_f64(-t6) * t7
-    )
-    t12 = d_t3_others * tangent_weight_t3_others + tangent_d_t3_others * weight_t3_others
-    tangent_d_s = t12 if t3 else 0.0
-    return d_s * tangent_z_hat + tangent_d_s * _get(z_hat, (j) * size_d + d)
-
-
-def hvp_4_f64(
-    tangent_d_z_hat_2_sum, seed_, t3_others__below, t3_others__ties, t3_others__max, t2, _unit0_d, v_z_, tangent_t1, z,
-    t1__scaled, t1__largest, tangent_t2, tangent_t3_others, z_hat, tau, mask, samples, size_d, options,
-):
-    """All samples: tangent_d_z_hat_2_sum."""
-    size_i = samples
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        tangent_d_z_hat_2_sum_row = row * size_d
-        live = _live(mask, row, options)
-        i = row
-        if live:
-            for d in range(size_d):
-                tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = f64(0.0), f64(0.0)
-                vectors = size_i // LANES_F64 if options & ALIGNED else 0
-                vector = thread
-                while vector < vectors:
-                    at = LANES_F64 * vector
-                    tangent_d_z_hat_2_sum2_j_0 = _hvp_4_f64_sweep1(
-                        at, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
-                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
-                        z, z_hat,
-                    )
-                    tangent_d_z_hat_2_sum2_j_1 = _hvp_4_f64_sweep1(
-                        at + 1, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
-                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
-                        z, z_hat,
-                    )
-                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f64(
-                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j_0,
-                    )
-                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f64(
-                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j_1,
-                    )
-                    vector += _stride(threads)
-                at = LANES_F64 * vectors + thread
-                while at < size_i:
-                    tangent_d_z_hat_2_sum2_j = _hvp_4_f64_sweep1(
-                        at, _unit0_d, d, i, seed_, size_i, t1__largest, t1__scaled, t2, t3_others__below,
-                        t3_others__max, t3_others__ties, tangent_t1, tangent_t2, tangent_t3_others, tau, size_d, v_z_,
-                        z, z_hat,
-                    )
-                    tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low = _plus_f64(
-                        tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low, tangent_d_z_hat_2_sum2_j,
-                    )
-                    at += _stride(threads)
-                tangent_d_z_hat_2_sum2 = _row_sum_f64(tangent_d_z_hat_2_sum2_high, tangent_d_z_hat_2_sum2_low)
-                if thread == 0:
-                    _put(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + d, tangent_d_z_hat_2_sum2)
-        else:
-            _clear_row_f64(tangent_d_z_hat_2_sum, row, size_d)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
-@_device
-def _hvp_5_f64_sweep1(
-    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_hat_d3, z_d, place, t12, t13,
-    t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43, t44, t45, t47, t54, t7,
-    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+def _hvp_3_f64_sweep1(
+    d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, tangent_z_hat_d,
+    z_hat_d3, place, t12, t13, t1__scaled2, t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2,
+    tangent_t1_3, tau, size_d, v_z_, z, z_hat,
 ):
     """One place of a row: d_t1_sum_d, tangent_d_t1_sum_d."""
     d = place
+    d_z_hat_1 = d_z_hat_1__product_d / tau
+    d_z_hat_2 = d_z_hat_2__product_d / tau
     z_hat_d = _get(z_hat, (t7) * size_d + d)
     z_hat_d2 = _get(z_hat, (t13) * size_d + d)
-    d_z_hat = d_z_hat_1_d + d_z_hat_2_d + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
-    measured_v_z = t25 * v_z_d
-    measured_z = t25 * z_d
-    t29 = abs(measured_z) == t28
-    t30 = _sign_f64(measured_z)
-    t31 = measured_z * t26 / t1__scaled_i
-    t32 = t30 if t29 else t31
-    tangent_z_hat = (measured_v_z - tangent_t1_i * t32) * t26 / t1__scaled_i
+    d_z_hat = d_z_hat_1 + d_z_hat_2 + (-t12 * z_hat_d + -t24 * z_hat_d2) / tau
     tangent_d_z_hat_1 = tangent_d_z_hat_1_sum_d / tau
     tangent_d_z_hat_2 = tangent_d_z_hat_2_sum_d / tau
-    measured_v_z2 = t33 * _get(v_z_, (t7) * size_d + d)
-    measured_z2 = t33 * _get(z, (t7) * size_d + d)
-    t37 = abs(measured_z2) == t36
-    t38 = _sign_f64(measured_z2)
-    t39 = measured_z2 * t34 / t1__scaled2
-    measured_v_z3 = t44 * _get(v_z_, (t13) * size_d + d)
-    measured_z3 = t44 * _get(z, (t13) * size_d + d)
-    t48 = abs(measured_z3) == t47
-    t49 = _sign_f64(measured_z3)
-    t50 = measured_z3 * t45 / t1__scaled3
+    measured_v_z = t25 * _get(v_z_, (t7) * size_d + d)
+    measured_z = t25 * _get(z, (t7) * size_d + d)
+    t29 = abs(measured_z) == t28
+    t30 = _sign_f64(measured_z)
+    t31 = measured_z * t26 / t1__scaled2
+    measured_v_z2 = t36 * _get(v_z_, (t13) * size_d + d)
+    measured_z2 = t36 * _get(z, (t13) * size_d + d)
+    t40 = abs(measured_z2) == t39
+    t41 = _sign_f64(measured_z2)
+    t42 = measured_z2 * t37 / t1__scaled3
     tangent_d_z_hat = (
-        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((measured_v_z2 - tangent_t1_2 * (t38 if t37 else t39)) * t34 /
-        t1__scaled2) - t43 * z_hat_d + -t24 * ((measured_v_z3 - tangent_t1_3 * (t49 if t48 else t50)) * t45 /
-        t1__scaled3) + -t54 * z_hat_d2) / tau
+        tangent_d_z_hat_1 + tangent_d_z_hat_2 + (-t12 * ((measured_v_z - tangent_t1_2 * (t30 if t29 else t31)) * t26 /
+        t1__scaled2) - t35 * z_hat_d + -t24 * ((measured_v_z2 - tangent_t1_3 * (t41 if t40 else t42)) * t37 /
+        t1__scaled3) + -t46 * z_hat_d2) / tau
     )
-    return d_z_hat * z_hat_d3, d_z_hat * tangent_z_hat + tangent_d_z_hat * z_hat_d3
+    return d_z_hat * z_hat_d3, d_z_hat * tangent_z_hat_d + tangent_d_z_hat * z_hat_d3
 
 
 @_device
-def _hvp_5_f64_sweep2(
-    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place, d_t1, t12, t13,
-    t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43, t44, t45, t47, t54, t61, t65, t7,
-    t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+def _hvp_3_f64_sweep2(
+    d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, place,
+    d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56,
+    t60, t61, t67, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
 ):
     """One place of a row: hvp_z_d."""
     d = place
     tangent_d_z_hat_1_2 = tangent_d_z_hat_1_sum_d / tau
     tangent_d_z_hat_2_2 = tangent_d_z_hat_2_sum_d / tau
-    measured_v_z4 = t33 * _get(v_z_, (t7) * size_d + d)
-    measured_z4 = t33 * _get(z, (t7) * size_d + d)
-    t55 = abs(measured_z4) == t36
-    t56 = _sign_f64(measured_z4)
-    t57 = measured_z4 * t34 / t1__scaled2
+    measured_v_z3 = t25 * _get(v_z_, (t7) * size_d + d)
+    measured_z3 = t25 * _get(z, (t7) * size_d + d)
+    t47 = abs(measured_z3) == t28
+    t48 = _sign_f64(measured_z3)
+    t49 = measured_z3 * t26 / t1__scaled2
     z_hat_d4 = _get(z_hat, (t7) * size_d + d)
-    measured_v_z5 = t44 * _get(v_z_, (t13) * size_d + d)
-    measured_z5 = t44 * _get(z, (t13) * size_d + d)
-    t58 = abs(measured_z5) == t47
-    t59 = _sign_f64(measured_z5)
-    t60 = measured_z5 * t45 / t1__scaled3
+    measured_v_z4 = t36 * _get(v_z_, (t13) * size_d + d)
+    measured_z4 = t36 * _get(z, (t13) * size_d + d)
+    t50 = abs(measured_z4) == t39
+    t51 = _sign_f64(measured_z4)
+    t52 = measured_z4 * t37 / t1__scaled3
     z_hat_d5 = _get(z_hat, (t13) * size_d + d)
     tangent_d_z_hat2 = (
-        tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((measured_v_z4 - tangent_t1_2 * (t56 if t55 else t57)) *
-        t34 / t1__scaled2) - t43 * z_hat_d4 + -t24 * ((measured_v_z5 - tangent_t1_3 * (t59 if t58 else t60)) * t45 /
-        t1__scaled3) + -t54 * z_hat_d5) / tau
+        tangent_d_z_hat_1_2 + tangent_d_z_hat_2_2 + (-t12 * ((measured_v_z3 - tangent_t1_2 * (t48 if t47 else t49)) *
+        t26 / t1__scaled2) - t35 * z_hat_d4 + -t24 * ((measured_v_z4 - tangent_t1_3 * (t51 if t50 else t52)) * t37 /
+        t1__scaled3) + -t46 * z_hat_d5) / tau
     )
-    d_z_hat2 = d_z_hat_1_d + d_z_hat_2_d + (-t12 * z_hat_d4 + -t24 * z_hat_d5) / tau
-    measured_z6 = t25 * z_d
-    t66 = abs(measured_z6) == t28
-    t67 = _sign_f64(measured_z6)
-    t68 = measured_z6 * t26 / t1__scaled_i
-    t69 = t67 if t66 else t68
-    measured_v_z6 = t25 * v_z_d
-    t72 = t65 * t69 + (measured_v_z6 * d_t1 + -t71 * t69) * t26 / t1__scaled_i
+    d_z_hat_1_2 = d_z_hat_1__product_d / tau
+    d_z_hat_2_2 = d_z_hat_2__product_d / tau
+    d_z_hat2 = d_z_hat_1_2 + d_z_hat_2_2 + (-t12 * z_hat_d4 + -t24 * z_hat_d5) / tau
+    measured_z5 = t61 * z_d
+    t62 = abs(measured_z5) == t55
+    t63 = _sign_f64(measured_z5)
+    t64 = measured_z5 * t53 / t1__scaled_i
+    t65 = t63 if t62 else t64
+    measured_v_z5 = t61 * v_z_d
+    t68 = t60 * t65 + (measured_v_z5 * d_t1 + -t67 * t65) * t53 / t1__scaled_i
     scaled_hvp_z = (
-        (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t26 / t1__scaled_i)) * t26 / t1__scaled_i + (0.0 if t61 else t72)
+        (tangent_d_z_hat2 - tangent_t1_i * (d_z_hat2 * t53 / t1__scaled_i)) * t53 / t1__scaled_i + (0.0 if t56 else t68)
     )
-    return scaled_hvp_z * t25
+    return scaled_hvp_z * t61
 
 
-def hvp_5_f64(
-    d_z_hat_1, d_z_hat_2, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_, _unit0_d, v_z_,
-    tangent_t1, z, t1__scaled, t1__largest, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_t3_others, tangent_t2,
-    hvp_z, tau, weight, mask, divisor, divisors, samples, size_d, options,
+def hvp_3_f64(
+    d_z_hat_1__product, d_z_hat_2__product, t3_others__below, t3_others__ties, t3_others__max, t2, z_hat, seed_,
+    tangent_z_hat, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, _unit0_d, v_z_, tangent_t1, z, t1__scaled, t1__largest,
+    tangent_t3_others, tangent_t2, hvp_z, tau, weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: hvp_z."""
     size_i = samples
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
-    stage = cuda.threadIdx.y * 6 * size_d
+    stage = cuda.threadIdx.y * 4 * size_d
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     while row < samples:
-        d_z_hat_1_row = row * size_d
-        d_z_hat_2_row = row * size_d
+        d_z_hat_1__product_row = row * size_d
+        d_z_hat_2__product_row = row * size_d
         t2_row = row * size_i
         z_hat_row = row * size_d
-        v_z__row = row * size_d
-        z_row = row * size_d
+        tangent_z_hat_row = row * size_d
         tangent_d_z_hat_1_sum_row = row * size_d
         tangent_d_z_hat_2_sum_row = row * size_d
         tangent_t2_row = row * size_i
+        z_row = row * size_d
+        v_z__row = row * size_d
         hvp_z_row = row * size_d
         live = _live(mask, row, options)
         t3_others__below_n = _get(t3_others__below, row)
         t3_others__ties_n = t3_others__ties[row]
         t3_others__max_n = _get(t3_others__max, row)
-        _unit0_d_n = _get(_unit0_d, row)
-        tangent_t1_n = _get(tangent_t1, row)
-        t1__scaled_n = _get(t1__scaled, row)
-        t1__largest_n = _get(t1__largest, row)
         tangent_t3_others_n = _get(tangent_t3_others, row)
+        tangent_t1_n = _get(tangent_t1, row)
+        t1__largest_n = _get(t1__largest, row)
+        t1__scaled_n = _get(t1__scaled, row)
+        _unit0_d_n = _get(_unit0_d, row)
         i = row
         if live:
             weight_n = _weight_f64(weight, row, options)
@@ -4372,54 +3991,52 @@ def hvp_5_f64(
             t22 = t18 + t21
             t23 = _sigmoid_f64(t22)
             t24 = seed2 * t23
-            unit0_d_i = _unit0_d_n
-            t25 = _unit_scale_f64(unit0_d_i)
-            tangent_t1_i = tangent_t1_n
-            t1__scaled_i = t1__scaled_n
-            t1__largest_i = t1__largest_n
-            t26 = _unit_scale_f64(t1__largest_i)
-            t27 = 1.0 / t26
-            t28 = t1__scaled_i * t27
             unit0_d = _get(_unit0_d, t7)
-            t33 = _unit_scale_f64(unit0_d)
+            t25 = _unit_scale_f64(unit0_d)
             tangent_t1_2 = _get(tangent_t1, t7)
             t1__scaled2 = _get(t1__scaled, t7)
             t1__largest2 = _get(t1__largest, t7)
-            t34 = _unit_scale_f64(t1__largest2)
-            t35 = 1.0 / t34
-            t36 = t1__scaled2 * t35
+            t26 = _unit_scale_f64(t1__largest2)
+            t27 = 1.0 / t26
+            t28 = t1__scaled2 * t27
             tangent_t3_others_i = tangent_t3_others_n
             tangent_t2_2 = _get(tangent_t2, tangent_t2_row + t7)
-            t40 = -tangent_t2_2 / tau
-            t41 = tangent_t3_others_i + t40
-            t42 = _sigmoid_f64(-t10)
-            t43 = seed_i * t41 * t42 * t11
+            t32 = -tangent_t2_2 / tau
+            t33 = tangent_t3_others_i + t32
+            t34 = _sigmoid_f64(-t10)
+            t35 = seed_i * t33 * t34 * t11
             unit0_d2 = _get(_unit0_d, t13)
-            t44 = _unit_scale_f64(unit0_d2)
+            t36 = _unit_scale_f64(unit0_d2)
             tangent_t1_3 = _get(tangent_t1, t13)
             t1__scaled3 = _get(t1__scaled, t13)
             t1__largest3 = _get(t1__largest, t13)
-            t45 = _unit_scale_f64(t1__largest3)
-            t46 = 1.0 / t45
-            t47 = t1__scaled3 * t46
+            t37 = _unit_scale_f64(t1__largest3)
+            t38 = 1.0 / t37
+            t39 = t1__scaled3 * t38
             tangent_t3_others2 = _get(tangent_t3_others, t13)
             tangent_t2_3 = _get(tangent_t2, (t13) * size_i + t19)
-            t51 = -tangent_t2_3 / tau
-            t52 = tangent_t3_others2 + t51
-            t53 = _sigmoid_f64(-t22)
-            t54 = seed2 * t52 * t53 * t23
+            t43 = -tangent_t2_3 / tau
+            t44 = tangent_t3_others2 + t43
+            t45 = _sigmoid_f64(-t22)
+            t46 = seed2 * t44 * t45 * t23
             d_t1_sum_high, d_t1_sum_low = f64(0.0), f64(0.0)
             tangent_d_t1_sum_high, tangent_d_t1_sum_low = f64(0.0), f64(0.0)
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
                 at = LANES_F64 * vector
-                d_z_hat_1_d_0, d_z_hat_1_d_1 = _load_lanes(d_z_hat_1, d_z_hat_1_row + at)
+                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1 = _load_lanes(
+                    d_z_hat_1__product, d_z_hat_1__product_row + at,
+                )
                 if options & STAGED:
-                    _stage_f64(staged, stage + vector, vectors, (d_z_hat_1_d_0, d_z_hat_1_d_1))
-                d_z_hat_2_d_0, d_z_hat_2_d_1 = _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
+                    _stage_f64(staged, stage + vector, vectors, (d_z_hat_1__product_d_0, d_z_hat_1__product_d_1))
+                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1 = _load_lanes(
+                    d_z_hat_2__product, d_z_hat_2__product_row + at,
+                )
                 if options & STAGED:
-                    _stage_f64(staged, stage + size_d + vector, vectors, (d_z_hat_2_d_0, d_z_hat_2_d_1))
+                    _stage_f64(
+                        staged, stage + size_d + vector, vectors, (d_z_hat_2__product_d_0, d_z_hat_2__product_d_1),
+                    )
                 tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1 = _load_lanes(
                     tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at,
                 )
@@ -4436,24 +4053,19 @@ def hvp_5_f64(
                         staged, stage + 3 * size_d + vector, vectors, (tangent_d_z_hat_2_sum_d_0,
                         tangent_d_z_hat_2_sum_d_1),
                     )
-                v_z_d_0, v_z_d_1 = _load_lanes(v_z_, v_z__row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + 4 * size_d + vector, vectors, (v_z_d_0, v_z_d_1))
+                tangent_z_hat_d_0, tangent_z_hat_d_1 = _load_lanes(tangent_z_hat, tangent_z_hat_row + at)
                 z_hat_d3_0, z_hat_d3_1 = _load_lanes(z_hat, z_hat_row + at)
-                z_d_0, z_d_1 = _load_lanes(z, z_row + at)
-                if options & STAGED:
-                    _stage_f64(staged, stage + 5 * size_d + vector, vectors, (z_d_0, z_d_1))
-                d_t1_sum_d_0, tangent_d_t1_sum_d_0 = _hvp_5_f64_sweep1(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_2_sum_d_0, v_z_d_0,
-                    z_hat_d3_0, z_d_0, at, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33,
-                    t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
-                    z, z_hat,
+                d_t1_sum_d_0, tangent_d_t1_sum_d_0 = _hvp_3_f64_sweep1(
+                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
+                    tangent_d_z_hat_2_sum_d_0, tangent_z_hat_d_0, z_hat_d3_0, at, t12, t13, t1__scaled2, t1__scaled3,
+                    t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau, size_d, v_z_, z,
+                    z_hat,
                 )
-                d_t1_sum_d_1, tangent_d_t1_sum_d_1 = _hvp_5_f64_sweep1(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_2_sum_d_1, v_z_d_1,
-                    z_hat_d3_1, z_d_1, at + 1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28,
-                    t33, t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
-                    v_z_, z, z_hat,
+                d_t1_sum_d_1, tangent_d_t1_sum_d_1 = _hvp_3_f64_sweep1(
+                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
+                    tangent_d_z_hat_2_sum_d_1, tangent_z_hat_d_1, z_hat_d3_1, at + 1, t12, t13, t1__scaled2,
+                    t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
+                    size_d, v_z_, z, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_0)
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d_1)
@@ -4466,29 +4078,23 @@ def hvp_5_f64(
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
-                d_z_hat_1_d = _get(d_z_hat_1, d_z_hat_1_row + at)
+                d_z_hat_1__product_d = _get(d_z_hat_1__product, d_z_hat_1__product_row + at)
                 if options & STAGED:
-                    staged[stage + at] = d_z_hat_1_d
-                d_z_hat_2_d = _get(d_z_hat_2, d_z_hat_2_row + at)
+                    staged[stage + at] = d_z_hat_1__product_d
+                d_z_hat_2__product_d = _get(d_z_hat_2__product, d_z_hat_2__product_row + at)
                 if options & STAGED:
-                    staged[stage + size_d + at] = d_z_hat_2_d
+                    staged[stage + size_d + at] = d_z_hat_2__product_d
                 tangent_d_z_hat_1_sum_d = _get(tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at)
                 if options & STAGED:
                     staged[stage + 2 * size_d + at] = tangent_d_z_hat_1_sum_d
                 tangent_d_z_hat_2_sum_d = _get(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
                 if options & STAGED:
                     staged[stage + 3 * size_d + at] = tangent_d_z_hat_2_sum_d
-                v_z_d = _get(v_z_, v_z__row + at)
-                if options & STAGED:
-                    staged[stage + 4 * size_d + at] = v_z_d
-                z_d = _get(z, z_row + at)
-                if options & STAGED:
-                    staged[stage + 5 * size_d + at] = z_d
-                d_t1_sum_d, tangent_d_t1_sum_d = _hvp_5_f64_sweep1(
-                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, _get(z_hat,
-                    z_hat_row + at), z_d, at, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33,
-                    t34, t36, t43, t44, t45, t47, t54, t7, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
-                    z, z_hat,
+                d_t1_sum_d, tangent_d_t1_sum_d = _hvp_3_f64_sweep1(
+                    d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d,
+                    _get(tangent_z_hat, tangent_z_hat_row + at), _get(z_hat, z_hat_row + at), at, t12, t13, t1__scaled2,
+                    t1__scaled3, t24, t25, t26, t28, t35, t36, t37, t39, t46, t7, tangent_t1_2, tangent_t1_3, tau,
+                    size_d, v_z_, z, z_hat,
                 )
                 d_t1_sum_high, d_t1_sum_low = _plus_f64(d_t1_sum_high, d_t1_sum_low, d_t1_sum_d)
                 tangent_d_t1_sum_high, tangent_d_t1_sum_low = _plus_f64(
@@ -4497,26 +4103,34 @@ def hvp_5_f64(
                 at += _stride(threads)
             d_t1_sum = _row_sum_f64(d_t1_sum_high, d_t1_sum_low)
             tangent_d_t1_sum = _row_sum_f64(tangent_d_t1_sum_high, tangent_d_t1_sum_low)
-            t61 = t28 == 0.0
-            t62 = tangent_t1_i * t26 / t1__scaled_i
-            t63 = d_t1_sum * t62
-            t64 = t63 - tangent_d_t1_sum
-            t65 = t64 * t26 / t1__scaled_i
-            t70 = d_t1_sum * t26 / t1__scaled_i
-            d_t1 = -t70
-            t71 = d_t1 * tangent_t1_i
+            tangent_t1_i = tangent_t1_n
+            t1__largest_i = t1__largest_n
+            t53 = _unit_scale_f64(t1__largest_i)
+            t1__scaled_i = t1__scaled_n
+            t54 = 1.0 / t53
+            t55 = t1__scaled_i * t54
+            t56 = t55 == 0.0
+            t57 = tangent_t1_i * t53 / t1__scaled_i
+            t58 = d_t1_sum * t57
+            t59 = t58 - tangent_d_t1_sum
+            t60 = t59 * t53 / t1__scaled_i
+            unit0_d_i = _unit0_d_n
+            t61 = _unit_scale_f64(unit0_d_i)
+            t66 = d_t1_sum * t53 / t1__scaled_i
+            d_t1 = -t66
+            t67 = d_t1 * tangent_t1_i
             _row_sync()
             vectors = size_d // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
                 at = LANES_F64 * vector
-                d_z_hat_1_d_0, d_z_hat_1_d_1 = (
-                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else _load_lanes(d_z_hat_1,
-                    d_z_hat_1_row + at)
+                d_z_hat_1__product_d_0, d_z_hat_1__product_d_1 = (
+                    _staged_f64(staged, stage + vector, vectors) if options & STAGED else
+                    _load_lanes(d_z_hat_1__product, d_z_hat_1__product_row + at)
                 )
-                d_z_hat_2_d_0, d_z_hat_2_d_1 = (
+                d_z_hat_2__product_d_0, d_z_hat_2__product_d_1 = (
                     _staged_f64(staged, stage + size_d + vector, vectors) if options & STAGED else
-                    _load_lanes(d_z_hat_2, d_z_hat_2_row + at)
+                    _load_lanes(d_z_hat_2__product, d_z_hat_2__product_row + at)
                 )
                 tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_1_sum_d_1 = (
                     _staged_f64(staged, stage + 2 * size_d + vector, vectors) if options & STAGED else
@@ -4526,44 +4140,41 @@ def hvp_5_f64(
                     _staged_f64(staged, stage + 3 * size_d + vector, vectors) if options & STAGED else
                     _load_lanes(tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at)
                 )
-                v_z_d_0, v_z_d_1 = (
-                    _staged_f64(staged, stage + 4 * size_d + vector, vectors) if options & STAGED else _load_lanes(v_z_,
-                    v_z__row + at)
+                v_z_d_0, v_z_d_1 = _load_lanes(v_z_, v_z__row + at)
+                z_d_0, z_d_1 = _load_lanes(z, z_row + at)
+                hvp_z_d_0 = _hvp_3_f64_sweep2(
+                    d_z_hat_1__product_d_0, d_z_hat_2__product_d_0, tangent_d_z_hat_1_sum_d_0,
+                    tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0, at, d_t1, t12, t13, t1__scaled2, t1__scaled3,
+                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
+                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
                 )
-                z_d_0, z_d_1 = (
-                    _staged_f64(staged, stage + 5 * size_d + vector, vectors) if options & STAGED else _load_lanes(z,
-                    z_row + at)
-                )
-                hvp_z_d_0 = _hvp_5_f64_sweep2(
-                    d_z_hat_1_d_0, d_z_hat_2_d_0, tangent_d_z_hat_1_sum_d_0, tangent_d_z_hat_2_sum_d_0, v_z_d_0, z_d_0,
-                    at, d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43,
-                    t44, t45, t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_,
-                    z, z_hat,
-                )
-                hvp_z_d_1 = _hvp_5_f64_sweep2(
-                    d_z_hat_1_d_1, d_z_hat_2_d_1, tangent_d_z_hat_1_sum_d_1, tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1,
-                    at + 1, d_t1, t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36,
-                    t43, t44, t45, t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d,
-                    v_z_, z, z_hat,
+                hvp_z_d_1 = _hvp_3_f64_sweep2(
+                    d_z_hat_1__product_d_1, d_z_hat_2__product_d_1, tangent_d_z_hat_1_sum_d_1,
+                    tangent_d_z_hat_2_sum_d_1, v_z_d_1, z_d_1, at + 1, d_t1, t12, t13, t1__scaled2, t1__scaled3,
+                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
+                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
                 )
                 _store_lanes(hvp_z, hvp_z_row + at, (hvp_z_d_0, hvp_z_d_1))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
-                d_z_hat_1_d = staged[stage + at] if options & STAGED else _get(d_z_hat_1, d_z_hat_1_row + at)
-                d_z_hat_2_d = staged[stage + size_d + at] if options & STAGED else _get(d_z_hat_2, d_z_hat_2_row + at)
+                d_z_hat_1__product_d = staged[stage + at] if options & STAGED else _get(
+                    d_z_hat_1__product, d_z_hat_1__product_row + at,
+                )
+                d_z_hat_2__product_d = staged[stage + size_d + at] if options & STAGED else _get(
+                    d_z_hat_2__product, d_z_hat_2__product_row + at,
+                )
                 tangent_d_z_hat_1_sum_d = staged[stage + 2 * size_d + at] if options & STAGED else _get(
                     tangent_d_z_hat_1_sum, tangent_d_z_hat_1_sum_row + at,
                 )
                 tangent_d_z_hat_2_sum_d = staged[stage + 3 * size_d + at] if options & STAGED else _get(
                     tangent_d_z_hat_2_sum, tangent_d_z_hat_2_sum_row + at,
                 )
-                v_z_d = staged[stage + 4 * size_d + at] if options & STAGED else _get(v_z_, v_z__row + at)
-                z_d = staged[stage + 5 * size_d + at] if options & STAGED else _get(z, z_row + at)
-                hvp_z_d = _hvp_5_f64_sweep2(
-                    d_z_hat_1_d, d_z_hat_2_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d, v_z_d, z_d, at, d_t1,
-                    t12, t13, t1__scaled2, t1__scaled3, t1__scaled_i, t24, t25, t26, t28, t33, t34, t36, t43, t44, t45,
-                    t47, t54, t61, t65, t7, t71, tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
+                hvp_z_d = _hvp_3_f64_sweep2(
+                    d_z_hat_1__product_d, d_z_hat_2__product_d, tangent_d_z_hat_1_sum_d, tangent_d_z_hat_2_sum_d,
+                    _get(v_z_, v_z__row + at), _get(z, z_row + at), at, d_t1, t12, t13, t1__scaled2, t1__scaled3,
+                    t1__scaled_i, t24, t25, t26, t28, t35, t36, t37, t39, t46, t53, t55, t56, t60, t61, t67, t7,
+                    tangent_t1_2, tangent_t1_3, tangent_t1_i, tau, size_d, v_z_, z, z_hat,
                 )
                 _put(hvp_z, hvp_z_row + at, hvp_z_d)
                 at += _stride(threads)
@@ -4619,69 +4230,49 @@ KERNELS = {'total_weight': {'shape': 'sum',
                       'sizes': ['size_i'],
                       'staged': 1,
                       'arguments': 't2: real*, t3_others__max: real*, t3_others__below: real*, '
-                                   't3_others__ties: int64*, d_z_hat_1__left: real*, tau: real, weight: '
-                                   'data*, mask: uint8*, divisor: real, divisors: real*, losses: data*, '
-                                   'partial: real*, samples: int64, options: uint32'},
+                                   't3_others__ties: int64*, d_s: real*, tau: real, weight: data*, mask: '
+                                   'uint8*, divisor: real, divisors: real*, losses: data*, partial: real*, '
+                                   'samples: int64, options: uint32'},
  'value_and_grad_3': {'shape': 'rows',
                       'samples': 'size_i',
                       'term': 'value',
                       'sizes': ['size_d'],
                       'staged': 2,
-                      'arguments': 'd_z_hat_1: real*, d_z_hat_2: real*, t3_others__below: real*, '
-                                   't3_others__ties: int64*, t3_others__max: real*, t2: real*, z_hat: real*, '
-                                   'seed_: real*, grad_z: data*, t1__largest: real*, t1__scaled: real*, '
-                                   '_unit0_d: real*, z: data*, tau: real, weight: data*, mask: uint8*, '
-                                   'divisor: real, divisors: real*, samples: int64, size_d: int64, options: '
-                                   'uint32'},
+                      'arguments': 'd_z_hat_1__product: real*, d_z_hat_2__product: real*, t3_others__below: '
+                                   'real*, t3_others__ties: int64*, t3_others__max: real*, t2: real*, z_hat: '
+                                   'real*, seed_: real*, grad_z: data*, t1__largest: real*, t1__scaled: '
+                                   'real*, _unit0_d: real*, z: data*, tau: real, weight: data*, mask: '
+                                   'uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
+                                   'options: uint32'},
  'hvp_1': {'shape': 'rows',
            'samples': 'size_i',
            'term': 'value',
            'sizes': ['size_d'],
-           'staged': 1,
-           'arguments': 'z: data*, _unit0_d: real*, t1__largest: real*, t1__scaled: real*, z_hat: real*, '
-                        'v_z_: data*, tangent_t1: real*, mask: uint8*, samples: int64, size_d: int64, '
-                        'options: uint32'},
+           'staged': 2,
+           'arguments': 'z: data*, _unit0_d: real*, t1__largest: real*, t1__scaled: real*, v_z_: data*, '
+                        'tangent_t1: real*, z_hat: real*, tangent_z_hat: real*, mask: uint8*, samples: '
+                        'int64, size_d: int64, options: uint32'},
  'hvp_2': {'shape': 'rows',
            'samples': 'size_i',
            'term': 'value',
-           'sizes': ['size_d'],
-           'staged': 0,
-           'arguments': 'tangent_t2: real*, _unit0_d: real*, v_z_: data*, tangent_t1: real*, z: data*, '
-                        't1__scaled: real*, t1__largest: real*, z_hat: real*, mask: uint8*, samples: int64, '
-                        'size_d: int64, options: uint32'},
+           'sizes': ['size_i'],
+           'staged': 2,
+           'arguments': 't2: real*, t3_others__max: real*, t3_others__below: real*, t3_others__ties: int64*, '
+                        'tangent_t2: real*, tangent_t3_others: real*, d_s: real*, tangent_d_s: real*, tau: '
+                        'real, weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, '
+                        'options: uint32'},
  'hvp_3': {'shape': 'rows',
            'samples': 'size_i',
            'term': 'value',
-           'sizes': ['size_i'],
-           'staged': 1,
-           'arguments': 't2: real*, t3_others__max: real*, t3_others__below: real*, t3_others__ties: int64*, '
-                        'd_z_hat_1__left: real*, tangent_t2: real*, tangent_t3_others: real*, '
-                        'tangent_d_z_hat_1_sum: real*, _unit0_d: real*, v_z_: data*, tangent_t1: real*, z: '
-                        'data*, t1__scaled: real*, t1__largest: real*, z_hat: real*, tau: real, weight: '
-                        'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
-                        'options: uint32'},
- 'hvp_4': {'shape': 'rows',
-           'samples': 'size_i',
-           'term': 'value',
-           'sizes': ['size_i'],
-           'staged': 0,
-           'arguments': 'tangent_d_z_hat_2_sum: real*, seed_: real*, t3_others__below: real*, '
-                        't3_others__ties: int64*, t3_others__max: real*, t2: real*, _unit0_d: real*, v_z_: '
-                        'data*, tangent_t1: real*, z: data*, t1__scaled: real*, t1__largest: real*, '
-                        'tangent_t2: real*, tangent_t3_others: real*, z_hat: real*, tau: real, mask: uint8*, '
-                        'samples: int64, size_d: int64, options: uint32'},
- 'hvp_5': {'shape': 'full_rows',
-           'samples': 'size_i',
-           'term': 'value',
            'sizes': ['size_d'],
-           'staged': 6,
-           'arguments': 'd_z_hat_1: real*, d_z_hat_2: real*, t3_others__below: real*, t3_others__ties: '
-                        'int64*, t3_others__max: real*, t2: real*, z_hat: real*, seed_: real*, _unit0_d: '
-                        'real*, v_z_: data*, tangent_t1: real*, z: data*, t1__scaled: real*, t1__largest: '
-                        'real*, tangent_d_z_hat_1_sum: real*, tangent_d_z_hat_2_sum: real*, '
-                        'tangent_t3_others: real*, tangent_t2: real*, hvp_z: data*, tau: real, weight: '
-                        'data*, mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
-                        'options: uint32'}}
+           'staged': 4,
+           'arguments': 'd_z_hat_1__product: real*, d_z_hat_2__product: real*, t3_others__below: real*, '
+                        't3_others__ties: int64*, t3_others__max: real*, t2: real*, z_hat: real*, seed_: '
+                        'real*, tangent_z_hat: real*, tangent_d_z_hat_1_sum: real*, tangent_d_z_hat_2_sum: '
+                        'real*, _unit0_d: real*, v_z_: data*, tangent_t1: real*, z: data*, t1__scaled: '
+                        'real*, t1__largest: real*, tangent_t3_others: real*, tangent_t2: real*, hvp_z: '
+                        'data*, tau: real, weight: data*, mask: uint8*, divisor: real, divisors: real*, '
+                        'samples: int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
 
@@ -4692,7 +4283,8 @@ PLANS = {'value': {'axes': {},
                       'right': 'z_hat',
                       'target': 't2',
                       'sizes': ['size_i', 'size_i', 'size_d'],
-                      'turned': ['right']},
+                      'turned': ['right'],
+                      'adds': False},
                      'value_2'],
            'buffers': {'t2': ['real', 'size_i', 'size_i'], 'z_hat': ['real', 'size_i', 'size_d']},
            'seeds': {},
@@ -4706,23 +4298,26 @@ PLANS = {'value': {'axes': {},
                                'right': 'z_hat',
                                'target': 't2',
                                'sizes': ['size_i', 'size_i', 'size_d'],
-                               'turned': ['right']},
+                               'turned': ['right'],
+                               'adds': False},
                               'value_and_grad_2',
-                              {'left': 'd_z_hat_1__left',
+                              {'left': 'd_s',
                                'right': 'z_hat',
-                               'target': 'd_z_hat_1',
+                               'target': 'd_z_hat_1__product',
                                'sizes': ['size_i', 'size_d', 'size_i'],
-                               'turned': []},
-                              {'left': 'd_z_hat_1__left',
+                               'turned': [],
+                               'adds': False},
+                              {'left': 'd_s',
                                'right': 'z_hat',
-                               'target': 'd_z_hat_2',
+                               'target': 'd_z_hat_2__product',
                                'sizes': ['size_i', 'size_d', 'size_i'],
-                               'turned': ['left']},
+                               'turned': ['left'],
+                               'adds': False},
                               'value_and_grad_3'],
                     'buffers': {'_unit0_d': ['real', 'size_i'],
-                                'd_z_hat_1': ['real', 'size_i', 'size_d'],
-                                'd_z_hat_1__left': ['real', 'size_i', 'size_i'],
-                                'd_z_hat_2': ['real', 'size_i', 'size_d'],
+                                'd_s': ['real', 'size_i', 'size_i'],
+                                'd_z_hat_1__product': ['real', 'size_i', 'size_d'],
+                                'd_z_hat_2__product': ['real', 'size_i', 'size_d'],
                                 't1__largest': ['real', 'size_i'],
                                 't1__scaled': ['real', 'size_i'],
                                 't2': ['real', 'size_i', 'size_i'],
@@ -4737,40 +4332,79 @@ PLANS = {'value': {'axes': {},
  'hvp': {'axes': {},
          'batches': {'value': 'i'},
          'steps': ['hvp_1',
-                   'hvp_2',
                    {'left': 'z_hat',
                     'right': 'z_hat',
                     'target': 't2',
                     'sizes': ['size_i', 'size_i', 'size_d'],
-                    'turned': ['right']},
-                   'hvp_3',
-                   'hvp_4',
-                   {'left': 'd_z_hat_1__left',
+                    'turned': ['right'],
+                    'adds': False},
+                   {'left': 'tangent_z_hat',
                     'right': 'z_hat',
-                    'target': 'd_z_hat_1',
-                    'sizes': ['size_i', 'size_d', 'size_i'],
-                    'turned': []},
-                   {'left': 'd_z_hat_1__left',
+                    'target': 'tangent_t2',
+                    'sizes': ['size_i', 'size_i', 'size_d'],
+                    'turned': ['right'],
+                    'adds': False},
+                   {'left': 'z_hat',
+                    'right': 'tangent_z_hat',
+                    'target': 'tangent_t2',
+                    'sizes': ['size_i', 'size_i', 'size_d'],
+                    'turned': ['right'],
+                    'adds': True},
+                   'hvp_2',
+                   {'left': 'd_s',
                     'right': 'z_hat',
-                    'target': 'd_z_hat_2',
+                    'target': 'd_z_hat_1__product',
                     'sizes': ['size_i', 'size_d', 'size_i'],
-                    'turned': ['left']},
-                   'hvp_5'],
+                    'turned': [],
+                    'adds': False},
+                   {'left': 'd_s',
+                    'right': 'z_hat',
+                    'target': 'd_z_hat_2__product',
+                    'sizes': ['size_i', 'size_d', 'size_i'],
+                    'turned': ['left'],
+                    'adds': False},
+                   {'left': 'd_s',
+                    'right': 'tangent_z_hat',
+                    'target': 'tangent_d_z_hat_1_sum',
+                    'sizes': ['size_i', 'size_d', 'size_i'],
+                    'turned': [],
+                    'adds': False},
+                   {'left': 'tangent_d_s',
+                    'right': 'z_hat',
+                    'target': 'tangent_d_z_hat_1_sum',
+                    'sizes': ['size_i', 'size_d', 'size_i'],
+                    'turned': [],
+                    'adds': True},
+                   {'left': 'd_s',
+                    'right': 'tangent_z_hat',
+                    'target': 'tangent_d_z_hat_2_sum',
+                    'sizes': ['size_i', 'size_d', 'size_i'],
+                    'turned': ['left'],
+                    'adds': False},
+                   {'left': 'tangent_d_s',
+                    'right': 'z_hat',
+                    'target': 'tangent_d_z_hat_2_sum',
+                    'sizes': ['size_i', 'size_d', 'size_i'],
+                    'turned': ['left'],
+                    'adds': True},
+                   'hvp_3'],
          'buffers': {'_unit0_d': ['real', 'size_i'],
-                     'd_z_hat_1': ['real', 'size_i', 'size_d'],
-                     'd_z_hat_1__left': ['real', 'size_i', 'size_i'],
-                     'd_z_hat_2': ['real', 'size_i', 'size_d'],
+                     'd_s': ['real', 'size_i', 'size_i'],
+                     'd_z_hat_1__product': ['real', 'size_i', 'size_d'],
+                     'd_z_hat_2__product': ['real', 'size_i', 'size_d'],
                      't1__largest': ['real', 'size_i'],
                      't1__scaled': ['real', 'size_i'],
                      't2': ['real', 'size_i', 'size_i'],
                      't3_others__below': ['real', 'size_i'],
                      't3_others__max': ['real', 'size_i'],
                      't3_others__ties': ['int64', 'size_i'],
+                     'tangent_d_s': ['real', 'size_i', 'size_i'],
                      'tangent_d_z_hat_1_sum': ['real', 'size_i', 'size_d'],
                      'tangent_d_z_hat_2_sum': ['real', 'size_i', 'size_d'],
                      'tangent_t1': ['real', 'size_i'],
                      'tangent_t2': ['real', 'size_i', 'size_i'],
                      'tangent_t3_others': ['real', 'size_i'],
+                     'tangent_z_hat': ['real', 'size_i', 'size_d'],
                      'z_hat': ['real', 'size_i', 'size_d']},
          'seeds': {'value': 'seed_'},
          'outputs': ['hvp_z'],

@@ -789,8 +789,8 @@ def value_and_grad_f32(
 
 @_device
 def _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: diag_anchor_d, unit0_d_d."""
-    return f32(0.0), abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d)))
+    """One place of a row: unit0_d_d."""
+    return abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d)))
 
 
 @_device
@@ -805,7 +805,9 @@ def _grad_hess_diag_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
 
 @_device
 def _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t13, t4, t9):
-    """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_positive_d, diag_negative_d."""
+    """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_anchor_d, diag_positive_d,
+    diag_negative_d.
+    """
     measured_positive2 = t4 * positive_d3
     measured_negative2 = t4 * negative_d3
     scaled_grad_anchor = f32(2.0) * _zero_times_f32(t9, measured_positive2 - measured_negative2)
@@ -813,14 +815,14 @@ def _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t1
     scaled_grad_positive = f32(2.0) * _zero_times_f32(t9, measured_anchor2 - measured_positive2)
     t11 = measured_anchor2 - measured_negative2
     scaled_grad_negative = -f32(2.0) * _zero_times_f32(t9, t11)
-    return scaled_grad_anchor * t10, scaled_grad_positive * t10, scaled_grad_negative * t10, t12, t13
+    return scaled_grad_anchor * t10, scaled_grad_positive * t10, scaled_grad_negative * t10, f32(0.0), t12, t13
 
 
 def grad_hess_diag_f32(
-    diag_anchor, negative, anchor, positive, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative,
+    negative, anchor, positive, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative,
     margin, weight, mask, divisor, divisors, samples, size_d, options,
 ):
-    """All samples: diag_anchor, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative."""
+    """All samples: grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative."""
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
@@ -833,10 +835,10 @@ def grad_hess_diag_f32(
         negative_row = row * size_d
         anchor_row = row * size_d
         positive_row = row * size_d
-        diag_anchor_row = row * size_d
         grad_anchor_row = row * size_d
         grad_positive_row = row * size_d
         grad_negative_row = row * size_d
+        diag_anchor_row = row * size_d
         diag_positive_row = row * size_d
         diag_negative_row = row * size_d
         live = _live(mask, row, options)
@@ -863,14 +865,10 @@ def grad_hess_diag_f32(
                         staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1, positive_d_2,
                         positive_d_3),
                     )
-                diag_anchor_d_0, unit0_d_d_0 = _grad_hess_diag_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                diag_anchor_d_1, unit0_d_d_1 = _grad_hess_diag_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                diag_anchor_d_2, unit0_d_d_2 = _grad_hess_diag_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
-                diag_anchor_d_3, unit0_d_d_3 = _grad_hess_diag_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
-                _store_lanes(
-                    diag_anchor, diag_anchor_row + at, (diag_anchor_d_0, diag_anchor_d_1, diag_anchor_d_2,
-                    diag_anchor_d_3),
-                )
+                unit0_d_d_0 = _grad_hess_diag_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                unit0_d_d_1 = _grad_hess_diag_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                unit0_d_d_2 = _grad_hess_diag_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                unit0_d_d_3 = _grad_hess_diag_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
@@ -887,8 +885,7 @@ def grad_hess_diag_f32(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * size_d + at] = positive_d
-                diag_anchor_d, unit0_d_d = _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d)
-                _put(diag_anchor, diag_anchor_row + at, diag_anchor_d)
+                unit0_d_d = _grad_hess_diag_f32_sweep1(anchor_d, negative_d, positive_d)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d)
                 at += _stride(threads)
             unit0_d = _row_max_f32(unit0_d)
@@ -970,8 +967,9 @@ def grad_hess_diag_f32(
                 _store_lanes(grad_anchor, grad_anchor_row + at, (found_0[0], found_1[0], found_2[0], found_3[0]))
                 _store_lanes(grad_positive, grad_positive_row + at, (found_0[1], found_1[1], found_2[1], found_3[1]))
                 _store_lanes(grad_negative, grad_negative_row + at, (found_0[2], found_1[2], found_2[2], found_3[2]))
-                _store_lanes(diag_positive, diag_positive_row + at, (found_0[3], found_1[3], found_2[3], found_3[3]))
-                _store_lanes(diag_negative, diag_negative_row + at, (found_0[4], found_1[4], found_2[4], found_3[4]))
+                _store_lanes(diag_anchor, diag_anchor_row + at, (found_0[3], found_1[3], found_2[3], found_3[3]))
+                _store_lanes(diag_positive, diag_positive_row + at, (found_0[4], found_1[4], found_2[4], found_3[4]))
+                _store_lanes(diag_negative, diag_negative_row + at, (found_0[5], found_1[5], found_2[5], found_3[5]))
                 vector += _stride(threads)
             at = LANES_F32 * vectors + thread
             while at < size_d:
@@ -982,14 +980,15 @@ def grad_hess_diag_f32(
                 _put(grad_anchor, grad_anchor_row + at, found[0])
                 _put(grad_positive, grad_positive_row + at, found[1])
                 _put(grad_negative, grad_negative_row + at, found[2])
-                _put(diag_positive, diag_positive_row + at, found[3])
-                _put(diag_negative, diag_negative_row + at, found[4])
+                _put(diag_anchor, diag_anchor_row + at, found[3])
+                _put(diag_positive, diag_positive_row + at, found[4])
+                _put(diag_negative, diag_negative_row + at, found[5])
                 at += _stride(threads)
         else:
-            _clear_row_f32(diag_anchor, row, size_d)
             _clear_row_f32(grad_anchor, row, size_d)
             _clear_row_f32(grad_positive, row, size_d)
             _clear_row_f32(grad_negative, row, size_d)
+            _clear_row_f32(diag_anchor, row, size_d)
             _clear_row_f32(diag_positive, row, size_d)
             _clear_row_f32(diag_negative, row, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -1770,8 +1769,8 @@ def value_and_grad_f64(
 
 @_device
 def _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d):
-    """One place of a row: diag_anchor_d, unit0_d_d."""
-    return 0.0, abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d)))
+    """One place of a row: unit0_d_d."""
+    return abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d)))
 
 
 @_device
@@ -1786,7 +1785,9 @@ def _grad_hess_diag_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
 
 @_device
 def _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t13, t4, t9):
-    """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_positive_d, diag_negative_d."""
+    """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_anchor_d, diag_positive_d,
+    diag_negative_d.
+    """
     measured_positive2 = t4 * positive_d3
     measured_negative2 = t4 * negative_d3
     scaled_grad_anchor = 2.0 * _zero_times_f64(t9, measured_positive2 - measured_negative2)
@@ -1794,14 +1795,14 @@ def _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t1
     scaled_grad_positive = 2.0 * _zero_times_f64(t9, measured_anchor2 - measured_positive2)
     t11 = measured_anchor2 - measured_negative2
     scaled_grad_negative = -2.0 * _zero_times_f64(t9, t11)
-    return scaled_grad_anchor * t10, scaled_grad_positive * t10, scaled_grad_negative * t10, t12, t13
+    return scaled_grad_anchor * t10, scaled_grad_positive * t10, scaled_grad_negative * t10, 0.0, t12, t13
 
 
 def grad_hess_diag_f64(
-    diag_anchor, negative, anchor, positive, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative,
+    negative, anchor, positive, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative,
     margin, weight, mask, divisor, divisors, samples, size_d, options,
 ):
-    """All samples: diag_anchor, grad_anchor, grad_positive, grad_negative, diag_positive, diag_negative."""
+    """All samples: grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative."""
     if options & DIVIDE:
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
@@ -1814,10 +1815,10 @@ def grad_hess_diag_f64(
         negative_row = row * size_d
         anchor_row = row * size_d
         positive_row = row * size_d
-        diag_anchor_row = row * size_d
         grad_anchor_row = row * size_d
         grad_positive_row = row * size_d
         grad_negative_row = row * size_d
+        diag_anchor_row = row * size_d
         diag_positive_row = row * size_d
         diag_negative_row = row * size_d
         live = _live(mask, row, options)
@@ -1838,9 +1839,8 @@ def grad_hess_diag_f64(
                 positive_d_0, positive_d_1 = _load_lanes(positive, positive_row + at)
                 if options & STAGED:
                     _stage_f64(staged, stage + 2 * size_d + vector, vectors, (positive_d_0, positive_d_1))
-                diag_anchor_d_0, unit0_d_d_0 = _grad_hess_diag_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
-                diag_anchor_d_1, unit0_d_d_1 = _grad_hess_diag_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
-                _store_lanes(diag_anchor, diag_anchor_row + at, (diag_anchor_d_0, diag_anchor_d_1))
+                unit0_d_d_0 = _grad_hess_diag_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                unit0_d_d_1 = _grad_hess_diag_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
                 vector += _stride(threads)
@@ -1855,8 +1855,7 @@ def grad_hess_diag_f64(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * size_d + at] = positive_d
-                diag_anchor_d, unit0_d_d = _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d)
-                _put(diag_anchor, diag_anchor_row + at, diag_anchor_d)
+                unit0_d_d = _grad_hess_diag_f64_sweep1(anchor_d, negative_d, positive_d)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d)
                 at += _stride(threads)
             unit0_d = _row_max_f64(unit0_d)
@@ -1928,8 +1927,9 @@ def grad_hess_diag_f64(
                 _store_lanes(grad_anchor, grad_anchor_row + at, (found_0[0], found_1[0]))
                 _store_lanes(grad_positive, grad_positive_row + at, (found_0[1], found_1[1]))
                 _store_lanes(grad_negative, grad_negative_row + at, (found_0[2], found_1[2]))
-                _store_lanes(diag_positive, diag_positive_row + at, (found_0[3], found_1[3]))
-                _store_lanes(diag_negative, diag_negative_row + at, (found_0[4], found_1[4]))
+                _store_lanes(diag_anchor, diag_anchor_row + at, (found_0[3], found_1[3]))
+                _store_lanes(diag_positive, diag_positive_row + at, (found_0[4], found_1[4]))
+                _store_lanes(diag_negative, diag_negative_row + at, (found_0[5], found_1[5]))
                 vector += _stride(threads)
             at = LANES_F64 * vectors + thread
             while at < size_d:
@@ -1940,14 +1940,15 @@ def grad_hess_diag_f64(
                 _put(grad_anchor, grad_anchor_row + at, found[0])
                 _put(grad_positive, grad_positive_row + at, found[1])
                 _put(grad_negative, grad_negative_row + at, found[2])
-                _put(diag_positive, diag_positive_row + at, found[3])
-                _put(diag_negative, diag_negative_row + at, found[4])
+                _put(diag_anchor, diag_anchor_row + at, found[3])
+                _put(diag_positive, diag_positive_row + at, found[4])
+                _put(diag_negative, diag_negative_row + at, found[5])
                 at += _stride(threads)
         else:
-            _clear_row_f64(diag_anchor, row, size_d)
             _clear_row_f64(grad_anchor, row, size_d)
             _clear_row_f64(grad_positive, row, size_d)
             _clear_row_f64(grad_negative, row, size_d)
+            _clear_row_f64(diag_anchor, row, size_d)
             _clear_row_f64(diag_positive, row, size_d)
             _clear_row_f64(diag_negative, row, size_d)
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
@@ -2199,8 +2200,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'term': 'value',
                     'sizes': ['size_d'],
                     'staged': 3,
-                    'arguments': 'diag_anchor: data*, negative: data*, anchor: data*, positive: data*, '
-                                 'grad_anchor: data*, grad_positive: data*, grad_negative: data*, '
+                    'arguments': 'negative: data*, anchor: data*, positive: data*, grad_anchor: data*, '
+                                 'grad_positive: data*, grad_negative: data*, diag_anchor: data*, '
                                  'diag_positive: data*, diag_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, samples: int64, size_d: '
                                  'int64, options: uint32'},

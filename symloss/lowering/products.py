@@ -1,4 +1,4 @@
-"""Sums of products over a shared axis that become matrix products: Σ_d a[i,d]·b[j,d]."""
+"""Sums over a shared axis that become matrix products: Σ_d (a[i,d]·b[j,d] + …)."""
 
 from __future__ import annotations
 
@@ -12,62 +12,94 @@ from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads
 
 @dataclass(frozen=True)
 class Contraction:
-    """``target[row, column] = Σ_shared left · right``; an operand that is not a plain tensor has a map of its own."""
+    """``Σ_shared left · right`` over rows and columns; an operand that is not a plain tensor has a map of its own."""
 
-    target: str
     left: Read
     right: Read
-    row: str
-    column: str
     shared: str
 
 
-def with_products(statements: Iterable[Statement], program: Program) -> tuple[list[Statement], dict[str, Contraction]]:
-    """The statements with a map for every operand of a matrix product, and the products by target."""
-    found: dict[str, Contraction] = {}
+def with_products(
+    statements: Iterable[Statement], program: Program
+) -> tuple[list[Statement], dict[str, tuple[Contraction, ...]]]:
+    """The statements with a map for every operand of a matrix product, and by target the products that it is a sum of.
+
+    A factor that belongs to no axis multiplies the product, not the matrices: products by the same matrix share it.
+    """
+    found: dict[str, tuple[Contraction, ...]] = {}
     maps: list[Statement] = []
     result: list[Statement] = []
     for statement in statements:
         known = len(maps)
-        contraction = find_contraction(statement, program, maps)
+        scale, terms = _terms(statement)
+        target = statement.target if scale == 1 else f"{statement.target}__product"
+        contractions = find_contractions(replace(statement, target=target), terms, program, maps)
         result += maps[known:]
-        if contraction is not None:
-            found[statement.target] = contraction
-            # What the operands are made of is read by their maps, not by the product.
-            statement = replace(statement, body=sympy.Mul(contraction.left, contraction.right, evaluate=False))
-        result.append(statement)
+        if not contractions:
+            result.append(statement)
+            continue
+        found[target] = contractions
+        # What the operands are made of is read by their maps, not by the product.
+        products = [sympy.Mul(c.left, c.right, evaluate=False) for c in contractions]
+        result.append(replace(statement, target=target, body=sympy.Add(*products, evaluate=False)))
+        if scale != 1:
+            scaled = scale * Read(target, tuple(map(AxisSymbol, statement.out)))
+            result.append(Statement(statement.target, statement.out, "map", scaled))
     return result, found
 
 
-def find_contraction(statement: Statement, program: Program, maps: list[Statement]) -> Contraction | None:
-    """The matrix product that a statement is, or None; ``maps`` gains those that its operands need.
+def _terms(statement: Statement) -> tuple[sympy.Expr, list[list[sympy.Expr]]]:
+    """What is the same for all entries and multiplies all terms of a sum, and the other factors of each term."""
+    axes = {*statement.out, *statement.over}
+    scales, terms = [], []
+    for term in sympy.Add.make_args(statement.body):
+        factors = sympy.Mul.make_args(term)
+        scales.append(sympy.Mul(*(f for f in factors if not axes_of(f) & axes)))
+        terms.append([f for f in factors if axes_of(f) & axes])
+    if len(set(scales)) == 1:
+        return scales[0], terms
+    return sympy.S.One, [[scale, *term] for scale, term in zip(scales, terms, strict=True)]
 
-    It is one where two of its three axes are batches: a sum inside one sample stays a loop.
+
+def find_contractions(
+    statement: Statement, terms: list[list[sympy.Expr]], program: Program, maps: list[Statement]
+) -> tuple[Contraction, ...]:
+    """The matrix products whose sum a statement is, or none; ``maps`` gains those that its operands need.
+
+    They are some where two of the three axes are batches: a sum inside one sample stays a loop.
     """
     if statement.operation != "sum" or len(statement.out) != 2 or len(statement.over) != 1:
-        return None
+        return ()
     (row, column), (shared,) = statement.out, statement.over
     kinds = [program.axes[program.root(axis)].kind for axis in (row, column, shared)]
     if kinds.count("batch") < 2:
+        return ()
+    sides = [_sides(factors, row, column, shared) for factors in terms]
+    if None in sides:
+        return ()
+    names = [f"{statement.target}__{side}" for side in ("left", "right")]
+    found = []
+    for number, pair in enumerate(sides):
+        assert pair is not None
+        suffix = str(number + 1) if number else ""
+        left, right = (
+            _operand(f"{name}{suffix}", (axis, shared), body, program, maps)
+            for name, axis, body in zip(names, (row, column), pair, strict=True)
+        )
+        found.append(Contraction(left, right, shared))
+    return tuple(found)
+
+
+def _sides(factors: list[sympy.Expr], row: str, column: str, shared: str) -> tuple[sympy.Expr, sympy.Expr] | None:
+    """A product as one of a matrix with the row's axis and one with the column's, or None."""
+    left = [factor for factor in factors if axes_of(factor) <= {row, shared}]
+    right = [factor for factor in factors if factor not in left and axes_of(factor) <= {column, shared}]
+    if len(left) + len(right) < len(factors):
         return None
-    left: list[sympy.Expr] = []
-    right: list[sympy.Expr] = []
-    for factor in sympy.Mul.make_args(statement.body):
-        axes = axes_of(factor)
-        if axes <= {row, shared}:
-            left.append(factor)
-        elif axes <= {column, shared}:
-            right.append(factor)
-        else:
-            return None
-    bodies = [sympy.Mul(*left), sympy.Mul(*right)]
+    bodies = sympy.Mul(*left), sympy.Mul(*right)
     if not all(axes_of(body) >= {axis, shared} for body, axis in zip(bodies, (row, column), strict=True)):
         return None
-    operands = [
-        _operand(f"{statement.target}__{side}", (axis, shared), body, program, maps)
-        for side, body, axis in zip(("left", "right"), bodies, (row, column), strict=True)
-    ]
-    return Contraction(statement.target, operands[0], operands[1], row, column, shared)
+    return bodies
 
 
 def _operand(name: str, axes: tuple[str, str], body: sympy.Expr, program: Program, maps: list[Statement]) -> Read:

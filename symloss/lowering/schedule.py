@@ -144,13 +144,14 @@ class Kernel:
 
 @dataclass(frozen=True)
 class MatrixProduct:
-    """``target = left @ right`` with the operands transposed as said."""
+    """``target = left @ right`` with the operands transposed as said; ``adds`` to what the target holds already."""
 
     target: str
     left: str
     right: str
     transpose_left: bool
     transpose_right: bool
+    adds: bool
 
 
 @dataclass

@@ -73,7 +73,7 @@ class _Stages:
     program: Program = field(init=False)
     hard: dict[str, Statement] = field(default_factory=dict)
     virtual: dict[str, Statement] = field(default_factory=dict)
-    contractions: dict[str, Contraction] = field(default_factory=dict)
+    contractions: dict[str, tuple[Contraction, ...]] = field(default_factory=dict)
     level: dict[str, int] = field(default_factory=dict)
     anchors: dict[str, str | None] = field(default_factory=dict)
     stored: set[str] = field(default_factory=set)
@@ -146,7 +146,9 @@ class _Stages:
     def assign(self) -> None:
         """Give every stored statement the earliest loop in which all that it reads is there."""
         wanted = {target for places in self.outputs().values() for target, _ in places}
-        operands = {read.tensor for c in self.contractions.values() for read in (c.left, c.right)}
+        operands = {
+            read.tensor for products in self.contractions.values() for c in products for read in (c.left, c.right)
+        }
         for statement in self.program.statements:
             target = statement.target
             if statement.operation == "map" and target not in wanted and target not in operands:
@@ -174,8 +176,8 @@ class _Stages:
             self.stored |= {read.tensor for read in reads if self.level[read.tensor] < self.level[target]}
 
     def _operands(self, target: str) -> list[Read]:
-        contraction = self.contractions[target]
-        return [read for read in (contraction.left, contraction.right) if read.tensor in self.hard]
+        reads = (read for c in self.contractions[target] for read in (c.left, c.right))
+        return [read for read in reads if read.tensor in self.hard]
 
     # --- kernels -------------------------------------------------------------------------------------------------
 
@@ -190,7 +192,7 @@ class _Stages:
         number = 0
         for (_, kind), targets in sorted(groups.items(), key=lambda item: item[0]):
             if kind.startswith("product"):
-                schedule.steps.append(self.product(targets[0]))
+                schedule.steps += self.products(targets[0])
                 continue
             number += 1
             anchor = kind.removeprefix("loop ") or None
@@ -206,15 +208,19 @@ class _Stages:
             kernels[0].name = self.entry
         return schedule
 
-    def product(self, target: str) -> MatrixProduct:
-        c = self.contractions[target]
-        return MatrixProduct(
-            target,
-            c.left.tensor,
-            c.right.tensor,
-            c.left.index[0] == AxisSymbol(c.shared),
-            c.right.index[0] != AxisSymbol(c.shared),
-        )
+    def products(self, target: str) -> list[MatrixProduct]:
+        """The matrix products that a statement adds up."""
+        return [
+            MatrixProduct(
+                target,
+                c.left.tensor,
+                c.right.tensor,
+                c.left.index[0] == AxisSymbol(c.shared),
+                c.right.index[0] != AxisSymbol(c.shared),
+                number > 0,
+            )
+            for number, c in enumerate(self.contractions[target])
+        ]
 
 
 def violation(condition: sympy.Expr) -> sympy.Expr:
@@ -265,6 +271,11 @@ class _KernelBuilder:
         for statement in mine:
             self.planner.count(statement.body)
         depth = {s.target: self._sweep_level(s) for s in mine}
+        for statement in mine:
+            if statement.operation == "map":
+                # In the last pass over the same entries it shares what that computes, and may overwrite what it reads.
+                last = [depth[s.target] for s in mine if self._swept(s) == self._swept(statement)]
+                depth[statement.target] = max(last, default=0)
         for level in sorted(set(depth.values())):
             self._level([s for s in mine if depth[s.target] == level])
         kernel.nodes = list(self.planner.scopes[1].nodes)
@@ -287,13 +298,15 @@ class _KernelBuilder:
         inside = [r.tensor for r in reads if r.tensor in self.locals and r.tensor != statement.target]
         return max((self._sweep_level(self.locals[t]) + 1 for t in inside), default=0)
 
+    def _swept(self, statement: Statement) -> tuple[str, ...]:
+        """The axes that a pass over one sample's entries runs through for a statement."""
+        axes = statement.over if statement.target in self.locals else self.planner.inner(statement)
+        return tuple(map(self.stages.program.root, axes))
+
     def _level(self, statements: list[Statement]) -> None:
         """All statements of one level: fused sweeps, nested reductions, stores and results."""
         stages, planner = self.stages, self.planner
         sweeps: dict[tuple[str, ...], tuple[list[Statement], list[tuple[Statement, str, str | None]]]] = {}
-
-        def shape(axes: tuple[str, ...]) -> tuple[str, ...]:
-            return tuple(stages.program.root(a) for a in axes)
 
         later: list[Statement] = []
         for statement in statements:
@@ -302,15 +315,19 @@ class _KernelBuilder:
                 if inner:
                     planner.nested(statement, self._scratch(statement, planner))
                 else:
-                    sweeps.setdefault(shape(statement.over), ([], []))[0].append(statement)
+                    sweeps.setdefault(self._swept(statement), ([], []))[0].append(statement)
                     if statement.target in stages.stored or statement.target in self.outputs:
                         later.append(statement)
             elif stages.over_batch(statement) and inner:
                 collected = self._per_sample(statement)
                 self.kernel.vector_results.append(VectorResult(statement.target, inner, statement.operation))
-                sweeps.setdefault(shape(inner), ([], []))[1].append((collected, statement.target, statement.operation))
+                sweeps.setdefault(self._swept(statement), ([], []))[1].append(
+                    (collected, statement.target, statement.operation)
+                )
             elif inner and statement.target not in self.terms:
-                sweeps.setdefault(shape(inner), ([], []))[1].append((statement, self._destination(statement), None))
+                sweeps.setdefault(self._swept(statement), ([], []))[1].append(
+                    (statement, self._destination(statement), None)
+                )
             else:
                 later.append(statement)
         for reductions, stores in sweeps.values():

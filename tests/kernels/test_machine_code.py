@@ -22,7 +22,6 @@ DTYPES = {"float32": "f32", "float64": "f64"}
 #: Kernels with a scalar loop, by loss and entry point. Each must fail, so that one that is mended leaves the list.
 BOXES = "a sample is four numbers side by side, without a loop inside; LLVM does not vectorise over the samples"
 SCALAR = {(name, entry): BOXES for name in ("iou", "giou") for entry in ENTRIES}
-SCALAR["nt_xent", "hvp"] = "a sample's partner, by a remainder, is a branch in the loop over the other samples"
 
 
 def scalar_loops(code: str) -> list[Loop]:

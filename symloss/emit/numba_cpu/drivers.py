@@ -27,7 +27,8 @@ class DriverPrinter:
 
     ``check_numbers`` gives the number in META of the check of each input and constraint; ``terms`` maps each term to
     its batch axis and ``seeds`` to the tensor of its seeds; ``outputs`` are the names of the arrays to fill, in order;
-    ``unvisited`` are inputs that kernels read but do not check.
+    ``unvisited`` are inputs that kernels read but do not check; ``taken`` gives by array between kernels the one whose
+    memory it takes over.
     """
 
     schedule: Schedule
@@ -40,6 +41,7 @@ class DriverPrinter:
     directions: list[str]
     totals: dict[str, KernelPrinter] = field(default_factory=dict)
     unvisited: frozenset[str] = frozenset()
+    taken: dict[str, str] = field(default_factory=dict)
     helpers: set[str] = field(default_factory=set)
 
     @property
@@ -88,7 +90,11 @@ class DriverPrinter:
             if isinstance(step, MatrixProduct):
                 left = f"{step.left}{'.T' if step.transpose_left else ''}"
                 right = f"{step.right}{'.T' if step.transpose_right else ''}"
-                yield f"np.matmul({left}, {right}, out={step.target})"
+                if step.adds:
+                    self.helpers.add("_add_product")
+                    yield f"_add_product({left}, {right}, {step.target})"
+                else:
+                    yield f"np.matmul({left}, {right}, out={step.target})"
             else:
                 yield from self.run(step, self.kernels[step.name])
         yield f"return ({', '.join(self.values())}{',' if len(self.values()) == 1 else ''}), None"
@@ -206,11 +212,13 @@ class DriverPrinter:
         return any(kernel.term == term or (kernel.seeded and self.term_of(kernel) == number) for kernel in kernels)
 
     def buffers(self) -> Iterator[str]:
-        """Arrays between kernels."""
+        """Arrays between kernels; one that is read for the last time where another is written is overwritten."""
         for name, axes in self.schedule.buffers.items():
-            if name not in self.outputs:
+            if name not in self.outputs and name not in self.taken:
                 shape = self.shape(axes) if axes else "1"
                 yield f"{name} = np.empty({shape}, {self.real})"
+        for name, source in self.taken.items():
+            yield f"{name} = {source}"
 
     def values(self) -> list[str]:
         """The reduced value of each term, where the entry point gives it."""

@@ -28,6 +28,34 @@ def overwritable(schedule: Schedule, results: Mapping[str, str], inputs: Iterabl
     return {name: sources for name, sources in found.items() if sources}
 
 
+def taken_over(schedule: Schedule, buffers: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """By array between kernels the earlier one of the same shape whose memory it takes over.
+
+    Args:
+        schedule: all that runs for one entry point.
+        buffers: the axes of the arrays between kernels.
+    """
+    shapes = {name: tuple(map(schedule.program.root, axes)) for name, axes in buffers.items()}
+    found: dict[str, str] = {}
+    for name in _by_writer(schedule, buffers):
+        free = [other for other, shape in shapes.items() if shape == shapes[name] and len(shape) > 1]
+        for source in overwritable(schedule, {name: name}, free).get(name, []):
+            if source != name and source not in found.values():
+                found[name] = source
+                break
+    return found
+
+
+def _by_writer(schedule: Schedule, names: Iterable[str]) -> list[str]:
+    """The arrays in the order in which steps write them."""
+    order: dict[str, None] = {}
+    for step in schedule.steps:
+        written = [step.target] if isinstance(step, MatrixProduct) else [a.name for a in step.arguments if a.written]
+        order |= dict.fromkeys(written)
+    wanted = set(names)
+    return [name for name in order if name in wanted]
+
+
 def keeps_to_rows(schedule: Schedule, apart: Iterable[str]) -> bool:
     """Whether kernels reach every sample in its own rows only, and nothing else reads an array of samples.
 

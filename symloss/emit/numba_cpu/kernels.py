@@ -29,6 +29,7 @@ class KernelPrinter:
     """Prints the text of one kernel for one dtype.
 
     ``maskable`` says whether samples may be masked; those of a loss whose samples interact are taken away instead.
+    ``taken`` gives by array between kernels the one whose memory it takes over.
     """
 
     kernel: Kernel
@@ -36,6 +37,7 @@ class KernelPrinter:
     printer: ExpressionPrinter
     checks: list[InputCheck]
     maskable: bool = True
+    taken: dict[str, str] = field(default_factory=dict)
     blocks: dict[str, str] = field(default_factory=dict)
     size_arguments: list[str] = field(default_factory=list)
 
@@ -88,6 +90,12 @@ class KernelPrinter:
         place = [f"{self.kernel.axis} = start + row"] if self.by_row else []
         return ["for row in range(rows):", *_indent([*place, *lines])]
 
+    @property
+    def same(self) -> dict[str, str]:
+        """The arguments that are another one's memory: one pointer for both, or LLVM would vectorise for neither."""
+        arguments = {argument.name for argument in self.kernel.arguments}
+        return {name: self.taken[name] for name in sorted(arguments) if self.taken.get(name) in arguments}
+
     def signature(self) -> list[str]:
         """The names of the arguments, which the driver passes in the same order; workspaces after the first two."""
         kernel = self.kernel
@@ -95,6 +103,8 @@ class KernelPrinter:
         names[2:2] = [name for name, _, _ in self.workspaces()]
         for argument in kernel.arguments:
             name = argument.name
+            if name in self.same:
+                continue
             names.append(name)
             if argument.expandable and argument.chunked:
                 names.append(f"{name}_step")
@@ -136,7 +146,7 @@ class KernelPrinter:
         inner = list(self.body()) if kernel.axis else list(self.nodes(kernel.nodes))
         preamble = list(self.nodes(kernel.preamble))
         text = "\n".join([*inner, *preamble])
-        head = self.sizes(text)
+        head = [*self.sizes(text), *(f"{name} = {source}" for name, source in self.same.items())]
         if kernel.axis and kernel.seeded and self.printer.dtype == "float32":
             # A float is cheaper to pass than a NumPy scalar.
             head.append("denominator = f32(denominator)")

@@ -18,7 +18,7 @@ from symloss.emit.numba_cpu.bits import with_bits
 from symloss.emit.numba_cpu.checks import PLACE, InputCheck, checkable
 from symloss.emit.numba_cpu.drivers import DRIVER_ARGUMENTS, DriverPrinter, concerns_no_sample
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
-from symloss.emit.numba_cpu.in_place import keeps_to_rows, overwritable
+from symloss.emit.numba_cpu.in_place import keeps_to_rows, overwritable, taken_over
 from symloss.emit.numba_cpu.kernels import KernelPrinter
 from symloss.emit.numba_cpu.wrapping import wrapped
 from symloss.emit.templates import render, template_folder
@@ -257,7 +257,9 @@ class _LossFile:
                 found[term].lines()
         return found
 
-    def kernel(self, kernel: Kernel, program: Program, dtype: str) -> KernelPrinter:
+    def kernel(
+        self, kernel: Kernel, program: Program, dtype: str, taken: dict[str, str] | None = None
+    ) -> KernelPrinter:
         """A kernel with its printer and the checks that it makes."""
         checks = []
         for name in kernel.checked:
@@ -267,15 +269,20 @@ class _LossFile:
         kernel.constraints = [(self.numbers[f"constraint {n}"], c) for n, c in kernel.constraints]
         batches = {program.root(axis) for axis in self.terms.values() if axis is not None}
         maskable = not self.coupled and kernel.axis is not None and program.root(kernel.axis) in batches
-        return KernelPrinter(kernel, program, ExpressionPrinter(dtype), checks, maskable)
+        return KernelPrinter(kernel, program, ExpressionPrinter(dtype), checks, maskable, taken or {})
 
     def entry(self, entry: EntryPoint, dtype: str, totals: dict[str, KernelPrinter]) -> tuple[list[str], str]:
         """The kernels and the driver of one entry point for one dtype."""
         keys = (list(self.terms) if entry.values else []) + entry.outputs
         schedule: Schedule = build_schedule(entry.program, entry.name, tuple(keys), dtype)
         self.note_in_place(entry, schedule)
+        outputs = [entry.program.outputs[key] for key in entry.outputs]
+        between = {name: axes for name, axes in schedule.buffers.items() if name not in outputs}
+        taken = taken_over(schedule, between)
         printers = {
-            step.name: self.kernel(step, schedule.program, dtype) for step in schedule.steps if isinstance(step, Kernel)
+            step.name: self.kernel(step, schedule.program, dtype, taken)
+            for step in schedule.steps
+            if isinstance(step, Kernel)
         }
         kernels = ["\n".join(printer.lines()) for printer in printers.values()]
         steps = schedule.steps
@@ -293,10 +300,11 @@ class _LossFile:
             self.numbers,
             self.terms,
             entry.seeds,
-            [entry.program.outputs[key] for key in entry.outputs],
+            outputs,
             entry.directions,
             totals,
             frozenset(read),
+            taken,
         )
         text = "\n".join(driver.lines())
         for printer in [*printers.values(), *totals.values()]:

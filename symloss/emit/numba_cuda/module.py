@@ -219,6 +219,7 @@ def product(step: MatrixProduct, schedule: Schedule) -> dict[str, Any]:
         "target": step.target,
         "sizes": [rows, columns, shared],
         "turned": turned,
+        "adds": step.adds,
     }
 
 

@@ -199,6 +199,7 @@ class _Execution:
         rows, columns, shared = (self.call.sizes[size] for size in step["sizes"])
         options = module.TURN_LEFT if "left" in step["turned"] else 0
         options |= module.TURN_RIGHT if "right" in step["turned"] else 0
+        options |= module.ADD if step["adds"] else 0
         known = {side: arrays[step[side]] for side in ("left", "right", "target")}
         known |= {"rows": rows, "columns": columns, "shared": shared, "options": options}
         blocks = _blocks(rows, 16, "tiles")
