@@ -50,7 +50,8 @@ def compiled(module: ModuleType, kernel: Any) -> tuple[str, str]:
     with open(module.__file__, encoding="utf-8") as file:
         text = file.read()
     assert text.count(FEW) == text.count("def _pairwise_sum("), "the end of _pairwise_sum is worded otherwise"
-    space: dict[str, Any] = {"__name__": module.__name__, "__file__": module.__file__}
+    # Under a name of its own: symbols of one name are taken for one another, those from Numba's cache included.
+    space: dict[str, Any] = {"__name__": f"{module.__name__}_without_the_sum_of_few", "__file__": module.__file__}
     exec(compile(text.replace(FEW, "    return x[0]\n"), "<a kernel>", "exec"), space)
     options = {key: value for key, value in kernel.targetoptions.items() if key != "nopython"}
     # Machine code that was loaded from the cache cannot be inspected.
