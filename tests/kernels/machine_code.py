@@ -35,7 +35,8 @@ class Loop:
         packed: instructions that compute with several floating-point numbers at a time.
         scalar: those that compute with one.
         calls: what it calls.
-        leftover: it does what a packed or an unrolled loop of the same work leaves.
+        leftover: it does what a packed or an unrolled loop of the same work leaves, or is a copy of an outer loop for
+            when there is nothing for the inner ones to do.
     """
 
     name: str
@@ -65,7 +66,13 @@ def compiled(module: ModuleType, kernel: Any) -> tuple[str, str]:
 
 def innermost(follow: Mapping[str, Collection[str]]) -> list[list[str]]:
     """The loops that hold no other: the blocks of each, in the order of the code, from who follows whom."""
+    return nest(follow)[0]
+
+
+def nest(follow: Mapping[str, Collection[str]]) -> tuple[list[list[str]], list[str]]:
+    """The innermost loops, and the first block of every loop around them."""
     order = {name: place for place, name in enumerate(follow)}
+    outer = []
 
     def within(nodes: set[str]) -> list[set[str]]:
         found = []
@@ -73,10 +80,12 @@ def innermost(follow: Mapping[str, Collection[str]]) -> list[list[str]]:
             entered = {after for name in follow if name not in loop for after in follow[name]} & loop
             # Where a loop has two entries, the one that stands first is its own, the other that of a loop inside.
             entry = min(entered or loop, key=order.__getitem__)
-            found += within(loop - {entry}) or [loop]
+            inside = within(loop - {entry})
+            found += inside or [loop]
+            outer.extend([entry] if inside else [])
         return found
 
-    return [sorted(loop, key=order.__getitem__) for loop in within(set(follow))]
+    return [sorted(loop, key=order.__getitem__) for loop in within(set(follow))], outer
 
 
 def _cycles(nodes: set[str], follow: Mapping[str, Collection[str]]) -> list[set[str]]:
@@ -143,11 +152,14 @@ def llvm_loops(code: str) -> list[Loop]:
         follow = {
             name: [t for line in b for t in re.findall(r"\blabel %([\w.$-]+)", line)] for name, b in blocks.items()
         }
-        found += [_llvm_loop(names, blocks, marks) for names in innermost(follow)]
+        loops, outer = nest(follow)
+        # LLVM names copies of a block after it: B116, B116.us, B116.us27.
+        around = {name.split(".")[0] for name in outer}
+        found += [_llvm_loop(names, blocks, marks, names[0].split(".")[0] in around) for names in loops]
     return found
 
 
-def _llvm_loop(names: list[str], blocks: Mapping[str, list[str]], marks: Mapping[str, str]) -> Loop:
+def _llvm_loop(names: list[str], blocks: Mapping[str, list[str]], marks: Mapping[str, str], emptied: bool) -> Loop:
     packed = scalar = 0
     calls, vectorised = [], False
     for line in (line for name in names for line in blocks[name]):
@@ -160,7 +172,7 @@ def _llvm_loop(names: list[str], blocks: Mapping[str, list[str]], marks: Mapping
             vectorised |= any('"llvm.loop.isvectorized"' in marks[part] for part in re.findall(r"!\d+", marks[mark]))
     # So it calls what is left by unrolling; the unrolled loop stands beside it.
     unrolled = bool(re.search(r"\.(?:epil|prol)(?:\.|$)", names[0]))
-    return Loop(names[0], packed, scalar, tuple(calls), not packed and (vectorised or unrolled))
+    return Loop(names[0], packed, scalar, tuple(calls), not packed and (vectorised or unrolled or emptied))
 
 
 # --- assembly ------------------------------------------------------------------------------------------------------
