@@ -37,36 +37,35 @@ def _code_of_bits(context, builder, signature, arguments):
 
 
 @_local
-def _pairwise_sum(x, count):
-    """Sum the first entries of a float64 workspace, halving it in place: vectorised, and in one fixed order."""
-    while count > 32:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[np.uint64(rest + i)]  # Numba lets negative numbers count from the end, which would not vectorise
-        count = rest
-    while count > 8:
-        half = count // 2
-        rest = count - half
-        for i in range(half):
-            x[i] += x[rest + i]
-        count = rest
-    total = 0.0
+def _pairwise_sum(x, count, rest):
+    """Add the first entries of a float64 workspace to ``rest``, eighths onto each other: vectorised, in one order."""
+    while count >= 8:
+        part = count // 8
+        for i in range(8 * part, count):
+            rest += x[i]
+        for i in range(part):  # Numba lets negative numbers count from the end, which would not vectorise
+            a, b, c = x[i] + x[np.uint64(part + i)], x[np.uint64(2 * part + i)], x[np.uint64(3 * part + i)]
+            d, e = x[np.uint64(4 * part + i)] + x[np.uint64(5 * part + i)], x[np.uint64(6 * part + i)]
+            x[i] = (a + (b + c)) + (d + (e + x[np.uint64(7 * part + i)]))
+        count = part
     for i in range(count):
-        total += x[i]
-    return total
+        rest += x[i]
+    return rest
 
 
 @_local
-def _pairwise_sum_f32(x, halves, count):
+def _pairwise_sum_f32(x, eighths, count):
     """Sum the first entries of a float32 workspace in double precision, in the order of `_pairwise_sum`."""
-    half = count // 2 if count > 8 else 0
-    rest = count - half
-    for i in range(half):
-        halves[i] = np.float64(x[i]) + np.float64(x[np.uint64(rest + i)])
-    for i in range(half, rest):
-        halves[i] = x[i]
-    return _pairwise_sum(halves, rest)
+    part = count // 8
+    rest = 0.0
+    for i in range(8 * part, count):
+        rest += np.float64(x[i])
+    for i in range(part):
+        a, b = np.float64(x[i]) + np.float64(x[np.uint64(part + i)]), np.float64(x[np.uint64(2 * part + i)])
+        c, d = np.float64(x[np.uint64(3 * part + i)]), np.float64(x[np.uint64(4 * part + i)])
+        e, f = np.float64(x[np.uint64(5 * part + i)]), np.float64(x[np.uint64(6 * part + i)])
+        eighths[i] = (a + (b + c)) + ((d + e) + (f + np.float64(x[np.uint64(7 * part + i)])))
+    return _pairwise_sum(eighths, part, rest)
 
 
 @_local
@@ -118,15 +117,15 @@ def _outside_index(x, size):
 def _outside_simplex(x, epsilon):
     """Which entries are negative, or the first of a row that does not sum to one, added in the order of the kernels."""
     outside, total = x < 0, np.zeros(x.shape[:-1])
-    for first in range(0, x.shape[-1], 256):
-        block = x[..., first : first + 256].astype(np.float64)
-        count = block.shape[-1]
-        while count > 8:
-            half = count // 2
-            rest = count - half
-            block[..., :half] += block[..., rest:count]
-            count = rest
-        total += functools.reduce(np.add, np.moveaxis(block[..., :count], -1, 0), 0.0)
+    for first in range(0, x.shape[-1], 1024):
+        block = x[..., first : first + 1024].astype(np.float64)
+        count, rest = block.shape[-1], 0.0
+        while count >= 8:
+            part = count // 8
+            rest = functools.reduce(np.add, np.moveaxis(block[..., 8 * part : count], -1, 0), rest)
+            a, b, c, d, e, f, g, h = (block[..., i * part : (i + 1) * part] for i in range(8))
+            block, count = ((a + b) + (c + d)) + ((e + f) + (g + h)), part
+        total += functools.reduce(np.add, np.moveaxis(block[..., :count], -1, 0), rest)
     outside[..., 0] |= np.abs(total - 1.0) > 4 * x.shape[-1] * epsilon
     return outside
 
@@ -194,7 +193,7 @@ def _per_sample(weight, mask, chunk, dtype):
 
 
 def _total(partial, count):
-    """The sum over all chunks, in the order of `_pairwise_sum`."""
+    """The sum over all chunks, halves onto each other, in one order."""
     if count == 1:
         return 0.0 + partial.item(0)
     while count > 8:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import sympy
 
+from symloss.lowering.functions import Element
 from symloss.program import Program
 
 
@@ -133,13 +134,24 @@ class Kernel:
     weighs: bool = False
     gathers: bool = False
 
-    @property
-    def element_wise(self) -> bool:
-        """Whether the loop over samples is the innermost one."""
-        apart = any(
-            isinstance(node, Sweep | ForEach | View) or (isinstance(node, Store) and node.kind) for node in self.nodes
-        )
-        return not (self.gathers or apart)
+    def element_wise(self, program: Program) -> bool:
+        """Whether the loop over samples is the innermost one: each is a number, or a few that go by their places."""
+        views = {node.variable: node.array.removesuffix("_chunk") for node in self.nodes if isinstance(node, View)}
+        short = {
+            argument.name
+            for argument in self.arguments
+            if all(program.axes[program.root(axis)].size is not None for axis in argument.axes[1:])
+        }
+        if self.gathers or not set(views.values()) <= short:
+            return False
+        values: list[sympy.Expr] = [result.value for result in self.row_results]
+        for node in self.nodes:
+            if isinstance(node, Sweep | ForEach) or (isinstance(node, Store) and node.kind):
+                return False
+            values += [] if isinstance(node, View) else [node.value]
+            values += [Element(node.array, node.subscripts)] if isinstance(node, Store) else []
+        elements = {element for value in values for element in value.atoms(Element)}
+        return all(place.is_Integer for e in elements if e.array in views for place in e.subscripts)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 from symloss.emit.templates import template_folder
 
 KINDS = {"f32": (np.float32, np.int32), "f64": (np.float64, np.int64)}
-COUNTS = [*range(1, 70), 100, 127, 128, 129, 255, 256]
+COUNTS = [*range(1, 70), 100, 127, 128, 129, 255, 256, 511, 1000, 1023, 1024]
 
 
 @pytest.fixture(scope="module")
@@ -22,34 +22,35 @@ def support() -> ModuleType:
     return module
 
 
-def halved(x):
-    """The sum in the documented order, in plain Python: halves onto each other until eight are left."""
-    x = [float(entry) for entry in x]
-    while len(x) > 8:
-        half = len(x) // 2
-        rest = len(x) - half
-        x = [a + b for a, b in zip(x[:half], x[rest:], strict=True)] + x[half:rest]
-    total = 0.0
+def in_eighths(x):
+    """The sum in the documented order, in plain Python: eighths onto each other until less than eight are left."""
+    x, rest = [float(entry) for entry in x], 0.0
+    while len(x) >= 8:
+        part = len(x) // 8
+        for entry in x[8 * part :]:
+            rest += entry
+        eighths = [x[i * part : (i + 1) * part] for i in range(8)]
+        x = [((a + b) + (c + d)) + ((e + f) + (g + h)) for a, b, c, d, e, f, g, h in zip(*eighths, strict=True)]
     for entry in x:
-        total += entry
-    return total
+        rest += entry
+    return rest
 
 
 @pytest.mark.parametrize("count", COUNTS)
 def test_sums_are_added_in_one_order(support, count):
-    x = np.random.default_rng(count).normal(size=256) * 10.0 ** np.random.default_rng(1).integers(-6, 6, 256)
-    assert support._pairwise_sum(x.copy(), count) == halved(x[:count])
+    x = np.random.default_rng(count).normal(size=1024) * 10.0 ** np.random.default_rng(1).integers(-6, 6, 1024)
+    assert support._pairwise_sum(x.copy(), count, 0.0) == in_eighths(x[:count])
     narrow = x.astype(np.float32)
-    assert support._pairwise_sum_f32(narrow, np.empty(128), count) == halved(narrow[:count])
+    assert support._pairwise_sum_f32(narrow, np.empty(128), count) == in_eighths(narrow[:count])
 
 
-@pytest.mark.parametrize("size", [1, 7, 9, 40, 256, 257, 600])
+@pytest.mark.parametrize("size", [1, 7, 9, 40, 256, 257, 1024, 1025, 2500])
 def test_the_finder_of_distributions_adds_as_kernels_do(support, size):
     generator = np.random.default_rng(size)
     for dtype in (np.float32, np.float64):
         rows = generator.gamma(1, 1, (200, size)) + 1e-3
         rows = (rows / rows.sum(axis=-1, keepdims=True)).astype(dtype)
-        totals = np.array([sum((halved(row[at : at + 256]) for at in range(0, size, 256)), 0.0) for row in rows])
+        totals = np.array([sum((in_eighths(row[at : at + 1024]) for at in range(0, size, 1024)), 0.0) for row in rows])
         # A bound between two of the distances from one tells any other order apart that rounds elsewhere.
         distances = np.unique(np.abs(totals - 1.0))
         for bound in distances[:-1]:

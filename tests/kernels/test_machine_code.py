@@ -19,10 +19,6 @@ X86 = platform.machine() in ("x86_64", "AMD64")
 ENTRIES = ("value", "value_and_grad", "grad_hess_diag", "hvp")
 DTYPES = {"float32": "f32", "float64": "f64"}
 
-#: Kernels with a scalar loop, by loss and entry point. Each must fail, so that one that is mended leaves the list.
-BOXES = "a sample is four numbers side by side, without a loop inside; LLVM does not vectorise over the samples"
-SCALAR = {(name, entry): BOXES for name in ("iou", "giou") for entry in ENTRIES}
-
 
 def scalar_loops(code: str) -> list[Loop]:
     """The innermost loops that compute with one number at a time though they are no leftover."""
@@ -46,7 +42,7 @@ def check_machine_code(name: str, entry: str, dtype: str) -> None:
             assert computes <= any(loop.packed for loop in loops), loops
 
 
-@pytest.mark.parametrize("name", ["huber", "bce_with_logits", "softmax_cross_entropy"])
+@pytest.mark.parametrize("name", ["huber", "bce_with_logits", "softmax_cross_entropy", "giou"])
 def test_packed_and_without_calls(name: str) -> None:
     check_machine_code(name, "value_and_grad", "float32")
 
@@ -55,9 +51,7 @@ def test_packed_and_without_calls(name: str) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("entry", ENTRIES)
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_every_kernel(name: str, entry: str, dtype: str, request: pytest.FixtureRequest) -> None:
-    if (name, entry) in SCALAR:
-        request.applymarker(pytest.mark.xfail(reason=SCALAR[name, entry], strict=True))
+def test_every_kernel(name: str, entry: str, dtype: str) -> None:
     if entry not in kernels(name).entries:
         pytest.skip("refused, with a reason")
     check_machine_code(name, entry, dtype)

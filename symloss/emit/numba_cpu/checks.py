@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import sympy
 
+from symloss.lowering.prepare import LONGEST_UNROLLED
 from symloss.program import Domain, Program, Tensor
 
 #: Entries of an inner sum that are added pairwise at a time.
-BLOCK = 256
+BLOCK = 1024
 
 #: The place in a row of an entry of a block. Numba lets negative numbers count from the end; where LLVM does not know
 #: that an index is none, it gathers and scatters. It knows so of a loop's own variable, and of a number with this mask.
@@ -75,6 +76,10 @@ class InputCheck:
         counts = f"{live} & " if live else ""
         if not inner:
             return [f"entry = {own()}", f"wrong |= {counts}({self.outside('entry')})"]
+        fixed = self.program.axes[self.program.root(inner[0])].size
+        if len(inner) == 1 and fixed is not None and fixed <= LONGEST_UNROLLED and self.tensor.domain.kind != "simplex":
+            outside = f"wrong |= {counts}({self.outside('entry')})"
+            return [line for place in range(fixed) for line in (f"entry = {own(str(place))}", outside)]
         size = [f"size_{self.program.root(axis)}" for axis in inner]
         row = own(*(f"at_{axis}" for axis in inner[:-1]))
         lines = [f"entries = {row}"]

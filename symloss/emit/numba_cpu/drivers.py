@@ -17,8 +17,8 @@ from symloss.program import Program, Read, reads_of, substitute
 #: What every driver takes, but for the directions.
 DRIVER_ARGUMENTS = "run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs"
 
-#: Samples per chunk of an element-wise kernel: its workspace stays in the first-level cache.
-ELEMENT_WISE_CHUNK = 2048
+#: Samples per chunk of an element-wise kernel: with its workspace they stay in the first-level cache.
+ELEMENT_WISE_CHUNK = 1024
 
 
 @dataclass
@@ -317,7 +317,7 @@ class DriverPrinter:
 
     def chunk(self, kernel: Kernel) -> str:
         """Samples per chunk, as text."""
-        if kernel.element_wise:
+        if kernel.element_wise(self.program):
             return str(ELEMENT_WISE_CHUNK)
         self.helpers.add("_chunk_rows")
         lengths: dict[str, None] = {}

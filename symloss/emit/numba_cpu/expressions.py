@@ -46,7 +46,8 @@ def is_condition(expression: sympy.Expr) -> bool:
 class ExpressionPrinter:
     """Prints for one dtype and remembers which elementary functions the text calls.
 
-    ``worded`` gives the text and the precedence of leaves that a kernel words in its own way, by their names.
+    ``worded`` gives the text and the precedence of leaves that a kernel words in its own way, by their names;
+    ``rows`` the array of a row whose entries are addressed in the whole array.
     """
 
     dtype: str
@@ -54,6 +55,7 @@ class ExpressionPrinter:
     functions: set[str] = field(default_factory=set)
     helpers: set[str] = field(default_factory=set)
     worded: dict[str, tuple[str, int]] = field(default_factory=dict)
+    rows: dict[str, str] = field(default_factory=dict)
 
     @property
     def suffix(self) -> str:
@@ -130,7 +132,8 @@ class ExpressionPrinter:
         if leaf.name in self.worded:
             return self.worded[leaf.name][0]
         if isinstance(leaf, Element):
-            return f"{leaf.array}[{', '.join(self.integer(s) for s in leaf.subscripts)}]"
+            places = ", ".join(self.integer(s) for s in leaf.subscripts)
+            return f"{self.rows[leaf.array]}[row, {places}]" if leaf.array in self.rows else f"{leaf.array}[{places}]"
         return str(leaf.name)
 
     def _sum(self, expression: sympy.Expr, show: Callable[[sympy.Expr, int], str]) -> str:

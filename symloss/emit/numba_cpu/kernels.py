@@ -63,7 +63,20 @@ class KernelPrinter:
     @property
     def by_row(self) -> bool:
         """Whether samples are addressed one by one: then nothing is vectorised over them."""
-        return self.kernel.axis is not None and not self.kernel.element_wise
+        return self.kernel.axis is not None and not self.kernel.element_wise(self.program)
+
+    @property
+    def short(self) -> dict[str, int]:
+        """The arrays in which samples that are not visited one by one have a few entries side by side, and how many."""
+        if self.by_row or self.kernel.axis is None:
+            return {}
+        axes = self.program.axes
+        found = {}
+        for argument in self.kernel.arguments:
+            sizes = [axes[self.program.root(axis)].size for axis in argument.axes[1:]]
+            if argument.chunked and len(sizes) == 1 and sizes[0] is not None:
+                found[f"{argument.name}_chunk"] = sizes[0]
+        return found
 
     @property
     def live(self) -> str:
@@ -150,6 +163,10 @@ class KernelPrinter:
         if kernel.axis and kernel.seeded and self.printer.dtype == "float32":
             # A float is cheaper to pass than a NumPy scalar.
             head.append("denominator = f32(denominator)")
+        if self.short:
+            # Only where their number is known are entries that lie side by side loaded together.
+            lengths = [f"{name.removesuffix('_chunk')}.shape[1] != {size}" for name, size in self.short.items()]
+            head += [f"if {' or '.join(lengths)}:", "    return"]
         lines = ["@_jit", f"def {self.name}({', '.join(self.signature())}):"]
         lines += _indent([*head, *preamble])
         if kernel.axis:
@@ -168,12 +185,15 @@ class KernelPrinter:
             found.append(("seed", "chunk", real))
         found += [(f"{result.name}_rows", "chunk", "np.float64") for result in kernel.row_results]
         found += [(f"{result.name}_narrow", "chunk", real) for result in kernel.row_results if self.narrow]
+        eighths = "chunk // 8" if self.narrow and any(map(self.summed_narrow, kernel.row_results)) else ""
         for name, axes in kernel.scratch.items():
             shape = ", ".join(f"size_{self.program.root(axis)}" for axis in axes)
             found.append((name, f"({shape})" if len(axes) > 1 else shape, real))
         found += [(name, str(BLOCK), kind) for name, kind in self.blocks.items()]
         if self.printer.dtype == "float32" and real in self.blocks.values():
-            found.append(("halves", str(BLOCK // 2), "np.float64"))
+            eighths = str(BLOCK // 8)
+        if eighths:
+            found.append(("eighths", eighths, "np.float64"))
         return found
 
     @property
@@ -181,9 +201,13 @@ class KernelPrinter:
         """Whether numbers per sample are kept in float32 until all of the chunk are there.
 
         A loop that writes float64 is vectorised for float64, and so takes two steps where one does for the float32
-        arithmetic in it. That is worth a second loop where there is much of it, as an elementary function is.
+        arithmetic in it.
         """
-        return not self.by_row and self.printer.dtype == "float32" and bool(self.printer.functions)
+        return not self.by_row and self.printer.dtype == "float32"
+
+    def summed_narrow(self, result: RowResult) -> bool:
+        """Whether such numbers are added as they are: no weight multiplies them, and no square is formed."""
+        return result.kind == "sum" or (result.kind == "value" and self.kernel.sample_weight is None)
 
     @property
     def real_type(self) -> str:
@@ -207,9 +231,10 @@ class KernelPrinter:
         if kernel.sample_weight is not None and not self.by_row:
             yield from self.intrinsic(*kernel.sample_weight)
         yield from self.each_sample(self.row())
-        if self.narrow and kernel.row_results:
+        wide = [result.name for result in kernel.row_results if self.narrow and not self.summed_narrow(result)]
+        if wide:
             yield "for row in range(rows):"
-            yield from (f"    {result.name}_rows[row] = {result.name}_narrow[row]" for result in kernel.row_results)
+            yield from (f"    {name}_rows[row] = {name}_narrow[row]" for name in wide)
         if not self.by_row:
             yield from self.epilogue()
         for result in kernel.row_results:
@@ -244,8 +269,9 @@ class KernelPrinter:
             first = f"wrong_{number}"
             yield f"{first} = rows"
             counts = f"{self.live} & " if self.live else ""
+            lines += self.nodes(nodes)
             here = f"here = row if {counts}({self.printer.condition(violated)}) else rows"
-            lines += [*self.nodes(nodes), here, f"{first} = here if here < {first} else {first}"]
+            lines += [here, f"{first} = here if here < {first} else {first}"]
         if not lines:
             return
         if self.kernel.gathers and self.live:
@@ -304,12 +330,16 @@ class KernelPrinter:
             for axis in reversed(inner):
                 entries = [f"for at_{axis} in range(size_{self.program.root(axis)}):", *_indent(entries)]
             lines += entries
-        return [*lines, *(f"{result.name}_rows[row] = 0.0" for result in self.kernel.row_results)]
+        for result in self.kernel.row_results:
+            narrow = self.narrow and self.summed_narrow(result)
+            lines.append(f"{result.name}_narrow[row] = {zero}" if narrow else f"{result.name}_rows[row] = 0.0")
+        return lines
 
     def epilogue(self) -> Iterator[str]:
         """Weights and masks, after the loop over the samples of a chunk."""
         kernel = self.kernel
-        if kernel.term:
+        apart = any(result.term and self.narrow and self.summed_narrow(result) for result in kernel.row_results)
+        if kernel.term and not apart:
             rows = f"{kernel.term}_rows"
             own = kernel.sample_weight is not None
             weigh = ["for row in range(rows):", f"    {rows}[row] *= {'weights' if own else 'weight_chunk'}[row]"]
@@ -318,19 +348,38 @@ class KernelPrinter:
         if cleared:
             yield "if mask_step:"
             yield from _indent(["for row in range(rows):", "    if not live[row]:", *_indent(_indent(cleared))])
-        if kernel.term:
+        if kernel.term and not apart:
             yield "if keep_losses:"
             yield "    for row in range(rows):"
             yield f"        losses_out[start + row] = {kernel.term}_rows[row]"
 
     def result(self, result: RowResult) -> list[str]:
         """What a chunk gives for a number per sample."""
-        name, rows = f"{result.name}_partial[c]", f"{result.name}_rows"
+        name, rows, narrow = f"{result.name}_partial[c]", f"{result.name}_rows", f"{result.name}_narrow"
         if result.kind in ("max", "min"):
             better = _better(result.kind, f"{rows}[row]", name)
             return [f"{name} = {NEUTRAL[result.kind]}", "for row in range(rows):", f"    {name} = {better}"]
         square = ["for row in range(rows):", f"    {rows}[row] *= {rows}[row]"] if result.kind == "norm" else []
-        return [*square, f"{name} = _pairwise_sum({rows}, rows)"]
+        total = f"{name} = _pairwise_sum({rows}, rows, 0.0)"
+        if not (self.narrow and self.summed_narrow(result)):
+            return [*square, total]
+        self.printer.helpers.add("_pairwise_sum_f32")
+        alone = f"{name} = _pairwise_sum_f32({narrow}, eighths, rows)"
+        if not result.term:
+            return [alone]
+        # A product with a weight may leave the range of float32.
+        weighed = f"np.float64({narrow}[row]) * weight_chunk[row]"
+        return [
+            "if weight_step:",
+            "    for row in range(rows):",
+            f"        {rows}[row] = {f'{weighed} if live[row] else 0.0' if self.maskable else weighed}",
+            f"    {total}",
+            "else:",
+            f"    {alone}",
+            "if keep_losses:",
+            "    for row in range(rows):",
+            f"        losses_out[start + row] = {rows}[row] if weight_step else {narrow}[row]",
+        ]
 
     # --- nodes ---------------------------------------------------------------------------------------------------
 
@@ -353,15 +402,16 @@ class KernelPrinter:
             return [f"{node.variable} = {text}"]
         if isinstance(node, View) and node.subscript == ROW and self.by_row:
             return [f"{node.variable} = {self.own(node.array.removesuffix('_chunk'))}"]
+        if isinstance(node, View) and node.subscript == ROW and node.array in self.short:
+            show.rows[node.variable] = node.array
+            return []
         if isinstance(node, View):
             return [f"{node.variable} = {node.array}[{show.integer(node.subscript)}]"]
         if isinstance(node, Store):
             where = ", ".join(show.integer(s) for s in node.subscripts)
             if node.kind:
                 return self.collect(f"{node.array}_partial[c, {where}]", f"{node.array}_entry", node)
-            target = Element(node.array, node.subscripts).name
-            place = show.worded[target][0] if target in show.worded else f"{node.array}[{where}]"
-            return [f"{place} = {show.real(node.value)}"]
+            return [f"{show.element(Element(node.array, node.subscripts))} = {show.real(node.value)}"]
         if isinstance(node, ForEach):
             return [f"for {node.variable} in range({node.size}):", *_indent(self.nodes(node.body))]
         return self.sweep(node)
@@ -481,9 +531,9 @@ class KernelPrinter:
     def _total(self, block: str) -> str:
         """The sum of the first ``count`` entries of a block."""
         if self.blocks.setdefault(block, self.real_type) == "np.float64":
-            return f"_pairwise_sum({block}, count)"
+            return f"_pairwise_sum({block}, count, 0.0)"
         self.printer.helpers.add("_pairwise_sum_f32")
-        return f"_pairwise_sum_f32({block}, halves, count)"
+        return f"_pairwise_sum_f32({block}, eighths, count)"
 
 
 def _better(kind: str, entry: str, kept: str) -> str:
