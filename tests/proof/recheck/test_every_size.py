@@ -22,6 +22,7 @@ from symloss.proof.proving import prove_file
 from symloss.proof.recheck import equalities, recheck_facts, recheck_file
 from symloss.proof.recheck.checking import recheck_goals
 from symloss.proof.recheck.traces import composition
+from tests.proof.losses import spec
 
 LOSSES = {
     "divergence": """
@@ -84,12 +85,25 @@ def test_what_was_not_changed_keeps_its_word(proved: Path, name: str) -> None:
     assert rechecked(proved, proved, name) == WORDS[name]
 
 
-def test_an_identity_that_is_seen_at_some_sizes_names_them(proved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_identity_that_is_seen_at_some_sizes_is_not_rechecked(proved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(equalities, "vanishes_for_every_size", lambda difference, known=None: False)
     outcome = recheck_file(proved / "distance.yaml", proved).outcomes[2]
-    assert outcome.word == "ok at small sizes"
+    assert outcome.word == "not re-checked"
     assert "d of size 2" in outcome.reason
     assert "rests on the engine" in outcome.reason
+
+
+def test_what_is_true_of_one_item_alone_is_not_shown() -> None:
+    """The cross entropy of one class is 0, and so is its negative."""
+    probe = spec(
+        "{equals: '-value', of: value}",
+        value="-sum[k](y[n, k]*log_softmax[k](z[n, k]))",
+        inputs="z[n, k]: real; y[n, k]: simplex(k)",
+        axes="{n: batch, k: class}",
+    )
+    evidence = {"kind": "identity", "difference": "0"}
+    stored = {"status": "proved", "scope": {"parameters": "all", "sizes": {"k": "every"}}, "evidence": evidence}
+    assert recheck_goals(formulate(probe, probe.claims[0]), stored).word == "not re-checked"
 
 
 def lines(entry: dict[str, Any], rule: str) -> dict[str, Any]:
