@@ -58,11 +58,20 @@ claims:
   - {convex: z}
   - {equals: "where(y[n] == 1, -log(sigmoid(z[n])), -log(1 - sigmoid(z[n])))"}
 """,
+    "smooth": """
+axes: {n: batch}
+inputs:
+  z: {axes: [n], role: prediction, domain: real}
+value: "softplus(z[n]) + exp(abs(z[n]))"
+claims:
+  - {at_least: 1}
+""",
 }
 WORDS = {
     "divergence": ["ok", "ok", "ok"],
     "distance": ["ok", "ok", "ok", "ok"],
     "entropy": ["ok", "ok"],
+    "smooth": ["ok"],
 }
 
 
@@ -191,6 +200,10 @@ def forget_the_triangle(entry: dict[str, Any]) -> None:
     lines(entry, "triangle")["facts"].clear()
 
 
+def forget_where_values_lie(entry: dict[str, Any]) -> None:
+    entry["evidence"]["facts"].remove("softplus in (0, oo)")
+
+
 FAULTS: list[tuple[str, int, Callable[[dict[str, Any]], None]]] = [
     ("distance", 0, lower_the_constant),
     ("distance", 0, raise_the_constant),
@@ -211,6 +224,7 @@ FAULTS: list[tuple[str, int, Callable[[dict[str, Any]], None]]] = [
     ("divergence", 2, name_another_fact),
     ("divergence", 2, name_no_fact),
     ("distance", 0, forget_the_triangle),
+    ("smooth", 0, forget_where_values_lie),
 ]
 
 
@@ -227,6 +241,12 @@ def test_a_change_is_noticed(
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(json.dumps(stored), encoding="utf-8")
     assert rechecked(proved, tmp_path, name)[number] in ("wrong", "not re-checked")
+
+
+def test_a_range_names_where_values_lie_and_increase(proved: Path) -> None:
+    (entry,) = json.loads(store.place(proved, "smooth").read_text("utf-8"))["claims"]
+    assert entry["evidence"]["kind"] == "range"
+    assert entry["evidence"]["facts"] == ["abs in [0, oo)", "exp increasing in x", "softplus in (0, oo)"]
 
 
 def test_a_line_points_to_the_proof_of_its_facts(proved: Path, tmp_path: Path) -> None:
