@@ -356,8 +356,7 @@ class _Audit:
             report.notes.append("the factor is no simple number, so that errors of a few ulps may be its own")
         if answer["returns"] == "value" and answer["framework"] == "numpy":
             report.notes.append("a NumPy function: only its value can be compared")
-        if self.options.given.get("factor") is not None:
-            self._expected_factor(report, answer)
+        other_factor = self._other_factor(report, answer)
         negative = answer["factor"] < 0
         if negative:
             report.notes.append("it is a negative multiple of the loss: minimising it maximises the loss")
@@ -365,13 +364,18 @@ class _Audit:
         wrong = any(cell.region == "ordinary" and _gross(cell) for cell in bad) or negative
         if wrong or answer["share"] < 0.55:
             report.verdict = "disagrees"
-        elif bad or any("but" in note for note in report.notes):
+        elif bad or other_factor:
             report.verdict = "agrees in part"
 
-    def _expected_factor(self, report: Report, answer: Mapping[str, Any]) -> None:
+    def _other_factor(self, report: Report, answer: Mapping[str, Any]) -> bool:
+        """Whether the factor is not the one that is expected, if one is."""
+        if self.options.given.get("factor") is None:
+            return False
         expected = float(Fraction(self.options.given["factor"]))
-        if abs(answer["factor"] - expected) > 1e-9 * abs(expected):
+        other = bool(abs(answer["factor"] - expected) > 1e-9 * abs(expected))
+        if other:
             report.notes.append(f"the factor is {report.factor}, but {expected:g} is expected")
+        return other
 
 
 def _gross(cell: Cell) -> bool:

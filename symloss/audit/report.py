@@ -111,6 +111,8 @@ class Report:
         if self.verdict == "agrees":
             return f"agrees with {name} within {self.max_ulps:g} ulps wherever it was tried"
         if self.verdict == "disagrees":
+            if not self._bad("ordinary") and self.factor.startswith("-"):
+                return f"does not compute {self.loss} but {name}, which has the opposite sign"
             return f"does not compute {name}: {_listed(self._bad('ordinary'))} wrong on ordinary inputs"
         regions = list(dict.fromkeys(cell.region for cell in self.cells if not cell.good))
         if not regions:

@@ -45,18 +45,18 @@ def load(target: str, construct: Mapping[str, Any]) -> Callable[..., Any]:
     used = False
     for name in path.split("."):
         if not hasattr(found, name):
-            raise Unusable(f"{target} does not exist: there is no {name!r} in {_label(found)}")
+            raise Unusable(f"there is no {name!r} in {_label(found)}")
         found = getattr(found, name)
         if inspect.isclass(found):
             used = True
             try:
                 found = found(**construct)
             except Exception as fault:
-                raise Unusable(f"{target} cannot be constructed: {_one_line(fault)}") from None
+                raise Unusable(f"{name} cannot be constructed: {_one_line(fault)}") from None
     if construct and not used:
-        raise Unusable(f"{target} is no class, so that there is nothing to construct with {', '.join(construct)}")
+        raise Unusable(f"it is no class, so that there is nothing to construct with {', '.join(construct)}")
     if not callable(found):
-        raise Unusable(f"{target} is not callable; it is a {type(found).__name__}")
+        raise Unusable(f"it is not callable (its type is {type(found).__name__})")
     function: Callable[..., Any] = found
     return function
 

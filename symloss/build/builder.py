@@ -164,9 +164,11 @@ def in_processes(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]],
         for future in as_completed(pending):
             yield future.result()
     finally:
-        # After Ctrl-C what runs would go on for seconds; writes are atomic, so it may be ended.
-        executor.shutdown(wait=False, cancel_futures=True)
-        if not all(future.done() for future in pending):
+        # After Ctrl-C what runs would go on for seconds; writes are atomic, so it may be ended. Where nothing runs the
+        # executor's thread is waited for, which else may close a pipe that the end of the process still writes to.
+        done = all(future.done() for future in pending)
+        executor.shutdown(wait=done, cancel_futures=True)
+        if not done:
             for process in active_children():
                 process.terminate()
 

@@ -74,7 +74,7 @@ def _about(record: AtomRecord) -> Iterator[Fact]:
     # That exp is positive, that roots are not negative and the like are the definitions, and taken as given.
     condition = None if record_of(term) is record else _image(record, term)
     if condition is not None:
-        yield Fact(f"{record.name} in {_shown(record.image)}", _goal(Always(condition), domains, term, assumed))
+        yield Fact(image_fact(record), _goal(Always(condition), domains, term, assumed))
     smooth = not record.kink and not record.kinked
     for name, direction in zip(record.arguments, record.monotone, strict=True):
         if direction is None:
@@ -96,6 +96,11 @@ def _about(record: AtomRecord) -> Iterator[Fact]:
         turned = term.xreplace({x: -x})
         same = atoms.Equal(turned, -term if record.parity == "odd" else term)
         yield Fact(f"{record.name} {record.parity}", _goal(Always(same), domains, term, assumed))
+
+
+def image_fact(record: AtomRecord) -> str:
+    """The name of the fact that says where the values of a function lie."""
+    return f"{record.name} in {_shown(record.image)}"
 
 
 #: Functions that a Lipschitz constant of 1 is said of.

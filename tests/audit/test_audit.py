@@ -87,6 +87,7 @@ def test_a_wrong_sign_is_found() -> None:
     assert found.verdict == "disagrees"
     assert found.factor == "-1"
     assert any("negative multiple" in note for note in found.notes)
+    assert found.sentence() == "does not compute mse but -1 times mse, which has the opposite sign"
 
 
 def test_another_function_is_found() -> None:
@@ -179,6 +180,7 @@ def test_what_cannot_be_run_is_one_sentence(name: str, words: str, capsys: pytes
     assert captured.err.startswith("error: ")
     assert len(captured.err.strip().splitlines()) == 1
     assert words in captured.err
+    assert captured.err.count(f"{MODULE}:{name}") == 1
 
 
 def test_a_hang_is_cut() -> None:

@@ -13,7 +13,10 @@ import pytest
 import symloss
 from symloss.build.sources import catalogue, data_folder
 from symloss.cli import run
+from symloss.language import SpecLibrary, read_spec
 from symloss.proof import store
+from symloss.proof.engines import Budget
+from symloss.proof.portfolio import settle_claim
 from symloss.proof.proving import contradicted, prove_file, stale
 
 COMMITTED = data_folder("generated")
@@ -75,6 +78,7 @@ def test_stored_verdicts_are_no_surplus_of_the_build(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", catalogue())
 def test_a_fresh_run_loses_no_proof(loss: str, tmp_path: Path) -> None:
+    """And gives the same bytes, under whatever hash seed this process has."""
     stored = store.load(COMMITTED, loss)
     assert stored is not None, "`symloss prove` writes it"
     fresh = prove_file(catalogue()[loss], tmp_path, again=True)
@@ -90,16 +94,17 @@ def test_a_fresh_run_loses_no_proof(loss: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("loss", ["huber", "hinge", "log_cosh", "kl_standard_normal", "triplet", "dice"])
+@pytest.mark.parametrize("loss", catalogue())
 def test_three_seeds_give_the_same_verdicts(loss: str) -> None:
-    from symloss.language import SpecLibrary, read_spec
-    from symloss.proof.engines import Budget
-    from symloss.proof.portfolio import settle_claim
-
+    """What is stored is of the first seed, as a fresh run shows; here are two more."""
+    stored = store.load(COMMITTED, loss)
+    assert stored is not None
+    assert Budget().seed == 1
     spec = read_spec(catalogue()[loss], SpecLibrary([data_folder("specs")]))
-    for claim in spec.claims:
-        words = {settle_claim(spec, claim, Budget(seed=seed)).status for seed in (1, 2, 3)}
-        assert len(words) == 1, claim.text
+    for claim, entry in zip(spec.claims, stored["claims"], strict=True):
+        for seed in (2, 3):
+            found = settle_claim(spec, claim, Budget(seed=seed))
+            assert (found.status, found.scope.as_json()) == (entry["status"], entry["scope"]), (claim.text, seed)
 
 
 PROVING = """
@@ -122,7 +127,7 @@ def proved_under(seed: str, losses: tuple[str, ...], out: Path) -> dict[str, byt
 
 @pytest.mark.parametrize(
     "losses",
-    [("huber", "listnet", "kl_divergence"), pytest.param(("atoms", "iou", "info_nce", "dice"), marks=pytest.mark.slow)],
+    [("huber", "listnet", "kl_divergence"), pytest.param(("atoms", "dice"), marks=pytest.mark.slow)],
     ids=["quick", "slow"],
 )
 def test_another_hash_seed_gives_the_same_bytes(losses: tuple[str, ...], tmp_path: Path) -> None:

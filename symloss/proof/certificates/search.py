@@ -9,7 +9,7 @@ import sympy
 from symloss import atoms
 from symloss.proof.certificates.infinite import infinite
 from symloss.proof.certificates.items import items
-from symloss.proof.certificates.nodes import node
+from symloss.proof.certificates.nodes import in_range
 from symloss.proof.certificates.scalars import ends, gibbs, item_of_logsumexp, logarithm
 from symloss.proof.certificates.structure import by_terms, cases, consequence, factors, quotient
 from symloss.proof.certificates.sums import cauchy_schwarz, share, spread
@@ -17,6 +17,7 @@ from symloss.proof.closing import implied
 from symloss.proof.goals import Goal
 from symloss.proof.knowledge import Knowledge
 from symloss.proof.normal import NoNormalFormError, Normal
+from symloss.proof.range_facts import range_facts
 from symloss.proof.setting import Setting
 from symloss.proof.terms import Term
 from symloss.proof.verdicts import Evidence
@@ -80,7 +81,7 @@ class Certificates:
         for path, need in goal.obligations:
             condition = facts.plain(implied(path, need))
             if facts.holds(condition):
-                found.append({"needs": str(condition), "rule": "range"})
+                found.append({"needs": str(condition), "rule": "range", **range_facts(condition, facts)})
                 continue
             step = self._apart(condition)
             if step is not None:
@@ -109,7 +110,7 @@ class Certificates:
         self.steps += 1
         found = facts.range(e)
         if found is not None and found.above(0):
-            return node(e, "range")
+            return in_range(e, facts)
         if not e.args or (found is not None and found.below(0, True)):
             return None
         for rule in RULES:
@@ -126,7 +127,7 @@ class Certificates:
         """A certificate that a term is greater than 0: a strict condition and what is added to it."""
         found = facts.range(e)
         if found is not None and found.above(0, True):
-            return node(e, "range")
+            return in_range(e, facts)
         return consequence(self, e, facts, _DEPTH - 3, strictly=True)
 
     def finite_and_at_least_zero(self, e: Term, facts: Knowledge) -> bool:

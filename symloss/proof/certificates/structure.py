@@ -8,7 +8,7 @@ import sympy
 
 from symloss import atoms
 from symloss.proof.certificates.items import items
-from symloss.proof.certificates.nodes import node
+from symloss.proof.certificates.nodes import in_range, node
 from symloss.proof.knowledge import Knowledge
 from symloss.proof.normal import NoNormalFormError
 from symloss.proof.normal.quotients import expanded
@@ -94,7 +94,7 @@ def by_terms(search: Certificates, e: Term, facts: Knowledge, depth: int) -> Evi
     terms = sympy.Add.make_args(e)
     if len(terms) < 2:
         found = facts.range(e)
-        return node(e, "range") if found is not None and found.above(0) else None
+        return in_range(e, facts) if found is not None and found.above(0) else None
     ranges = [facts.range(term) for term in terms]
     if any(r is not None and r.below(0, True) for r in ranges):
         return None

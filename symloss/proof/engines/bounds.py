@@ -8,6 +8,7 @@ from symloss.program import Tensor
 from symloss.proof.closing import negation
 from symloss.proof.engines import Budget
 from symloss.proof.problems import Problem
+from symloss.proof.range_facts import range_facts
 from symloss.proof.ranges import Ranges
 from symloss.proof.terms import Term
 from symloss.proof.verdicts import Finding
@@ -28,9 +29,11 @@ class BoundsEngine:
         if impossible is not None:
             evidence = {"kind": "range", "conclusion": str(problem.conclusion), "impossible": str(impossible)}
             return Finding("proved", self.name, evidence, summary="its conditions contradict each other")
-        if not Ranges(tensors, problem.hypotheses).holds(problem.conclusion):
+        ranges = Ranges(tensors, problem.hypotheses)
+        if not ranges.holds(problem.conclusion):
             return None
-        evidence = {"kind": "range", "conclusion": str(problem.conclusion)}
+        named = range_facts(problem.conclusion, ranges)
+        evidence = {"kind": "range", "conclusion": str(problem.conclusion), **named}
         return Finding("proved", self.name, evidence, summary="its range follows from those of its parts")
 
 

@@ -7,6 +7,7 @@ from symloss.proof.closing import implied
 from symloss.proof.curvature import Composition, Line
 from symloss.proof.engines import Budget
 from symloss.proof.goals import Always, Curvature, Goal
+from symloss.proof.range_facts import range_facts
 from symloss.proof.setting import Setting
 from symloss.proof.verdicts import Evidence, Finding, Scope
 
@@ -30,7 +31,8 @@ class CompositionEngine:
                 return self._proved(goal, evidence, "both sides are the same formula") if defined else None
             if not ranges.holds(statement.conclusion):
                 return None
-            evidence = {"kind": "range", "conclusion": str(statement.conclusion)}
+            named = range_facts(statement.conclusion, ranges)
+            evidence = {"kind": "range", "conclusion": str(statement.conclusion), **named}
             return self._proved(goal, evidence, "its range follows from those of its parts")
         if isinstance(statement, Curvature) and statement.kind in _WANTED:
             with exact_arithmetic():

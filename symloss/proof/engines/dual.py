@@ -7,7 +7,7 @@ import sympy
 from symloss import atoms
 from symloss.program import AxisSymbol, exact_arithmetic
 from symloss.proof.certificates import Certificates
-from symloss.proof.certificates.nodes import node
+from symloss.proof.certificates.nodes import in_range
 from symloss.proof.certificates.vanishing import zeros
 from symloss.proof.engines import Budget
 from symloss.proof.goals import Always, Goal
@@ -93,7 +93,7 @@ class DualEngine:
         others = tuple(h for h in goal.hypotheses if setting.facts.plain(h) != hypothesis)
         free = Setting(goal.about(goal.statement, hypotheses=others))
         found = Certificates(free).nonnegative(e, free.facts)
-        return found if found is not None else node(e, "range")
+        return found if found is not None else in_range(e, free.facts)
 
     def _followed(
         self, wanted: Term, e: Term, facts: Knowledge, certificates: Certificates, place: dict[str, AxisSymbol]

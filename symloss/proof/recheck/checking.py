@@ -37,6 +37,7 @@ from symloss.proof.recheck.spots import false_at_a_point, false_somewhere
 from symloss.proof.recheck.steps import NotASoundStepError, leads_to
 from symloss.proof.recheck.traces import composition
 from symloss.proof.recheck.unknowns import says_the_same
+from symloss.proof.recheck.used import needed_in_range
 from symloss.proof.recheck.witnesses import refutes, satisfies
 from symloss.proof.terms import all_reads, conjuncts
 
@@ -256,6 +257,9 @@ def flat_shown(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
 def _range(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
     if not isinstance(goal.statement, Always):
         return wrong("a range shows a condition, nothing else")
+    unnamed = _unnamed(goal.statement.conclusion, evidence)
+    if unnamed:
+        return wrong(unnamed)
     if in_range(goal) or (goal.cases and excluded(goal, ())):
         return OK
     if followed(goal) or followed(solved(goal)):
@@ -286,7 +290,16 @@ _KINDS: dict[str, Callable[[Goal, Mapping[str, Any]], Outcome]] = {
 # --- evidence of flat problems ----------------------------------------------------------------------------------
 
 
+def _unnamed(condition: Any, evidence: Mapping[str, Any]) -> str:
+    """A fact that a range rests on and its evidence does not name."""
+    missing = sorted(needed_in_range(condition) - set(evidence.get("facts", ())))
+    return f"a range rests on “{missing[0]}”, which its evidence does not name" if missing else ""
+
+
 def _flat_range(problem: Problem, evidence: Mapping[str, Any]) -> Outcome:
+    unnamed = _unnamed(problem.conclusion, evidence) if "impossible" not in evidence else ""
+    if unnamed:
+        return wrong(unnamed)
     known = Knowledge(variables_of(problem), problem.hypotheses)
     if known.holds(problem.conclusion) or asked(known, problem.conclusion):
         return OK

@@ -20,7 +20,7 @@ from symloss.proof.recheck.following import follows
 from symloss.proof.recheck.identities import agree, random_points, vanishes
 from symloss.proof.recheck.itemwise import item_by_item
 from symloss.proof.recheck.needs import met
-from symloss.proof.recheck.outcome import OK, Outcome, at_sizes, unchecked, worst, wrong
+from symloss.proof.recheck.outcome import OK, Outcome, unchecked, worst, wrong
 from symloss.proof.recheck.padding import padding
 from symloss.proof.recheck.sums import vanishes_for_every_size
 from symloss.proof.recheck.unknowns import equal
@@ -28,6 +28,7 @@ from symloss.proof.terms import Term, conjuncts
 
 #: Sizes at which a statement for every size is written out.
 _SIZES = (1, 2, 3)
+_NOT_SEEN = "written out it is not seen again either"
 
 
 def in_range(goal: Goal) -> bool:
@@ -44,7 +45,7 @@ def in_range(goal: Goal) -> bool:
 
 
 def same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
-    """An identity for every size: the obligations for every size, the two sides written out at small sizes."""
+    """An identity, its obligations included, for every size."""
     statement = goal.statement
     if isinstance(statement, Padding):
         return padding(goal, evidence)
@@ -65,26 +66,28 @@ def same_formula(goal: Goal, evidence: Mapping[str, Any]) -> Outcome:
             return OK
     if followed(goal):
         return OK
+    return _at_small_sizes(goal, evidence, missing)
+
+
+def _at_small_sizes(goal: Goal, evidence: Mapping[str, Any], missing: str) -> Outcome:
+    """Written out: the whole statement where no size matters, else what may be found false and shows nothing.
+
+    An identity that holds at size 1 for want of a second item may be false at every other size.
+    """
     shown = []
-    for size in _SIZES:
-        named = {axis: (goal.sizes.get(axis) or (size,))[0] for axis in goal.open_axes}
+    for size in _SIZES if goal.open_axes else _SIZES[:1]:
         try:
-            written = problems(goal, named)
+            written = problems(goal, {axis: (goal.sizes.get(axis) or (size,))[0] for axis in goal.open_axes})
         except TooLargeError:
             continue
         found = worst(_written_out(problem, evidence) for problem in written)
         if found.word == "wrong":
             return found
         shown += [size] if written and found is OK else []
-    if not goal.open_axes and shown:
+    if shown and not goal.open_axes:
         return OK
-    if shown:
-        sizes = ", ".join(map(str, shown))
-        axes = ", ".join(goal.open_axes)
-        return at_sizes(
-            f"written out it has been shown again for {axes} of size {sizes}; for others it rests on the engine"
-        )
-    return unchecked(missing or "for every size it rests on the engine; written out it is not seen again either")
+    seen = f"written out it is seen again for {', '.join(goal.open_axes)} of size {', '.join(map(str, shown))} alone"
+    return unchecked(missing or f"for every size it rests on the engine; {seen if shown else _NOT_SEEN}")
 
 
 def _same_sides(part: Term, known: Knowledge) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 #: From the best word to the worst.
-WORDS = ("ok", "ok at small sizes", "not re-checked", "wrong")
+WORDS = ("ok", "not re-checked", "wrong")
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,6 @@ class Outcome:
 
 
 OK = Outcome("ok")
-
-
-def at_sizes(reason: str) -> Outcome:
-    """Shown again at some sizes, which the reason names; for the others it rests on the engine."""
-    return Outcome("ok at small sizes", reason)
 
 
 def wrong(reason: str) -> Outcome:

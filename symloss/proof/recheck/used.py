@@ -99,6 +99,50 @@ def _of_power(e: Any, inner: list[str], at_least_one: bool, at_most_zero: bool) 
     return {"a power at most 0 bends upward" if at_most_zero else "a power between 0 and 1 bends downward"}
 
 
+#: Where the values of functions lie.
+_VALUES = {
+    "Absolute": "abs in [0, oo)",
+    "Acos": "acos in [0, pi]",
+    "Asin": "asin in [-pi/2, pi/2]",
+    "Atan": "atan in (-pi/2, pi/2)",
+    "Erf": "erf in (-1, 1)",
+    "ExpTail": "exp_tail in [0, oo)",
+    "Expm1": "expm1 in (-1, oo)",
+    "HalfStep": "half_step in {0, 1/2, 1}",
+    "Inside": "inside in {0, 1}",
+    "LogCosh": "log_cosh in [0, oo)",
+    "LogTail": "log_tail in [0, oo)",
+    "Ramp": "ramp in [0, oo)",
+    "Relu": "relu in [0, oo)",
+    "Sigmoid": "sigmoid in (0, 1)",
+    "Sign": "sign in {-1, 0, 1}",
+    "Softplus": "softplus in (0, oo)",
+    "Step": "step in {0, 1}",
+    "Tanh": "tanh in (-1, 1)",
+    "Trigamma": "trigamma in (0, oo)",
+}
+_CONDITIONS = ("And", "Or", "Not", "Less", "LessEqual", "Equal", "NotEqual")
+
+
+def needed_in_range(condition: Any) -> set[str]:
+    """What evidence must name that a condition follows from the ranges of its sides."""
+    name = type(condition).__name__
+    if name in _CONDITIONS or (isinstance(condition, Along) and condition.operation in ("all", "any")):
+        return set().union(*map(needed_in_range, condition.args))
+    return set(_of_values(condition))
+
+
+def _of_values(e: Any) -> Iterator[str]:
+    name = type(e).__name__
+    if not e.free_symbols or name in _CONDITIONS:
+        return
+    if name in _VALUES:
+        yield _VALUES[name]
+    parts = e.args[1:] if name == "Where" else (e.body,) if isinstance(e, Along) else e.args
+    for part in parts:
+        yield from _of_values(part)
+
+
 def named(evidence: Any) -> Iterator[str]:
     """Every fact that some evidence names."""
     if isinstance(evidence, Mapping):

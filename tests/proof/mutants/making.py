@@ -6,6 +6,7 @@ import copy
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,6 +23,8 @@ from symloss.runtime.locations import data_folder
 ORDER = ("equals", "at_most", "at_least", "excess", "minimum", "maximum", "attained")
 CURVED = {"convex": "concave", "concave": "convex", "strictly_convex": "strictly_concave"}
 STRICT = {"convex": "strictly_convex", "nonnegative": "positive"}
+#: What may be wrong with a claim.
+KINDS = ("constant", "strict", "sign", "variable", "range", "condition")
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,14 @@ class Mutant:
     Attributes:
         loss: the loss.
         number: which of its claims.
+        kind: what kind of change it is, of `KINDS`.
         fault: what was changed.
         claim: the changed claim, as the YAML file would hold it.
     """
 
     loss: str
     number: int
+    kind: str
     fault: str
     claim: dict[str, Any]
 
@@ -58,16 +63,28 @@ def with_claim(path: Path, claim: dict[str, Any]) -> Spec:
     return parse_spec(text, path.name, SpecLibrary([data_folder("specs"), path.parent]))
 
 
-def mutants(path: Path) -> Iterator[Mutant]:
-    """Every mutant of every claim of a specification; that it is false is not said."""
+def mutants(path: Path) -> list[Mutant]:
+    """Every mutant of every claim of a specification; that it is false is not said.
+
+    In an order in which any number of the first ones is spread over the kinds of change and over the claims.
+    """
     reals = _real_inputs(path)
+    left = []
     for number, claim in enumerate(claims_of(path)):
         seen = [json.dumps(claim, sort_keys=True)]
-        for fault, changed in _changes(claim, reals):
+        for kind, fault, changed in _changes(claim, reals):
             text = json.dumps(changed, sort_keys=True)
             if text not in seen:
                 seen.append(text)
-                yield Mutant(path.stem, number, fault, changed)
+                left.append(Mutant(path.stem, number, kind, fault, changed))
+    taken: Counter[str | int] = Counter()
+    ordered = []
+    while left:
+        following = min(left, key=lambda mutant: (taken[mutant.kind], taken[mutant.number]))
+        taken.update((following.kind, following.number))
+        left.remove(following)
+        ordered.append(following)
+    return ordered
 
 
 def _real_inputs(path: Path) -> list[str]:
@@ -75,9 +92,9 @@ def _real_inputs(path: Path) -> list[str]:
     return [name for name, given in inputs.items() if given.get("role") in ("prediction", "target")]
 
 
-def _changes(claim: dict[str, Any], reals: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _changes(claim: dict[str, Any], reals: list[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     if claim.get("expect") == "refuted":
-        yield "stated as true", {key: value for key, value in claim.items() if key != "expect"}
+        yield "sign", "stated as true", {key: value for key, value in claim.items() if key != "expect"}
         return
     key = next(iter(claim))
 
@@ -88,56 +105,55 @@ def _changes(claim: dict[str, Any], reals: list[str]) -> Iterator[tuple[str, dic
         return {to: value, **{k: v for k, v in copy.deepcopy(claim).items() if k != key}}
 
     if key in ("nonnegative", "positive"):
-        yield "a constant less", changed(**{key: f"({claim[key]}) - 1/100"})
-        yield "sign", changed(**{key: f"-({claim[key]})"})
+        yield "constant", "a constant less", changed(**{key: f"({claim[key]}) - 1/100"})
+        yield "sign", "sign", changed(**{key: f"-({claim[key]})"})
     if key == "zero":
-        yield "a constant more", changed(**{key: f"({claim[key]}) + 1/100"})
+        yield "constant", "a constant more", changed(**{key: f"({claim[key]}) + 1/100"})
     for part in ("equals", "constant", *ORDER):
         if isinstance(claim.get(part), str | int | float) and claim[part] not in ("none", "oo", "-oo"):
-            yield f"{part} off by 1 %", changed(**{part: f"({claim[part]})*99/100"})
-            yield f"{part} off by 1 % upwards", changed(**{part: f"({claim[part]})*101/100"})
-            yield f"{part} off by a constant", changed(**{part: f"({claim[part]}) + 1/100"})
-            yield f"{part} less a constant", changed(**{part: f"({claim[part]}) - 1/100"})
-            yield f"{part} of the other sign", changed(**{part: f"-({claim[part]})"})
+            yield "constant", f"{part} off by 1 %", changed(**{part: f"({claim[part]})*99/100"})
+            yield "constant", f"{part} off by 1 % upwards", changed(**{part: f"({claim[part]})*101/100"})
+            yield "constant", f"{part} off by a constant", changed(**{part: f"({claim[part]}) + 1/100"})
+            yield "constant", f"{part} less a constant", changed(**{part: f"({claim[part]}) - 1/100"})
+            yield "sign", f"{part} of the other sign", changed(**{part: f"-({claim[part]})"})
             for one, other in pairwise(reals):
-                yield (
-                    f"{part} with {one} and {other} swapped",
-                    changed(**{part: _swapped(str(claim[part]), one, other)}),
-                )
+                swapped = changed(**{part: _swapped(str(claim[part]), one, other)})
+                yield "variable", f"{part} with {one} and {other} swapped", swapped
     if key in STRICT:
-        yield "strict for weak", renamed(STRICT[key], claim[key])
+        yield "strict", "strict for weak", renamed(STRICT[key], claim[key])
     if key in CURVED:
-        yield "the other curvature", renamed(CURVED[key], claim[key])
+        yield "sign", "the other curvature", renamed(CURVED[key], claim[key])
         for other in reals:
-            yield f"in {other} instead", changed(**{key: other})
-        yield "in all variables", changed(**{key: reals})
+            yield "variable", f"in {other} instead", changed(**{key: other})
+        yield "variable", "in all variables", changed(**{key: reals})
     if key in ("at_most", "at_least"):
-        yield "the other direction", renamed("at_least" if key == "at_most" else "at_most", claim[key])
+        yield "sign", "the other direction", renamed("at_least" if key == "at_most" else "at_most", claim[key])
     if isinstance(claim.get("in"), str) and "," in claim["in"]:
         yield from _intervals(changed, claim["in"])
     if key in ("gradient", "monotone", "lipschitz") and "index" not in claim:
         for other in reals:
-            yield f"of {other} instead", changed(**{key: other})
+            yield "variable", f"of {other} instead", changed(**{key: other})
     if key == "zero_iff":
-        yield "another condition", changed(zero_iff=_another_condition(str(claim[key])))
+        yield "condition", "another condition", changed(zero_iff=_another_condition(str(claim[key])))
     for condition in ("when", "for", "sizes"):
         if condition in claim:
-            yield f"without {condition}", {k: v for k, v in claim.items() if k != condition}
+            yield "condition", f"without {condition}", {k: v for k, v in claim.items() if k != condition}
     if isinstance(claim.get("when"), list):
         for number in range(len(claim["when"])):
             rest = [part for i, part in enumerate(claim["when"]) if i != number]
-            yield f"without condition {number}", changed(when=rest if len(rest) > 1 else rest[0] if rest else [])
+            left = rest if len(rest) > 1 else rest[0] if rest else []
+            yield "condition", f"without condition {number}", changed(when=left)
 
 
-def _intervals(changed: Any, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _intervals(changed: Any, text: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     match = re.fullmatch(r"\s*([\[(])(.*),([^,]*)([\])])\s*", text)
     if match is None:
         return
     left, low, high, right = match.groups()
-    yield "a narrower interval", changed(**{"in": f"{left}({low}) + 1/100, ({high}) - 1/100{right}"})
-    yield "an interval open below", changed(**{"in": f"({low}, {high}{right}"})
-    yield "an interval open above", changed(**{"in": f"{left}{low}, {high})"})
-    yield "an interval that ends earlier", changed(**{"in": f"{left}{low}, ({high})*99/100{right}"})
+    yield "range", "a narrower interval", changed(**{"in": f"{left}({low}) + 1/100, ({high}) - 1/100{right}"})
+    yield "strict", "an interval open below", changed(**{"in": f"({low}, {high}{right}"})
+    yield "strict", "an interval open above", changed(**{"in": f"{left}{low}, {high})"})
+    yield "range", "an interval that ends earlier", changed(**{"in": f"{left}{low}, ({high})*99/100{right}"})
 
 
 def _another_condition(text: str) -> str:

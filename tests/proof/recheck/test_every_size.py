@@ -22,6 +22,7 @@ from symloss.proof.proving import prove_file
 from symloss.proof.recheck import equalities, recheck_facts, recheck_file
 from symloss.proof.recheck.checking import recheck_goals
 from symloss.proof.recheck.traces import composition
+from tests.proof.losses import spec
 
 LOSSES = {
     "divergence": """
@@ -57,11 +58,20 @@ claims:
   - {convex: z}
   - {equals: "where(y[n] == 1, -log(sigmoid(z[n])), -log(1 - sigmoid(z[n])))"}
 """,
+    "smooth": """
+axes: {n: batch}
+inputs:
+  z: {axes: [n], role: prediction, domain: real}
+value: "softplus(z[n]) + exp(abs(z[n]))"
+claims:
+  - {at_least: 1}
+""",
 }
 WORDS = {
     "divergence": ["ok", "ok", "ok"],
     "distance": ["ok", "ok", "ok", "ok"],
     "entropy": ["ok", "ok"],
+    "smooth": ["ok"],
 }
 
 
@@ -84,12 +94,25 @@ def test_what_was_not_changed_keeps_its_word(proved: Path, name: str) -> None:
     assert rechecked(proved, proved, name) == WORDS[name]
 
 
-def test_an_identity_that_is_seen_at_some_sizes_names_them(proved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_identity_that_is_seen_at_some_sizes_is_not_rechecked(proved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(equalities, "vanishes_for_every_size", lambda difference, known=None: False)
     outcome = recheck_file(proved / "distance.yaml", proved).outcomes[2]
-    assert outcome.word == "ok at small sizes"
+    assert outcome.word == "not re-checked"
     assert "d of size 2" in outcome.reason
     assert "rests on the engine" in outcome.reason
+
+
+def test_what_is_true_of_one_item_alone_is_not_shown() -> None:
+    """The cross entropy of one class is 0, and so is its negative."""
+    probe = spec(
+        "{equals: '-value', of: value}",
+        value="-sum[k](y[n, k]*log_softmax[k](z[n, k]))",
+        inputs="z[n, k]: real; y[n, k]: simplex(k)",
+        axes="{n: batch, k: class}",
+    )
+    evidence = {"kind": "identity", "difference": "0"}
+    stored = {"status": "proved", "scope": {"parameters": "all", "sizes": {"k": "every"}}, "evidence": evidence}
+    assert recheck_goals(formulate(probe, probe.claims[0]), stored).word == "not re-checked"
 
 
 def lines(entry: dict[str, Any], rule: str) -> dict[str, Any]:
@@ -177,6 +200,10 @@ def forget_the_triangle(entry: dict[str, Any]) -> None:
     lines(entry, "triangle")["facts"].clear()
 
 
+def forget_where_values_lie(entry: dict[str, Any]) -> None:
+    entry["evidence"]["facts"].remove("softplus in (0, oo)")
+
+
 FAULTS: list[tuple[str, int, Callable[[dict[str, Any]], None]]] = [
     ("distance", 0, lower_the_constant),
     ("distance", 0, raise_the_constant),
@@ -197,6 +224,7 @@ FAULTS: list[tuple[str, int, Callable[[dict[str, Any]], None]]] = [
     ("divergence", 2, name_another_fact),
     ("divergence", 2, name_no_fact),
     ("distance", 0, forget_the_triangle),
+    ("smooth", 0, forget_where_values_lie),
 ]
 
 
@@ -213,6 +241,12 @@ def test_a_change_is_noticed(
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(json.dumps(stored), encoding="utf-8")
     assert rechecked(proved, tmp_path, name)[number] in ("wrong", "not re-checked")
+
+
+def test_a_range_names_where_values_lie_and_increase(proved: Path) -> None:
+    (entry,) = json.loads(store.place(proved, "smooth").read_text("utf-8"))["claims"]
+    assert entry["evidence"]["kind"] == "range"
+    assert entry["evidence"]["facts"] == ["abs in [0, oo)", "exp increasing in x", "softplus in (0, oo)"]
 
 
 def test_a_line_points_to_the_proof_of_its_facts(proved: Path, tmp_path: Path) -> None:

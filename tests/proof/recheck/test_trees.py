@@ -57,7 +57,7 @@ TREES: dict[str, dict[str, Any]] = {
     "ends": tree(
         "Softplus(x[n]) - t[n]*x[n]",
         "ends",
-        {"at": "0", **leaf("Softplus(x[n])")},
+        {"at": "0", **leaf("Softplus(x[n])"), "facts": ["softplus in (0, oo)"]},
         {"at": "1", **tree("log(exp(x[n]) + 1) - x[n]", "logarithm", leaf("exp(-x[n])"))},
         variable="t[n]",
     ),
