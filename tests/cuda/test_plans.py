@@ -86,6 +86,10 @@ PAIRS = {
     "entry point": (called("huber", "value", PRED, TARGET), called(*HUBER, PRED, TARGET)),
     "shape": (called(*HUBER, PRED, TARGET), called(*HUBER, PRED[:3], TARGET[:3])),
     "batch of the same size": (called(*HUBER, PRED, TARGET), called(*HUBER, PRED.reshape(6, 5), TARGET.reshape(6, 5))),
+    "shape of tensors": (
+        called(*HUBER, *tensors(PRED, TARGET)),
+        called(*HUBER, *tensors(PRED.reshape(6, 5), TARGET.reshape(6, 5))),
+    ),
     "samples and classes": (
         called(*SOFTMAX, LOGITS.reshape(8, 5), LABELS),
         called(*SOFTMAX, LOGITS.reshape(4, 10), LABELS[:4]),

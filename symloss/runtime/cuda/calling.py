@@ -184,6 +184,7 @@ class DeviceCall:
                 Call(
                     self.entry,
                     self.computing,
+                    self.storage,
                     known,
                     numbers,
                     self._sizes(),
