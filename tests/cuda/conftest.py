@@ -19,13 +19,14 @@ LOSSES = (
     "focal",
     "gan_discriminator",
     "mse",
+    "triplet",
 )
 
 
 @pytest.fixture
 def fake_gpu(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The driver that stands for all devices; plans of another test, which hold that test's driver, are gone."""
-    from symloss.runtime.cuda import calling, gpu, signatures
+    from symloss.runtime.cuda import gpu, hessian, planning, signatures
     from tests.cuda.fakes import Fake, FakeDriver, FakeLibrary
 
     driver = FakeDriver()
@@ -44,7 +45,8 @@ def fake_gpu(monkeypatch: pytest.MonkeyPatch) -> Any:
         gpu, "function_of", lambda module, name, storage, device, shared: (module, name, storage, device)
     )
     monkeypatch.setattr(gpu, "device_at", driver.device_at)
-    monkeypatch.setattr(calling, "framework_of", lambda value: FakeLibrary(driver, value))
+    for module in (planning, hessian):
+        monkeypatch.setattr(module, "framework_of", lambda value: FakeLibrary(driver, value))
     monkeypatch.setattr(Fake, "driver", driver)
     monkeypatch.setattr(signatures, "_readers", {})
     for name in LOSSES:

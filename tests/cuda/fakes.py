@@ -107,6 +107,8 @@ class FakeDriver:
     """Interprets what is launched. ``work`` lists the names of kernels with the streams that they were given."""
 
     CUresult = SimpleNamespace(CUDA_SUCCESS=0)
+    CUmemorytype = SimpleNamespace(CU_MEMORYTYPE_DEVICE=2)
+    CUDA_MEMCPY2D = SimpleNamespace
 
     def __init__(self) -> None:
         self.arrays: list[Fake] = []
@@ -164,6 +166,30 @@ class FakeDriver:
 
     def cuMemsetD16Async(self, pointer: int, value: int, count: int, stream: int) -> tuple:  # noqa: N802
         return self._set(pointer, value.to_bytes(2 * count, "little"), stream)
+
+    def cuMemsetD8Async(self, pointer: int, value: int, count: int, stream: int) -> tuple:  # noqa: N802
+        return self._set(pointer, bytes([value]) * count, stream)
+
+    def cuMemsetD2D32Async(self, pointer: int, pitch: int, value: int, width: int, height: int, stream: int) -> tuple:  # noqa: N802
+        assert pointer % 4 == pitch % 4 == 0
+        for row in range(height):
+            self._set(pointer + row * pitch, value.to_bytes(4, "little") * width, stream)
+        return (0,)
+
+    def cuMemsetD2D16Async(self, pointer: int, pitch: int, value: int, width: int, height: int, stream: int) -> tuple:  # noqa: N802
+        assert pointer % 2 == pitch % 2 == 0
+        for row in range(height):
+            self._set(pointer + row * pitch, value.to_bytes(2, "little") * width, stream)
+        return (0,)
+
+    def cuMemcpy2DAsync(self, copy: SimpleNamespace, stream: int) -> tuple:  # noqa: N802
+        assert copy.srcMemoryType == copy.dstMemoryType == 2
+        assert copy.WidthInBytes <= min(copy.srcPitch, copy.dstPitch)
+        for row in range(copy.Height):
+            source = self.at(copy.srcDevice + row * copy.srcPitch)[: copy.WidthInBytes]
+            self.at(copy.dstDevice + row * copy.dstPitch)[: copy.WidthInBytes] = source
+        self.work.append(("copy", stream))
+        return (0,)
 
     def _set(self, pointer: int, data: bytes, stream: int) -> tuple:
         self.at(pointer)[: len(data)] = np.frombuffer(data, np.uint8)

@@ -152,11 +152,6 @@ def test_a_loss_without_kernels_says_why(fake_gpu: FakeDriver) -> None:
         loss(*[Fake(np.ones((2, 3), np.float32)) for _ in loss.meta["inputs"]])
 
 
-def test_the_hessian_of_rows_is_refused(fake_gpu: FakeDriver) -> None:
-    with pytest.raises(SymlossError, match="has no CUDA kernel; use hvp"):
-        symloss.load("softmax_cross_entropy").hessian(Fake(LOGITS), Fake(LABELS))
-
-
 def test_a_specification_of_the_users_own(fake_gpu: FakeDriver, tmp_path) -> None:  # type: ignore[no-untyped-def]
     from tests.kernels.harness import USER_SPECS
 

@@ -13,7 +13,7 @@ import symloss
 
 pytest.importorskip("numba.cuda.dispatcher", reason="Numba-CUDA is not installed")
 
-from symloss.runtime.cuda import calling, signatures
+from symloss.runtime.cuda import planning, signatures
 from tests.cuda.fakes import Fake, FakeDriver, FakeTensor, OtherFake
 from tests.cuda.interpreted import as_bfloat16
 
@@ -288,7 +288,7 @@ def test_a_plan_does_not_stand_for_validation(fake_gpu: FakeDriver) -> None:
 
 def test_the_oldest_plans_give_way(fake_gpu: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many signatures come, few plans are kept, and every call is right, those of lost plans too."""
-    monkeypatch.setattr(calling, "_MOST_PLANS", 3)
+    monkeypatch.setattr(planning, "_MOST_PLANS", 3)
     calls = [called(*HUBER, PRED, TARGET, delta=0.25 * number) for number in range(1, 6)]
     plans = symloss.load("huber")._engine.plans
     for call in [*calls, *calls[::-1]]:

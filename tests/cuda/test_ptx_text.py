@@ -90,7 +90,7 @@ def test_the_oldest_architecture_of_the_toolchain() -> None:
 
 @pytest.mark.parametrize("name", marked(coupled=True))
 def test_every_entry_point_has_kernels(name: str) -> None:
-    """Whatever the CPU offers but Hessian blocks; coupled losses stand for the rest in the default suite."""
+    """Whatever the CPU offers; Hessian blocks come by way of the product."""
     module = device_module(CATALOGUE[name])
     assert not hasattr(module, "WITHOUT")
     assert set(module.PLANS) == set(device_kernels(name).meta["entries"]) - {"hessian"}
